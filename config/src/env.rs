@@ -1,0 +1,66 @@
+//! Settings from environment variables.
+
+use std::collections::BTreeMap;
+
+use figment::value::Value;
+
+use crate::{Entry, Error, Kind, Origin, load::unknown};
+
+/// What every variable of a setting starts with.
+const PREFIX: &str = "ROADSTEAD__";
+
+/// Short names of the settings that the command line can set too.
+const TWINS: [(&str, &str); 2] = [("ROADSTEAD_DATA_DIR", "data_dir"), ("ROADSTEAD_LISTEN", "server.listen")];
+
+/// The variables of this process. One that is not Unicode is left out: no setting is.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// A setting found in the environment.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) variable: String,
+    pub(crate) value: Value,
+}
+
+/// Every setting of the environment by its key; other variables are none of our business.
+pub(crate) fn settings(
+    environment: impl Iterator<Item = (String, String)>,
+    known: &[Entry],
+) -> Result<BTreeMap<String, Found>, Error> {
+    let mut settings = BTreeMap::<String, Found>::new();
+    for (variable, text) in environment {
+        let Some(key) = key_of(&variable).filter(|_| !text.is_empty()) else { continue };
+        let Some(entry) = known.iter().find(|entry| entry.key == key) else {
+            return Err(unknown(key, Origin::Variable(variable), known));
+        };
+        if let Some(other) = settings.get(&key) {
+            return Err(Error::Ambiguous { key, first: other.variable.clone(), second: variable });
+        }
+        settings.insert(key, Found { variable, value: value(entry.kind, text) });
+    }
+    Ok(settings)
+}
+
+fn key_of(variable: &str) -> Option<String> {
+    let twin = TWINS.iter().find(|(name, _)| *name == variable).map(|(_, key)| (*key).to_owned());
+    twin.or_else(|| Some(variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".")))
+}
+
+/// A variable's text in the form that its setting expects. What does not fit stays text, for the one place that
+/// checks types to refuse.
+fn value(kind: Kind, text: String) -> Value {
+    let trimmed = text.trim();
+    match kind {
+        Kind::Integer => trimmed.parse::<u64>().map_or_else(|_| Value::from(trimmed), Value::from),
+        Kind::Boolean => trimmed.parse::<bool>().map_or_else(|_| Value::from(trimmed), Value::from),
+        Kind::Networks => {
+            Value::from(trimmed.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
+        }
+        Kind::Text | Kind::Path | Kind::Secret => Value::from(text),
+        Kind::Section | Kind::Address | Kind::Url | Kind::Duration | Kind::Size | Kind::Choice(_) => {
+            Value::from(trimmed)
+        }
+    }
+}

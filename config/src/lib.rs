@@ -1,0 +1,53 @@
+//! Settings of Roadstead: what an operator may choose, where a choice comes from, and what is wrong with it.
+//!
+//! A setting is looked up in this order, the later one wins: the default, the TOML file, the environment
+//! (`ROADSTEAD__SECTION__KEY`), the command line. [`Settings::load`] does all of it once, at start; an unknown key
+//! or a bad value is an [`Error`] that names the key and the place it was written.
+//!
+//! # What this crate must not know
+//!
+//! No other crate of the project, no socket, no database. It does not turn settings into objects either: that is the
+//! work of the binary's `bootstrap` module, so that every other crate takes plain parameters and never sees a
+//! settings file.
+//!
+//! # How to add a setting
+//!
+//! 1. Add a field with its default and a doc comment to the section in `src/sections/`. The doc comment is the
+//!    text of the reference, so write it for an operator.
+//! 2. If some values make no sense, say so in that section's `validate`.
+//! 3. Run `UPDATE_DOCS=1 cargo test -p roadstead-config` to rewrite `docs/config.md`, and add the key to
+//!    `deploy/roadstead.toml`.
+//!
+//! A secret is a [`Secret`] (or a [`Key`]) with a neighbour `NAME_file`, resolved in `src/load.rs`.
+
+#![deny(missing_docs)]
+
+mod bootstrap;
+mod env;
+mod error;
+mod load;
+mod reference;
+mod secret;
+mod section;
+mod sections;
+mod settings;
+mod size;
+
+pub use bootstrap::Bootstrap;
+pub use env::environment;
+pub use error::{Error, Origin};
+pub use load::Overrides;
+pub use reference::reference;
+pub use secret::{Key, Secret};
+pub use section::{Entry, Kind};
+pub use sections::auth::{Argon2, Auth};
+pub use sections::cache::Cache;
+pub use sections::database::Database;
+pub use sections::gc::Gc;
+pub use sections::limits::Limits;
+pub use sections::log::{Log, LogFormat};
+pub use sections::metrics::Metrics;
+pub use sections::server::{Server, Tls};
+pub use sections::storage::{Driver, Fs, Storage};
+pub use settings::{MasterKey, Settings};
+pub use size::ByteSize;

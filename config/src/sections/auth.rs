@@ -1,0 +1,92 @@
+use std::{path::PathBuf, time::Duration};
+
+use super::{DAY, Invalid, above_zero, seconds};
+use crate::{Key, section::section};
+
+section! {
+    /// Passwords, tokens and keys.
+    pub struct Auth {
+        /// How long a bearer token is good for.
+        #[serde(with = "humantime_serde")]
+        pub token_lifetime: Duration = seconds(15 * 60),
+        /// How long a refresh token is good for.
+        #[serde(with = "humantime_serde")]
+        pub refresh_token_lifetime: Duration = seconds(30 * DAY),
+        /// How far the clocks of replicas may stand apart.
+        #[serde(with = "humantime_serde")]
+        pub leeway: Duration = seconds(60),
+        /// The `iss` claim of tokens.
+        pub issuer: String = "roadstead".to_owned(),
+        /// Age at which the key that signs tokens is replaced.
+        #[serde(with = "humantime_serde")]
+        pub signing_key_rotation: Duration = seconds(90 * DAY),
+        /// The price of a password hash.
+        pub argon2: Argon2 = Argon2::default(),
+        /// How long a password that was right once is recognised without the price of argon2.
+        #[serde(with = "humantime_serde")]
+        pub password_cache_ttl: Duration = seconds(10 * 60),
+        /// Wrong passwords a minute for one account from one address; more are refused unseen.
+        pub login_attempts: u32 = 10,
+        /// Wrong passwords a minute from one address, whatever the account.
+        pub login_attempts_per_address: u32 = 100,
+        /// Base64 of the 32 bytes that seal access keys and signing keys in the database; without it, the file
+        /// `master.key` below `data_dir`, made at the first start.
+        pub master_key: Option<Key> = None,
+        /// File that holds the master key, as 32 bytes or as their base64, in place of `master_key`. It must not be
+        /// readable by every user.
+        pub master_key_file: Option<PathBuf> = None,
+        /// Let anybody pull from public repositories without logging in.
+        pub anonymous_pull: bool = true,
+    }
+}
+
+section! {
+    /// The price of a password hash (argon2id). A change applies to passwords that are set afterwards.
+    pub struct Argon2 {
+        /// Memory of one hash, in KiB.
+        pub memory_kib: u32 = 19_456,
+        /// Passes over that memory.
+        pub iterations: u32 = 2,
+        /// Lanes of one hash.
+        pub parallelism: u32 = 1,
+    }
+}
+
+impl Auth {
+    /// Docker takes a token for good for at least a minute, whatever the answer says.
+    const LEAST_TOKEN_LIFETIME: Duration = seconds(60);
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        if self.token_lifetime < Self::LEAST_TOKEN_LIFETIME {
+            return Err(("token_lifetime", "must be at least 60s: clients count on that".to_owned()));
+        }
+        if self.refresh_token_lifetime < self.token_lifetime {
+            return Err(("refresh_token_lifetime", "must not be shorter than `auth.token_lifetime`".to_owned()));
+        }
+        if self.signing_key_rotation < self.token_lifetime {
+            return Err(("signing_key_rotation", "must not be shorter than `auth.token_lifetime`".to_owned()));
+        }
+        if self.issuer.trim().is_empty() {
+            return Err(("issuer", "must not be empty".to_owned()));
+        }
+        above_zero(&[
+            ("login_attempts", self.login_attempts == 0),
+            ("login_attempts_per_address", self.login_attempts_per_address == 0),
+        ])?;
+        self.argon2.validate()
+    }
+}
+
+impl Argon2 {
+    /// The bounds of RFC 9106, section 3.1.
+    fn validate(&self) -> Result<(), Invalid> {
+        above_zero(&[("argon2.iterations", self.iterations == 0), ("argon2.parallelism", self.parallelism == 0)])?;
+        if self.parallelism > 0x00ff_ffff {
+            return Err(("argon2.parallelism", "must be at most 16777215".to_owned()));
+        }
+        if self.memory_kib / 8 < self.parallelism {
+            return Err(("argon2.memory_kib", "must be at least 8 times `auth.argon2.parallelism`".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,31 @@
+//! One file for each section.
+
+pub(crate) mod auth;
+pub(crate) mod cache;
+pub(crate) mod database;
+pub(crate) mod gc;
+pub(crate) mod limits;
+pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod server;
+pub(crate) mod storage;
+
+use std::time::Duration;
+
+/// A value that does not do: the key within its section, and what is wrong.
+pub(crate) type Invalid = (&'static str, String);
+
+/// Seconds in a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// Refuses a zero where it would mean "never" or "at once, again and again".
+fn above_zero(values: &[(&'static str, bool)]) -> Result<(), Invalid> {
+    match values.iter().find(|(_, zero)| *zero) {
+        Some((key, _)) => Err((key, "must be more than zero".to_owned())),
+        None => Ok(()),
+    }
+}
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}

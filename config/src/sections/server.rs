@@ -1,0 +1,100 @@
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de::Error};
+use url::Url;
+
+use super::{Invalid, above_zero, seconds};
+use crate::section::section;
+
+section! {
+    /// The listener: where it answers, who is trusted in front of it, and how long it waits for whom.
+    pub struct Server {
+        /// Address and port to listen on. Port 0 takes a free one; the line `listening on` says which.
+        pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 5000)),
+        /// What clients see, for example `https://registry.example.com`: scheme and host, no path. Without it the
+        /// request's `Host` decides, and `X-Forwarded-*` of a trusted proxy.
+        pub external_url: Option<Url> = None,
+        /// TLS on the listener itself.
+        pub tls: Tls = Tls::default(),
+        /// Networks or addresses of reverse proxies whose `X-Forwarded-*` headers are believed. In the environment:
+        /// separated by commas.
+        #[serde(deserialize_with = "networks")]
+        pub trusted_proxies: Vec<IpNet> = Vec::new(),
+        /// How long requests that are under way may take to finish after SIGTERM.
+        #[serde(with = "humantime_serde")]
+        pub shutdown_timeout: Duration = seconds(30),
+        /// Worker threads; 0 means one for each core.
+        pub workers: usize = 0,
+        /// Connections held at the same time by this process; more wait in the system's queue.
+        pub max_connections: usize = 25_000,
+        /// How long a client may take to send the head of a request.
+        #[serde(with = "humantime_serde")]
+        pub header_timeout: Duration = seconds(10),
+        /// How long a kept-alive connection may stay without a request.
+        #[serde(with = "humantime_serde")]
+        pub idle_timeout: Duration = seconds(75),
+        /// How long a request's body may stay without a single byte before the request is given up.
+        #[serde(with = "humantime_serde")]
+        pub body_timeout: Duration = seconds(60),
+        /// Write one log line for each request.
+        pub log_requests: bool = true,
+    }
+}
+
+section! {
+    /// Certificate and key of the listener: both, or none for plain HTTP.
+    pub struct Tls {
+        /// File with the certificate chain in PEM, the server's own certificate first. Read again when it changes.
+        pub cert: Option<PathBuf> = None,
+        /// File with the private key in PEM.
+        pub key: Option<PathBuf> = None,
+    }
+}
+
+impl Server {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        if let Some(url) = &self.external_url {
+            external_url(url).map_err(|problem| ("external_url", problem.to_owned()))?;
+        }
+        match (&self.tls.cert, &self.tls.key) {
+            (Some(_), None) => return Err(("tls.cert", "needs `server.tls.key` beside it".to_owned())),
+            (None, Some(_)) => return Err(("tls.key", "needs `server.tls.cert` beside it".to_owned())),
+            _ => {}
+        }
+        above_zero(&[
+            ("max_connections", self.max_connections == 0),
+            ("header_timeout", self.header_timeout.is_zero()),
+            ("idle_timeout", self.idle_timeout.is_zero()),
+            ("body_timeout", self.body_timeout.is_zero()),
+        ])
+    }
+}
+
+fn external_url(url: &Url) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("must start with http:// or https:// and name a host");
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("must end after the host: a registry cannot live under a path");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or a password");
+    }
+    Ok(())
+}
+
+/// A list of networks, of which a single address is the smallest.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        let single = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>()
+            .or_else(|_| single())
+            .map_err(|_| D::Error::custom(format!("`{text}` is neither an address nor a network such as 10.0.0.0/8")))
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(network).collect()
+}

@@ -1,0 +1,62 @@
+use std::{path::PathBuf, time::Duration};
+
+use serde::Deserialize;
+
+use super::{DAY, Invalid, above_zero, seconds};
+use crate::{
+    section::{Kind, section, value},
+    size::ByteSize,
+};
+
+/// Where the bytes of blobs are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// Files below `storage.fs.root`.
+    Fs,
+    /// The memory of this process; gone when it ends.
+    Memory,
+}
+
+value! {
+    Driver, Kind::Choice(&["fs", "memory"]), |driver| match driver {
+        Driver::Fs => "fs".to_owned(),
+        Driver::Memory => "memory".to_owned(),
+    };
+}
+
+section! {
+    /// The blob store and the uploads into it.
+    pub struct Storage {
+        /// Where blobs are kept: files, or the memory of the process (for trials and tests: gone at its end).
+        pub driver: Driver = Driver::Fs,
+        /// The file store.
+        pub fs: Fs = Fs::default(),
+        /// An unfinished upload is dropped this long after its last byte.
+        #[serde(with = "humantime_serde")]
+        pub upload_ttl: Duration = seconds(DAY),
+        /// Bytes of uploads that may be in memory at the same time, over all of them; beyond it clients are
+        /// slowed down.
+        pub buffer_budget: ByteSize = ByteSize::mib(64),
+    }
+}
+
+section! {
+    /// The file store.
+    pub struct Fs {
+        /// Directory of the blobs; without it, `storage` below `data_dir`.
+        pub root: Option<PathBuf> = None,
+    }
+}
+
+impl Storage {
+    /// The least budget that lets one upload make progress.
+    const LEAST_BUDGET: ByteSize = ByteSize::mib(1);
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        if self.buffer_budget < Self::LEAST_BUDGET {
+            return Err(("buffer_budget", format!("must be at least {}", Self::LEAST_BUDGET)));
+        }
+        above_zero(&[("upload_ttl", self.upload_ttl.is_zero())])
+    }
+}

@@ -1,0 +1,116 @@
+//! All settings together.
+
+use std::path::PathBuf;
+
+use crate::{
+    Auth, Cache, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Secret, Server, Storage,
+    section::{Setting, section},
+    sections::Invalid,
+};
+
+section! {
+    /// Every setting of a Roadstead process.
+    pub struct Settings {
+        /// Directory of everything that Roadstead keeps, unless another setting says otherwise.
+        pub data_dir: PathBuf = PathBuf::from("./data"),
+        /// `[server]`
+        pub server: Server = Server::default(),
+        /// `[storage]`
+        pub storage: Storage = Storage::default(),
+        /// `[database]`
+        pub database: Database = Database::default(),
+        /// `[auth]`
+        pub auth: Auth = Auth::default(),
+        /// `[limits]`
+        pub limits: Limits = Limits::default(),
+        /// `[gc]`
+        pub gc: Gc = Gc::default(),
+        /// `[log]`
+        pub log: Log = Log::default(),
+        /// `[metrics]`
+        pub metrics: Metrics = Metrics::default(),
+        /// `[cache]`
+        pub cache: Cache = Cache::default(),
+    }
+}
+
+/// Where the key comes from that seals secrets in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKey {
+    /// From the settings, or from the file that they name.
+    Given(Key),
+    /// From this file below the data directory; to be made if it is missing.
+    Kept(PathBuf),
+}
+
+impl Settings {
+    /// Refuses values that make no sense, each alone or together. [`Settings::load`] has done this already; it is
+    /// for settings that a program changed afterwards.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`], whose origin is [`Origin::Default`] because settings do not remember theirs.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.check().map_err(|(key, problem)| Error::BadValue { key, origin: Origin::Default, problem })
+    }
+
+    /// The first value that does not do, by its full key.
+    pub(crate) fn check(&self) -> Result<(), (String, String)> {
+        let within = |section: &'static str| move |(key, problem): Invalid| (format!("{section}.{key}"), problem);
+        if self.data_dir.as_os_str().is_empty() {
+            return Err(("data_dir".to_owned(), "must not be empty".to_owned()));
+        }
+        self.server.validate().map_err(within("server"))?;
+        self.storage.validate().map_err(within("storage"))?;
+        self.database.validate().map_err(within("database"))?;
+        self.auth.validate().map_err(within("auth"))?;
+        self.limits.validate().map_err(within("limits"))?;
+        self.gc.validate().map_err(within("gc"))?;
+        self.log.validate().map_err(within("log"))?;
+        if self.metrics.listen == Some(self.server.listen) && self.server.listen.port() != 0 {
+            return Err(("metrics.listen".to_owned(), "must not be the address of `server.listen`".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Directory of the file store.
+    pub fn storage_root(&self) -> PathBuf {
+        self.storage.fs.root.clone().unwrap_or_else(|| self.data_dir.join("storage"))
+    }
+
+    /// URL of the database. A database URL may hold a password, hence a secret.
+    pub fn database_url(&self) -> Secret {
+        let beside_the_data = || Secret::new(format!("sqlite:{}", self.data_dir.join("roadstead.db").display()));
+        self.database.url.clone().unwrap_or_else(beside_the_data)
+    }
+
+    /// The key that seals secrets in the database, or the file to keep it in.
+    pub fn master_key(&self) -> MasterKey {
+        match &self.auth.master_key {
+            Some(key) => MasterKey::Given(key.clone()),
+            None => MasterKey::Kept(self.data_dir.join("master.key")),
+        }
+    }
+
+    /// The URL that clients see, as far as the settings alone decide it: `external_url`, or the listener's address.
+    pub fn url(&self) -> String {
+        match &self.server.external_url {
+            Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+            None => {
+                let scheme = if self.server.tls.cert.is_some() { "https" } else { "http" };
+                format!("{scheme}://{}", self.server.listen)
+            }
+        }
+    }
+
+    /// Every setting with the value in force, secrets redacted, in the order of the reference.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.outline().into_iter().filter(|entry| entry.kind != Kind::Section).collect()
+    }
+
+    /// Sections and settings, in the order of the reference.
+    pub(crate) fn outline(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.describe(String::new(), String::new(), &mut entries);
+        entries
+    }
+}
