@@ -49,5 +49,5 @@ pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;
 pub use sections::server::{Server, Tls};
 pub use sections::storage::{Driver, Fs, Storage};
-pub use settings::{MasterKey, Settings};
+pub use settings::{DatabaseLocation, MasterKey, Settings};
 pub use size::ByteSize;

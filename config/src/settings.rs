@@ -34,6 +34,15 @@ section! {
     }
 }
 
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseLocation {
+    /// The URL of the settings, or of the file that they name. It may hold a password.
+    Given(Secret),
+    /// A SQLite database in this file below the data directory; to be made if it is missing.
+    Kept(PathBuf),
+}
+
 /// Where the key comes from that seals secrets in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MasterKey {
@@ -77,10 +86,12 @@ impl Settings {
         self.storage.fs.root.clone().unwrap_or_else(|| self.data_dir.join("storage"))
     }
 
-    /// URL of the database. A database URL may hold a password, hence a secret.
-    pub fn database_url(&self) -> Secret {
-        let beside_the_data = || Secret::new(format!("sqlite:{}", self.data_dir.join("roadstead.db").display()));
-        self.database.url.clone().unwrap_or_else(beside_the_data)
+    /// The database: as the settings say, or a file of its own beside the data.
+    pub fn database_location(&self) -> DatabaseLocation {
+        match &self.database.url {
+            Some(url) => DatabaseLocation::Given(url.clone()),
+            None => DatabaseLocation::Kept(self.data_dir.join("roadstead.db")),
+        }
     }
 
     /// The key that seals secrets in the database, or the file to keep it in.

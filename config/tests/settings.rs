@@ -2,7 +2,9 @@
 
 use std::{error::Error, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
-use roadstead_config::{Bootstrap, ByteSize, Driver, LogFormat, MasterKey, Overrides, Settings};
+use roadstead_config::{
+    Bootstrap, ByteSize, DatabaseLocation, Driver, LogFormat, MasterKey, Overrides, Secret, Settings,
+};
 use tempfile::TempDir;
 
 type Environment<'a> = &'a [(&'a str, &'a str)];
@@ -39,7 +41,7 @@ fn nothing_at_all_gives_the_defaults() -> Outcome {
     assert_eq!(settings, Settings::default());
     settings.validate()?;
     assert_eq!(settings.storage_root(), PathBuf::from("./data/storage"));
-    assert_eq!(settings.database_url().expose(), "sqlite:./data/roadstead.db");
+    assert_eq!(settings.database_location(), DatabaseLocation::Kept("./data/roadstead.db".into()));
     assert_eq!(settings.master_key(), MasterKey::Kept("./data/master.key".into()));
     assert_eq!(settings.url(), "http://127.0.0.1:5000");
     Ok(())
@@ -131,7 +133,7 @@ fn the_environment_speaks_every_type() -> Outcome {
     assert_eq!(settings.limits.chunk_min_bytes, ByteSize::mib(1));
     assert_eq!(settings.limits.manifest_bytes, ByteSize::mib(2));
     assert_eq!(settings.gc.grace, Duration::ZERO);
-    assert_eq!(settings.database_url().expose(), "postgres://u:p@db/roadstead");
+    assert_eq!(settings.database_location(), DatabaseLocation::Given(Secret::new("postgres://u:p@db/roadstead")));
     assert!(matches!(settings.master_key(), MasterKey::Given(key) if key.expose()[31] == 31));
     Ok(())
 }
@@ -253,7 +255,7 @@ mod secret_files {
             ("ROADSTEAD__DATABASE__URL_FILE", &url.to_string_lossy()),
             ("ROADSTEAD__AUTH__MASTER_KEY_FILE", &key.to_string_lossy()),
         ])?;
-        assert_eq!(settings.database_url().expose(), "postgres://u:p@db/roadstead");
+        assert_eq!(settings.database_location(), DatabaseLocation::Given(Secret::new("postgres://u:p@db/roadstead")));
         assert!(matches!(settings.master_key(), MasterKey::Given(key) if key.expose() == &[7; 32]));
         Ok(())
     }

@@ -6,8 +6,8 @@ use crate::{Secret, section::section};
 section! {
     /// The database of everything that is not a blob's bytes.
     pub struct Database {
-        /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`; without it, `sqlite:` with the file `roadstead.db`
-        /// below `data_dir`.
+        /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`, with odd characters percent-encoded; without it, SQLite
+        /// in the file `roadstead.db` below `data_dir`.
         pub url: Option<Secret> = None,
         /// File that holds the URL, in place of `url`. It must not be readable by every user.
         pub url_file: Option<PathBuf> = None,

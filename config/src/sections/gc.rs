@@ -4,12 +4,12 @@ use super::{DAY, Invalid, above_zero, seconds};
 use crate::section::section;
 
 section! {
-    /// Taking away what nothing refers to any more. It runs beside the service and never stops it.
+    /// Clean-up in the background. It runs beside the service and never stops it.
     pub struct Gc {
         /// Time between two background passes.
         #[serde(with = "humantime_serde")]
         pub interval: Duration = seconds(10 * 60),
-        /// Content that lost its last reference stays this long before it is deleted.
+        /// Content that loses its last reference is left alone for this long.
         #[serde(with = "humantime_serde")]
         pub grace: Duration = seconds(DAY),
         /// A stored object that no row of the database knows is deleted at this age.
