@@ -1,0 +1,264 @@
+//! Blobs in files of one directory tree.
+//!
+//! ```text
+//! uploads/<upload id>                 staged: written to, resumable
+//! blobs/<algorithm>/<xx>/<hex>-<uuid> an object: complete, durable, never changed
+//! ```
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use uuid::Uuid;
+
+use super::read::{self, Pieces};
+use super::write::FsWriter;
+use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, StagingKey};
+use crate::types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
+use crate::{Error, Result};
+
+/// The pieces in which a staged upload is read.
+const STAGED_PIECE: usize = 1 << 20;
+
+/// A blob store in a directory. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FsBlobStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    uploads: PathBuf,
+    blobs: PathBuf,
+    /// Directories whose own entry in their parent is known to be durable.
+    durable: Mutex<HashSet<PathBuf>>,
+    buffers: read::Buffers,
+}
+
+impl FsBlobStore {
+    /// Opens the store below `root`, and makes its directories if they are not there.
+    ///
+    /// # Errors
+    /// `Backend` when they cannot be made, `Full` when there is no room for them.
+    pub async fn open(root: PathBuf) -> Result<Self> {
+        blocking("open the blob store", move || {
+            let inner = Inner {
+                uploads: root.join("uploads"),
+                blobs: root.join("blobs"),
+                durable: Mutex::default(),
+                buffers: read::Buffers::default(),
+            };
+            fs::create_dir_all(&root).map_err(Error::io("create the blob directory"))?;
+            if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                sync_directory(parent)?;
+            }
+            inner.ensure_directory(&inner.uploads)?;
+            inner.ensure_directory(&inner.blobs)?;
+            Ok(Self { inner: Arc::new(inner) })
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn staged(&self, key: &StagingKey) -> PathBuf {
+        self.uploads.join(key.to_string())
+    }
+
+    fn object(&self, key: &BlobKey) -> PathBuf {
+        self.blobs.join(key.as_str())
+    }
+
+    /// Makes a directory below an existing one, such that it survives the loss of power.
+    fn ensure_directory(&self, path: &Path) -> Result<()> {
+        let known = |inner: &Self| inner.durable.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
+        if known(self) {
+            return Ok(());
+        }
+        match fs::create_dir(path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(Error::io("create a directory")(error));
+            }
+            // Also when it was there: whoever made it may not have come to the next line yet.
+            _ => path.parent().map_or(Ok(()), sync_directory)?,
+        }
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Ok(())
+    }
+
+    fn commit(&self, staged: &Path, digest: &Digest, size: u64) -> Result<BlobKey> {
+        let stale = || Error::Stale { what: "staged upload" };
+        let file = File::open(staged).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => stale(),
+            _ => Error::io("open a staged upload")(error),
+        })?;
+        file.sync_all().map_err(Error::io("sync a staged upload"))?;
+        // After the sync: a write-back that failed has cut the file.
+        if file.metadata().map_err(Error::io("size a staged upload"))?.len() != size {
+            return Err(stale());
+        }
+        let key = BlobKey::fresh(digest);
+        let path = self.object(&key);
+        let directory = path.parent().unwrap_or(&self.blobs);
+        if let Some(algorithm) = directory.parent() {
+            self.ensure_directory(algorithm)?;
+        }
+        self.ensure_directory(directory)?;
+        fs::rename(staged, &path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => stale(),
+            _ => Error::io("rename a staged upload")(error),
+        })?;
+        sync_directory(directory)?;
+        Ok(key)
+    }
+}
+
+#[async_trait]
+impl BlobStore for FsBlobStore {
+    async fn stage(&self, key: &StagingKey, hasher: Hasher) -> Result<Box<dyn BlobWriter>> {
+        let (path, uploads) = (self.inner.staged(key), self.inner.uploads.clone());
+        let length = hasher.len();
+        let file = blocking("stage an upload", move || open_staged(&path, length)).await?;
+        Ok(Box::new(FsWriter::new(file, hasher, uploads)))
+    }
+
+    async fn read_staged(&self, key: &StagingKey, len: u64) -> Result<BlobStream> {
+        let path = self.inner.staged(key);
+        let pieces = Pieces { range: 0..len, piece: STAGED_PIECE, buffers: self.inner.buffers.clone() };
+        read::open(path, pieces).await?.ok_or(Error::Stale { what: "staged upload" })
+    }
+
+    async fn commit(&self, key: &StagingKey, digest: &Digest, size: u64) -> Result<BlobKey> {
+        let (inner, staged, digest) = (Arc::clone(&self.inner), self.inner.staged(key), digest.clone());
+        blocking("commit an upload", move || inner.commit(&staged, &digest, size)).await
+    }
+
+    async fn discard(&self, key: &StagingKey) -> Result<()> {
+        let path = self.inner.staged(key);
+        blocking("discard an upload", move || remove(&path)).await
+    }
+
+    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: usize) -> Result<Option<BlobStream>> {
+        read::open(self.inner.object(key), Pieces { range, piece, buffers: self.inner.buffers.clone() }).await
+    }
+
+    async fn size(&self, key: &BlobKey) -> Result<Option<u64>> {
+        let path = self.inner.object(key);
+        blocking("size an object", move || match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("size an object")(error)),
+        })
+        .await
+    }
+
+    async fn delete(&self, key: &BlobKey) -> Result<()> {
+        let path = self.inner.object(key);
+        blocking("delete an object", move || remove(&path)).await
+    }
+
+    fn list(&self) -> BoxStream<'_, Result<Listed<BlobKey>>> {
+        let algorithms = stream::iter([Algorithm::Sha256, Algorithm::Sha512]);
+        let directories = algorithms.flat_map(|algorithm| {
+            stream::iter((0..=u8::MAX).map(move |byte| format!("{algorithm}/{}", hex::encode([byte]))))
+        });
+        directories
+            .then(|prefix| {
+                let path = self.inner.blobs.join(&prefix);
+                blocking("list objects", move || {
+                    listed(&path, |name| BlobKey::from_str(&format!("{prefix}/{name}")).ok())
+                })
+            })
+            .map_ok(|found| stream::iter(found.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    fn list_staged(&self) -> BoxStream<'_, Result<Listed<StagingKey>>> {
+        let path = self.inner.uploads.clone();
+        let list = blocking("list staged uploads", move || {
+            listed(&path, |name| UploadId::from_str(name).ok().map(StagingKey::of))
+        });
+        stream::once(list).map_ok(|found| stream::iter(found.into_iter().map(Ok))).try_flatten().boxed()
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let path = self.inner.uploads.join(format!(".ping-{}", Uuid::new_v4().simple()));
+        blocking("write to the blob store", move || {
+            let written = fs::write(&path, b"ping").map_err(Error::io("write to the blob store"));
+            written.and(remove(&path))
+        })
+        .await
+    }
+}
+
+/// Runs file operations where they may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    op: &'static str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(source) => Err(Error::Backend { op, source: Box::new(source) }),
+    }
+}
+
+/// Makes the entries of a directory survive the loss of power.
+pub(super) fn sync_directory(path: &Path) -> Result<()> {
+    File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync a directory"))
+}
+
+fn open_staged(path: &Path, length: u64) -> Result<File> {
+    let fresh = length == 0;
+    let file = OpenOptions::new().write(true).create(fresh).truncate(fresh).open(path);
+    let stale = || Error::Stale { what: "staged upload" };
+    let file = file.map_err(|error| match error.kind() {
+        ErrorKind::NotFound if !fresh => stale(),
+        _ => Error::io("open a staged upload")(error),
+    })?;
+    let there = file.metadata().map_err(Error::io("size a staged upload"))?.len();
+    if there < length {
+        return Err(stale());
+    }
+    if there > length {
+        file.set_len(length).map_err(Error::io("cut a staged upload"))?;
+    }
+    Ok(file)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove a file")(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The files of a directory whose names mean something, with size and time. What vanishes meanwhile is left out.
+fn listed<K>(path: &Path, key: impl Fn(&str) -> Option<K>) -> Result<Vec<Listed<K>>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(Error::io("list a directory")(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(Error::io("list a directory"))?;
+        let Some(key) = entry.file_name().to_str().and_then(&key) else { continue };
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io("list a directory")(error)),
+        };
+        let modified = metadata.modified().map_err(Error::io("read the time of a file"))?;
+        let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        found.push(Listed { key, size: metadata.len(), modified: Timestamp::from_millis(0).after(since_epoch) });
+    }
+    Ok(found)
+}

@@ -1,0 +1,80 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::Error;
+use crate::types::{Digest, UploadId};
+
+/// The key of an object: `sha256/ab/<hex>-<uuid>`. It names the digest, but is fresh for every upload.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct BlobKey(String);
+
+impl BlobKey {
+    /// A fresh key for content with this digest.
+    pub fn fresh(digest: &Digest) -> Self {
+        let hex = digest.hex();
+        Self(format!("{}/{}/{hex}-{}", digest.algorithm(), &hex[..2], Uuid::new_v4().simple()))
+    }
+
+    /// The text, which is also the path below the store's root.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The digest of the content.
+    pub fn digest(&self) -> Option<Digest> {
+        let (algorithm, rest) = self.0.split_once('/')?;
+        let (_, name) = rest.split_once('/')?;
+        let (hex, _) = name.split_once('-')?;
+        format!("{algorithm}:{hex}").parse().ok()
+    }
+}
+
+impl FromStr for BlobKey {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let key = Self(text.to_owned());
+        let parts: Vec<&str> = text.split('/').collect();
+        let uuid_fits = text.rsplit_once('-').is_some_and(|(_, uuid)| {
+            uuid.len() == 32 && uuid.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        });
+        let prefix_fits = key
+            .digest()
+            .is_some_and(|digest| parts.len() == 3 && digest.hex().starts_with(parts[1]) && parts[1].len() == 2);
+        if uuid_fits && prefix_fits {
+            Ok(key)
+        } else {
+            Err(Error::Corrupt { table: "blobs", column: "object_key", value: text.to_owned() })
+        }
+    }
+}
+
+impl fmt::Display for BlobKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The key of a staged upload: the id of its session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct StagingKey(UploadId);
+
+impl StagingKey {
+    /// The key of the upload `id`.
+    pub fn of(id: UploadId) -> Self {
+        Self(id)
+    }
+
+    /// The upload that it belongs to.
+    pub fn upload(self) -> UploadId {
+        self.0
+    }
+}
+
+impl fmt::Display for StagingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

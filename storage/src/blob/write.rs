@@ -1,0 +1,104 @@
+//! Writing a staged file.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use super::BlobWriter;
+use super::fs::{blocking, sync_directory};
+use crate::types::Hasher;
+use crate::{Error, Result};
+
+/// So much is written before it is sent on its way to the disk. Without that, the sync at the end of a large upload finds
+/// all of it still to be done.
+const WRITE_BACK: u64 = 32 << 20;
+
+/// An open staged file.
+pub(super) struct FsWriter {
+    file: Arc<File>,
+    hasher: Hasher,
+    /// The directory of the file, until its entry there is durable.
+    directory: Option<PathBuf>,
+    not_sent: u64,
+    write_back: Option<JoinHandle<Result<()>>>,
+}
+
+impl FsWriter {
+    /// Continues `file` where `hasher` stands.
+    pub(super) fn new(file: File, hasher: Hasher, directory: PathBuf) -> Self {
+        Self { file: Arc::new(file), hasher, directory: Some(directory), not_sent: 0, write_back: None }
+    }
+
+    /// Starts to send what has been written to the disk, unless that is under way already.
+    async fn send(&mut self) -> Result<()> {
+        if self.write_back.as_ref().is_some_and(|task| !task.is_finished()) {
+            return Ok(());
+        }
+        self.sent().await?;
+        let file = Arc::clone(&self.file);
+        self.not_sent = 0;
+        self.write_back = Some(tokio::task::spawn_blocking(move || {
+            file.sync_data().map_err(|error| {
+                // The kernel tells of a lost page once. Nobody must take this file for whole any more, not even if the
+                // writer is dropped before it hears of the error.
+                let _ = file.set_len(0);
+                Error::io("write an upload back")(error)
+            })
+        }));
+        Ok(())
+    }
+
+    /// Waits for the write-back that is under way.
+    async fn sent(&mut self) -> Result<()> {
+        match self.write_back.take() {
+            None => Ok(()),
+            Some(task) => {
+                task.await.map_err(|source| Error::Backend { op: "write an upload back", source: Box::new(source) })?
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl BlobWriter for FsWriter {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let (file, mut hasher) = (Arc::clone(&self.file), self.hasher.clone());
+        let length = bytes.len() as u64;
+        self.hasher = blocking("write an upload", move || {
+            file.write_all_at(&bytes, hasher.len()).map_err(Error::io("write an upload"))?;
+            hasher.update(&bytes);
+            Ok(hasher)
+        })
+        .await?;
+        self.not_sent += length;
+        if self.not_sent >= WRITE_BACK { self.send().await } else { Ok(()) }
+    }
+
+    async fn sync(&mut self) -> Result<()> {
+        self.sent().await?;
+        let (file, directory) = (Arc::clone(&self.file), self.directory.clone());
+        blocking("sync an upload", move || {
+            file.sync_all().map_err(|error| {
+                let _ = file.set_len(0);
+                Error::io("sync an upload")(error)
+            })?;
+            directory.as_deref().map_or(Ok(()), sync_directory)
+        })
+        .await?;
+        self.directory = None;
+        self.not_sent = 0;
+        Ok(())
+    }
+
+    fn hasher(&self) -> &Hasher {
+        &self.hasher
+    }
+}

@@ -1,0 +1,140 @@
+//! A bounded cache in front of a store, which cannot keep what a writer has just made untrue.
+//!
+//! The danger of such caches is the slow reader: it reads the old row, a writer changes the row and removes the entry,
+//! and then the reader puts the old row in. Here every key belongs to a shard with an *epoch*. A reader notes the epoch
+//! before it asks the store, and its value is kept only if the epoch is still the same; a writer moves the epoch on
+//! after its commit. Both happen under the lock of the shard (`docs/adr/0005`).
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+const SHARDS: usize = 64;
+
+/// What an entry weighs.
+type Weigh<V> = fn(&V) -> u64;
+
+#[derive(Clone)]
+struct ByFunction<V>(Weigh<V>);
+
+impl<K, V> Weighter<K, V> for ByFunction<V> {
+    fn weight(&self, _: &K, value: &V) -> u64 {
+        (self.0)(value)
+    }
+}
+
+/// See the [module](self).
+pub struct EpochCache<K, V> {
+    entries: Cache<K, V, ByFunction<V>>,
+    epochs: Vec<Mutex<u64>>,
+    hasher: RandomState,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
+    /// A cache of at most about `entries` entries.
+    pub fn new(entries: usize) -> Self {
+        Self::weighted(entries, entries as u64, |_| 1)
+    }
+
+    /// A cache of about `entries` entries, which weigh at most `capacity` together.
+    pub fn weighted(entries: usize, capacity: u64, weigh: Weigh<V>) -> Self {
+        Self {
+            entries: Cache::with_weighter(entries, capacity, ByFunction(weigh)),
+            epochs: (0..SHARDS).map(|_| Mutex::new(0)).collect(),
+            hasher: RandomState::new(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    fn epoch(&self, key: &K) -> &Mutex<u64> {
+        let shard = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
+        &self.epochs[shard]
+    }
+
+    /// The value that is kept for `key`, if any.
+    pub fn get(&self, key: &K) -> Option<V> {
+        let found = self.entries.get(key);
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// The value that is kept for `key`, or else what `load` finds, which is then kept. That nothing was found is not
+    /// kept.
+    pub async fn get_or_load<E>(
+        &self,
+        key: K,
+        load: impl AsyncFnOnce() -> Result<Option<V>, E>,
+    ) -> Result<Option<V>, E> {
+        if let Some(found) = self.get(&key) {
+            return Ok(Some(found));
+        }
+        let before = *self.epoch(&key).lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = load().await?;
+        if let Some(value) = &loaded {
+            let epoch = self.epoch(&key).lock().unwrap_or_else(PoisonError::into_inner);
+            if *epoch == before {
+                self.entries.insert(key, value.clone());
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Forgets `key`, and makes readers that are under way not keep what they find. Call it after the commit.
+    pub fn invalidate(&self, key: &K) {
+        let mut epoch = self.epoch(key).lock().unwrap_or_else(PoisonError::into_inner);
+        *epoch += 1;
+        self.entries.remove(key);
+    }
+
+    /// Forgets everything, likewise.
+    pub fn clear(&self) {
+        for epoch in &self.epochs {
+            *epoch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+        self.entries.clear();
+    }
+
+    /// How often a value was there, and how often it was not.
+    pub fn hits_and_misses(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_reader_does_not_keep_what_a_writer_made_untrue() {
+        let cache: EpochCache<&str, u32> = EpochCache::new(10);
+        let loaded = cache
+            .get_or_load("key", async || {
+                // The row changes after it was read and before it is kept.
+                cache.invalidate(&"key");
+                Ok::<_, ()>(Some(1))
+            })
+            .await;
+        assert_eq!(loaded, Ok(Some(1)));
+        assert_eq!(cache.get(&"key"), None);
+        let loaded = cache.get_or_load("key", async || Ok::<_, ()>(Some(2))).await;
+        assert_eq!((loaded, cache.get(&"key")), (Ok(Some(2)), Some(2)));
+    }
+
+    #[tokio::test]
+    async fn clearing_reaches_readers_under_way() {
+        let cache: EpochCache<&str, u32> = EpochCache::new(10);
+        let load = async || {
+            cache.clear();
+            Ok::<_, ()>(Some(1))
+        };
+        assert_eq!(cache.get_or_load("key", load).await, Ok(Some(1)));
+        assert_eq!(cache.get(&"key"), None);
+    }
+}

@@ -1,0 +1,97 @@
+use std::error::Error as StdError;
+
+use crate::types::Digest;
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong in a store, by what the caller can do about it. That something is not there is not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is there already, and belongs to someone.
+    #[error("{what} exists already")]
+    Conflict {
+        /// What exists.
+        what: &'static str,
+    },
+    /// It cannot go, because something is still in it or refers to it.
+    #[error("{what} is still in use")]
+    InUse {
+        /// What is in use.
+        what: &'static str,
+    },
+    /// There are as many as there may be.
+    #[error("no more than {limit} {what}")]
+    LimitReached {
+        /// What is counted.
+        what: &'static str,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// A manifest refers to content that is not in its repository.
+    #[error("{} blobs and {} manifests are missing", blobs.len(), manifests.len())]
+    MissingReferences {
+        /// The blobs.
+        blobs: Vec<Digest>,
+        /// The manifests.
+        manifests: Vec<Digest>,
+    },
+    /// What the call is about has gone, or was taken by another, in the meantime: read again.
+    #[error("{what} has changed in the meantime")]
+    Stale {
+        /// What changed.
+        what: &'static str,
+    },
+    /// The disk, the bucket or the quota of the store is full.
+    #[error("the store is full")]
+    Full(#[source] Box<dyn StdError + Send + Sync>),
+    /// The store cannot be reached, or is too busy. Trying again later may help.
+    #[error("the store is not available ({op})")]
+    Unavailable {
+        /// What was tried.
+        op: &'static str,
+        /// What the store said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// The database was written by a newer release.
+    #[error("the database has schema version {found}, this release knows up to {known}: run the newer release")]
+    SchemaNewer {
+        /// In the database.
+        found: i64,
+        /// In this binary.
+        known: i64,
+    },
+    /// Migrations have not been run.
+    #[error("the database has pending migrations: run `roadstead migrate`")]
+    SchemaOlder,
+    /// What is stored breaks a rule that the store keeps.
+    #[error("corrupt row in {table}.{column}: {value:?}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The value, as text.
+        value: String,
+    },
+    /// Anything else that a store can say.
+    #[error("store failure ({op})")]
+    Backend {
+        /// What was tried.
+        op: &'static str,
+        /// What the store said.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// Names the operation that an input/output error comes from, and tells a full disk from other failures.
+    pub fn io(op: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full(Box::new(source)),
+            _ => Self::Backend { op, source: Box::new(source) },
+        }
+    }
+}

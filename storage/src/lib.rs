@@ -1,0 +1,25 @@
+//! What Roadstead keeps, and where it keeps it.
+//!
+//! * [`types`] is the vocabulary of the house (names, digests, manifests, clocks): no I/O, no async.
+//! * [`blob`] holds the bytes of blobs: a [`blob::BlobStore`] on files or in memory.
+//! * [`meta`] holds everything else in SQL: a [`meta::MetaStore`] on SQLite or PostgreSQL.
+//! * `testkit` (feature) is the suite that every blob store and every metadata engine passes, and stores that fail
+//!   on purpose.
+//!
+//! This crate knows nothing of HTTP, of permissions, or of configuration files: whoever calls it has decided that the
+//! call may be made.
+//!
+//! To add a blob store, implement [`blob::BlobStore`] and run `testkit::blob_suite` on it. To add a statement, write it
+//! once with `$1` placeholders: both engines run the same text (`docs/adr/0002`).
+
+#![deny(missing_docs)]
+
+pub mod blob;
+pub mod cache;
+mod error;
+pub mod meta;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+pub mod types;
+
+pub use error::{Error, Result};

@@ -1,0 +1,198 @@
+//! Blobs, and which repositories have them.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::model::{Blob, CommitBlob, Committed, Repository};
+use super::repositories::{self, Locked};
+use super::review::{self, Reason};
+use super::row::{get, parse, size, size_column, time};
+use super::sql::{SqlResult as _, write_transaction};
+use crate::types::{BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// The blob with this digest in this repository.
+    pub async fn blob(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<Blob>> {
+        let query = sqlx::query(
+            "SELECT b.id, b.digest, b.object_key, b.size, b.lease_until FROM blobs b \
+             JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = $1 \
+             WHERE b.digest = $2 AND b.state <> 2",
+        );
+        let row = query.bind(repository.get()).bind(digest.as_str()).fetch_optional(self.reader()).await;
+        row.op("read a blob")?.as_ref().map(blob).transpose()
+    }
+
+    /// Keeps a blob until `until` at least, and revives it if it was condemned; false when it is being deleted or gone.
+    pub async fn renew_blob_lease(&self, id: BlobId, until: Timestamp) -> Result<bool> {
+        let update = sqlx::query(
+            "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+             WHERE id = $2 AND state <> 2",
+        );
+        let done = update.bind(until.as_millis()).bind(id.get()).execute(self.writer()).await;
+        Ok(done.op("renew the lease of a blob")?.rows_affected() > 0)
+    }
+
+    /// The repositories that have a blob, in the byte order of their names, after `after`.
+    pub async fn blob_holders(
+        &self,
+        registry: RegistryId,
+        digest: &Digest,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Repository>> {
+        let query = sqlx::query(
+            "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at FROM blobs b \
+             JOIN repository_blobs l ON l.blob_id = b.id JOIN repositories r ON r.id = l.repository_id \
+             WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND r.name > $3 ORDER BY r.name LIMIT $4",
+        );
+        let query = query.bind(digest.as_str()).bind(registry.get());
+        let rows = query.bind(after.unwrap_or_default()).bind(i64::from(limit)).fetch_all(self.reader()).await;
+        rows.op("list the holders of a blob")?.iter().map(repositories::repository).collect()
+    }
+
+    /// Makes a durable object known as a blob of a repository, and ends the upload that it comes from. If the content is
+    /// there already, that blob is taken and the object is not needed (`adopted`).
+    ///
+    /// # Errors
+    /// `Stale` when the upload or the namespace has gone, or another has taken the upload over.
+    pub async fn commit_blob(&self, commit: &CommitBlob<'_>) -> Result<Committed> {
+        write_transaction!(self, "commit a blob", |tx| insert(tx, commit, self.instance()).await)
+    }
+
+    /// Gives a blob of the repository `from` to the repository `to`, which is made if need be; `None` when `from` has no
+    /// such blob.
+    ///
+    /// # Errors
+    /// `Stale` when the namespace has gone.
+    #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
+    pub async fn mount_blob(
+        &self,
+        from: RepositoryId,
+        registry: RegistryId,
+        namespace: NamespaceId,
+        to: &RepositoryName,
+        digest: &Digest,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Committed>> {
+        write_transaction!(self, "mount a blob", |tx| async {
+            let Some(blob) = lease_in(tx, from, digest, lease_until).await? else { return Ok(None) };
+            let target = repositories::ensure(tx, registry, namespace, to, now).await?;
+            link(tx, &target, blob.id, now).await?;
+            let (repository, repository_created) = (target.id, target.created);
+            Ok(Some(Committed { repository, repository_created, blob, adopted: true }))
+        }
+        .await)
+    }
+
+    /// Takes a blob from a repository; false when it has none such. The blob is queued for review.
+    ///
+    /// # Errors
+    /// `InUse` while a manifest of the repository refers to it.
+    pub async fn unlink_blob(
+        &self,
+        repository: RepositoryId,
+        digest: &Digest,
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool> {
+        write_transaction!(self, "unlink a blob", |tx| unlink(tx, repository, digest, review_after, now).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, commit: &CommitBlob<'_>, instance: &str) -> Result<Committed> {
+    if let Some(upload) = commit.upload {
+        super::uploads::finish(tx, upload, commit.registry, commit.repository, instance).await?;
+    }
+    let repository = repositories::ensure(tx, commit.registry, commit.namespace, commit.repository, commit.now).await?;
+    // One statement decides which of two commits of the same content comes first, and locks the row for both.
+    let upsert = sqlx::query(
+        "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \
+         ON CONFLICT (digest) WHERE state <> 2 DO UPDATE SET state = 0, lease_until = \
+         CASE WHEN blobs.lease_until > excluded.lease_until THEN blobs.lease_until ELSE excluded.lease_until END \
+         RETURNING id, digest, object_key, size, lease_until",
+    );
+    let upsert = upsert
+        .bind(commit.digest.as_str())
+        .bind(commit.key.as_str())
+        .bind(size_column(commit.size)?)
+        .bind(commit.lease_until.as_millis())
+        .bind(commit.now.as_millis());
+    let blob = blob(&upsert.fetch_one(&mut *tx).await.op("commit a blob")?)?;
+    if blob.size != commit.size {
+        return Err(Error::Corrupt { table: "blobs", column: "size", value: blob.size.to_string() });
+    }
+    link(tx, &repository, blob.id, commit.now).await?;
+    let adopted = blob.key != *commit.key;
+    Ok(Committed { repository: repository.id, repository_created: repository.created, blob, adopted })
+}
+
+async fn link(tx: &mut AnyConnection, repository: &Locked, blob: BlobId, now: Timestamp) -> Result<()> {
+    let insert = sqlx::query(
+        "INSERT INTO repository_blobs (repository_id, blob_id, created_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (repository_id, blob_id) DO NOTHING",
+    );
+    let insert = insert.bind(repository.id.get()).bind(blob.get()).bind(now.as_millis());
+    insert.execute(tx).await.op("link a blob")?;
+    Ok(())
+}
+
+/// Renews the lease of a blob of a repository, which locks and, if need be, revives it.
+async fn lease_in(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    digest: &Digest,
+    until: Timestamp,
+) -> Result<Option<Blob>> {
+    let update = sqlx::query(
+        "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+         WHERE digest = $2 AND state <> 2 AND id IN (SELECT blob_id FROM repository_blobs WHERE repository_id = $3) \
+         RETURNING id, digest, object_key, size, lease_until",
+    );
+    let update = update.bind(until.as_millis()).bind(digest.as_str()).bind(repository.get());
+    update.fetch_optional(tx).await.op("lease a blob")?.as_ref().map(blob).transpose()
+}
+
+async fn unlink(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    digest: &Digest,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    // Whoever stores a manifest in the repository holds this lock too: it sees the blob, or the manifest is seen here.
+    if !repositories::lock(tx, repository, now).await? {
+        return Ok(false);
+    }
+    let find = sqlx::query_scalar(
+        "SELECT b.id FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = $1 \
+         WHERE b.digest = $2 AND b.state <> 2",
+    );
+    let id: Option<i64> =
+        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a blob")?;
+    let Some(id) = id else { return Ok(false) };
+    let referred = sqlx::query(
+        "SELECT m.id FROM manifest_blobs e JOIN manifests m ON m.id = e.manifest_id \
+         WHERE e.blob_id = $1 AND m.repository_id = $2 LIMIT 1",
+    );
+    let referred = referred.bind(id).bind(repository.get()).fetch_optional(&mut *tx).await;
+    if referred.op("look for manifests")?.is_some() {
+        return Err(Error::InUse { what: "blob" });
+    }
+    let delete = sqlx::query("DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id = $2");
+    delete.bind(repository.get()).bind(id).execute(&mut *tx).await.op("unlink a blob")?;
+    review::queue_blob(tx, BlobId::new(id), Reason::LinkDropped, review_after, now).await?;
+    Ok(true)
+}
+
+pub(super) fn blob(row: &AnyRow) -> Result<Blob> {
+    Ok(Blob {
+        id: BlobId::new(get(row, "id")?),
+        digest: parse(row, "blobs", "digest")?,
+        key: parse(row, "blobs", "object_key")?,
+        size: size(row, "blobs", "size")?,
+        lease_until: time(row, "lease_until")?,
+    })
+}

@@ -1,0 +1,291 @@
+//! Manifests: their bytes, what they refer to, and what refers to them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bytes::Bytes;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::model::{PutManifest, PutOutcome, Referrer, StoredManifest};
+use super::review::{self, Reason};
+use super::row::{get, parse, size, size_column, time};
+use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
+use super::{MetaStore, repositories, tags};
+use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// Stores a manifest and points tags at it. The repository is made if need be; leases of everything referred to are
+    /// renewed; manifests that lose a tag are queued for review. A manifest that is there already keeps its row.
+    ///
+    /// # Errors
+    /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone.
+    pub async fn put_manifest(&self, put: &PutManifest<'_>) -> Result<PutOutcome> {
+        write_transaction!(self, "store a manifest", |tx| store(tx, put).await)
+    }
+
+    /// The manifest with this digest in this repository.
+    pub async fn manifest(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<StoredManifest>> {
+        let query = sqlx::query(
+            "SELECT id, digest, media_type, content, lease_until FROM manifests WHERE repository_id = $1 AND digest = $2",
+        );
+        let row = query.bind(repository.get()).bind(digest.as_str()).fetch_optional(self.reader()).await;
+        row.op("read a manifest")?.as_ref().map(stored).transpose()
+    }
+
+    /// Keeps a manifest until `until` at least; false when it has gone.
+    pub async fn renew_manifest_lease(&self, id: ManifestId, until: Timestamp) -> Result<bool> {
+        let update = sqlx::query(
+            "UPDATE manifests SET lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END WHERE id = $2",
+        );
+        let done = update.bind(until.as_millis()).bind(id.get()).execute(self.writer()).await;
+        Ok(done.op("renew the lease of a manifest")?.rows_affected() > 0)
+    }
+
+    /// Deletes a manifest, and gives the tags that pointed at it and go with it; `None` when there is no such manifest.
+    /// Its blobs, children and referrers are queued for review.
+    pub async fn delete_manifest(
+        &self,
+        repository: RepositoryId,
+        digest: &Digest,
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Tag>>> {
+        write_transaction!(self, "delete a manifest", |tx| delete(tx, repository, digest, review_after, now).await)
+    }
+
+    /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`.
+    pub async fn referrers(
+        &self,
+        repository: RepositoryId,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+        after: Option<&Digest>,
+        limit: u32,
+    ) -> Result<Vec<Referrer>> {
+        let query = sqlx::query(
+            "SELECT digest, media_type, size, artifact_type, annotations FROM manifests \
+             WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3 AND ($4 = 0 OR artifact_type = $5) \
+             ORDER BY digest LIMIT $6",
+        );
+        let query = query
+            .bind(repository.get())
+            .bind(subject.as_str())
+            .bind(after.map_or("", Digest::as_str))
+            .bind(i64::from(artifact_type.is_some()))
+            .bind(artifact_type.unwrap_or_default())
+            .bind(i64::from(limit));
+        query.fetch_all(self.reader()).await.op("list referrers")?.iter().map(referrer).collect()
+    }
+}
+
+async fn store(tx: &mut AnyConnection, put: &PutManifest<'_>) -> Result<PutOutcome> {
+    let repository = repositories::ensure(tx, put.registry, put.namespace, put.repository, put.now).await?;
+    let blobs = all_blobs(put.manifest);
+    let children: Vec<Digest> = put.manifest.children().iter().map(|child| child.digest.clone()).collect();
+    let blobs_there = lease_blobs(tx, repository.id, &blobs, put.lease_until).await?;
+    let children_there = lease_children(tx, repository.id, &children, put.lease_until).await?;
+    let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
+    let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains(digest)).cloned().collect();
+    let missing_children: Vec<Digest> = children.iter().filter(|d| !children_there.contains(d)).cloned().collect();
+    if !missing_blobs.is_empty() || !missing_children.is_empty() {
+        return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
+    }
+    let (id, manifest_created) = insert(tx, repository.id, put).await?;
+    if manifest_created {
+        insert_edges(tx, repository.id, id, &blobs, &children).await?;
+    }
+    for tag in put.tags {
+        tags::point(tx, repository.id, tag, id, put.review_after, put.now).await?;
+    }
+    Ok(PutOutcome { repository: repository.id, repository_created: repository.created, manifest_created })
+}
+
+/// Every blob that a manifest names, those included that need not be there.
+fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
+    let mut digests: Vec<Digest> = match &manifest.kind {
+        ManifestKind::Image { config, layers } => config.iter().chain(layers).map(|d| d.digest.clone()).collect(),
+        ManifestKind::Index { .. } => Vec::new(),
+    };
+    // Sorted, so that transactions lock rows in the same order.
+    digests.sort();
+    digests.dedup();
+    digests
+}
+
+/// Renews the leases of those of `digests` that are blobs of the repository, which locks and revives them, and tells which
+/// ones these are.
+async fn lease_blobs(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    digests: &[Digest],
+    until: Timestamp,
+) -> Result<HashSet<Digest>> {
+    let mut there = HashSet::with_capacity(digests.len());
+    for list in lists(digests) {
+        let sql = format!(
+            "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+             WHERE state <> 2 AND digest IN ({}) AND EXISTS \
+             (SELECT 1 FROM repository_blobs l WHERE l.repository_id = $2 AND l.blob_id = blobs.id) RETURNING digest",
+            placeholders(3, list.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(until.as_millis()).bind(repository.get());
+        let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
+        for row in &query.fetch_all(&mut *tx).await.op("lease blobs")? {
+            there.insert(parse(row, "blobs", "digest")?);
+        }
+    }
+    Ok(there)
+}
+
+/// The same for manifests of the repository.
+async fn lease_children(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    digests: &[Digest],
+    until: Timestamp,
+) -> Result<HashSet<Digest>> {
+    let mut there = HashSet::with_capacity(digests.len());
+    for list in lists(digests) {
+        let sql = format!(
+            "UPDATE manifests SET lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+             WHERE repository_id = $2 AND digest IN ({}) RETURNING digest",
+            placeholders(3, list.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(until.as_millis()).bind(repository.get());
+        let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
+        for row in &query.fetch_all(&mut *tx).await.op("lease manifests")? {
+            there.insert(parse(row, "manifests", "digest")?);
+        }
+    }
+    Ok(there)
+}
+
+async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManifest<'_>) -> Result<(ManifestId, bool)> {
+    let insert = sqlx::query_scalar(
+        "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, annotations, size, \
+         lease_until, created_at, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
+    );
+    let insert = insert
+        .bind(repository.get())
+        .bind(put.digest.as_str())
+        .bind(put.manifest.media_type.as_str())
+        .bind(put.manifest.artifact_type.clone())
+        .bind(put.manifest.subject.as_ref().map(|subject| subject.digest.to_string()))
+        .bind(annotations_column(&put.manifest.annotations)?)
+        .bind(size_column(put.content.len() as u64)?)
+        .bind(put.lease_until.as_millis())
+        .bind(put.now.as_millis())
+        .bind(put.content);
+    let id: Option<i64> = insert.fetch_optional(&mut *tx).await.op("store a manifest")?;
+    if let Some(id) = id {
+        return Ok((ManifestId::new(id), true));
+    }
+    let renew = sqlx::query_scalar(
+        "UPDATE manifests SET lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+         WHERE repository_id = $2 AND digest = $3 RETURNING id",
+    );
+    let renew = renew.bind(put.lease_until.as_millis()).bind(repository.get()).bind(put.digest.as_str());
+    let id: i64 = renew.fetch_one(tx).await.op("renew the lease of a manifest")?;
+    Ok((ManifestId::new(id), false))
+}
+
+async fn insert_edges(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    id: ManifestId,
+    blobs: &[Digest],
+    children: &[Digest],
+) -> Result<()> {
+    for list in lists(blobs) {
+        let sql = format!(
+            "INSERT INTO manifest_blobs (manifest_id, blob_id) SELECT $1, b.id FROM blobs b, repository_blobs l \
+             WHERE b.state <> 2 AND b.digest IN ({}) AND l.blob_id = b.id AND l.repository_id = $2 \
+             ON CONFLICT (manifest_id, blob_id) DO NOTHING",
+            placeholders(3, list.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(id.get()).bind(repository.get());
+        let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
+        query.execute(&mut *tx).await.op("store the blobs of a manifest")?;
+    }
+    for list in lists(children) {
+        let sql = format!(
+            "INSERT INTO manifest_children (parent_id, repository_id, child_digest) \
+             SELECT $1, repository_id, digest FROM manifests WHERE repository_id = $2 AND digest IN ({}) \
+             ON CONFLICT (parent_id, child_digest) DO NOTHING",
+            placeholders(3, list.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(id.get()).bind(repository.get());
+        let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
+        query.execute(&mut *tx).await.op("store the children of a manifest")?;
+    }
+    Ok(())
+}
+
+async fn delete(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    digest: &Digest,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Vec<Tag>>> {
+    if !repositories::lock(tx, repository, now).await? {
+        return Ok(None);
+    }
+    let find = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2");
+    let id: Option<i64> =
+        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a manifest")?;
+    let Some(id) = id.map(ManifestId::new) else { return Ok(None) };
+    let untag = sqlx::query("DELETE FROM tags WHERE manifest_id = $1 RETURNING name").bind(id.get());
+    let untagged = untag.fetch_all(&mut *tx).await.op("delete the tags of a manifest")?;
+    let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;
+    tags.sort();
+    review::queue_dependents(tx, id, Reason::ManifestDeleted, review_after, now).await?;
+    for sql in [
+        "DELETE FROM review_queue WHERE kind = 1 AND target_id = $1",
+        // Its edges go with it.
+        "DELETE FROM manifests WHERE id = $1",
+    ] {
+        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete a manifest")?;
+    }
+    Ok(Some(tags))
+}
+
+fn annotations_column(annotations: &BTreeMap<String, String>) -> Result<Option<String>> {
+    if annotations.is_empty() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(annotations);
+    json.map(Some).map_err(|source| Error::Backend { op: "store annotations", source: Box::new(source) })
+}
+
+fn stored(row: &AnyRow) -> Result<StoredManifest> {
+    let content: Vec<u8> = get(row, "content")?;
+    Ok(StoredManifest {
+        id: ManifestId::new(get(row, "id")?),
+        digest: parse(row, "manifests", "digest")?,
+        media_type: get(row, "media_type")?,
+        content: Bytes::from(content),
+        lease_until: time(row, "lease_until")?,
+    })
+}
+
+fn referrer(row: &AnyRow) -> Result<Referrer> {
+    let annotations: Option<String> = get(row, "annotations")?;
+    let annotations = match annotations {
+        None => BTreeMap::new(),
+        Some(json) => serde_json::from_str(&json).map_err(|_| Error::Corrupt {
+            table: "manifests",
+            column: "annotations",
+            value: json,
+        })?,
+    };
+    Ok(Referrer {
+        digest: parse(row, "manifests", "digest")?,
+        media_type: get(row, "media_type")?,
+        size: size(row, "manifests", "size")?,
+        artifact_type: get(row, "artifact_type")?,
+        annotations,
+    })
+}

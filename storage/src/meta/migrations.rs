@@ -1,0 +1,137 @@
+//! The schema, in steps. A step that has been released is never changed: add another one.
+
+use std::borrow::Cow;
+
+use futures::future::BoxFuture;
+use sqlx::error::BoxDynError;
+use sqlx::migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
+
+use super::sql::SqlResult as _;
+use super::{Engine, MetaStore};
+use crate::{Error, Result};
+
+/// Version, name and text of every step, in order.
+const STEPS: &[(i64, &str, &str)] = &[
+    (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
+    (2, "repositories", include_str!("../../migrations/0002_repositories.sql")),
+];
+
+/// The steps in the dialect of an engine: the only place where the two engines read different text.
+#[derive(Clone, Copy, Debug)]
+struct Steps(Engine);
+
+impl Steps {
+    fn render(self, text: &str) -> String {
+        let words: [(&str, &str); 3] = match self.0 {
+            // An id is never used again, also not after its row has gone.
+            Engine::Sqlite => [("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{blob}", "BLOB"), ("{text}", "TEXT")],
+            // Names are compared and sorted byte by byte, whatever the locale of the database.
+            Engine::Postgres => [
+                ("{id}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+                ("{blob}", "BYTEA"),
+                ("{text}", "TEXT COLLATE \"C\""),
+            ],
+        };
+        words.iter().fold(text.to_owned(), |text, (word, dialect)| text.replace(word, dialect))
+    }
+}
+
+impl MigrationSource<'static> for Steps {
+    fn resolve(self) -> BoxFuture<'static, std::result::Result<Vec<Migration>, BoxDynError>> {
+        let step = move |&(version, name, text): &(i64, &'static str, &str)| {
+            let sql = AssertSqlSafe(self.render(text)).into_sql_str();
+            Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
+        };
+        let steps = STEPS.iter().map(step).collect();
+        Box::pin(async move { Ok(steps) })
+    }
+}
+
+fn known_version() -> i64 {
+    STEPS.last().map_or(0, |&(version, ..)| version)
+}
+
+impl MetaStore {
+    /// Brings the schema up to date, and tells how many steps that took. Of several processes that do so at once, one
+    /// works and the others wait.
+    ///
+    /// # Errors
+    /// `SchemaNewer` when a newer release has been here.
+    pub async fn migrate(&self) -> Result<u32> {
+        let migrator = Migrator::new(Steps(self.engine())).await.map_err(failed)?;
+        let mut connection = self.lone_connection().await?;
+        let steps = match self.engine() {
+            Engine::Sqlite => {
+                // sqlx takes no lock on SQLite. Within this transaction its own become savepoints.
+                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.op("lock the schema")?;
+                let before = applied(&mut transaction, self.engine()).await?.refuse_newer()?.count;
+                migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
+                let after = applied(&mut transaction, self.engine()).await?.count;
+                transaction.commit().await.op("commit the schema")?;
+                after - before
+            }
+            Engine::Postgres => {
+                let before = applied(&mut connection, self.engine()).await?.refuse_newer()?.count;
+                // Holds an advisory lock of the session, which ends with the connection, whatever happens.
+                migrator.run_direct(None, &mut connection, false).await.map_err(failed)?;
+                applied(&mut connection, self.engine()).await?.count - before
+            }
+        };
+        connection.close().await.op("close the connection")?;
+        Ok(u32::try_from(steps).unwrap_or(0))
+    }
+
+    /// Whether the schema is the one of this release.
+    ///
+    /// # Errors
+    /// `SchemaNewer`, `SchemaOlder`.
+    pub async fn check_schema(&self) -> Result<()> {
+        let mut connection = self.reader().acquire().await.op("connect to the database")?;
+        let found = applied(&mut connection, self.engine()).await?.refuse_newer()?;
+        let all = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        if found.count == all { Ok(()) } else { Err(Error::SchemaOlder) }
+    }
+}
+
+struct Applied {
+    count: i64,
+    newest: i64,
+}
+
+impl Applied {
+    fn refuse_newer(self) -> Result<Self> {
+        let known = known_version();
+        if self.newest > known { Err(Error::SchemaNewer { found: self.newest, known }) } else { Ok(self) }
+    }
+}
+
+async fn applied(connection: &mut sqlx::AnyConnection, engine: Engine) -> Result<Applied> {
+    let table_exists = match engine {
+        Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+        Engine::Postgres => {
+            "SELECT COUNT(*) FROM pg_catalog.pg_tables \
+             WHERE schemaname = current_schema() AND tablename = '_sqlx_migrations'"
+        }
+    };
+    let tables: i64 = sqlx::query_scalar(table_exists).fetch_one(&mut *connection).await.op("look for the schema")?;
+    if tables == 0 {
+        return Ok(Applied { count: 0, newest: 0 });
+    }
+    let (count, newest) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(version), 0) FROM _sqlx_migrations")
+        .fetch_one(connection)
+        .await
+        .op("read the schema version")?;
+    Ok(Applied { count, newest })
+}
+
+fn failed(error: MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(found) => Error::SchemaNewer { found, known: known_version() },
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+            let outcome: sqlx::Result<()> = Err(source);
+            outcome.op("migrate the schema").err().unwrap_or(Error::SchemaOlder)
+        }
+        other => Error::Backend { op: "migrate the schema", source: Box::new(other) },
+    }
+}

@@ -1,0 +1,244 @@
+//! Everything but the bytes of blobs: accounts, names, the graph of manifests, uploads, leases.
+//!
+//! One SQL text runs on SQLite and on PostgreSQL (`docs/adr/0002`): `$1` placeholders, `BIGINT` for numbers, times
+//! (milliseconds) and booleans, `ON CONFLICT`, `RETURNING`. What must not change while a transaction decides is locked by
+//! an `UPDATE ... RETURNING` of its row: a row lock on PostgreSQL, and on SQLite the one writer has the database anyway.
+
+mod accounts;
+mod blobs;
+mod keys;
+mod manifests;
+mod migrations;
+mod model;
+mod namespaces;
+mod repositories;
+mod review;
+mod row;
+mod sql;
+mod sweep;
+mod tags;
+mod tokens;
+mod uploads;
+
+use std::path::Path;
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+
+pub use model::{
+    AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
+    NewUpload, PutManifest, PutOutcome, Readable, Referrer, RefreshToken, Repository, Rotation, SigningKey,
+    StoredManifest, Upload,
+};
+
+use crate::{Error, Result};
+use sql::SqlResult as _;
+
+/// Where the database is, and how to use it.
+#[derive(Clone, Debug)]
+pub struct MetaParams {
+    /// `sqlite:PATH` (see [`sqlite_url`]) or `postgres://...`.
+    pub url: String,
+    /// The greatest number of connections; on SQLite, of those that read, next to the one that writes.
+    pub max_connections: u32,
+    /// How long to wait for the lock of another writer, or for a connection.
+    pub busy_timeout: Duration,
+    /// A random id of this process: the holder of leases.
+    pub instance: String,
+}
+
+/// The URL of the SQLite database in the file `path`, whatever characters it is made of.
+pub fn sqlite_url(path: &Path) -> String {
+    let mut url = String::from("sqlite:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    url
+}
+
+/// A database engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    /// SQLite, in this process.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// The state of the connection pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PoolStats {
+    /// Open connections.
+    pub size: u32,
+    /// Those that nobody uses.
+    pub idle: u32,
+}
+
+/// The metadata store. Cheap to clone; all clones share their connections.
+#[derive(Clone, Debug)]
+pub struct MetaStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    options: AnyConnectOptions,
+    /// One connection on SQLite, the same pool as `reader` on PostgreSQL.
+    writer: AnyPool,
+    reader: AnyPool,
+    busy_timeout: Duration,
+    instance: String,
+}
+
+static DRIVERS: Once = Once::new();
+
+/// A connection that was idle for less time than this is handed out without asking the server whether it still lives.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+impl MetaStore {
+    /// Connects to the database, which is created if it is a file. Runs no migration.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no connection to be had, `Backend` for a malformed URL.
+    pub async fn open(params: &MetaParams) -> Result<Self> {
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        let (engine, url) = engine_of(&params.url)?;
+        let options: AnyConnectOptions = url.parse().op("parse the database URL")?;
+        let pool = |max: u32| pool_options(engine, params.busy_timeout).max_connections(max.max(1));
+        let (writer, reader) = match engine {
+            Engine::Sqlite => {
+                // The writer comes first: it creates the file and turns the write-ahead log on.
+                let writer = pool(1).min_connections(1).connect_with(options.clone()).await;
+                let reader = pool(params.max_connections).connect_lazy_with(options.clone());
+                (writer.op("open the database")?, reader)
+            }
+            Engine::Postgres => {
+                let pool = pool(params.max_connections).connect_with(options.clone()).await;
+                let pool = pool.op("connect to the database")?;
+                (pool.clone(), pool)
+            }
+        };
+        let (busy_timeout, instance) = (params.busy_timeout, params.instance.clone());
+        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, busy_timeout, instance }) })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// How many connections there are.
+    pub fn pool_stats(&self) -> PoolStats {
+        let pools: &[&AnyPool] = match self.inner.engine {
+            Engine::Sqlite => &[&self.inner.writer, &self.inner.reader],
+            Engine::Postgres => &[&self.inner.reader],
+        };
+        PoolStats {
+            size: pools.iter().map(|pool| pool.size()).sum(),
+            idle: pools.iter().map(|pool| u32::try_from(pool.num_idle()).unwrap_or(u32::MAX)).sum(),
+        }
+    }
+
+    /// Asks the database for an answer.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(self.reader()).await.op("ping the database")?;
+        Ok(())
+    }
+
+    /// Closes all connections. Calls that follow fail.
+    pub async fn close(&self) {
+        self.inner.reader.close().await;
+        self.inner.writer.close().await;
+    }
+
+    /// A number that grows with every change of accounts, credentials, namespaces, visibilities, and with every deleted
+    /// repository, in the transaction of the change. Who caches such things looks whether it has moved.
+    pub async fn change_counter(&self) -> Result<i64> {
+        let counter = sqlx::query_scalar("SELECT counter FROM changes WHERE id = 1");
+        counter.fetch_one(self.reader()).await.op("read the change counter")
+    }
+
+    fn reader(&self) -> &AnyPool {
+        &self.inner.reader
+    }
+
+    fn writer(&self) -> &AnyPool {
+        &self.inner.writer
+    }
+
+    fn instance(&self) -> &str {
+        &self.inner.instance
+    }
+
+    /// Begins a transaction that writes. On SQLite it has the write lock from the start, so that it never finds in its
+    /// middle that it has to begin again.
+    async fn begin(&self, op: &'static str) -> Result<Transaction<'static, Any>> {
+        match self.inner.engine {
+            Engine::Sqlite => self.inner.writer.begin_with("BEGIN IMMEDIATE").await.op(op),
+            Engine::Postgres => self.inner.writer.begin().await.op(op),
+        }
+    }
+
+    /// A connection of its own, outside of the pools.
+    async fn lone_connection(&self) -> Result<AnyConnection> {
+        let mut connection = AnyConnection::connect_with(&self.inner.options).await.op("connect to the database")?;
+        prepare(&mut connection, self.inner.engine, self.inner.busy_timeout).await.op("prepare the connection")?;
+        Ok(connection)
+    }
+}
+
+fn engine_of(url: &str) -> Result<(Engine, String)> {
+    if url.starts_with("sqlite:") {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        let mode = if url.contains("mode=") { String::new() } else { format!("{separator}mode=rwc") };
+        Ok((Engine::Sqlite, format!("{url}{mode}")))
+    } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        Ok((Engine::Postgres, url.to_owned()))
+    } else {
+        // The URL itself may hold a password, and is not repeated.
+        let source = "a database URL begins with sqlite: or postgres:".into();
+        Err(Error::Backend { op: "parse the database URL", source })
+    }
+}
+
+fn pool_options(engine: Engine, busy_timeout: Duration) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .acquire_timeout(busy_timeout.max(Duration::from_secs(1)))
+        .test_before_acquire(false)
+        .before_acquire(move |connection, meta| {
+            Box::pin(async move {
+                if engine == Engine::Postgres && meta.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| Box::pin(async move { prepare(connection, engine, busy_timeout).await }))
+}
+
+async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: Duration) -> sqlx::Result<()> {
+    match engine {
+        Engine::Sqlite => {
+            // The timeout comes first: turning the log on may already have to wait for another process.
+            let pragmas = format!(
+                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; \
+                 PRAGMA journal_size_limit = 67108864;",
+                busy_timeout.as_millis()
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
+        }
+        Engine::Postgres => {
+            let settings = format!("SET lock_timeout = {}; SET TIME ZONE 'UTC';", busy_timeout.as_millis());
+            sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(connection).await?;
+        }
+    }
+    Ok(())
+}

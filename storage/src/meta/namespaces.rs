@@ -1,0 +1,128 @@
+//! Namespaces.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::accounts::bump_changes;
+use super::model::Namespace;
+use super::row::{get, parse, time};
+use super::sql::{SqlResult as _, conflict, stale, write_transaction};
+use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// Makes a namespace.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `Stale` when there is no such owner.
+    pub async fn create_namespace(
+        &self,
+        registry: RegistryId,
+        name: &NamespaceName,
+        owner: AccountId,
+        now: Timestamp,
+    ) -> Result<Namespace> {
+        write_transaction!(self, "create a namespace", |tx| insert(tx, registry, name, owner, now).await)
+    }
+
+    /// The namespace with this name.
+    pub async fn namespace(&self, registry: RegistryId, name: &str) -> Result<Option<Namespace>> {
+        let query = sqlx::query(
+            "SELECT id, registry_id, name, owner_id, created_at FROM namespaces WHERE registry_id = $1 AND name = $2",
+        );
+        let row = query.bind(registry.get()).bind(name).fetch_optional(self.reader()).await;
+        row.op("read a namespace")?.as_ref().map(namespace).transpose()
+    }
+
+    /// Namespaces, of one owner or of all, in the byte order of their names, after `after`.
+    pub async fn list_namespaces(
+        &self,
+        registry: RegistryId,
+        owner: Option<AccountId>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Namespace>> {
+        let query = match owner {
+            Some(owner) => sqlx::query(
+                "SELECT id, registry_id, name, owner_id, created_at FROM namespaces \
+                 WHERE registry_id = $1 AND name > $2 AND owner_id = $4 ORDER BY name LIMIT $3",
+            )
+            .bind(registry.get())
+            .bind(after.unwrap_or_default())
+            .bind(i64::from(limit))
+            .bind(owner.get()),
+            None => sqlx::query(
+                "SELECT id, registry_id, name, owner_id, created_at FROM namespaces \
+                 WHERE registry_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+            )
+            .bind(registry.get())
+            .bind(after.unwrap_or_default())
+            .bind(i64::from(limit)),
+        };
+        query.fetch_all(self.reader()).await.op("list namespaces")?.iter().map(namespace).collect()
+    }
+
+    /// Deletes an empty namespace, with the uploads that are under way in it; false when there is none. The staged bytes
+    /// of the uploads are left to the sweep.
+    ///
+    /// # Errors
+    /// `InUse` while there are repositories in it.
+    pub async fn delete_namespace(&self, registry: RegistryId, name: &NamespaceName, _now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "delete a namespace", |tx| delete(tx, registry, name).await)
+    }
+}
+
+async fn insert(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    name: &NamespaceName,
+    owner: AccountId,
+    now: Timestamp,
+) -> Result<Namespace> {
+    let insert = sqlx::query(
+        "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) \
+         RETURNING id, registry_id, name, owner_id, created_at",
+    );
+    let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get()).bind(now.as_millis());
+    let row = insert.fetch_one(&mut *tx).await.op("create a namespace");
+    let row = row.map_err(conflict("namespace")).map_err(stale("account"))?;
+    bump_changes(tx).await?;
+    namespace(&row)
+}
+
+async fn delete(tx: &mut AnyConnection, registry: RegistryId, name: &NamespaceName) -> Result<bool> {
+    // Locks the namespace first: who makes a repository in it at this moment comes before, or finds it gone.
+    let lock = sqlx::query_scalar(
+        "UPDATE namespaces SET created_at = created_at WHERE registry_id = $1 AND name = $2 RETURNING id",
+    );
+    let id: Option<i64> =
+        lock.bind(registry.get()).bind(name.as_str()).fetch_optional(&mut *tx).await.op("lock a namespace")?;
+    let Some(id) = id else { return Ok(false) };
+    let inhabited = sqlx::query("SELECT id FROM repositories WHERE namespace_id = $1 LIMIT 1").bind(id);
+    if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
+        return Err(Error::InUse { what: "namespace" });
+    }
+    // '0' follows '/' in byte order: between the two is every name with this first part.
+    let uploads =
+        sqlx::query("DELETE FROM uploads WHERE registry_id = $1 AND repository_name > $2 AND repository_name < $3");
+    let uploads = uploads.bind(registry.get()).bind(format!("{name}/")).bind(format!("{name}0"));
+    uploads.execute(&mut *tx).await.op("delete uploads")?;
+    let delete = sqlx::query("DELETE FROM namespaces WHERE id = $1").bind(id);
+    delete.execute(&mut *tx).await.op("delete a namespace").map_err(|error| match stale("namespace")(error) {
+        Error::Stale { what } => Error::InUse { what },
+        other => other,
+    })?;
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+fn namespace(row: &AnyRow) -> Result<Namespace> {
+    Ok(Namespace {
+        id: NamespaceId::new(get(row, "id")?),
+        registry: RegistryId::new(get(row, "registry_id")?),
+        name: parse(row, "namespaces", "name")?,
+        owner: AccountId::new(get(row, "owner_id")?),
+        created_at: time(row, "created_at")?,
+    })
+}

@@ -1,0 +1,166 @@
+//! Repositories. They are made by the first push.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::accounts::bump_changes;
+use super::model::{Readable, Repository};
+use super::review::{self, Reason};
+use super::row::{get, parse, time};
+use super::sql::{SqlResult as _, stale, write_transaction};
+use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// The repository with this name.
+    pub async fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Result<Option<Repository>> {
+        let query = sqlx::query(
+            "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
+             WHERE registry_id = $1 AND name = $2",
+        );
+        let row = query.bind(registry.get()).bind(name.as_str()).fetch_optional(self.reader()).await;
+        row.op("read a repository")?.as_ref().map(repository).transpose()
+    }
+
+    /// Repositories in the byte order of their names, after `after`.
+    pub async fn list_repositories(
+        &self,
+        registry: RegistryId,
+        readable: Readable,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Repository>> {
+        let sql = match readable {
+            Readable::All => {
+                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
+                 WHERE registry_id = $1 AND name > $2 ORDER BY name LIMIT $3"
+            }
+            Readable::By { owner: None } => {
+                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
+                 WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3"
+            }
+            Readable::By { owner: Some(_) } => {
+                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
+                 WHERE registry_id = $1 AND name > $2 AND (public = 1 OR namespace_id IN \
+                 (SELECT id FROM namespaces WHERE owner_id = $4 AND registry_id = $1)) ORDER BY name LIMIT $3"
+            }
+        };
+        let mut query = sqlx::query(sql).bind(registry.get()).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        if let Readable::By { owner: Some(owner) } = readable {
+            query = query.bind(owner.get());
+        }
+        query.fetch_all(self.reader()).await.op("list repositories")?.iter().map(repository).collect()
+    }
+
+    /// Makes a repository public or private; false when there is no such repository.
+    pub async fn set_visibility(&self, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "set the visibility of a repository", |tx| show(tx, id, public, now).await)
+    }
+
+    /// Deletes a repository with its manifests, tags and links; false when there is no such repository. What it had is
+    /// queued for review.
+    pub async fn delete_repository(&self, id: RepositoryId, review_after: Timestamp, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "delete a repository", |tx| delete(tx, id, review_after, now).await)
+    }
+}
+
+/// A repository that this transaction has locked: nobody else changes what is in it before the transaction ends.
+pub(super) struct Locked {
+    pub(super) id: RepositoryId,
+    pub(super) created: bool,
+}
+
+/// Locks a repository by name, and makes it if need be.
+pub(super) async fn ensure(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    namespace: NamespaceId,
+    name: &RepositoryName,
+    now: Timestamp,
+) -> Result<Locked> {
+    if let Some(id) = lock_by_name(tx, registry, namespace, name, now).await? {
+        return Ok(Locked { id, created: false });
+    }
+    let insert = sqlx::query_scalar(
+        "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
+         VALUES ($1, $2, $3, 0, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
+    );
+    let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
+    let id: Option<i64> =
+        insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
+    if let Some(id) = id {
+        return Ok(Locked { id: RepositoryId::new(id), created: true });
+    }
+    // Somebody else was faster. If that was in another namespace of this name, the one of the caller has gone.
+    let id = lock_by_name(tx, registry, namespace, name, now).await?;
+    id.map(|id| Locked { id, created: false }).ok_or(Error::Stale { what: "namespace" })
+}
+
+async fn lock_by_name(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    namespace: NamespaceId,
+    name: &RepositoryName,
+    now: Timestamp,
+) -> Result<Option<RepositoryId>> {
+    let lock = sqlx::query_scalar(
+        "UPDATE repositories SET updated_at = $1 WHERE registry_id = $2 AND name = $3 AND namespace_id = $4 \
+         RETURNING id",
+    );
+    let lock = lock.bind(now.as_millis()).bind(registry.get()).bind(name.as_str()).bind(namespace.get());
+    let id: Option<i64> = lock.fetch_optional(tx).await.op("lock a repository")?;
+    Ok(id.map(RepositoryId::new))
+}
+
+/// Locks a repository by id; false when it is not there.
+pub(super) async fn lock(tx: &mut AnyConnection, id: RepositoryId, now: Timestamp) -> Result<bool> {
+    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2");
+    let done = lock.bind(now.as_millis()).bind(id.get()).execute(tx).await.op("lock a repository")?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn show(tx: &mut AnyConnection, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
+    let update = sqlx::query("UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3");
+    let update = update.bind(i64::from(public)).bind(now.as_millis()).bind(id.get());
+    let there = update.execute(&mut *tx).await.op("set the visibility of a repository")?.rows_affected() > 0;
+    if there {
+        bump_changes(tx).await?;
+    }
+    Ok(there)
+}
+
+/// Takes everything of a repository away, the dependent rows first.
+const EMPTY: [&str; 7] = [
+    "DELETE FROM review_queue WHERE kind = 1 AND target_id IN (SELECT id FROM manifests WHERE repository_id = $1)",
+    "DELETE FROM tags WHERE repository_id = $1",
+    "DELETE FROM manifest_children WHERE repository_id = $1",
+    "DELETE FROM manifest_blobs WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1)",
+    "DELETE FROM manifests WHERE repository_id = $1",
+    "DELETE FROM repository_blobs WHERE repository_id = $1",
+    "DELETE FROM repositories WHERE id = $1",
+];
+
+async fn delete(tx: &mut AnyConnection, id: RepositoryId, review_after: Timestamp, now: Timestamp) -> Result<bool> {
+    if !lock(tx, id, now).await? {
+        return Ok(false);
+    }
+    review::queue_blobs_of_repository(tx, id, Reason::RepositoryDeleted, review_after, now).await?;
+    for sql in EMPTY {
+        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete a repository")?;
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+pub(super) fn repository(row: &AnyRow) -> Result<Repository> {
+    Ok(Repository {
+        id: RepositoryId::new(get(row, "id")?),
+        registry: RegistryId::new(get(row, "registry_id")?),
+        namespace: NamespaceId::new(get(row, "namespace_id")?),
+        name: parse(row, "repositories", "name")?,
+        public: get::<i64>(row, "public")? == 1,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}

@@ -1,0 +1,115 @@
+//! The review queue: what lost a reference, written in the transaction that dropped the reference.
+//!
+//! A row is a hint, not a verdict: who reviews finds out anew whether anything refers to its target.
+
+use sqlx::AnyConnection;
+
+use super::sql::SqlResult as _;
+use crate::Result;
+use crate::types::{BlobId, ManifestId, RepositoryId, Timestamp};
+
+/// Why something is to be reviewed.
+#[derive(Clone, Copy)]
+pub(super) enum Reason {
+    TagMoved,
+    TagDeleted,
+    ManifestDeleted,
+    LinkDropped,
+    RepositoryDeleted,
+}
+
+impl Reason {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::TagMoved => "tag moved",
+            Self::TagDeleted => "tag deleted",
+            Self::ManifestDeleted => "manifest deleted",
+            Self::LinkDropped => "link dropped",
+            Self::RepositoryDeleted => "repository deleted",
+        }
+    }
+}
+
+async fn queue(
+    tx: &mut AnyConnection,
+    sql: &'static str,
+    id: i64,
+    reason: Reason,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let query = sqlx::query(sql).bind(id).bind(reason.as_str()).bind(review_after.as_millis()).bind(now.as_millis());
+    query.execute(tx).await.op("queue a review")?;
+    Ok(())
+}
+
+/// Queues one blob.
+pub(super) async fn queue_blob(
+    tx: &mut AnyConnection,
+    id: BlobId,
+    reason: Reason,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         VALUES (0, $1, $2, $3, 0, $4) ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    queue(tx, sql, id.get(), reason, review_after, now).await
+}
+
+/// Queues one manifest.
+pub(super) async fn queue_manifest(
+    tx: &mut AnyConnection,
+    id: ManifestId,
+    reason: Reason,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         VALUES (1, $1, $2, $3, 0, $4) ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    queue(tx, sql, id.get(), reason, review_after, now).await
+}
+
+/// Queues the blobs of a manifest, its children, and what names it as its subject.
+pub(super) async fn queue_dependents(
+    tx: &mut AnyConnection,
+    id: ManifestId,
+    reason: Reason,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let blobs = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 \
+         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    let children = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         SELECT 1, child.id, $2, $3, 0, $4 FROM manifest_children edge, manifests child WHERE edge.parent_id = $1 \
+         AND child.repository_id = edge.repository_id AND child.digest = edge.child_digest \
+         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    let referrers = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         SELECT 1, referrer.id, $2, $3, 0, $4 FROM manifests subject, manifests referrer WHERE subject.id = $1 \
+         AND referrer.repository_id = subject.repository_id AND referrer.subject_digest = subject.digest \
+         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    for sql in [blobs, children, referrers] {
+        queue(tx, sql, id.get(), reason, review_after, now).await?;
+    }
+    Ok(())
+}
+
+/// Queues every blob of a repository.
+pub(super) async fn queue_blobs_of_repository(
+    tx: &mut AnyConnection,
+    id: RepositoryId,
+    reason: Reason,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
+         SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 \
+         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    queue(tx, sql, id.get(), reason, review_after, now).await
+}

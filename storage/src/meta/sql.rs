@@ -1,0 +1,156 @@
+//! What every statement shares: errors by what the caller can do, transactions that are tried again, lists.
+
+use std::time::Duration;
+
+use crate::{Error, Result};
+
+/// Names the operation that an error of the database comes from.
+pub(super) trait SqlResult<T> {
+    fn op(self, op: &'static str) -> Result<T>;
+}
+
+impl<T> SqlResult<T> for sqlx::Result<T> {
+    fn op(self, op: &'static str) -> Result<T> {
+        self.map_err(|source| classify(op, source))
+    }
+}
+
+fn classify(op: &'static str, source: sqlx::Error) -> Error {
+    let class = match &source {
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_) => Class::Unavailable,
+        sqlx::Error::Database(error) => error.code().map_or(Class::Other, |code| class_of_code(&code)),
+        _ => Class::Other,
+    };
+    match class {
+        Class::Full => Error::Full(Box::new(source)),
+        Class::Unavailable | Class::Again => Error::Unavailable { op, source: Box::new(source) },
+        Class::Other => Error::Backend { op, source: Box::new(source) },
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Class {
+    Full,
+    Unavailable,
+    /// The same transaction may well succeed when it is tried again.
+    Again,
+    Other,
+}
+
+/// SQLSTATE has five characters; the result codes of SQLite are numbers, the low byte of which is the primary code.
+fn class_of_code(code: &str) -> Class {
+    if code.len() == 5 {
+        return match code {
+            "53100" => Class::Full,
+            // serialization failure, deadlock, lock timeout
+            "40001" | "40P01" | "55P03" => Class::Again,
+            _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57") => Class::Unavailable,
+            _ => Class::Other,
+        };
+    }
+    match code.parse::<i32>().map(|code| code & 0xff) {
+        Ok(13) => Class::Full,
+        // SQLITE_BUSY, SQLITE_LOCKED
+        Ok(5 | 6) => Class::Again,
+        // SQLITE_NOMEM, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_PROTOCOL
+        Ok(7 | 8 | 10 | 14 | 15) => Class::Unavailable,
+        _ => Class::Other,
+    }
+}
+
+fn database_error(error: &Error) -> Option<&dyn sqlx::error::DatabaseError> {
+    let source = match error {
+        Error::Unavailable { source, .. } | Error::Backend { source, .. } => source,
+        _ => return None,
+    };
+    source.downcast_ref::<sqlx::Error>()?.as_database_error()
+}
+
+/// Turns the violation of a unique constraint into `Conflict`.
+pub(super) fn conflict(what: &'static str) -> impl FnOnce(Error) -> Error {
+    move |error| match database_error(&error) {
+        Some(source) if source.is_unique_violation() => Error::Conflict { what },
+        _ => error,
+    }
+}
+
+/// Turns the violation of a foreign key into `Stale`: what the row refers to has gone.
+pub(super) fn stale(what: &'static str) -> impl FnOnce(Error) -> Error {
+    move |error| match database_error(&error) {
+        Some(source) if source.is_foreign_key_violation() => Error::Stale { what },
+        _ => error,
+    }
+}
+
+/// How often a transaction is tried that others get in the way of.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// Counts the attempts at one transaction.
+#[derive(Default)]
+pub(super) struct Attempts(u32);
+
+impl Attempts {
+    /// Whether to try again after `error`; waits a little first.
+    pub(super) async fn again(&mut self, error: &Error) -> bool {
+        let code = database_error(error).and_then(|source| source.code());
+        self.0 += 1;
+        if self.0 >= MAX_ATTEMPTS || code.is_none_or(|code| class_of_code(&code) != Class::Again) {
+            return false;
+        }
+        // Those who got in each other's way must not come back at the same moment.
+        let millis = rand::random_range(1..=10_u64) * u64::from(self.0);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        true
+    }
+}
+
+/// Runs `$body`, an expression of type `Result<T>`, in a transaction that writes, with `$tx: &mut AnyConnection`.
+/// Commits when it is `Ok`, rolls back when it is not, and tries again when others got in the way.
+macro_rules! write_transaction {
+    ($store:expr, $op:literal, |$tx:ident| $body:expr) => {{
+        let mut attempts = $crate::meta::sql::Attempts::default();
+        loop {
+            let outcome: $crate::Result<_> = async {
+                let mut transaction = $store.begin($op).await?;
+                let value = {
+                    let $tx: &mut sqlx::AnyConnection = &mut transaction;
+                    $body?
+                };
+                $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
+                Ok(value)
+            }
+            .await;
+            match outcome {
+                Err(error) if attempts.again(&error).await => {}
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+pub(super) use write_transaction;
+
+/// How many values one statement lists at most.
+const MAX_LIST: usize = 128;
+
+/// Cuts `values` into lists for `IN (...)`. Lists have few different lengths, so that few statements are prepared: the
+/// last value is repeated until a length is reached.
+pub(super) fn lists<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
+    values.chunks(MAX_LIST).map(|chunk| {
+        let length = [1, 4, 16, 64].into_iter().find(|&length| chunk.len() <= length).unwrap_or(MAX_LIST);
+        let mut list = chunk.to_vec();
+        if let Some(last) = chunk.last() {
+            list.resize(length, last.clone());
+        }
+        list
+    })
+}
+
+/// `$first, $first+1, ...`, `count` of them.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    let names: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
+    names.join(", ")
+}

@@ -1,0 +1,52 @@
+//! What sweeps of the blob store and verifications ask.
+
+use std::collections::HashSet;
+
+use sqlx::AssertSqlSafe;
+
+use super::MetaStore;
+use super::blobs::blob;
+use super::model::Blob;
+use super::row::parse;
+use super::sql::{SqlResult as _, lists, placeholders};
+use crate::Result;
+use crate::blob::BlobKey;
+use crate::types::{BlobId, UploadId};
+
+impl MetaStore {
+    /// Those of `keys` that a blob in any state has.
+    pub async fn known_objects(&self, keys: &[BlobKey]) -> Result<HashSet<BlobKey>> {
+        let mut known = HashSet::with_capacity(keys.len());
+        for list in lists(keys) {
+            let names = placeholders(1, list.len());
+            let sql = format!("SELECT object_key FROM blobs WHERE object_key IN ({names})");
+            let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, key| query.bind(key.to_string()));
+            for row in &query.fetch_all(self.reader()).await.op("look for objects")? {
+                known.insert(parse(row, "blobs", "object_key")?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Those of `ids` that have a row, expired or not.
+    pub async fn known_uploads(&self, ids: &[UploadId]) -> Result<HashSet<UploadId>> {
+        let mut known = HashSet::with_capacity(ids.len());
+        for list in lists(ids) {
+            let sql = format!("SELECT id FROM uploads WHERE id IN ({})", placeholders(1, list.len()));
+            let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(id.to_string()));
+            for row in &query.fetch_all(self.reader()).await.op("look for uploads")? {
+                known.insert(parse(row, "uploads", "id")?);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Every blob row in any state, in the order of ids, after `after`.
+    pub async fn blobs_page(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<Blob>> {
+        let query = sqlx::query(
+            "SELECT id, digest, object_key, size, lease_until FROM blobs WHERE id > $1 ORDER BY id LIMIT $2",
+        );
+        let page = query.bind(after.map_or(0, BlobId::get)).bind(i64::from(limit));
+        page.fetch_all(self.reader()).await.op("list blobs")?.iter().map(blob).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Tags.
+
+use sqlx::AnyConnection;
+
+use super::MetaStore;
+use super::repositories;
+use super::review::{self, Reason};
+use super::row::{get, parse};
+use super::sql::{SqlResult as _, write_transaction};
+use crate::Result;
+use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
+
+impl MetaStore {
+    /// The digest of the manifest that a tag points at.
+    pub async fn tag(&self, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
+        let query = sqlx::query(
+            "SELECT m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
+             WHERE t.repository_id = $1 AND t.name = $2",
+        );
+        let row = query.bind(repository.get()).bind(tag.as_str()).fetch_optional(self.reader()).await;
+        row.op("read a tag")?.map(|row| parse(&row, "manifests", "digest")).transpose()
+    }
+
+    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review.
+    pub async fn delete_tag(
+        &self,
+        repository: RepositoryId,
+        tag: &Tag,
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Digest>> {
+        write_transaction!(self, "delete a tag", |tx| delete(tx, repository, tag, review_after, now).await)
+    }
+
+    /// The tags of a repository in byte order, after `after`.
+    pub async fn list_tags(&self, repository: RepositoryId, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
+        let query = sqlx::query("SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3");
+        let query = query.bind(repository.get()).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let rows = query.fetch_all(self.reader()).await.op("list tags")?;
+        rows.iter().map(|row| parse(row, "tags", "name")).collect()
+    }
+
+    /// The tags that point at a manifest, in byte order.
+    pub async fn tags_of(&self, repository: RepositoryId, digest: &Digest) -> Result<Vec<Tag>> {
+        let query = sqlx::query(
+            "SELECT t.name FROM manifests m JOIN tags t ON t.manifest_id = m.id \
+             WHERE m.repository_id = $1 AND m.digest = $2 ORDER BY t.name",
+        );
+        let rows = query.bind(repository.get()).bind(digest.as_str()).fetch_all(self.reader()).await;
+        rows.op("list the tags of a manifest")?.iter().map(|row| parse(row, "tags", "name")).collect()
+    }
+}
+
+/// Points a tag of a locked repository at a manifest. The one that it pointed at before is queued for review.
+pub(super) async fn point(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    tag: &Tag,
+    manifest: ManifestId,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let before = sqlx::query_scalar("SELECT manifest_id FROM tags WHERE repository_id = $1 AND name = $2");
+    let before: Option<i64> =
+        before.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut *tx).await.op("read a tag")?;
+    let upsert = sqlx::query(
+        "INSERT INTO tags (repository_id, name, manifest_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
+         ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, \
+         updated_at = excluded.updated_at",
+    );
+    let upsert = upsert.bind(repository.get()).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
+    upsert.execute(&mut *tx).await.op("move a tag")?;
+    match before.map(ManifestId::new) {
+        Some(before) if before != manifest => {
+            review::queue_manifest(tx, before, Reason::TagMoved, review_after, now).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn delete(
+    tx: &mut AnyConnection,
+    repository: RepositoryId,
+    tag: &Tag,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Digest>> {
+    if !repositories::lock(tx, repository, now).await? {
+        return Ok(None);
+    }
+    let find = sqlx::query(
+        "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
+         WHERE t.repository_id = $1 AND t.name = $2",
+    );
+    let found = find.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut *tx).await.op("read a tag")?;
+    let Some(row) = found else { return Ok(None) };
+    let manifest = ManifestId::new(get(&row, "id")?);
+    let delete = sqlx::query("DELETE FROM tags WHERE repository_id = $1 AND name = $2");
+    delete.bind(repository.get()).bind(tag.as_str()).execute(&mut *tx).await.op("delete a tag")?;
+    review::queue_manifest(tx, manifest, Reason::TagDeleted, review_after, now).await?;
+    parse(&row, "manifests", "digest").map(Some)
+}

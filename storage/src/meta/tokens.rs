@@ -1,0 +1,113 @@
+//! Refresh tokens. A token works once: it is exchanged for the next of its family.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::model::{NewRefreshToken, RefreshToken, Rotation};
+use super::row::{get, optional_time, time};
+use super::sql::{SqlResult as _, conflict, stale, write_transaction};
+use crate::Result;
+use crate::types::{AccountId, RegistryId, Timestamp};
+
+impl MetaStore {
+    /// Stores a refresh token.
+    pub async fn insert_refresh_token(&self, new: &NewRefreshToken<'_>, now: Timestamp) -> Result<()> {
+        write_transaction!(self, "store a refresh token", |tx| insert(tx, new, new.family, now).await)
+    }
+
+    /// The refresh token with this hash, whatever its state.
+    pub async fn refresh_token(&self, hash: &[u8]) -> Result<Option<RefreshToken>> {
+        let query = sqlx::query(
+            "SELECT family, registry_id, account_id, service, client_id, issued_at, expires_at, used_at, revoked_at \
+             FROM refresh_tokens WHERE token_hash = $1",
+        );
+        let row = query.bind(hash).fetch_optional(self.reader()).await;
+        row.op("read a refresh token")?.as_ref().map(refresh_token).transpose()
+    }
+
+    /// Exchanges a refresh token for `new`, which becomes one of its family, whatever `new.family` says.
+    pub async fn rotate_refresh_token(
+        &self,
+        old_hash: &[u8],
+        new: &NewRefreshToken<'_>,
+        now: Timestamp,
+    ) -> Result<Rotation> {
+        write_transaction!(self, "rotate a refresh token", |tx| rotate(tx, old_hash, new, now).await)
+    }
+
+    /// Revokes the refresh tokens of an account, and tells how many.
+    pub async fn revoke_refresh_tokens(&self, account: AccountId, now: Timestamp) -> Result<u64> {
+        write_transaction!(self, "revoke refresh tokens", |tx| revoke_all(tx, account, now).await)
+    }
+
+    /// Deletes the refresh tokens that have ended.
+    pub async fn delete_expired_refresh_tokens(&self, now: Timestamp) -> Result<u64> {
+        let delete = sqlx::query("DELETE FROM refresh_tokens WHERE expires_at <= $1").bind(now.as_millis());
+        Ok(delete.execute(self.writer()).await.op("delete refresh tokens")?.rows_affected())
+    }
+}
+
+pub(super) async fn revoke_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<u64> {
+    let revoke = sqlx::query("UPDATE refresh_tokens SET revoked_at = $1 WHERE account_id = $2 AND revoked_at IS NULL");
+    let revoked = revoke.bind(now.as_millis()).bind(account.get()).execute(tx).await;
+    Ok(revoked.op("revoke refresh tokens")?.rows_affected())
+}
+
+async fn insert(tx: &mut AnyConnection, new: &NewRefreshToken<'_>, family: &str, now: Timestamp) -> Result<()> {
+    let insert = sqlx::query(
+        "INSERT INTO refresh_tokens \
+         (token_hash, family, registry_id, account_id, service, client_id, issued_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    let insert = insert
+        .bind(new.hash)
+        .bind(family)
+        .bind(new.registry.get())
+        .bind(new.account.get())
+        .bind(new.service)
+        .bind(new.client_id)
+        .bind(now.as_millis())
+        .bind(new.expires_at.as_millis());
+    let done = insert.execute(tx).await.op("store a refresh token");
+    done.map_err(conflict("refresh token")).map_err(stale("account"))?;
+    Ok(())
+}
+
+async fn rotate(
+    tx: &mut AnyConnection,
+    old_hash: &[u8],
+    new: &NewRefreshToken<'_>,
+    now: Timestamp,
+) -> Result<Rotation> {
+    let claim = sqlx::query_scalar(
+        "UPDATE refresh_tokens SET used_at = $1 \
+         WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 RETURNING family",
+    );
+    let family: Option<String> =
+        claim.bind(now.as_millis()).bind(old_hash).fetch_optional(&mut *tx).await.op("use a refresh token")?;
+    if let Some(family) = family {
+        insert(tx, new, &family, now).await?;
+        return Ok(Rotation::Rotated);
+    }
+    let used = sqlx::query_scalar("SELECT family FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NOT NULL");
+    let used: Option<String> = used.bind(old_hash).fetch_optional(&mut *tx).await.op("read a refresh token")?;
+    let Some(family) = used else { return Ok(Rotation::Unknown) };
+    let revoke = sqlx::query("UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL");
+    revoke.bind(now.as_millis()).bind(family).execute(tx).await.op("revoke a family of refresh tokens")?;
+    Ok(Rotation::Reused)
+}
+
+fn refresh_token(row: &AnyRow) -> Result<RefreshToken> {
+    Ok(RefreshToken {
+        family: get(row, "family")?,
+        registry: RegistryId::new(get(row, "registry_id")?),
+        account: AccountId::new(get(row, "account_id")?),
+        service: get(row, "service")?,
+        client_id: get(row, "client_id")?,
+        issued_at: time(row, "issued_at")?,
+        expires_at: time(row, "expires_at")?,
+        used_at: optional_time(row, "used_at")?,
+        revoked_at: optional_time(row, "revoked_at")?,
+    })
+}

@@ -1,0 +1,1 @@
+//! Suites that every blob store and every metadata engine passes, and stores that fail on purpose.

@@ -1,0 +1,226 @@
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::digest::common::hazmat::SerializableState;
+use sha2::{Digest as _, Sha256, Sha512};
+
+/// A registered digest algorithm (image-spec, "Registered algorithms").
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Algorithm {
+    /// SHA-256.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The name as it stands before the colon.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    const fn hex_len(self) -> usize {
+        match self {
+            Self::Sha256 => 64,
+            Self::Sha512 => 128,
+        }
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(DigestError::Algorithm),
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why a text is not a digest, or a saved state not a state.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// The form is not `algorithm:hex`.
+    #[error("a digest has the form sha256: and 64, or sha512: and 128 lower-case hexadecimal digits")]
+    Form,
+    /// The algorithm is unknown.
+    #[error("the digest algorithm is not supported; use sha256 or sha512")]
+    Algorithm,
+    /// A saved hash state does not fit this build.
+    #[error("the saved hash state has another format")]
+    State,
+}
+
+/// The digest of content: algorithm and lower-case hexadecimal value (image-spec, "Digests").
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest {
+    algorithm: Algorithm,
+    text: String,
+}
+
+impl Digest {
+    /// The digest of `content`.
+    pub fn of(algorithm: Algorithm, content: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(content);
+        hasher.finish()
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The whole text, `sha256:...`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The part after the colon.
+    pub fn hex(&self) -> &str {
+        &self.text[self.algorithm.as_str().len() + 1..]
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let (name, hex) = text.split_once(':').ok_or(DigestError::Form)?;
+        let algorithm: Algorithm = name.parse()?;
+        let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        if hex.len() == algorithm.hex_len() && hex.bytes().all(lower_hex) {
+            Ok(Self { algorithm, text: text.to_owned() })
+        } else {
+            Err(DigestError::Form)
+        }
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[derive(Clone)]
+enum State {
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
+
+/// A hash in progress, which can be saved and taken up again, also by another process.
+#[derive(Clone)]
+pub struct Hasher {
+    state: State,
+    len: u64,
+}
+
+/// A saved [`Hasher`]: the algorithm, how many bytes went in, and the state in a tagged format.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HashState {
+    /// The algorithm.
+    pub algorithm: Algorithm,
+    /// How many bytes have been hashed.
+    pub len: u64,
+    /// A format tag, and the state in that format.
+    pub bytes: Vec<u8>,
+}
+
+/// The layout that the `sha2` crate of this build writes. A state with another tag is refused, not guessed at.
+const STATE_FORMAT: u8 = 1;
+
+impl Hasher {
+    /// A hash of nothing yet.
+    pub fn new(algorithm: Algorithm) -> Self {
+        let state = match algorithm {
+            Algorithm::Sha256 => State::Sha256(Sha256::new()),
+            Algorithm::Sha512 => State::Sha512(Sha512::new()),
+        };
+        Self { state, len: 0 }
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.state {
+            State::Sha256(_) => Algorithm::Sha256,
+            State::Sha512(_) => Algorithm::Sha512,
+        }
+    }
+
+    /// How many bytes have been hashed.
+    #[expect(clippy::len_without_is_empty, reason = "a count of bytes, not a collection")]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Hashes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            State::Sha256(hash) => hash.update(bytes),
+            State::Sha512(hash) => hash.update(bytes),
+        }
+        self.len += bytes.len() as u64;
+    }
+
+    /// The digest of all bytes so far.
+    pub fn finish(self) -> Digest {
+        let (algorithm, hex) = match self.state {
+            State::Sha256(hash) => (Algorithm::Sha256, hex::encode(hash.finalize())),
+            State::Sha512(hash) => (Algorithm::Sha512, hex::encode(hash.finalize())),
+        };
+        Digest { algorithm, text: format!("{algorithm}:{hex}") }
+    }
+
+    /// The state, to be taken up with [`Hasher::resume`].
+    pub fn save(&self) -> HashState {
+        let mut bytes = vec![STATE_FORMAT];
+        match &self.state {
+            State::Sha256(hash) => bytes.extend_from_slice(&hash.serialize()),
+            State::Sha512(hash) => bytes.extend_from_slice(&hash.serialize()),
+        }
+        HashState { algorithm: self.algorithm(), len: self.len, bytes }
+    }
+
+    /// Takes a saved hash up again.
+    pub fn resume(saved: &HashState) -> Result<Self, DigestError> {
+        let (&format, bytes) = saved.bytes.split_first().ok_or(DigestError::State)?;
+        if format != STATE_FORMAT {
+            return Err(DigestError::State);
+        }
+        let state = match saved.algorithm {
+            Algorithm::Sha256 => {
+                let bytes = bytes.try_into().map_err(|_| DigestError::State)?;
+                State::Sha256(Sha256::deserialize(bytes).map_err(|_| DigestError::State)?)
+            }
+            Algorithm::Sha512 => {
+                let bytes = bytes.try_into().map_err(|_| DigestError::State)?;
+                State::Sha512(Sha512::deserialize(bytes).map_err(|_| DigestError::State)?)
+            }
+        };
+        Ok(Self { state, len: saved.len })
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hasher({}, {} bytes)", self.algorithm(), self.len)
+    }
+}

@@ -1,0 +1,153 @@
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+macro_rules! row_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// The id of the row numbered `row`.
+            pub const fn new(row: i64) -> Self {
+                Self(row)
+            }
+
+            /// The number of the row.
+            pub const fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+        }
+    )*};
+}
+
+row_ids! {
+    /// A registry: the personal edition, or an enterprise instance. Everything belongs to one.
+    RegistryId;
+    /// An account.
+    AccountId;
+    /// A namespace, the first part of a repository's name.
+    NamespaceId;
+    /// A repository. A repository that is deleted and made again has a new one.
+    RepositoryId;
+    /// A stored blob. Content that is deleted and uploaded again has a new one.
+    BlobId;
+    /// A manifest in a repository.
+    ManifestId;
+}
+
+impl RegistryId {
+    /// The personal edition, which answers on every host that belongs to no instance.
+    pub const PERSONAL: Self = Self(1);
+}
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// Not a uin.
+    #[error("a uin is 12 decimal digits, the first not 0")]
+    Uin,
+    /// Not a secret id.
+    #[error("a secret id is AKID and 32 letters or digits")]
+    SecretId,
+    /// Not an upload id.
+    #[error("not an upload id")]
+    UploadId,
+}
+
+/// The public number of an account: 12 decimal digits, the first not 0. It is also the user name for `docker login`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Uin(String);
+
+impl Uin {
+    /// The smallest uin.
+    pub const MIN: u64 = 100_000_000_000;
+    /// The greatest uin.
+    pub const MAX: u64 = 999_999_999_999;
+
+    /// The uin with this value, if it is in range.
+    pub fn from_number(number: u64) -> Result<Self, IdError> {
+        if (Self::MIN..=Self::MAX).contains(&number) { Ok(Self(number.to_string())) } else { Err(IdError::Uin) }
+    }
+
+    /// The twelve digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Uin {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let digits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+        if digits { Ok(Self(text.to_owned())) } else { Err(IdError::Uin) }
+    }
+}
+
+impl fmt::Display for Uin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The public half of an access key: `AKID` and 32 letters or digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SecretId(String);
+
+impl SecretId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SecretId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let fits = text.len() == 36 && text.starts_with("AKID") && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        if fits { Ok(Self(text.to_owned())) } else { Err(IdError::SecretId) }
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of an upload session: random, and never guessable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct UploadId(Uuid);
+
+impl UploadId {
+    /// A fresh id.
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl FromStr for UploadId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        // Only the hyphenated lower-case form: one id has one spelling.
+        let uuid = Uuid::try_parse(text).map_err(|_| IdError::UploadId)?;
+        if uuid.to_string() == text { Ok(Self(uuid)) } else { Err(IdError::UploadId) }
+    }
+}
+
+impl fmt::Display for UploadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}

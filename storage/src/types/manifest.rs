@@ -1,0 +1,262 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Digest, DigestError};
+use super::media_type::{MediaType, media_types};
+
+/// Why bytes are not a manifest that the registry takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not JSON, or not the JSON of a manifest.
+    #[error("the manifest is not valid: {0}")]
+    Json(String),
+    /// A malformed media type.
+    #[error("malformed media type {0:?}")]
+    MediaType(String),
+    /// The `Content-Type` of the request and the `mediaType` of the document differ.
+    #[error("the Content-Type {header:?} differs from the mediaType {document:?} of the manifest")]
+    MediaTypeMismatch {
+        /// From the request.
+        header: String,
+        /// From the document.
+        document: String,
+    },
+    /// Docker schema 1.
+    #[error(
+        "manifest schema 1 is not supported; push the image again with a client that writes schema 2 or OCI manifests"
+    )]
+    Schema1,
+    /// `schemaVersion` is not 2.
+    #[error("schemaVersion must be 2")]
+    SchemaVersion,
+    /// A document with the members of both an image and an index.
+    #[error("the manifest has both {0:?} and {1:?}: it must be an image manifest or an index, not both")]
+    Ambiguous(&'static str, &'static str),
+    /// A descriptor with a bad digest.
+    #[error("{place}: {source}")]
+    Digest {
+        /// Where in the document.
+        place: &'static str,
+        /// What is wrong.
+        #[source]
+        source: DigestError,
+    },
+    /// A descriptor with a negative size, or `data` that does not fit.
+    #[error("{0}: malformed descriptor")]
+    Descriptor(&'static str),
+    /// More descriptors than the registry takes.
+    #[error("the manifest has more than {0} descriptors")]
+    TooManyDescriptors(usize),
+}
+
+/// The greatest number of descriptors in one manifest. Each is a row and a look-up.
+const MAX_DESCRIPTORS: usize = 10_000;
+
+/// The platform of an index entry (image-spec, "Image Index").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Platform {
+    /// CPU architecture, a GOARCH value.
+    pub architecture: String,
+    /// Operating system, a GOOS value.
+    pub os: String,
+}
+
+/// A content descriptor (image-spec, "Content Descriptors").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Descriptor {
+    /// The media type as written.
+    pub media_type: String,
+    /// The digest.
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the content need not be in the registry.
+    pub non_distributable: bool,
+}
+
+/// What a manifest is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManifestKind {
+    /// An image, or any other artifact: a config and layers, all of them blobs.
+    Image {
+        /// The config; only the retired artifact manifest has none.
+        config: Option<Descriptor>,
+        /// The layers, from the base up.
+        layers: Vec<Descriptor>,
+    },
+    /// An index, or Docker's manifest list: other manifests.
+    Index {
+        /// The children, in the order of the document.
+        manifests: Vec<Descriptor>,
+    },
+}
+
+/// The parsed view of a manifest. The bytes themselves are kept apart, exactly as they came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    /// The media type that it is served with.
+    pub media_type: MediaType,
+    /// What it is made of.
+    pub kind: ManifestKind,
+    /// The manifest that this one says something about.
+    pub subject: Option<Descriptor>,
+    /// `artifactType`, or the config's media type of an image manifest without one (distribution-spec, "Listing
+    /// Referrers").
+    pub artifact_type: Option<String>,
+    /// The annotations of the document.
+    pub annotations: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawManifest {
+    schema_version: Option<i64>,
+    media_type: Option<String>,
+    artifact_type: Option<String>,
+    config: Option<RawDescriptor>,
+    layers: Option<Vec<RawDescriptor>>,
+    blobs: Option<Vec<RawDescriptor>>,
+    manifests: Option<Vec<RawDescriptor>>,
+    subject: Option<RawDescriptor>,
+    annotations: Option<BTreeMap<String, String>>,
+    fs_layers: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawDescriptor {
+    #[serde(default)]
+    media_type: String,
+    digest: String,
+    size: i64,
+}
+
+impl RawDescriptor {
+    fn check(self, place: &'static str) -> Result<Descriptor, ManifestError> {
+        let digest = self.digest.parse().map_err(|source| ManifestError::Digest { place, source })?;
+        let size = u64::try_from(self.size).map_err(|_| ManifestError::Descriptor(place))?;
+        let non_distributable = self.media_type.parse::<MediaType>().is_ok_and(|m| m.is_non_distributable());
+        Ok(Descriptor { media_type: self.media_type, digest, size, non_distributable })
+    }
+}
+
+fn check_all(raw: Vec<RawDescriptor>, place: &'static str) -> Result<Vec<Descriptor>, ManifestError> {
+    if raw.len() > MAX_DESCRIPTORS {
+        return Err(ManifestError::TooManyDescriptors(MAX_DESCRIPTORS));
+    }
+    raw.into_iter().map(|descriptor| descriptor.check(place)).collect()
+}
+
+impl Manifest {
+    /// Parses the bytes of a manifest that came with `content_type`.
+    ///
+    /// The media type of the request decides what the document is; a `mediaType` in the document must agree with it,
+    /// and a document that could be read as an image *and* as an index is refused, so that one digest never means two
+    /// things (distribution-spec, "Pushing Manifests").
+    pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Self, ManifestError> {
+        let header = content_type.map(str::parse::<MediaType>).transpose()?;
+        if header.as_ref().is_some_and(|h| is_schema1(h.as_str())) {
+            return Err(ManifestError::Schema1);
+        }
+        // serde_json bounds the recursion of a document at 128 levels.
+        let raw: RawManifest = serde_json::from_slice(bytes).map_err(|e| ManifestError::Json(e.to_string()))?;
+        if raw.fs_layers.is_some() || raw.schema_version == Some(1) || raw.media_type.as_deref().is_some_and(is_schema1)
+        {
+            return Err(ManifestError::Schema1);
+        }
+        if raw.schema_version.is_some_and(|v| v != 2) {
+            return Err(ManifestError::SchemaVersion);
+        }
+        let media_type = agreed_media_type(header, raw.media_type.as_deref(), &raw)?;
+        if media_type.as_str() != media_types::OCI_ARTIFACT && raw.schema_version.is_none() {
+            return Err(ManifestError::SchemaVersion);
+        }
+        Self::assemble(media_type, raw)
+    }
+
+    fn assemble(media_type: MediaType, raw: RawManifest) -> Result<Self, ManifestError> {
+        if raw.manifests.is_some() {
+            let image_member =
+                [("layers", raw.layers.is_some()), ("config", raw.config.is_some()), ("blobs", raw.blobs.is_some())];
+            if let Some((name, _)) = image_member.into_iter().find(|(_, present)| *present) {
+                return Err(ManifestError::Ambiguous("manifests", name));
+            }
+        }
+        if raw.layers.is_some() && raw.blobs.is_some() {
+            return Err(ManifestError::Ambiguous("layers", "blobs"));
+        }
+        let expects_index = matches!(media_type.as_str(), media_types::OCI_INDEX | media_types::DOCKER_LIST);
+        let expects_image = matches!(media_type.as_str(), media_types::OCI_IMAGE | media_types::DOCKER_IMAGE);
+        let config = raw.config.map(|d| d.check("config")).transpose()?;
+        let config_type = config.as_ref().map(|c| c.media_type.clone());
+        let kind = match (raw.manifests, raw.layers.or(raw.blobs)) {
+            (Some(_), _) if expects_image => {
+                return Err(ManifestError::Json("an image manifest has no \"manifests\"".into()));
+            }
+            (Some(children), _) => ManifestKind::Index { manifests: check_all(children, "manifests")? },
+            (None, _) if expects_index => return Err(ManifestError::Json("an index must have \"manifests\"".into())),
+            (None, layers) => {
+                if expects_image && (config.is_none() || layers.is_none()) {
+                    return Err(ManifestError::Json("an image manifest must have \"config\" and \"layers\"".into()));
+                }
+                ManifestKind::Image { config, layers: check_all(layers.unwrap_or_default(), "layers")? }
+            }
+        };
+        let is_image = matches!(kind, ManifestKind::Image { .. });
+        Ok(Self {
+            media_type,
+            kind,
+            subject: raw.subject.map(|d| d.check("subject")).transpose()?,
+            artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or(config_type.filter(|_| is_image)),
+            annotations: raw.annotations.unwrap_or_default(),
+        })
+    }
+
+    /// The blobs that must be in the repository before this manifest is: config and distributable layers, each once.
+    pub fn required_blobs(&self) -> Vec<&Descriptor> {
+        let mut all: Vec<&Descriptor> = match &self.kind {
+            ManifestKind::Image { config, layers } => {
+                config.iter().chain(layers.iter().filter(|l| !l.non_distributable)).collect()
+            }
+            ManifestKind::Index { .. } => Vec::new(),
+        };
+        all.sort_by(|a, b| a.digest.cmp(&b.digest));
+        all.dedup_by(|a, b| a.digest == b.digest);
+        all
+    }
+
+    /// The manifests that must be in the repository before this index is, each once.
+    pub fn children(&self) -> Vec<&Descriptor> {
+        let mut all: Vec<&Descriptor> = match &self.kind {
+            ManifestKind::Image { .. } => Vec::new(),
+            ManifestKind::Index { manifests } => manifests.iter().collect(),
+        };
+        all.sort_by(|a, b| a.digest.cmp(&b.digest));
+        all.dedup_by(|a, b| a.digest == b.digest);
+        all
+    }
+}
+
+fn is_schema1(media_type: &str) -> bool {
+    media_type == media_types::DOCKER_SCHEMA1 || media_type == media_types::DOCKER_SCHEMA1_SIGNED
+}
+
+fn agreed_media_type(
+    header: Option<MediaType>,
+    document: Option<&str>,
+    raw: &RawManifest,
+) -> Result<MediaType, ManifestError> {
+    let document = document.filter(|t| !t.is_empty()).map(str::parse::<MediaType>).transpose()?;
+    // Some clients send JSON without saying which JSON.
+    let header = header.filter(|h| !matches!(h.as_str(), "application/json" | "application/octet-stream"));
+    match (header, document) {
+        (Some(header), Some(document)) if header != document => {
+            Err(ManifestError::MediaTypeMismatch { header: header.to_string(), document: document.to_string() })
+        }
+        (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
+        // OCI documents may leave mediaType out; what they hold says which of the two they are.
+        (None, None) if raw.manifests.is_some() => media_types::OCI_INDEX.parse(),
+        (None, None) => media_types::OCI_IMAGE.parse(),
+    }
+}

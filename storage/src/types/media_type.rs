@@ -1,0 +1,68 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::manifest::ManifestError;
+
+/// The media types that the registry itself knows.
+pub mod media_types {
+    /// OCI image manifest (image-spec, "OCI Image Manifest").
+    pub const OCI_IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+    /// OCI image index (image-spec, "OCI Image Index").
+    pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+    /// The retired OCI artifact manifest.
+    pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+    /// Docker image manifest, version 2 schema 2.
+    pub const DOCKER_IMAGE: &str = "application/vnd.docker.distribution.manifest.v2+json";
+    /// Docker manifest list.
+    pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    /// Docker image manifest, version 2 schema 1: refused.
+    pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+    /// The same, signed: refused.
+    pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+    /// The empty JSON descriptor (image-spec, "Guidance for an Empty Descriptor").
+    pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+}
+
+/// A media type without parameters, in the form `type/subtype` (RFC 6838, section 4.2), 255 characters at most.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MediaType(String);
+
+impl MediaType {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a layer of this type may be absent from the registry (image-spec, "Non-Distributable Layers").
+    pub fn is_non_distributable(&self) -> bool {
+        self.0.starts_with("application/vnd.oci.image.layer.nondistributable.v1.")
+            || self.0 == "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+            || self.0 == "application/vnd.docker.image.rootfs.foreign.diff.tar"
+    }
+}
+
+fn is_restricted_name(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    (1..=127).contains(&text.len())
+        && bytes.next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+}
+
+impl FromStr for MediaType {
+    type Err = ManifestError;
+
+    fn from_str(text: &str) -> Result<Self, ManifestError> {
+        // Parameters carry no meaning for manifests: `application/json; charset=utf-8` is `application/json`.
+        let essence = text.split(';').next().unwrap_or_default().trim();
+        match essence.split_once('/') {
+            Some((kind, sub)) if is_restricted_name(kind) && is_restricted_name(sub) => Ok(Self(essence.to_owned())),
+            _ => Err(ManifestError::MediaType(text.chars().take(100).collect())),
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,15 @@
+//! The vocabulary: validated names, digests, manifests, ids and the clock. No I/O.
+
+mod clock;
+mod digest;
+mod ids;
+mod manifest;
+mod media_type;
+mod name;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
+pub use ids::{AccountId, BlobId, IdError, ManifestId, NamespaceId, RegistryId, RepositoryId, SecretId, Uin, UploadId};
+pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
+pub use media_type::{MediaType, media_types};
+pub use name::{NameError, NamespaceName, Reference, RepositoryName, Tag};
