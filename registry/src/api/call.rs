@@ -1,0 +1,236 @@
+//! One request on its way to a handler.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use roadstead_auth::{Access, Action, AuthenticationError, Caller, CatalogAccess, Denied};
+use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
+
+use super::client::Origin;
+use super::dispatch::ApiState;
+use super::error::{ApiError, Code};
+use super::router::Params;
+use crate::service::Services;
+
+/// A request, its route and what it was sent with. Handlers get at the services and at rights only through it.
+pub struct Call<'a> {
+    /// The request.
+    pub request: &'a HttpRequest,
+    /// What the process serves with.
+    pub state: &'a ApiState,
+    /// The variable parts of the path.
+    pub params: Params<'a>,
+}
+
+/// The most pairs of a query that are looked at.
+const MAX_QUERY_PAIRS: usize = 200;
+
+impl<'a> Call<'a> {
+    /// The services.
+    pub fn services(&self) -> &'a Services {
+        &self.state.services
+    }
+
+    /// The registry that the request's host belongs to.
+    pub fn registry(&self) -> RegistryId {
+        // Instances, each with a host of its own, are told apart here.
+        RegistryId::PERSONAL
+    }
+
+    /// The repository in the path. In the personal edition a name has exactly two parts.
+    pub fn repository(&self) -> Result<RepositoryName, ApiError> {
+        let text = self.params.name.unwrap_or_default();
+        let name: RepositoryName =
+            text.parse().map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
+        if self.registry() == RegistryId::PERSONAL && name.name().contains('/') {
+            let message = "a repository name has exactly two parts here: NAMESPACE/NAME";
+            return Err(ApiError::new(Code::NameInvalid, message));
+        }
+        Ok(name)
+    }
+
+    /// The reference in the path.
+    pub fn reference(&self) -> Result<Reference, ApiError> {
+        self.last_param(|text| if text.contains(':') { Code::DigestInvalid } else { Code::TagInvalid })
+    }
+
+    /// The digest in the path.
+    pub fn digest(&self) -> Result<Digest, ApiError> {
+        self.last_param(|_| Code::DigestInvalid)
+    }
+
+    /// The upload in the path. What is no id is an unknown one.
+    pub fn upload_id(&self) -> Result<UploadId, ApiError> {
+        let parsed = self.params.last::<UploadId>().and_then(Result::ok);
+        parsed.ok_or_else(|| Code::BlobUploadUnknown.into())
+    }
+
+    fn last_param<T: FromStr<Err: std::fmt::Display>>(&self, code: impl Fn(&str) -> Code) -> Result<T, ApiError> {
+        match self.params.last::<T>() {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(ApiError::new(code(self.params.last.unwrap_or_default()), error.to_string())),
+            None => Err(code(self.params.last.unwrap_or_default()).into()),
+        }
+    }
+
+    /// The pairs of the query, decoded.
+    pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
+        url::form_urlencoded::parse(self.request.query_string().as_bytes()).take(MAX_QUERY_PAIRS)
+    }
+
+    /// The first value of a key of the query.
+    pub fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.query().find(|(k, _)| k == key).map(|(_, v)| v)
+    }
+
+    /// A header, if it is there and is text.
+    pub fn header(&self, name: header::HeaderName) -> Option<&'a str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The origin under which the client reached us.
+    pub fn origin(&self) -> Result<Origin, ApiError> {
+        let origin = self.state.client_rules.origin(self.request);
+        origin.ok_or_else(|| ApiError::new(Code::BadRequest, "the Host header is missing or malformed"))
+    }
+
+    /// The service that tokens are for: the host that clients use.
+    pub fn service(&self) -> Result<String, ApiError> {
+        Ok(self.origin()?.host)
+    }
+
+    /// Who is calling. Credentials that are wrong are an error, also where none are needed: falling back to anonymous
+    /// would hide from the client that its credentials do not work.
+    pub async fn caller(&self) -> Result<Caller, ApiError> {
+        let address = self.state.client_rules.address(self.request);
+        let Some(value) = self.request.headers().get(header::AUTHORIZATION) else {
+            return Ok(Caller::anonymous(address));
+        };
+        let value = value.to_str().map_err(|_| self.challenge(Code::Unauthorized.into(), None))?;
+        let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
+        let auth = &self.state.auth;
+        let result = if scheme.eq_ignore_ascii_case("bearer") {
+            let service = self.service()?;
+            let verified = auth.bearer(self.registry(), credentials.trim(), &service).await;
+            verified.map(|(identity, grants)| Caller {
+                identity,
+                token: Some(grants),
+                credentials_presented: true,
+                address,
+            })
+        } else if scheme.eq_ignore_ascii_case("basic") {
+            let Some((username, password)) = decode_basic(credentials) else {
+                return Err(self.challenge(ApiError::new(Code::Unauthorized, "malformed Basic credentials"), None));
+            };
+            let checked = auth.basic(self.registry(), &username, &password, address).await;
+            checked.map(|identity| Caller { identity: Some(identity), token: None, credentials_presented: true, address })
+        } else {
+            Err(AuthenticationError::BadCredentials)
+        };
+        result.map_err(|error| self.refused(error))
+    }
+
+    /// What is answered to credentials that were not accepted.
+    pub fn refused(&self, error: AuthenticationError) -> ApiError {
+        match error {
+            AuthenticationError::BadCredentials => {
+                let error = ApiError::new(Code::Unauthorized, "the credentials are wrong, expired or revoked");
+                self.challenge(error, None)
+            }
+            AuthenticationError::Throttled { retry_after } => {
+                let seconds = retry_after.as_secs().max(1).to_string();
+                ApiError::new(Code::TooManyRequests, "too many failed logins; wait before the next one")
+                    .with_header(header::RETRY_AFTER, &seconds)
+            }
+            AuthenticationError::Unavailable(source) => crate::service::Error::from(source).into(),
+        }
+    }
+
+    /// Proves the right `A` to the repository in the path.
+    pub async fn authorize<A: Action>(&self) -> Result<Access<A>, ApiError> {
+        let repository = self.repository()?;
+        let caller = self.caller().await?;
+        self.authorize_caller(&caller, &repository).await
+    }
+
+    /// Proves the right `A` of a caller to a repository.
+    pub async fn authorize_caller<A: Action>(
+        &self,
+        caller: &Caller,
+        repository: &RepositoryName,
+    ) -> Result<Access<A>, ApiError> {
+        let proof = self.state.auth.authorize::<A>(caller, self.registry(), repository).await;
+        proof.map_err(|denied| {
+            let scope = format!("repository:{repository}:{}", docker_actions::<A>());
+            self.denied(denied, &scope)
+        })
+    }
+
+    /// Proves the right to list repositories.
+    pub async fn authorize_catalog(&self) -> Result<CatalogAccess, ApiError> {
+        let caller = self.caller().await?;
+        // Clients send credentials only when they are asked for them, and without them see less than they may.
+        if !caller.credentials_presented {
+            return Err(self.denied(Denied::Unauthenticated, "registry:catalog:*"));
+        }
+        let proof = self.state.auth.catalog(&caller, self.registry()).await;
+        proof.map_err(|denied| self.denied(denied, "registry:catalog:*"))
+    }
+
+    fn denied(&self, denied: Denied, scope: &str) -> ApiError {
+        let challenge = match &denied {
+            Denied::Unauthenticated => Some((scope, None)),
+            Denied::InsufficientScope => Some((scope, Some("insufficient_scope"))),
+            Denied::Forbidden | Denied::Unavailable(_) => None,
+        };
+        let error = ApiError::from(denied);
+        match challenge {
+            Some((scope, reason)) => self.challenge_with(error, Some(scope), reason),
+            None => error,
+        }
+    }
+
+    /// Adds the challenge that tells a client where to get a token (docker token authentication specification).
+    pub fn challenge(&self, error: ApiError, scope: Option<&str>) -> ApiError {
+        let reason = self.request.headers().contains_key(header::AUTHORIZATION).then_some("invalid_token");
+        self.challenge_with(error, scope, reason)
+    }
+
+    fn challenge_with(&self, error: ApiError, scope: Option<&str>, reason: Option<&str>) -> ApiError {
+        let Ok(origin) = self.origin() else { return error };
+        let mut value = format!("Bearer realm=\"{}/service/token\",service=\"{}\"", origin.url(), origin.host);
+        if let Some(scope) = scope {
+            value.push_str(&format!(",scope=\"{scope}\""));
+        }
+        if let Some(reason) = reason {
+            value.push_str(&format!(",error=\"{reason}\""));
+        }
+        error.with_header(header::WWW_AUTHENTICATE, &value)
+    }
+}
+
+/// What a client must ask a token for, to do `A`.
+fn docker_actions<A: Action>() -> &'static str {
+    use roadstead_auth::ActionName;
+    match A::NAME {
+        ActionName::Pull | ActionName::Probe => "pull",
+        ActionName::Push => "pull,push",
+        ActionName::Delete => "delete",
+    }
+}
+
+/// User name and password of a Basic credential (RFC 7617).
+pub fn decode_basic(credentials: &str) -> Option<(String, zeroize::Zeroizing<String>)> {
+    let bytes = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (username, password) = text.split_once(':')?;
+    Some((username.to_owned(), zeroize::Zeroizing::new(password.to_owned())))
+}
+
+/// Shares a state between the workers.
+pub type SharedState = Arc<ApiState>;

@@ -1,0 +1,229 @@
+//! The way of every request: route, limits, handler, one log line, metrics.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::FutureExt;
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use roadstead_auth::Auth;
+use roadstead_storage::blob::BlobStore;
+use roadstead_storage::meta::MetaStore;
+
+use super::body::Observed;
+use super::call::Call;
+use super::client::ClientRules;
+use super::error::{ApiError, ApiResult, Code};
+use super::operation::Operation;
+use super::router::{Route, route};
+use super::{health, token, v2};
+use crate::metrics::Metrics;
+use crate::service::Services;
+
+/// The name of the header that names a request in answers and logs.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+
+/// Limits of the HTTP surface.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The most entries of one page.
+    pub page_size_max: u32,
+    /// Entries of a page when the client does not say.
+    pub page_size_default: u32,
+    /// Requests per second and client address, and how many at once; `None` is no limit.
+    pub rate: Option<Quota>,
+    /// The smallest chunk that is asked of clients, in bytes; 0 says nothing.
+    pub chunk_min_bytes: u64,
+    /// The most scopes of one token request.
+    pub max_scopes: usize,
+}
+
+/// What the process serves with.
+pub struct ApiState {
+    pub(crate) services: Services,
+    pub(crate) auth: Auth,
+    pub(crate) meta: MetaStore,
+    pub(crate) store: Arc<dyn BlobStore>,
+    pub(crate) client_rules: ClientRules,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) log_requests: bool,
+    draining: AtomicBool,
+    limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
+}
+
+impl ApiState {
+    /// Puts the state together.
+    #[expect(clippy::too_many_arguments, reason = "called once, where the process is put together")]
+    pub fn new(
+        services: Services,
+        auth: Auth,
+        meta: MetaStore,
+        store: Arc<dyn BlobStore>,
+        client_rules: ClientRules,
+        limits: Limits,
+        metrics: Metrics,
+        log_requests: bool,
+    ) -> Self {
+        let limiter = limits.rate.map(RateLimiter::keyed);
+        let draining = AtomicBool::new(false);
+        Self { services, auth, meta, store, client_rules, limits, metrics, log_requests, draining, limiter }
+    }
+
+    /// From now on `/readyz` says no.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Forgets addresses that have been quiet, so that the limiter's memory is bounded.
+    pub fn shrink_limiter(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+
+    fn check_rate(&self, request: &HttpRequest) -> Result<(), ApiError> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        limiter.check_key(&self.client_rules.address(request)).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+            ApiError::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, &wait.to_string())
+        })
+    }
+}
+
+/// The one handler that actix calls.
+pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ApiState>) -> HttpResponse {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let (operation, result) = match route(request.method(), request.uri().path()) {
+        Route::Found(operation, params) => {
+            let call = Call { request: &request, state: &state, params };
+            let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
+            let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
+            (Some(operation), result)
+        }
+        Route::MethodNotAllowed(methods) => {
+            let allow: Vec<&str> = methods.iter().map(|m| m.as_str()).collect();
+            (None, Err(ApiError::from(Code::Unsupported).with_header(header::ALLOW, &allow.join(", "))))
+        }
+        Route::NotFound => (None, Err(Code::NotFound.into())),
+    };
+    let mut response = result.unwrap_or_else(|error| {
+        if let Some(source) = error.source() {
+            tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
+        }
+        error.response(&request_id)
+    });
+    finish_headers(&request, &mut response, &request_id);
+    let seen = Seen { state: state.into_inner(), operation, started, request_id, request };
+    let status = response.status();
+    response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
+}
+
+async fn handle(operation: Operation, call: &Call<'_>, payload: web::Payload) -> ApiResult {
+    call.state.check_rate(call.request)?;
+    match operation {
+        Operation::Base => v2::base(call).await,
+        Operation::CatalogList => v2::catalog::list(call).await,
+        Operation::TagList => v2::tags::list(call).await,
+        Operation::ManifestHead => v2::manifests::head(call).await,
+        Operation::ManifestGet => v2::manifests::get(call).await,
+        Operation::ManifestPut => v2::manifests::put(call, payload).await,
+        Operation::ManifestDelete => v2::manifests::delete(call).await,
+        Operation::BlobHead => v2::blobs::head(call).await,
+        Operation::BlobGet => v2::blobs::get(call).await,
+        Operation::BlobDelete => v2::blobs::delete(call).await,
+        Operation::UploadStart => v2::uploads::start(call, payload).await,
+        Operation::UploadStatus => v2::uploads::status(call).await,
+        Operation::UploadPatch => v2::uploads::patch(call, payload).await,
+        Operation::UploadPut => v2::uploads::put(call, payload).await,
+        Operation::UploadCancel => v2::uploads::cancel(call).await,
+        Operation::ReferrerList => v2::referrers::list(call).await,
+        Operation::TokenGet => token::get(call).await,
+        Operation::TokenPost => token::post(call, payload).await,
+        Operation::Jwks => token::jwks(call),
+        Operation::Healthz => health::live(),
+        Operation::Readyz => health::ready(call).await,
+    }
+}
+
+fn finish_headers(request: &HttpRequest, response: &mut HttpResponse, request_id: &str) {
+    let headers = response.headers_mut();
+    if request.uri().path().starts_with("/v2") {
+        headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+/// The client's own id for the request if it is harmless, else a fresh one.
+fn request_id(request: &HttpRequest) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok());
+    let harmless = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match given.filter(harmless) {
+        Some(id) => id.to_owned(),
+        None => format!("{:032x}", rand::random::<u128>()),
+    }
+}
+
+/// An error with everything that caused it.
+fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// What is known of a request when its answer has been sent, or broken off.
+struct Seen {
+    state: Arc<ApiState>,
+    operation: Option<Operation>,
+    started: Instant,
+    request_id: String,
+    request: HttpRequest,
+}
+
+impl Seen {
+    fn report(&self, status: StatusCode, bytes: u64) {
+        let elapsed = self.started.elapsed();
+        let operation = self.operation.map_or("none", Operation::name);
+        self.state.metrics.request(operation, status.as_u16(), elapsed, bytes);
+        let quiet = matches!(self.operation, Some(Operation::Healthz | Operation::Readyz)) && status.is_success();
+        if !self.state.log_requests || quiet {
+            return;
+        }
+        // The path is logged without its query, which can hold what others need not read.
+        tracing::info!(
+            request.id = %self.request_id,
+            client.address = %self.state.client_rules.address(&self.request),
+            http.method = %self.request.method(),
+            http.path = %self.request.uri().path(),
+            http.status = status.as_u16(),
+            operation,
+            size_bytes = bytes,
+            duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            "request"
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! The one table of OCI error codes, and the one place where what happened becomes what is said
+//! (distribution-spec, "Error Codes").
+
+use std::borrow::Cow;
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use roadstead_auth::Denied;
+use serde_json::{Value, json};
+
+use crate::service;
+
+macro_rules! codes {
+    ($($variant:ident, $wire:literal, $status:ident, $message:literal;)*) => {
+        /// What a registry can answer when it does not do what was asked.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Code { $(#[doc = $message] $variant,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// As it stands in the body.
+            pub const fn wire(self) -> &'static str {
+                match self { $(Self::$variant => $wire,)* }
+            }
+
+            /// The status of the answer.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// What is said when there is nothing more exact to say.
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BlobUnknown,         "BLOB_UNKNOWN",          NOT_FOUND,             "blob unknown to the registry";
+    BlobUploadInvalid,   "BLOB_UPLOAD_INVALID",   BAD_REQUEST,           "blob upload invalid";
+    BlobUploadUnknown,   "BLOB_UPLOAD_UNKNOWN",   NOT_FOUND,             "blob upload unknown to the registry";
+    BlobUploadBusy,      "BLOB_UPLOAD_INVALID",   CONFLICT,              "another request is writing to this upload; ask for its status and go on from there";
+    BlobInUse,           "DENIED",                METHOD_NOT_ALLOWED,    "a manifest of this repository refers to the blob; delete the manifest first";
+    DigestInvalid,       "DIGEST_INVALID",        BAD_REQUEST,           "the provided digest did not match the uploaded content";
+    ManifestBlobUnknown, "MANIFEST_BLOB_UNKNOWN", NOT_FOUND,             "the manifest refers to content that is not in the repository";
+    ManifestInvalid,     "MANIFEST_INVALID",      BAD_REQUEST,           "manifest invalid";
+    ManifestUnknown,     "MANIFEST_UNKNOWN",      NOT_FOUND,             "manifest unknown to the registry";
+    ManifestTooLarge,    "SIZE_INVALID",          PAYLOAD_TOO_LARGE,     "the manifest is larger than the registry takes";
+    NameInvalid,         "NAME_INVALID",          BAD_REQUEST,           "invalid repository name";
+    NameUnknown,         "NAME_UNKNOWN",          NOT_FOUND,             "repository name not known to the registry";
+    SizeInvalid,         "SIZE_INVALID",          BAD_REQUEST,           "the provided length did not match the content length";
+    TagInvalid,          "TAG_INVALID",           BAD_REQUEST,           "invalid tag";
+    Unauthorized,        "UNAUTHORIZED",          UNAUTHORIZED,          "authentication required";
+    Denied,              "DENIED",                FORBIDDEN,             "requested access to the resource is denied";
+    Unsupported,         "UNSUPPORTED",           METHOD_NOT_ALLOWED,    "the operation is unsupported";
+    TooManyRequests,     "TOOMANYREQUESTS",       TOO_MANY_REQUESTS,     "too many requests";
+    RangeInvalid,        "RANGE_INVALID",         RANGE_NOT_SATISFIABLE, "the range is not the next one of this upload, or lies outside the blob";
+    UriTooLong,          "UNSUPPORTED",           URI_TOO_LONG,          "too many tags in one push";
+    PageInvalid,         "PAGINATION_NUMBER_INVALID", BAD_REQUEST,       "invalid number of results requested";
+    BadRequest,          "UNKNOWN",               BAD_REQUEST,           "the request is malformed";
+    NotFound,            "NOT_FOUND",             NOT_FOUND,             "there is nothing at this path";
+    RequestTimeout,      "UNKNOWN",               REQUEST_TIMEOUT,       "the body did not arrive in time";
+    StoreFull,           "UNKNOWN",               INSUFFICIENT_STORAGE,  "the registry has no room left";
+    Unavailable,         "UNAVAILABLE",           SERVICE_UNAVAILABLE,   "the registry cannot do this right now; try again later";
+    Internal,            "UNKNOWN",               INTERNAL_SERVER_ERROR, "something went wrong inside the registry; its log has the request id";
+}
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub struct ApiError {
+    code: Code,
+    message: Cow<'static, str>,
+    detail: Option<Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What a handler gives.
+pub type ApiResult = Result<HttpResponse, ApiError>;
+
+impl From<Code> for ApiError {
+    fn from(code: Code) -> Self {
+        Self { code, message: Cow::Borrowed(code.message()), detail: None, headers: Vec::new(), source: None }
+    }
+}
+
+impl ApiError {
+    /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..code.into() }
+    }
+
+    /// An inner failure: the client sees a fixed text, the log sees the source.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..Code::Internal.into() }
+    }
+
+    /// Adds the `detail` member.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Value) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
+    /// Adds a header; a value that cannot be one is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What the log should know of an inner failure.
+    pub fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.source.as_deref()
+    }
+
+    /// The answer, in the form of the specification.
+    pub fn response(&self, request_id: &str) -> HttpResponse {
+        let mut error = json!({ "code": self.code.wire(), "message": self.message });
+        let server_fault = self.code.status().is_server_error();
+        match &self.detail {
+            Some(detail) => error["detail"] = detail.clone(),
+            None if server_fault => error["detail"] = json!({ "request_id": request_id }),
+            None => {}
+        }
+        let mut response = HttpResponseBuilder::new(self.code.status());
+        for (name, value) in &self.headers {
+            response.append_header((name.clone(), value.clone()));
+        }
+        if self.code == Code::Unavailable {
+            response.insert_header((header::RETRY_AFTER, "5"));
+        }
+        response.json(json!({ "errors": [error] }))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.wire(), self.message)
+    }
+}
+
+impl From<service::Error> for ApiError {
+    fn from(error: service::Error) -> Self {
+        use service::Error as E;
+        match error {
+            E::RepositoryUnknown => Code::NameUnknown.into(),
+            E::ManifestUnknown => Code::ManifestUnknown.into(),
+            E::BlobUnknown => Code::BlobUnknown.into(),
+            E::BlobInUse => Code::BlobInUse.into(),
+            E::UploadUnknown => Code::BlobUploadUnknown.into(),
+            E::UploadBusy => Self::from(Code::BlobUploadBusy).with_header(header::RETRY_AFTER, "1"),
+            E::Digest { expected, found } => Self::from(Code::DigestInvalid)
+                .with_detail(json!({ "expected": expected.as_str(), "found": found.as_str() })),
+            E::Manifest(reason) => Self::new(Code::ManifestInvalid, reason.to_string()),
+            E::ManifestTooLarge { limit } => {
+                Self::new(Code::ManifestTooLarge, format!("the manifest is larger than {limit} bytes"))
+            }
+            E::MissingReferences { blobs, manifests } => {
+                // The first missing ones are enough to act on; an index can name thousands.
+                let list = |digests: &[roadstead_storage::types::Digest]| {
+                    digests.iter().take(20).map(|d| Value::from(d.as_str())).collect::<Vec<_>>()
+                };
+                Self::from(Code::ManifestBlobUnknown)
+                    .with_detail(json!({ "blobs": list(&blobs), "manifests": list(&manifests) }))
+            }
+            E::Range { .. } => Code::RangeInvalid.into(),
+            E::Size => Code::SizeInvalid.into(),
+            E::NamespaceGone => Code::Denied.into(),
+            E::ClientGone => Self::new(Code::BlobUploadInvalid, "the body ended before its announced length"),
+            E::BodyTimeout => Code::RequestTimeout.into(),
+            E::StoreFull(source) => Self { source: Some(Box::new(source)), ..Code::StoreFull.into() },
+            E::Unavailable(source) => Self { source: Some(Box::new(source)), ..Code::Unavailable.into() },
+            E::Storage(source) => Self::internal(source),
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unauthenticated => Code::Unauthorized.into(),
+            Denied::InsufficientScope => Self::new(Code::Unauthorized, "the token does not have the needed scope"),
+            Denied::Forbidden => Code::Denied.into(),
+            Denied::Unavailable(source) => service::Error::from(source).into(),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! HTTP: routes, credentials, limits, the OCI endpoints and the token service.
+
+mod body;
+mod call;
+mod client;
+mod dispatch;
+pub mod error;
+mod health;
+pub mod operation;
+mod router;
+mod token;
+mod v2;
+
+pub use call::Call;
+pub use client::ClientRules;
+pub use dispatch::{ApiState, Limits, entry};

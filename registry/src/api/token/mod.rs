@@ -1,0 +1,171 @@
+//! Docker's bearer tokens (docker registry "Token Authentication Specification" and "OAuth2 token authentication").
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use roadstead_auth::{AuthenticationError, Identity, IssuedToken, Scope};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::body::collect;
+use super::call::Call;
+use super::error::{ApiError, ApiResult, Code};
+
+/// Forms of token requests are short; scopes are what makes them long.
+const MAX_FORM_BYTES: usize = 64 << 10;
+
+fn scopes<'a>(call: &Call<'_>, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Scope>, ApiError> {
+    let max = call.state.limits.max_scopes;
+    let words: Vec<&str> = texts.flat_map(str::split_ascii_whitespace).take(max + 1).collect();
+    if words.len() > max {
+        return Err(ApiError::new(Code::BadRequest, format!("at most {max} scopes in one token")));
+    }
+    Ok(words.into_iter().map(Scope::parse).collect())
+}
+
+fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<String>) -> HttpResponse {
+    let issued_at = httpdate_rfc3339(token.issued_at.as_secs());
+    let mut body = json!({
+        "token": token.token,
+        "access_token": token.token,
+        "expires_in": token.expires_in.as_secs(),
+        "issued_at": issued_at,
+    });
+    if let Some(refresh_token) = refresh_token {
+        body["refresh_token"] = json!(refresh_token);
+    }
+    if let Some(granted) = granted {
+        body["scope"] = json!(granted);
+        body["token_type"] = json!("Bearer");
+    }
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
+}
+
+/// Seconds since the epoch in the form of RFC 3339.
+fn httpdate_rfc3339(seconds: i64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+/// The service that the token is for. A client repeats what the challenge said; another name would give a token that this
+/// registry refuses.
+fn checked_service(call: &Call<'_>, asked: Option<&str>) -> Result<String, ApiError> {
+    let own = call.service()?;
+    match asked {
+        Some(asked) if asked != own => {
+            Err(ApiError::new(Code::BadRequest, "the service parameter does not name this registry"))
+        }
+        _ => Ok(own),
+    }
+}
+
+/// `GET /service/token`: Basic credentials, or none for an anonymous token. Scopes that the caller may not have are left
+/// out, never an error.
+pub async fn get(call: &Call<'_>) -> ApiResult {
+    let caller = call.caller().await?;
+    if caller.token.is_some() {
+        return Err(ApiError::new(Code::Unauthorized, "a token cannot be had for a token; use Basic credentials"));
+    }
+    let service = checked_service(call, call.query_value("service").as_deref())?;
+    let texts: Vec<_> = call.query().filter(|(k, _)| k == "scope").map(|(_, v)| v).collect();
+    let scopes = scopes(call, texts.iter().map(AsRef::as_ref))?;
+    let auth = &call.state.auth;
+    let registry = call.registry();
+    let token = auth.issue(registry, caller.identity.as_ref(), &service, &scopes).await.map_err(unavailable)?;
+    let wants_refresh = call.query_value("offline_token").is_some_and(|v| v == "true" || v == "1");
+    let refresh = match caller.identity.as_ref().filter(|_| wants_refresh) {
+        Some(identity) => {
+            let client = call.query_value("client_id").unwrap_or_default();
+            Some(auth.issue_refresh_token(registry, identity, &service, &client).await.map_err(unavailable)?)
+        }
+        None => None,
+    };
+    Ok(answer(&token, refresh.as_deref(), None))
+}
+
+fn unavailable(error: roadstead_auth::Error) -> ApiError {
+    ApiError::internal(error)
+}
+
+/// An OAuth2 error (RFC 6749, section 5.2).
+fn oauth_error(error: &str, description: &str) -> HttpResponse {
+    let mut response = match error {
+        "invalid_grant" => HttpResponse::Unauthorized(),
+        _ => HttpResponse::BadRequest(),
+    };
+    // Clients of docker read `errors`; those of OAuth2 read `error`.
+    let errors: Value = json!([{ "code": "UNAUTHORIZED", "message": description }]);
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response.json(json!({ "error": error, "error_description": description, "errors": errors }))
+}
+
+/// `POST /service/token`: the OAuth2 form, with a password or a refresh token.
+pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
+    let announced = call.header(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
+    let too_large = || ApiError::new(Code::ManifestTooLarge, "the form is too large");
+    let timeout = call.services().manifest_limits().body_timeout;
+    let body = collect(payload, announced, MAX_FORM_BYTES, timeout, too_large).await?;
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).map(String::as_str).filter(|v| !v.is_empty());
+    let (Some(grant), Some(_)) = (field("grant_type"), field("service")) else {
+        return Ok(oauth_error("invalid_request", "grant_type and service are required"));
+    };
+    let service = checked_service(call, field("service"))?;
+    let scopes = scopes(call, field("scope").into_iter())?;
+    let client = field("client_id").unwrap_or_default();
+    let signed_in = match grant {
+        "password" => {
+            let (Some(username), Some(password)) = (field("username"), field("password")) else {
+                return Ok(oauth_error("invalid_request", "username and password are required"));
+            };
+            let offline = field("access_type") == Some("offline");
+            with_password(call, username, password, offline.then_some((service.as_str(), client))).await
+        }
+        "refresh_token" => {
+            let Some(token) = field("refresh_token") else {
+                return Ok(oauth_error("invalid_request", "refresh_token is required"));
+            };
+            let redeemed = call.state.auth.redeem_refresh_token(call.registry(), token, &service, client).await;
+            redeemed.map(|(identity, next)| (identity, Some(next)))
+        }
+        _ => return Ok(oauth_error("unsupported_grant_type", "grant_type must be password or refresh_token")),
+    };
+    let (identity, refresh) = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(AuthenticationError::BadCredentials) => {
+            return Ok(oauth_error("invalid_grant", "the credentials are wrong, expired or revoked"));
+        }
+        Err(error) => return Err(call.refused(error)),
+    };
+    let token = call.state.auth.issue(call.registry(), Some(&identity), &service, &scopes).await.map_err(unavailable)?;
+    let granted = token.granted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    Ok(answer(&token, refresh.as_deref(), Some(granted)))
+}
+
+type SignedIn = (Arc<Identity>, Option<String>);
+
+/// Signs in with a password; `offline` names the service and client of the refresh token that is wanted.
+async fn with_password(
+    call: &Call<'_>,
+    username: &str,
+    password: &str,
+    offline: Option<(&str, &str)>,
+) -> Result<SignedIn, AuthenticationError> {
+    let auth = &call.state.auth;
+    let address = call.state.client_rules.address(call.request);
+    let identity = auth.basic(call.registry(), username, password, address).await?;
+    let refresh = match offline {
+        Some((service, client)) => {
+            let issued = auth.issue_refresh_token(call.registry(), &identity, service, client).await;
+            Some(issued.map_err(AuthenticationError::from)?)
+        }
+        None => None,
+    };
+    Ok((identity, refresh))
+}
+
+/// `GET /service/jwks`: the public halves of the signing keys (RFC 7517), so that others can verify tokens.
+#[expect(clippy::unnecessary_wraps, reason = "every operation gives the same type")]
+pub fn jwks(call: &Call<'_>) -> ApiResult {
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(call.state.auth.jwks()))
+}

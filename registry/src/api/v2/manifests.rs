@@ -1,0 +1,108 @@
+use actix_web::body::MessageBody;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpResponse, HttpResponseBuilder, web};
+use roadstead_auth::{Delete, Probe, Pull, Push};
+use roadstead_storage::types::{Reference, Tag};
+
+use super::CONTENT_DIGEST;
+use super::range::none_match;
+use crate::api::body::{HeadBody, collect};
+use crate::api::call::Call;
+use crate::api::error::{ApiError, ApiResult, Code};
+use crate::service::CachedManifest;
+
+const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
+/// The most tags of one push. The specification asks for ten at least.
+const MAX_TAGS: usize = 100;
+
+fn found(manifest: &CachedManifest) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(manifest.media_type.as_str())
+        .insert_header((CONTENT_DIGEST, manifest.digest.as_str()))
+        .insert_header((header::ETAG, format!("\"{}\"", manifest.digest)));
+    response
+}
+
+fn not_modified(call: &Call<'_>, manifest: &CachedManifest) -> Option<HttpResponse> {
+    let etag = format!("\"{}\"", manifest.digest);
+    none_match(call, &etag).then(|| {
+        HttpResponse::NotModified()
+            .insert_header((CONTENT_DIGEST, manifest.digest.as_str()))
+            .insert_header((header::ETAG, etag))
+            .finish()
+    })
+}
+
+/// `GET /v2/<name>/manifests/<reference>` (distribution-spec, "Pulling manifests").
+pub async fn get(call: &Call<'_>) -> ApiResult {
+    let access = call.authorize::<Pull>().await?;
+    let reference = call.reference()?;
+    let manifest = call.services().manifests().get(&access, &reference).await?;
+    if let Some(response) = not_modified(call, &manifest) {
+        return Ok(response);
+    }
+    Ok(found(&manifest).body(manifest.content.clone()))
+}
+
+/// `HEAD /v2/<name>/manifests/<reference>` (distribution-spec, "Checking if content exists in the registry").
+pub async fn head(call: &Call<'_>) -> ApiResult {
+    let access = call.authorize::<Probe>().await?;
+    let reference = call.reference()?;
+    let manifest = call.services().manifests().stat(&access, &reference).await?;
+    if let Some(response) = not_modified(call, &manifest) {
+        return Ok(response);
+    }
+    Ok(found(&manifest).body(HeadBody(manifest.content.len() as u64).boxed()))
+}
+
+/// `PUT /v2/<name>/manifests/<reference>` (distribution-spec, "Pushing Manifests").
+pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
+    let access = call.authorize::<Push>().await?;
+    let reference = call.reference()?;
+    let tags = tags(call, &reference)?;
+    let params = call.state.services.manifest_limits();
+    let announced = call.header(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
+    let too_large =
+        || ApiError::new(Code::ManifestTooLarge, format!("the manifest is larger than {} bytes", params.manifest_bytes));
+    let content = collect(payload, announced, params.manifest_bytes, params.body_timeout, too_large).await?;
+    let content_type = call.header(header::CONTENT_TYPE);
+    let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content).await?;
+    let mut response = HttpResponse::Created();
+    response
+        .insert_header((header::LOCATION, format!("/v2/{}/manifests/{}", access.repository(), reference)))
+        .insert_header((CONTENT_DIGEST, pushed.digest.as_str()));
+    if let Some(subject) = pushed.subject {
+        response.insert_header((OCI_SUBJECT, subject.as_str()));
+    }
+    if !tags.is_empty() {
+        let list: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+        response.insert_header((OCI_TAG, list.join(", ")));
+    }
+    Ok(response.finish())
+}
+
+/// The `tag` pairs of the query; they go with a push by digest only.
+fn tags(call: &Call<'_>, reference: &Reference) -> Result<Vec<Tag>, ApiError> {
+    let mut tags = Vec::new();
+    for (_, text) in call.query().filter(|(key, _)| key == "tag") {
+        let tag = text.parse().map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::TagInvalid, e.to_string()))?;
+        tags.push(tag);
+    }
+    if tags.len() > MAX_TAGS {
+        return Err(ApiError::new(Code::UriTooLong, format!("at most {MAX_TAGS} tags in one push")));
+    }
+    if !tags.is_empty() && matches!(reference, Reference::Tag(_)) {
+        return Err(ApiError::new(Code::TagInvalid, "the tag parameter goes with a push by digest"));
+    }
+    Ok(tags)
+}
+
+/// `DELETE /v2/<name>/manifests/<reference>` (distribution-spec, "Deleting tags", "Deleting Manifests").
+pub async fn delete(call: &Call<'_>) -> ApiResult {
+    let access = call.authorize::<Delete>().await?;
+    let reference = call.reference()?;
+    call.services().manifests().delete(&access, &reference).await?;
+    Ok(HttpResponse::Accepted().finish())
+}

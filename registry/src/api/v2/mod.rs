@@ -1,0 +1,30 @@
+//! OCI distribution: one file per kind of resource, one function per operation, each under forty lines: extract, call
+//! one service, answer.
+
+pub mod blobs;
+pub mod catalog;
+pub mod manifests;
+mod page;
+mod range;
+pub mod referrers;
+pub mod tags;
+pub mod uploads;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::HeaderName;
+use roadstead_auth::Denied;
+use serde_json::json;
+
+use super::call::Call;
+use super::error::ApiResult;
+
+pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// `GET /v2/` (distribution-spec, "Determining Support"): here a client learns whether its credentials are right.
+pub async fn base(call: &Call<'_>) -> ApiResult {
+    let caller = call.caller().await?;
+    if !caller.credentials_presented {
+        return Err(call.challenge(Denied::Unauthenticated.into(), None));
+    }
+    Ok(HttpResponse::Ok().json(json!({})))
+}

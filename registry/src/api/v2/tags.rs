@@ -1,0 +1,19 @@
+use roadstead_auth::Pull;
+use roadstead_storage::types::Tag;
+use serde_json::json;
+
+use super::page::Page;
+use crate::api::call::Call;
+use crate::api::error::ApiResult;
+
+/// `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"), in the order of their bytes.
+pub async fn list(call: &Call<'_>) -> ApiResult {
+    let access = call.authorize::<Pull>().await?;
+    let page = Page::of(call)?;
+    // Asked for also when n is 0: an unknown repository is unknown in any case.
+    let mut tags = call.services().manifests().tags(&access, page.after.as_deref(), page.probe()).await?;
+    let more = page.cut(&mut tags) && page.size > 0;
+    let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+    let last = tags.last().copied().filter(|_| more);
+    Ok(page.answer(call, last, &[]).json(json!({ "name": access.repository().as_str(), "tags": tags })))
+}

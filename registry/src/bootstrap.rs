@@ -1,0 +1,379 @@
+//! Where settings become objects: the only place that sees both.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::num::NonZeroU32;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use actix_web::web;
+use anyhow::{Context, ensure};
+use governor::Quota;
+use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, NewCredentials, Sealer};
+use roadstead_config::{Bootstrap, DatabaseLocation, Driver, MasterKey, Settings};
+use roadstead_gc::Collector;
+use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
+use roadstead_storage::meta::{Engine, MetaParams, MetaStore, sqlite_url};
+use roadstead_storage::types::{Clock, NamespaceName, RegistryId, SystemClock};
+use serde_json::{Value, json};
+
+use crate::api::{ApiState, ClientRules, Limits};
+use crate::jobs::{self, JobContext, Jobs};
+use crate::metrics::Metrics;
+use crate::server::{self, Bound, ListenParams};
+use crate::service::{ServiceParams, Services};
+use crate::tls::Certificate;
+
+/// The namespace of the owner account, which everybody else finds taken.
+const OWNER_NAMESPACE: &str = "library";
+
+/// What tests put in the place of the real thing.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The blob store, when it is not the one of the settings.
+    pub store: Option<Arc<dyn BlobStore>>,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), store: None }
+    }
+}
+
+/// Makes the data directory, for its owner alone, if it is missing.
+pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
+    let dir = &settings.data_dir;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.with_context(|| format!("cannot make the data directory {}", dir.display()))
+}
+
+/// Connects to the database; with `migrate`, brings its schema up to date, else demands that it is.
+pub async fn open_meta(settings: &Settings, migrate: bool) -> anyhow::Result<MetaStore> {
+    let url = match settings.database_location() {
+        DatabaseLocation::Given(url) => url.expose().to_owned(),
+        DatabaseLocation::Kept(path) => sqlite_url(&std::path::absolute(&path)?),
+    };
+    let params = MetaParams {
+        url,
+        max_connections: settings.database.max_connections,
+        busy_timeout: settings.database.busy_timeout,
+        instance: format!("{:032x}", rand::random::<u128>()),
+    };
+    let meta = MetaStore::open(&params).await.context("cannot open the database")?;
+    if migrate {
+        let count = meta.migrate().await?;
+        if count > 0 {
+            tracing::info!(migrations = count, "database migrated");
+        }
+    } else {
+        meta.check_schema().await?;
+    }
+    Ok(meta)
+}
+
+/// Opens the blob store of the settings.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
+    Ok(match settings.storage.driver {
+        Driver::Fs => {
+            let root = settings.storage_root();
+            Arc::new(FsBlobStore::open(root.clone()).await.with_context(|| format!("cannot open {}", root.display()))?)
+        }
+        Driver::Memory => Arc::new(MemoryBlobStore::new(Arc::new(SystemClock))),
+    })
+}
+
+/// The key that seals secrets at rest; made on the first start.
+pub fn open_sealer(settings: &Settings) -> anyhow::Result<Sealer> {
+    let path = match settings.master_key() {
+        MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
+        MasterKey::Kept(path) => path,
+    };
+    match File::open(&path) {
+        Ok(mut file) => {
+            let mut key = [0; 32];
+            file.read_exact(&mut key).with_context(|| format!("{} does not hold 32 bytes", path.display()))?;
+            Ok(Sealer::new(key))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key: [u8; 32] = rand::random();
+            write_secret(&path, &key)?;
+            Ok(Sealer::new(key))
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn write_secret(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn argon2(settings: &Settings) -> Argon2Params {
+    let chosen = &settings.auth.argon2;
+    Argon2Params { memory_kib: chosen.memory_kib, iterations: chosen.iterations, parallelism: chosen.parallelism }
+}
+
+/// The accounts, for commands that change them.
+pub fn open_accounts(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Accounts> {
+    Ok(Accounts::new(meta.clone(), argon2(settings), open_sealer(settings)?, clock))
+}
+
+/// Identities and permissions.
+pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Auth> {
+    let auth = &settings.auth;
+    let positive = |n: u32| NonZeroU32::new(n).context("login limits must not be 0");
+    let params = AuthParams {
+        issuer: auth.issuer.clone(),
+        token_lifetime: auth.token_lifetime,
+        refresh_token_lifetime: auth.refresh_token_lifetime,
+        leeway: auth.leeway,
+        signing_key_rotation: auth.signing_key_rotation,
+        argon2: argon2(settings),
+        password_cache_ttl: auth.password_cache_ttl,
+        login_attempts_per_minute: positive(auth.login_attempts)?,
+        login_attempts_per_address_per_minute: positive(auth.login_attempts_per_address)?,
+        token_cache_entries: settings.cache.tokens,
+        repository_cache_entries: settings.cache.repositories,
+        anonymous_pull: auth.anonymous_pull,
+        max_scopes: settings.limits.token_scopes as usize,
+    };
+    Ok(Auth::open(meta.clone(), params, open_sealer(settings)?, clock).await?)
+}
+
+/// The collector, over these stores.
+pub fn open_collector(meta: &MetaStore, store: &Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Collector {
+    Collector::new(meta.clone(), Arc::clone(store), clock)
+}
+
+/// Keeps a second server off the same data directory; it would not see what the first one changes.
+fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
+    let path = settings.data_dir.join("lock");
+    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = open.with_context(|| format!("cannot open {}", path.display()))?;
+    file.try_lock().map_err(|_| anyhow::anyhow!("another server is running on {}", settings.data_dir.display()))?;
+    Ok(file)
+}
+
+/// What the first start made, to be told once.
+struct FirstStart {
+    credentials: NewCredentials,
+    path: PathBuf,
+    chosen: Bootstrap,
+}
+
+impl FirstStart {
+    fn record(&self, url: Option<&str>) -> Value {
+        let made = &self.credentials;
+        let mut record = json!({ "uin": made.account.uin.as_str(), "username": made.account.uin.as_str() });
+        // What the operator chose, the operator knows: it is written nowhere.
+        if self.chosen.password.is_none() {
+            record["password"] = json!(made.password.as_str());
+        }
+        if self.chosen.secret_id.is_none() {
+            record["secret_id"] = json!(made.secret_id.as_str());
+            record["secret_key"] = json!(made.secret_key.as_str());
+        }
+        if let Some(url) = url {
+            record["url"] = json!(url);
+        }
+        record
+    }
+
+    fn write(&self, url: Option<&str>) -> anyhow::Result<()> {
+        write_secret(&self.path, format!("{:#}\n", self.record(url)).as_bytes())
+    }
+}
+
+/// Makes the owner account and its namespace, if there is no account yet.
+async fn first_start(
+    settings: &Settings,
+    chosen: &Bootstrap,
+    meta: &MetaStore,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<FirstStart>> {
+    let owner = meta.list_accounts(None, 1).await?.into_iter().next();
+    let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
+    let first = match &owner {
+        Some(_) => None,
+        None => {
+            let accounts = open_accounts(settings, meta, Arc::clone(clock))?;
+            let password = chosen.password.as_ref().map(|p| p.expose());
+            let key = match (&chosen.secret_id, &chosen.secret_key) {
+                (Some(id), Some(key)) => Some((id.expose().parse()?, key.expose().to_owned())),
+                _ => None,
+            };
+            let credentials = accounts.create("owner", password, key).await?;
+            let path = settings.data_dir.join("bootstrap.json");
+            let first = FirstStart { credentials, path, chosen: chosen.clone() };
+            first.write(None)?;
+            Some(first)
+        }
+    };
+    let owner = first.as_ref().map(|f| f.credentials.account.id).or(owner.map(|o| o.id));
+    // Also after a start that was cut off between the account and its namespace.
+    if let Some(owner) = owner
+        && meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none()
+    {
+        meta.create_namespace(RegistryId::PERSONAL, &namespace, owner, clock.now()).await?;
+    }
+    Ok(first)
+}
+
+/// A registry that is bound and ready to run.
+pub struct Registry {
+    /// The listener.
+    pub bound: Bound,
+    /// The listener of `/metrics`, if there is one.
+    pub metrics: Option<Bound>,
+    /// What they serve with.
+    pub state: web::Data<ApiState>,
+    /// The URL that clients use, as far as it is known.
+    pub url: String,
+    /// What to tell the operator of the first start.
+    pub first_start: Option<String>,
+    _jobs: Jobs,
+    _lock: File,
+}
+
+/// Builds a registry from settings: stores, first start, services, background work, listeners. The same constructor serves
+/// production and tests.
+pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> anyhow::Result<Registry> {
+    make_data_dir(settings)?;
+    let lock = lock_data_dir(settings)?;
+    let clock = parts.clock;
+    let meta = open_meta(settings, true).await?;
+    if meta.engine() == Engine::Sqlite {
+        // Nobody else can be writing to an upload now: what holds a lease is a process that is gone.
+        meta.release_all_upload_leases().await?;
+    }
+    let store = match parts.store {
+        Some(store) => store,
+        None => open_store(settings).await?,
+    };
+    let first = first_start(settings, chosen, &meta, &clock).await?;
+    let auth = open_auth(settings, &meta, Arc::clone(&clock)).await?;
+    let services = Services::new(meta.clone(), Arc::clone(&store), auth.clone(), Arc::clone(&clock), service_params(settings));
+    let tls = &settings.server.tls;
+    let certificate = match (&tls.cert, &tls.key) {
+        (Some(cert), Some(key)) => Some(Certificate::load(cert, key)?),
+        _ => None,
+    };
+    let rules = ClientRules {
+        external_url: settings.server.external_url.clone(),
+        trusted_proxies: settings.server.trusted_proxies.clone(),
+        tls: certificate.is_some(),
+    };
+    let state = web::Data::new(ApiState::new(
+        services.clone(),
+        auth.clone(),
+        meta.clone(),
+        Arc::clone(&store),
+        rules,
+        limits(settings),
+        Metrics::new(),
+        settings.server.log_requests,
+    ));
+    let bound = server::bind(&listen_params(settings, certificate.clone()), state.clone())?;
+    let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
+    let url = match &settings.server.external_url {
+        Some(_) => settings.url(),
+        None => format!("{}://{}", if certificate.is_some() { "https" } else { "http" }, bound.address),
+    };
+    let first_start = first.map(|first| first.write(Some(&url)).map(|()| announce(&first, &url))).transpose()?;
+    let jobs = jobs::start(JobContext {
+        auth,
+        services,
+        state: Arc::clone(&state),
+        collector: open_collector(&meta, &store, clock),
+        gc_interval: settings.gc.interval,
+        orphan_age: settings.gc.orphan_age,
+        certificate,
+    });
+    Ok(Registry { bound, metrics, state, url, first_start, _jobs: jobs, _lock: lock })
+}
+
+fn announce(first: &FirstStart, url: &str) -> String {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let username = &first.credentials.account.uin;
+    let password = match &first.chosen.password {
+        Some(_) => "the password that you chose".to_owned(),
+        None => format!("password {}", first.credentials.password.as_str()),
+    };
+    format!("first start: docker login {host} --username {username}, {password} (kept in {})", first.path.display())
+}
+
+fn service_params(settings: &Settings) -> ServiceParams {
+    ServiceParams {
+        upload_ttl: settings.storage.upload_ttl,
+        lease: settings.gc.lease,
+        grace: settings.gc.grace,
+        buffer_budget: settings.storage.buffer_budget.as_usize(),
+        body_timeout: settings.server.body_timeout,
+        manifest_bytes: settings.limits.manifest_bytes.as_usize(),
+        manifest_cache_bytes: settings.cache.manifests_bytes.as_usize(),
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let limits = &settings.limits;
+    let rate = NonZeroU32::new(limits.rate_limit_per_second).map(|rate| {
+        let burst = NonZeroU32::new(limits.rate_limit_burst).unwrap_or(rate);
+        Quota::per_second(rate).allow_burst(burst)
+    });
+    Limits {
+        page_size_max: limits.page_size_max,
+        page_size_default: limits.page_size_default,
+        rate,
+        chunk_min_bytes: limits.chunk_min_bytes.as_u64(),
+        max_scopes: limits.token_scopes as usize,
+    }
+}
+
+fn listen_params(settings: &Settings, certificate: Option<Arc<Certificate>>) -> ListenParams {
+    let server = &settings.server;
+    ListenParams {
+        address: server.listen,
+        workers: server.workers,
+        max_connections: server.max_connections,
+        header_timeout: server.header_timeout,
+        idle_timeout: server.idle_timeout,
+        shutdown_timeout: server.shutdown_timeout,
+        stall_timeout: server.body_timeout,
+        certificate,
+    }
+}
+
+/// Runs a registry until it is told to stop. `ready` is called once it can answer.
+pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::Result<()> {
+    ready(&registry);
+    let Registry { bound, metrics, state, _jobs, _lock, .. } = registry;
+    let handle = bound.server.handle();
+    let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state));
+    let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
+    bound.server.await?;
+    stopper.abort();
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
+    Ok(())
+}
+
+/// Checks that a text can be a new password's source: one line, not empty.
+pub fn read_password(mut input: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    input.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    ensure!(!password.is_empty(), "the password is empty");
+    Ok(password.to_owned())
+}

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{Client, Method, StatusCode};
+use roadstead_auth::{Identity, Scope};
+use roadstead_config::Settings;
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::{Algorithm, Clock, Digest, RegistryId, SystemClock, media_types};
+use url::Url;
+
+use super::{Context, Failure, Outcome, print_line};
+use crate::bootstrap;
+
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// URL to push and pull through; the setting server.external_url, or the address to listen on, otherwise
+    #[arg(long)]
+    url: Option<Url>,
+}
+
+/// The repository that the doctor pushes to and cleans up again.
+const REPOSITORY: &str = "library/roadstead-doctor";
+/// What clocks may differ by before tokens are refused.
+const MAX_SKEW: Duration = Duration::from_secs(60);
+
+/// `roadstead doctor`: one line per check, and exit code 1 if one fails.
+pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
+    let settings = &context.settings;
+    let mut healthy = true;
+    let mut report = |name: &str, result: anyhow::Result<String>| {
+        healthy &= result.is_ok();
+        let line = match result {
+            Ok(detail) => format!("ok      {name}: {detail}"),
+            Err(error) => format!("FAILED  {name}: {error:#}"),
+        };
+        print_line(format_args!("{line}"))
+    };
+    report("data directory", check_data_dir(settings))?;
+    let store = match bootstrap::open_store(settings).await {
+        Ok(store) => store.ping().await.map(|()| "can be written".to_owned()).map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    report("blob store", store)?;
+    let meta = bootstrap::open_meta(settings, false).await;
+    let described = meta.as_ref().map(|m| format!("{:?}, schema up to date", m.engine()));
+    report("database", described.map_err(|e| anyhow::anyhow!("{e:#}")))?;
+    let url = match &args.url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => settings.url(),
+    };
+    match Client::builder().timeout(Duration::from_secs(30)).build() {
+        Ok(client) => {
+            report("clock", check_clock(&client, &url).await)?;
+            if let Ok(meta) = &meta {
+                report("push and pull", push_and_pull(settings, meta, &client, &url).await)?;
+            }
+        }
+        Err(error) => report("HTTP client", Err(error.into()))?,
+    }
+    if healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("not everything is well"))) }
+}
+
+fn check_data_dir(settings: &Settings) -> anyhow::Result<String> {
+    let dir = &settings.data_dir;
+    ensure!(dir.is_dir(), "{} is not a directory; `roadstead serve` makes it", dir.display());
+    let probe = dir.join(".doctor");
+    std::fs::write(&probe, b"probe").with_context(|| format!("cannot write to {}", dir.display()))?;
+    std::fs::remove_file(&probe)?;
+    Ok(format!("{} can be written", dir.display()))
+}
+
+async fn check_clock(client: &Client, url: &str) -> anyhow::Result<String> {
+    let response = client.get(format!("{url}/v2/")).send().await.with_context(|| format!("cannot reach {url}"))?;
+    let date = response.headers().get("date").and_then(|d| d.to_str().ok()).context("the answer has no Date")?;
+    let theirs = httpdate::parse_http_date(date)?.duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let ours = u64::try_from(SystemClock.now().as_secs())?;
+    let skew = theirs.abs_diff(ours);
+    ensure!(skew <= MAX_SKEW.as_secs(), "this clock and the server's differ by {skew} s; tokens will be refused");
+    Ok(format!("differs by {skew} s from the server's"))
+}
+
+struct Session<'a> {
+    client: &'a Client,
+    url: &'a str,
+    token: String,
+}
+
+impl Session<'_> {
+    async fn send(&self, method: Method, target: &str, content_type: &str, body: Vec<u8>, expected: StatusCode) -> anyhow::Result<reqwest::Response> {
+        let target = Url::parse(self.url)?.join(target)?;
+        let request = self.client.request(method.clone(), target.clone()).header(CONTENT_TYPE, content_type);
+        let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token)).body(body);
+        let response = request.send().await?;
+        let status = response.status();
+        if status != expected {
+            let text = response.text().await.unwrap_or_default();
+            bail!("{method} {target} answered {status} where {expected} was expected: {text}");
+        }
+        Ok(response)
+    }
+}
+
+/// The token is made here, from the database, for the host that the server at the URL says it is.
+async fn sign_in<'a>(settings: &Settings, meta: &MetaStore, client: &'a Client, url: &'a str) -> anyhow::Result<Session<'a>> {
+    let response = client.get(format!("{url}/v2/")).send().await?;
+    ensure!(response.status() == StatusCode::UNAUTHORIZED, "{url}/v2/ answered {}", response.status());
+    let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let part = |name: &str| challenge.split_once(&format!("{name}=\"")).and_then(|(_, rest)| rest.split('"').next());
+    let realm = part("realm").context("the challenge names no realm")?;
+    let service = part("service").context("the challenge names no service")?;
+    let token = client.get(realm).query(&[("service", service)]).send().await;
+    let token = token.with_context(|| format!("clients are sent to {realm} for tokens, which cannot be reached"))?;
+    ensure!(token.status().is_success(), "{realm} answered {}", token.status());
+    let namespace = meta.namespace(RegistryId::PERSONAL, "library").await?.context("there is no namespace library")?;
+    let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
+    let auth = bootstrap::open_auth(settings, meta, Arc::new(SystemClock)).await?;
+    let identity = Arc::new(Identity::of(&owner));
+    let scope = Scope::parse(&format!("repository:{REPOSITORY}:pull,push,delete"));
+    let issued = auth.issue(RegistryId::PERSONAL, Some(&identity), service, &[scope]).await?;
+    Ok(Session { client, url, token: issued.token })
+}
+
+async fn push_and_pull(settings: &Settings, meta: &MetaStore, client: &Client, url: &str) -> anyhow::Result<String> {
+    let session = sign_in(settings, meta, client, url).await?;
+    let content = format!("{{\"checked\":\"{:032x}\"}}", rand::random::<u128>()).into_bytes();
+    let digest = Digest::of(Algorithm::Sha256, &content);
+    let octets = "application/octet-stream";
+    let start = format!("/v2/{REPOSITORY}/blobs/uploads/");
+    let started = session.send(Method::POST, &start, octets, Vec::new(), StatusCode::ACCEPTED).await?;
+    let location = started.headers().get(LOCATION).and_then(|l| l.to_str().ok()).context("no Location")?.to_owned();
+    let put = format!("{location}?digest={digest}");
+    session.send(Method::PUT, &put, octets, content.clone(), StatusCode::CREATED).await?;
+    let manifest = format!(
+        "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"artifactType\":\"application/vnd.roadstead.doctor\",\
+         \"config\":{{\"mediaType\":\"{}\",\"digest\":\"{digest}\",\"size\":{}}},\"layers\":[]}}",
+        media_types::OCI_IMAGE, media_types::OCI_EMPTY, content.len(),
+    );
+    let manifest_digest = Digest::of(Algorithm::Sha256, manifest.as_bytes());
+    let at = format!("/v2/{REPOSITORY}/manifests/{manifest_digest}");
+    session.send(Method::PUT, &at, media_types::OCI_IMAGE, manifest.clone().into_bytes(), StatusCode::CREATED).await?;
+    let pulled = session.send(Method::GET, &at, octets, Vec::new(), StatusCode::OK).await?.bytes().await?;
+    ensure!(pulled == manifest.as_bytes(), "the manifest came back changed");
+    let blob = format!("/v2/{REPOSITORY}/blobs/{digest}");
+    let pulled = session.send(Method::GET, &blob, octets, Vec::new(), StatusCode::OK).await?.bytes().await?;
+    ensure!(pulled == content, "the blob came back changed");
+    session.send(Method::DELETE, &at, octets, Vec::new(), StatusCode::ACCEPTED).await?;
+    session.send(Method::DELETE, &blob, octets, Vec::new(), StatusCode::ACCEPTED).await?;
+    Ok(format!("through {url}"))
+}

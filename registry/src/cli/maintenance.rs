@@ -1,0 +1,66 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use roadstead_gc::{Params, Removal};
+use roadstead_storage::types::SystemClock;
+use serde_json::{Value, json};
+
+use super::{Context, Outcome, print_json, print_line};
+use crate::bootstrap;
+
+#[derive(Args)]
+pub struct CollectArgs {
+    /// Say what would go and why, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// How old stored bytes without a row must be; the setting gc.orphan_age otherwise
+    #[arg(long, value_parser = humantime::parse_duration)]
+    grace: Option<Duration>,
+}
+
+/// `roadstead garbage-collect`.
+pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
+    let settings = &context.settings;
+    bootstrap::make_data_dir(settings)?;
+    let meta = bootstrap::open_meta(settings, true).await?;
+    let store = bootstrap::open_store(settings).await?;
+    let collector = bootstrap::open_collector(&meta, &store, Arc::new(SystemClock));
+    let params = Params { orphan_age: args.grace.unwrap_or(settings.gc.orphan_age), dry_run: args.dry_run };
+    let mut removals: Vec<Removal> = Vec::new();
+    let count = collector.run(params, |removal| removals.push(removal.clone())).await.map_err(anyhow::Error::from)?;
+    meta.close().await;
+    if context.json {
+        let items: Vec<Value> = removals.iter().map(|r| {
+            json!({ "item": r.item.to_string(), "reason": r.reason.to_string(), "size_bytes": r.size })
+        }).collect();
+        return Ok(print_json(&json!({ "dry_run": args.dry_run, "items": items }))?);
+    }
+    let verb = if args.dry_run { "would remove" } else { "removed" };
+    for removal in &removals {
+        print_line(format_args!("{verb} {}: {} ({} bytes)", removal.item, removal.reason, removal.size))?;
+    }
+    Ok(print_line(format_args!("{verb} {count} items"))?)
+}
+
+/// `roadstead migrate`.
+pub async fn migrate(context: &Context) -> Outcome {
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    meta.close().await;
+    Ok(print_line(format_args!("the schema of the database is up to date"))?)
+}
+
+/// `roadstead check-config`.
+pub fn check_config(context: &Context) -> Outcome {
+    let entries = context.settings.entries();
+    if context.json {
+        let pairs: serde_json::Map<String, Value> =
+            entries.into_iter().map(|e| (e.key.to_string(), Value::from(e.value.to_string()))).collect();
+        return Ok(print_json(&Value::Object(pairs))?);
+    }
+    for entry in entries {
+        print_line(format_args!("{} = {}", entry.key, entry.value))?;
+    }
+    Ok(())
+}

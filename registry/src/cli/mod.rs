@@ -1,0 +1,159 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 bad usage or configuration.
+
+mod account;
+mod doctor;
+mod maintenance;
+mod namespace;
+mod repository;
+mod serve;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use roadstead_config::{Overrides, Settings};
+use serde_json::Value;
+
+use crate::telemetry;
+
+/// A self-hosted container image registry.
+#[derive(Parser)]
+#[command(name = "roadstead", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone)]
+struct Common {
+    /// Settings in TOML; without it the defaults serve, changed by the environment
+    #[arg(long, global = true, value_name = "FILE", env = "ROADSTEAD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Directory of everything that is kept
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, global = true, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve,
+    /// Main accounts
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Namespaces
+    #[command(subcommand)]
+    Namespace(namespace::Command),
+    /// Repositories
+    #[command(subcommand)]
+    Repository(repository::Command),
+    /// Remove unfinished uploads past their time and stored bytes without a row; safe while servers run
+    GarbageCollect(maintenance::CollectArgs),
+    /// Bring the schema of the database up to date
+    Migrate,
+    /// Check the settings and print those in force
+    CheckConfig,
+    /// Check data directory, clock and database, and push and pull through the external URL
+    Doctor(doctor::DoctorArgs),
+    /// Print the version
+    Version,
+}
+
+/// Why a command ends without success.
+enum Failure {
+    /// Exit code 2.
+    Usage(anyhow::Error),
+    /// Exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+type Outcome = Result<(), Failure>;
+
+/// What every command works with.
+struct Context {
+    settings: Settings,
+    json: bool,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = actix_web::rt::System::new().block_on(run(cli));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => complain(&error, 2),
+        Err(Failure::Failed(error)) => complain(&error, 1),
+    }
+}
+
+fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
+    // Nothing more can be done when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "roadstead: {error:#}");
+    ExitCode::from(code)
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let Cli { common, command } = cli;
+    if matches!(command, Command::Version) {
+        return Ok(print_line(format_args!("roadstead {}", env!("CARGO_PKG_VERSION")))?);
+    }
+    let overrides = Overrides { data_dir: common.data_dir, listen: common.listen };
+    let settings = Settings::load(common.config.as_deref(), roadstead_config::environment(), overrides);
+    let settings = settings.map_err(|e| Failure::Usage(e.into()))?;
+    let context = Context { settings, json: common.json };
+    // The guard writes out what is still queued when the command ends.
+    let _logs = telemetry::start(&context.settings.log).map_err(Failure::Usage)?;
+    match command {
+        Command::Serve => serve::run(&context).await,
+        Command::Account(command) => account::run(&context, command).await,
+        Command::Namespace(command) => namespace::run(&context, command).await,
+        Command::Repository(command) => repository::run(&context, command).await,
+        Command::GarbageCollect(args) => maintenance::collect(&context, &args).await,
+        Command::Migrate => maintenance::migrate(&context).await,
+        Command::CheckConfig => maintenance::check_config(&context),
+        Command::Doctor(args) => doctor::run(&context, &args).await,
+        Command::Version => Ok(()),
+    }
+}
+
+/// Prints one line to standard output.
+fn print_line(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+/// Prints a value as JSON.
+fn print_json(value: &Value) -> anyhow::Result<()> {
+    print_line(format_args!("{value:#}"))
+}
+
+/// Prints a list: as JSON, or as one line each.
+fn print_list(context: &Context, items: &[Value], line: impl Fn(&Value) -> String) -> anyhow::Result<()> {
+    if context.json {
+        return print_json(&Value::from(items.to_vec()));
+    }
+    items.iter().try_for_each(|item| print_line(format_args!("{}", line(item))))
+}
+
+/// A text member of a value, for people.
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_default()
+}
+
+/// How many rows are read at once where all of them are wanted.
+const PAGE: u32 = 500;

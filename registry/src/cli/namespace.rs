@@ -1,0 +1,88 @@
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
+use serde_json::{Value, json};
+
+use super::{Context, Outcome, PAGE, account, print_line, print_list, text};
+use crate::bootstrap;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a namespace; it must exist before a push
+    Create {
+        /// Name of the namespace
+        name: String,
+        /// Uin of its owner; without it, the owner account of the first start
+        #[arg(long)]
+        owner: Option<String>,
+    },
+    /// List namespaces
+    List {
+        /// Only those of this uin
+        #[arg(long)]
+        owner: Option<String>,
+    },
+    /// Delete a namespace without repositories
+    Delete {
+        /// Name of the namespace
+        name: String,
+    },
+}
+
+/// `roadstead namespace ...`.
+pub async fn run(context: &Context, command: Command) -> Outcome {
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let done = match command {
+        Command::Create { name, owner } => create(&meta, &name, owner.as_deref()).await,
+        Command::List { owner } => list(context, &meta, owner.as_deref()).await,
+        Command::Delete { name } => delete(&meta, &name).await,
+    };
+    meta.close().await;
+    Ok(done?)
+}
+
+async fn owner_id(meta: &MetaStore, uin: Option<&str>) -> anyhow::Result<AccountId> {
+    if let Some(uin) = uin {
+        return Ok(account::find(meta, uin).await?.id);
+    }
+    let library = meta.namespace(RegistryId::PERSONAL, "library").await?;
+    let library = library.context("there is no owner account yet: run `roadstead serve` once, or name one with --owner")?;
+    Ok(library.owner)
+}
+
+async fn create(meta: &MetaStore, name: &str, owner: Option<&str>) -> anyhow::Result<()> {
+    let name: NamespaceName = name.parse()?;
+    let owner = owner_id(meta, owner).await?;
+    meta.create_namespace(RegistryId::PERSONAL, &name, owner, SystemClock.now()).await?;
+    print_line(format_args!("namespace {name} created"))
+}
+
+async fn list(context: &Context, meta: &MetaStore, owner: Option<&str>) -> anyhow::Result<()> {
+    let owner = match owner {
+        Some(uin) => Some(account::find(meta, uin).await?.id),
+        None => None,
+    };
+    let mut items: Vec<Value> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = meta.list_namespaces(RegistryId::PERSONAL, owner, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.name.as_str().to_owned());
+        for namespace in &page {
+            let owner = meta.account(namespace.owner).await?;
+            let uin = owner.as_ref().map(|o| o.uin.as_str());
+            items.push(json!({ "name": namespace.name.as_str(), "owner": uin }));
+        }
+    }
+    print_list(context, &items, |i| format!("{}  {}", text(i, "owner"), text(i, "name")))
+}
+
+async fn delete(meta: &MetaStore, name: &str) -> anyhow::Result<()> {
+    let name: NamespaceName = name.parse()?;
+    if !meta.delete_namespace(RegistryId::PERSONAL, &name, SystemClock.now()).await? {
+        bail!("there is no namespace {name}");
+    }
+    print_line(format_args!("namespace {name} deleted"))
+}

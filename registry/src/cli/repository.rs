@@ -1,0 +1,66 @@
+use anyhow::{Context as _, bail};
+use clap::{Subcommand, ValueEnum};
+use roadstead_storage::meta::{MetaStore, Readable};
+use roadstead_storage::types::{Clock, RegistryId, RepositoryName, SystemClock};
+use serde_json::{Value, json};
+
+use super::{Context, Outcome, PAGE, print_line, print_list, text};
+use crate::bootstrap;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List repositories
+    List,
+    /// Say who may pull from a repository
+    Visibility {
+        /// NAMESPACE/NAME
+        name: String,
+        /// public: everybody; private: only its owner
+        visibility: Visibility,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Visibility {
+    Public,
+    Private,
+}
+
+/// `roadstead repository ...`.
+pub async fn run(context: &Context, command: Command) -> Outcome {
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let done = match command {
+        Command::List => list(context, &meta).await,
+        Command::Visibility { name, visibility } => set_visibility(&meta, &name, visibility).await,
+    };
+    meta.close().await;
+    Ok(done?)
+}
+
+fn word(public: bool) -> &'static str {
+    if public { "public" } else { "private" }
+}
+
+async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
+    let mut items: Vec<Value> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = meta.list_repositories(RegistryId::PERSONAL, Readable::All, after.as_deref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.name.as_str().to_owned());
+        items.extend(page.iter().map(|r| json!({ "name": r.name.as_str(), "visibility": word(r.public) })));
+    }
+    print_list(context, &items, |i| format!("{:7}  {}", text(i, "visibility"), text(i, "name")))
+}
+
+async fn set_visibility(meta: &MetaStore, name: &str, visibility: Visibility) -> anyhow::Result<()> {
+    let name: RepositoryName = name.parse()?;
+    let repository = meta.repository(RegistryId::PERSONAL, &name).await?;
+    let repository = repository.with_context(|| format!("there is no repository {name}"))?;
+    let public = matches!(visibility, Visibility::Public);
+    if !meta.set_visibility(repository.id, public, SystemClock.now()).await? {
+        bail!("there is no repository {name}");
+    }
+    print_line(format_args!("repository {name} is {}", word(public)))
+}

@@ -1,0 +1,29 @@
+use anyhow::Context as _;
+use roadstead_config::Bootstrap;
+
+use super::{Context, Failure, Outcome, print_line};
+use crate::bootstrap::{self, Parts};
+
+/// `roadstead serve`.
+pub async fn run(context: &Context) -> Outcome {
+    let chosen = Bootstrap::from_environment(roadstead_config::environment()).map_err(|e| Failure::Usage(e.into()))?;
+    let registry = bootstrap::build(&context.settings, &chosen, Parts::default()).await?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), url = registry.url, "starting");
+    let scheme = if context.settings.server.tls.cert.is_some() { "https" } else { "http" };
+    let mut told = Ok(());
+    let run = bootstrap::run(registry, |registry| {
+        told = (|| {
+            if let Some(first_start) = &registry.first_start {
+                print_line(format_args!("{first_start}"))?;
+            }
+            print_line(format_args!("listening on {scheme}://{}", registry.bound.address))
+        })();
+    });
+    let result = run.await.context("the server stopped");
+    // Nobody reading standard output is no reason not to serve.
+    if let Err(error) = told {
+        tracing::warn!(error = %error, "standard output is closed");
+    }
+    tracing::info!("stopped");
+    Ok(result?)
+}

@@ -1,0 +1,19 @@
+//! Roadstead: a self-hosted container image registry.
+//!
+//! This crate is the registry itself. From outside in: `cli` is the command line; `bootstrap` turns settings into objects
+//! and is the only place that sees both; `server` is the listener; `api` is HTTP and knows no SQL; `service` is the rules
+//! and knows no HTTP; `jobs` is the work in the background. The stores, the permissions and the collection are crates of
+//! their own.
+//!
+//! To add a route, add it to `api::operation::Operation`: the compiler then asks for everything else, and the test of the
+//! permission matrix tries it with every kind of caller.
+
+pub mod api;
+pub mod bootstrap;
+pub mod cli;
+mod jobs;
+mod metrics;
+pub mod server;
+pub mod service;
+mod telemetry;
+mod tls;

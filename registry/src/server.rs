@@ -1,0 +1,110 @@
+//! The listeners.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use anyhow::Context;
+use std::sync::Arc;
+
+use crate::api::{ApiState, entry};
+use crate::tls::Certificate;
+
+/// How the registry listens.
+pub struct ListenParams {
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Threads that serve; 0 is one per core.
+    pub workers: usize,
+    /// Connections of one worker at most.
+    pub max_connections: usize,
+    /// How long a client may take for its request line and headers.
+    pub header_timeout: Duration,
+    /// How long a connection may idle between requests.
+    pub idle_timeout: Duration,
+    /// How long running requests may take after the signal to stop.
+    pub shutdown_timeout: Duration,
+    /// The longest time in which a client must take some bytes of an answer.
+    pub stall_timeout: Duration,
+    /// The certificate; without one the listener speaks plain HTTP.
+    pub(crate) certificate: Option<Arc<Certificate>>,
+}
+
+/// A listener that is bound, and where.
+pub struct Bound {
+    /// Runs until it is stopped.
+    pub server: Server,
+    /// The address with the real port.
+    pub address: SocketAddr,
+}
+
+fn socket(address: SocketAddr, stall_timeout: Duration) -> anyhow::Result<std::net::TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    // Connections inherit it: a client that takes no bytes for so long is cut off by the kernel, which no timer of ours
+    // could do as cheaply.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(stall_timeout))?;
+    socket.bind(&address.into()).with_context(|| format!("cannot listen on {address}"))?;
+    socket.listen(4096)?;
+    Ok(socket.into())
+}
+
+/// Binds the registry's listener.
+pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result<Bound> {
+    let workers = match params.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).default_service(web::to(entry)))
+        .workers(workers)
+        .max_connections((params.max_connections / workers).max(1))
+        .client_request_timeout(params.header_timeout)
+        .client_disconnect_timeout(Duration::from_secs(5))
+        .keep_alive(params.idle_timeout)
+        .shutdown_timeout(params.shutdown_timeout.as_secs())
+        .disable_signals();
+    let listener = socket(params.address, params.stall_timeout)?;
+    let address = listener.local_addr()?;
+    let server = match &params.certificate {
+        Some(certificate) => server.listen_rustls_0_23(listener, Arc::clone(certificate).server_config()?)?,
+        None => server.listen(listener)?,
+    };
+    Ok(Bound { server: server.run(), address })
+}
+
+/// Binds the listener of `/metrics`.
+pub fn bind_metrics(address: SocketAddr, state: web::Data<ApiState>) -> anyhow::Result<Bound> {
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).route("/metrics", web::get().to(metrics)));
+    let listener = socket(address, Duration::from_secs(60))?;
+    let address = listener.local_addr()?;
+    Ok(Bound { server: server.workers(1).disable_signals().listen(listener)?.run(), address })
+}
+
+async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
+    let uploads = state.meta.count_uploads().await.ok();
+    match state.metrics.render(uploads, &state.meta.pool_stats(), &state.auth.cache_stats()) {
+        Ok(text) => {
+            HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
+        }
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// Waits for the signal to stop, then lets running requests end.
+pub async fn stop_on_signal(handle: ServerHandle, state: web::Data<ApiState>) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: no new connections, running requests may end");
+    state.drain();
+    handle.stop(true).await;
+    Ok(())
+}

@@ -1,0 +1,120 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use roadstead_auth::{Access, Delete, Probe, Pull, Push};
+use roadstead_storage::blob::BlobStream;
+use roadstead_storage::meta::{Blob, Committed};
+use roadstead_storage::types::{Digest, RepositoryId};
+
+use super::cache::Caches;
+use super::{Error, Foundation, Result};
+
+/// Bytes of a blob: the first, and the one after the last.
+pub type BlobRange = Range<u64>;
+
+/// Blobs.
+#[derive(Clone)]
+pub struct BlobService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+}
+
+impl BlobService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
+        Self { base, caches }
+    }
+
+    async fn find(&self, repository: Option<RepositoryId>, digest: &Digest) -> Result<Blob> {
+        let repository = repository.ok_or(Error::BlobUnknown)?;
+        let load = async || self.base.meta.blob(repository, digest).await;
+        self.caches.blobs.get_or_load((repository, digest.clone()), load).await?.ok_or(Error::BlobUnknown)
+    }
+
+    /// The blob, for a client that will rely on its being there: the answer takes a lease.
+    pub async fn stat(&self, access: &Access<Probe>, digest: &Digest) -> Result<Blob> {
+        let blob = self.find(access.repository_id(), digest).await?;
+        let now = self.base.clock.now();
+        let lease = self.base.params.lease;
+        if blob.lease_until >= now.after(lease / 2) {
+            return Ok(blob);
+        }
+        let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
+        let until = now.after(lease);
+        let renewed = self.base.meta.renew_blob_lease(blob.id, until).await?;
+        self.caches.blobs.invalidate(&(repository, digest.clone()));
+        if renewed { Ok(Blob { lease_until: until, ..blob }) } else { Err(Error::BlobUnknown) }
+    }
+
+    /// The blob, for a client that reads it.
+    pub async fn get(&self, access: &Access<Pull>, digest: &Digest) -> Result<Blob> {
+        self.find(access.repository_id(), digest).await
+    }
+
+    /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
+    pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
+        let transfer = self.base.budget.download();
+        let mut blob = blob.clone();
+        // A cached row can name an object that has gone since; the row in the database decides.
+        for _ in 0..2 {
+            let piece = transfer.piece();
+            if let Some(stream) = self.base.store.open(&blob.key, range.clone(), piece).await? {
+                // The transfer counts as running until its last byte is sent.
+                return Ok(stream.map(move |item| (item, &transfer).0).boxed());
+            }
+            if let Some(repository) = access.repository_id() {
+                self.caches.blobs.invalidate(&(repository, blob.digest.clone()));
+            }
+            blob = self.find(access.repository_id(), &blob.digest).await?;
+        }
+        tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "a blob has a row and no object");
+        Err(Error::Storage(roadstead_storage::Error::Corrupt {
+            table: "blobs",
+            column: "object_key",
+            value: blob.key.to_string(),
+        }))
+    }
+
+    /// Takes the blob out of the repository. Other repositories keep it.
+    pub async fn delete(&self, access: &Access<Delete>, digest: &Digest) -> Result<()> {
+        let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
+        let now = self.base.clock.now();
+        let gone = self.base.meta.unlink_blob(repository, digest, now.after(self.base.params.grace), now).await?;
+        self.caches.blobs.invalidate(&(repository, digest.clone()));
+        if gone { Ok(()) } else { Err(Error::BlobUnknown) }
+    }
+
+    /// Links a blob of another repository, which the caller may pull, into this one. `None` when it is not there.
+    pub async fn mount(&self, to: &Access<Push>, from: &Access<Pull>, digest: &Digest) -> Result<Option<Committed>> {
+        let Some(source) = from.repository_id() else { return Ok(None) };
+        let now = self.base.clock.now();
+        let until = now.after(self.base.params.lease);
+        let meta = &self.base.meta;
+        let mounted =
+            meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await?;
+        if let Some(mounted) = &mounted {
+            if mounted.repository_created {
+                self.base.auth.repository_changed(to.registry(), to.repository());
+            }
+            self.caches.blobs.invalidate(&(mounted.repository, digest.clone()));
+        }
+        Ok(mounted)
+    }
+
+    /// Links a blob into a repository from any repository that has it, if the caller may pull one of those. Whether
+    /// others have it is not told.
+    pub async fn mount_from_any(&self, to: &Access<Push>, caller: &roadstead_auth::Caller, digest: &Digest) -> Result<Option<Committed>> {
+        /// A blob can be in thousands of repositories; the first readable one among these is enough.
+        const CANDIDATES: u32 = 100;
+        let holders = self.base.meta.blob_holders(to.registry(), digest, None, CANDIDATES).await?;
+        for holder in holders {
+            let Ok(from) = self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await else {
+                continue;
+            };
+            if let Some(mounted) = self.mount(to, &from, digest).await? {
+                return Ok(Some(mounted));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,190 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roadstead_auth::{Access, Delete, Probe, Pull, Push};
+use roadstead_storage::meta::{PutManifest, Referrer};
+use roadstead_storage::types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
+
+use super::cache::Caches;
+use super::{Error, Foundation, Result};
+
+/// A manifest as it is kept in memory.
+#[derive(Debug)]
+pub struct CachedManifest {
+    id: ManifestId,
+    lease_until: Timestamp,
+    /// Its digest.
+    pub digest: Digest,
+    /// What it was pushed as.
+    pub media_type: String,
+    /// Exactly the bytes that were pushed.
+    pub content: Bytes,
+}
+
+/// What a push of a manifest did.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The digest of the manifest, with the algorithm of the request.
+    pub digest: Digest,
+    /// The subject that the manifest refers to.
+    pub subject: Option<Digest>,
+}
+
+/// Manifests, tags and referrers.
+#[derive(Clone)]
+pub struct ManifestService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+}
+
+impl ManifestService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
+        Self { base, caches }
+    }
+
+    pub(crate) fn forget(&self) {
+        self.caches.clear();
+    }
+
+    async fn find(&self, repository: Option<RepositoryId>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        let repository = repository.ok_or(Error::RepositoryUnknown)?;
+        let digest = match reference {
+            Reference::Digest(digest) => digest.clone(),
+            Reference::Tag(tag) => {
+                let load = async || self.base.meta.tag(repository, tag).await;
+                let found = self.caches.tags.get_or_load((repository, tag.clone()), load).await?;
+                found.ok_or(Error::ManifestUnknown)?
+            }
+        };
+        let load = async || {
+            let stored = self.base.meta.manifest(repository, &digest).await?;
+            Ok::<_, roadstead_storage::Error>(stored.map(|m| {
+                Arc::new(CachedManifest {
+                    id: m.id,
+                    lease_until: m.lease_until,
+                    digest: m.digest,
+                    media_type: m.media_type,
+                    content: m.content,
+                })
+            }))
+        };
+        let found = self.caches.manifests.get_or_load((repository, digest.clone()), load).await?;
+        found.ok_or(Error::ManifestUnknown)
+    }
+
+    /// The manifest, for a client that reads it.
+    pub async fn get(&self, access: &Access<Pull>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        self.find(access.repository_id(), reference).await
+    }
+
+    /// The manifest, for a client that will rely on its being there: the answer takes a lease.
+    pub async fn stat(&self, access: &Access<Probe>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        let manifest = self.find(access.repository_id(), reference).await?;
+        let now = self.base.clock.now();
+        let lease = self.base.params.lease;
+        if manifest.lease_until >= now.after(lease / 2) {
+            return Ok(manifest);
+        }
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let renewed = self.base.meta.renew_manifest_lease(manifest.id, now.after(lease)).await?;
+        self.caches.manifests.invalidate(&(repository, manifest.digest.clone()));
+        if renewed { Ok(manifest) } else { Err(Error::ManifestUnknown) }
+    }
+
+    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it.
+    pub async fn put(
+        &self,
+        access: &Access<Push>,
+        reference: &Reference,
+        tags: &[Tag],
+        content_type: Option<&str>,
+        content: Bytes,
+    ) -> Result<Pushed> {
+        let limit = self.base.params.manifest_bytes;
+        if content.len() > limit {
+            return Err(Error::ManifestTooLarge { limit });
+        }
+        let digest = match reference {
+            Reference::Tag(_) => Digest::of(Algorithm::Sha256, &content),
+            Reference::Digest(expected) => {
+                let found = Digest::of(expected.algorithm(), &content);
+                if found != *expected {
+                    return Err(Error::Digest { expected: expected.clone(), found });
+                }
+                found
+            }
+        };
+        let manifest = Manifest::parse(content_type, &content)?;
+        let mut all_tags: Vec<Tag> = tags.to_vec();
+        if let Reference::Tag(tag) = reference {
+            all_tags.push(tag.clone());
+        }
+        all_tags.sort();
+        all_tags.dedup();
+        let now = self.base.clock.now();
+        let put = PutManifest {
+            registry: access.registry(),
+            namespace: access.namespace_id(),
+            repository: access.repository(),
+            digest: &digest,
+            manifest: &manifest,
+            content: &content,
+            tags: &all_tags,
+            lease_until: now.after(self.base.params.lease),
+            review_after: now.after(self.base.params.grace),
+            now,
+        };
+        let outcome = self.base.meta.put_manifest(&put).await?;
+        if outcome.repository_created {
+            self.base.auth.repository_changed(access.registry(), access.repository());
+        }
+        self.caches.manifests.invalidate(&(outcome.repository, digest.clone()));
+        for tag in all_tags {
+            self.caches.tags.invalidate(&(outcome.repository, tag));
+        }
+        Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
+    }
+
+    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it.
+    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference) -> Result<()> {
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let now = self.base.clock.now();
+        let review_after = now.after(self.base.params.grace);
+        match reference {
+            Reference::Tag(tag) => {
+                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now).await?;
+                self.caches.tags.invalidate(&(repository, tag.clone()));
+                deleted.map(drop).ok_or(Error::ManifestUnknown)
+            }
+            Reference::Digest(digest) => {
+                let deleted = self.base.meta.delete_manifest(repository, digest, review_after, now).await?;
+                self.caches.manifests.invalidate(&(repository, digest.clone()));
+                let tags = deleted.ok_or(Error::ManifestUnknown)?;
+                for tag in tags {
+                    self.caches.tags.invalidate(&(repository, tag));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Tags in byte order, after `after`, at most `limit`.
+    pub async fn tags(&self, access: &Access<Pull>, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        Ok(self.base.meta.list_tags(repository, after, limit).await?)
+    }
+
+    /// Manifests whose subject is `subject`, in the order of their digests, after `after`, at most `limit`.
+    pub async fn referrers(
+        &self,
+        access: &Access<Pull>,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+        after: Option<&Digest>,
+        limit: u32,
+    ) -> Result<Vec<Referrer>> {
+        // Clients ask before anything was pushed, and read a 404 as "no referrers API here".
+        let Some(repository) = access.repository_id() else { return Ok(Vec::new()) };
+        Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit).await?)
+    }
+}

@@ -1,0 +1,128 @@
+//! The rules of the registry, free of HTTP types.
+//!
+//! Every service function takes the proof of the right that it needs ([`roadstead_auth::Access`]), and asks the stores by
+//! what the proof names, never by what the request said.
+
+mod blobs;
+mod cache;
+mod error;
+mod manifests;
+mod repositories;
+mod transfer;
+mod uploads;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_auth::Auth;
+use roadstead_storage::blob::BlobStore;
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::Clock;
+
+pub use blobs::{BlobRange, BlobService};
+pub use error::{Error, Result};
+pub use manifests::{CachedManifest, ManifestService, Pushed};
+pub use repositories::RepositoryService;
+pub use transfer::{Body, BodyError, TransferBudget};
+pub use uploads::{ChunkRange, Finished, UploadService};
+
+/// What the services need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct ServiceParams {
+    /// How long an unfinished upload is kept after its last byte.
+    pub upload_ttl: Duration,
+    /// How long content stays after a client was told that it is there.
+    pub lease: Duration,
+    /// How long after a reference is dropped its target is reviewed.
+    pub grace: Duration,
+    /// Bytes of all transfers together that may be in memory.
+    pub buffer_budget: usize,
+    /// The longest time without a byte from a client that is sending.
+    pub body_timeout: Duration,
+    /// The largest manifest, in bytes.
+    pub manifest_bytes: usize,
+    /// Bytes of manifests kept in memory.
+    pub manifest_cache_bytes: usize,
+}
+
+/// What all services stand on.
+pub(crate) struct Foundation {
+    pub meta: MetaStore,
+    pub store: Arc<dyn BlobStore>,
+    pub auth: Auth,
+    pub clock: Arc<dyn Clock>,
+    pub params: ServiceParams,
+    pub budget: TransferBudget,
+}
+
+/// All services, sharing one foundation and one set of caches.
+#[derive(Clone)]
+pub struct Services {
+    blobs: BlobService,
+    uploads: UploadService,
+    manifests: ManifestService,
+    repositories: RepositoryService,
+    limits: ManifestLimits,
+}
+
+/// What a manifest may cost before it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct ManifestLimits {
+    /// The largest manifest, in bytes.
+    pub manifest_bytes: usize,
+    /// The longest time without a byte of it.
+    pub body_timeout: Duration,
+}
+
+impl Services {
+    /// Puts the services together.
+    pub fn new(
+        meta: MetaStore,
+        store: Arc<dyn BlobStore>,
+        auth: Auth,
+        clock: Arc<dyn Clock>,
+        params: ServiceParams,
+    ) -> Self {
+        let limits = ManifestLimits { manifest_bytes: params.manifest_bytes, body_timeout: params.body_timeout };
+        let budget = TransferBudget::new(params.buffer_budget);
+        let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
+        let caches = Arc::new(cache::Caches::new(foundation.params.manifest_cache_bytes));
+        Self {
+            blobs: BlobService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            repositories: RepositoryService::new(foundation),
+            limits,
+        }
+    }
+
+    /// Blobs.
+    pub fn blobs(&self) -> &BlobService {
+        &self.blobs
+    }
+
+    /// Uploads of blobs.
+    pub fn uploads(&self) -> &UploadService {
+        &self.uploads
+    }
+
+    /// Manifests and tags.
+    pub fn manifests(&self) -> &ManifestService {
+        &self.manifests
+    }
+
+    /// Lists of repositories.
+    pub fn repositories(&self) -> &RepositoryService {
+        &self.repositories
+    }
+
+    /// What a manifest may cost.
+    pub fn manifest_limits(&self) -> ManifestLimits {
+        self.limits
+    }
+
+    /// Forgets everything that is kept in memory, because another process has changed something.
+    pub fn forget(&self) {
+        self.manifests.forget();
+    }
+}

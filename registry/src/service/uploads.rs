@@ -1,0 +1,355 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_auth::{Access, Push};
+use roadstead_storage::blob::{BlobWriter, StagingKey};
+use roadstead_storage::meta::{CommitBlob, Committed, Lease, NewUpload, Upload};
+use roadstead_storage::types::{Algorithm, Digest, Hasher, RepositoryId, Timestamp, UploadId};
+
+use super::cache::Caches;
+use super::transfer::{Body, Pieces, Transfer};
+use super::{Error, Foundation, Result};
+
+/// How long a request holds an upload without a sign of life. It is renewed while bytes flow.
+const UPLOAD_LEASE: Duration = Duration::from_secs(60);
+
+/// The bytes that a chunk says it holds: first and last, both inclusive (distribution-spec, "Pushing a blob in chunks").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ChunkRange {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset of the last byte.
+    pub last: u64,
+}
+
+/// A finished upload.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Finished {
+    /// The repository that has the blob now.
+    pub repository: RepositoryId,
+}
+
+/// Uploads of blobs. Their state lives in the database: any process can take the next chunk, after any restart.
+#[derive(Clone)]
+pub struct UploadService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+}
+
+impl UploadService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
+        Self { base, caches }
+    }
+
+    /// Starts an upload whose content will be hashed with `algorithm`.
+    pub async fn start(&self, access: &Access<Push>, algorithm: Algorithm) -> Result<UploadId> {
+        let now = self.base.clock.now();
+        let id = UploadId::random();
+        let new = NewUpload {
+            id,
+            registry: access.registry(),
+            repository: access.repository(),
+            account: access.account(),
+            hash: Hasher::new(algorithm).save(),
+            expires_at: now.after(self.base.params.upload_ttl),
+            now,
+        };
+        self.base.meta.create_upload(&new).await?;
+        Ok(id)
+    }
+
+    /// Takes a whole blob in one request, without a session that could be gone on with.
+    pub async fn upload(&self, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
+        let key = StagingKey::of(UploadId::random());
+        let transfer = self.base.budget.upload().await;
+        let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, None).await;
+        let result = match stored {
+            Ok(hasher) => self.commit(access, key, None, hasher, digest).await,
+            Err((_, error)) => Err(error),
+        };
+        if result.is_err() {
+            self.discard(key).await;
+        }
+        result
+    }
+
+    /// The upload `id`, if it is one of this repository and of this account. Foreign ids look like unknown ones.
+    async fn find(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
+        let upload = self.base.meta.upload(id, self.base.clock.now()).await?;
+        upload.filter(|u| belongs(u, access)).ok_or(Error::UploadUnknown)
+    }
+
+    /// How many bytes of the upload have arrived.
+    pub async fn status(&self, access: &Access<Push>, id: UploadId) -> Result<u64> {
+        Ok(self.find(access, id).await?.hash.len)
+    }
+
+    /// Ends an upload and drops its bytes.
+    pub async fn cancel(&self, access: &Access<Push>, id: UploadId) -> Result<()> {
+        self.find(access, id).await?;
+        self.lease(access, id).await?;
+        self.base.meta.delete_upload(id).await?;
+        self.discard(StagingKey::of(id)).await;
+        Ok(())
+    }
+
+    /// Appends a body to the upload; gives the number of bytes that it has now.
+    ///
+    /// A chunk that starts before the end of the upload and reaches beyond it is a retry whose first answer got lost:
+    /// the bytes that are there already are passed over. A chunk with nothing new, or with a gap before it, is refused
+    /// with the offset at which to go on. When the body breaks off, what has arrived stays.
+    pub async fn append(
+        &self,
+        access: &Access<Push>,
+        id: UploadId,
+        range: Option<ChunkRange>,
+        body: Body<'_>,
+    ) -> Result<u64> {
+        let upload = self.lease(access, id).await?;
+        let (hasher, outcome) = self.take_chunk(id, &upload, range, body).await;
+        self.save(id, &hasher).await?;
+        outcome.map(|()| hasher.len())
+    }
+
+    /// Appends the last body, if any, and turns the upload into a blob of the repository.
+    pub async fn finish(
+        &self,
+        access: &Access<Push>,
+        id: UploadId,
+        range: Option<ChunkRange>,
+        body: Option<Body<'_>>,
+        digest: &Digest,
+    ) -> Result<Finished> {
+        let mut upload = self.lease(access, id).await?;
+        if upload.hash.algorithm != digest.algorithm() && upload.hash.len == 0 {
+            upload.hash = Hasher::new(digest.algorithm()).save();
+        }
+        let hasher = match body {
+            Some(body) => {
+                let (hasher, outcome) = self.take_chunk(id, &upload, range, body).await;
+                if let Err(error) = outcome {
+                    self.save(id, &hasher).await?;
+                    return Err(error);
+                }
+                hasher
+            }
+            None => self.resume(&upload)?,
+        };
+        self.conclude(access, id, hasher, digest).await
+    }
+
+    async fn conclude(&self, access: &Access<Push>, id: UploadId, hasher: Hasher, digest: &Digest) -> Result<Finished> {
+        let key = StagingKey::of(id);
+        let hasher = if hasher.algorithm() == digest.algorithm() {
+            hasher
+        } else {
+            // The client named the algorithm only at the end: the one case in which bytes are read again.
+            self.rehash(key, hasher.len(), digest.algorithm()).await?
+        };
+        if hasher.len() == 0 {
+            // Nothing was ever written, so nothing was staged.
+            self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
+        }
+        let result = self.commit(access, key, Some(id), hasher, digest).await;
+        if matches!(result, Err(Error::Digest { .. })) {
+            // The bytes are not what the client meant to send: nothing can be gone on with.
+            self.base.meta.delete_upload(id).await?;
+            self.discard(key).await;
+        }
+        result
+    }
+
+    async fn lease(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
+        self.find(access, id).await?;
+        let now = self.base.clock.now();
+        match self.base.meta.lease_upload(id, now.after(UPLOAD_LEASE), now).await? {
+            Lease::Acquired(upload) if belongs(&upload, access) => Ok(upload),
+            Lease::Busy => Err(Error::UploadBusy),
+            Lease::Acquired(_) | Lease::Gone => Err(Error::UploadUnknown),
+        }
+    }
+
+    fn resume(&self, upload: &Upload) -> Result<Hasher> {
+        Hasher::resume(&upload.hash).map_err(|_| {
+            Error::Storage(roadstead_storage::Error::Corrupt {
+                table: "uploads",
+                column: "hash_state",
+                value: upload.id.to_string(),
+            })
+        })
+    }
+
+    async fn save(&self, id: UploadId, hasher: &Hasher) -> Result<()> {
+        let now = self.base.clock.now();
+        let expires_at = now.after(self.base.params.upload_ttl);
+        Ok(self.base.meta.save_upload(id, &hasher.save(), expires_at, now).await?)
+    }
+
+    /// Receives one chunk. The hasher that comes back stands at what is safely stored, also after an error.
+    async fn take_chunk(
+        &self,
+        id: UploadId,
+        upload: &Upload,
+        range: Option<ChunkRange>,
+        body: Body<'_>,
+    ) -> (Hasher, Result<()>) {
+        let hasher = match self.resume(upload) {
+            Ok(hasher) => hasher,
+            Err(error) => return (Hasher::new(upload.hash.algorithm), Err(error)),
+        };
+        let offset = hasher.len();
+        let skip = match range {
+            Some(range) if range.first > offset || range.last < offset => {
+                return (hasher, Err(Error::Range { offset }));
+            }
+            Some(range) => offset - range.first,
+            None => 0,
+        };
+        let transfer = self.base.budget.upload().await;
+        let before = hasher.clone();
+        let received = self.receive(StagingKey::of(id), hasher, body, skip, &transfer, Some(id)).await;
+        match received {
+            Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => (hasher, Err(Error::Size)),
+            Ok(hasher) => (hasher, Ok(())),
+            Err((safe, error)) => (safe.unwrap_or(before), Err(error)),
+        }
+    }
+
+    /// Writes a body to the store. On error, the hasher is that of what is safely stored, if more than before is.
+    async fn receive(
+        &self,
+        key: StagingKey,
+        hasher: Hasher,
+        body: Body<'_>,
+        skip: u64,
+        transfer: &Transfer,
+        lease: Option<UploadId>,
+    ) -> std::result::Result<Hasher, (Option<Hasher>, Error)> {
+        let mut writer = self.base.store.stage(&key, hasher).await.map_err(|e| (None, e.into()))?;
+        let mut pieces = Pieces::new(body, self.base.params.body_timeout, skip);
+        let copied = self.copy(&mut pieces, writer.as_mut(), transfer, lease).await;
+        match copied {
+            Ok(()) => match writer.sync().await {
+                Ok(()) => Ok(writer.hasher().clone()),
+                Err(error) => Err((None, error.into())),
+            },
+            // The bytes of a client that went away are good; those of a writer that failed are not.
+            Err(error @ (Error::ClientGone | Error::BodyTimeout)) => match writer.sync().await {
+                Ok(()) => Err((Some(writer.hasher().clone()), error)),
+                Err(_) => Err((None, error)),
+            },
+            Err(error) => Err((None, error)),
+        }
+    }
+
+    /// Moves pieces from the client to the store; while one is written the next one is read.
+    async fn copy(
+        &self,
+        pieces: &mut Pieces<'_>,
+        writer: &mut dyn BlobWriter,
+        transfer: &Transfer,
+        lease: Option<UploadId>,
+    ) -> Result<()> {
+        let mut renewed = self.base.clock.now();
+        let mut piece = pieces.next(transfer.piece()).await?;
+        while let Some(bytes) = piece {
+            let (next, written) = futures::join!(pieces.next(transfer.piece()), writer.write(bytes));
+            written?;
+            self.renew(lease, &mut renewed).await?;
+            piece = next?;
+        }
+        Ok(())
+    }
+
+    async fn renew(&self, lease: Option<UploadId>, renewed: &mut Timestamp) -> Result<()> {
+        let now = self.base.clock.now();
+        let Some(id) = lease.filter(|_| now.since(*renewed) > UPLOAD_LEASE / 3) else { return Ok(()) };
+        if !self.base.meta.renew_upload_lease(id, now.after(UPLOAD_LEASE), now).await? {
+            return Err(Error::UploadBusy);
+        }
+        *renewed = now;
+        Ok(())
+    }
+
+    async fn rehash(&self, key: StagingKey, len: u64, algorithm: Algorithm) -> Result<Hasher> {
+        use futures::StreamExt;
+        let mut hasher = Hasher::new(algorithm);
+        if len > 0 {
+            let mut stream = self.base.store.read_staged(&key, len).await?;
+            while let Some(piece) = stream.next().await {
+                let piece = piece?;
+                // Hashing is work for a thread that may block, not for the executor.
+                let hashed = tokio::task::spawn_blocking(move || {
+                    hasher.update(&piece);
+                    hasher
+                });
+                hasher = hashed.await.map_err(|e| {
+                    Error::Storage(roadstead_storage::Error::Backend { op: "hash an upload", source: Box::new(e) })
+                })?;
+            }
+        }
+        Ok(hasher)
+    }
+
+    /// Makes the staged bytes a blob of the repository. First the object, then the row: a row without an object cannot be.
+    async fn commit(
+        &self,
+        access: &Access<Push>,
+        staged: StagingKey,
+        upload: Option<UploadId>,
+        hasher: Hasher,
+        digest: &Digest,
+    ) -> Result<Finished> {
+        let size = hasher.len();
+        let found = hasher.finish();
+        if found != *digest {
+            return Err(Error::Digest { expected: digest.clone(), found });
+        }
+        let key = self.base.store.commit(&staged, digest, size).await?;
+        let now = self.base.clock.now();
+        let commit = CommitBlob {
+            registry: access.registry(),
+            namespace: access.namespace_id(),
+            repository: access.repository(),
+            digest,
+            key: &key,
+            size,
+            upload,
+            lease_until: now.after(self.base.params.lease),
+            now,
+        };
+        let committed = match self.base.meta.commit_blob(&commit).await {
+            Ok(committed) => committed,
+            // Whether the transaction was committed is not always known. An object that nobody refers to is swept by
+            // age; deleting it here could delete one that a row refers to.
+            Err(error) => return Err(error.into()),
+        };
+        self.after_commit(access, &committed, digest);
+        if committed.adopted
+            && let Err(error) = self.base.store.delete(&key).await
+        {
+            tracing::warn!(blob.key = %key, error = %error, "a second copy of a blob stays until it is swept");
+        }
+        Ok(Finished { repository: committed.repository })
+    }
+
+    fn after_commit(&self, access: &Access<Push>, committed: &Committed, digest: &Digest) {
+        if committed.repository_created {
+            self.base.auth.repository_changed(access.registry(), access.repository());
+        }
+        self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
+    }
+
+    /// Drops staged bytes. What cannot be dropped now is swept by age.
+    async fn discard(&self, key: StagingKey) {
+        if let Err(error) = self.base.store.discard(&key).await {
+            tracing::warn!(upload.id = %key, error = %error, "staged bytes stay until they are swept");
+        }
+    }
+}
+
+fn belongs(upload: &Upload, access: &Access<Push>) -> bool {
+    upload.registry == access.registry()
+        && upload.repository == *access.repository()
+        && upload.account == access.account()
+}

@@ -1,0 +1,1 @@
+//! roadstead-tests
