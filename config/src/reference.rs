@@ -12,7 +12,7 @@ const HEAD: &str = "\
 A setting is looked up in this order, the later one wins:
 
 1. the default below;
-2. the TOML file that `--config FILE` names;
+2. the TOML file that `--config FILE` or `ROADSTEAD_CONFIG` names;
 3. the environment: `ROADSTEAD__SECTION__KEY`, two underscores between the parts, so `server.tls.cert` is
    `ROADSTEAD__SERVER__TLS__CERT`. An empty variable counts as not set. `ROADSTEAD_DATA_DIR` and `ROADSTEAD_LISTEN` are
    short names of `data_dir` and `server.listen`;

@@ -38,7 +38,7 @@ section! {
         /// How long a kept-alive connection may stay without a request.
         #[serde(with = "humantime_serde")]
         pub idle_timeout: Duration = seconds(75),
-        /// How long a request's body may stay without a single byte before the request is given up.
+        /// How long a client may send no byte of a body, or take no byte of an answer, before the request is given up.
         #[serde(with = "humantime_serde")]
         pub body_timeout: Duration = seconds(60),
         /// Write one log line for each request.
