@@ -1,0 +1,185 @@
+use std::fmt;
+use std::sync::Arc;
+
+use roadstead_storage::meta::{Account, MetaStore, NewAccount};
+use roadstead_storage::types::{AccountId, Clock, SecretId, Uin};
+
+use crate::error::{Error, Result};
+use crate::params::Argon2Params;
+use crate::password::{PasswordHasher, check_rules};
+use crate::random;
+use crate::seal::Sealer;
+
+/// How many random uins are tried before giving up: with 900 thousand million of them, one is free.
+const UIN_ATTEMPTS: usize = 8;
+
+/// Makes accounts, and sets their passwords.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    meta: MetaStore,
+    argon2: Argon2Params,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+}
+
+/// An account that was made, and its secrets, which cannot be read again.
+#[derive(Clone)]
+pub struct NewCredentials {
+    /// The account.
+    pub account: Account,
+    /// Its password.
+    pub password: String,
+    /// The public half of its access key.
+    pub secret_id: SecretId,
+    /// The secret half.
+    pub secret_key: String,
+}
+
+impl fmt::Debug for NewCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("NewCredentials");
+        debug.field("account", &self.account).field("secret_id", &self.secret_id).finish_non_exhaustive()
+    }
+}
+
+impl Accounts {
+    /// With the parameters of new password hashes, and the sealer of secret keys.
+    pub fn new(meta: MetaStore, argon2: Argon2Params, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
+        Self { meta, argon2, sealer, clock }
+    }
+
+    /// Makes a main account with a random uin and one access key. A password or a key that is not given is made at
+    /// random.
+    ///
+    /// # Errors
+    /// `NameRules`, `PasswordRules`, `SecretKeyRules`; `Storage(Conflict)` when the name or the key id is taken.
+    pub async fn create(
+        &self,
+        name: &str,
+        password: Option<&str>,
+        key: Option<(SecretId, String)>,
+    ) -> Result<NewCredentials> {
+        check_name(name)?;
+        let password = password.map_or_else(generate_password, str::to_owned);
+        check_rules(&password)?;
+        let (secret_id, secret_key) = key.unwrap_or_else(|| (generate_secret_id(), generate_secret_key()));
+        check_secret_key(&secret_key)?;
+        self.check_free(name, &secret_id).await?;
+        let hash = self.hash(&password).await?;
+        let sealed = self.sealer.seal(&secret_key_context(&secret_id), secret_key.as_bytes())?;
+        let account = self.insert(name, &hash).await?;
+        self.meta.create_access_key(account.id, &secret_id, &sealed, self.clock.now()).await?;
+        Ok(NewCredentials { account, password, secret_id, secret_key })
+    }
+
+    /// Sets the password of `account`. What was issued under the old one is void from then on.
+    ///
+    /// # Errors
+    /// `PasswordRules`, and `Storage` when the store fails.
+    pub async fn set_password(&self, account: AccountId, password: &str) -> Result<()> {
+        check_rules(password)?;
+        let hash = self.hash(password).await?;
+        Ok(self.meta.set_password_hash(account, &hash, self.clock.now()).await?)
+    }
+
+    async fn hash(&self, password: &str) -> Result<String> {
+        PasswordHasher::new(self.argon2)?.hash(password).await
+    }
+
+    /// An account with a key that cannot be made should not be made either.
+    async fn check_free(&self, name: &str, secret_id: &SecretId) -> Result<()> {
+        if self.meta.account_by_name(name).await?.is_some() {
+            return Err(roadstead_storage::Error::Conflict { what: "account" }.into());
+        }
+        if self.meta.access_key(secret_id).await?.is_some() {
+            return Err(roadstead_storage::Error::Conflict { what: "access key" }.into());
+        }
+        Ok(())
+    }
+
+    async fn insert(&self, name: &str, hash: &str) -> Result<Account> {
+        let mut attempts = UIN_ATTEMPTS;
+        loop {
+            let uin = random_uin();
+            let new = NewAccount { uin: &uin, name, password_hash: Some(hash) };
+            attempts -= 1;
+            match self.meta.create_account(&new, self.clock.now()).await {
+                // Either the uin is taken, or somebody has just taken the name.
+                Err(roadstead_storage::Error::Conflict { .. })
+                    if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+}
+
+/// The context in which the secret half of an access key is sealed.
+pub(crate) fn secret_key_context(id: &SecretId) -> String {
+    format!("access-key/{id}")
+}
+
+fn random_uin() -> Uin {
+    match Uin::from_number(rand::random_range(Uin::MIN..=Uin::MAX)) {
+        Ok(uin) => uin,
+        Err(_) => unreachable!("that is the range of uins"),
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let fits = (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@-".contains(&b))
+        && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    if fits { Ok(()) } else { Err(Error::NameRules) }
+}
+
+fn check_secret_key(key: &str) -> Result<()> {
+    let fits = key.len() == SECRET_KEY_LENGTH && key.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fits { Ok(()) } else { Err(Error::SecretKeyRules) }
+}
+
+/// The length of the secret half of an access key.
+const SECRET_KEY_LENGTH: usize = 32;
+
+/// A random password: 24 letters and digits, 142 bits.
+pub fn generate_password() -> String {
+    random::alphanumeric(24)
+}
+
+/// A random secret half of an access key: 32 letters and digits.
+pub fn generate_secret_key() -> String {
+    random::alphanumeric(SECRET_KEY_LENGTH)
+}
+
+/// A random public half of an access key: `AKID` and 32 letters and digits.
+pub fn generate_secret_id() -> SecretId {
+    match format!("AKID{}", random::alphanumeric(32)).parse() {
+        Ok(id) => id,
+        Err(_) => unreachable!("that is the form of a secret id"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_at_random_has_the_right_form_and_differs() {
+        assert_ne!(generate_secret_id(), generate_secret_id());
+        assert_ne!(generate_password(), generate_password());
+        assert!(check_rules(&generate_password()).is_ok());
+        assert!(check_secret_key(&generate_secret_key()).is_ok());
+        assert_ne!(random_uin(), random_uin());
+    }
+
+    #[test]
+    fn names_and_keys_have_rules() {
+        for name in ["owner", "a", "jane.doe@example.org", &"x".repeat(64)] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in ["", " ", "-a", "a b", "tcr$robot", "a\n", "ä", &"x".repeat(65)] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        assert!(check_secret_key("short").is_err());
+        assert!(check_secret_key(&"-".repeat(32)).is_err());
+    }
+}

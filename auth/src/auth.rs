@@ -1,0 +1,134 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName};
+use tokio::sync::Mutex;
+
+use crate::cache::{CacheStats, Caches};
+use crate::error::Result;
+use crate::keys::Keys;
+use crate::params::AuthParams;
+use crate::password::PasswordHasher;
+use crate::seal::Sealer;
+use crate::throttle::Throttle;
+
+/// Authentication, authorization and tokens, with the caches that they share. Cheap to clone.
+///
+/// Call [`Auth::poll_changes`] about every 300 ms and [`Auth::maintain`] about once a minute for as long as it is used.
+#[derive(Clone)]
+pub struct Auth {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub meta: MetaStore,
+    pub params: AuthParams,
+    pub clock: Arc<dyn Clock>,
+    pub caches: Caches,
+    pub passwords: PasswordHasher,
+    pub throttle: Throttle,
+    pub keys: Keys,
+    /// The counter of changes when it was last read.
+    changes: Mutex<i64>,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+impl Auth {
+    /// Loads the key that signs tokens, or makes the first one. The schema of `meta` must be up to date.
+    ///
+    /// # Errors
+    /// `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those parameters
+    /// are out of range, `Storage` when the store fails.
+    pub async fn open(meta: MetaStore, params: AuthParams, sealer: Sealer, clock: Arc<dyn Clock>) -> Result<Self> {
+        let changes = meta.change_counter().await?;
+        let longest_token = params.token_lifetime.saturating_add(params.leeway.saturating_mul(2));
+        let rotation = params.signing_key_rotation;
+        let keys = Keys::open(meta.clone(), sealer, Arc::clone(&clock), rotation, longest_token).await?;
+        let inner = Inner {
+            caches: Caches::new(params.token_cache_entries, params.repository_cache_entries, Arc::clone(&clock)),
+            passwords: PasswordHasher::for_verifying(params.argon2).await?,
+            throttle: Throttle::new(
+                params.login_attempts_per_minute,
+                params.login_attempts_per_address_per_minute,
+                Arc::clone(&clock),
+            ),
+            changes: Mutex::new(changes),
+            meta,
+            params,
+            clock,
+            keys,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The public keys that verify tokens, as a JSON Web Key Set (RFC 7517, section 5).
+    pub fn jwks(&self) -> serde_json::Value {
+        self.inner.keys.jwks()
+    }
+
+    /// How long a token is good for.
+    pub fn token_lifetime(&self) -> Duration {
+        self.inner.params.token_lifetime
+    }
+
+    /// Call it after the commit that made or deleted a repository, or changed its visibility.
+    pub fn repository_changed(&self, registry: RegistryId, name: &RepositoryName) {
+        self.inner.caches.places.invalidate(&(registry, name.clone()));
+    }
+
+    /// Call it after the commit that changed an account: its password, its status.
+    pub fn account_changed(&self, account: AccountId) {
+        self.inner.caches.accounts.invalidate(&account);
+    }
+
+    /// Call it when anything may have changed, for example after a namespace was deleted.
+    pub fn invalidate_all(&self) {
+        self.inner.caches.clear_rows();
+    }
+
+    /// Looks whether another process has changed an account, a namespace, the visibility of a repository, or deleted one.
+    /// Then everything is forgotten, and the answer is true. Call it about every 300 ms: rows are believed for
+    /// [`LEASE`](crate::LEASE) after the last call that succeeded.
+    ///
+    /// # Errors
+    /// `Storage` when the counter of changes cannot be read.
+    pub async fn poll_changes(&self) -> Result<bool> {
+        let inner = &self.inner;
+        let mut seen = inner.changes.lock().await;
+        // Taken before the counter is read: what is confirmed, is confirmed as of then.
+        let now = inner.clock.now();
+        let counter = inner.meta.change_counter().await?;
+        let changed = counter != *seen;
+        if changed {
+            inner.caches.clear_rows();
+            *seen = counter;
+        }
+        inner.caches.confirm(now);
+        Ok(changed)
+    }
+
+    /// Replaces the signing key if it is old, reads the keys that other replicas made, and deletes what has expired. Call
+    /// it about once a minute.
+    ///
+    /// # Errors
+    /// `Storage` when the store fails; then the next call does it.
+    pub async fn maintain(&self) -> Result<()> {
+        let inner = &self.inner;
+        inner.throttle.forget_idle();
+        inner.keys.maintain().await?;
+        inner.meta.delete_expired_refresh_tokens(inner.clock.now()).await?;
+        Ok(())
+    }
+
+    /// How often the caches had an answer.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.inner.caches.stats()
+    }
+}

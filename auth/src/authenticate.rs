@@ -1,0 +1,174 @@
+//! Who asks.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_storage::meta::{Account, AccountStatus};
+use roadstead_storage::types::{AccountId, RegistryId, Uin};
+
+use crate::auth::{Auth, Inner};
+use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};
+use crate::error::AuthenticationError;
+use crate::identity::{Identity, TokenGrants};
+use crate::password::Verified;
+use crate::token::{self, VerifiedToken};
+
+/// When to try again while every core is busy with passwords.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+
+/// No account has this id. It is asked for in place of an account that does not exist, so that this takes as long.
+const NOBODY: AccountId = AccountId::new(0);
+
+type Outcome<T> = Result<T, AuthenticationError>;
+
+impl Auth {
+    /// Who has this user name (a uin) and password. A password that was right is recognised for a while by a keyed hash,
+    /// for as long as the credentials of the account stay the same. Accounts belong to every registry at present.
+    ///
+    /// # Errors
+    /// `BadCredentials` for an unknown user, a disabled one and a wrong password alike; `Throttled` after too many
+    /// attempts or when too many passwords wait to be hashed; `Unavailable` when the store cannot be asked.
+    pub async fn basic(
+        &self,
+        _registry: RegistryId,
+        username: &str,
+        password: &str,
+        address: IpAddr,
+    ) -> Outcome<Arc<Identity>> {
+        let inner = &*self.inner;
+        let key = inner.caches.secret_key(&["password", username, password]);
+        if let Some(identity) = inner.recognise(&key).await? {
+            inner.caches.password_counters.count(true);
+            return Ok(identity);
+        }
+        inner.caches.password_counters.count(false);
+        // Several requests with one password, as they come when an image is pulled, make one hash.
+        let check = inner.check_password(username, password, address);
+        let known = inner.caches.passwords.get_or_insert_async(&key, check).await?;
+        let identity = inner.current(known.account, known.credential_version).await?;
+        identity.ok_or(AuthenticationError::BadCredentials)
+    }
+
+    /// Who sent this bearer token (`None`: anybody), and what it is good for. The token of an account that has been
+    /// disabled or has changed its password is not good any more.
+    ///
+    /// # Errors
+    /// `BadCredentials` for a token that is not ours, is for another registry or service, or at another time;
+    /// `Unavailable` when the store cannot be asked.
+    pub async fn bearer(
+        &self,
+        registry: RegistryId,
+        token: &str,
+        service: &str,
+    ) -> Outcome<(Option<Arc<Identity>>, Arc<TokenGrants>)> {
+        let inner = &*self.inner;
+        let verified = inner.verified(token).await?;
+        if !verified.fits(registry, service, inner.params.leeway, &*inner.clock) {
+            return Err(AuthenticationError::BadCredentials);
+        }
+        let identity = match verified.account {
+            None => None,
+            Some((account, version)) => {
+                let identity = inner.current(account, version).await?;
+                Some(identity.ok_or(AuthenticationError::BadCredentials)?)
+            }
+        };
+        Ok((identity, Arc::clone(&verified.grants)))
+    }
+}
+
+impl Inner {
+    /// The identity behind a password that was right not long ago.
+    async fn recognise(&self, key: &SecretKey) -> Outcome<Option<Arc<Identity>>> {
+        let Some(known) = self.caches.passwords.get(key) else { return Ok(None) };
+        if self.clock.now() < known.until
+            && let Some(identity) = self.current(known.account, known.credential_version).await?
+        {
+            return Ok(Some(identity));
+        }
+        let unchanged = |found: &KnownPassword| found.until == known.until;
+        self.caches.passwords.remove_if(key, unchanged);
+        Ok(None)
+    }
+
+    /// Verifies a password by its hash, at full price.
+    async fn check_password(&self, username: &str, password: &str, address: IpAddr) -> Outcome<KnownPassword> {
+        let uin: Option<Uin> = username.parse().ok();
+        let attempt = self.throttle.attempt(uin.as_ref(), address);
+        attempt.map_err(|retry_after| AuthenticationError::Throttled { retry_after })?;
+        let account = match &uin {
+            Some(uin) => self.meta.account_by_uin(uin).await?,
+            None => None,
+        };
+        // The account comes before its hash: if the password changes in between, what is remembered has the old version
+        // and is worth nothing.
+        let stored = self.meta.password_hash(account.as_ref().map_or(NOBODY, |account| account.id)).await?;
+        let verified = self.passwords.verify(password, stored.as_deref()).await?;
+        let active = account.filter(|account| account.status == AccountStatus::Active);
+        match (verified, active, stored) {
+            (Verified::Busy, ..) => Err(AuthenticationError::Throttled { retry_after: BUSY_RETRY }),
+            (Verified::Right { rehashed }, Some(account), Some(stored)) => {
+                if let Some(new) = rehashed {
+                    self.meta.update_password_hash(account.id, &stored, &new).await?;
+                }
+                Ok(KnownPassword {
+                    account: account.id,
+                    credential_version: account.credential_version,
+                    until: self.clock.now().after(self.params.password_cache_ttl),
+                })
+            }
+            (Verified::Wrong | Verified::Right { .. }, ..) => Err(AuthenticationError::BadCredentials),
+        }
+    }
+
+    /// The token, if its signature is one of ours.
+    async fn verified(&self, token: &str) -> Outcome<Arc<VerifiedToken>> {
+        let key = self.caches.secret_key(&["token", token]);
+        if let Some(found) = self.caches.tokens.get(&key) {
+            self.caches.token_counters.count(true);
+            return Ok(found);
+        }
+        self.caches.token_counters.count(false);
+        let verified = token::verify(token, &self.keys, &self.params.issuer).await?;
+        let verified = Arc::new(verified.ok_or(AuthenticationError::BadCredentials)?);
+        if self.clock.now() < verified.expires_at {
+            self.caches.tokens.insert(key, Arc::clone(&verified));
+        }
+        Ok(verified)
+    }
+
+    /// The identity of `account`, if it is active and its credentials have this version.
+    pub(crate) async fn current(
+        &self,
+        account: AccountId,
+        version: i64,
+    ) -> Result<Option<Arc<Identity>>, roadstead_storage::Error> {
+        let mut found = self.known_account(account).await?;
+        if found.as_ref().is_some_and(|known| known.identity.credential_version < version) {
+            // The credential is newer than what is remembered of the account.
+            self.caches.accounts.invalidate(&account);
+            found = self.known_account(account).await?;
+        }
+        let good = found.filter(|known| known.active && known.identity.credential_version == version);
+        Ok(good.map(|known| known.identity))
+    }
+
+    async fn known_account(&self, id: AccountId) -> Result<Option<KnownAccount>, roadstead_storage::Error> {
+        let load = async |at| {
+            let account = self.meta.account(id).await?;
+            Ok(account.map(|account| Read { value: known(account), at }))
+        };
+        let (found, _) = self.caches.row(&self.caches.accounts, id, load).await?;
+        Ok(found.map(|read| read.value))
+    }
+}
+
+fn known(account: Account) -> KnownAccount {
+    let Account { id, uin, owner, status, credential_version, .. } = account;
+    let active = match status {
+        AccountStatus::Active => true,
+        AccountStatus::Disabled => false,
+    };
+    KnownAccount { identity: Arc::new(Identity { account: id, owner, uin, credential_version }), active }
+}

@@ -1,0 +1,283 @@
+//! What is remembered between requests, and when it is no longer believed.
+//!
+//! Rows (accounts, namespaces, repositories) are kept in epoch caches, so that a slow reader cannot put back what a
+//! writer of this process has made untrue. Writers of other processes are noticed by the counter of changes: while it
+//! stands still, rows are confirmed; when it moves, they are dropped; and when it cannot be read, they run out.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use quick_cache::sync::Cache;
+use roadstead_storage::cache::EpochCache;
+use roadstead_storage::meta::Repository;
+use roadstead_storage::types::{AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+
+use crate::identity::Identity;
+use crate::random;
+use crate::token::VerifiedToken;
+
+/// How long a row is believed after it was read, or after [`Auth::poll_changes`](crate::Auth::poll_changes) last found
+/// that nothing had changed.
+pub const LEASE: Duration = Duration::from_secs(3);
+
+/// How often the caches of [`Auth`](crate::Auth) had an answer, since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CacheStats {
+    /// Tokens that had been verified before.
+    pub token_hits: u64,
+    /// Tokens whose signature had to be verified.
+    pub token_misses: u64,
+    /// Passwords that were recognised.
+    pub password_hits: u64,
+    /// Passwords that had to be hashed.
+    pub password_misses: u64,
+    /// Repositories whose rows were remembered.
+    pub repository_hits: u64,
+    /// Repositories whose rows had to be read.
+    pub repository_misses: u64,
+}
+
+/// A value, and when it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Read<V> {
+    pub value: V,
+    pub at: Timestamp,
+}
+
+/// An account as the caches keep it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownAccount {
+    pub identity: Arc<Identity>,
+    pub active: bool,
+}
+
+/// A namespace as the caches keep it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownNamespace {
+    pub id: NamespaceId,
+    pub owner: AccountId,
+    pub since: Timestamp,
+}
+
+/// A repository, or the place for one, as the caches keep it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub namespace: KnownNamespace,
+    pub repository: Option<(RepositoryId, bool)>,
+}
+
+impl Place {
+    /// The place of a row, if it is in this namespace.
+    pub(crate) fn of(namespace: KnownNamespace, repository: Option<&Repository>) -> Option<Self> {
+        let fits = repository.is_none_or(|repository| repository.namespace == namespace.id);
+        fits.then(|| Self { namespace, repository: repository.map(|repository| (repository.id, repository.public)) })
+    }
+}
+
+/// A password that was right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownPassword {
+    pub account: AccountId,
+    pub credential_version: i64,
+    pub until: Timestamp,
+}
+
+/// The keyed hash under which a secret is remembered: the memory of this process holds no passwords or tokens in plain,
+/// and nobody can aim at a slot of the cache.
+pub(crate) type SecretKey = [u8; 32];
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub hits: AtomicU64,
+    pub misses: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count(&self, hit: bool) {
+        let counter = if hit { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+}
+
+pub(crate) struct Caches {
+    clock: Arc<dyn Clock>,
+    hash_key: hmac::Key,
+    /// When the counter of changes was last known to stand where it stood when the rows were read.
+    confirmed: AtomicI64,
+    pub accounts: EpochCache<AccountId, Read<KnownAccount>>,
+    pub namespaces: EpochCache<(RegistryId, String), Read<KnownNamespace>>,
+    pub places: EpochCache<(RegistryId, RepositoryName), Read<Place>>,
+    pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
+    pub passwords: Cache<SecretKey, KnownPassword>,
+    pub token_counters: Counters,
+    pub password_counters: Counters,
+    pub place_counters: Counters,
+}
+
+impl Caches {
+    pub(crate) fn new(tokens: usize, repositories: usize, clock: Arc<dyn Clock>) -> Self {
+        let (tokens, repositories) = (tokens.max(16), repositories.max(16));
+        Self {
+            clock,
+            hash_key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()),
+            confirmed: AtomicI64::new(i64::MIN),
+            accounts: EpochCache::new(tokens),
+            namespaces: EpochCache::new(repositories),
+            places: EpochCache::new(repositories),
+            tokens: Cache::new(tokens),
+            passwords: Cache::new(tokens),
+            token_counters: Counters::default(),
+            password_counters: Counters::default(),
+            place_counters: Counters::default(),
+        }
+    }
+
+    /// The key of `parts`, which cannot be the key of other parts.
+    pub(crate) fn secret_key(&self, parts: &[&str]) -> SecretKey {
+        let mut context = hmac::Context::with_key(&self.hash_key);
+        for part in parts {
+            context.update(&(part.len() as u64).to_le_bytes());
+            context.update(part.as_bytes());
+        }
+        let mut key = SecretKey::default();
+        key.copy_from_slice(context.sign().as_ref());
+        key
+    }
+
+    /// Whether a row that was read at `at` is still believed. A clock that was set back makes it doubtful.
+    pub(crate) fn believed(&self, at: Timestamp) -> bool {
+        let confirmed = Timestamp::from_millis(self.confirmed.load(Ordering::Acquire));
+        let since = at.max(confirmed);
+        let now = self.clock.now();
+        since <= now && now <= since.after(LEASE)
+    }
+
+    /// The counter of changes stood at `at` where it stood when the rows were read.
+    pub(crate) fn confirm(&self, at: Timestamp) {
+        self.confirmed.store(at.as_millis(), Ordering::Release);
+    }
+
+    /// Forgets every row. Tokens and passwords stay: what they lead to is looked up again.
+    pub(crate) fn clear_rows(&self) {
+        self.accounts.clear();
+        // Places are made of namespaces: a reader that took a namespace before this line does not keep its place after
+        // the next.
+        self.namespaces.clear();
+        self.places.clear();
+    }
+
+    /// The row of `key`, from memory if it is still believed, else from `load`. Also whether it was in memory.
+    pub(crate) async fn row<K, V, E>(
+        &self,
+        cache: &EpochCache<K, Read<V>>,
+        key: K,
+        load: impl AsyncFnOnce(Timestamp) -> Result<Option<Read<V>>, E>,
+    ) -> Result<(Option<Read<V>>, bool), E>
+    where
+        K: Hash + Eq + Clone,
+        V: Clone,
+    {
+        match cache.get(&key) {
+            Some(found) if self.believed(found.at) => return Ok((Some(found), true)),
+            Some(_) => cache.invalidate(&key),
+            None => {}
+        }
+        let now = self.clock.now();
+        Ok((cache.get_or_load(key, async || load(now).await).await?, false))
+    }
+
+    pub(crate) fn stats(&self) -> CacheStats {
+        let (token_hits, token_misses) = self.token_counters.get();
+        let (password_hits, password_misses) = self.password_counters.get();
+        let (repository_hits, repository_misses) = self.place_counters.get();
+        CacheStats { token_hits, token_misses, password_hits, password_misses, repository_hits, repository_misses }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roadstead_storage::types::ManualClock;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+    fn caches() -> (Caches, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(START));
+        (Caches::new(100, 100, clock.clone()), clock)
+    }
+
+    fn namespace(id: i64, owner: i64) -> KnownNamespace {
+        KnownNamespace { id: NamespaceId::new(id), owner: AccountId::new(owner), since: START }
+    }
+
+    fn key() -> (RegistryId, String) {
+        (RegistryId::PERSONAL, "team".to_owned())
+    }
+
+    async fn owner(caches: &Caches, load: i64) -> i64 {
+        let load = async |at| Ok::<_, ()>(Some(Read { value: namespace(1, load), at }));
+        let (found, _) = caches.row(&caches.namespaces, key(), load).await.unwrap();
+        found.unwrap().value.owner.get()
+    }
+
+    #[tokio::test]
+    async fn rows_run_out_unless_they_are_confirmed() {
+        let (caches, clock) = caches();
+        assert_eq!(owner(&caches, 1).await, 1);
+        clock.advance(LEASE);
+        assert_eq!(owner(&caches, 2).await, 1, "still believed");
+        caches.confirm(clock.now());
+        clock.advance(LEASE);
+        assert_eq!(owner(&caches, 3).await, 1, "confirmed");
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(owner(&caches, 4).await, 4, "run out");
+        assert_eq!(owner(&caches, 5).await, 4, "and kept again");
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_does_not_keep_what_was_cleared() {
+        let (caches, _) = caches();
+        let load = async |at| {
+            // Between the read of the row and its return, another process takes the namespace over and that is noticed.
+            let found = Read { value: namespace(1, 1), at };
+            caches.clear_rows();
+            Ok::<_, ()>(Some(found))
+        };
+        let (found, _) = caches.row(&caches.namespaces, key(), load).await.unwrap();
+        assert_eq!(found.unwrap().value.owner, AccountId::new(1), "what the reader itself saw");
+        assert_eq!(owner(&caches, 2).await, 2, "nobody after it");
+    }
+
+    #[test]
+    fn secrets_have_keys_of_their_own() {
+        let (caches, _) = caches();
+        assert_eq!(caches.secret_key(&["a", "bc"]), caches.secret_key(&["a", "bc"]));
+        assert_ne!(caches.secret_key(&["a", "bc"]), caches.secret_key(&["ab", "c"]));
+        let (others, _) = super::tests::caches();
+        assert_ne!(caches.secret_key(&["a", "bc"]), others.secret_key(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_place_is_in_its_namespace() {
+        let repository = Repository {
+            id: RepositoryId::new(7),
+            registry: RegistryId::PERSONAL,
+            namespace: NamespaceId::new(2),
+            name: "team/app".parse().unwrap(),
+            public: true,
+            created_at: START,
+            updated_at: START,
+        };
+        assert!(Place::of(namespace(1, 1), Some(&repository)).is_none());
+        assert!(Place::of(namespace(2, 1), Some(&repository)).is_some());
+        assert!(Place::of(namespace(1, 1), None).is_some());
+    }
+}

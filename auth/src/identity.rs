@@ -1,0 +1,83 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+use serde::{Deserialize, Serialize};
+
+use crate::access::ActionName;
+
+/// An account that has proved who it is, and was active when it was last looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The main account that it belongs to: itself for a main account. Namespaces belong to main accounts.
+    pub owner: AccountId,
+    /// Its public number.
+    pub uin: Uin,
+    /// The version of its credentials: what was issued under another is void.
+    pub credential_version: i64,
+}
+
+/// Who makes a request, and with what.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who; `None` is an anonymous caller.
+    pub identity: Option<Arc<Identity>>,
+    /// The grants of the bearer token that the request came with, which limit what its identity may do.
+    pub token: Option<Arc<TokenGrants>>,
+    /// Whether the request came with any credentials.
+    pub credentials_presented: bool,
+    /// Where the request comes from.
+    pub address: IpAddr,
+}
+
+impl Caller {
+    /// A caller without credentials.
+    pub fn anonymous(address: IpAddr) -> Self {
+        Self { identity: None, token: None, credentials_presented: false, address }
+    }
+}
+
+/// What a bearer token is good for, at most: see [`Auth::bearer`](crate::Auth::bearer).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenGrants {
+    /// The registry that the token is for.
+    pub registry: RegistryId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// What it covers.
+    pub access: Vec<Grant>,
+}
+
+impl TokenGrants {
+    /// Whether the token covers `action` on the repository `name`.
+    pub fn covers(&self, action: ActionName, name: &str) -> bool {
+        let covering = action.covering();
+        self.access
+            .iter()
+            .filter(|grant| grant.kind == "repository" && grant.name == name)
+            .any(|grant| grant.actions.iter().any(|action| covering.contains(&action.as_str())))
+    }
+
+    /// Whether the token covers the listing of repositories (`registry:catalog:*`).
+    pub fn covers_catalog(&self) -> bool {
+        self.access.iter().any(|grant| {
+            grant.kind == "registry" && grant.name == "catalog" && grant.actions.iter().any(|action| action == "*")
+        })
+    }
+}
+
+/// One entry of the `access` claim (docker registry token specification, "Getting a Bearer Token").
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Grant {
+    /// The type of resource, for example `repository`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The name of the resource.
+    pub name: String,
+    /// What may be done to it.
+    pub actions: Vec<String>,
+}

@@ -1,0 +1,66 @@
+//! Who asks, and what they may do: accounts, passwords, bearer tokens, and the proof that a right was checked.
+//!
+//! * [`Auth`] is the whole of it for a server: [`Auth::basic`] and [`Auth::bearer`] tell who asks, [`Auth::authorize`]
+//!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service.
+//! * [`Access`] is the proof. Only [`Auth::authorize`] and [`Auth::authorize_identity`] make one, and everything that
+//!   reads or changes a repository takes one: a forgotten check does not compile.
+//! * [`Accounts`] makes accounts and sets passwords, for the command line and the first start.
+//! * [`Sealer`] encrypts what must be read again (signing keys, secret keys) before it goes to the database.
+//!
+//! # What must hold
+//!
+//! * **A token is not a licence.** It says who asks, and it limits what they may do. The right itself is looked up on
+//!   every request: the status of the account, the version of its credentials, the owner of the namespace, the
+//!   visibility of the repository. What was revoked is refused at once in this process, and within a second of
+//!   [`Auth::poll_changes`] in others.
+//! * **Doubt is a denial.** An error while deciding gives [`Denied::Unavailable`], never access.
+//! * **Existence is not told.** Whoever may not read a repository gets the same answer whether it exists or not; an
+//!   unknown user, a disabled one and a wrong password are one error, in time too.
+//! * **A cache cannot keep what is no longer true.** Rows are kept in [`roadstead_storage::cache::EpochCache`]s, and
+//!   only for as long as [`Auth::poll_changes`] keeps confirming that nothing changed, or for
+//!   [`LEASE`] after they were read.
+//!
+//! # What this crate must not know
+//!
+//! HTTP (headers, status codes, challenges belong to the registry crate), SQL, configuration files, and the machine's
+//! clock: time comes from a [`Clock`](roadstead_storage::types::Clock).
+//!
+//! # To add an action
+//!
+//! Add a variant to [`ActionName`], a marker type with its line in `actions!` (`access.rs`), the rule of who may
+//! (`rules.rs`: one `match` without a wildcard), and the words of a token scope that cover it
+//! ([`ActionName::covering`]). Then the services can ask for `Access<YourAction>`. Permissions of sub-accounts and
+//! policies go into `rules.rs` too: it is the one place that answers "may they?", and it is free of I/O.
+
+#![deny(missing_docs)]
+
+mod access;
+mod accounts;
+mod auth;
+mod authenticate;
+mod authorize;
+mod cache;
+mod error;
+mod identity;
+mod keys;
+mod params;
+mod password;
+mod random;
+mod refresh;
+mod rules;
+mod scope;
+mod seal;
+mod throttle;
+mod token;
+
+pub use access::{Access, Action, ActionName, CatalogAccess, Delete, Probe, Pull, Push};
+pub use accounts::{Accounts, NewCredentials, generate_password, generate_secret_id, generate_secret_key};
+pub use auth::Auth;
+pub use cache::{CacheStats, LEASE};
+pub use error::{AuthenticationError, Denied, Error, Result};
+pub use identity::{Caller, Grant, Identity, TokenGrants};
+pub use params::{Argon2Params, AuthParams};
+pub use password::{PASSWORD_MAX, PASSWORD_MIN};
+pub use scope::{Scope, ScopeKind};
+pub use seal::Sealer;
+pub use token::{IssuedToken, MAX_TOKEN_BYTES};

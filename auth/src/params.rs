@@ -1,0 +1,50 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How [`Auth`](crate::Auth) behaves.
+#[derive(Clone, Debug)]
+pub struct AuthParams {
+    /// The `iss` claim of tokens.
+    pub issuer: String,
+    /// How long a bearer token is good for.
+    pub token_lifetime: Duration,
+    /// How long a refresh token is good for.
+    pub refresh_token_lifetime: Duration,
+    /// How far the clocks of replicas may stand apart.
+    pub leeway: Duration,
+    /// The age at which the key that signs tokens is replaced.
+    pub signing_key_rotation: Duration,
+    /// The price of a password hash.
+    pub argon2: Argon2Params,
+    /// How long a password that was right is recognised without that price.
+    pub password_cache_ttl: Duration,
+    /// Attempts a minute for one account from one address.
+    pub login_attempts_per_minute: NonZeroU32,
+    /// Attempts a minute from one address, whatever the account.
+    pub login_attempts_per_address_per_minute: NonZeroU32,
+    /// How many verified tokens are remembered; also how many passwords and accounts.
+    pub token_cache_entries: usize,
+    /// How many repositories and namespaces are remembered.
+    pub repository_cache_entries: usize,
+    /// Whether public repositories can be pulled from without credentials.
+    pub anonymous_pull: bool,
+    /// How many scopes may be asked for at once.
+    pub max_scopes: usize,
+}
+
+/// The price of a password hash (argon2id, RFC 9106).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Argon2Params {
+    /// Memory of one hash, in KiB.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub iterations: u32,
+    /// Lanes of one hash.
+    pub parallelism: u32,
+}
+
+impl Default for Argon2Params {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, iterations: 2, parallelism: 1 }
+    }
+}

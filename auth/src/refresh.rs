@@ -1,0 +1,104 @@
+//! Refresh tokens (RFC 6749, sections 1.5 and 6; OAuth security BCP, RFC 9700, section 4.14): random, stored as a hash,
+//! good for one exchange. One that is used twice has been copied: then every token of its sign-in is revoked.
+//!
+//! Only clients that asked for one by OAuth2 should get one: `docker login` stores the refresh token that it is given in
+//! answer to a `GET`, and uses the same one for ever.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use roadstead_storage::meta::{AccountStatus, NewRefreshToken, Rotation};
+use roadstead_storage::types::RegistryId;
+
+use crate::auth::Auth;
+use crate::error::{AuthenticationError, Result};
+use crate::identity::Identity;
+use crate::random;
+
+/// A token that is longer is none of ours.
+const MAX_BYTES: usize = 128;
+
+impl Auth {
+    /// Makes a refresh token, the first of a sign-in. It is good for this registry, service and client only.
+    ///
+    /// # Errors
+    /// `Storage` when the store fails.
+    pub async fn issue_refresh_token(
+        &self,
+        registry: RegistryId,
+        identity: &Arc<Identity>,
+        service: &str,
+        client_id: &str,
+    ) -> Result<String> {
+        let (token, family) = (random::token::<32>(), random::token::<16>());
+        let now = self.inner.clock.now();
+        let new = NewRefreshToken {
+            hash: &hash(&token),
+            family: &family,
+            registry,
+            account: identity.account,
+            service,
+            client_id,
+            expires_at: now.after(self.inner.params.refresh_token_lifetime),
+        };
+        self.inner.meta.insert_refresh_token(&new, now).await?;
+        Ok(token)
+    }
+
+    /// Exchanges a refresh token for the next one, and says whose it is.
+    ///
+    /// # Errors
+    /// `BadCredentials` for a token that is unknown, has ended, has been used (then its whole family is revoked) or
+    /// revoked, is for another registry, service or client, or whose account is disabled; `Unavailable` when the store
+    /// cannot be asked.
+    pub async fn redeem_refresh_token(
+        &self,
+        registry: RegistryId,
+        token: &str,
+        service: &str,
+        client_id: &str,
+    ) -> std::result::Result<(Arc<Identity>, String), AuthenticationError> {
+        const BAD: AuthenticationError = AuthenticationError::BadCredentials;
+        let (meta, now) = (&self.inner.meta, self.inner.clock.now());
+        if token.len() > MAX_BYTES {
+            return Err(BAD);
+        }
+        // It is looked up by its hash, which nobody can steer: how long a comparison of hashes takes tells nothing.
+        let old = hash(token);
+        let found = meta.refresh_token(&old).await?.ok_or(BAD)?;
+        if found.registry != registry || found.service != service || found.client_id != client_id {
+            return Err(BAD);
+        }
+        if found.revoked_at.is_some() || found.expires_at <= now {
+            return Err(BAD);
+        }
+        let account = meta.account(found.account).await?.ok_or(BAD)?;
+        if account.status != AccountStatus::Active {
+            return Err(BAD);
+        }
+        let next = random::token::<32>();
+        let new = NewRefreshToken {
+            hash: &hash(&next),
+            family: &found.family,
+            registry,
+            account: account.id,
+            service,
+            client_id,
+            expires_at: now.after(self.inner.params.refresh_token_lifetime),
+        };
+        match meta.rotate_refresh_token(&old, &new, now).await? {
+            Rotation::Rotated => {}
+            Rotation::Reused => {
+                tracing::warn!(account.uin = %account.uin, "a refresh token was used twice; its sign-in is revoked");
+                return Err(BAD);
+            }
+            Rotation::Unknown => return Err(BAD),
+        }
+        let identity = self.inner.current(account.id, account.credential_version).await?.ok_or(BAD)?;
+        Ok((identity, next))
+    }
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    digest(&SHA256, token.as_bytes()).as_ref().to_vec()
+}

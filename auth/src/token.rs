@@ -1,0 +1,217 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::access::ActionName;
+use crate::error::{Error, Result};
+use crate::identity::{Grant, Identity, TokenGrants};
+use crate::keys::{Keys, Signer};
+use crate::random;
+use crate::scope::{Scope, ScopeKind};
+
+/// The most bytes of a token. Proxies and clients take headers of 8 KiB, and the rest of the headers needs some.
+pub const MAX_TOKEN_BYTES: usize = 4096;
+
+/// A token that was made.
+#[derive(Clone)]
+pub struct IssuedToken {
+    /// The token itself: a secret.
+    pub token: String,
+    /// How long it is good for.
+    pub expires_in: Duration,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// What it covers: as much of what was asked for as there is a right to.
+    pub granted: Vec<Grant>,
+}
+
+impl std::fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut debug = f.debug_struct("IssuedToken");
+        debug.field("expires_in", &self.expires_in).field("issued_at", &self.issued_at).field("granted", &self.granted);
+        debug.finish_non_exhaustive()
+    }
+}
+
+/// A token whose signature and form have been verified. Its times and its account are looked at on every use.
+pub(crate) struct VerifiedToken {
+    pub audience: String,
+    pub not_before: Timestamp,
+    pub expires_at: Timestamp,
+    /// The account and the version of its credentials; `None` is an anonymous token.
+    pub account: Option<(AccountId, i64)>,
+    pub grants: Arc<TokenGrants>,
+}
+
+/// The claims of a token (RFC 7519, section 4.1; docker registry token specification). Every one is required. Times are
+/// whole seconds.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: String,
+    exp: i64,
+    nbf: i64,
+    iat: i64,
+    jti: String,
+    access: Vec<Grant>,
+    roadstead: Private,
+}
+
+/// What only this registry reads.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Private {
+    /// The registry.
+    registry: i64,
+    /// The account, and the version of its credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<(i64, i64)>,
+    /// When it was issued, in milliseconds: a namespace may be made in the same second.
+    issued_at: i64,
+}
+
+/// What a token is made from.
+pub(crate) struct NewToken<'a> {
+    pub issuer: &'a str,
+    pub registry: RegistryId,
+    pub identity: Option<&'a Identity>,
+    pub service: &'a str,
+    pub granted: Vec<Grant>,
+    pub lifetime: Duration,
+    pub now: Timestamp,
+}
+
+impl NewToken<'_> {
+    /// Signs the token.
+    pub(crate) fn sign(self, signer: &Signer) -> Result<IssuedToken> {
+        let issued_at = self.now.as_secs();
+        let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX);
+        let claims = Claims {
+            iss: self.issuer.to_owned(),
+            sub: self.identity.map(|identity| identity.uin.as_str().to_owned()).unwrap_or_default(),
+            aud: self.service.to_owned(),
+            exp: issued_at.saturating_add(lifetime),
+            nbf: issued_at,
+            iat: issued_at,
+            jti: random::token::<16>(),
+            access: self.granted,
+            roadstead: Private {
+                registry: self.registry.get(),
+                account: self.identity.map(|identity| (identity.account.get(), identity.credential_version)),
+                issued_at: self.now.as_millis(),
+            },
+        };
+        let json = serde_json::to_vec(&claims).map_err(|_| Error::Crypto { op: "write the claims of a token" })?;
+        let token = signer.sign(&json)?;
+        if token.len() >= MAX_TOKEN_BYTES {
+            return Err(Error::TokenTooLarge);
+        }
+        let expires_in = Duration::from_secs(self.lifetime.as_secs());
+        Ok(IssuedToken { token, expires_in, issued_at: self.now, granted: claims.access })
+    }
+}
+
+/// Verifies the signature and the form of `token`; `None` when anything about it is wrong. Times are not looked at.
+///
+/// The key is found by the `kid` among ours, and by nothing else that the header says (`jwk`, `jku`, `x5c`); the
+/// algorithm is ours too, whatever the header says.
+pub(crate) async fn verify(token: &str, keys: &Keys, issuer: &str) -> Result<Option<VerifiedToken>> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Ok(None);
+    }
+    let Ok(header) = decode_header(token) else { return Ok(None) };
+    let (Algorithm::ES256, Some(kid)) = (header.alg, header.kid) else { return Ok(None) };
+    let Some(verifier) = keys.verifier(&kid).await? else { return Ok(None) };
+    let decoded = decode::<Claims>(token, &verifier.key, &validation());
+    let Ok(claims) = decoded.map(|decoded| decoded.claims) else { return Ok(None) };
+    Ok((claims.iss == issuer).then(|| claims.into()))
+}
+
+/// The signature and the algorithm. The claims are checked by hand: their times against the clock that was given, and
+/// all of them are required by their type.
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::ES256);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+impl From<Claims> for VerifiedToken {
+    fn from(claims: Claims) -> Self {
+        let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1000));
+        let expires_at = at(claims.exp);
+        let grants = TokenGrants {
+            registry: RegistryId::new(claims.roadstead.registry),
+            issued_at: Timestamp::from_millis(claims.roadstead.issued_at),
+            expires_at,
+            access: claims.access,
+        };
+        Self {
+            audience: claims.aud,
+            not_before: at(claims.nbf.max(claims.iat)),
+            expires_at,
+            account: claims.roadstead.account.map(|(account, version)| (AccountId::new(account), version)),
+            grants: Arc::new(grants),
+        }
+    }
+}
+
+impl VerifiedToken {
+    /// Whether the token is for this registry and service, at this time.
+    pub(crate) fn fits(&self, registry: RegistryId, service: &str, leeway: Duration, clock: &dyn Clock) -> bool {
+        let now = clock.now();
+        self.grants.registry == registry
+            && self.audience == service
+            && now < self.expires_at.after(leeway)
+            && now >= self.not_before.before(leeway)
+    }
+}
+
+/// What was asked for, merged by resource: actions of a scope that is repeated are added up.
+pub(crate) struct Wanted {
+    /// Repositories, in the order in which they were first named.
+    pub repositories: Vec<(RepositoryName, BTreeSet<String>)>,
+    /// Whether the listing of repositories is wanted.
+    pub catalog: bool,
+}
+
+impl Wanted {
+    pub(crate) fn of(scopes: &[Scope]) -> Self {
+        let mut wanted = Self { repositories: Vec::new(), catalog: false };
+        for scope in scopes {
+            match &scope.kind {
+                ScopeKind::Repository(name) => {
+                    let Ok(name) = name.parse::<RepositoryName>() else { continue };
+                    let actions = scope.actions.iter().cloned();
+                    match wanted.repositories.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, known)) => known.extend(actions),
+                        None => wanted.repositories.push((name, actions.collect())),
+                    }
+                }
+                ScopeKind::Registry(name) => wanted.catalog |= name == "catalog" && scope.actions.contains("*"),
+                ScopeKind::Other => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// The words of a scope that an identity may have, of those that it asked for. `may` answers for an action.
+pub(crate) fn grantable(wanted: &BTreeSet<String>, may: impl Fn(ActionName) -> bool) -> Vec<String> {
+    let everything = ActionName::ALL.into_iter().all(&may);
+    let asked = |word: &str| wanted.contains(word) || wanted.contains("*");
+    let words = [("pull", ActionName::Pull), ("push", ActionName::Push), ("delete", ActionName::Delete)];
+    let mut granted: Vec<String> =
+        words.iter().filter(|(word, action)| asked(word) && may(*action)).map(|(word, _)| (*word).to_owned()).collect();
+    if everything && wanted.contains("*") {
+        granted.push("*".to_owned());
+    }
+    granted
+}
