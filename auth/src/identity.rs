@@ -1,6 +1,8 @@
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use roadstead_storage::meta::Account;
 use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,18 @@ pub struct Identity {
     pub uin: Uin,
     /// The version of its credentials: what was issued under another is void.
     pub credential_version: i64,
+}
+
+impl Identity {
+    /// The identity of an account that was looked up, not of one that proved who it is: for commands of the operator.
+    pub fn of(account: &Account) -> Self {
+        Self {
+            account: account.id,
+            owner: account.owner,
+            uin: account.uin.clone(),
+            credential_version: account.credential_version,
+        }
+    }
 }
 
 /// Who makes a request, and with what.
@@ -80,4 +94,11 @@ pub struct Grant {
     pub name: String,
     /// What may be done to it.
     pub actions: Vec<String>,
+}
+
+impl fmt::Display for Grant {
+    /// As a scope: `type:name:action,action`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.kind, self.name, self.actions.join(","))
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -231,6 +230,3 @@ pub fn decode_basic(credentials: &str) -> Option<(String, zeroize::Zeroizing<Str
     let (username, password) = text.split_once(':')?;
     Some((username.to_owned(), zeroize::Zeroizing::new(password.to_owned())))
 }
-
-/// Shares a state between the workers.
-pub type SharedState = Arc<ApiState>;

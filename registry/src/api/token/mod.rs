@@ -16,11 +16,7 @@ const MAX_FORM_BYTES: usize = 64 << 10;
 
 fn scopes<'a>(call: &Call<'_>, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Scope>, ApiError> {
     let max = call.state.limits.max_scopes;
-    let words: Vec<&str> = texts.flat_map(str::split_ascii_whitespace).take(max + 1).collect();
-    if words.len() > max {
-        return Err(ApiError::new(Code::BadRequest, format!("at most {max} scopes in one token")));
-    }
-    Ok(words.into_iter().map(Scope::parse).collect())
+    Scope::parse_all(texts, max).map_err(|_| ApiError::new(Code::BadRequest, format!("at most {max} scopes in one token")))
 }
 
 fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<String>) -> HttpResponse {
