@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::MetaStore;
 use super::model::{Account, AccountStatus, NewAccount};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, write_transaction};
+use super::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::types::{AccountId, Timestamp, Uin};
 use crate::{Error, Result};
 
@@ -42,6 +42,9 @@ impl MetaStore {
 
     /// The main account with this name.
     pub async fn account_by_name(&self, name: &str) -> Result<Option<Account>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
         let row = sqlx::query(ACCOUNTS_BY_NAME).bind(name).fetch_optional(self.reader()).await;
         row.op("read an account")?.as_ref().map(account).transpose()
     }

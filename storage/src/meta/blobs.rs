@@ -8,7 +8,7 @@ use super::model::{Blob, CommitBlob, Committed, Repository};
 use super::repositories::{self, Locked};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::{SqlResult as _, page_start, write_transaction};
 use crate::types::{BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
@@ -48,7 +48,7 @@ impl MetaStore {
              WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND r.name > $3 ORDER BY r.name LIMIT $4",
         );
         let query = query.bind(digest.as_str()).bind(registry.get());
-        let rows = query.bind(after.unwrap_or_default()).bind(i64::from(limit)).fetch_all(self.reader()).await;
+        let rows = query.bind(page_start(after)).bind(i64::from(limit)).fetch_all(self.reader()).await;
         rows.op("list the holders of a blob")?.iter().map(repositories::repository).collect()
     }
 

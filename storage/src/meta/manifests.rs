@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::model::{PutManifest, PutOutcome, Referrer, StoredManifest};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
-use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
+use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
 use super::{MetaStore, repositories, tags};
 use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
@@ -63,6 +63,9 @@ impl MetaStore {
         after: Option<&Digest>,
         limit: u32,
     ) -> Result<Vec<Referrer>> {
+        if !artifact_type.is_none_or(is_storable) {
+            return Ok(Vec::new());
+        }
         let query = sqlx::query(
             "SELECT digest, media_type, size, artifact_type, annotations FROM manifests \
              WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3 AND ($4 = 0 OR artifact_type = $5) \

@@ -29,8 +29,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
-    NewUpload, PutManifest, PutOutcome, Readable, Referrer, RefreshToken, Repository, Rotation, SigningKey,
-    StoredManifest, Upload,
+    NewUpload, PutManifest, PutOutcome, Readable, Referrer, RefreshToken, Repository, Review, ReviewTarget, Rotation,
+    SigningKey, StoredManifest, Upload,
 };
 
 use crate::{Error, Result};
@@ -165,11 +165,11 @@ impl MetaStore {
         counter.fetch_one(self.reader()).await.op("read the change counter")
     }
 
-    fn reader(&self) -> &AnyPool {
+    pub(crate) fn reader(&self) -> &AnyPool {
         &self.inner.reader
     }
 
-    fn writer(&self) -> &AnyPool {
+    pub(crate) fn writer(&self) -> &AnyPool {
         &self.inner.writer
     }
 

@@ -7,7 +7,7 @@ use super::MetaStore;
 use super::accounts::bump_changes;
 use super::model::Namespace;
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, stale, write_transaction};
+use super::sql::{SqlResult as _, conflict, is_storable, page_start, stale, write_transaction};
 use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
 use crate::{Error, Result};
 
@@ -28,6 +28,9 @@ impl MetaStore {
 
     /// The namespace with this name.
     pub async fn namespace(&self, registry: RegistryId, name: &str) -> Result<Option<Namespace>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
         let query = sqlx::query(
             "SELECT id, registry_id, name, owner_id, created_at FROM namespaces WHERE registry_id = $1 AND name = $2",
         );
@@ -49,7 +52,7 @@ impl MetaStore {
                  WHERE registry_id = $1 AND name > $2 AND owner_id = $4 ORDER BY name LIMIT $3",
             )
             .bind(registry.get())
-            .bind(after.unwrap_or_default())
+            .bind(page_start(after))
             .bind(i64::from(limit))
             .bind(owner.get()),
             None => sqlx::query(
@@ -57,7 +60,7 @@ impl MetaStore {
                  WHERE registry_id = $1 AND name > $2 ORDER BY name LIMIT $3",
             )
             .bind(registry.get())
-            .bind(after.unwrap_or_default())
+            .bind(page_start(after))
             .bind(i64::from(limit)),
         };
         query.fetch_all(self.reader()).await.op("list namespaces")?.iter().map(namespace).collect()

@@ -8,7 +8,7 @@ use super::accounts::bump_changes;
 use super::model::{Readable, Repository};
 use super::review::{self, Reason};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, stale, write_transaction};
+use super::sql::{SqlResult as _, page_start, stale, write_transaction};
 use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
@@ -46,7 +46,7 @@ impl MetaStore {
                  (SELECT id FROM namespaces WHERE owner_id = $4 AND registry_id = $1)) ORDER BY name LIMIT $3"
             }
         };
-        let mut query = sqlx::query(sql).bind(registry.get()).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let mut query = sqlx::query(sql).bind(registry.get()).bind(page_start(after)).bind(i64::from(limit));
         if let Readable::By { owner: Some(owner) } = readable {
             query = query.bind(owner.get());
         }

@@ -3,10 +3,26 @@
 //! A row is a hint, not a verdict: who reviews finds out anew whether anything refers to its target.
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
+use super::MetaStore;
+use super::model::{Review, ReviewTarget};
+use super::row::{get, size, time};
 use super::sql::SqlResult as _;
-use crate::Result;
 use crate::types::{BlobId, ManifestId, RepositoryId, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// Reviews that are due at `now`, the longest due first.
+    pub async fn due_reviews(&self, now: Timestamp, limit: u32) -> Result<Vec<Review>> {
+        let query = sqlx::query(
+            "SELECT kind, target_id, reason, review_after, attempts FROM review_queue WHERE review_after <= $1 \
+             ORDER BY review_after, kind, target_id LIMIT $2",
+        );
+        let rows = query.bind(now.as_millis()).bind(i64::from(limit)).fetch_all(self.reader()).await;
+        rows.op("list due reviews")?.iter().map(review).collect()
+    }
+}
 
 /// Why something is to be reviewed.
 #[derive(Clone, Copy)]
@@ -112,4 +128,18 @@ pub(super) async fn queue_blobs_of_repository(
          ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
          review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
     queue(tx, sql, id.get(), reason, review_after, now).await
+}
+
+fn review(row: &AnyRow) -> Result<Review> {
+    let target = get(row, "target_id")?;
+    Ok(Review {
+        target: match get(row, "kind")? {
+            0_i64 => ReviewTarget::Blob(BlobId::new(target)),
+            1 => ReviewTarget::Manifest(ManifestId::new(target)),
+            other => return Err(Error::Corrupt { table: "review_queue", column: "kind", value: other.to_string() }),
+        },
+        reason: get(row, "reason")?,
+        review_after: time(row, "review_after")?,
+        attempts: size(row, "review_queue", "attempts")?,
+    })
 }

@@ -154,3 +154,13 @@ pub(super) fn placeholders(first: usize, count: usize) -> String {
     let names: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
     names.join(", ")
 }
+
+/// Where a keyset page begins. No name has a NUL, and PostgreSQL takes none: what follows one decides nothing.
+pub(super) fn page_start(after: Option<&str>) -> &str {
+    after.unwrap_or_default().split('\0').next().unwrap_or_default()
+}
+
+/// Whether a text can be in the database at all.
+pub(super) fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}

@@ -6,7 +6,7 @@ use super::MetaStore;
 use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, parse};
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::{SqlResult as _, page_start, write_transaction};
 use crate::Result;
 use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 
@@ -35,7 +35,7 @@ impl MetaStore {
     /// The tags of a repository in byte order, after `after`.
     pub async fn list_tags(&self, repository: RepositoryId, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
         let query = sqlx::query("SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3");
-        let query = query.bind(repository.get()).bind(after.unwrap_or_default()).bind(i64::from(limit));
+        let query = query.bind(repository.get()).bind(page_start(after)).bind(i64::from(limit));
         let rows = query.fetch_all(self.reader()).await.op("list tags")?;
         rows.iter().map(|row| parse(row, "tags", "name")).collect()
     }

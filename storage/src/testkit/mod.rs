@@ -1,1 +1,15 @@
 //! Suites that every blob store and every metadata engine passes, and stores that fail on purpose.
+//!
+//! The suites panic where a store does not do what its documentation says. They move clocks and never sleep.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test kit: to panic is how it tells")]
+
+mod blob;
+mod database;
+mod faults;
+mod meta;
+
+pub use blob::blob_suite;
+pub use database::TestDatabase;
+pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
+pub use meta::meta_suite;

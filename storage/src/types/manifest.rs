@@ -204,11 +204,15 @@ impl Manifest {
             }
         };
         let is_image = matches!(kind, ManifestKind::Image { .. });
+        let artifact_type = raw.artifact_type.filter(|t| !t.is_empty()).or(config_type.filter(|_| is_image));
+        if let Some(odd) = artifact_type.as_ref().filter(|t| t.chars().any(char::is_control)) {
+            return Err(ManifestError::MediaType(odd.chars().take(100).collect()));
+        }
         Ok(Self {
             media_type,
             kind,
             subject: raw.subject.map(|d| d.check("subject")).transpose()?,
-            artifact_type: raw.artifact_type.filter(|t| !t.is_empty()).or(config_type.filter(|_| is_image)),
+            artifact_type,
             annotations: raw.annotations.unwrap_or_default(),
         })
     }

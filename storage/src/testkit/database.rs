@@ -1,0 +1,109 @@
+//! Databases for tests: fresh, and gone afterwards.
+
+use std::time::Duration;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
+use uuid::Uuid;
+
+use crate::meta::{MetaParams, MetaStore, sqlite_url};
+
+/// The URL of a PostgreSQL server on which tests may make databases.
+const SERVER: &str = "ROADSTEAD_TEST_POSTGRES_URL";
+/// When it is 1, a suite that cannot run is a failure.
+const REQUIRE: &str = "ROADSTEAD_TEST_REQUIRE";
+
+/// An empty database of its own, deleted when this is dropped.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    /// A directory, which is removed when it is dropped.
+    Sqlite(#[expect(dead_code, reason = "held for its destructor")] tempfile::TempDir),
+    Postgres {
+        server: String,
+        name: String,
+    },
+}
+
+impl TestDatabase {
+    /// An SQLite file in a temporary directory.
+    pub fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { url: sqlite_url(&directory.path().join("roadstead.db")), home: Home::Sqlite(directory) }
+    }
+
+    /// A database on the server that `ROADSTEAD_TEST_POSTGRES_URL` names; `None` when it names none.
+    ///
+    /// # Panics
+    /// When it names none and `ROADSTEAD_TEST_REQUIRE` is 1, and when the server makes no database.
+    pub async fn postgres() -> Option<Self> {
+        let Ok(server) = std::env::var(SERVER) else {
+            let required = std::env::var(REQUIRE).is_ok_and(|value| value == "1");
+            assert!(!required, "{REQUIRE} is 1, but {SERVER} is not set");
+            return None;
+        };
+        let name = format!("roadstead_test_{}", Uuid::new_v4().simple());
+        // The locale of the server must not matter; that of its template is taken.
+        administer(&server, format!("CREATE DATABASE {name}")).await;
+        let mut options: AnyConnectOptions = server.parse().unwrap();
+        options.database_url.set_path(&name);
+        let url = options.database_url.to_string();
+        Some(Self { url, home: Home::Postgres { server, name } })
+    }
+
+    /// The PostgreSQL database if there is a server, else the SQLite file.
+    pub async fn any() -> Self {
+        Self::postgres().await.unwrap_or_else(Self::sqlite)
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Parameters for a process named `instance`.
+    pub fn params(&self, instance: &str) -> MetaParams {
+        MetaParams {
+            url: self.url.clone(),
+            max_connections: 8,
+            busy_timeout: Duration::from_secs(20),
+            instance: instance.to_owned(),
+        }
+    }
+
+    /// Opens it as the process named `instance`, and brings its schema up to date.
+    pub async fn open(&self, instance: &str) -> MetaStore {
+        let store = MetaStore::open(&self.params(instance)).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+}
+
+async fn administer(server: &str, sql: String) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Home::Postgres { server, name } = &self.home {
+            let (server, sql) = (server.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            // This may run in a runtime, which must not block on another one.
+            let dropped = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(administer(&server, sql));
+            })
+            .join();
+            if dropped.is_err() {
+                tracing::warn!(database = name, "a test database was not dropped");
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use super::{Kit, NOW, REGISTRY, later, pages_show_all};
+use crate::Error;
+use crate::meta::{AccountStatus, NewAccount, NewRefreshToken, Rotation, SigningKey};
+use crate::types::{AccountId, SecretId, Timestamp, Uin};
+
+pub(super) async fn behave(kit: &Kit) {
+    accounts_are_found_by_everything_unique(kit).await;
+    passwords_and_states_void_what_was_issued(kit).await;
+    an_account_has_two_access_keys_at_most(kit).await;
+    signing_keys_rotate_once(kit).await;
+    refresh_tokens_work_once(kit).await;
+    ended_and_revoked_refresh_tokens_are_unknown(kit).await;
+    account_pages_show_all(kit).await;
+}
+
+async fn accounts_are_found_by_everything_unique(kit: &Kit) {
+    let before = kit.two.change_counter().await.unwrap();
+    let uin = Uin::from_number(Uin::MAX).unwrap();
+    let new = NewAccount { uin: &uin, name: "ada", password_hash: None };
+    let made = kit.one.create_account(&new, NOW).await.unwrap();
+    assert_eq!((made.owner, made.status, made.created_at), (made.id, AccountStatus::Active, NOW));
+    assert_eq!(kit.two.account(made.id).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(kit.two.account_by_uin(&uin).await.unwrap().as_ref(), Some(&made));
+    assert_eq!(kit.two.account_by_name("ada").await.unwrap().as_ref(), Some(&made));
+    for other in ["Ada", "ad", "ada ", "ada\0", ""] {
+        assert_eq!(kit.two.account_by_name(other).await.unwrap(), None, "{other:?}");
+    }
+    assert_eq!(kit.two.password_hash(made.id).await.unwrap(), None);
+    assert!(kit.two.change_counter().await.unwrap() > before);
+    let twin = Uin::from_number(Uin::MAX - 1).unwrap();
+    for new in [NewAccount { uin: &twin, ..new }, NewAccount { name: "grace", ..new }] {
+        let outcome = kit.two.create_account(&new, NOW).await;
+        assert!(matches!(outcome, Err(Error::Conflict { what: "account" })), "{outcome:?}");
+    }
+}
+
+async fn passwords_and_states_void_what_was_issued(kit: &Kit) {
+    let id = kit.account().await;
+    let version = async || kit.two.account(id).await.unwrap().unwrap().credential_version;
+    let first = version().await;
+    assert!(!kit.one.update_password_hash(id, "other", "stronger").await.unwrap());
+    assert!(kit.one.update_password_hash(id, "hash", "stronger").await.unwrap());
+    assert_eq!(version().await, first, "the password is the same");
+    let token = token(kit, id);
+    kit.one.insert_refresh_token(&token.new(), NOW).await.unwrap();
+    kit.one.set_password_hash(id, "new", later(1)).await.unwrap();
+    assert_eq!(version().await, first + 1);
+    assert_eq!(kit.two.password_hash(id).await.unwrap().as_deref(), Some("new"));
+    let stored = kit.two.refresh_token(&token.hash).await.unwrap().unwrap();
+    assert_eq!(stored.revoked_at, Some(later(1)));
+    let before = kit.two.change_counter().await.unwrap();
+    assert!(kit.one.set_account_status(id, AccountStatus::Disabled, NOW).await.unwrap());
+    assert!(kit.one.set_account_status(id, AccountStatus::Disabled, NOW).await.unwrap());
+    assert_eq!((version().await, kit.two.change_counter().await.unwrap()), (first + 2, before + 1));
+    assert_eq!(kit.two.account(id).await.unwrap().unwrap().status, AccountStatus::Disabled);
+    let nobody = AccountId::new(i64::MAX);
+    assert!(!kit.one.set_account_status(nobody, AccountStatus::Disabled, NOW).await.unwrap());
+    assert!(matches!(kit.one.set_password_hash(nobody, "x", NOW).await, Err(Error::Stale { .. })));
+    assert_eq!(kit.one.account(nobody).await.unwrap(), None);
+}
+
+fn secret_id(number: u64) -> SecretId {
+    format!("AKID{number:032}").parse().unwrap()
+}
+
+async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
+    let id = kit.account().await;
+    let keys: Vec<SecretId> = (0..6).map(|_| secret_id(kit.number())).collect();
+    let attempts = keys.iter().enumerate().map(|(index, key)| {
+        let store = if index % 2 == 0 { &kit.one } else { &kit.two };
+        store.create_access_key(id, key, b"sealed", NOW)
+    });
+    let outcomes = futures::future::join_all(attempts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
+    let refused = |outcome: &&crate::Result<()>| matches!(outcome, Err(Error::LimitReached { limit: 2, .. }));
+    assert_eq!(outcomes.iter().filter(refused).count(), 4);
+    let listed = kit.two.list_access_keys(id).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    let first = &listed[0];
+    assert_eq!((first.account, &first.sealed_secret[..], first.active), (id, &b"sealed"[..], true));
+    assert_eq!(kit.two.access_key(&first.secret_id).await.unwrap().as_ref(), Some(first));
+    assert_eq!(kit.two.access_key(&secret_id(u64::MAX)).await.unwrap(), None);
+    let other = kit.account().await;
+    let taken = kit.one.create_access_key(other, &first.secret_id, b"x", NOW).await;
+    assert!(matches!(taken, Err(Error::Conflict { .. })));
+}
+
+fn signing_key(kid: &str, created_at: Timestamp) -> SigningKey {
+    SigningKey {
+        kid: kid.to_owned(),
+        algorithm: "ES256".to_owned(),
+        public: vec![4, 0, 255],
+        sealed_private: vec![0; 48],
+        created_at,
+        retired_at: None,
+        expires_at: None,
+    }
+}
+
+async fn signing_keys_rotate_once(kit: &Kit) {
+    assert_eq!(kit.one.signing_keys().await.unwrap(), []);
+    let (a, b) = (signing_key("a", NOW), signing_key("b", NOW));
+    let rotations = futures::join!(
+        kit.one.rotate_signing_key(&a, NOW, later(10), NOW),
+        kit.two.rotate_signing_key(&b, NOW, later(10), NOW),
+    );
+    assert!(rotations.0.unwrap() != rotations.1.unwrap(), "one of two");
+    let keys = kit.two.signing_keys().await.unwrap();
+    assert_eq!(keys.len(), 1);
+    assert!(keys[0] == a || keys[0] == b);
+    let next = signing_key("c", later(5));
+    assert!(kit.one.rotate_signing_key(&next, later(5), later(15), later(5)).await.unwrap());
+    let keys = kit.two.signing_keys().await.unwrap();
+    assert_eq!((&keys[0], keys[1].retired_at, keys[1].expires_at), (&next, Some(later(5)), Some(later(15))));
+    assert_eq!(kit.one.delete_expired_signing_keys(later(14)).await.unwrap(), 0);
+    assert_eq!(kit.one.delete_expired_signing_keys(later(15)).await.unwrap(), 1);
+    assert_eq!(kit.two.signing_keys().await.unwrap(), [next]);
+}
+
+struct Token {
+    hash: Vec<u8>,
+    family: String,
+    account: AccountId,
+}
+
+impl Token {
+    fn new(&self) -> NewRefreshToken<'_> {
+        NewRefreshToken {
+            hash: &self.hash,
+            family: &self.family,
+            registry: REGISTRY,
+            account: self.account,
+            service: "registry",
+            client_id: "docker",
+            expires_at: later(100),
+        }
+    }
+}
+
+fn token(kit: &Kit, account: AccountId) -> Token {
+    let number = kit.number();
+    Token { hash: number.to_be_bytes().to_vec(), family: format!("family-{number}"), account }
+}
+
+async fn refresh_tokens_work_once(kit: &Kit) {
+    let account = kit.account().await;
+    let (first, second, third) = (token(kit, account), token(kit, account), token(kit, account));
+    kit.one.insert_refresh_token(&first.new(), NOW).await.unwrap();
+    let (second_new, third_new) = (second.new(), third.new());
+    let (left, right) = futures::join!(
+        kit.one.rotate_refresh_token(&first.hash, &second_new, NOW),
+        kit.two.rotate_refresh_token(&first.hash, &third_new, NOW),
+    );
+    let outcomes = [left.unwrap(), right.unwrap()];
+    assert!(outcomes.contains(&Rotation::Rotated) && outcomes.contains(&Rotation::Reused), "{outcomes:?}");
+    let heir = if outcomes[0] == Rotation::Rotated { &second } else { &third };
+    let stored = kit.two.refresh_token(&heir.hash).await.unwrap().unwrap();
+    assert_eq!(stored.family, first.family, "it stays in the family");
+    assert_eq!((stored.service.as_str(), stored.client_id.as_str(), stored.issued_at), ("registry", "docker", NOW));
+    assert!(stored.revoked_at.is_some(), "somebody has a copy: the whole family is revoked");
+    let next = token(kit, account);
+    assert_eq!(kit.one.rotate_refresh_token(&heir.hash, &next.new(), NOW).await.unwrap(), Rotation::Unknown);
+    assert_eq!(kit.one.refresh_token(&next.hash).await.unwrap(), None);
+}
+
+async fn ended_and_revoked_refresh_tokens_are_unknown(kit: &Kit) {
+    let account = kit.account().await;
+    let (ended, next) = (token(kit, account), token(kit, account));
+    kit.one.insert_refresh_token(&ended.new(), NOW).await.unwrap();
+    let rotate = async |at| kit.two.rotate_refresh_token(&ended.hash, &next.new(), at).await.unwrap();
+    assert_eq!(rotate(later(100)).await, Rotation::Unknown);
+    assert_eq!(kit.one.revoke_refresh_tokens(account, later(2)).await.unwrap(), 1);
+    assert_eq!(kit.one.revoke_refresh_tokens(account, later(3)).await.unwrap(), 0);
+    assert_eq!(rotate(later(4)).await, Rotation::Unknown);
+    assert_eq!(kit.two.rotate_refresh_token(b"never seen", &next.new(), NOW).await.unwrap(), Rotation::Unknown);
+    assert!(kit.one.delete_expired_refresh_tokens(later(100)).await.unwrap() >= 1);
+    assert_eq!(kit.two.refresh_token(&ended.hash).await.unwrap(), None);
+}
+
+async fn account_pages_show_all(kit: &Kit) {
+    let mut all: Vec<String> =
+        kit.one.list_accounts(None, 10_000).await.unwrap().iter().map(|account| account.uin.to_string()).collect();
+    assert!(all.is_sorted() && all.len() > 3);
+    all.dedup();
+    pages_show_all(
+        &all,
+        |account: &crate::meta::Account| account.uin.to_string(),
+        async |after, limit| {
+            let after: Option<Uin> = after.map(|text| text.parse().unwrap());
+            kit.two.list_accounts(after.as_ref(), limit).await.unwrap()
+        },
+    )
+    .await;
+}

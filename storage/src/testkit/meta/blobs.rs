@@ -1,0 +1,176 @@
+use super::{Kit, NOW, Place, REGISTRY, commit, later, pages_show_all, sha256};
+use crate::Error;
+use crate::blob::BlobKey;
+use crate::meta::{Blob, Repository, ReviewTarget};
+use crate::types::{BlobId, RepositoryId};
+
+pub(super) async fn behave(kit: &Kit) {
+    a_digest_alone_opens_nothing(kit).await;
+    the_same_content_is_adopted(kit).await;
+    a_mount_needs_the_blob_in_its_source(kit).await;
+    an_unlinked_blob_is_reviewed(kit).await;
+    a_condemned_blob_is_revived(kit).await;
+    a_blob_that_is_being_deleted_is_invisible(kit).await;
+    holders_are_listed(kit).await;
+    objects_and_rows_are_told(kit).await;
+}
+
+/// What garbage collection will do to a row.
+async fn set_state(kit: &Kit, id: BlobId, state: i64) {
+    let update = sqlx::query("UPDATE blobs SET state = $1 WHERE id = $2").bind(state).bind(id.get());
+    assert_eq!(update.execute(kit.one.writer()).await.unwrap().rows_affected(), 1);
+}
+
+async fn state(kit: &Kit, id: BlobId) -> i64 {
+    let query = sqlx::query_scalar("SELECT state FROM blobs WHERE id = $1").bind(id.get());
+    query.fetch_one(kit.one.writer()).await.unwrap()
+}
+
+async fn a_digest_alone_opens_nothing(kit: &Kit) {
+    let place = kit.place().await;
+    let here = kit.push_blob(&place, "here", "secret content").await;
+    let there = kit.push_blob(&place, "there", "other content").await;
+    let digest = sha256(b"secret content");
+    let blob = kit.two.blob(here.repository, &digest).await.unwrap().unwrap();
+    assert_eq!((&blob, blob.size, blob.lease_until), (&here.blob, 14, later(60)));
+    assert_eq!(kit.two.blob(there.repository, &digest).await.unwrap(), None);
+    assert!(kit.one.renew_blob_lease(blob.id, later(50)).await.unwrap());
+    let lease = async || kit.two.blob(here.repository, &digest).await.unwrap().unwrap().lease_until;
+    assert_eq!(lease().await, later(60), "a lease never shrinks");
+    assert!(kit.one.renew_blob_lease(blob.id, later(70)).await.unwrap());
+    assert_eq!(lease().await, later(70));
+    assert!(!kit.one.renew_blob_lease(BlobId::new(i64::MAX), later(70)).await.unwrap());
+}
+
+async fn the_same_content_is_adopted(kit: &Kit) {
+    let (one, two) = (kit.place().await, kit.place().await);
+    let first = kit.push_blob(&one, "app", "shared content").await;
+    let second = kit.push_blob(&two, "app", "shared content").await;
+    let again = kit.push_blob(&one, "app", "shared content").await;
+    assert_eq!((first.adopted, second.adopted, again.adopted), (false, true, true));
+    assert_eq!((first.blob.id, &first.blob.key), (second.blob.id, &second.blob.key));
+    let (digest, name) = (sha256(b"shared content"), one.repository("app"));
+    let key = BlobKey::fresh(&digest);
+    let wrong = commit(&one, &name, &digest, &key, 1);
+    assert!(kit.one.commit_blob(&wrong).await.is_err(), "the same digest has the same size");
+}
+
+async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
+    let (one, two) = (kit.place().await, kit.place().await);
+    let source = kit.push_blob(&one, "source", "mounted content").await;
+    let (digest, target) = (sha256(b"mounted content"), two.repository("target"));
+    let mount = async |from: RepositoryId, place: &Place| {
+        kit.two.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(99), NOW).await
+    };
+    assert_eq!(mount(RepositoryId::new(i64::MAX), &two).await.unwrap(), None);
+    assert_eq!(kit.one.repository(REGISTRY, &target).await.unwrap(), None, "nothing has happened");
+    let mounted = mount(source.repository, &two).await.unwrap().unwrap();
+    assert!(mounted.repository_created && mounted.adopted);
+    assert_eq!((mounted.blob.id, mounted.blob.lease_until), (source.blob.id, later(99)));
+    assert!(!mount(source.repository, &two).await.unwrap().unwrap().repository_created);
+    assert!(kit.one.blob(mounted.repository, &digest).await.unwrap().is_some());
+    let stale = Place { namespace: crate::types::NamespaceId::new(i64::MAX), ..two };
+    assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale { what: "namespace" })));
+}
+
+async fn an_unlinked_blob_is_reviewed(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["unlinked config"], &[]).await;
+    let digest = sha256(b"unlinked config");
+    let unlink = async || kit.two.unlink_blob(outcome.repository, &digest, later(5), NOW).await;
+    assert!(matches!(unlink().await, Err(Error::InUse { what: "blob" })));
+    // Another repository's manifest does not matter.
+    kit.push_image(&place, "other", &["unlinked config"], &[]).await;
+    kit.one.delete_manifest(outcome.repository, &image.digest, later(5), NOW).await.unwrap().unwrap();
+    let blob = kit.one.blob(outcome.repository, &digest).await.unwrap().unwrap();
+    assert!(unlink().await.unwrap());
+    assert!(!unlink().await.unwrap());
+    assert_eq!(kit.one.blob(outcome.repository, &digest).await.unwrap(), None);
+    let reviews = kit.reviews().await;
+    assert!(reviews.iter().any(|r| r.target == ReviewTarget::Blob(blob.id) && r.reason == "link dropped"));
+    assert!(!kit.one.unlink_blob(RepositoryId::new(i64::MAX), &digest, later(5), NOW).await.unwrap());
+}
+
+async fn a_condemned_blob_is_revived(kit: &Kit) {
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "app", "condemned content").await;
+    let (id, digest) = (pushed.blob.id, sha256(b"condemned content"));
+    set_state(kit, id, 1).await;
+    assert!(kit.one.blob(pushed.repository, &digest).await.unwrap().is_some(), "still there");
+    assert!(kit.one.renew_blob_lease(id, later(70)).await.unwrap());
+    assert_eq!(state(kit, id).await, 0);
+    set_state(kit, id, 1).await;
+    assert_eq!(kit.push_blob(&place, "app", "condemned content").await.blob.id, id);
+    assert_eq!(state(kit, id).await, 0);
+    set_state(kit, id, 1).await;
+    let target = place.repository("target");
+    let from = pushed.repository;
+    kit.two.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(1), NOW).await.unwrap().unwrap();
+    assert_eq!(state(kit, id).await, 0);
+    set_state(kit, id, 1).await;
+    kit.put(&place, "app", &super::Image::with_blobs(&["condemned content"], None), &[]).await.unwrap();
+    assert_eq!(state(kit, id).await, 0);
+}
+
+async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "app", "deleted content").await;
+    let (id, digest) = (pushed.blob.id, sha256(b"deleted content"));
+    set_state(kit, id, 2).await;
+    assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap(), None);
+    assert!(!kit.one.renew_blob_lease(id, later(70)).await.unwrap());
+    assert!(kit.one.blob_holders(REGISTRY, &digest, None, 10).await.unwrap().is_empty());
+    assert!(!kit.one.unlink_blob(pushed.repository, &digest, later(1), NOW).await.unwrap());
+    let target = place.repository("target");
+    let from = pushed.repository;
+    let mounted = kit.one.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(1), NOW).await.unwrap();
+    assert_eq!(mounted, None);
+    let image = super::Image::with_blobs(&["deleted content"], None);
+    let outcome = kit.put(&place, "app", &image, &[]).await;
+    assert!(matches!(outcome, Err(Error::MissingReferences { blobs, .. }) if blobs == [digest.clone()]));
+    // The same content comes back as another row, with another object.
+    let back = kit.push_blob(&place, "app", "deleted content").await;
+    assert!(!back.adopted && back.blob.id != id && back.blob.key != pushed.blob.key);
+    kit.put(&place, "app", &image, &[]).await.unwrap();
+    assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap().map(|blob| blob.id), Some(back.blob.id));
+}
+
+async fn holders_are_listed(kit: &Kit) {
+    let place = kit.place().await;
+    let mut all = Vec::new();
+    for number in 0..5 {
+        kit.push_blob(&place, &format!("holder{number}"), "held content").await;
+        all.push(place.repository(&format!("holder{number}")).to_string());
+    }
+    let digest = sha256(b"held content");
+    pages_show_all(
+        &all,
+        |repository: &Repository| repository.name.to_string(),
+        async |after, limit| kit.two.blob_holders(REGISTRY, &digest, after.as_deref(), limit).await.unwrap(),
+    )
+    .await;
+}
+
+async fn objects_and_rows_are_told(kit: &Kit) {
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "app", "known content").await;
+    let mut asked: Vec<BlobKey> = (0..200).map(|_| BlobKey::fresh(&pushed.blob.digest)).collect();
+    asked.push(pushed.blob.key.clone());
+    for state in [0, 1, 2] {
+        set_state(kit, pushed.blob.id, state).await;
+        let known = kit.two.known_objects(&asked).await.unwrap();
+        assert_eq!(known.into_iter().collect::<Vec<_>>(), std::slice::from_ref(&pushed.blob.key));
+    }
+    let listed = kit.one.blobs_page(None, 100_000).await.unwrap();
+    assert!(listed.iter().any(|blob| blob.id == pushed.blob.id), "in any state");
+    let all: Vec<String> = listed.iter().map(|blob| blob.id.to_string()).collect();
+    pages_show_all(
+        &all,
+        |blob: &Blob| blob.id.to_string(),
+        async |after, limit| {
+            let after = after.map(|id| BlobId::new(id.parse().unwrap()));
+            kit.two.blobs_page(after, limit).await.unwrap()
+        },
+    )
+    .await;
+}

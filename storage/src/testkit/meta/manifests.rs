@@ -1,0 +1,241 @@
+use super::{Image, Kit, NOW, later, pages_show_all, put, sha256, tag};
+use crate::Error;
+use crate::meta::{PutManifest, Referrer, ReviewTarget};
+use crate::types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
+
+pub(super) async fn behave(kit: &Kit) {
+    a_manifest_is_served_as_it_came(kit).await;
+    everything_that_is_missing_is_told(kit).await;
+    many_layers_are_one_manifest(kit).await;
+    the_same_manifest_keeps_its_row(kit).await;
+    a_moved_tag_queues_its_old_manifest(kit).await;
+    a_deleted_tag_queues_its_manifest(kit).await;
+    a_deleted_manifest_takes_its_tags(kit).await;
+    a_child_that_returns_is_a_child_again(kit).await;
+    foreign_layers_need_not_be_there(kit).await;
+    tag_pages_show_all(kit).await;
+    referrers_are_found(kit).await;
+}
+
+async fn a_manifest_is_served_as_it_came(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 1", "layer 1"], &[tag("latest"), tag("v1")]).await;
+    assert!(outcome.manifest_created && !outcome.repository_created);
+    let stored = kit.two.manifest(outcome.repository, &image.digest).await.unwrap().unwrap();
+    assert_eq!((&stored.content[..], &stored.digest), (&image.content[..], &image.digest));
+    assert_eq!(stored.media_type, image.manifest.media_type.as_str());
+    assert_eq!(kit.two.tag(outcome.repository, &tag("v1")).await.unwrap(), Some(image.digest.clone()));
+    assert_eq!(kit.two.tag(outcome.repository, &tag("V1")).await.unwrap(), None);
+    assert_eq!(kit.two.tags_of(outcome.repository, &image.digest).await.unwrap(), [tag("latest"), tag("v1")]);
+    assert!(kit.one.renew_manifest_lease(stored.id, later(70)).await.unwrap());
+    assert!(kit.one.renew_manifest_lease(stored.id, later(65)).await.unwrap());
+    let stored = kit.two.manifest(outcome.repository, &image.digest).await.unwrap().unwrap();
+    assert_eq!(stored.lease_until, later(70));
+    assert!(!kit.one.renew_manifest_lease(ManifestId::new(i64::MAX), later(70)).await.unwrap());
+    let other = kit.push_blob(&place, "other", "x").await.repository;
+    assert_eq!(kit.two.manifest(other, &image.digest).await.unwrap(), None, "manifests belong to repositories");
+}
+
+async fn everything_that_is_missing_is_told(kit: &Kit) {
+    let place = kit.place().await;
+    kit.push_blob(&place, "app", "there").await;
+    // In another repository is not there.
+    kit.push_blob(&place, "other", "elsewhere").await;
+    let image = Image::with_blobs(&["there", "elsewhere", "nowhere"], None);
+    let Err(Error::MissingReferences { mut blobs, manifests }) = kit.put(&place, "app", &image, &[tag("t")]).await
+    else {
+        panic!("the manifest was taken")
+    };
+    blobs.sort();
+    let mut expected = [sha256(b"elsewhere"), sha256(b"nowhere")];
+    expected.sort();
+    assert_eq!((blobs.as_slice(), manifests.as_slice()), (&expected[..], &[][..]));
+    let repository = kit.repository(&place, "app").await.id;
+    assert_eq!(kit.two.manifest(repository, &image.digest).await.unwrap(), None);
+    assert_eq!(kit.two.tag(repository, &tag("t")).await.unwrap(), None);
+    let index = Image::index(&[&sha256(b"no manifest")]);
+    let outcome = kit.put(&place, "new", &index, &[]).await;
+    assert!(
+        matches!(outcome, Err(Error::MissingReferences { manifests, .. }) if manifests == [sha256(b"no manifest")])
+    );
+    let new = kit.two.repository(super::REGISTRY, &place.repository("new")).await.unwrap();
+    assert_eq!(new, None, "a refused manifest makes no repository");
+}
+
+async fn many_layers_are_one_manifest(kit: &Kit) {
+    let place = kit.place().await;
+    let contents: Vec<String> = (0..200).map(|number| format!("layer number {number}")).collect();
+    let mut blobs: Vec<&str> = contents.iter().map(String::as_str).collect();
+    blobs.push(blobs[7]);
+    let (image, outcome) = kit.push_image(&place, "app", &blobs, &[]).await;
+    let query = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM manifest_blobs e JOIN manifests m ON m.id = e.manifest_id \
+         WHERE m.repository_id = $1 AND m.digest = $2",
+    );
+    let edges: i64 =
+        query.bind(outcome.repository.get()).bind(image.digest.as_str()).fetch_one(kit.one.writer()).await.unwrap();
+    assert_eq!(edges, 200);
+}
+
+async fn the_same_manifest_keeps_its_row(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, first) = kit.push_image(&place, "app", &["config 2"], &[tag("a")]).await;
+    let row = kit.two.manifest(first.repository, &image.digest).await.unwrap().unwrap();
+    // The same bytes under another media type: the first one stays.
+    let mut manifest: Manifest = image.manifest.clone();
+    manifest.media_type = "application/vnd.other+json".parse().unwrap();
+    let name = place.repository("app");
+    let tags = [tag("b")];
+    let again = PutManifest { manifest: &manifest, lease_until: later(90), ..put(&place, &name, &image, &tags) };
+    let second = kit.two.put_manifest(&again).await.unwrap();
+    assert!(!second.manifest_created && second.repository == first.repository);
+    let after = kit.one.manifest(first.repository, &image.digest).await.unwrap().unwrap();
+    assert_eq!((after.id, &after.media_type, after.lease_until), (row.id, &row.media_type, later(90)));
+    assert_eq!(kit.one.tags_of(first.repository, &image.digest).await.unwrap(), [tag("a"), tag("b")]);
+    let blob = kit.one.blob(first.repository, &sha256(b"config 2")).await.unwrap().unwrap();
+    assert_eq!(blob.lease_until, later(90), "leases are renewed");
+}
+
+async fn queued(kit: &Kit, target: ReviewTarget) -> Option<String> {
+    kit.reviews().await.into_iter().find(|review| review.target == target).map(|review| review.reason)
+}
+
+async fn id_of(kit: &Kit, repository: RepositoryId, digest: &Digest) -> ReviewTarget {
+    ReviewTarget::Manifest(kit.one.manifest(repository, digest).await.unwrap().unwrap().id)
+}
+
+async fn a_moved_tag_queues_its_old_manifest(kit: &Kit) {
+    let place = kit.place().await;
+    let (old, outcome) = kit.push_image(&place, "app", &["old config"], &[tag("t")]).await;
+    let old = id_of(kit, outcome.repository, &old.digest).await;
+    let (new, _) = kit.push_image(&place, "app", &["new config"], &[tag("other")]).await;
+    assert_eq!(queued(kit, old).await, None);
+    kit.put(&place, "app", &new, &[tag("t")]).await.unwrap();
+    assert_eq!(queued(kit, old).await.as_deref(), Some("tag moved"));
+    assert_eq!(kit.two.tag(outcome.repository, &tag("t")).await.unwrap(), Some(new.digest.clone()));
+    kit.put(&place, "app", &new, &[tag("t")]).await.unwrap();
+    let new = id_of(kit, outcome.repository, &new.digest).await;
+    assert_eq!(queued(kit, new).await, None, "it lost nothing");
+}
+
+async fn a_deleted_tag_queues_its_manifest(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 3"], &[tag("t"), tag("u")]).await;
+    let delete = async || kit.two.delete_tag(outcome.repository, &tag("t"), later(9), NOW).await.unwrap();
+    assert_eq!(delete().await, Some(image.digest.clone()));
+    assert_eq!(delete().await, None);
+    assert_eq!(kit.one.tags_of(outcome.repository, &image.digest).await.unwrap(), [tag("u")]);
+    let id = id_of(kit, outcome.repository, &image.digest).await;
+    assert_eq!(queued(kit, id).await.as_deref(), Some("tag deleted"));
+    assert_eq!(kit.two.delete_tag(RepositoryId::new(i64::MAX), &tag("u"), later(9), NOW).await.unwrap(), None);
+}
+
+async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 4", "layer 4"], &[tag("b"), tag("a")]).await;
+    let repository = outcome.repository;
+    let note = Image::with_blobs(&["config 4"], Some(&image.digest));
+    kit.put(&place, "app", &note, &[]).await.unwrap();
+    let index = Image::index(&[&image.digest]);
+    kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
+    let delete = async |digest: &Digest| kit.two.delete_manifest(repository, digest, later(9), NOW).await.unwrap();
+    assert_eq!(delete(&index.digest).await, Some(vec![tag("i")]));
+    let child = id_of(kit, repository, &image.digest).await;
+    assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"));
+    assert_eq!(delete(&image.digest).await, Some(vec![tag("a"), tag("b")]));
+    assert_eq!(delete(&image.digest).await, None);
+    assert_eq!(queued(kit, child).await, None, "it has gone");
+    let note = id_of(kit, repository, &note.digest).await;
+    assert_eq!(queued(kit, note).await.as_deref(), Some("manifest deleted"), "its subject has gone");
+    for content in ["config 4", "layer 4"] {
+        let blob = kit.one.blob(repository, &sha256(content.as_bytes())).await.unwrap().unwrap();
+        assert_eq!(queued(kit, ReviewTarget::Blob(blob.id)).await.as_deref(), Some("manifest deleted"));
+    }
+    assert_eq!(kit.two.list_tags(repository, None, 10).await.unwrap(), []);
+    let nowhere = RepositoryId::new(i64::MAX);
+    assert_eq!(kit.two.delete_manifest(nowhere, &index.digest, later(9), NOW).await.unwrap(), None);
+}
+
+async fn a_child_that_returns_is_a_child_again(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 5"], &[]).await;
+    let index = Image::index(&[&image.digest]);
+    kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
+    kit.one.delete_manifest(outcome.repository, &image.digest, later(9), NOW).await.unwrap().unwrap();
+    kit.put(&place, "app", &image, &[]).await.unwrap();
+    kit.one.delete_manifest(outcome.repository, &index.digest, later(9), NOW).await.unwrap().unwrap();
+    let child = id_of(kit, outcome.repository, &image.digest).await;
+    assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"), "its parent knew it");
+}
+
+async fn foreign_layers_need_not_be_there(kit: &Kit) {
+    let place = kit.place().await;
+    let foreign = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+    let layer = |content: &str, media_type: &str| {
+        serde_json::json!({
+            "mediaType": media_type, "digest": sha256(content.as_bytes()).as_str(), "size": content.len()
+        })
+    };
+    kit.push_blob(&place, "app", "config 6").await;
+    let present = kit.push_blob(&place, "app", "present foreign layer").await;
+    let image = Image::of(&serde_json::json!({
+        "schemaVersion": 2, "config": layer("config 6", "application/vnd.test"),
+        "layers": [layer("absent foreign layer", foreign), layer("present foreign layer", foreign)],
+    }));
+    kit.put(&place, "app", &image, &[]).await.unwrap();
+    // One that is there must not be taken from under the manifest.
+    let unlinked = kit.one.unlink_blob(present.repository, &present.blob.digest, later(1), NOW).await;
+    assert!(matches!(unlinked, Err(Error::InUse { .. })));
+}
+
+async fn tag_pages_show_all(kit: &Kit) {
+    let place = kit.place().await;
+    let mut tags: Vec<Tag> = ["_", "A", "Z", "a", "a-1", "a.1", "a_1", "v1", "v1.10", "v1.9"].map(tag).into();
+    let (_, outcome) = kit.push_image(&place, "app", &["config 7"], &tags).await;
+    tags.sort();
+    let all: Vec<String> = tags.iter().map(Tag::to_string).collect();
+    pages_show_all(&all, Tag::to_string, async |after, limit| {
+        kit.two.list_tags(outcome.repository, after.as_deref(), limit).await.unwrap()
+    })
+    .await;
+    let from = kit.two.list_tags(outcome.repository, Some("a.0 does not exist"), 2).await.unwrap();
+    assert_eq!(from, [tag("a.1"), tag("a_1")]);
+    assert_eq!(kit.two.list_tags(outcome.repository, Some("v1\0"), 1).await.unwrap(), [tag("v1.10")]);
+}
+
+async fn referrers_are_found(kit: &Kit) {
+    let place = kit.place().await;
+    let (subject, outcome) = kit.push_image(&place, "app", &["config 8"], &[]).await;
+    let mut all = Vec::new();
+    for number in 0..5 {
+        let content = format!("note {number}");
+        kit.push_blob(&place, "app", &content).await;
+        let note = Image::with_blobs(&[&content], Some(&subject.digest));
+        kit.put(&place, "app", &note, &[]).await.unwrap();
+        all.push(note.digest.to_string());
+    }
+    all.sort();
+    for artifact_type in [None, Some("application/vnd.test")] {
+        pages_show_all(
+            &all,
+            |referrer: &Referrer| referrer.digest.to_string(),
+            async |after, limit| {
+                let after: Option<Digest> = after.map(|text| text.parse().unwrap());
+                let page = kit.two.referrers(outcome.repository, &subject.digest, artifact_type, after.as_ref(), limit);
+                page.await.unwrap()
+            },
+        )
+        .await;
+    }
+    for artifact_type in ["application/vnd.other", "", "a\0b"] {
+        let page = kit.two.referrers(outcome.repository, &subject.digest, Some(artifact_type), None, 10).await;
+        assert_eq!(page.unwrap(), []);
+    }
+    let page = kit.two.referrers(outcome.repository, &subject.digest, None, None, 1).await.unwrap();
+    assert_eq!(page[0].annotations.get("note").map(String::as_str), Some("a\0b"));
+    assert_eq!(page[0].artifact_type.as_deref(), Some("application/vnd.test"));
+    // What a manifest is about need not be there.
+    let absent = sha256(b"no such subject");
+    kit.put(&place, "app", &Image::with_blobs(&["config 8"], Some(&absent)), &[]).await.unwrap();
+    assert_eq!(kit.two.referrers(outcome.repository, &absent, None, None, 10).await.unwrap().len(), 1);
+}

@@ -1,0 +1,234 @@
+//! What the metadata store does on every engine.
+
+mod accounts;
+mod blobs;
+mod manifests;
+mod names;
+mod races;
+mod schema;
+mod uploads;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::TestDatabase;
+use crate::blob::BlobKey;
+use crate::meta::{CommitBlob, Committed, MetaStore, NewAccount, PutManifest, PutOutcome, Repository, Review};
+use crate::types::{
+    AccountId, Algorithm, Digest, Manifest, NamespaceId, RegistryId, RepositoryName, Tag, Timestamp, Uin, media_types,
+};
+use crate::{Error, Result};
+
+/// Runs the suite on an empty database.
+///
+/// # Panics
+/// Where the store does not behave.
+pub async fn meta_suite(database: &TestDatabase) {
+    schema::steps_run_once_and_newer_ones_are_refused(database).await;
+    let kit = Kit { one: database.open("one").await, two: database.open("two").await, next: AtomicU64::new(1) };
+    accounts::behave(&kit).await;
+    names::behave(&kit).await;
+    uploads::behave(&kit).await;
+    blobs::behave(&kit).await;
+    manifests::behave(&kit).await;
+    races::behave(&kit).await;
+    kit.one.close().await;
+    assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");
+    kit.two.close().await;
+}
+
+/// Two processes on one database.
+struct Kit {
+    one: MetaStore,
+    two: MetaStore,
+    next: AtomicU64,
+}
+
+/// The present moment of every behaviour.
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const REGISTRY: RegistryId = RegistryId::PERSONAL;
+
+fn later(seconds: u64) -> Timestamp {
+    NOW.after(Duration::from_secs(seconds))
+}
+
+/// A namespace of somebody.
+struct Place {
+    namespace: NamespaceId,
+    name: String,
+    owner: AccountId,
+}
+
+impl Place {
+    fn repository(&self, name: &str) -> RepositoryName {
+        format!("{}/{name}", self.name).parse().unwrap()
+    }
+}
+
+/// An image manifest in all its forms.
+#[derive(Clone)]
+struct Image {
+    content: Vec<u8>,
+    digest: Digest,
+    manifest: Manifest,
+}
+
+fn sha256(content: &[u8]) -> Digest {
+    Digest::of(Algorithm::Sha256, content)
+}
+
+fn tag(text: &str) -> Tag {
+    text.parse().unwrap()
+}
+
+impl Image {
+    fn of(document: &serde_json::Value) -> Self {
+        let content = document.to_string().into_bytes();
+        let manifest = Manifest::parse(None, &content).unwrap();
+        Self { digest: sha256(&content), content, manifest }
+    }
+
+    /// An image of the blobs with these contents, the first of which is the config.
+    fn with_blobs(blobs: &[&str], subject: Option<&Digest>) -> Self {
+        let descriptor = |content: &&str| {
+            serde_json::json!({
+                "mediaType": "application/vnd.test", "digest": sha256(content.as_bytes()).as_str(), "size": content.len()
+            })
+        };
+        let all: Vec<_> = blobs.iter().map(descriptor).collect();
+        let subject = subject.map(
+            |digest| serde_json::json!({ "mediaType": media_types::OCI_IMAGE, "digest": digest.as_str(), "size": 1 }),
+        );
+        let mut document = serde_json::json!({
+            "schemaVersion": 2, "mediaType": media_types::OCI_IMAGE, "config": all[0], "layers": all[1..],
+        });
+        if let Some(subject) = subject {
+            document["subject"] = subject;
+            document["annotations"] = serde_json::json!({ "note": "a\u{0}b" });
+        }
+        Self::of(&document)
+    }
+
+    fn index(children: &[&Digest]) -> Self {
+        let manifests: Vec<_> = children
+            .iter()
+            .map(
+                |child| serde_json::json!({ "mediaType": media_types::OCI_IMAGE, "digest": child.as_str(), "size": 1 }),
+            )
+            .collect();
+        Self::of(&serde_json::json!({
+            "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": manifests,
+        }))
+    }
+}
+
+impl Kit {
+    /// A number that nobody else gets.
+    fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::SeqCst)
+    }
+
+    async fn account(&self) -> AccountId {
+        let number = self.number();
+        let uin = Uin::from_number(Uin::MIN + number).unwrap();
+        let new = NewAccount { uin: &uin, name: &format!("account-{number}"), password_hash: Some("hash") };
+        self.one.create_account(&new, NOW).await.unwrap().id
+    }
+
+    async fn place(&self) -> Place {
+        let owner = self.account().await;
+        let name = format!("ns{}", self.number());
+        let namespace = self.one.create_namespace(REGISTRY, &name.parse().unwrap(), owner, NOW).await.unwrap().id;
+        Place { namespace, name, owner }
+    }
+
+    async fn push_blob(&self, place: &Place, repository: &str, content: &str) -> Committed {
+        let (digest, name) = (sha256(content.as_bytes()), place.repository(repository));
+        let key = BlobKey::fresh(&digest);
+        let commit = commit(place, &name, &digest, &key, content.len());
+        self.one.commit_blob(&commit).await.unwrap()
+    }
+
+    /// Pushes an image with its blobs.
+    async fn push_image(&self, place: &Place, repository: &str, blobs: &[&str], tags: &[Tag]) -> (Image, PutOutcome) {
+        for content in blobs {
+            self.push_blob(place, repository, content).await;
+        }
+        let image = Image::with_blobs(blobs, None);
+        let outcome = self.put(place, repository, &image, tags).await.unwrap();
+        (image, outcome)
+    }
+
+    async fn put(&self, place: &Place, repository: &str, image: &Image, tags: &[Tag]) -> Result<PutOutcome> {
+        let name = place.repository(repository);
+        self.one.put_manifest(&put(place, &name, image, tags)).await
+    }
+
+    async fn repository(&self, place: &Place, name: &str) -> Repository {
+        self.two.repository(REGISTRY, &place.repository(name)).await.unwrap().unwrap()
+    }
+
+    /// All reviews. There are never so many in this suite that they do not fit into one page.
+    async fn reviews(&self) -> Vec<Review> {
+        self.one.due_reviews(Timestamp::from_millis(i64::MAX), 100_000).await.unwrap()
+    }
+}
+
+fn commit<'a>(
+    place: &Place,
+    repository: &'a RepositoryName,
+    digest: &'a Digest,
+    key: &'a BlobKey,
+    size: usize,
+) -> CommitBlob<'a> {
+    CommitBlob {
+        registry: REGISTRY,
+        namespace: place.namespace,
+        repository,
+        digest,
+        key,
+        size: size as u64,
+        upload: None,
+        lease_until: later(60),
+        now: NOW,
+    }
+}
+
+fn put<'a>(place: &Place, repository: &'a RepositoryName, image: &'a Image, tags: &'a [Tag]) -> PutManifest<'a> {
+    PutManifest {
+        registry: REGISTRY,
+        namespace: place.namespace,
+        repository,
+        digest: &image.digest,
+        manifest: &image.manifest,
+        content: &image.content,
+        tags,
+        lease_until: later(60),
+        review_after: later(60),
+        now: NOW,
+    }
+}
+
+/// Whether keyset pages of every size show `all`, in order, each once. `page` takes where to begin and how many.
+async fn pages_show_all<T: Clone>(
+    all: &[String],
+    name: impl Fn(&T) -> String,
+    page: impl AsyncFn(Option<String>, u32) -> Vec<T>,
+) {
+    let count = u32::try_from(all.len()).unwrap();
+    for limit in [1, 2, 3, 7, count.saturating_sub(1).max(1), count.max(1), count + 1, count + 1000] {
+        let (mut shown, mut after) = (Vec::new(), None);
+        loop {
+            let names: Vec<String> = page(after.clone(), limit).await.iter().map(&name).collect();
+            assert!(names.len() <= limit as usize);
+            let ended = names.len() < limit as usize;
+            shown.extend(names);
+            if ended || shown.len() > all.len() {
+                break;
+            }
+            after = shown.last().cloned();
+        }
+        assert_eq!(shown, all, "pages of {limit}");
+    }
+    assert!(page(None, 0).await.is_empty());
+}

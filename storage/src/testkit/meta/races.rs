@@ -1,0 +1,131 @@
+//! Two processes that do things at once. Whoever comes first, the rules hold.
+
+use futures::future::join_all;
+
+use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag};
+use crate::blob::BlobKey;
+use crate::meta::{MetaStore, ReviewTarget};
+use crate::types::NamespaceName;
+use crate::{Error, Result};
+
+pub(super) async fn behave(kit: &Kit) {
+    of_two_commits_one_is_adopted(kit).await;
+    many_pushes_make_one_repository(kit).await;
+    a_tag_is_moved_by_many(kit).await;
+    a_blob_is_unlinked_or_referred_to(kit).await;
+    a_namespace_is_deleted_or_pushed_to(kit).await;
+    shared_layers_do_not_block(kit).await;
+}
+
+impl Kit {
+    fn store(&self, number: usize) -> &MetaStore {
+        if number.is_multiple_of(2) { &self.one } else { &self.two }
+    }
+}
+
+async fn of_two_commits_one_is_adopted(kit: &Kit) {
+    let place = kit.place().await;
+    let (digest, name) = (sha256(b"raced content"), place.repository("app"));
+    let keys: Vec<BlobKey> = (0..8).map(|_| BlobKey::fresh(&digest)).collect();
+    let commits: Vec<_> = keys.iter().map(|key| commit(&place, &name, &digest, key, 13)).collect();
+    let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| !outcome.adopted).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created).count(), 1);
+    assert!(outcomes.iter().all(|outcome| outcome.blob.id == outcomes[0].blob.id));
+    let winner = outcomes.iter().position(|outcome| !outcome.adopted).unwrap();
+    assert_eq!(outcomes[0].blob.key, keys[winner]);
+}
+
+async fn many_pushes_make_one_repository(kit: &Kit) {
+    let place = kit.place().await;
+    let name = place.repository("app");
+    let blobs: Vec<_> = (0..8).map(|n| sha256(format!("first push {n}").as_bytes())).collect();
+    let keys: Vec<BlobKey> = blobs.iter().map(BlobKey::fresh).collect();
+    let commits: Vec<_> = blobs.iter().zip(&keys).map(|(digest, key)| commit(&place, &name, digest, key, 12)).collect();
+    let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created).count(), 1);
+    assert!(outcomes.iter().all(|outcome| outcome.repository == outcomes[0].repository && !outcome.adopted));
+}
+
+async fn a_tag_is_moved_by_many(kit: &Kit) {
+    let place = kit.place().await;
+    let name = place.repository("app");
+    let mut images = Vec::new();
+    for number in 0..8 {
+        let content = format!("raced config {number}");
+        kit.push_blob(&place, "app", &content).await;
+        images.push(Image::with_blobs(&[&content], None));
+    }
+    let tags = [tag("latest")];
+    let puts: Vec<_> = images.iter().map(|image| put(&place, &name, image, &tags)).collect();
+    let outcomes = join_all(puts.iter().enumerate().map(|(n, put)| kit.store(n).put_manifest(put))).await;
+    assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|put| put.manifest_created)), "{outcomes:?}");
+    let repository = kit.repository(&place, "app").await.id;
+    let last = kit.one.tag(repository, &tag("latest")).await.unwrap().unwrap();
+    // Every one that had the tag and lost it is in the queue, and the last one is not.
+    let reviews = kit.reviews().await;
+    for image in &images {
+        let id = kit.one.manifest(repository, &image.digest).await.unwrap().unwrap().id;
+        let queued = reviews.iter().any(|review| review.target == ReviewTarget::Manifest(id));
+        assert_eq!(queued, image.digest != last);
+    }
+}
+
+async fn a_blob_is_unlinked_or_referred_to(kit: &Kit) {
+    let place = kit.place().await;
+    for number in 0..10 {
+        let repository = format!("app{number}");
+        let pushed = kit.push_blob(&place, &repository, "contended content").await;
+        let (image, name) = (Image::with_blobs(&["contended content"], None), place.repository(&repository));
+        let put = put(&place, &name, &image, &[]);
+        let (stored, unlinked) = futures::join!(
+            kit.store(number).put_manifest(&put),
+            kit.store(number + 1).unlink_blob(pushed.repository, &pushed.blob.digest, later(1), NOW),
+        );
+        match (stored, unlinked) {
+            (Ok(_), Err(Error::InUse { .. })) | (Err(Error::MissingReferences { .. }), Ok(true)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn a_namespace_is_deleted_or_pushed_to(kit: &Kit) {
+    for number in 0..10 {
+        let place: Place = kit.place().await;
+        let name: NamespaceName = place.name.parse().unwrap();
+        let (digest, repository) = (sha256(b"late content"), place.repository("app"));
+        let key = BlobKey::fresh(&digest);
+        let commit = commit(&place, &repository, &digest, &key, 12);
+        let (committed, deleted) = futures::join!(
+            kit.store(number).commit_blob(&commit),
+            kit.store(number + 1).delete_namespace(REGISTRY, &name, NOW),
+        );
+        match (committed, deleted) {
+            (Ok(_), Err(Error::InUse { .. })) | (Err(Error::Stale { what: "namespace" }), Ok(true)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Images that share layers, in different orders, in different repositories: nobody waits for ever, nothing fails.
+async fn shared_layers_do_not_block(kit: &Kit) {
+    let place = kit.place().await;
+    let layers: Vec<String> = (0..30).map(|number| format!("shared layer {number}")).collect();
+    let mut pushes = Vec::new();
+    for number in 0..6 {
+        let mut blobs: Vec<&str> = layers.iter().map(String::as_str).collect();
+        blobs.rotate_left(number * 5);
+        for content in &blobs {
+            kit.push_blob(&place, &format!("shared{number}"), content).await;
+        }
+        pushes.push((place.repository(&format!("shared{number}")), Image::with_blobs(&blobs, None)));
+    }
+    for _ in 0..3 {
+        let tags = [tag("latest")];
+        let puts: Vec<_> = pushes.iter().map(|(name, image)| put(&place, name, image, &tags)).collect();
+        let outcomes = join_all(puts.iter().enumerate().map(|(n, put)| kit.store(n).put_manifest(put))).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    }
+}
