@@ -34,7 +34,7 @@ CODES = set(
     "BLOB_UNKNOWN BLOB_UPLOAD_INVALID BLOB_UPLOAD_UNKNOWN DIGEST_INVALID MANIFEST_BLOB_UNKNOWN MANIFEST_INVALID"
     " MANIFEST_UNKNOWN NAME_INVALID NAME_UNKNOWN SIZE_INVALID UNAUTHORIZED DENIED UNSUPPORTED TOOMANYREQUESTS"
     # Not in the specification's table, but what clients know for these cases.
-    " TAG_INVALID RANGE_INVALID MANIFEST_UNVERIFIED".split()
+    " TAG_INVALID RANGE_INVALID MANIFEST_UNVERIFIED PAGINATION_NUMBER_INVALID".split()
 )
 
 
@@ -586,7 +586,7 @@ def upload_closed_without_a_digest():
     expect(C.request("PUT", upload(), fresh(), {"Content-Type": BYTES}), 400, "DIGEST_INVALID")
 
 
-@check("0-x", "bytes 0-511/512", "5", "9-3")
+@check("0-x", "x-511", "5", "9-3", "0-99999")
 def content_range_that_is_none(value):
     response = C.request("PATCH", upload(), fresh(), {"Content-Type": BYTES, "Content-Range": value})
     one_of(response.status, 400, 416)

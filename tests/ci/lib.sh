@@ -90,7 +90,7 @@ wait_for() {
   { local - i limit=$1; set +x; } 2>/dev/null
   shift
   for ((i = 0; i < limit * 10; i++)); do
-    "$@" >/dev/null 2>&1 && return 0
+    ("$@") >/dev/null 2>&1 && return 0
     sleep 0.1
   done
   die "waited $limit s for: $*"
