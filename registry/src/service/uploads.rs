@@ -22,6 +22,15 @@ pub struct ChunkRange {
     pub last: u64,
 }
 
+/// What comes after a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// The next request: what has arrived must be on the disk before it is counted.
+    Wait,
+    /// The commit, which brings all of it to the disk.
+    Commit,
+}
+
 /// A finished upload.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Finished {
@@ -62,7 +71,7 @@ impl UploadService {
     pub async fn upload(&self, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
         let key = StagingKey::of(UploadId::random());
         let transfer = self.base.budget.upload().await;
-        let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, None).await;
+        let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, After::Commit, None).await;
         let result = match stored {
             Ok(hasher) => self.commit(access, key, None, hasher, digest).await,
             Err((_, error)) => Err(error),
@@ -106,7 +115,7 @@ impl UploadService {
         body: Body<'_>,
     ) -> Result<u64> {
         let upload = self.lease(access, id).await?;
-        let (hasher, outcome) = self.take_chunk(id, &upload, range, body).await;
+        let (hasher, outcome) = self.take_chunk(id, &upload, range, body, After::Wait).await;
         self.save(id, &hasher).await?;
         outcome.map(|()| hasher.len())
     }
@@ -126,7 +135,7 @@ impl UploadService {
         }
         let hasher = match body {
             Some(body) => {
-                let (hasher, outcome) = self.take_chunk(id, &upload, range, body).await;
+                let (hasher, outcome) = self.take_chunk(id, &upload, range, body, After::Commit).await;
                 if let Err(error) = outcome {
                     self.save(id, &hasher).await?;
                     return Err(error);
@@ -135,7 +144,18 @@ impl UploadService {
             }
             None => self.resume(&upload)?,
         };
-        self.conclude(access, id, hasher, digest).await
+        let result = self.conclude(access, id, hasher, digest).await;
+        match &result {
+            Ok(_) => {}
+            Err(Error::Digest { .. }) => {
+                // The bytes are not what the client meant to send: nothing can be gone on with.
+                self.base.meta.delete_upload(id).await?;
+                self.discard(StagingKey::of(id)).await;
+            }
+            // What was safe before this request still is: the client can try again, from there.
+            Err(_) => self.give_back(&upload).await,
+        }
+        result
     }
 
     async fn conclude(&self, access: &Access<Push>, id: UploadId, hasher: Hasher, digest: &Digest) -> Result<Finished> {
@@ -150,13 +170,16 @@ impl UploadService {
             // Nothing was ever written, so nothing was staged.
             self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
         }
-        let result = self.commit(access, key, Some(id), hasher, digest).await;
-        if matches!(result, Err(Error::Digest { .. })) {
-            // The bytes are not what the client meant to send: nothing can be gone on with.
-            self.base.meta.delete_upload(id).await?;
-            self.discard(key).await;
+        self.commit(access, key, Some(id), hasher, digest).await
+    }
+
+    /// Ends the lease of an upload that stands where it stood. If that fails too, the lease runs out by itself.
+    async fn give_back(&self, upload: &Upload) {
+        let now = self.base.clock.now();
+        let expires_at = now.after(self.base.params.upload_ttl);
+        if let Err(error) = self.base.meta.save_upload(upload.id, &upload.hash, expires_at, now).await {
+            tracing::warn!(upload.id = %upload.id, error = %error, "an upload stays leased until its lease runs out");
         }
-        result
     }
 
     async fn lease(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
@@ -192,6 +215,7 @@ impl UploadService {
         upload: &Upload,
         range: Option<ChunkRange>,
         body: Body<'_>,
+        after: After,
     ) -> (Hasher, Result<()>) {
         let hasher = match self.resume(upload) {
             Ok(hasher) => hasher,
@@ -207,15 +231,19 @@ impl UploadService {
         };
         let transfer = self.base.budget.upload().await;
         let before = hasher.clone();
-        let received = self.receive(StagingKey::of(id), hasher, body, skip, &transfer, Some(id)).await;
+        let received = self.receive(StagingKey::of(id), hasher, body, skip, &transfer, after, Some(id)).await;
         match received {
-            Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => (hasher, Err(Error::Size)),
+            Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => match after {
+                After::Wait => (hasher, Err(Error::Size)),
+                After::Commit => (before, Err(Error::Size)),
+            },
             Ok(hasher) => (hasher, Ok(())),
             Err((safe, error)) => (safe.unwrap_or(before), Err(error)),
         }
     }
 
     /// Writes a body to the store. On error, the hasher is that of what is safely stored, if more than before is.
+    #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
     async fn receive(
         &self,
         key: StagingKey,
@@ -223,12 +251,14 @@ impl UploadService {
         body: Body<'_>,
         skip: u64,
         transfer: &Transfer,
+        after: After,
         lease: Option<UploadId>,
     ) -> std::result::Result<Hasher, (Option<Hasher>, Error)> {
         let mut writer = self.base.store.stage(&key, hasher).await.map_err(|e| (None, e.into()))?;
         let mut pieces = Pieces::new(body, self.base.params.body_timeout, skip);
         let copied = self.copy(&mut pieces, writer.as_mut(), transfer, lease).await;
         match copied {
+            Ok(()) if after == After::Commit => Ok(writer.hasher().clone()),
             Ok(()) => match writer.sync().await {
                 Ok(()) => Ok(writer.hasher().clone()),
                 Err(error) => Err((None, error.into())),

@@ -57,6 +57,9 @@ fn checked_service(call: &Call<'_>, asked: Option<&str>) -> Result<String, ApiEr
 
 /// `GET /service/token`: Basic credentials, or none for an anonymous token. Scopes that the caller may not have are left
 /// out, never an error.
+///
+/// No refresh token is given here, also for `offline_token=true`: docker keeps the first one that it gets for ever and
+/// never takes the next, which rotation would have to take for theft.
 pub async fn get(call: &Call<'_>) -> ApiResult {
     let caller = call.caller().await?;
     if caller.token.is_some() {
@@ -68,15 +71,7 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     let auth = &call.state.auth;
     let registry = call.registry();
     let token = auth.issue(registry, caller.identity.as_ref(), &service, &scopes).await.map_err(unavailable)?;
-    let wants_refresh = call.query_value("offline_token").is_some_and(|v| v == "true" || v == "1");
-    let refresh = match caller.identity.as_ref().filter(|_| wants_refresh) {
-        Some(identity) => {
-            let client = call.query_value("client_id").unwrap_or_default();
-            Some(auth.issue_refresh_token(registry, identity, &service, &client).await.map_err(unavailable)?)
-        }
-        None => None,
-    };
-    Ok(answer(&token, refresh.as_deref(), None))
+    Ok(answer(&token, None, None))
 }
 
 fn unavailable(error: roadstead_auth::Error) -> ApiError {
