@@ -1,0 +1,220 @@
+//! What was issued and remembered is worth nothing once the right has gone.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, name, params};
+use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, Pull, Push};
+use roadstead_storage::meta::AccountStatus;
+use roadstead_storage::types::Clock as _;
+
+const SCOPES: [&str; 2] = ["repository:team/app:pull,push", "repository:others/app:pull,push"];
+
+async fn may_pull(auth: &Auth, caller: &Caller, repository: &str) -> Result<(), Denied> {
+    auth.authorize::<Pull>(caller, REGISTRY, &name(repository)).await.map(|_| ())
+}
+
+async fn may_push(auth: &Auth, caller: &Caller, repository: &str) -> Result<(), Denied> {
+    auth.authorize::<Push>(caller, REGISTRY, &name(repository)).await.map(|_| ())
+}
+
+fn is_bad<T>(answer: &Result<T, AuthenticationError>) -> bool {
+    matches!(answer, Err(AuthenticationError::BadCredentials))
+}
+
+#[tokio::test]
+async fn a_new_password_voids_tokens_and_the_old_password() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let token = world.issue(Some(&owner), &SCOPES).await.token;
+    assert!(world.bearer(&token).await.is_ok());
+    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.auth.account_changed(owner.account);
+    assert!(is_bad(&world.bearer(&token).await));
+    let old = world.auth.basic(REGISTRY, owner.uin.as_str(), PASSWORD, ADDRESS).await;
+    assert!(is_bad(&old), "although it was remembered");
+    let owner = world.login(&world.owner, "another horse").await;
+    assert_eq!(owner.credential_version, 2);
+    let token = world.issue(Some(&owner), &SCOPES).await.token;
+    assert!(world.bearer(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_out_and_its_tokens_stay_void() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let token = world.issue(Some(&owner), &SCOPES).await.token;
+    assert!(world.bearer(&token).await.is_ok());
+    let set = async |status| {
+        assert!(world.meta.set_account_status(owner.account, status, world.clock.now()).await.unwrap());
+        assert!(world.auth.poll_changes().await.unwrap());
+    };
+    set(AccountStatus::Disabled).await;
+    assert!(is_bad(&world.bearer(&token).await));
+    assert!(is_bad(&world.auth.basic(REGISTRY, owner.uin.as_str(), PASSWORD, ADDRESS).await));
+    set(AccountStatus::Active).await;
+    assert!(is_bad(&world.bearer(&token).await), "what was revoked stays so");
+    assert!(world.auth.basic(REGISTRY, owner.uin.as_str(), PASSWORD, ADDRESS).await.is_ok());
+}
+
+#[tokio::test]
+async fn changes_of_another_process_are_noticed() {
+    let world = World::new().await;
+    let id = world.repository("team/app", true).await;
+    let (owner, other) = (world.owner().await, world.other().await);
+    let token = world.issue(Some(&other), &SCOPES).await.token;
+    let caller = world.bearer(&token).await.unwrap();
+    assert!(may_pull(&world.auth, &caller, "team/app").await.is_ok());
+    world.auth.poll_changes().await.unwrap();
+    assert!(!world.auth.poll_changes().await.unwrap(), "nothing new");
+
+    // The other process has a store of its own.
+    let elsewhere = world.database.open("two").await;
+    assert!(elsewhere.set_visibility(id, false, world.clock.now()).await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
+    assert!(may_pull(&world.auth, &basic(&owner), "team/app").await.is_ok());
+
+    elsewhere.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(is_bad(&world.bearer(&token).await));
+}
+
+#[tokio::test]
+async fn when_the_counter_cannot_be_read_rows_run_out() {
+    let world = World::new().await;
+    let id = world.repository("team/app", true).await;
+    let anybody = Caller::anonymous(ADDRESS);
+    assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
+    // Polled once a second for ten seconds: believed all the while.
+    for _ in 0..10 {
+        world.clock.advance(Duration::from_secs(1));
+        world.auth.poll_changes().await.unwrap();
+        assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
+    }
+    let before = world.auth.cache_stats();
+    assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
+    let after = world.auth.cache_stats();
+    assert_eq!(
+        (after.repository_hits, after.repository_misses),
+        (before.repository_hits + 1, before.repository_misses)
+    );
+
+    // Never again: the change is seen when the lease is over.
+    world.meta.set_visibility(id, false, world.clock.now()).await.unwrap();
+    world.clock.advance(LEASE);
+    assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
+    world.clock.advance(Duration::from_millis(1));
+    assert!(matches!(may_pull(&world.auth, &anybody, "team/app").await, Err(Denied::Unauthenticated)));
+    assert!(world.auth.poll_changes().await.unwrap());
+
+    world.meta.close().await;
+    assert!(world.auth.poll_changes().await.is_err());
+    world.clock.advance(LEASE * 2);
+    assert!(matches!(may_pull(&world.auth, &anybody, "team/app").await, Err(Denied::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn public_to_private_counts_at_once_in_this_process() {
+    let world = World::new().await;
+    let id = world.repository("team/app", true).await;
+    let caller = world.caller(None, &SCOPES).await;
+    assert!(may_pull(&world.auth, &caller, "team/app").await.is_ok());
+    world.meta.set_visibility(id, false, world.clock.now()).await.unwrap();
+    world.auth.repository_changed(REGISTRY, &name("team/app"));
+    assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::Unauthenticated)));
+}
+
+#[tokio::test]
+async fn a_repository_made_by_another_process_is_seen_at_once() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let access = world.auth.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/app")).await.unwrap();
+    assert_eq!(access.repository_id(), None);
+    let elsewhere = world.another_process(params()).await;
+    let id = world.repository("team/app", false).await;
+    let pull = elsewhere.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/app")).await.unwrap();
+    assert_eq!(pull.repository_id(), Some(id));
+}
+
+#[tokio::test]
+async fn a_deleted_repository_is_not_its_successor() {
+    let world = World::new().await;
+    let id = world.repository("team/app", true).await;
+    let owner = world.owner().await;
+    let pull = async || world.auth.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/app")).await.unwrap();
+    assert_eq!(pull().await.repository_id(), Some(id));
+    world.meta.delete_repository(id, world.clock.now(), world.clock.now()).await.unwrap();
+    world.auth.repository_changed(REGISTRY, &name("team/app"));
+    assert_eq!(pull().await.repository_id(), None);
+    let next = world.repository("team/app", false).await;
+    assert_ne!(next, id);
+    assert_eq!(pull().await.repository_id(), Some(next));
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_made_again_is_another_one() {
+    let world = World::new().await;
+    let (owner, other) = (world.owner().await, world.other().await);
+    let caller = world.caller(Some(&owner), &SCOPES).await;
+    assert!(may_push(&world.auth, &caller, "team/app").await.is_ok());
+    let anybody = world.caller(None, &["repository:team/app:pull"]).await;
+
+    let team = "team".parse().unwrap();
+    assert!(world.meta.delete_namespace(REGISTRY, &team, world.clock.now()).await.unwrap());
+    world.auth.invalidate_all();
+    assert!(matches!(may_push(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
+
+    // In the same second, by another account, with a public repository of the same name.
+    world.clock.advance(Duration::from_millis(1));
+    world.meta.create_namespace(REGISTRY, &team, other.account, world.clock.now()).await.unwrap();
+    world.repository("team/app", true).await;
+    assert!(matches!(may_push(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
+    assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::InsufficientScope)));
+    assert!(matches!(may_pull(&world.auth, &anybody, "team/app").await, Err(Denied::InsufficientScope)));
+    let fresh = world.caller(Some(&owner), &SCOPES).await;
+    assert!(may_pull(&world.auth, &fresh, "team/app").await.is_ok());
+    assert!(may_push(&world.auth, &basic(&other), "team/app").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_namespace_taken_over_behind_our_back_gives_its_old_owner_nothing() {
+    let world = World::new().await;
+    let (owner, other) = (world.owner().await, world.other().await);
+    // The namespace is remembered, and nobody tells that it changes.
+    assert!(may_push(&world.auth, &basic(&owner), "team/first").await.is_ok());
+    let team = "team".parse().unwrap();
+    let elsewhere = world.another_process(params()).await;
+    world.meta.delete_namespace(REGISTRY, &team, world.clock.now()).await.unwrap();
+    world.meta.create_namespace(REGISTRY, &team, other.account, world.clock.now()).await.unwrap();
+    let digest = roadstead_storage::types::Digest::of(roadstead_storage::types::Algorithm::Sha256, b"x");
+    let namespace = world.meta.namespace(REGISTRY, "team").await.unwrap().unwrap().id;
+    let commit = roadstead_storage::meta::CommitBlob {
+        registry: REGISTRY,
+        namespace,
+        repository: &name("team/app"),
+        digest: &digest,
+        key: &roadstead_storage::blob::BlobKey::fresh(&digest),
+        size: 1,
+        upload: None,
+        lease_until: world.clock.now(),
+        now: world.clock.now(),
+    };
+    world.meta.commit_blob(&commit).await.unwrap();
+    assert!(matches!(may_pull(&world.auth, &basic(&owner), "team/app").await, Err(Denied::Forbidden)));
+    assert!(may_pull(&elsewhere, &basic(&other), "team/app").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_login_right_after_a_change_elsewhere_is_good_at_once() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    assert!(world.bearer(&world.issue(Some(&owner), &[]).await.token).await.is_ok());
+    // Another process sets the password; this one has not noticed yet.
+    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    let owner = world.login(&world.owner, "another horse").await;
+    let token = world.issue(Some(&owner), &[]).await.token;
+    assert!(bearer(&world.auth, &token).await.is_ok());
+    assert!(world.auth.bearer(REGISTRY, &token, SERVICE).await.is_ok());
+}
