@@ -78,3 +78,39 @@ impl fmt::Display for StagingKey {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Algorithm;
+
+    #[test]
+    fn a_key_names_its_digest_and_nothing_else() {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let digest = Digest::of(algorithm, b"content");
+            let key = BlobKey::fresh(&digest);
+            assert_eq!(key.digest(), Some(digest.clone()));
+            assert_eq!(key.as_str().parse::<BlobKey>().unwrap(), key);
+            assert_ne!(key, BlobKey::fresh(&digest));
+        }
+        let good = BlobKey::fresh(&Digest::of(Algorithm::Sha256, b"")).to_string();
+        let upper = good.to_uppercase();
+        for bad in [
+            "",
+            "/",
+            "../../etc/passwd",
+            &good[1..],
+            &good[..good.len() - 1],
+            &upper,
+            &good.replacen("/e3/", "/ff/", 1),
+            &good.replacen("/e3/", "/e3/../e3/", 1),
+            &good.replacen("/e3/", "//", 1),
+            &format!("/{good}"),
+            &format!("{good}/"),
+            &format!("{good}\0"),
+            &good.replacen("sha256", "sha512", 1),
+        ] {
+            assert!(bad.parse::<BlobKey>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -86,6 +86,11 @@ pub trait BlobWriter: Send {
     /// Makes everything written so far survive the loss of power.
     async fn sync(&mut self) -> Result<()>;
 
+    /// Ends the writing before a commit, which makes the bytes survive by itself: less than a sync.
+    async fn close(&mut self) -> Result<()> {
+        self.sync().await
+    }
+
     /// The hash of everything written so far; its length is the offset of the next write.
     fn hasher(&self) -> &Hasher;
 }

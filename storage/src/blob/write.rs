@@ -18,6 +18,9 @@ use crate::{Error, Result};
 /// all of it still to be done.
 const WRITE_BACK: u64 = 32 << 20;
 
+/// From this size on, bytes are hashed and written at the same time.
+const PARALLEL: u64 = 128 << 10;
+
 /// An open staged file.
 pub(super) struct FsWriter {
     file: Arc<File>,
@@ -71,13 +74,19 @@ impl BlobWriter for FsWriter {
             return Ok(());
         }
         let (file, mut hasher) = (Arc::clone(&self.file), self.hasher.clone());
-        let length = bytes.len() as u64;
-        self.hasher = blocking("write an upload", move || {
-            file.write_all_at(&bytes, hasher.len()).map_err(Error::io("write an upload"))?;
-            hasher.update(&bytes);
-            Ok(hasher)
-        })
-        .await?;
+        let (length, offset) = (bytes.len() as u64, hasher.len());
+        let hashed = bytes.clone();
+        let write = move || file.write_all_at(&bytes, offset).map_err(Error::io("write an upload"));
+        let hash = move || {
+            hasher.update(&hashed);
+            hasher
+        };
+        // Neither waits for the other, where that is worth a second thread.
+        self.hasher = if length < PARALLEL {
+            blocking("write an upload", move || write().map(|()| hash())).await?
+        } else {
+            tokio::try_join!(blocking("write an upload", write), blocking("hash an upload", move || Ok(hash())))?.1
+        };
         self.not_sent += length;
         if self.not_sent >= WRITE_BACK { self.send().await } else { Ok(()) }
     }
@@ -96,6 +105,11 @@ impl BlobWriter for FsWriter {
         self.directory = None;
         self.not_sent = 0;
         Ok(())
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        // What a write-back that failed has to say must be heard before the commit looks at the file.
+        self.sent().await
     }
 
     fn hasher(&self) -> &Hasher {

@@ -85,3 +85,23 @@ impl Clock for ManualClock {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_does_not_overflow() {
+        let (start, end) = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
+        assert_eq!((end.after(Duration::MAX), start.before(Duration::MAX)), (end, start));
+        assert_eq!(
+            (start.since(end), end.since(start)),
+            (Duration::ZERO, Duration::from_millis(i64::MAX.unsigned_abs()))
+        );
+        assert_eq!(Timestamp::from_millis(-1).as_secs(), -1);
+        let clock = ManualClock::new(Timestamp::from_millis(5));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(clock.now().since(Timestamp::from_millis(5)), Duration::from_secs(1));
+        assert!(SystemClock.now() > Timestamp::from_millis(1_700_000_000_000));
+    }
+}

@@ -224,3 +224,112 @@ impl fmt::Debug for Hasher {
         write!(f, "Hasher({}, {} bytes)", self.algorithm(), self.len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOTH: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Sha512];
+
+    #[test]
+    fn digests_are_the_standard_ones() {
+        // FIPS 180-4, the examples for "abc".
+        assert_eq!(
+            Digest::of(Algorithm::Sha256, b"abc").as_str(),
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert!(Digest::of(Algorithm::Sha512, b"abc").hex().starts_with("ddaf35a193617abacc417349ae204131"));
+        for algorithm in BOTH {
+            let digest = Digest::of(algorithm, b"");
+            assert_eq!(digest.algorithm(), algorithm);
+            assert_eq!(digest.to_string().parse::<Digest>().unwrap(), digest);
+            assert_eq!(format!("{algorithm}:{}", digest.hex()), digest.as_str());
+        }
+    }
+
+    #[test]
+    fn only_one_spelling_of_a_digest_is_taken() {
+        let hex = "a".repeat(64);
+        assert_eq!(format!("md5:{hex}").parse::<Digest>(), Err(DigestError::Algorithm));
+        for bad in [
+            String::new(),
+            "sha256".into(),
+            "sha256:".into(),
+            hex.clone(),
+            format!("SHA256:{hex}"),
+            format!("sha256:{}", hex.to_uppercase()),
+            format!("sha256:{hex}a"),
+            format!("sha256:{}", &hex[1..]),
+            format!("sha512:{hex}"),
+            format!("sha256:{}g", &hex[1..]),
+            format!("sha256: {}", &hex[1..]),
+            format!(" sha256:{hex}"),
+            format!("sha256:{hex}\n"),
+            format!("sha256:sha256:{hex}"),
+            format!("sha256:{}é", &hex[2..]),
+        ] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_is_not_one_is_refused() {
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        hasher.update(&[1; 100]);
+        let good = hasher.save();
+        assert!(Hasher::resume(&good).is_ok());
+        for bytes in [vec![], vec![1], vec![2; good.bytes.len()], [&good.bytes[..], &[0]].concat()] {
+            assert!(Hasher::resume(&HashState { bytes, ..good.clone() }).is_err());
+        }
+        assert!(Hasher::resume(&HashState { algorithm: Algorithm::Sha512, ..good.clone() }).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_saved_hash_goes_on(content in proptest::collection::vec(any::<u8>(), 0..2000), cuts in any::<[u16; 4]>()) {
+            for algorithm in BOTH {
+                let mut cuts: Vec<usize> = cuts.iter().map(|&cut| usize::from(cut) % (content.len() + 1)).collect();
+                cuts.extend([0, content.len()]);
+                cuts.sort_unstable();
+                let mut hasher = Hasher::new(algorithm);
+                for window in cuts.windows(2) {
+                    hasher.update(&content[window[0]..window[1]]);
+                    let saved = hasher.save();
+                    prop_assert_eq!(saved.len, window[1] as u64);
+                    hasher = Hasher::resume(&saved).unwrap();
+                }
+                prop_assert_eq!(hasher.finish(), Digest::of(algorithm, &content));
+            }
+        }
+
+        #[test]
+        fn what_parses_is_spelled_the_same(text in "(sha256|sha512|md5)?:?[0-9a-fA-F:]{0,130}") {
+            if let Ok(digest) = text.parse::<Digest>() {
+                prop_assert_eq!(digest.as_str(), text);
+            }
+        }
+
+        #[test]
+        fn nothing_makes_resume_panic(bytes in proptest::collection::vec(any::<u8>(), 0..220), len in any::<u64>()) {
+            for algorithm in BOTH {
+                for prefix in [&bytes[..], &[&[STATE_FORMAT][..], &bytes].concat()] {
+                    let _ = Hasher::resume(&HashState { algorithm, len, bytes: prefix.to_vec() });
+                }
+            }
+        }
+
+        #[test]
+        fn no_state_makes_a_hasher_panic(mut noise in proptest::collection::vec(any::<u8>(), 208)) {
+            for (algorithm, length) in [(Algorithm::Sha256, 104), (Algorithm::Sha512, 208)] {
+                noise.insert(0, STATE_FORMAT);
+                let state = HashState { algorithm, len: 7, bytes: noise[..=length].to_vec() };
+                if let Ok(mut hasher) = Hasher::resume(&state) {
+                    hasher.update(&[0; 300]);
+                    let _ = hasher.finish();
+                }
+            }
+        }
+    }
+}

@@ -151,3 +151,31 @@ impl fmt::Display for UploadId {
         write!(f, "{}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_one_spelling() {
+        for bad in ["", "1234567890", "01234567890", "012345678901", "1234567890123", "12345678901a", "+12345678901"] {
+            assert!(bad.parse::<Uin>().is_err(), "{bad:?}");
+        }
+        assert_eq!(Uin::from_number(Uin::MIN).unwrap().as_str(), "100000000000");
+        assert!(Uin::from_number(Uin::MIN - 1).is_err() && Uin::from_number(Uin::MAX + 1).is_err());
+        let secret = format!("AKID{}", "z".repeat(32));
+        assert_eq!(secret.parse::<SecretId>().unwrap().to_string(), secret);
+        for bad in
+            [&secret[1..], &secret[..35], &secret.to_lowercase(), &format!("{secret}z"), &secret.replace('z', "-")]
+        {
+            assert!(bad.parse::<SecretId>().is_err(), "{bad:?}");
+        }
+        let upload = UploadId::random();
+        assert_eq!(upload.to_string().parse(), Ok(upload));
+        let text = upload.to_string();
+        for bad in [text.to_uppercase() + " ", text.replace('-', ""), format!("{{{text}}}"), format!("urn:uuid:{text}")]
+        {
+            assert!(bad.parse::<UploadId>().is_err(), "{bad:?}");
+        }
+    }
+}

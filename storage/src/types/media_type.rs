@@ -66,3 +66,18 @@ impl fmt::Display for MediaType {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_do_not_matter() {
+        let parsed: MediaType = "application/json; charset=utf-8".parse().unwrap();
+        assert_eq!(parsed.to_string(), "application/json");
+        let long = format!("a/{}", "b".repeat(128));
+        for bad in ["", "/", "a/", "/b", "a", "a/b/c", "a b/c", "a/b\r\nX: y", "a/b\0", "*/*", ";a/b", &long] {
+            assert!(bad.parse::<MediaType>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -198,4 +198,38 @@ mod tests {
         assert!(".a".parse::<Reference>().is_err());
         assert!("a".repeat(129).parse::<Reference>().is_err());
     }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_the_grammar_makes_is_a_name(
+            text in "[a-z0-9]{1,9}((\\.|_|__|-{1,3})[a-z0-9]{1,9}){0,3}(/[a-z0-9]{1,9}((\\.|_|__|-{1,3})[a-z0-9]{1,9}){0,2}){1,3}"
+        ) {
+            let name: RepositoryName = text.parse().unwrap();
+            prop_assert_eq!(name.as_str(), &text);
+            prop_assert_eq!(format!("{}/{}", name.namespace(), name.name()), text);
+        }
+
+        #[test]
+        fn no_name_leaves_its_directory(text in "[a-b0/._\\-%A\\\\\u{0}]{0,12}") {
+            if let Ok(name) = text.parse::<RepositoryName>() {
+                prop_assert!(name.as_str().split('/').all(|part| !part.is_empty() && !part.starts_with('.')));
+                prop_assert!(name.as_str().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/._-".contains(&b)));
+            }
+            if let Ok(tag) = text.parse::<Tag>() {
+                prop_assert!(!tag.as_str().contains(['/', '%', '\\', '\0']) && !tag.as_str().starts_with('.'));
+            }
+            if let Ok(namespace) = text.parse::<NamespaceName>() {
+                prop_assert!(!namespace.as_str().contains('/') && namespace.as_str().len() >= 2);
+            }
+        }
+
+        #[test]
+        fn a_reference_is_spelled_as_it_came(text in ".{0,140}") {
+            if let Ok(reference) = text.parse::<Reference>() {
+                prop_assert_eq!(reference.to_string(), text);
+            }
+        }
+    }
 }
