@@ -1,0 +1,137 @@
+//! What a registry of a test is made of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_config::{Bootstrap, ByteSize, Driver, Secret, Settings};
+use roadstead_storage::blob::{BlobStore, MemoryBlobStore};
+use roadstead_storage::testkit::TestDatabase;
+use roadstead_storage::types::{Clock, ManualClock, SystemClock};
+
+use crate::registry::{OWNER_PASSWORD, Stage, TestRegistry};
+
+/// Where the metadata is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Database {
+    /// A file below the data directory.
+    Sqlite,
+    /// A database of its own on the server at `ROADSTEAD_TEST_POSTGRES_URL`.
+    Postgres,
+}
+
+impl Database {
+    /// What `ROADSTEAD_TEST_DATABASE` says; SQLite by default.
+    pub fn from_environment() -> Self {
+        match std::env::var("ROADSTEAD_TEST_DATABASE").as_deref() {
+            Err(_) | Ok("" | "sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("ROADSTEAD_TEST_DATABASE must be sqlite or postgres, not {other:?}"),
+        }
+    }
+}
+
+/// Where the blobs are.
+#[derive(Clone)]
+pub enum Store {
+    /// Files below the data directory.
+    Fs,
+    /// The memory of the process.
+    Memory,
+    /// One that the test made.
+    Custom(Arc<dyn BlobStore>),
+}
+
+/// Puts a registry together. What is not said: the database of the environment, files, and a clock that stands still.
+#[must_use]
+pub struct Builder {
+    database: Database,
+    store: Store,
+    clock: Option<Arc<ManualClock>>,
+    settings: Settings,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        let mut settings = Settings::default();
+        settings.server.listen = "127.0.0.1:0".parse().unwrap();
+        settings.server.workers = 2;
+        settings.server.shutdown_timeout = Duration::from_secs(5);
+        settings.server.log_requests = false;
+        settings.storage.buffer_budget = ByteSize::mib(8);
+        settings.database.max_connections = 6;
+        // Cheap passwords, and as many tries as a test likes; the suite about throttling sets its own.
+        settings.auth.argon2.memory_kib = 8;
+        settings.auth.argon2.iterations = 1;
+        settings.auth.login_attempts = 100_000;
+        settings.auth.login_attempts_per_address = 100_000;
+        let clock = Some(Arc::new(ManualClock::new(SystemClock.now())));
+        Self { database: Database::from_environment(), store: Store::Fs, clock, settings }
+    }
+
+    /// The database.
+    pub fn database(self, database: Database) -> Self {
+        Self { database, ..self }
+    }
+
+    /// The blob store.
+    pub fn store(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
+    /// A clock of the test's own. The one that there is otherwise is [`TestRegistry::clock`].
+    pub fn clock(self, clock: Arc<ManualClock>) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// The clock of the machine, for tests with a second process on the same data.
+    pub fn system_clock(self) -> Self {
+        Self { clock: None, ..self }
+    }
+
+    /// Changes the settings.
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Starts it; `None` when it wants PostgreSQL and no server is named.
+    ///
+    /// # Panics
+    /// When it does not start, and when PostgreSQL is required by `ROADSTEAD_TEST_REQUIRE=1` and is not there.
+    pub async fn try_start(self) -> Option<TestRegistry> {
+        let Self { database, store, clock, mut settings } = self;
+        let data = tempfile::tempdir().unwrap();
+        settings.data_dir = data.path().join("data");
+        let database = match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(TestDatabase::postgres().await?),
+        };
+        if let Some(database) = &database {
+            settings.database.url = Some(Secret::new(database.url()));
+        }
+        let manual = clock.clone();
+        let clock: Arc<dyn Clock> = match clock {
+            Some(clock) => clock,
+            None => Arc::new(SystemClock),
+        };
+        let store: Option<Arc<dyn BlobStore>> = match store {
+            Store::Fs => None,
+            Store::Memory => {
+                settings.storage.driver = Driver::Memory;
+                Some(Arc::new(MemoryBlobStore::new(Arc::clone(&clock))))
+            }
+            Store::Custom(store) => Some(store),
+        };
+        settings.validate().unwrap();
+        let bootstrap = Bootstrap { password: Some(Secret::new(OWNER_PASSWORD)), ..Bootstrap::default() };
+        Some(TestRegistry::start(Stage { settings, bootstrap, clock, manual, store, database, data }).await)
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start(self) -> TestRegistry {
+        self.try_start().await.expect("ROADSTEAD_TEST_DATABASE=postgres needs ROADSTEAD_TEST_POSTGRES_URL")
+    }
+}
