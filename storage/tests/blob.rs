@@ -1,6 +1,5 @@
 //! The blob suite on every blob store.
 #![cfg(feature = "testkit")]
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::sync::Arc;
 

@@ -243,6 +243,11 @@ impl BlobWriter for FaultyWriter {
         self.inner.sync().await
     }
 
+    async fn close(&mut self) -> Result<()> {
+        self.plan.check(Operation::Sync)?;
+        self.inner.close().await
+    }
+
     fn hasher(&self) -> &Hasher {
         self.inner.hasher()
     }

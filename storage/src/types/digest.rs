@@ -22,6 +22,17 @@ impl Algorithm {
         }
     }
 
+    /// Whether the count of blocks in a serialized state is that of `len` bytes. A hash of the wrong length would be wrong
+    /// too, and a great count overflows.
+    fn counts_to(self, state: &[u8], len: u64) -> bool {
+        let (chaining, block) = match self {
+            Self::Sha256 => (32, 64),
+            Self::Sha512 => (64, 128),
+        };
+        let count = state.get(chaining..chaining + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+        len < 1 << 60 && count == Some(len / block)
+    }
+
     const fn hex_len(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -202,7 +213,7 @@ impl Hasher {
     /// Takes a saved hash up again.
     pub fn resume(saved: &HashState) -> Result<Self, DigestError> {
         let (&format, bytes) = saved.bytes.split_first().ok_or(DigestError::State)?;
-        if format != STATE_FORMAT {
+        if format != STATE_FORMAT || !saved.algorithm.counts_to(bytes, saved.len) {
             return Err(DigestError::State);
         }
         let state = match saved.algorithm {
@@ -284,6 +295,9 @@ mod tests {
             assert!(Hasher::resume(&HashState { bytes, ..good.clone() }).is_err());
         }
         assert!(Hasher::resume(&HashState { algorithm: Algorithm::Sha512, ..good.clone() }).is_err());
+        for len in [0, 63, 128, 1 << 40, u64::MAX] {
+            assert!(Hasher::resume(&HashState { len, ..good.clone() }).is_err(), "{len}");
+        }
     }
 
     proptest! {
@@ -321,10 +335,14 @@ mod tests {
         }
 
         #[test]
-        fn no_state_makes_a_hasher_panic(mut noise in proptest::collection::vec(any::<u8>(), 208)) {
+        fn no_state_makes_a_hasher_panic(noise in proptest::collection::vec(any::<u8>(), 208)) {
             for (algorithm, length) in [(Algorithm::Sha256, 104), (Algorithm::Sha512, 208)] {
-                noise.insert(0, STATE_FORMAT);
-                let state = HashState { algorithm, len: 7, bytes: noise[..=length].to_vec() };
+                let mut state = Hasher::new(algorithm).save();
+                prop_assert_eq!(state.bytes.len(), length + 1);
+                // All but the count of blocks.
+                let chaining = if algorithm == Algorithm::Sha256 { 32 } else { 64 };
+                state.bytes[1..=chaining].copy_from_slice(&noise[..chaining]);
+                state.bytes[chaining + 17..].copy_from_slice(&noise[chaining + 16..length]);
                 if let Ok(mut hasher) = Hasher::resume(&state) {
                     hasher.update(&[0; 300]);
                     let _ = hasher.finish();

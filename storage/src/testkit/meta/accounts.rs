@@ -8,7 +8,7 @@ pub(super) async fn behave(kit: &Kit) {
     passwords_and_states_void_what_was_issued(kit).await;
     an_account_has_two_access_keys_at_most(kit).await;
     signing_keys_rotate_once(kit).await;
-    refresh_tokens_work_once(kit).await;
+    refresh_tokens_end_when_their_successor_is_used(kit).await;
     ended_and_revoked_refresh_tokens_are_unknown(kit).await;
     account_pages_show_all(kit).await;
 }
@@ -42,7 +42,7 @@ async fn passwords_and_states_void_what_was_issued(kit: &Kit) {
     assert!(kit.one.update_password_hash(id, "hash", "stronger").await.unwrap());
     assert_eq!(version().await, first, "the password is the same");
     let token = token(kit, id);
-    kit.one.insert_refresh_token(&token.new(), NOW).await.unwrap();
+    kit.one.insert_refresh_token(&token.to_store(), NOW).await.unwrap();
     kit.one.set_password_hash(id, "new", later(1)).await.unwrap();
     assert_eq!(version().await, first + 1);
     assert_eq!(kit.two.password_hash(id).await.unwrap().as_deref(), Some("new"));
@@ -124,7 +124,7 @@ struct Token {
 }
 
 impl Token {
-    fn new(&self) -> NewRefreshToken<'_> {
+    fn to_store(&self) -> NewRefreshToken<'_> {
         NewRefreshToken {
             hash: &self.hash,
             family: &self.family,
@@ -132,6 +132,7 @@ impl Token {
             account: self.account,
             service: "registry",
             client_id: "docker",
+            credential_version: 1,
             expires_at: later(100),
         }
     }
@@ -142,37 +143,38 @@ fn token(kit: &Kit, account: AccountId) -> Token {
     Token { hash: number.to_be_bytes().to_vec(), family: format!("family-{number}"), account }
 }
 
-async fn refresh_tokens_work_once(kit: &Kit) {
+async fn refresh_tokens_end_when_their_successor_is_used(kit: &Kit) {
     let account = kit.account().await;
     let (first, second, third) = (token(kit, account), token(kit, account), token(kit, account));
-    kit.one.insert_refresh_token(&first.new(), NOW).await.unwrap();
-    let (second_new, third_new) = (second.new(), third.new());
+    kit.one.insert_refresh_token(&first.to_store(), NOW).await.unwrap();
+    let successor = second.to_store();
     let (left, right) = futures::join!(
-        kit.one.rotate_refresh_token(&first.hash, &second_new, NOW),
-        kit.two.rotate_refresh_token(&first.hash, &third_new, NOW),
+        kit.one.rotate_refresh_token(&first.hash, &successor, NOW),
+        kit.two.rotate_refresh_token(&first.hash, &successor, NOW),
     );
-    let outcomes = [left.unwrap(), right.unwrap()];
-    assert!(outcomes.contains(&Rotation::Rotated) && outcomes.contains(&Rotation::Reused), "{outcomes:?}");
-    let heir = if outcomes[0] == Rotation::Rotated { &second } else { &third };
-    let stored = kit.two.refresh_token(&heir.hash).await.unwrap().unwrap();
+    assert_eq!([left.unwrap(), right.unwrap()], [Rotation::Rotated; 2], "its holder may not have got the answer");
+    let stored = kit.two.refresh_token(&second.hash).await.unwrap().unwrap();
     assert_eq!(stored.family, first.family, "it stays in the family");
     assert_eq!((stored.service.as_str(), stored.client_id.as_str(), stored.issued_at), ("registry", "docker", NOW));
+    assert_eq!(kit.one.rotate_refresh_token(&second.hash, &third.to_store(), NOW).await.unwrap(), Rotation::Rotated);
+    assert_eq!(kit.two.rotate_refresh_token(&first.hash, &successor, NOW).await.unwrap(), Rotation::Reused);
+    let stored = kit.two.refresh_token(&third.hash).await.unwrap().unwrap();
     assert!(stored.revoked_at.is_some(), "somebody has a copy: the whole family is revoked");
     let next = token(kit, account);
-    assert_eq!(kit.one.rotate_refresh_token(&heir.hash, &next.new(), NOW).await.unwrap(), Rotation::Unknown);
+    assert_eq!(kit.one.rotate_refresh_token(&third.hash, &next.to_store(), NOW).await.unwrap(), Rotation::Unknown);
     assert_eq!(kit.one.refresh_token(&next.hash).await.unwrap(), None);
 }
 
 async fn ended_and_revoked_refresh_tokens_are_unknown(kit: &Kit) {
     let account = kit.account().await;
     let (ended, next) = (token(kit, account), token(kit, account));
-    kit.one.insert_refresh_token(&ended.new(), NOW).await.unwrap();
-    let rotate = async |at| kit.two.rotate_refresh_token(&ended.hash, &next.new(), at).await.unwrap();
+    kit.one.insert_refresh_token(&ended.to_store(), NOW).await.unwrap();
+    let rotate = async |at| kit.two.rotate_refresh_token(&ended.hash, &next.to_store(), at).await.unwrap();
     assert_eq!(rotate(later(100)).await, Rotation::Unknown);
     assert_eq!(kit.one.revoke_refresh_tokens(account, later(2)).await.unwrap(), 1);
     assert_eq!(kit.one.revoke_refresh_tokens(account, later(3)).await.unwrap(), 0);
     assert_eq!(rotate(later(4)).await, Rotation::Unknown);
-    assert_eq!(kit.two.rotate_refresh_token(b"never seen", &next.new(), NOW).await.unwrap(), Rotation::Unknown);
+    assert_eq!(kit.two.rotate_refresh_token(b"never seen", &next.to_store(), NOW).await.unwrap(), Rotation::Unknown);
     assert!(kit.one.delete_expired_refresh_tokens(later(100)).await.unwrap() >= 1);
     assert_eq!(kit.two.refresh_token(&ended.hash).await.unwrap(), None);
 }
