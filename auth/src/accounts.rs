@@ -14,12 +14,18 @@ use crate::seal::Sealer;
 const UIN_ATTEMPTS: usize = 8;
 
 /// Makes accounts, and sets their passwords.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Accounts {
     meta: MetaStore,
     argon2: Argon2Params,
     sealer: Sealer,
     clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Accounts")
+    }
 }
 
 /// An account that was made, and its secrets, which cannot be read again.

@@ -30,6 +30,7 @@ pub(crate) struct Inner {
     pub passwords: PasswordHasher,
     pub throttle: Throttle,
     pub keys: Keys,
+    pub sealer: Sealer,
     /// The counter of changes when it was last read.
     changes: Mutex<i64>,
 }
@@ -50,7 +51,7 @@ impl Auth {
         let changes = meta.change_counter().await?;
         let longest_token = params.token_lifetime.saturating_add(params.leeway.saturating_mul(2));
         let rotation = params.signing_key_rotation;
-        let keys = Keys::open(meta.clone(), sealer, Arc::clone(&clock), rotation, longest_token).await?;
+        let keys = Keys::open(meta.clone(), sealer.clone(), Arc::clone(&clock), rotation, longest_token).await?;
         let inner = Inner {
             caches: Caches::new(params.token_cache_entries, params.repository_cache_entries, Arc::clone(&clock)),
             passwords: PasswordHasher::for_verifying(params.argon2).await?,
@@ -64,6 +65,7 @@ impl Auth {
             params,
             clock,
             keys,
+            sealer,
         };
         Ok(Self { inner: Arc::new(inner) })
     }

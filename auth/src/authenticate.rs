@@ -109,8 +109,11 @@ impl Inner {
         match (verified, active, stored) {
             (Verified::Busy, ..) => Err(AuthenticationError::Throttled { retry_after: BUSY_RETRY }),
             (Verified::Right { rehashed }, Some(account), Some(stored)) => {
-                if let Some(new) = rehashed {
-                    self.meta.update_password_hash(account.id, &stored, &new).await?;
+                if let Some(new) = rehashed
+                    && let Err(error) = self.meta.update_password_hash(account.id, &stored, &new).await
+                {
+                    // The password is right all the same; the next sign-in tries again.
+                    tracing::warn!(account.uin = %account.uin, %error, "a password hash was not renewed");
                 }
                 Ok(KnownPassword {
                     account: account.id,

@@ -1,12 +1,16 @@
 //! Refresh tokens (RFC 6749, sections 1.5 and 6; OAuth security BCP, RFC 9700, section 4.14): random, stored as a hash,
-//! good for one exchange. One that is used twice has been copied: then every token of its sign-in is revoked.
+//! and rotated: each exchange gives the successor, and the first use of the successor ends the token before it. One that
+//! is used after that has been copied: then every token of its sign-in is revoked.
 //!
-//! Only clients that asked for one by OAuth2 should get one: `docker login` stores the refresh token that it is given in
-//! answer to a `GET`, and uses the same one for ever.
+//! Until its successor is used a token can be exchanged again, and gives the same successor each time. An answer that got
+//! lost, or two exchanges at once, so take nobody's sign-in away, and neither do clients that keep the first token that
+//! they were given for as long as it works.
 
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::{AccountStatus, NewRefreshToken, Rotation};
 use roadstead_storage::types::RegistryId;
 
@@ -39,18 +43,19 @@ impl Auth {
             account: identity.account,
             service,
             client_id,
+            credential_version: identity.credential_version,
             expires_at: now.after(self.inner.params.refresh_token_lifetime),
         };
         self.inner.meta.insert_refresh_token(&new, now).await?;
         Ok(token)
     }
 
-    /// Exchanges a refresh token for the next one, and says whose it is.
+    /// Exchanges a refresh token for its successor, and says whose it is.
     ///
     /// # Errors
-    /// `BadCredentials` for a token that is unknown, has ended, has been used (then its whole family is revoked) or
-    /// revoked, is for another registry, service or client, or whose account is disabled; `Unavailable` when the store
-    /// cannot be asked.
+    /// `BadCredentials` for a token that is unknown, has expired, has ended because its successor was used (then its whole
+    /// family is revoked) or was revoked, is for another registry, service or client, whose account is disabled, or whose
+    /// account has got new credentials since; `Unavailable` when the store cannot be asked.
     pub async fn redeem_refresh_token(
         &self,
         registry: RegistryId,
@@ -73,10 +78,11 @@ impl Auth {
             return Err(BAD);
         }
         let account = meta.account(found.account).await?.ok_or(BAD)?;
-        if account.status != AccountStatus::Active {
+        // A sign-in that raced with a change of the password, and came after it, has the old version.
+        if account.status != AccountStatus::Active || account.credential_version != found.credential_version {
             return Err(BAD);
         }
-        let next = random::token::<32>();
+        let next = URL_SAFE_NO_PAD.encode(self.inner.sealer.derive("refresh token successor", token.as_bytes()));
         let new = NewRefreshToken {
             hash: &hash(&next),
             family: &found.family,
@@ -84,6 +90,7 @@ impl Auth {
             account: account.id,
             service,
             client_id,
+            credential_version: account.credential_version,
             expires_at: now.after(self.inner.params.refresh_token_lifetime),
         };
         match meta.rotate_refresh_token(&old, &new, now).await? {

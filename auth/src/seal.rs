@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, Result};
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub struct Sealer {
     key: Arc<RandomizedNonceKey>,
+    derivation: Arc<hmac::Key>,
 }
 
 impl fmt::Debug for Sealer {
@@ -29,11 +31,24 @@ impl Sealer {
     /// A sealer with this master key.
     pub fn new(mut master_key: [u8; 32]) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, &master_key);
+        let derivation = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &master_key));
         master_key.zeroize();
         match key {
-            Ok(key) => Self { key: Arc::new(key) },
+            Ok(key) => Self { key: Arc::new(key), derivation },
             Err(_) => unreachable!("the one error is a key of another length than 32 bytes"),
         }
+    }
+
+    /// 32 bytes that only the master key can tell, the same each time for the same `purpose` and `input`.
+    pub(crate) fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.derivation);
+        // The length keeps a purpose and its input apart.
+        context.update(&(purpose.len() as u64).to_be_bytes());
+        context.update(purpose.as_bytes());
+        context.update(input);
+        let mut derived = [0; 32];
+        derived.copy_from_slice(context.sign().as_ref());
+        derived
     }
 
     /// Encrypts `plain` for `context`.

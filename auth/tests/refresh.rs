@@ -26,24 +26,47 @@ async fn issue(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn each_is_good_for_one_exchange() {
+async fn each_is_exchanged_for_its_successor() {
     let world = World::new().await;
     let first = issue(&world).await;
     assert_eq!(first.len(), 43);
     let (identity, second) = redeem(&world, &first).await.unwrap();
     assert_eq!(identity, world.owner().await);
     let (_, third) = redeem(&world, &second).await.unwrap();
-    assert!(first != second && second != third);
+    assert!(first != second && second != third && second.len() == 43);
 }
 
 #[tokio::test]
-async fn one_that_is_used_twice_ends_its_sign_in_and_no_other() {
+async fn it_works_until_its_successor_is_used() {
+    let world = World::new().await;
+    let first = issue(&world).await;
+    let (_, second) = redeem(&world, &first).await.unwrap();
+    // The answer got lost, or the client keeps the token that it was given first.
+    for _ in 0..3 {
+        assert_eq!(redeem(&world, &first).await.unwrap().1, second);
+    }
+    assert!(redeem(&world, &second).await.is_ok());
+    assert!(is_bad(&world, &first).await);
+}
+
+#[tokio::test]
+async fn one_that_is_used_after_its_successor_ends_its_sign_in_and_no_other() {
     let world = World::new().await;
     let (first, unrelated) = (issue(&world).await, issue(&world).await);
     let (_, second) = redeem(&world, &first).await.unwrap();
+    let (_, third) = redeem(&world, &second).await.unwrap();
     assert!(is_bad(&world, &first).await);
-    assert!(is_bad(&world, &second).await, "whoever has it");
+    assert!(is_bad(&world, &second).await && is_bad(&world, &third).await, "whoever has it");
     assert!(redeem(&world, &unrelated).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_that_is_issued_after_the_password_was_changed_to_who_knew_the_old_one_is_void() {
+    let world = World::new().await;
+    let before = world.owner().await;
+    world.accounts.set_password(world.owner.account.id, "another horse").await.unwrap();
+    let token = world.auth.issue_refresh_token(REGISTRY, &before, SERVICE, CLIENT).await.unwrap();
+    assert!(is_bad(&world, &token).await);
 }
 
 #[tokio::test]

@@ -67,10 +67,16 @@ CREATE TABLE refresh_tokens (
     client_id {text} NOT NULL,
     issued_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    -- What was issued under another version of the account's credentials is void.
+    credential_version BIGINT NOT NULL,
+    -- 0 for the first of a sign-in, one more for each successor.
+    generation BIGINT NOT NULL,
+    redeemed_at BIGINT,
+    -- A token ends when its successor is used: until then its holder may not have got the successor.
     used_at BIGINT,
     revoked_at BIGINT
 );
 
-CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family, generation);
 CREATE INDEX refresh_tokens_by_account ON refresh_tokens (account_id);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);

@@ -98,6 +98,8 @@ pub struct NewRefreshToken<'a> {
     pub service: &'a str,
     /// The client that asked for it.
     pub client_id: &'a str,
+    /// The version of the account's credentials under which it is issued; under another one it is void.
+    pub credential_version: i64,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -119,7 +121,9 @@ pub struct RefreshToken {
     pub issued_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
-    /// When it was exchanged for another.
+    /// The version of the account's credentials under which it was issued.
+    pub credential_version: i64,
+    /// When its successor was first used, which ended it.
     pub used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
@@ -128,9 +132,9 @@ pub struct RefreshToken {
 /// The outcome of exchanging a refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rotation {
-    /// The old one is used up, the new one is stored.
+    /// The new one is stored. The old one works until the new one is used; those before it have ended.
     Rotated,
-    /// The old one had been used before: somebody has a copy. The whole family is revoked now.
+    /// The old one had ended, because its successor was used: somebody has a copy. The whole family is revoked now.
     Reused,
     /// There is no such token, or it has ended or been revoked.
     Unknown,

@@ -1,4 +1,4 @@
-//! Refresh tokens. A token works once: it is exchanged for the next of its family.
+//! Refresh tokens. Each is exchanged for its successor, and ends when the successor is used.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -6,27 +6,28 @@ use sqlx::any::AnyRow;
 use super::MetaStore;
 use super::model::{NewRefreshToken, RefreshToken, Rotation};
 use super::row::{get, optional_time, time};
-use super::sql::{SqlResult as _, conflict, stale, write_transaction};
+use super::sql::{SqlResult as _, stale, write_transaction};
 use crate::Result;
 use crate::types::{AccountId, RegistryId, Timestamp};
 
 impl MetaStore {
     /// Stores a refresh token.
     pub async fn insert_refresh_token(&self, new: &NewRefreshToken<'_>, now: Timestamp) -> Result<()> {
-        write_transaction!(self, "store a refresh token", |tx| insert(tx, new, new.family, now).await)
+        write_transaction!(self, "store a refresh token", |tx| insert(tx, new, new.family, 0, now).await)
     }
 
     /// The refresh token with this hash, whatever its state.
     pub async fn refresh_token(&self, hash: &[u8]) -> Result<Option<RefreshToken>> {
         let query = sqlx::query(
-            "SELECT family, registry_id, account_id, service, client_id, issued_at, expires_at, used_at, revoked_at \
-             FROM refresh_tokens WHERE token_hash = $1",
+            "SELECT family, registry_id, account_id, service, client_id, issued_at, expires_at, credential_version, \
+             used_at, revoked_at FROM refresh_tokens WHERE token_hash = $1",
         );
         let row = query.bind(hash).fetch_optional(self.reader()).await;
         row.op("read a refresh token")?.as_ref().map(refresh_token).transpose()
     }
 
-    /// Exchanges a refresh token for `new`, which becomes one of its family, whatever `new.family` says.
+    /// Exchanges a refresh token for `new`, which becomes its successor in its family, whatever `new.family` says. Exchanged
+    /// again for the same successor, it gives the same; all tokens of the family before it end.
     pub async fn rotate_refresh_token(
         &self,
         old_hash: &[u8],
@@ -54,11 +55,19 @@ pub(super) async fn revoke_all(tx: &mut AnyConnection, account: AccountId, now: 
     Ok(revoked.op("revoke refresh tokens")?.rows_affected())
 }
 
-async fn insert(tx: &mut AnyConnection, new: &NewRefreshToken<'_>, family: &str, now: Timestamp) -> Result<()> {
+/// Stores a token, or finds it stored: a successor is the same each time.
+async fn insert(
+    tx: &mut AnyConnection,
+    new: &NewRefreshToken<'_>,
+    family: &str,
+    generation: i64,
+    now: Timestamp,
+) -> Result<()> {
     let insert = sqlx::query(
-        "INSERT INTO refresh_tokens \
-         (token_hash, family, registry_id, account_id, service, client_id, issued_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO refresh_tokens (token_hash, family, registry_id, account_id, service, client_id, issued_at, \
+         expires_at, credential_version, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (token_hash) DO UPDATE SET expires_at = excluded.expires_at \
+         WHERE refresh_tokens.family = excluded.family",
     );
     let insert = insert
         .bind(new.hash)
@@ -68,9 +77,10 @@ async fn insert(tx: &mut AnyConnection, new: &NewRefreshToken<'_>, family: &str,
         .bind(new.service)
         .bind(new.client_id)
         .bind(now.as_millis())
-        .bind(new.expires_at.as_millis());
-    let done = insert.execute(tx).await.op("store a refresh token");
-    done.map_err(conflict("refresh token")).map_err(stale("account"))?;
+        .bind(new.expires_at.as_millis())
+        .bind(new.credential_version)
+        .bind(generation);
+    insert.execute(tx).await.op("store a refresh token").map_err(stale("account"))?;
     Ok(())
 }
 
@@ -80,14 +90,21 @@ async fn rotate(
     new: &NewRefreshToken<'_>,
     now: Timestamp,
 ) -> Result<Rotation> {
-    let claim = sqlx::query_scalar(
-        "UPDATE refresh_tokens SET used_at = $1 \
-         WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 RETURNING family",
+    let claim = sqlx::query(
+        "UPDATE refresh_tokens SET redeemed_at = $1 \
+         WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 \
+         RETURNING family, generation",
     );
-    let family: Option<String> =
+    let claimed =
         claim.bind(now.as_millis()).bind(old_hash).fetch_optional(&mut *tx).await.op("use a refresh token")?;
-    if let Some(family) = family {
-        insert(tx, new, &family, now).await?;
+    if let Some(row) = claimed {
+        let (family, generation): (String, i64) = (get(&row, "family")?, get(&row, "generation")?);
+        let end = sqlx::query(
+            "UPDATE refresh_tokens SET used_at = $1 WHERE family = $2 AND generation < $3 AND used_at IS NULL",
+        );
+        let ended = end.bind(now.as_millis()).bind(&family).bind(generation).execute(&mut *tx).await;
+        ended.op("end the refresh tokens before")?;
+        insert(tx, new, &family, generation + 1, now).await?;
         return Ok(Rotation::Rotated);
     }
     let used = sqlx::query_scalar("SELECT family FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NOT NULL");
@@ -107,6 +124,7 @@ fn refresh_token(row: &AnyRow) -> Result<RefreshToken> {
         client_id: get(row, "client_id")?,
         issued_at: time(row, "issued_at")?,
         expires_at: time(row, "expires_at")?,
+        credential_version: get(row, "credential_version")?,
         used_at: optional_time(row, "used_at")?,
         revoked_at: optional_time(row, "revoked_at")?,
     })
