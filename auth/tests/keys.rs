@@ -1,5 +1,7 @@
 //! The keys that sign tokens.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Every kind of caller, every kind of place, every action.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use common::{ADDRESS, REGISTRY, World, basic, name, params};

@@ -1,5 +1,7 @@
 //! Signing in with a password.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::sync::Arc;

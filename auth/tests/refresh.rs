@@ -1,5 +1,7 @@
 //! Refresh tokens.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What was issued and remembered is worth nothing once the right has gone.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 //! How long the hot paths take. Run with
 //! `cargo test --release -p roadstead-auth --test speed -- --ignored --nocapture`.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::sync::Arc;

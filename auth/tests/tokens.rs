@@ -1,5 +1,7 @@
 //! Tokens: what is in them, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::sync::Arc;
