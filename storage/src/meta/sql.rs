@@ -164,3 +164,51 @@ pub(super) fn page_start(after: Option<&str>) -> &str {
 pub(super) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_what_to_do() {
+        for (code, class) in [
+            ("40001", Class::Again),
+            ("40P01", Class::Again),
+            ("53100", Class::Full),
+            ("53300", Class::Unavailable),
+            ("57P01", Class::Unavailable),
+            ("08006", Class::Unavailable),
+            ("23505", Class::Other),
+            ("5", Class::Again),
+            ("261", Class::Again),
+            ("13", Class::Full),
+            ("778", Class::Unavailable),
+            ("2067", Class::Other),
+            ("", Class::Other),
+        ] {
+            assert_eq!(class_of_code(code), class, "{code}");
+        }
+    }
+
+    #[test]
+    fn lists_hold_everything_in_few_lengths() {
+        let mut lengths = std::collections::BTreeSet::new();
+        for count in 0..400 {
+            let values: Vec<usize> = (0..count).collect();
+            let mut listed: Vec<usize> = Vec::new();
+            for list in lists(&values) {
+                lengths.insert(list.len());
+                listed.extend(list);
+            }
+            listed.dedup();
+            assert_eq!(listed, values);
+        }
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 4, 16, 64, 128]);
+        assert_eq!(placeholders(3, 2), "$3, $4");
+    }
+
+    #[test]
+    fn a_page_starts_before_a_nul() {
+        assert_eq!((page_start(None), page_start(Some("a")), page_start(Some("a\0b"))), ("", "a", "a"));
+    }
+}

@@ -46,6 +46,9 @@ impl MetaStore {
     }
 
     /// Takes the lease of an upload until `until`, if nobody holds it: the right to write to it.
+    ///
+    /// Leases tell processes apart. Two tasks of one process they tell apart only until they run out: who may be held up
+    /// for longer than a lease lasts keeps a list of the uploads that it has in hand.
     pub async fn lease_upload(&self, id: UploadId, until: Timestamp, now: Timestamp) -> Result<Lease> {
         let update = sqlx::query(
             "UPDATE uploads SET lease_holder = $1, lease_until = $2 \
