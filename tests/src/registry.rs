@@ -242,10 +242,8 @@ impl TestRegistry {
         let status = if public { 200 } else { 401 };
         let anonymous = self.anonymous();
         let target = format!("/v2/{repository}/tags/list");
-        eventually("the visibility is seen", async || {
-            (anonymous.get(&target).await.status == status).then_some(())
-        })
-        .await;
+        eventually("the visibility is seen", async || (anonymous.get(&target).await.status == status).then_some(()))
+            .await;
     }
 
     /// Stops the server and starts it again over the same data, on another port.

@@ -29,7 +29,9 @@ async fn right_credentials_are_welcome_and_wrong_ones_are_not() {
 async fn malformed_authorization_headers_are_wrong_credentials() {
     let reg = TestRegistry::new().await;
     let address = reg.address();
-    for value in ["Basic", "Basic !!!", "Basic YWJj", "Bearer", "Bearer a.b.c", "Digest x", "Basic \u{ff}", "", "Negotiate abc"] {
+    for value in
+        ["Basic", "Basic !!!", "Basic YWJj", "Bearer", "Bearer a.b.c", "Digest x", "Basic \u{ff}", "", "Negotiate abc"]
+    {
         let header = format!("Authorization: {value}\r\n");
         let answer = raw::request(address, "GET", "/v2/", &header).await;
         assert_eq!(answer.status, 401, "{value:?}: {answer}");

@@ -1,0 +1,295 @@
+//! Every operation, every kind of caller, every kind of repository.
+//!
+//! The table is generated from [`Operation::ALL`], so a new operation is in it the moment it exists. What must come out is
+//! said twice: by the rule below, written from the documents and not from the code, and by the snapshots.
+
+use std::fmt::Write as _;
+
+use roadstead::api::operation::{Operation, Required};
+use roadstead_auth::ActionName;
+use roadstead_storage::meta::AccountStatus;
+use roadstead_tests::{Answer, Client, Credentials, Image, TestRegistry, digest};
+
+const PUBLIC: &str = "alice/public";
+const PRIVATE: &str = "alice/private";
+/// Repositories of alice, as bob sees them they are foreign; and places where nothing is.
+const REPOSITORIES: [&str; 4] = [PUBLIC, PRIVATE, "alice/missing", "nowhere/missing"];
+
+/// What a caller is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Nobody, without credentials.
+    Anonymous,
+    /// Nobody, with a token that nobody gets for everything that nobody may.
+    AnonymousToken,
+    /// The owner of the namespace `alice`, without limits.
+    Owner,
+    /// The same with a token whose scopes cover these actions on the repository.
+    OwnerToken(&'static [&'static str]),
+    /// Another account.
+    Other,
+    /// Another account with a token for as much as it gets.
+    OtherToken,
+    /// Credentials that are not good, or not any more.
+    Bad,
+}
+
+struct Caller {
+    name: &'static str,
+    kind: Kind,
+    client: Client,
+}
+
+/// A caller for one repository: tokens are for it, unless they are meant to be for another one.
+async fn callers(reg: &TestRegistry, people: &People, repository: &str) -> Vec<Caller> {
+    let (alice, bob) = (&people.alice, &people.bob);
+    let scope = |actions: &str| format!("repository:{repository}:{actions}");
+    let all = scope("pull,push,delete");
+    let other = "repository:alice/elsewhere:pull,push,delete";
+    let caller = |name, kind, client| Caller { name, kind, client };
+    vec![
+        caller("anonymous", Kind::Anonymous, reg.anonymous()),
+        caller("anonymous token", Kind::AnonymousToken, reg.anonymous().bearer(&[&all]).await),
+        caller("owner", Kind::Owner, alice.clone()),
+        caller("owner token all", Kind::OwnerToken(&["pull", "push", "delete"]), alice.bearer(&[&all]).await),
+        caller("owner token *", Kind::OwnerToken(&["pull", "push", "delete"]), alice.bearer(&[&scope("*")]).await),
+        caller("owner token pull", Kind::OwnerToken(&["pull"]), alice.bearer(&[&scope("pull")]).await),
+        caller("owner token push", Kind::OwnerToken(&["push"]), alice.bearer(&[&scope("push")]).await),
+        caller("owner token none", Kind::OwnerToken(&[]), alice.bearer(&[]).await),
+        caller("owner token other", Kind::OwnerToken(&[]), alice.bearer(&[other]).await),
+        caller("other", Kind::Other, bob.clone()),
+        caller("other token", Kind::OtherToken, bob.bearer(&[&all]).await),
+        caller("disabled", Kind::Bad, people.disabled.clone()),
+        caller("disabled token", Kind::Bad, people.disabled_token.clone()),
+        caller("wrong password", Kind::Bad, wrong(alice)),
+        caller("garbage token", Kind::Bad, reg.bearer("e30.e30.e30")),
+        caller("garbage", Kind::Bad, reg.anonymous().with(Credentials::Raw("Basic ???".into()))),
+    ]
+}
+
+fn wrong(client: &Client) -> Client {
+    let Credentials::Basic(username, _) = client.credentials() else { panic!("an account has a password") };
+    client.with(Credentials::Basic(username.clone(), "wrong".into()))
+}
+
+struct People {
+    alice: Client,
+    bob: Client,
+    disabled: Client,
+    disabled_token: Client,
+}
+
+/// The answer to one operation. Where it is allowed, it changes nothing: what would be deleted is not there.
+async fn call(client: &Client, operation: Operation, method: &str, repository: &str, image: &Image) -> Answer {
+    let layer = digest(&image.layers[0]);
+    let (reference, blob) = match operation {
+        Operation::ManifestDelete => ("nothing".to_owned(), digest("nothing")),
+        Operation::BlobDelete => ("v1".to_owned(), digest("nothing")),
+        _ => ("v1".to_owned(), layer),
+    };
+    let path = operation
+        .pattern()
+        .replace("{name}", repository)
+        .replace("{reference}", &reference)
+        .replace("{digest}", &blob)
+        .replace("{upload_id}", "00000000-0000-0000-0000-000000000000");
+    let query = if operation == Operation::UploadPut { format!("?digest={blob}") } else { String::new() };
+    client.request(method, &format!("{path}{query}")).send().await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    /// The operation runs: what it answers is in the snapshot, and is neither 401 nor 403.
+    Allowed,
+    /// 401 with a challenge.
+    Challenge,
+    /// 401 with a challenge that says `insufficient_scope`.
+    InsufficientScope,
+    /// 403.
+    Forbidden,
+}
+
+/// The rule: `docs/adr/0004`.
+fn verdict(operation: Operation, kind: Kind, repository: &str) -> Verdict {
+    let token = matches!(kind, Kind::AnonymousToken | Kind::OwnerToken(_) | Kind::OtherToken);
+    match operation.required() {
+        // A token is not had for a token, nor with bad credentials; the OAuth2 form has its credentials in the form.
+        Required::Nothing if operation == Operation::TokenGet && (token || kind == Kind::Bad) => Verdict::Challenge,
+        Required::Nothing => Verdict::Allowed,
+        Required::Credentials | Required::Catalog if matches!(kind, Kind::Bad | Kind::Anonymous) => Verdict::Challenge,
+        Required::Credentials => Verdict::Allowed,
+        Required::Catalog => match kind {
+            Kind::Owner | Kind::Other => Verdict::Allowed,
+            Kind::AnonymousToken => Verdict::Challenge,
+            _ => Verdict::InsufficientScope,
+        },
+        Required::Repository(action) => on_repository(action, kind, repository),
+    }
+}
+
+fn on_repository(action: ActionName, kind: Kind, repository: &str) -> Verdict {
+    let owned = repository.starts_with("alice/");
+    let read = matches!(action, ActionName::Pull | ActionName::Probe);
+    let stranger_may = repository == PUBLIC && read;
+    match kind {
+        Kind::Bad => Verdict::Challenge,
+        Kind::Anonymous | Kind::AnonymousToken if stranger_may => Verdict::Allowed,
+        Kind::Anonymous | Kind::AnonymousToken => Verdict::Challenge,
+        Kind::Other | Kind::OtherToken if stranger_may => Verdict::Allowed,
+        Kind::Owner if owned => Verdict::Allowed,
+        Kind::OwnerToken(actions) if owned => {
+            let covered = match action {
+                ActionName::Pull => actions.contains(&"pull"),
+                ActionName::Push => actions.contains(&"push"),
+                ActionName::Delete => actions.contains(&"delete"),
+                ActionName::Probe => actions.contains(&"pull") || actions.contains(&"push"),
+            };
+            if covered { Verdict::Allowed } else { Verdict::InsufficientScope }
+        }
+        Kind::Owner | Kind::OwnerToken(_) | Kind::Other | Kind::OtherToken => Verdict::Forbidden,
+    }
+}
+
+fn check(answer: &Answer, verdict: Verdict, cell: &str) {
+    let challenge = answer.header("www-authenticate");
+    // The token service says of itself that it wants another kind of credentials; there is nothing to send on to.
+    let sent_on = !challenge.is_empty() || cell.contains("token.get");
+    let found = match answer.status {
+        401 if challenge.contains("insufficient_scope") => Verdict::InsufficientScope,
+        401 if sent_on => Verdict::Challenge,
+        401 => panic!("{cell}: 401 without a challenge"),
+        403 => Verdict::Forbidden,
+        status if status < 500 => Verdict::Allowed,
+        _ => panic!("{cell}: {answer}"),
+    };
+    assert_eq!(found, verdict, "{cell}: {answer}");
+}
+
+/// What an answer is, in few words. The answer to HEAD has no body to hold a code.
+fn summary(answer: &Answer) -> String {
+    let mut words = vec![answer.status.to_string(), answer.code()];
+    if answer.header("www-authenticate").contains("insufficient_scope") {
+        words.push("insufficient_scope".to_owned());
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
+async fn people(reg: &TestRegistry, image: &Image) -> People {
+    let (alice, bob, carol) = (reg.account("alice").await, reg.account("bob").await, reg.account("carol").await);
+    for repository in [PUBLIC, PRIVATE] {
+        alice.basic.push_image(repository, "v1", image).await;
+    }
+    reg.set_public(PUBLIC, true).await;
+    let disabled_token = carol.basic.bearer(&[&format!("repository:{PUBLIC}:pull")]).await;
+    reg.set_status(carol.id, AccountStatus::Disabled).await;
+    roadstead_tests::eventually("carol is shut out", async || {
+        (disabled_token.get("/v2/").await.status == 401).then_some(())
+    })
+    .await;
+    People { alice: alice.basic, bob: bob.basic, disabled: carol.basic, disabled_token }
+}
+
+#[tokio::test]
+async fn every_operation_answers_every_caller_as_the_rule_says() {
+    let reg = TestRegistry::new().await;
+    let image = Image::small(1);
+    let people = people(&reg, &image).await;
+    for repository in REPOSITORIES {
+        let mut table = String::new();
+        let callers = callers(&reg, &people, repository).await;
+        let mut operations: Vec<Operation> = Operation::ALL.to_vec();
+        operations.sort_by_key(|operation| operation.name());
+        for operation in operations {
+            for method in operation.methods() {
+                let method = method.as_str();
+                let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
+                for Caller { name, kind, client } in &callers {
+                    let answer = call(client, operation, method, repository, &image).await;
+                    let cell = format!("{} ({method}) by {name} on {repository}", operation.name());
+                    check(&answer, verdict(operation, *kind, repository), &cell);
+                    let told = summary(&answer);
+                    match answers.iter_mut().find(|(known, _)| *known == told) {
+                        Some((_, names)) => names.push(name),
+                        None => answers.push((told, vec![name])),
+                    }
+                }
+                writeln!(table, "{} ({method})", operation.name()).unwrap();
+                for (told, names) in answers {
+                    writeln!(table, "    {told}: {}", names.join(", ")).unwrap();
+                }
+            }
+        }
+        insta::assert_snapshot!(format!("matrix_{}", repository.replace('/', "_")), table);
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
+    let reg = TestRegistry::new().await;
+    let image = Image::small(1);
+    let people = people(&reg, &image).await;
+    let bob_full = people.bob.bearer(&["repository:alice/private:pull,push,delete", "registry:catalog:*"]).await;
+    let anonymous_token = reg.anonymous().bearer(&["repository:alice/private:pull"]).await;
+    let strangers =
+        [reg.anonymous(), anonymous_token, people.bob.clone(), bob_full, people.disabled, wrong(&people.alice)];
+    // Twice, so that the second round meets whatever the first one has left in caches.
+    for _ in 0..2 {
+        for client in &strangers {
+            for &operation in Operation::ALL {
+                if !matches!(operation.required(), Required::Repository(_)) {
+                    continue;
+                }
+                for method in operation.methods() {
+                    let ask = async |repository: &str| {
+                        let answer = call(client, operation, method.as_str(), repository, &image).await;
+                        assert!(matches!(answer.status, 401 | 403), "{}: {answer}", answer.request);
+                        // The answer may repeat the name that was asked for, and nothing else of it.
+                        answer.essence().replace(repository, "NAME")
+                    };
+                    let private = ask(PRIVATE).await;
+                    assert_eq!(private, ask("alice/missing").await, "{} {method}", operation.name());
+                    assert_eq!(private, ask("nowhere/missing").await, "{} {method}", operation.name());
+                }
+            }
+        }
+        // The owner reads it in between, which fills caches.
+        people.alice.get(&format!("/v2/{PRIVATE}/manifests/v1")).await.expect(200);
+        people.alice.get(&format!("/v2/{PRIVATE}/blobs/{}", digest(&image.layers[0]))).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn without_anonymous_pull_public_means_every_account() {
+    let reg = TestRegistry::builder().settings(|s| s.auth.anonymous_pull = false).start().await;
+    let (alice, bob) = (reg.account("alice").await, reg.account("bob").await);
+    alice.basic.push_image(PUBLIC, "v1", &Image::small(1)).await;
+    let name = PUBLIC.parse().unwrap();
+    let row = reg.meta().repository(roadstead_storage::types::RegistryId::PERSONAL, &name).await.unwrap().unwrap();
+    reg.meta().set_visibility(row.id, true, reg.now()).await.unwrap();
+    let target = format!("/v2/{PUBLIC}/manifests/v1");
+    roadstead_tests::eventually("it is public", async || (bob.basic.get(&target).await.status == 200).then_some(()))
+        .await;
+    reg.anonymous().get(&target).await.expect_error(401, "UNAUTHORIZED");
+    let token = reg.anonymous().bearer(&[&format!("repository:{PUBLIC}:pull")]).await;
+    token.get(&target).await.expect_error(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn a_challenge_asks_for_the_scope_that_the_operation_needs() {
+    let reg = TestRegistry::new().await;
+    let image = Image::small(1);
+    for &operation in Operation::ALL {
+        let Required::Repository(action) = operation.required() else { continue };
+        let expected = match action {
+            ActionName::Pull | ActionName::Probe => "pull",
+            ActionName::Push => "pull,push",
+            ActionName::Delete => "delete",
+        };
+        for method in operation.methods() {
+            let answer = call(&reg.anonymous(), operation, method.as_str(), "alice/app", &image).await.expect(401);
+            let scope = format!(",scope=\"repository:alice/app:{expected}\"");
+            assert!(answer.header("www-authenticate").ends_with(&scope), "{answer}");
+        }
+    }
+}

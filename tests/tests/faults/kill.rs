@@ -1,0 +1,128 @@
+//! `kill -9`, again and again, while eight clients push.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt as _;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use roadstead_bench::wire::oci;
+use roadstead_storage::blob::{BlobStore as _, FsBlobStore};
+use roadstead_storage::meta::{MetaParams, MetaStore, sqlite_url};
+use roadstead_tests::{Binary, DEADLINE, Server};
+
+use crate::pusher::{Progress, Pusher};
+
+const PUSHERS: usize = 8;
+const PASSWORD: &str = "correct horse battery staple";
+
+/// How often the server is killed: `ROADSTEAD_TEST_KILL_ROUNDS`, or a few times.
+fn rounds() -> usize {
+    let given = std::env::var("ROADSTEAD_TEST_KILL_ROUNDS").ok();
+    given.map_or(8, |text| text.parse().expect("ROADSTEAD_TEST_KILL_ROUNDS is a number"))
+}
+
+fn serve(data: &Path) -> Server {
+    let environment = [("ROADSTEAD_BOOTSTRAP_PASSWORD", PASSWORD), ("ROADSTEAD__SERVER__LOG_REQUESTS", "false")];
+    Binary::find().serve(data, &environment)
+}
+
+fn address(server: &Server) -> std::net::SocketAddr {
+    server.url().strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+/// `Authorization` of the owner.
+fn authorization(data: &Path) -> String {
+    let made: serde_json::Value = serde_json::from_slice(&std::fs::read(data.join("bootstrap.json")).unwrap()).unwrap();
+    oci::basic(made["username"].as_str().unwrap(), PASSWORD)
+}
+
+/// Lets all pushers push until they were promised `enough` things more, and kills the server then.
+fn push_and_kill(server: Server, pushers: &mut [Pusher], authorization: &str, enough: u64) {
+    let (address, progress) = (address(&server), Progress::default());
+    std::thread::scope(|scope| {
+        let running: Vec<_> = pushers
+            .iter_mut()
+            .map(|pusher| scope.spawn(|| pusher.push_until_gone(address, authorization, &progress)))
+            .collect();
+        let deadline = Instant::now() + DEADLINE;
+        while progress.count() < enough && running.iter().any(|thread| !thread.is_finished()) {
+            assert!(Instant::now() < deadline, "only {} of {enough} requests were answered", progress.count());
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        server.signal("KILL");
+        server.wait();
+    });
+}
+
+fn verify(server: &Server, pushers: &mut [Pusher], authorization: &str, all: bool) {
+    let address = address(server);
+    std::thread::scope(|scope| {
+        for pusher in pushers {
+            scope.spawn(|| pusher.verify(address, authorization, all));
+        }
+    });
+}
+
+/// Every row has its object, of its size. Gives how many rows and how many objects there are.
+fn rows_and_objects(data: &Path) -> (usize, usize) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let params = MetaParams {
+            url: sqlite_url(&data.join("roadstead.db")),
+            max_connections: 2,
+            busy_timeout: DEADLINE,
+            instance: "the test".to_owned(),
+        };
+        let meta = MetaStore::open(&params).await.unwrap();
+        let store = FsBlobStore::open(data.join("storage")).await.unwrap();
+        let (mut rows, mut after) = (0, None);
+        loop {
+            let page = meta.blobs_page(after, 500).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for blob in &page {
+                let size = store.size(&blob.key).await.unwrap();
+                assert_eq!(size, Some(blob.size), "the object of {} ({})", blob.digest, blob.key);
+            }
+            rows += page.len();
+        }
+        let objects: Vec<_> = store.list().try_collect().await.unwrap();
+        meta.close().await;
+        (rows, objects.len())
+    })
+}
+
+#[test]
+fn what_was_acknowledged_survives_the_death_of_the_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut random = StdRng::seed_from_u64(9);
+    let mut pushers: Vec<Pusher> = (0..PUSHERS).map(|number| Pusher::new(number, PUSHERS)).collect();
+    let mut server = serve(&data);
+    let authorization = authorization(&data);
+    for round in 0..rounds() {
+        push_and_kill(server, &mut pushers, &authorization, random.random_range(1..=60));
+        server = serve(&data);
+        verify(&server, &mut pushers, &authorization, false);
+        // It looks at every row: not in every one of many rounds.
+        if round % 10 == 0 {
+            rows_and_objects(&data);
+        }
+    }
+    verify(&server, &mut pushers, &authorization, true);
+    rows_and_objects(&data);
+    server.signal("TERM");
+    assert!(server.wait().0.success());
+
+    // What the dead have left behind goes, and nothing else.
+    let mut collect = Binary::find().command(&data);
+    let collected = collect.args(["garbage-collect", "--grace", "0s"]).output().unwrap();
+    assert!(collected.status.success(), "{}", String::from_utf8_lossy(&collected.stderr));
+    let server = serve(&data);
+    verify(&server, &mut pushers, &authorization, true);
+    let (rows, objects) = rows_and_objects(&data);
+    assert_eq!(rows, objects, "every object has a row");
+    let images: usize = pushers.iter().map(Pusher::images).sum();
+    assert!(images > 0 && rows > 0);
+}
