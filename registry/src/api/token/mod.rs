@@ -16,7 +16,8 @@ const MAX_FORM_BYTES: usize = 64 << 10;
 
 fn scopes<'a>(call: &Call<'_>, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Scope>, ApiError> {
     let max = call.state.limits.max_scopes;
-    Scope::parse_all(texts, max).map_err(|_| ApiError::new(Code::BadRequest, format!("at most {max} scopes in one token")))
+    Scope::parse_all(texts, max)
+        .map_err(|_| ApiError::new(Code::BadRequest, format!("at most {max} scopes in one token")))
 }
 
 fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<String>) -> HttpResponse {
@@ -70,12 +71,20 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     let scopes = scopes(call, texts.iter().map(AsRef::as_ref))?;
     let auth = &call.state.auth;
     let registry = call.registry();
-    let token = auth.issue(registry, caller.identity.as_ref(), &service, &scopes).await.map_err(unavailable)?;
+    let token = auth.issue(registry, caller.identity.as_ref(), &service, &scopes).await.map_err(not_issued)?;
     Ok(answer(&token, None, None))
 }
 
-fn unavailable(error: roadstead_auth::Error) -> ApiError {
-    ApiError::internal(error)
+fn not_issued(error: roadstead_auth::Error) -> ApiError {
+    use roadstead_auth::Error as E;
+    match error {
+        // The caller asked for more than one token can hold: fewer scopes are the remedy.
+        too_much @ (E::TokenTooLarge | E::TooManyScopes { .. }) => {
+            ApiError::new(Code::BadRequest, too_much.to_string())
+        }
+        E::Storage(source) => crate::service::Error::from(source).into(),
+        other => ApiError::internal(other),
+    }
 }
 
 /// An OAuth2 error (RFC 6749, section 5.2).
@@ -128,7 +137,7 @@ pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
         }
         Err(error) => return Err(call.refused(error)),
     };
-    let token = call.state.auth.issue(call.registry(), Some(&identity), &service, &scopes).await.map_err(unavailable)?;
+    let token = call.state.auth.issue(call.registry(), Some(&identity), &service, &scopes).await.map_err(not_issued)?;
     let granted = token.granted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     Ok(answer(&token, refresh.as_deref(), Some(granted)))
 }
