@@ -79,7 +79,9 @@ impl MetaStore {
     pub async fn update_password_hash(&self, id: AccountId, old: &str, new: &str) -> Result<bool> {
         let update = sqlx::query("UPDATE passwords SET hash = $1 WHERE account_id = $2 AND hash = $3");
         let done = update.bind(new).bind(id.get()).bind(old).execute(self.writer()).await;
-        Ok(done.op("renew a password hash")?.rows_affected() > 0)
+        let renewed = done.op("renew a password hash")?.rows_affected() > 0;
+        self.durable().await?;
+        Ok(renewed)
     }
 }
 

@@ -31,7 +31,9 @@ impl MetaStore {
              WHERE id = $2 AND state <> 2",
         );
         let done = update.bind(until.as_millis()).bind(id.get()).execute(self.writer()).await;
-        Ok(done.op("renew the lease of a blob")?.rows_affected() > 0)
+        let renewed = done.op("renew the lease of a blob")?.rows_affected() > 0;
+        self.durable().await?;
+        Ok(renewed)
     }
 
     /// The repositories that have a blob, in the byte order of their names, after `after`.

@@ -39,7 +39,9 @@ impl MetaStore {
             "UPDATE manifests SET lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END WHERE id = $2",
         );
         let done = update.bind(until.as_millis()).bind(id.get()).execute(self.writer()).await;
-        Ok(done.op("renew the lease of a manifest")?.rows_affected() > 0)
+        let renewed = done.op("renew the lease of a manifest")?.rows_affected() > 0;
+        self.durable().await?;
+        Ok(renewed)
     }
 
     /// Deletes a manifest, and gives the tags that pointed at it and go with it; `None` when there is no such manifest.

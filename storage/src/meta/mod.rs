@@ -6,6 +6,7 @@
 
 mod accounts;
 mod blobs;
+mod durable;
 mod keys;
 mod manifests;
 mod migrations;
@@ -25,6 +26,7 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
 pub use model::{
@@ -93,6 +95,8 @@ struct Inner {
     /// One connection on SQLite, the same pool as `reader` on PostgreSQL.
     writer: AnyPool,
     reader: AnyPool,
+    /// What a promise has to wait for; PostgreSQL waits by itself.
+    log: Option<durable::Log>,
     busy_timeout: Duration,
     instance: String,
 }
@@ -125,8 +129,16 @@ impl MetaStore {
                 (pool.clone(), pool)
             }
         };
+        let log = match engine {
+            Engine::Sqlite => {
+                let file = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'");
+                let file: String = file.fetch_one(&writer).await.op("find the database file")?;
+                (!file.is_empty()).then(|| durable::Log::of(&file))
+            }
+            Engine::Postgres => None,
+        };
         let (busy_timeout, instance) = (params.busy_timeout, params.instance.clone());
-        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, busy_timeout, instance }) })
+        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, log, busy_timeout, instance }) })
     }
 
     /// The engine.
@@ -177,12 +189,26 @@ impl MetaStore {
         &self.inner.instance
     }
 
+    /// A connection that writes.
+    async fn writing(&self, op: &'static str) -> Result<PoolConnection<Any>> {
+        self.inner.writer.acquire().await.op(op)
+    }
+
     /// Begins a transaction that writes. On SQLite it has the write lock from the start, so that it never finds in its
     /// middle that it has to begin again.
-    async fn begin(&self, op: &'static str) -> Result<Transaction<'static, Any>> {
+    async fn begin<'a>(&self, connection: &'a mut AnyConnection, op: &'static str) -> Result<Transaction<'a, Any>> {
         match self.inner.engine {
-            Engine::Sqlite => self.inner.writer.begin_with("BEGIN IMMEDIATE").await.op(op),
-            Engine::Postgres => self.inner.writer.begin().await.op(op),
+            Engine::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await.op(op),
+            Engine::Postgres => connection.begin().await.op(op),
+        }
+    }
+
+    /// Returns when everything that was committed before survives the loss of power. Whatever is promised to a client
+    /// waits for it; every [`sql::write_transaction`] does. What needs only to survive the end of the process does not.
+    async fn durable(&self) -> Result<()> {
+        match &self.inner.log {
+            Some(log) => log.wait().await,
+            None => Ok(()),
         }
     }
 
@@ -190,6 +216,11 @@ impl MetaStore {
     async fn lone_connection(&self) -> Result<AnyConnection> {
         let mut connection = AnyConnection::connect_with(&self.inner.options).await.op("connect to the database")?;
         prepare(&mut connection, self.inner.engine, self.inner.busy_timeout).await.op("prepare the connection")?;
+        if self.inner.engine == Engine::Sqlite {
+            // Nobody waits for the log of what is done here.
+            let full = sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut connection).await;
+            full.op("prepare the connection")?;
+        }
         Ok(connection)
     }
 }
@@ -228,7 +259,7 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: D
         Engine::Sqlite => {
             // The timeout comes first: turning the log on may already have to wait for another process.
             let pragmas = format!(
-                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; \
                  PRAGMA journal_size_limit = 67108864;",
                 busy_timeout.as_millis()

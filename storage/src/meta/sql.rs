@@ -108,19 +108,38 @@ impl Attempts {
     }
 }
 
+/// Whether the connection that gave this error is better closed. On a full disk SQLite ends the transaction by itself, so
+/// that it cannot be rolled back any more, and a connection whose rollback failed takes no other transaction.
+pub(super) fn is_suspect(error: &Error) -> bool {
+    matches!(error, Error::Full(_) | Error::Unavailable { .. } | Error::Backend { .. })
+}
+
 /// Runs `$body`, an expression of type `Result<T>`, in a transaction that writes, with `$tx: &mut AnyConnection`.
-/// Commits when it is `Ok`, rolls back when it is not, and tries again when others got in the way.
+/// Commits when it is `Ok`, such that it survives the loss of power; rolls back when it is not, and tries again when others
+/// got in the way.
 macro_rules! write_transaction {
     ($store:expr, $op:literal, |$tx:ident| $body:expr) => {{
         let mut attempts = $crate::meta::sql::Attempts::default();
         loop {
             let outcome: $crate::Result<_> = async {
-                let mut transaction = $store.begin($op).await?;
-                let value = {
-                    let $tx: &mut sqlx::AnyConnection = &mut transaction;
-                    $body?
-                };
-                $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
+                let mut connection = $store.writing($op).await?;
+                let committed: $crate::Result<_> = async {
+                    let mut transaction = $store.begin(&mut connection, $op).await?;
+                    let value = {
+                        let $tx: &mut sqlx::AnyConnection = &mut transaction;
+                        $body?
+                    };
+                    $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
+                    Ok(value)
+                }
+                .await;
+                if committed.as_ref().is_err_and($crate::meta::sql::is_suspect) {
+                    connection.close_on_drop();
+                }
+                // From here on the writer is free again: others commit while this one waits.
+                drop(connection);
+                let value = committed?;
+                $store.durable().await?;
                 Ok(value)
             }
             .await;
