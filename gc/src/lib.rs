@@ -143,7 +143,12 @@ impl Collector {
         }
     }
 
-    async fn orphaned_staging(&self, before: Timestamp, dry_run: bool, note: &mut impl FnMut(Removal)) -> Result<(), Error> {
+    async fn orphaned_staging(
+        &self,
+        before: Timestamp,
+        dry_run: bool,
+        note: &mut impl FnMut(Removal),
+    ) -> Result<(), Error> {
         let old = self.store.list_staged().filter(|listed| {
             let keep = listed.as_ref().map_or(true, |l| l.modified < before);
             futures::future::ready(keep)
@@ -163,7 +168,12 @@ impl Collector {
         Ok(())
     }
 
-    async fn orphaned_objects(&self, before: Timestamp, dry_run: bool, note: &mut impl FnMut(Removal)) -> Result<(), Error> {
+    async fn orphaned_objects(
+        &self,
+        before: Timestamp,
+        dry_run: bool,
+        note: &mut impl FnMut(Removal),
+    ) -> Result<(), Error> {
         let old = self.store.list().filter(|listed| {
             let keep = listed.as_ref().map_or(true, |l| l.modified < before);
             futures::future::ready(keep)

@@ -263,7 +263,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     };
     let first = first_start(settings, chosen, &meta, &clock).await?;
     let auth = open_auth(settings, &meta, Arc::clone(&clock)).await?;
-    let services = Services::new(meta.clone(), Arc::clone(&store), auth.clone(), Arc::clone(&clock), service_params(settings));
+    let services =
+        Services::new(meta.clone(), Arc::clone(&store), auth.clone(), Arc::clone(&clock), service_params(settings));
     let tls = &settings.server.tls;
     let certificate = match (&tls.cert, &tls.key) {
         (Some(cert), Some(key)) => Some(Certificate::load(cert, key)?),

@@ -75,7 +75,12 @@ impl Metrics {
     }
 
     /// Takes what is read when it is asked for, and writes everything out.
-    pub fn render(&self, uploads: Option<u64>, pool: &PoolStats, caches: &CacheStats) -> Result<String, std::fmt::Error> {
+    pub fn render(
+        &self,
+        uploads: Option<u64>,
+        pool: &PoolStats,
+        caches: &CacheStats,
+    ) -> Result<String, std::fmt::Error> {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         if let Some(uploads) = uploads {
             self.uploads.set(gauge(uploads));

@@ -8,7 +8,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context;
 use std::sync::Arc;
 
-use crate::api::{ApiState, entry};
+use crate::api::{ApiState, ConnectionLoad, entry};
 use crate::tls::Certificate;
 
 /// How the registry listens.
@@ -66,6 +66,9 @@ pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result
         .client_disconnect_timeout(Duration::from_secs(5))
         .keep_alive(params.idle_timeout)
         .shutdown_timeout(params.shutdown_timeout.as_secs())
+        .on_connect(|_, data| {
+            data.insert(ConnectionLoad::default());
+        })
         .disable_signals();
     let listener = socket(params.address, params.stall_timeout)?;
     let address = listener.local_addr()?;

@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging. What is still in the queue is written when the guard is dropped.
 pub fn start(log: &Log) -> anyhow::Result<WorkerGuard> {
-    let filter = EnvFilter::try_new(&log.level)?;
+    // What strangers send to the port is no error of ours; first, so that the settings can say otherwise.
+    let filter = EnvFilter::try_new(format!("actix_http=off,actix_server=warn,{}", log.level))?;
     // A thread of its own writes, so that a slow terminal does not slow requests; nothing is dropped.
     let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(std::io::stderr());
     let text = match log.format {

@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use roadstead_auth::{Access, Action, AuthenticationError, Caller, CatalogAccess, Denied};
+use roadstead_auth::{Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Denied};
 use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
 
 use super::client::Origin;
@@ -44,8 +44,9 @@ impl<'a> Call<'a> {
     /// The repository in the path. In the personal edition a name has exactly two parts.
     pub fn repository(&self) -> Result<RepositoryName, ApiError> {
         let text = self.params.name.unwrap_or_default();
-        let name: RepositoryName =
-            text.parse().map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
+        let name: RepositoryName = text
+            .parse()
+            .map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
         if self.registry() == RegistryId::PERSONAL && name.name().contains('/') {
             let message = "a repository name has exactly two parts here: NAMESPACE/NAME";
             return Err(ApiError::new(Code::NameInvalid, message));
@@ -127,7 +128,12 @@ impl<'a> Call<'a> {
                 return Err(self.challenge(ApiError::new(Code::Unauthorized, "malformed Basic credentials"), None));
             };
             let checked = auth.basic(self.registry(), &username, &password, address).await;
-            checked.map(|identity| Caller { identity: Some(identity), token: None, credentials_presented: true, address })
+            checked.map(|identity| Caller {
+                identity: Some(identity),
+                token: None,
+                credentials_presented: true,
+                address,
+            })
         } else {
             Err(AuthenticationError::BadCredentials)
         };
@@ -165,7 +171,12 @@ impl<'a> Call<'a> {
     ) -> Result<Access<A>, ApiError> {
         let proof = self.state.auth.authorize::<A>(caller, self.registry(), repository).await;
         proof.map_err(|denied| {
-            let scope = format!("repository:{repository}:{}", docker_actions::<A>());
+            let mut scope = format!("repository:{repository}:{}", docker_actions::<A>());
+            // A mount reads its source: clients that follow the challenge to the letter must be told of both.
+            let source = self.query_value("from").and_then(|from| from.parse::<RepositoryName>().ok());
+            if let Some(source) = source.filter(|source| A::NAME == ActionName::Push && source != repository) {
+                scope.push_str(&format!(" repository:{source}:pull"));
+            }
             self.denied(denied, &scope)
         })
     }
@@ -215,7 +226,6 @@ impl<'a> Call<'a> {
 
 /// What a client must ask a token for, to do `A`.
 fn docker_actions<A: Action>() -> &'static str {
-    use roadstead_auth::ActionName;
     match A::NAME {
         ActionName::Pull | ActionName::Probe => "pull",
         ActionName::Push => "pull,push",

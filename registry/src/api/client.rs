@@ -83,7 +83,8 @@ impl ClientRules {
         let scheme = forwarded("x-forwarded-proto").filter(|s| s == "http" || s == "https");
         let scheme = scheme.unwrap_or_else(|| if self.tls { "https".into() } else { "http".into() });
         let own = || {
-            let host = header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+            let host =
+                header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
             host.map(ToOwned::to_owned)
         };
         let host = forwarded("x-forwarded-host").or_else(own).filter(|h| is_authority(h))?;
@@ -93,8 +94,7 @@ impl ClientRules {
 
 /// Whether a text is a host with an optional port, so that it may be put into a header.
 fn is_authority(text: &str) -> bool {
-    (1..=255).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+    (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }
 
 #[cfg(test)]
@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn forwarded_headers_of_strangers_are_not_believed() {
-        let stranger = request("10.9.9.9:1").insert_header(("x-forwarded-for", "1.2.3.4")).insert_header(("x-forwarded-host", "evil")).to_http_request();
+        let stranger = request("10.9.9.9:1")
+            .insert_header(("x-forwarded-for", "1.2.3.4"))
+            .insert_header(("x-forwarded-host", "evil"))
+            .to_http_request();
         let rules = rules(&["127.0.0.1/32"]);
         assert_eq!(rules.address(&stranger).to_string(), "10.9.9.9");
         assert_eq!(rules.origin(&stranger).unwrap().url(), "http://reg.example:5000");

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use governor::clock::{Clock as _, DefaultClock};
@@ -104,13 +104,71 @@ impl ApiState {
     }
 }
 
+/// Requests of one connection that are being answered. HTTP/2 lets a client start any number of them, and leave every
+/// answer untaken.
+#[derive(Clone, Default)]
+pub struct ConnectionLoad(Arc<AtomicUsize>);
+
+/// The most requests of one connection at once.
+const MAX_REQUESTS_OF_CONNECTION: usize = 128;
+
+/// One request, as long as it is being answered.
+struct InFlight(Option<ConnectionLoad>);
+
+impl InFlight {
+    fn of(request: &HttpRequest) -> Self {
+        let load = request.conn_data::<ConnectionLoad>().cloned();
+        if let Some(load) = &load {
+            load.0.fetch_add(1, Ordering::Relaxed);
+        }
+        Self(load)
+    }
+
+    fn is_too_many(&self) -> bool {
+        self.0.as_ref().is_some_and(|load| load.0.load(Ordering::Relaxed) > MAX_REQUESTS_OF_CONNECTION)
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let Some(load) = &self.0 {
+            load.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// The one handler that actix calls.
 pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ApiState>) -> HttpResponse {
     let started = Instant::now();
     let request_id = request_id(&request);
-    let (operation, result) = match route(request.method(), request.uri().path()) {
+    let in_flight = InFlight::of(&request);
+    let (operation, result) = if in_flight.is_too_many() {
+        (None, Err(Code::Unavailable.into()))
+    } else if request.method().is_safe() {
+        routed(&request, payload, &state).await
+    } else {
+        // A connection that is reset takes its handler with it. What changes something runs on its own, so that what comes
+        // after a commit (forgetting what is no longer true, giving a lease back) comes also then.
+        let (request, state) = (request.clone(), state.clone());
+        let task = actix_web::rt::spawn(async move { routed(&request, payload, &state).await });
+        task.await.unwrap_or_else(|error| (None, Err(ApiError::internal(error))))
+    };
+    let mut response = result.unwrap_or_else(|error| {
+        if let Some(source) = error.source() {
+            tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
+        }
+        error.response(&request_id)
+    });
+    finish_headers(&request, &mut response, &request_id);
+    let seen = Seen { state: state.into_inner(), operation, started, request_id, request, _in_flight: in_flight };
+    let status = response.status();
+    response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
+}
+
+async fn routed(request: &HttpRequest, payload: web::Payload, state: &ApiState) -> (Option<Operation>, ApiResult) {
+    match route(request.method(), request.uri().path()) {
         Route::Found(operation, params) => {
-            let call = Call { request: &request, state: &state, params };
+            let call = Call { request, state, params };
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
             (Some(operation), result)
@@ -120,17 +178,7 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
             (None, Err(ApiError::from(Code::Unsupported).with_header(header::ALLOW, &allow.join(", "))))
         }
         Route::NotFound => (None, Err(Code::NotFound.into())),
-    };
-    let mut response = result.unwrap_or_else(|error| {
-        if let Some(source) = error.source() {
-            tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
-        }
-        error.response(&request_id)
-    });
-    finish_headers(&request, &mut response, &request_id);
-    let seen = Seen { state: state.into_inner(), operation, started, request_id, request };
-    let status = response.status();
-    response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
+    }
 }
 
 async fn handle(operation: Operation, call: &Call<'_>, payload: web::Payload) -> ApiResult {
@@ -164,6 +212,8 @@ fn finish_headers(request: &HttpRequest, response: &mut HttpResponse, request_id
     let headers = response.headers_mut();
     if request.uri().path().starts_with("/v2") {
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+        // What was pushed is served as it was pushed: a browser that is led here must not run it.
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(request_id) {
@@ -202,6 +252,7 @@ struct Seen {
     started: Instant,
     request_id: String,
     request: HttpRequest,
+    _in_flight: InFlight,
 }
 
 impl Seen {

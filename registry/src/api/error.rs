@@ -181,6 +181,7 @@ impl From<service::Error> for ApiError {
             E::NamespaceGone => Code::Denied.into(),
             E::ClientGone => Self::new(Code::BlobUploadInvalid, "the body ended before its announced length"),
             E::BodyTimeout => Code::RequestTimeout.into(),
+            E::Overloaded => Code::Unavailable.into(),
             E::StoreFull(source) => Self { source: Some(Box::new(source)), ..Code::StoreFull.into() },
             E::Unavailable(source) => Self { source: Some(Box::new(source)), ..Code::Unavailable.into() },
             E::Storage(source) => Self::internal(source),

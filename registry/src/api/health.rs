@@ -21,13 +21,14 @@ pub fn live() -> ApiResult {
 /// the log says.
 pub async fn ready(call: &Call<'_>) -> ApiResult {
     let state = call.state;
-    let probe = async |name: &str, result: Result<Result<(), roadstead_storage::Error>, tokio::time::error::Elapsed>| {
-        let outcome = result.map_err(|_| "timeout".to_owned()).and_then(|r| r.map_err(|e| e.to_string()));
-        if let Err(reason) = &outcome {
-            tracing::warn!(probe = name, reason, "not ready");
-        }
-        outcome.is_ok()
-    };
+    let probe =
+        async |name: &str, result: Result<Result<(), roadstead_storage::Error>, tokio::time::error::Elapsed>| {
+            let outcome = result.map_err(|_| "timeout".to_owned()).and_then(|r| r.map_err(|e| e.to_string()));
+            if let Err(reason) = &outcome {
+                tracing::warn!(probe = name, reason, "not ready");
+            }
+            outcome.is_ok()
+        };
     let database = probe("database", tokio::time::timeout(PROBE_TIMEOUT, state.meta.ping()).await).await;
     let migrations = probe("migrations", tokio::time::timeout(PROBE_TIMEOUT, state.meta.check_schema()).await).await;
     let store = probe("store", tokio::time::timeout(PROBE_TIMEOUT, state.store.ping()).await).await;

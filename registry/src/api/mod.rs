@@ -13,4 +13,4 @@ mod v2;
 
 pub use call::Call;
 pub use client::ClientRules;
-pub use dispatch::{ApiState, Limits, entry};
+pub use dispatch::{ApiState, ConnectionLoad, Limits, entry};

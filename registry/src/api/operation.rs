@@ -93,9 +93,13 @@ impl Operation {
     /// The methods that it answers to.
     pub fn methods(self) -> &'static [Method] {
         match self {
-            Self::Base | Self::CatalogList | Self::TagList | Self::ReferrerList | Self::Jwks | Self::Healthz | Self::Readyz => {
-                &[Method::GET, Method::HEAD]
-            }
+            Self::Base
+            | Self::CatalogList
+            | Self::TagList
+            | Self::ReferrerList
+            | Self::Jwks
+            | Self::Healthz
+            | Self::Readyz => &[Method::GET, Method::HEAD],
             Self::ManifestGet | Self::BlobGet | Self::UploadStatus | Self::TokenGet => &[Method::GET],
             Self::ManifestHead | Self::BlobHead => &[Method::HEAD],
             Self::ManifestPut | Self::UploadPut => &[Method::PUT],
@@ -133,7 +137,9 @@ impl Operation {
             Self::TokenGet | Self::TokenPost | Self::Jwks | Self::Healthz | Self::Readyz => Required::Nothing,
             Self::Base => Required::Credentials,
             Self::CatalogList => Required::Catalog,
-            Self::TagList | Self::ManifestGet | Self::BlobGet | Self::ReferrerList => Required::Repository(ActionName::Pull),
+            Self::TagList | Self::ManifestGet | Self::BlobGet | Self::ReferrerList => {
+                Required::Repository(ActionName::Pull)
+            }
             Self::ManifestHead | Self::BlobHead => Required::Repository(ActionName::Probe),
             Self::ManifestPut
             | Self::UploadStart

@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn names_may_hold_the_words_of_the_patterns() {
         let path = "/v2/blobs/manifests/tags/list/manifests/v1";
-        assert_eq!(found(Method::GET, path), Some((Operation::ManifestGet, Some("blobs/manifests/tags/list"), Some("v1"))));
+        assert_eq!(
+            found(Method::GET, path),
+            Some((Operation::ManifestGet, Some("blobs/manifests/tags/list"), Some("v1")))
+        );
         let path = "/v2/a/blobs/uploads/b/tags/list";
         assert_eq!(found(Method::GET, path), Some((Operation::TagList, Some("a/blobs/uploads/b"), None)));
     }
@@ -142,7 +145,10 @@ mod tests {
         let Route::MethodNotAllowed(methods) = route(&Method::PATCH, "/v2/a/b/manifests/x") else { panic!() };
         assert_eq!(methods.len(), 4);
         assert_eq!(route(&Method::GET, "/v2/a/b"), Route::NotFound);
-        assert_eq!(route(&Method::GET, "/v2//manifests/x"), Route::Found(Operation::ManifestGet, Params { name: Some(""), last: Some("x") }));
+        assert_eq!(
+            route(&Method::GET, "/v2//manifests/x"),
+            Route::Found(Operation::ManifestGet, Params { name: Some(""), last: Some("x") })
+        );
     }
 
     #[test]

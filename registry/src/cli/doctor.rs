@@ -89,7 +89,14 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn send(&self, method: Method, target: &str, content_type: &str, body: Vec<u8>, expected: StatusCode) -> anyhow::Result<reqwest::Response> {
+    async fn send(
+        &self,
+        method: Method,
+        target: &str,
+        content_type: &str,
+        body: Vec<u8>,
+        expected: StatusCode,
+    ) -> anyhow::Result<reqwest::Response> {
         let target = Url::parse(self.url)?.join(target)?;
         let request = self.client.request(method.clone(), target.clone()).header(CONTENT_TYPE, content_type);
         let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token)).body(body);
@@ -104,7 +111,12 @@ impl Session<'_> {
 }
 
 /// The token is made here, from the database, for the host that the server at the URL says it is.
-async fn sign_in<'a>(settings: &Settings, meta: &MetaStore, client: &'a Client, url: &'a str) -> anyhow::Result<Session<'a>> {
+async fn sign_in<'a>(
+    settings: &Settings,
+    meta: &MetaStore,
+    client: &'a Client,
+    url: &'a str,
+) -> anyhow::Result<Session<'a>> {
     let response = client.get(format!("{url}/v2/")).send().await?;
     ensure!(response.status() == StatusCode::UNAUTHORIZED, "{url}/v2/ answered {}", response.status());
     let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -136,7 +148,9 @@ async fn push_and_pull(settings: &Settings, meta: &MetaStore, client: &Client, u
     let manifest = format!(
         "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"artifactType\":\"application/vnd.roadstead.doctor\",\
          \"config\":{{\"mediaType\":\"{}\",\"digest\":\"{digest}\",\"size\":{}}},\"layers\":[]}}",
-        media_types::OCI_IMAGE, media_types::OCI_EMPTY, content.len(),
+        media_types::OCI_IMAGE,
+        media_types::OCI_EMPTY,
+        content.len(),
     );
     let manifest_digest = Digest::of(Algorithm::Sha256, manifest.as_bytes());
     let at = format!("/v2/{REPOSITORY}/manifests/{manifest_digest}");

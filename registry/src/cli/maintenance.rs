@@ -31,9 +31,10 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     let count = collector.run(params, |removal| removals.push(removal.clone())).await.map_err(anyhow::Error::from)?;
     meta.close().await;
     if context.json {
-        let items: Vec<Value> = removals.iter().map(|r| {
-            json!({ "item": r.item.to_string(), "reason": r.reason.to_string(), "size_bytes": r.size })
-        }).collect();
+        let items: Vec<Value> = removals
+            .iter()
+            .map(|r| json!({ "item": r.item.to_string(), "reason": r.reason.to_string(), "size_bytes": r.size }))
+            .collect();
         return Ok(print_json(&json!({ "dry_run": args.dry_run, "items": items }))?);
     }
     let verb = if args.dry_run { "would remove" } else { "removed" };

@@ -48,7 +48,8 @@ async fn owner_id(meta: &MetaStore, uin: Option<&str>) -> anyhow::Result<Account
         return Ok(account::find(meta, uin).await?.id);
     }
     let library = meta.namespace(RegistryId::PERSONAL, "library").await?;
-    let library = library.context("there is no owner account yet: run `roadstead serve` once, or name one with --owner")?;
+    let library =
+        library.context("there is no owner account yet: run `roadstead serve` once, or name one with --owner")?;
     Ok(library.owner)
 }
 

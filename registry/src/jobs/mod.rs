@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::rt::spawn;
 use roadstead_auth::Auth;
 use roadstead_gc::{Collector, Params};
-use actix_web::rt::spawn;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 

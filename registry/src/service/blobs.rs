@@ -53,7 +53,7 @@ impl BlobService {
 
     /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
     pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
-        let transfer = self.base.budget.download();
+        let transfer = self.base.budget.download().await?;
         let mut blob = blob.clone();
         // A cached row can name an object that has gone since; the row in the database decides.
         for _ in 0..2 {
@@ -79,8 +79,10 @@ impl BlobService {
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
         let now = self.base.clock.now();
-        let gone = self.base.meta.unlink_blob(repository, digest, now.after(self.base.params.grace), now).await?;
+        let gone = self.base.meta.unlink_blob(repository, digest, now.after(self.base.params.grace), now).await;
+        // An error does not mean that nothing was committed.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
+        let gone = gone?;
         if gone { Ok(()) } else { Err(Error::BlobUnknown) }
     }
 
@@ -91,7 +93,11 @@ impl BlobService {
         let until = now.after(self.base.params.lease);
         let meta = &self.base.meta;
         let mounted =
-            meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await?;
+            meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await;
+        if mounted.is_err() {
+            self.base.auth.repository_changed(to.registry(), to.repository());
+        }
+        let mounted = mounted?;
         if let Some(mounted) = &mounted {
             if mounted.repository_created {
                 self.base.auth.repository_changed(to.registry(), to.repository());
@@ -103,7 +109,12 @@ impl BlobService {
 
     /// Links a blob into a repository from any repository that has it, if the caller may pull one of those. Whether
     /// others have it is not told.
-    pub async fn mount_from_any(&self, to: &Access<Push>, caller: &roadstead_auth::Caller, digest: &Digest) -> Result<Option<Committed>> {
+    pub async fn mount_from_any(
+        &self,
+        to: &Access<Push>,
+        caller: &roadstead_auth::Caller,
+        digest: &Digest,
+    ) -> Result<Option<Committed>> {
         /// A blob can be in thousands of repositories; the first readable one among these is enough.
         const CANDIDATES: u32 = 100;
         let holders = self.base.meta.blob_holders(to.registry(), digest, None, CANDIDATES).await?;

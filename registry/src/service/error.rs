@@ -67,6 +67,9 @@ pub enum Error {
     /// The client sent nothing for too long.
     #[error("body timeout")]
     BodyTimeout,
+    /// Too many transfers run; trying again helps.
+    #[error("overloaded")]
+    Overloaded,
     /// There is no room left.
     #[error("store full")]
     StoreFull(#[source] roadstead_storage::Error),

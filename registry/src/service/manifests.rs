@@ -134,14 +134,19 @@ impl ManifestService {
             review_after: now.after(self.base.params.grace),
             now,
         };
-        let outcome = self.base.meta.put_manifest(&put).await?;
-        if outcome.repository_created {
+        let outcome = self.base.meta.put_manifest(&put).await;
+        // An error does not mean that nothing was committed: what is kept in memory goes in any case.
+        if !outcome.as_ref().is_ok_and(|o| !o.repository_created) {
             self.base.auth.repository_changed(access.registry(), access.repository());
         }
-        self.caches.manifests.invalidate(&(outcome.repository, digest.clone()));
-        for tag in all_tags {
-            self.caches.tags.invalidate(&(outcome.repository, tag));
+        let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
+        if let Some(repository) = repository {
+            self.caches.manifests.invalidate(&(repository, digest.clone()));
+            for tag in all_tags {
+                self.caches.tags.invalidate(&(repository, tag));
+            }
         }
+        outcome?;
         Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
     }
 
@@ -152,14 +157,18 @@ impl ManifestService {
         let review_after = now.after(self.base.params.grace);
         match reference {
             Reference::Tag(tag) => {
-                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now).await?;
+                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now).await;
                 self.caches.tags.invalidate(&(repository, tag.clone()));
-                deleted.map(drop).ok_or(Error::ManifestUnknown)
+                deleted?.map(drop).ok_or(Error::ManifestUnknown)
             }
             Reference::Digest(digest) => {
-                let deleted = self.base.meta.delete_manifest(repository, digest, review_after, now).await?;
+                let deleted = self.base.meta.delete_manifest(repository, digest, review_after, now).await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
-                let tags = deleted.ok_or(Error::ManifestUnknown)?;
+                if deleted.is_err() {
+                    // Which tags went with it, if it went, is not known.
+                    self.caches.clear();
+                }
+                let tags = deleted?.ok_or(Error::ManifestUnknown)?;
                 for tag in tags {
                     self.caches.tags.invalidate(&(repository, tag));
                 }

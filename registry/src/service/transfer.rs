@@ -1,8 +1,8 @@
 //! Moving bytes with bounded memory.
 //!
-//! All transfers together keep at most a budget of bytes in memory: the more of them run, the smaller the pieces in
-//! which they move their bytes. Uploads also queue for a share of the budget, so that a burst of pushes waits instead of
-//! growing.
+//! Uploads together, and downloads together, keep at most a budget of bytes in memory: the more of them run, the smaller
+//! the pieces in which they move their bytes, and when the pieces are as small as makes sense, the next one waits for its
+//! turn, or is told to come again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{Error, Result};
 
 const LARGEST_PIECE: usize = 1 << 20;
-const SMALLEST_PIECE: usize = 64 << 10;
+const SMALLEST_UPLOAD_PIECE: usize = 64 << 10;
+const SMALLEST_DOWNLOAD_PIECE: usize = 8 << 10;
+/// How long a transfer waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How the body of a request breaks off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,55 +40,87 @@ pub struct TransferBudget {
 }
 
 struct Inner {
+    uploads: Lane,
+    downloads: Lane,
+}
+
+/// The transfers of one direction.
+struct Lane {
     bytes: usize,
+    smallest: usize,
     running: AtomicUsize,
-    uploads: Arc<Semaphore>,
+    shares: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn new(bytes: usize, smallest: usize) -> Self {
+        // Each transfer holds one piece that fills and one that is written.
+        let shares = Arc::new(Semaphore::new((bytes / (2 * smallest)).max(1)));
+        Self { bytes, smallest, running: AtomicUsize::new(0), shares }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Upload,
+    Download,
 }
 
 /// A transfer that is running: its share of the budget, given back on drop.
 pub struct Transfer {
     inner: Arc<Inner>,
-    _share: Option<OwnedSemaphorePermit>,
+    direction: Direction,
+    _share: OwnedSemaphorePermit,
 }
 
 impl Drop for Transfer {
     fn drop(&mut self) {
-        self.inner.running.fetch_sub(1, Ordering::Relaxed);
+        self.inner.lane(self.direction).running.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    fn lane(&self, direction: Direction) -> &Lane {
+        match direction {
+            Direction::Upload => &self.uploads,
+            Direction::Download => &self.downloads,
+        }
     }
 }
 
 impl TransferBudget {
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Self {
-        // Each upload holds one piece that fills and one that is written.
-        let uploads = (bytes / (2 * SMALLEST_PIECE)).max(1);
-        let inner = Inner { bytes, running: AtomicUsize::new(0), uploads: Arc::new(Semaphore::new(uploads)) };
-        Self { inner: Arc::new(inner) }
+        let uploads = Lane::new(bytes, SMALLEST_UPLOAD_PIECE);
+        let downloads = Lane::new(bytes, SMALLEST_DOWNLOAD_PIECE);
+        Self { inner: Arc::new(Inner { uploads, downloads }) }
     }
 
-    fn start(&self, share: Option<OwnedSemaphorePermit>) -> Transfer {
-        self.inner.running.fetch_add(1, Ordering::Relaxed);
-        Transfer { inner: Arc::clone(&self.inner), _share: share }
+    async fn start(&self, direction: Direction) -> Result<Transfer> {
+        let lane = self.inner.lane(direction);
+        let share = tokio::time::timeout(PATIENCE, Arc::clone(&lane.shares).acquire_owned()).await;
+        let share = share.map_err(|_| Error::Overloaded)?.map_err(|_| Error::Overloaded)?;
+        lane.running.fetch_add(1, Ordering::Relaxed);
+        Ok(Transfer { inner: Arc::clone(&self.inner), direction, _share: share })
     }
 
-    /// Starts a download.
-    pub fn download(&self) -> Transfer {
-        self.start(None)
+    /// Starts a download, after a wait if too many run; `Overloaded` when the wait is too long.
+    pub async fn download(&self) -> Result<Transfer> {
+        self.start(Direction::Download).await
     }
 
-    /// Starts an upload, after a wait if too many run.
-    pub async fn upload(&self) -> Transfer {
-        // The semaphore is never closed; were it, the upload would run without a share.
-        let share = Arc::clone(&self.inner.uploads).acquire_owned().await.ok();
-        self.start(share)
+    /// Starts an upload, likewise.
+    pub async fn upload(&self) -> Result<Transfer> {
+        self.start(Direction::Upload).await
     }
 }
 
 impl Transfer {
     /// The size of the pieces in which to move bytes now.
     pub fn piece(&self) -> usize {
-        let running = self.inner.running.load(Ordering::Relaxed).max(1);
-        (self.inner.bytes / (2 * running)).clamp(SMALLEST_PIECE, LARGEST_PIECE)
+        let lane = self.inner.lane(self.direction);
+        let running = lane.running.load(Ordering::Relaxed).max(1);
+        (lane.bytes / (2 * running)).clamp(lane.smallest, LARGEST_PIECE)
     }
 }
 
@@ -97,16 +132,21 @@ pub(crate) struct Pieces<'a> {
     skip: u64,
     left_over: Bytes,
     ended: bool,
+    /// How the body broke off, when bytes before the break are still to be given out. It is not asked again then.
+    broken: Option<Error>,
 }
 
 impl<'a> Pieces<'a> {
     pub fn new(body: Body<'a>, timeout: Duration, skip: u64) -> Self {
-        Self { body, timeout, skip, left_over: Bytes::new(), ended: false }
+        Self { body, timeout, skip, left_over: Bytes::new(), ended: false, broken: None }
     }
 
     /// The next piece of at most `size` bytes; `None` at the end. When the body breaks off, the bytes before the break
     /// come first and the error after them: what has arrived is not thrown away.
     pub async fn next(&mut self, size: usize) -> Result<Option<Bytes>> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
         let mut piece = BytesMut::new();
         loop {
             if !self.left_over.is_empty() {
@@ -123,7 +163,10 @@ impl<'a> Pieces<'a> {
             }
             match self.pull().await {
                 Ok(()) => {}
-                Err(_) if !piece.is_empty() => return Ok(Some(piece.freeze())),
+                Err(error) if !piece.is_empty() => {
+                    self.broken = Some(error);
+                    return Ok(Some(piece.freeze()));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -144,5 +187,78 @@ impl<'a> Pieces<'a> {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use proptest::prelude::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_gives_its_bytes_and_then_the_error_and_is_not_asked_again() {
+        let chunks = stream::iter([Ok(Bytes::from_static(b"abc")), Err(BodyError::Incomplete)]);
+        let never_again = stream::poll_fn(|_| panic!("asked again"));
+        let mut pieces = Pieces::new(chunks.chain(never_again).boxed_local(), TIMEOUT, 0);
+        assert_eq!(pieces.next(100).await.unwrap().unwrap(), "abc");
+        assert!(matches!(pieces.next(100).await, Err(Error::ClientGone)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_times_out() {
+        let chunks = stream::iter([Ok(Bytes::from_static(b"abc"))]).chain(stream::pending());
+        let mut pieces = Pieces::new(chunks.boxed_local(), TIMEOUT, 0);
+        assert_eq!(pieces.next(100).await.unwrap().unwrap(), "abc");
+        assert!(matches!(pieces.next(100).await, Err(Error::BodyTimeout)));
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_hold_every_byte_once_and_in_order(lengths in prop::collection::vec(0usize..50, 0..20), size in 1usize..64, skip in 0u64..200) {
+            let mut counter = 0u8;
+            let chunks: Vec<Bytes> = lengths.iter().map(|&length| (0..length).map(|_| { counter = counter.wrapping_add(1); counter }).collect()).collect();
+            let whole: Vec<u8> = chunks.concat();
+            let expected = whole.get(usize::try_from(skip).unwrap()..).unwrap_or_default().to_vec();
+            let body = stream::iter(chunks.into_iter().map(Ok)).boxed_local();
+            let read = futures::executor::block_on(async {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let _guard = runtime.enter();
+                let mut pieces = Pieces::new(body, TIMEOUT, skip);
+                let mut read = Vec::new();
+                while let Some(piece) = pieces.next(size).await.unwrap() {
+                    prop_assert!(!piece.is_empty() && piece.len() <= size);
+                    read.extend_from_slice(&piece);
+                }
+                Ok(read)
+            })?;
+            prop_assert_eq!(read, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_more_transfers_run_the_smaller_their_pieces() {
+        let budget = TransferBudget::new(4 << 20);
+        let first = budget.upload().await.unwrap();
+        assert_eq!(first.piece(), LARGEST_PIECE);
+        let mut more = Vec::new();
+        for _ in 0..31 {
+            more.push(budget.upload().await.unwrap());
+        }
+        assert_eq!(first.piece(), SMALLEST_UPLOAD_PIECE);
+        assert_eq!(budget.download().await.unwrap().piece(), LARGEST_PIECE);
+        drop(more);
+        assert_eq!(first.piece(), LARGEST_PIECE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_for_a_turn_is_told_to_come_again() {
+        let budget = TransferBudget::new(2 * SMALLEST_UPLOAD_PIECE);
+        let first = budget.upload().await.unwrap();
+        assert!(matches!(budget.upload().await, Err(Error::Overloaded)));
+        let (second, ()) = futures::join!(budget.upload(), async { drop(first) });
+        assert!(second.is_ok());
     }
 }

@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_auth::{Access, Push};
-use roadstead_storage::blob::{BlobWriter, StagingKey};
-use roadstead_storage::meta::{CommitBlob, Committed, Lease, NewUpload, Upload};
-use roadstead_storage::types::{Algorithm, Digest, Hasher, RepositoryId, Timestamp, UploadId};
+use roadstead_storage::blob::{BlobKey, BlobWriter, StagingKey};
+use roadstead_storage::meta::{Blob, CommitBlob, Committed, Lease, NewUpload, Upload, UploadLease};
+use roadstead_storage::types::{Algorithm, Digest, Hasher, RepositoryId, UploadId};
 
 use super::cache::Caches;
 use super::transfer::{Body, Pieces, Transfer};
@@ -36,6 +36,14 @@ enum After {
 pub struct Finished {
     /// The repository that has the blob now.
     pub repository: RepositoryId,
+}
+
+/// An upload that this request may write to.
+struct Session {
+    upload: Upload,
+    lease: UploadLease,
+    /// Where it stands.
+    hasher: Hasher,
 }
 
 /// Uploads of blobs. Their state lives in the database: any process can take the next chunk, after any restart.
@@ -70,7 +78,7 @@ impl UploadService {
     /// Takes a whole blob in one request, without a session that could be gone on with.
     pub async fn upload(&self, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
         let key = StagingKey::of(UploadId::random());
-        let transfer = self.base.budget.upload().await;
+        let transfer = self.base.budget.upload().await?;
         let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, After::Commit, None).await;
         let result = match stored {
             Ok(hasher) => self.commit(access, key, None, hasher, digest).await,
@@ -95,11 +103,8 @@ impl UploadService {
 
     /// Ends an upload and drops its bytes.
     pub async fn cancel(&self, access: &Access<Push>, id: UploadId) -> Result<()> {
-        self.find(access, id).await?;
-        self.lease(access, id).await?;
-        self.base.meta.delete_upload(id).await?;
-        self.discard(StagingKey::of(id)).await;
-        Ok(())
+        let session = self.lease(access, id).await?;
+        self.drop_session(&session).await
     }
 
     /// Appends a body to the upload; gives the number of bytes that it has now.
@@ -114,9 +119,11 @@ impl UploadService {
         range: Option<ChunkRange>,
         body: Body<'_>,
     ) -> Result<u64> {
-        let upload = self.lease(access, id).await?;
-        let (hasher, outcome) = self.take_chunk(id, &upload, range, body, After::Wait).await;
-        self.save(id, &hasher).await?;
+        // The wait for a share comes before the lease: nobody holds an upload while waiting in a queue.
+        let transfer = self.base.budget.upload().await?;
+        let session = self.lease(access, id).await?;
+        let (hasher, outcome) = self.take_chunk(&session, range, body, &transfer, After::Wait).await;
+        self.save(&session.lease, &hasher).await?;
         outcome.map(|()| hasher.len())
     }
 
@@ -129,98 +136,128 @@ impl UploadService {
         body: Option<Body<'_>>,
         digest: &Digest,
     ) -> Result<Finished> {
-        let mut upload = self.lease(access, id).await?;
-        if upload.hash.algorithm != digest.algorithm() && upload.hash.len == 0 {
-            upload.hash = Hasher::new(digest.algorithm()).save();
+        let transfer = self.base.budget.upload().await?;
+        let mut session = self.lease(access, id).await?;
+        if session.hasher.len() == 0 {
+            session.hasher = Hasher::new(digest.algorithm());
         }
         let hasher = match body {
             Some(body) => {
-                let (hasher, outcome) = self.take_chunk(id, &upload, range, body, After::Commit).await;
+                let (hasher, outcome) = self.take_chunk(&session, range, body, &transfer, After::Commit).await;
                 if let Err(error) = outcome {
-                    self.save(id, &hasher).await?;
+                    // Without a range, a client that tries again sends the whole body again.
+                    let safe = if range.is_some() { &hasher } else { &session.hasher };
+                    self.save(&session.lease, safe).await?;
                     return Err(error);
                 }
                 hasher
             }
-            None => self.resume(&upload)?,
+            None => session.hasher.clone(),
         };
-        let result = self.conclude(access, id, hasher, digest).await;
+        let result = self.conclude(access, &session.lease, hasher, digest).await;
         match &result {
             Ok(_) => {}
-            Err(Error::Digest { .. }) => {
-                // The bytes are not what the client meant to send: nothing can be gone on with.
-                self.base.meta.delete_upload(id).await?;
-                self.discard(StagingKey::of(id)).await;
-            }
+            // The bytes are not what the client meant to send: nothing can be gone on with.
+            Err(Error::Digest { .. }) => self.drop_session(&session).await?,
             // What was safe before this request still is: the client can try again, from there.
-            Err(_) => self.give_back(&upload).await,
+            Err(_) => self.give_back(&session).await,
         }
         result
     }
 
-    async fn conclude(&self, access: &Access<Push>, id: UploadId, hasher: Hasher, digest: &Digest) -> Result<Finished> {
-        let key = StagingKey::of(id);
+    /// Ends a session and drops its bytes.
+    async fn drop_session(&self, session: &Session) -> Result<()> {
+        if !self.base.meta.delete_upload(&session.lease).await? {
+            return Err(Error::UploadBusy);
+        }
+        self.discard(StagingKey::of(session.upload.id)).await;
+        Ok(())
+    }
+
+    async fn conclude(
+        &self,
+        access: &Access<Push>,
+        lease: &UploadLease,
+        hasher: Hasher,
+        digest: &Digest,
+    ) -> Result<Finished> {
+        let key = StagingKey::of(lease.upload());
         let hasher = if hasher.algorithm() == digest.algorithm() {
             hasher
         } else {
             // The client named the algorithm only at the end: the one case in which bytes are read again.
-            self.rehash(key, hasher.len(), digest.algorithm()).await?
+            self.while_leased(Some(lease), self.rehash(key, hasher.len(), digest.algorithm())).await?
         };
         if hasher.len() == 0 {
             // Nothing was ever written, so nothing was staged.
             self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
         }
-        self.commit(access, key, Some(id), hasher, digest).await
+        self.commit(access, key, Some(lease), hasher, digest).await
     }
 
     /// Ends the lease of an upload that stands where it stood. If that fails too, the lease runs out by itself.
-    async fn give_back(&self, upload: &Upload) {
-        let now = self.base.clock.now();
-        let expires_at = now.after(self.base.params.upload_ttl);
-        if let Err(error) = self.base.meta.save_upload(upload.id, &upload.hash, expires_at, now).await {
-            tracing::warn!(upload.id = %upload.id, error = %error, "an upload stays leased until its lease runs out");
+    async fn give_back(&self, session: &Session) {
+        let expires_at = self.base.clock.now().after(self.base.params.upload_ttl);
+        if let Err(error) = self.base.meta.save_upload(&session.lease, &session.hasher.save(), expires_at).await {
+            tracing::warn!(upload.id = %session.upload.id, error = %error, "an upload stays leased until its lease runs out");
         }
     }
 
-    async fn lease(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
+    async fn lease(&self, access: &Access<Push>, id: UploadId) -> Result<Session> {
         self.find(access, id).await?;
         let now = self.base.clock.now();
         match self.base.meta.lease_upload(id, now.after(UPLOAD_LEASE), now).await? {
-            Lease::Acquired(upload) if belongs(&upload, access) => Ok(upload),
+            Lease::Acquired(upload, lease) if belongs(&upload, access) => match Hasher::resume(&upload.hash) {
+                Ok(hasher) => Ok(Session { upload, lease, hasher }),
+                Err(error) => {
+                    // Saved by a release with another layout: nobody can go on with it.
+                    tracing::warn!(upload.id = %id, error = %error, "an upload is given up");
+                    self.base.meta.delete_upload(&lease).await?;
+                    self.discard(StagingKey::of(id)).await;
+                    Err(Error::UploadUnknown)
+                }
+            },
             Lease::Busy => Err(Error::UploadBusy),
-            Lease::Acquired(_) | Lease::Gone => Err(Error::UploadUnknown),
+            Lease::Acquired(..) | Lease::Gone => Err(Error::UploadUnknown),
         }
     }
 
-    fn resume(&self, upload: &Upload) -> Result<Hasher> {
-        Hasher::resume(&upload.hash).map_err(|_| {
-            Error::Storage(roadstead_storage::Error::Corrupt {
-                table: "uploads",
-                column: "hash_state",
-                value: upload.id.to_string(),
-            })
-        })
+    async fn save(&self, lease: &UploadLease, hasher: &Hasher) -> Result<()> {
+        let expires_at = self.base.clock.now().after(self.base.params.upload_ttl);
+        Ok(self.base.meta.save_upload(lease, &hasher.save(), expires_at).await?)
     }
 
-    async fn save(&self, id: UploadId, hasher: &Hasher) -> Result<()> {
-        let now = self.base.clock.now();
-        let expires_at = now.after(self.base.params.upload_ttl);
-        Ok(self.base.meta.save_upload(id, &hasher.save(), expires_at, now).await?)
+    /// Runs `work`, and renews the lease as long as it runs. When the lease is lost, so is the work.
+    async fn while_leased<T>(&self, lease: Option<&UploadLease>, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let Some(lease) = lease else { return work.await };
+        let renewals = async {
+            loop {
+                tokio::time::sleep(UPLOAD_LEASE / 3).await;
+                let until = self.base.clock.now().after(UPLOAD_LEASE);
+                match self.base.meta.renew_upload_lease(lease, until).await {
+                    Ok(true) => {}
+                    Ok(false) => return Error::UploadBusy,
+                    // The next renewal may come in time; who took the lease over is kept out by the store's own lock.
+                    Err(error) => tracing::warn!(upload.id = %lease.upload(), error = %error, "lease not renewed"),
+                }
+            }
+        };
+        tokio::select! {
+            outcome = work => outcome,
+            lost = renewals => Err(lost),
+        }
     }
 
     /// Receives one chunk. The hasher that comes back stands at what is safely stored, also after an error.
     async fn take_chunk(
         &self,
-        id: UploadId,
-        upload: &Upload,
+        session: &Session,
         range: Option<ChunkRange>,
         body: Body<'_>,
+        transfer: &Transfer,
         after: After,
     ) -> (Hasher, Result<()>) {
-        let hasher = match self.resume(upload) {
-            Ok(hasher) => hasher,
-            Err(error) => return (Hasher::new(upload.hash.algorithm), Err(error)),
-        };
+        let hasher = session.hasher.clone();
         let offset = hasher.len();
         let skip = match range {
             Some(range) if range.first > offset || range.last < offset => {
@@ -229,16 +266,27 @@ impl UploadService {
             Some(range) => offset - range.first,
             None => 0,
         };
-        let transfer = self.base.budget.upload().await;
         let before = hasher.clone();
-        let received = self.receive(StagingKey::of(id), hasher, body, skip, &transfer, after, Some(id)).await;
+        let key = StagingKey::of(session.upload.id);
+        let received = self.receive(key, hasher, body, skip, transfer, after, Some(&session.lease)).await;
         match received {
             Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => match after {
                 After::Wait => (hasher, Err(Error::Size)),
                 After::Commit => (before, Err(Error::Size)),
             },
             Ok(hasher) => (hasher, Ok(())),
-            Err((safe, error)) => (safe.unwrap_or(before), Err(error)),
+            Err((Some(safe), error)) => (safe, Err(error)),
+            Err((None, error)) => {
+                self.cut(key, &before).await;
+                (before, Err(error))
+            }
+        }
+    }
+
+    /// Drops staged bytes beyond what is safely stored: on a full disk they are what is in the way.
+    async fn cut(&self, key: StagingKey, safe: &Hasher) {
+        if let Err(error) = self.base.store.stage(&key, safe.clone()).await {
+            tracing::debug!(upload.id = %key, error = %error, "bytes of a failed request stay until the next one");
         }
     }
 
@@ -252,17 +300,19 @@ impl UploadService {
         skip: u64,
         transfer: &Transfer,
         after: After,
-        lease: Option<UploadId>,
+        lease: Option<&UploadLease>,
     ) -> std::result::Result<Hasher, (Option<Hasher>, Error)> {
         let mut writer = self.base.store.stage(&key, hasher).await.map_err(|e| (None, e.into()))?;
         let mut pieces = Pieces::new(body, self.base.params.body_timeout, skip);
-        let copied = self.copy(&mut pieces, writer.as_mut(), transfer, lease).await;
+        let copied = self.while_leased(lease, copy(&mut pieces, writer.as_mut(), transfer)).await;
         match copied {
-            Ok(()) if after == After::Commit => Ok(writer.hasher().clone()),
-            Ok(()) => match writer.sync().await {
-                Ok(()) => Ok(writer.hasher().clone()),
-                Err(error) => Err((None, error.into())),
-            },
+            Ok(()) => {
+                let kept = match after {
+                    After::Wait => writer.sync().await,
+                    After::Commit => writer.close().await,
+                };
+                kept.map(|()| writer.hasher().clone()).map_err(|error| (None, error.into()))
+            }
             // The bytes of a client that went away are good; those of a writer that failed are not.
             Err(error @ (Error::ClientGone | Error::BodyTimeout)) => match writer.sync().await {
                 Ok(()) => Err((Some(writer.hasher().clone()), error)),
@@ -270,35 +320,6 @@ impl UploadService {
             },
             Err(error) => Err((None, error)),
         }
-    }
-
-    /// Moves pieces from the client to the store; while one is written the next one is read.
-    async fn copy(
-        &self,
-        pieces: &mut Pieces<'_>,
-        writer: &mut dyn BlobWriter,
-        transfer: &Transfer,
-        lease: Option<UploadId>,
-    ) -> Result<()> {
-        let mut renewed = self.base.clock.now();
-        let mut piece = pieces.next(transfer.piece()).await?;
-        while let Some(bytes) = piece {
-            let (next, written) = futures::join!(pieces.next(transfer.piece()), writer.write(bytes));
-            written?;
-            self.renew(lease, &mut renewed).await?;
-            piece = next?;
-        }
-        Ok(())
-    }
-
-    async fn renew(&self, lease: Option<UploadId>, renewed: &mut Timestamp) -> Result<()> {
-        let now = self.base.clock.now();
-        let Some(id) = lease.filter(|_| now.since(*renewed) > UPLOAD_LEASE / 3) else { return Ok(()) };
-        if !self.base.meta.renew_upload_lease(id, now.after(UPLOAD_LEASE), now).await? {
-            return Err(Error::UploadBusy);
-        }
-        *renewed = now;
-        Ok(())
     }
 
     async fn rehash(&self, key: StagingKey, len: u64, algorithm: Algorithm) -> Result<Hasher> {
@@ -326,7 +347,7 @@ impl UploadService {
         &self,
         access: &Access<Push>,
         staged: StagingKey,
-        upload: Option<UploadId>,
+        upload: Option<&UploadLease>,
         hasher: Hasher,
         digest: &Digest,
     ) -> Result<Finished> {
@@ -335,7 +356,8 @@ impl UploadService {
         if found != *digest {
             return Err(Error::Digest { expected: digest.clone(), found });
         }
-        let key = self.base.store.commit(&staged, digest, size).await?;
+        let stored = async { Ok(self.base.store.commit(&staged, digest, size).await?) };
+        let key = self.while_leased(upload, stored).await?;
         let now = self.base.clock.now();
         let commit = CommitBlob {
             registry: access.registry(),
@@ -352,15 +374,34 @@ impl UploadService {
             Ok(committed) => committed,
             // Whether the transaction was committed is not always known. An object that nobody refers to is swept by
             // age; deleting it here could delete one that a row refers to.
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                self.base.auth.repository_changed(access.registry(), access.repository());
+                return Err(error.into());
+            }
         };
         self.after_commit(access, &committed, digest);
-        if committed.adopted
-            && let Err(error) = self.base.store.delete(&key).await
-        {
-            tracing::warn!(blob.key = %key, error = %error, "a second copy of a blob stays until it is swept");
+        self.discard(staged).await;
+        if committed.adopted {
+            self.drop_second_copy(&committed.blob, &key).await?;
         }
         Ok(Finished { repository: committed.repository })
+    }
+
+    /// The content was there already: the object that has just come is not needed, unless the one that was there is lost
+    /// or damaged. Then a push of the same content is what heals it.
+    async fn drop_second_copy(&self, blob: &Blob, key: &BlobKey) -> Result<()> {
+        let store = &self.base.store;
+        if store.size(&blob.key).await? != Some(blob.size) {
+            tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "the object of a blob is not what its row says; replaced");
+            if self.base.meta.replace_object(blob.id, &blob.key, key).await? {
+                self.caches.blobs.clear();
+                return Ok(());
+            }
+        }
+        if let Err(error) = store.delete(key).await {
+            tracing::warn!(blob.key = %key, error = %error, "a second copy of a blob stays until it is swept");
+        }
+        Ok(())
     }
 
     fn after_commit(&self, access: &Access<Push>, committed: &Committed, digest: &Digest) {
@@ -376,6 +417,17 @@ impl UploadService {
             tracing::warn!(upload.id = %key, error = %error, "staged bytes stay until they are swept");
         }
     }
+}
+
+/// Moves pieces from the client to the store; while one is written the next one is read.
+async fn copy(pieces: &mut Pieces<'_>, writer: &mut dyn BlobWriter, transfer: &Transfer) -> Result<()> {
+    let mut piece = pieces.next(transfer.piece()).await?;
+    while let Some(bytes) = piece {
+        let (next, written) = futures::join!(pieces.next(transfer.piece()), writer.write(bytes));
+        written?;
+        piece = next?;
+    }
+    Ok(())
 }
 
 fn belongs(upload: &Upload, access: &Access<Push>) -> bool {

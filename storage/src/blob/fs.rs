@@ -6,9 +6,10 @@
 //! ```
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,6 +100,8 @@ impl Inner {
             ErrorKind::NotFound => stale(),
             _ => Error::io("open a staged upload")(error),
         })?;
+        // Held until the file has its second name: who still writes to it keeps it from being committed.
+        fence(&file, staged)?;
         file.sync_all().map_err(Error::io("sync a staged upload"))?;
         // After the sync: a write-back that failed has cut the file.
         if file.metadata().map_err(Error::io("size a staged upload"))?.len() != size {
@@ -111,9 +114,9 @@ impl Inner {
             self.ensure_directory(algorithm)?;
         }
         self.ensure_directory(directory)?;
-        fs::rename(staged, &path).map_err(|error| match error.kind() {
+        fs::hard_link(staged, &path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => stale(),
-            _ => Error::io("rename a staged upload")(error),
+            _ => Error::io("name an object")(error),
         })?;
         sync_directory(directory)?;
         Ok(key)
@@ -215,16 +218,36 @@ pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync a directory"))
 }
 
+/// Takes the one lock of a staged file, which lasts until the file is closed. A lease in the database can run out under a
+/// request that was held up; the bytes themselves must still have one writer, and none once they are an object.
+fn fence(file: &File, path: &Path) -> Result<()> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Error::Stale { what: "upload" }),
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock a staged upload")(error)),
+    }
+    // While this waited to be scheduled, the file may have been committed under another name.
+    let opened = file.metadata().map_err(Error::io("look at a staged upload"))?;
+    match fs::metadata(path) {
+        Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(()),
+        Ok(_) => Err(Error::Stale { what: "upload" }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Stale { what: "upload" }),
+        Err(error) => Err(Error::io("look at a staged upload")(error)),
+    }
+}
+
 fn open_staged(path: &Path, length: u64) -> Result<File> {
-    let fresh = length == 0;
-    let file = OpenOptions::new().write(true).create(fresh).truncate(fresh).open(path);
+    let file = OpenOptions::new().write(true).create(length == 0).truncate(false).open(path);
     let stale = || Error::Stale { what: "staged upload" };
     let file = file.map_err(|error| match error.kind() {
-        ErrorKind::NotFound if !fresh => stale(),
+        ErrorKind::NotFound if length > 0 => stale(),
         _ => Error::io("open a staged upload")(error),
     })?;
-    let there = file.metadata().map_err(Error::io("size a staged upload"))?.len();
-    if there < length {
+    fence(&file, path)?;
+    let metadata = file.metadata().map_err(Error::io("size a staged upload"))?;
+    let there = metadata.len();
+    // A second name is that of an object, which is never changed.
+    if there < length || metadata.nlink() > 1 {
         return Err(stale());
     }
     if there > length {

@@ -1,8 +1,8 @@
 //! Blobs in memory, for tests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -22,7 +22,19 @@ pub struct MemoryBlobStore {
 #[derive(Debug, Default)]
 struct Inner {
     staged: HashMap<StagingKey, (BytesMut, Timestamp)>,
+    /// What objects were made of: not to be written to.
+    committed: HashSet<StagingKey>,
+    /// Whose writers are open.
+    writing: HashMap<StagingKey, Weak<()>>,
     objects: HashMap<BlobKey, (Bytes, Timestamp)>,
+}
+
+impl Inner {
+    /// Staged bytes have one writer at a time, and none when they become an object.
+    fn fence(&mut self, key: &StagingKey) -> Result<()> {
+        self.writing.retain(|_, open| open.strong_count() > 0);
+        if self.writing.contains_key(key) { Err(Error::Stale { what: "upload" }) } else { Ok(()) }
+    }
 }
 
 impl MemoryBlobStore {
@@ -60,6 +72,10 @@ impl BlobStore for MemoryBlobStore {
     async fn stage(&self, key: &StagingKey, hasher: Hasher) -> Result<Box<dyn BlobWriter>> {
         let length = index(hasher.len());
         let mut inner = self.lock();
+        inner.fence(key)?;
+        if inner.committed.contains(key) {
+            return Err(STALE);
+        }
         if length == 0 {
             inner.staged.insert(*key, (BytesMut::new(), self.clock.now()));
         }
@@ -68,7 +84,9 @@ impl BlobStore for MemoryBlobStore {
             return Err(STALE);
         }
         staged.truncate(length);
-        Ok(Box::new(MemoryWriter { store: self.clone(), key: *key, hasher }))
+        let open = Arc::new(());
+        inner.writing.insert(*key, Arc::downgrade(&open));
+        Ok(Box::new(MemoryWriter { store: self.clone(), key: *key, hasher, _open: open }))
     }
 
     async fn read_staged(&self, key: &StagingKey, len: u64) -> Result<BlobStream> {
@@ -80,17 +98,22 @@ impl BlobStore for MemoryBlobStore {
 
     async fn commit(&self, key: &StagingKey, digest: &Digest, size: u64) -> Result<BlobKey> {
         let mut inner = self.lock();
+        inner.fence(key)?;
         if inner.staged.get(key).is_none_or(|(staged, _)| staged.len() as u64 != size) {
             return Err(STALE);
         }
-        let (content, _) = inner.staged.remove(key).ok_or(STALE)?;
+        let (content, _) = inner.staged.get(key).ok_or(STALE)?;
+        let content = Bytes::copy_from_slice(content);
         let object = BlobKey::fresh(digest);
-        inner.objects.insert(object.clone(), (content.freeze(), self.clock.now()));
+        inner.objects.insert(object.clone(), (content, self.clock.now()));
+        inner.committed.insert(*key);
         Ok(object)
     }
 
     async fn discard(&self, key: &StagingKey) -> Result<()> {
-        self.lock().staged.remove(key);
+        let mut inner = self.lock();
+        inner.staged.remove(key);
+        inner.committed.remove(key);
         Ok(())
     }
 
@@ -138,6 +161,7 @@ struct MemoryWriter {
     store: MemoryBlobStore,
     key: StagingKey,
     hasher: Hasher,
+    _open: Arc<()>,
 }
 
 #[async_trait]

@@ -43,16 +43,17 @@ pub trait BlobStore: Send + Sync + 'static {
     /// Opens a staged upload for writing where `hasher` stands: at its start for a fresh hasher, else after the
     /// `hasher.len()` bytes that it has hashed. Bytes beyond that point, left by a writer that was cut off, are dropped.
     ///
-    /// `Stale` when fewer bytes than that are there.
+    /// `Stale` when fewer bytes than that are there, or while another writer has it open.
     async fn stage(&self, key: &StagingKey, hasher: Hasher) -> Result<Box<dyn BlobWriter>>;
 
     /// Reads a staged upload of `len` bytes from its start.
     async fn read_staged(&self, key: &StagingKey, len: u64) -> Result<BlobStream>;
 
-    /// Turns the `size` staged bytes into an object under a fresh key. When this returns, the object survives the loss
-    /// of power.
+    /// Makes an object of the `size` staged bytes, under a fresh key. When this returns, the object survives the loss of
+    /// power. The staged upload stays until it is discarded, but cannot be written to any more: whoever fails to store the
+    /// row of the object can commit again.
     ///
-    /// `Stale` when the staged upload is not there or has another size.
+    /// `Stale` when the staged upload is not there, has another size, or has an open writer.
     async fn commit(&self, key: &StagingKey, digest: &Digest, size: u64) -> Result<BlobKey>;
 
     /// Drops a staged upload. That it is not there is fine.

@@ -9,6 +9,7 @@ use super::repositories::{self, Locked};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, page_start, write_transaction};
+use crate::blob::BlobKey;
 use crate::types::{BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
@@ -34,6 +35,16 @@ impl MetaStore {
         let renewed = done.op("renew the lease of a blob")?.rows_affected() > 0;
         self.durable().await?;
         Ok(renewed)
+    }
+
+    /// Makes `new` the object of a blob in the place of `old`, which is lost; false when the blob has another object by now.
+    pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey) -> Result<bool> {
+        write_transaction!(self, "replace an object", |tx| async {
+            let update = sqlx::query("UPDATE blobs SET object_key = $1 WHERE id = $2 AND object_key = $3 AND state <> 2");
+            let update = update.bind(new.as_str()).bind(id.get()).bind(old.as_str());
+            Ok(update.execute(tx).await.op("replace an object")?.rows_affected() > 0)
+        }
+        .await)
     }
 
     /// The repositories that have a blob, in the byte order of their names, after `after`.

@@ -216,8 +216,8 @@ pub struct CommitBlob<'a> {
     pub key: &'a BlobKey,
     /// Bytes.
     pub size: u64,
-    /// The upload that it comes from. Its row goes in the same transaction; this instance must hold its lease.
-    pub upload: Option<UploadId>,
+    /// The lease of the upload that it comes from, whose row goes in the same transaction.
+    pub upload: Option<&'a UploadLease>,
     /// Until when the blob stays, even if nothing refers to it.
     pub lease_until: Timestamp,
     /// The present moment.
@@ -277,11 +277,26 @@ pub struct Upload {
     pub expires_at: Timestamp,
 }
 
+/// The right to write to an upload, which one request at a time has. Each acquisition is another one: a request whose
+/// lease ran out, and was taken by the next, can neither save nor finish nor delete the upload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UploadLease {
+    pub(super) upload: UploadId,
+    pub(super) holder: String,
+}
+
+impl UploadLease {
+    /// The upload.
+    pub fn upload(&self) -> UploadId {
+        self.upload
+    }
+}
+
 /// The answer to who asks for the lease of an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Lease {
     /// It is theirs.
-    Acquired(Upload),
+    Acquired(Upload, UploadLease),
     /// Somebody else has it.
     Busy,
     /// There is no such upload, or it has expired.

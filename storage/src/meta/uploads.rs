@@ -1,10 +1,15 @@
 //! Uploads in progress. Their bytes are in the blob store, their hash state and lease here.
+//!
+//! What is written here outlives the process, but nothing waits for the disk: after a loss of power an upload may stand
+//! where it stood a moment before, or not be there, and its client goes on from what it is told. That it never stands
+//! *behind* bytes that are lost is the caller's part: bytes are synced before they are counted.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use uuid::Uuid;
 
 use super::MetaStore;
-use super::model::{Lease, NewUpload, Upload};
+use super::model::{Lease, NewUpload, Upload, UploadLease};
 use super::row::{get, hash_state, parse, size_column, time};
 use super::sql::{SqlResult as _, conflict, stale};
 use crate::types::{AccountId, HashState, RegistryId, RepositoryName, Timestamp, UploadId};
@@ -46,9 +51,6 @@ impl MetaStore {
     }
 
     /// Takes the lease of an upload until `until`, if nobody holds it: the right to write to it.
-    ///
-    /// Leases tell processes apart. Two tasks of one process they tell apart only until they run out: who may be held up
-    /// for longer than a lease lasts keeps a list of the uploads that it has in hand.
     pub async fn lease_upload(&self, id: UploadId, until: Timestamp, now: Timestamp) -> Result<Lease> {
         let update = sqlx::query(
             "UPDATE uploads SET lease_holder = $1, lease_until = $2 \
@@ -56,18 +58,20 @@ impl MetaStore {
              RETURNING id, registry_id, repository_name, account_id, hash_algorithm, hash_state, hashed_bytes, \
              lease_holder, lease_until, created_at, expires_at",
         );
-        let update = update.bind(self.instance()).bind(until.as_millis()).bind(id.to_string()).bind(now.as_millis());
-        match update.fetch_optional(self.writer()).await.op("lease an upload")? {
-            Some(row) => upload(&row, now).map(Lease::Acquired),
+        let holder = format!("{}:{}", self.instance(), Uuid::new_v4().simple());
+        let update = update.bind(&holder).bind(until.as_millis()).bind(id.to_string()).bind(now.as_millis());
+        // To the end, not to the first row: SQLite commits at the end, and may have no room for it.
+        match update.fetch_all(self.writer()).await.op("lease an upload")?.pop() {
+            Some(row) => Ok(Lease::Acquired(upload(&row, now)?, UploadLease { upload: id, holder })),
             None => Ok(if self.upload(id, now).await?.is_some() { Lease::Busy } else { Lease::Gone }),
         }
     }
 
-    /// Keeps the lease of an upload until `until`; false when it has been lost.
-    pub async fn renew_upload_lease(&self, id: UploadId, until: Timestamp, _now: Timestamp) -> Result<bool> {
+    /// Keeps a lease until `until`; false when it has been lost.
+    pub async fn renew_upload_lease(&self, lease: &UploadLease, until: Timestamp) -> Result<bool> {
         // A lease that ran out but that nobody else took is as good as one that did not.
         let update = sqlx::query("UPDATE uploads SET lease_until = $1 WHERE id = $2 AND lease_holder = $3");
-        let done = update.bind(until.as_millis()).bind(id.to_string()).bind(self.instance());
+        let done = update.bind(until.as_millis()).bind(lease.upload.to_string()).bind(&lease.holder);
         Ok(done.execute(self.writer()).await.op("renew the lease of an upload")?.rows_affected() > 0)
     }
 
@@ -75,13 +79,7 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when the lease has been lost.
-    pub async fn save_upload(
-        &self,
-        id: UploadId,
-        hash: &HashState,
-        expires_at: Timestamp,
-        _now: Timestamp,
-    ) -> Result<()> {
+    pub async fn save_upload(&self, lease: &UploadLease, hash: &HashState, expires_at: Timestamp) -> Result<()> {
         let update = sqlx::query(
             "UPDATE uploads SET hash_algorithm = $1, hash_state = $2, hashed_bytes = $3, expires_at = $4, \
              lease_holder = NULL, lease_until = 0 WHERE id = $5 AND lease_holder = $6 AND hashed_bytes <= $3",
@@ -91,15 +89,16 @@ impl MetaStore {
             .bind(&hash.bytes[..])
             .bind(size_column(hash.len)?)
             .bind(expires_at.as_millis())
-            .bind(id.to_string())
-            .bind(self.instance());
+            .bind(lease.upload.to_string())
+            .bind(&lease.holder);
         let done = update.execute(self.writer()).await.op("save an upload")?;
         if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale { what: "upload" }) }
     }
 
-    /// Deletes an upload, whoever holds its lease; false when there is none.
-    pub async fn delete_upload(&self, id: UploadId) -> Result<bool> {
-        let delete = sqlx::query("DELETE FROM uploads WHERE id = $1").bind(id.to_string());
+    /// Deletes the upload of a lease; false when the lease has been lost, or the upload is gone.
+    pub async fn delete_upload(&self, lease: &UploadLease) -> Result<bool> {
+        let delete = sqlx::query("DELETE FROM uploads WHERE id = $1 AND lease_holder = $2");
+        let delete = delete.bind(lease.upload.to_string()).bind(&lease.holder);
         Ok(delete.execute(self.writer()).await.op("delete an upload")?.rows_affected() > 0)
     }
 
@@ -137,19 +136,18 @@ impl MetaStore {
     }
 }
 
-/// Ends an upload that `instance` holds the lease of.
+/// Ends the upload of a lease.
 pub(super) async fn finish(
     tx: &mut AnyConnection,
-    id: UploadId,
+    lease: &UploadLease,
     registry: RegistryId,
     repository: &RepositoryName,
-    instance: &str,
 ) -> Result<()> {
     let delete = sqlx::query(
         "DELETE FROM uploads WHERE id = $1 AND lease_holder = $2 AND registry_id = $3 AND repository_name = $4",
     );
-    let delete = delete.bind(id.to_string()).bind(instance).bind(registry.get()).bind(repository.as_str());
-    let done = delete.execute(tx).await.op("finish an upload")?;
+    let delete = delete.bind(lease.upload.to_string()).bind(&lease.holder);
+    let done = delete.bind(registry.get()).bind(repository.as_str()).execute(tx).await.op("finish an upload")?;
     if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale { what: "upload" }) }
 }
 

@@ -20,7 +20,7 @@ type Behaviour = fn(Store) -> BoxFuture<'static, ()>;
 /// # Panics
 /// Where the store does not behave.
 pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
-    let behaviours: [Behaviour; 13] = [
+    let behaviours: [Behaviour; 14] = [
         |store| what_is_written_is_read(store).boxed(),
         |store| ranges_are_exact(store).boxed(),
         |store| the_empty_blob_is_a_blob(store).boxed(),
@@ -33,6 +33,7 @@ pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
         |store| what_is_not_there_is_not_an_error(store).boxed(),
         |store| listings_show_everything_once(store).boxed(),
         |store| writers_do_not_disturb_each_other(store).boxed(),
+        |store| staged_bytes_have_one_writer(store).boxed(),
         |store| failures_leave_something_to_resume(store).boxed(),
     ];
     for behaviour in behaviours {
@@ -57,12 +58,46 @@ async fn put(store: &Store, bytes: &Bytes) -> BlobKey {
     }
     let digest = writer.hasher().clone().finish();
     drop(writer);
-    store.commit(&key, &digest, bytes.len() as u64).await.unwrap()
+    let object = store.commit(&key, &digest, bytes.len() as u64).await.unwrap();
+    store.discard(&key).await.unwrap();
+    object
 }
 
 async fn collect(stream: BlobStream) -> Result<Bytes> {
     let pieces: Vec<Bytes> = stream.try_collect().await?;
     Ok(pieces.concat().into())
+}
+
+async fn staged_bytes_have_one_writer(store: Store) {
+    let (key, hasher) = fresh();
+    let mut first = store.stage(&key, hasher.clone()).await.unwrap();
+    first.write(content(1000)).await.unwrap();
+    let digest = first.hasher().clone().finish();
+    let is_busy = |outcome: Result<()>| matches!(outcome, Err(Error::Stale { what: "upload" }));
+    // Whoever took the lease of an upload over, while the one before still has it open, does not get at its bytes.
+    assert!(is_busy(store.stage(&key, hasher).await.map(drop)));
+    assert!(is_busy(store.commit(&key, &digest, 1000).await.map(drop)));
+    let resumed = first.hasher().clone();
+    drop(first);
+    drop(store.stage(&key, resumed).await.unwrap());
+    let object = store.commit(&key, &digest, 1000).await.unwrap();
+    // The row of the object may not be committed: then the upload is committed again, or given up.
+    let again = store.commit(&key, &digest, 1000).await.unwrap();
+    assert!(object != again);
+    let beyond = first_bytes(1000);
+    let outcome = store.stage(&key, beyond).await.map(drop);
+    assert!(matches!(outcome, Err(Error::Stale { what: "staged upload" })), "an object is never written to");
+    store.discard(&key).await.unwrap();
+    for object in [object, again] {
+        assert_eq!(collect(store.open(&object, 0..1000, 4096).await.unwrap().unwrap()).await.unwrap(), content(1000));
+    }
+}
+
+/// The hasher of an upload of which `length` bytes have arrived.
+fn first_bytes(length: usize) -> Hasher {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    hasher.update(&content(length));
+    hasher
 }
 
 async fn what_is_written_is_read(store: Store) {
@@ -117,7 +152,9 @@ async fn uploads_resume_where_the_hash_stands(store: Store) {
     assert_eq!(writer.hasher().clone().finish(), Digest::of(Algorithm::Sha256, &bytes));
     assert_eq!(collect(store.read_staged(&key, 100_000).await.unwrap()).await.unwrap(), bytes);
     assert_eq!(collect(store.read_staged(&key, 77).await.unwrap()).await.unwrap(), bytes.slice(..77));
-    let object = store.commit(&key, &writer.hasher().clone().finish(), 100_000).await.unwrap();
+    let digest = writer.hasher().clone().finish();
+    drop(writer);
+    let object = store.commit(&key, &digest, 100_000).await.unwrap();
     assert_eq!(collect(store.open(&object, 0..100_000, 4096).await.unwrap().unwrap()).await.unwrap(), bytes);
 }
 
@@ -126,7 +163,9 @@ async fn a_fresh_hasher_starts_over(store: Store) {
     store.stage(&key, hasher.clone()).await.unwrap().write(content(5000)).await.unwrap();
     let mut writer = store.stage(&key, hasher).await.unwrap();
     writer.write(content(10)).await.unwrap();
-    let object = store.commit(&key, &writer.hasher().clone().finish(), 10).await.unwrap();
+    let digest = writer.hasher().clone().finish();
+    drop(writer);
+    let object = store.commit(&key, &digest, 10).await.unwrap();
     assert_eq!(store.size(&object).await.unwrap(), Some(10));
 }
 
@@ -151,7 +190,8 @@ async fn commit_wants_the_right_size(store: Store) {
         assert!(is_stale(&store.commit(&key, &digest, size).await));
     }
     store.commit(&key, &digest, 100).await.unwrap();
-    assert!(is_stale(&store.commit(&key, &digest, 100).await), "it is an object now");
+    store.discard(&key).await.unwrap();
+    assert!(is_stale(&store.commit(&key, &digest, 100).await), "it was discarded");
 }
 
 async fn the_same_content_gets_two_objects(store: Store) {
@@ -228,6 +268,7 @@ async fn failures_leave_something_to_resume(store: Store) {
     let mut writer = faulty.stage(&key, Hasher::resume(&saved).unwrap()).await.unwrap();
     writer.write(content(10)).await.unwrap();
     let digest = writer.hasher().clone().finish();
+    drop(writer);
     faulty.inject(Fault::once(Operation::Commit, Failure::Unavailable));
     assert!(matches!(faulty.commit(&key, &digest, 1010).await, Err(Error::Unavailable { .. })));
     let object = faulty.commit(&key, &digest, 1010).await.unwrap();

@@ -23,7 +23,8 @@ pub mod media_types {
     pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
 }
 
-/// A media type without parameters, in the form `type/subtype` (RFC 6838, section 4.2), 255 characters at most.
+/// The media type of a manifest, `application/subtype` without parameters (RFC 6838, section 4.2), 255 characters at most.
+/// Other top-level types are for content that programs show to people, which a manifest is not.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct MediaType(String);
 
@@ -55,7 +56,7 @@ impl FromStr for MediaType {
         // Parameters carry no meaning for manifests: `application/json; charset=utf-8` is `application/json`.
         let essence = text.split(';').next().unwrap_or_default().trim();
         match essence.split_once('/') {
-            Some((kind, sub)) if is_restricted_name(kind) && is_restricted_name(sub) => Ok(Self(essence.to_owned())),
+            Some(("application", sub)) if is_restricted_name(sub) => Ok(Self(essence.to_owned())),
             _ => Err(ManifestError::MediaType(text.chars().take(100).collect())),
         }
     }

@@ -40,7 +40,10 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     let etag = format!("\"{digest}\"");
     if none_match(call, &etag) {
         let mut response = HttpResponse::NotModified();
-        return Ok(response.insert_header((header::ETAG, etag)).insert_header((CONTENT_DIGEST, digest.as_str())).finish());
+        return Ok(response
+            .insert_header((header::ETAG, etag))
+            .insert_header((CONTENT_DIGEST, digest.as_str()))
+            .finish());
     }
     let (mut response, range) = match requested(call, blob.size, &etag)? {
         None => (HttpResponse::Ok(), 0..blob.size),

@@ -64,8 +64,9 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let tags = tags(call, &reference)?;
     let params = call.state.services.manifest_limits();
     let announced = call.header(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
-    let too_large =
-        || ApiError::new(Code::ManifestTooLarge, format!("the manifest is larger than {} bytes", params.manifest_bytes));
+    let too_large = || {
+        ApiError::new(Code::ManifestTooLarge, format!("the manifest is larger than {} bytes", params.manifest_bytes))
+    };
     let content = collect(payload, announced, params.manifest_bytes, params.body_timeout, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
     let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content).await?;
@@ -87,7 +88,9 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
 fn tags(call: &Call<'_>, reference: &Reference) -> Result<Vec<Tag>, ApiError> {
     let mut tags = Vec::new();
     for (_, text) in call.query().filter(|(key, _)| key == "tag") {
-        let tag = text.parse().map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::TagInvalid, e.to_string()))?;
+        let tag = text
+            .parse()
+            .map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::TagInvalid, e.to_string()))?;
         tags.push(tag);
     }
     if tags.len() > MAX_TAGS {

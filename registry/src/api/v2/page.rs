@@ -27,7 +27,11 @@ impl<'a> Page<'a> {
                 if !digits {
                     return Err(ApiError::new(Code::PageInvalid, "n must be a whole number, 0 or greater"));
                 }
-                text.parse::<u64>().ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX).min(limits.page_size_max)
+                text.parse::<u64>()
+                    .ok()
+                    .and_then(|n| u32::try_from(n).ok())
+                    .unwrap_or(u32::MAX)
+                    .min(limits.page_size_max)
             }
         };
         let after = call.query_value("last").filter(|last| !last.is_empty());

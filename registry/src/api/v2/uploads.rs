@@ -71,7 +71,9 @@ pub async fn start(call: &Call<'_>, payload: web::Payload) -> ApiResult {
         return Ok(created(&access, &digest));
     }
     let algorithm = match call.query_value("digest-algorithm") {
-        Some(name) => name.parse().map_err(|_| ApiError::new(Code::DigestInvalid, "digest-algorithm must be sha256 or sha512"))?,
+        Some(name) => {
+            name.parse().map_err(|_| ApiError::new(Code::DigestInvalid, "digest-algorithm must be sha256 or sha512"))?
+        }
         None => Algorithm::Sha256,
     };
     let id = call.services().uploads().start(&access, algorithm).await?;
@@ -124,7 +126,8 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let access = call.authorize::<Push>().await?;
     let id = call.upload_id()?;
     let text = call.query_value("digest");
-    let digest = parse_digest(&text.ok_or_else(|| ApiError::new(Code::DigestInvalid, "the digest parameter is missing"))?)?;
+    let digest =
+        parse_digest(&text.ok_or_else(|| ApiError::new(Code::DigestInvalid, "the digest parameter is missing"))?)?;
     let range = chunk(call)?;
     // Without a length the body may still be chunked; only an announced length of 0 is surely none.
     let empty = call.header(header::CONTENT_LENGTH) == Some("0")

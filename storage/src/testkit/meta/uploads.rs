@@ -1,7 +1,7 @@
 use super::{Kit, NOW, REGISTRY, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
-use crate::meta::{CommitBlob, Lease, MetaStore, NewUpload};
+use crate::meta::{CommitBlob, Lease, MetaStore, NewUpload, UploadLease};
 use crate::types::{AccountId, Algorithm, Hasher, RepositoryName, Timestamp, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -27,8 +27,14 @@ async fn started(kit: &Kit) -> UploadId {
     start(kit, place.owner, &place.repository("app"), later(1000)).await
 }
 
-async fn acquire(store: &MetaStore, id: UploadId, until: Timestamp, now: Timestamp) {
-    assert!(matches!(store.lease_upload(id, until, now).await.unwrap(), Lease::Acquired(_)));
+async fn acquire(store: &MetaStore, id: UploadId, until: Timestamp, now: Timestamp) -> UploadLease {
+    match store.lease_upload(id, until, now).await.unwrap() {
+        Lease::Acquired(upload, lease) => {
+            assert_eq!((upload.id, lease.upload()), (id, id));
+            lease
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn an_upload_keeps_its_state(kit: &Kit) {
@@ -37,16 +43,18 @@ async fn an_upload_keeps_its_state(kit: &Kit) {
     assert_eq!((upload.hash.len, upload.leased, upload.created_at), (0, false, NOW));
     let mut hasher = Hasher::resume(&upload.hash).unwrap();
     hasher.update(&[7; 1000]);
-    acquire(&kit.one, id, later(10), NOW).await;
+    let lease = acquire(&kit.one, id, later(10), NOW).await;
     assert!(kit.two.upload(id, NOW).await.unwrap().unwrap().leased);
-    kit.one.save_upload(id, &hasher.save(), later(2000), later(1)).await.unwrap();
+    kit.one.save_upload(&lease, &hasher.save(), later(2000)).await.unwrap();
     let upload = kit.two.upload(id, later(1)).await.unwrap().unwrap();
     assert_eq!((upload.hash.len, upload.leased, upload.expires_at), (1000, false, later(2000)));
     assert_eq!(Hasher::resume(&upload.hash).unwrap().finish(), hasher.finish());
     assert!(kit.two.upload(id, later(2000)).await.unwrap().is_none(), "expired");
     assert!(kit.one.count_uploads().await.unwrap() >= 1);
-    assert!(kit.one.delete_upload(id).await.unwrap());
-    assert!(!kit.one.delete_upload(id).await.unwrap());
+    assert!(!kit.one.delete_upload(&lease).await.unwrap(), "released");
+    let lease = acquire(&kit.one, id, later(10), later(1)).await;
+    assert!(kit.one.delete_upload(&lease).await.unwrap());
+    assert!(!kit.one.delete_upload(&lease).await.unwrap());
     assert_eq!(kit.one.lease_upload(id, later(10), NOW).await.unwrap(), Lease::Gone);
 }
 
@@ -57,7 +65,7 @@ async fn one_process_at_a_time_writes(kit: &Kit) {
         store.lease_upload(id, later(10), NOW)
     });
     let outcomes = futures::future::join_all(attempts).await;
-    let acquired = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Lease::Acquired(_)))).count();
+    let acquired = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Lease::Acquired(..)))).count();
     let busy = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Lease::Busy))).count();
     assert_eq!((acquired, busy), (1, 7), "{outcomes:?}");
 }
@@ -65,16 +73,18 @@ async fn one_process_at_a_time_writes(kit: &Kit) {
 async fn a_lease_that_ran_out_is_free(kit: &Kit) {
     let id = started(kit).await;
     let hash = kit.one.upload(id, NOW).await.unwrap().unwrap().hash;
-    acquire(&kit.one, id, later(10), NOW).await;
+    let first = acquire(&kit.one, id, later(10), NOW).await;
     assert_eq!(kit.two.lease_upload(id, later(30), later(9)).await.unwrap(), Lease::Busy);
-    assert!(kit.one.renew_upload_lease(id, later(20), later(9)).await.unwrap());
-    assert!(!kit.two.renew_upload_lease(id, later(20), later(9)).await.unwrap());
-    acquire(&kit.two, id, later(30), later(20)).await;
-    assert!(!kit.one.renew_upload_lease(id, later(90), later(21)).await.unwrap(), "the first one has lost it");
-    let saved = kit.one.save_upload(id, &hash, later(2000), later(21)).await;
+    assert!(kit.one.renew_upload_lease(&first, later(20)).await.unwrap());
+    assert_eq!(kit.two.lease_upload(id, later(30), later(19)).await.unwrap(), Lease::Busy);
+    // The next request may well be one to the same process.
+    let second = acquire(&kit.one, id, later(30), later(20)).await;
+    assert!(!kit.one.renew_upload_lease(&first, later(90)).await.unwrap(), "the first one has lost it");
+    let saved = kit.one.save_upload(&first, &hash, later(2000)).await;
     assert!(matches!(saved, Err(Error::Stale { what: "upload" })));
-    kit.two.save_upload(id, &hash, later(2000), later(22)).await.unwrap();
-    let saved = kit.two.save_upload(id, &hash, later(2000), later(22)).await;
+    assert!(!kit.one.delete_upload(&first).await.unwrap());
+    kit.one.save_upload(&second, &hash, later(2000)).await.unwrap();
+    let saved = kit.one.save_upload(&second, &hash, later(2000)).await;
     assert!(matches!(saved, Err(Error::Stale { .. })), "it was released with the first save");
 }
 
@@ -84,11 +94,12 @@ async fn a_commit_ends_the_upload(kit: &Kit) {
     let id = start(kit, place.owner, &name, later(1000)).await;
     let digest = sha256(b"uploaded");
     let key = BlobKey::fresh(&digest);
-    let commit = CommitBlob { upload: Some(id), ..commit(&place, &name, &digest, &key, 8) };
+    let lost = acquire(&kit.one, id, later(1), NOW).await;
+    let lease = acquire(&kit.one, id, later(10), later(1)).await;
+    let commit = CommitBlob { upload: Some(&lease), ..commit(&place, &name, &digest, &key, 8) };
     let stale = |outcome: &crate::Result<_>| matches!(outcome, Err(Error::Stale { what: "upload" }));
-    assert!(stale(&kit.one.commit_blob(&commit).await), "nobody holds the lease");
-    acquire(&kit.one, id, later(10), NOW).await;
-    assert!(stale(&kit.two.commit_blob(&commit).await), "somebody else holds the lease");
+    let by_another = CommitBlob { upload: Some(&lost), ..commit };
+    assert!(stale(&kit.one.commit_blob(&by_another).await), "somebody else holds the lease");
     let elsewhere = place.repository("other");
     assert!(stale(&kit.one.commit_blob(&CommitBlob { repository: &elsewhere, ..commit }).await));
     assert_eq!(kit.one.repository(REGISTRY, &name).await.unwrap(), None, "nothing has happened");
