@@ -1,0 +1,117 @@
+//! TLS on the listener itself.
+
+use std::path::{Path, PathBuf};
+
+use rcgen::{CertificateParams, KeyPair};
+use reqwest::Version;
+use roadstead_tests::{Client, Image, TestRegistry, raw};
+
+struct Files {
+    _directory: tempfile::TempDir,
+    cert: PathBuf,
+    key: PathBuf,
+}
+
+impl Files {
+    fn new() -> (Self, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let files = Self {
+            cert: directory.path().join("cert.pem"),
+            key: directory.path().join("key.pem"),
+            _directory: directory,
+        };
+        let pem = files.renew();
+        (files, pem)
+    }
+
+    /// Writes a fresh certificate for the loopback address; gives it.
+    fn renew(&self) -> String {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
+        let cert = params.self_signed(&key).unwrap();
+        replace(&self.key, &key.serialize_pem());
+        replace(&self.cert, &cert.pem());
+        cert.pem()
+    }
+}
+
+fn replace(path: &Path, content: &str) {
+    let fresh = path.with_extension("new");
+    std::fs::write(&fresh, content).unwrap();
+    std::fs::rename(fresh, path).unwrap();
+}
+
+async fn start(files: &Files, pem: &str) -> TestRegistry {
+    let (cert, key) = (files.cert.clone(), files.key.clone());
+    let builder = TestRegistry::builder().settings(|s| {
+        s.server.tls.cert = Some(cert);
+        s.server.tls.key = Some(key);
+    });
+    let mut reg = builder.start().await;
+    reg.trust(pem.as_bytes());
+    reg
+}
+
+fn http(pem: &str) -> reqwest::ClientBuilder {
+    let certificate = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+    reqwest::Client::builder().tls_certs_only([certificate]).no_proxy()
+}
+
+#[tokio::test]
+async fn images_go_over_tls_with_http_1_and_2() {
+    let (files, pem) = Files::new();
+    let reg = start(&files, &pem).await;
+    assert!(reg.url().starts_with("https://"));
+    let credentials = reg.owner().credentials().clone();
+    for (seed, version) in [(1, Version::HTTP_11), (2, Version::HTTP_2)] {
+        let builder = if version == Version::HTTP_2 { http(&pem) } else { http(&pem).http1_only() };
+        let client = builder.build().unwrap();
+        let response = client.get(format!("{}/healthz", reg.url())).send().await.unwrap();
+        assert_eq!(response.version(), version);
+        let owner = Client::with_http(client, &reg.url(), credentials.clone());
+        let image = Image::new("{}", vec![roadstead_tests::random_bytes(seed, 2_000_000)]);
+        let repository = format!("library/app{seed}");
+        owner.push_image(&repository, "v1", &image).await;
+        let bearer = owner.bearer(&[&format!("repository:{repository}:pull")]).await;
+        assert_eq!(bearer.get(&format!("/v2/{repository}/manifests/v1")).await.expect(200).body, image.manifest());
+        let blob = format!("/v2/{repository}/blobs/{}", roadstead_tests::digest(&image.layers[0]));
+        assert_eq!(bearer.get(&blob).await.expect(200).body, image.layers[0]);
+        bearer.head(&blob).await.expect(200);
+        // An upload without an announced length, as HTTP/2 has them.
+        let location = owner.start_upload(&repository).await;
+        let pieces: Vec<_> =
+            image.layers[0].chunks(100_000).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece))).collect();
+        owner.request("PATCH", &location).stream(futures::stream::iter(pieces)).send().await.expect(202);
+        let put = format!("{location}?digest={}", roadstead_tests::digest(&image.layers[0]));
+        owner.put(&put, "").await.expect(201);
+    }
+    let challenge = reg.anonymous().get("/v2/").await.expect(401);
+    assert!(challenge.header("www-authenticate").contains("realm=\"https://127.0.0.1:"), "{challenge}");
+}
+
+#[tokio::test]
+async fn plain_http_on_a_tls_listener_is_not_answered() {
+    let (files, pem) = Files::new();
+    let reg = start(&files, &pem).await;
+    let answer = raw::request(reg.address(), "GET", "/healthz", "").await;
+    assert_eq!(answer.status, 0, "{answer}");
+    reg.anonymous().get("/healthz").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_key_of_another_certificate_is_refused_at_the_start() {
+    let (files, _) = Files::new();
+    let (other, _) = Files::new();
+    let data = tempfile::tempdir().unwrap();
+    let output = roadstead_tests::Binary::find()
+        .command(data.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("ROADSTEAD__SERVER__TLS__CERT", &files.cert)
+        .env("ROADSTEAD__SERVER__TLS__KEY", &other.key)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("the certificate is not one for this key"), "{told}");
+    assert!(!told.contains("PRIVATE KEY"), "{told}");
+}
