@@ -15,7 +15,9 @@ use crate::tls::Certificate;
 
 /// How soon a change that another process made is seen.
 const POLL: Duration = Duration::from_millis(300);
-/// How often what is due by the clock is looked for: keys, expired tokens, certificates, quiet addresses.
+/// How often the files of the certificate are looked at.
+const CERTIFICATE: Duration = Duration::from_secs(3);
+/// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.
 const MAINTAIN: Duration = Duration::from_secs(30);
 
 /// The running tasks; they end when this is dropped.
@@ -55,14 +57,16 @@ pub fn start(context: JobContext) -> Jobs {
         Ok(false) => {}
         Err(error) => tracing::warn!(error = %error, "changes of other processes cannot be read"),
     });
-    let maintain = every(MAINTAIN, (auth, state, certificate), async |(auth, state, certificate)| {
+    let certificate = every(CERTIFICATE, certificate, async |certificate| {
+        if let Some(certificate) = certificate {
+            certificate.reload();
+        }
+    });
+    let maintain = every(MAINTAIN, (auth, state), async |(auth, state)| {
         if let Err(error) = auth.maintain().await {
             tracing::warn!(error = %error, "maintenance of keys and tokens failed; it is tried again");
         }
         state.shrink_limiter();
-        if let Some(certificate) = certificate {
-            certificate.reload();
-        }
     });
     let params = Params { orphan_age, dry_run: false };
     let collect = every(gc_interval, (collector, params), async |(collector, params)| {
@@ -73,7 +77,7 @@ pub fn start(context: JobContext) -> Jobs {
             tracing::warn!(error = %error, "collection failed; it is tried again");
         }
     });
-    Jobs(vec![spawn(poll), spawn(maintain), spawn(collect)])
+    Jobs(vec![spawn(poll), spawn(certificate), spawn(maintain), spawn(collect)])
 }
 
 /// Runs `work` every `period`, one run at a time. A run that fails says so itself; the next one comes anyway.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::Version;
-use roadstead_tests::{Client, Image, TestRegistry, raw};
+use roadstead_tests::{Client, Image, TestRegistry, eventually, raw};
 
 struct Files {
     _directory: tempfile::TempDir,
@@ -87,6 +87,26 @@ async fn images_go_over_tls_with_http_1_and_2() {
     }
     let challenge = reg.anonymous().get("/v2/").await.expect(401);
     assert!(challenge.header("www-authenticate").contains("realm=\"https://127.0.0.1:"), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_is_not() {
+    let (files, old) = Files::new();
+    let reg = start(&files, &old).await;
+    let answers = async |pem: &str| {
+        // A connection of its own: the certificate is shown when it is made.
+        http(pem).build().unwrap().get(format!("{}/healthz", reg.url())).send().await.is_ok()
+    };
+    assert!(answers(&old).await);
+    // Half of a renewal, as it looks between two writes: what was served is served on.
+    let good = std::fs::read_to_string(&files.cert).unwrap();
+    replace(&files.cert, "-----BEGIN CERTIFICATE-----\nnonsense");
+    assert!(answers(&old).await);
+    replace(&files.cert, &good);
+    let fresh = files.renew();
+    assert!(!answers(&fresh).await || !answers(&old).await);
+    eventually("the new certificate is served", async || answers(&fresh).await.then_some(())).await;
+    assert!(!answers(&old).await);
 }
 
 #[tokio::test]
