@@ -6,8 +6,10 @@
 //! does no harm: SQLite syncs the log before it, and the database before the log is used again.
 
 use std::fs::File;
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
@@ -28,6 +30,7 @@ struct State {
     /// So many of those who asked have their commits on the disk.
     served: u64,
     failed: bool,
+    open: Option<Arc<File>>,
 }
 
 impl Log {
@@ -47,14 +50,15 @@ impl Log {
             return Ok(());
         }
         let served = self.asked.load(Ordering::SeqCst);
-        let path = self.path.clone();
-        let synced = tokio::task::spawn_blocking(move || sync(&path)).await;
-        match synced {
-            Ok(Ok(())) => {
-                state.served = served;
+        let (path, open) = (self.path.clone(), state.open.clone());
+        let synced = tokio::task::spawn_blocking(move || sync(&path, open)).await;
+        match synced.map_err(|error| unavailable(error.into()))? {
+            Synced::Done(open) => {
+                (state.open, state.served) = (open, served);
                 Ok(())
             }
-            Ok(Err(error)) => {
+            Synced::NotOpened(error) => Err(unavailable(error.into())),
+            Synced::Failed(error) => {
                 // The kernel tells of a lost page once, and the next sync would find nothing wrong.
                 state.failed = true;
                 Err(match Error::io("sync the log of the database")(error) {
@@ -62,7 +66,6 @@ impl Log {
                     full => full,
                 })
             }
-            Err(error) => Err(unavailable(error.into())),
         }
     }
 }
@@ -71,12 +74,44 @@ fn unavailable(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     Error::Unavailable { op: "sync the log of the database", source }
 }
 
-/// Opened anew each time: the file is another one after all connections were closed.
-fn sync(path: &std::path::Path) -> std::io::Result<()> {
-    match File::open(path) {
-        Ok(log) => log.sync_data(),
+enum Synced {
+    /// On the disk, through this file.
+    Done(Option<Arc<File>>),
+    /// Nothing was tried, and nothing is lost.
+    NotOpened(io::Error),
+    Failed(io::Error),
+}
+
+fn sync(path: &Path, open: Option<Arc<File>>) -> Synced {
+    let log = match current(path, open) {
+        Ok(Some(log)) => log,
         // The last connection was closed: everything is in the database, and that is synced.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(None) => return Synced::Done(None),
+        Err(error) => return Synced::NotOpened(error),
+    };
+    match log.sync_data() {
+        Ok(()) => Synced::Done(Some(log)),
+        Err(error) => Synced::Failed(error),
+    }
+}
+
+/// The log that is there now. The open file is kept: only what was open when a page was lost is told of it. But after all
+/// connections were closed, the log is another file.
+fn current(path: &Path, open: Option<Arc<File>>) -> io::Result<Option<Arc<File>>> {
+    let there = match std::fs::metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if let Some(open) = open {
+        let kept = open.metadata()?;
+        if (kept.dev(), kept.ino()) == (there.dev(), there.ino()) {
+            return Ok(Some(open));
+        }
+    }
+    match File::open(path) {
+        Ok(log) => Ok(Some(Arc::new(log))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -100,12 +135,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_failed_sync_nothing_is_promised() {
+    async fn a_log_that_was_made_anew_is_opened_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::of(directory.path().join("a.db").to_str().unwrap());
+        let inode = async || log.state.lock().await.open.as_ref().map(|file| file.metadata().unwrap().ino());
+        std::fs::write(&log.path, b"frames").unwrap();
+        log.wait().await.unwrap();
+        let first = inode().await;
+        log.wait().await.unwrap();
+        assert_eq!(inode().await, first);
+        std::fs::write(directory.path().join("new"), b"frames").unwrap();
+        std::fs::rename(directory.path().join("new"), &log.path).unwrap();
+        log.wait().await.unwrap();
+        assert!(first.is_some() && inode().await != first);
+        std::fs::remove_file(&log.path).unwrap();
+        log.wait().await.unwrap();
+        assert_eq!(inode().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_cannot_be_opened_can_be_tried_again() {
         let directory = tempfile::tempdir().unwrap();
         // A path below a file cannot be opened.
-        std::fs::write(directory.path().join("file"), b"").unwrap();
-        let log = Log::of(directory.path().join("file/a.db").to_str().unwrap());
-        assert!(log.wait().await.is_err());
+        let file = directory.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        let log = Log::of(file.join("a.db").to_str().unwrap());
         assert!(matches!(log.wait().await, Err(Error::Unavailable { .. })));
+        std::fs::remove_file(&file).unwrap();
+        log.wait().await.unwrap();
     }
 }
