@@ -63,4 +63,5 @@ pub use params::{Argon2Params, AuthParams};
 pub use password::{PASSWORD_MAX, PASSWORD_MIN};
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
+pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};

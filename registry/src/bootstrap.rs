@@ -10,11 +10,11 @@ use std::sync::Arc;
 use actix_web::web;
 use anyhow::{Context, ensure};
 use governor::Quota;
-use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, NewCredentials, Sealer};
+use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
 use roadstead_config::{Bootstrap, DatabaseLocation, Driver, MasterKey, Settings};
 use roadstead_gc::Collector;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
-use roadstead_storage::meta::{Engine, MetaParams, MetaStore, sqlite_url};
+use roadstead_storage::meta::{Account, Engine, MetaParams, MetaStore, sqlite_url};
 use roadstead_storage::types::{Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
@@ -25,8 +25,10 @@ use crate::server::{self, Bound, ListenParams};
 use crate::service::{ServiceParams, Services};
 use crate::tls::Certificate;
 
+/// The name of the account that the first start makes.
+pub(crate) const OWNER_NAME: &str = "owner";
 /// The namespace of the owner account, which everybody else finds taken.
-const OWNER_NAMESPACE: &str = "library";
+pub(crate) const OWNER_NAMESPACE: &str = "library";
 
 /// What tests put in the place of the real thing.
 #[derive(Clone)]
@@ -91,32 +93,45 @@ pub fn open_sealer(settings: &Settings) -> anyhow::Result<Sealer> {
         MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
         MasterKey::Kept(path) => path,
     };
-    match File::open(&path) {
-        Ok(mut file) => {
-            let mut key = [0; 32];
-            file.read_exact(&mut key).with_context(|| format!("{} does not hold 32 bytes", path.display()))?;
-            Ok(Sealer::new(key))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let key: [u8; 32] = rand::random();
-            write_secret(&path, &key)?;
-            Ok(Sealer::new(key))
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
+        write_secret_once(&path, &rand::random::<[u8; 32]>())?;
     }
+    let mut key = [0; 32];
+    let mut file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.read_exact(&mut key).with_context(|| format!("{} does not hold 32 bytes", path.display()))?;
+    Ok(Sealer::new(key))
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// Writes a file that only its owner may read, whole or not at all, in the place of the one that is there.
 fn write_secret(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let temporary = path.with_extension("tmp");
     let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
+        let temporary = write_aside(path, content)?;
         std::fs::rename(&temporary, path)?;
         File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     };
     write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a file that only its owner may read, if there is none: of two processes that try, one wins.
+fn write_secret_once(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let temporary = write_aside(path, content)?;
+        let linked = std::fs::hard_link(&temporary, path);
+        std::fs::remove_file(&temporary)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+            _ => File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all(),
+        }
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_aside(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
+    let temporary = path.with_extension(format!("{:016x}", rand::random::<u64>()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(temporary)
 }
 
 fn argon2(settings: &Settings) -> Argon2Params {
@@ -157,7 +172,7 @@ pub fn open_collector(meta: &MetaStore, store: &Arc<dyn BlobStore>, clock: Arc<d
 }
 
 /// Keeps a second server off the same data directory; it would not see what the first one changes.
-fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
+pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
     let path = settings.data_dir.join("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = open.with_context(|| format!("cannot open {}", path.display()))?;
@@ -165,69 +180,100 @@ fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// What the first start made, to be told once.
+/// The first start, as it is written down: `bootstrap.json`. Before the account is made it holds the secrets, so that
+/// nobody is locked out by a start that is cut off; it is complete when it has the URL.
 struct FirstStart {
-    credentials: NewCredentials,
     path: PathBuf,
-    chosen: Bootstrap,
+    record: serde_json::Map<String, Value>,
+    password_chosen: bool,
 }
 
 impl FirstStart {
-    fn record(&self, url: Option<&str>) -> Value {
-        let made = &self.credentials;
-        let mut record = json!({ "uin": made.account.uin.as_str(), "username": made.account.uin.as_str() });
-        // What the operator chose, the operator knows: it is written nowhere.
-        if self.chosen.password.is_none() {
-            record["password"] = json!(made.password.as_str());
-        }
-        if self.chosen.secret_id.is_none() {
-            record["secret_id"] = json!(made.secret_id.as_str());
-            record["secret_key"] = json!(made.secret_key.as_str());
-        }
-        if let Some(url) = url {
-            record["url"] = json!(url);
-        }
-        record
+    fn write(&self) -> anyhow::Result<()> {
+        write_secret(&self.path, format!("{:#}\n", Value::from(self.record.clone())).as_bytes())
     }
 
-    fn write(&self, url: Option<&str>) -> anyhow::Result<()> {
-        write_secret(&self.path, format!("{:#}\n", self.record(url)).as_bytes())
+    fn complete(&mut self, url: &str) -> anyhow::Result<String> {
+        self.record.insert("url".into(), json!(url));
+        self.write()?;
+        let host = url.split_once("://").map_or(url, |(_, host)| host);
+        let text = |member: &str| self.record.get(member).and_then(Value::as_str).unwrap_or_default();
+        let password = match self.password_chosen {
+            true => "the password that you chose".to_owned(),
+            false => format!("password {}", text("password")),
+        };
+        let kept = self.path.display();
+        Ok(format!("first start: docker login {host} --username {}, {password} (kept in {kept})", text("username")))
     }
 }
 
-/// Makes the owner account and its namespace, if there is no account yet.
+/// What an earlier start wrote down, if it was cut off before it was done.
+fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String, Value>>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let record: serde_json::Map<String, Value> =
+        serde_json::from_str(&text).with_context(|| format!("{} is not what was written there", path.display()))?;
+    Ok((!record.contains_key("url")).then_some(record))
+}
+
+/// Makes the owner account and its namespace, if there is no account yet; or ends a first start that was cut off.
 async fn first_start(
     settings: &Settings,
     chosen: &Bootstrap,
     meta: &MetaStore,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Option<FirstStart>> {
-    let owner = meta.list_accounts(None, 1).await?.into_iter().next();
-    let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
-    let first = match &owner {
-        Some(_) => None,
-        None => {
-            let accounts = open_accounts(settings, meta, Arc::clone(clock))?;
-            let password = chosen.password.as_ref().map(|p| p.expose());
-            let key = match (&chosen.secret_id, &chosen.secret_key) {
-                (Some(id), Some(key)) => Some((id.expose().parse()?, key.expose().to_owned())),
-                _ => None,
-            };
-            let credentials = accounts.create("owner", password, key).await?;
-            let path = settings.data_dir.join("bootstrap.json");
-            let first = FirstStart { credentials, path, chosen: chosen.clone() };
-            first.write(None)?;
-            Some(first)
-        }
-    };
-    let owner = first.as_ref().map(|f| f.credentials.account.id).or(owner.map(|o| o.id));
-    // Also after a start that was cut off between the account and its namespace.
-    if let Some(owner) = owner
-        && meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none()
-    {
-        meta.create_namespace(RegistryId::PERSONAL, &namespace, owner, clock.now()).await?;
+    let path = settings.data_dir.join("bootstrap.json");
+    let owner = meta.account_by_name(OWNER_NAME).await?;
+    let unfinished = unfinished_start(&path)?;
+    if owner.is_some() && unfinished.is_none() {
+        return Ok(None);
     }
-    Ok(first)
+    let password_chosen = chosen.password.is_some();
+    let mut first = FirstStart { path, record: unfinished.unwrap_or_default(), password_chosen };
+    let owner = match owner {
+        Some(owner) => owner,
+        None => make_owner(settings, chosen, meta, clock, &mut first).await?,
+    };
+    first.record.insert("uin".into(), json!(owner.uin.as_str()));
+    first.record.insert("username".into(), json!(owner.uin.as_str()));
+    if meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none() {
+        let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
+        meta.create_namespace(RegistryId::PERSONAL, &namespace, owner.id, clock.now()).await?;
+    }
+    Ok(Some(first))
+}
+
+async fn make_owner(
+    settings: &Settings,
+    chosen: &Bootstrap,
+    meta: &MetaStore,
+    clock: &Arc<dyn Clock>,
+    first: &mut FirstStart,
+) -> anyhow::Result<Account> {
+    let password = match &chosen.password {
+        Some(password) => password.expose().to_owned(),
+        None => roadstead_auth::generate_password(),
+    };
+    let (secret_id, secret_key) = match (&chosen.secret_id, &chosen.secret_key) {
+        (Some(id), Some(key)) => (id.expose().parse()?, key.expose().to_owned()),
+        _ => (roadstead_auth::generate_secret_id(), roadstead_auth::generate_secret_key()),
+    };
+    // What the operator chose, the operator knows: it is written nowhere.
+    first.record.clear();
+    if chosen.password.is_none() {
+        first.record.insert("password".into(), json!(password));
+    }
+    if chosen.secret_id.is_none() {
+        first.record.insert("secret_id".into(), json!(secret_id.as_str()));
+        first.record.insert("secret_key".into(), json!(secret_key));
+    }
+    first.write()?;
+    let accounts = open_accounts(settings, meta, Arc::clone(clock))?;
+    Ok(accounts.create(OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
 }
 
 /// A registry that is bound and ready to run.
@@ -261,6 +307,12 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         Some(store) => store,
         None => open_store(settings).await?,
     };
+    // While the store is empty. A store that belongs to another database can still be served from, but is never swept.
+    match roadstead_gc::tie(&meta, &*store).await {
+        Ok(()) => {}
+        Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweeps"),
+        Err(error) => return Err(error.into()),
+    }
     let first = first_start(settings, chosen, &meta, &clock).await?;
     let auth = open_auth(settings, &meta, Arc::clone(&clock)).await?;
     let services =
@@ -291,27 +343,18 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         Some(_) => settings.url(),
         None => format!("{}://{}", if certificate.is_some() { "https" } else { "http" }, bound.address),
     };
-    let first_start = first.map(|first| first.write(Some(&url)).map(|()| announce(&first, &url))).transpose()?;
+    let first_start = first.map(|mut first| first.complete(&url)).transpose()?;
     let jobs = jobs::start(JobContext {
         auth,
         services,
         state: Arc::clone(&state),
         collector: open_collector(&meta, &store, clock),
         gc_interval: settings.gc.interval,
+        sweep_interval: settings.gc.sweep_interval,
         orphan_age: settings.gc.orphan_age,
         certificate,
     });
     Ok(Registry { bound, metrics, state, url, first_start, _jobs: jobs, _lock: lock })
-}
-
-fn announce(first: &FirstStart, url: &str) -> String {
-    let host = url.split_once("://").map_or(url, |(_, host)| host);
-    let username = &first.credentials.account.uin;
-    let password = match &first.chosen.password {
-        Some(_) => "the password that you chose".to_owned(),
-        None => format!("password {}", first.credentials.password.as_str()),
-    };
-    format!("first start: docker login {host} --username {username}, {password} (kept in {})", first.path.display())
 }
 
 fn service_params(settings: &Settings) -> ServiceParams {

@@ -13,6 +13,7 @@ pub mod bootstrap;
 pub mod cli;
 mod jobs;
 mod metrics;
+mod process;
 pub mod server;
 pub mod service;
 mod telemetry;

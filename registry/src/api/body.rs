@@ -5,11 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::error::PayloadError;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 
+use super::call::Call;
 use super::error::{ApiError, Code};
 use crate::service::{Body, BodyError};
 
@@ -25,28 +27,52 @@ pub fn incoming(payload: web::Payload) -> Body<'static> {
         .boxed_local()
 }
 
-/// A whole body of at most `limit` bytes; `too_large` is the answer to more.
+/// Bytes of bodies that may be collected in memory at once; more have to wait.
+const COLLECTED_BYTES: usize = 64 << 20;
+/// Bodies up to this size are not counted: a connection holds as much anyway.
+const SMALL_BODY: usize = 64 << 10;
+
+/// What bodies that are collected may take of the memory, in units of [`SMALL_BODY`].
+pub struct CollectBudget(Semaphore);
+
+impl Default for CollectBudget {
+    fn default() -> Self {
+        Self(Semaphore::new(COLLECTED_BYTES / SMALL_BODY))
+    }
+}
+
+/// A whole body of at most `limit` bytes; `too_large` is the answer to more. It must arrive within twice the time that a
+/// body may stand still.
 pub async fn collect(
+    call: &Call<'_>,
     payload: web::Payload,
-    announced: Option<u64>,
     limit: usize,
-    timeout: std::time::Duration,
     too_large: impl Fn() -> ApiError,
 ) -> Result<Bytes, ApiError> {
+    let announced = call.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
+    let timeout = call.services().manifest_limits().body_timeout;
+    let expected = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
+    let units = u32::try_from(expected.saturating_sub(SMALL_BODY).div_ceil(SMALL_BODY)).unwrap_or(u32::MAX);
+    let turn = tokio::time::timeout(timeout, call.state.collect_budget.0.acquire_many(units)).await;
+    let _share = turn.map_err(|_| Code::Unavailable)?.map_err(ApiError::internal)?;
     let mut body = incoming(payload);
-    let mut collected = BytesMut::new();
-    loop {
-        let next = tokio::time::timeout(timeout, body.next()).await;
-        match next.map_err(|_| ApiError::from(Code::RequestTimeout))? {
-            None => return Ok(collected.freeze()),
-            Some(Err(_)) => return Err(ApiError::new(Code::BadRequest, "the body ended before its announced length")),
-            Some(Ok(chunk)) if collected.len() + chunk.len() > limit => return Err(too_large()),
-            Some(Ok(chunk)) => collected.extend_from_slice(&chunk),
+    let collecting = async {
+        let mut collected = BytesMut::new();
+        loop {
+            match body.next().await {
+                None => return Ok(collected.freeze()),
+                Some(Err(_)) => {
+                    return Err(ApiError::new(Code::BadRequest, "the body ended before its announced length"));
+                }
+                Some(Ok(chunk)) if collected.len() + chunk.len() > limit => return Err(too_large()),
+                Some(Ok(chunk)) => collected.extend_from_slice(&chunk),
+            }
         }
-    }
+    };
+    tokio::time::timeout(2 * timeout, collecting).await.map_err(|_| ApiError::from(Code::RequestTimeout))?
 }
 
 /// No body, but the length that a GET would have: the answer to HEAD.

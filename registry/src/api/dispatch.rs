@@ -17,7 +17,7 @@ use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 
-use super::body::Observed;
+use super::body::{CollectBudget, Observed};
 use super::call::Call;
 use super::client::ClientRules;
 use super::error::{ApiError, ApiResult, Code};
@@ -56,6 +56,7 @@ pub struct ApiState {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) log_requests: bool,
+    pub(crate) collect_budget: CollectBudget,
     draining: AtomicBool,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
@@ -75,7 +76,19 @@ impl ApiState {
     ) -> Self {
         let limiter = limits.rate.map(RateLimiter::keyed);
         let draining = AtomicBool::new(false);
-        Self { services, auth, meta, store, client_rules, limits, metrics, log_requests, draining, limiter }
+        Self {
+            services,
+            auth,
+            meta,
+            store,
+            client_rules,
+            limits,
+            metrics,
+            log_requests,
+            collect_budget: CollectBudget::default(),
+            draining,
+            limiter,
+        }
     }
 
     /// From now on `/readyz` says no.
@@ -97,7 +110,7 @@ impl ApiState {
 
     fn check_rate(&self, request: &HttpRequest) -> Result<(), ApiError> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check_key(&self.client_rules.address(request)).map_err(|until| {
+        limiter.check_key(&roadstead_auth::network(self.client_rules.address(request))).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
             ApiError::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, &wait.to_string())
         })
@@ -166,7 +179,13 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
 }
 
 async fn routed(request: &HttpRequest, payload: web::Payload, state: &ApiState) -> (Option<Operation>, ApiResult) {
-    match route(request.method(), request.uri().path()) {
+    let route = route(request.method(), request.uri().path());
+    // Probes are not counted: an orchestrator that gets a 429 restarts a server that is merely busy.
+    let is_probe = matches!(route, Route::Found(Operation::Healthz | Operation::Readyz, _));
+    if !is_probe && let Err(error) = state.check_rate(request) {
+        return (None, Err(error));
+    }
+    match route {
         Route::Found(operation, params) => {
             let call = Call { request, state, params };
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
@@ -182,7 +201,6 @@ async fn routed(request: &HttpRequest, payload: web::Payload, state: &ApiState) 
 }
 
 async fn handle(operation: Operation, call: &Call<'_>, payload: web::Payload) -> ApiResult {
-    call.state.check_rate(call.request)?;
     match operation {
         Operation::Base => v2::base(call).await,
         Operation::CatalogList => v2::catalog::list(call).await,

@@ -1,7 +1,10 @@
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
+use roadstead_config::{ORPHAN_AGE_MIN, Settings};
 use roadstead_gc::{Params, Removal};
 use roadstead_storage::types::SystemClock;
 use serde_json::{Value, json};
@@ -14,7 +17,7 @@ pub struct CollectArgs {
     /// Say what would go and why, and remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// How old stored bytes without a row must be; the setting gc.orphan_age otherwise
+    /// How old stored bytes without a row must be; the setting gc.orphan_age otherwise. Less than 1h only without a server
     #[arg(long, value_parser = humantime::parse_duration)]
     grace: Option<Duration>,
 }
@@ -23,13 +26,21 @@ pub struct CollectArgs {
 pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     let settings = &context.settings;
     bootstrap::make_data_dir(settings)?;
+    let orphan_age = args.grace.unwrap_or(settings.gc.orphan_age);
+    let _alone = alone_if_needed(settings, orphan_age, args.dry_run)?;
     let meta = bootstrap::open_meta(settings, true).await?;
     let store = bootstrap::open_store(settings).await?;
     let collector = bootstrap::open_collector(&meta, &store, Arc::new(SystemClock));
-    let params = Params { orphan_age: args.grace.unwrap_or(settings.gc.orphan_age), dry_run: args.dry_run };
+    let params = Params { orphan_age, dry_run: args.dry_run };
     let mut removals: Vec<Removal> = Vec::new();
-    let count = collector.run(params, |removal| removals.push(removal.clone())).await.map_err(anyhow::Error::from)?;
+    let outcome = collector.run(params, |removal| removals.push(removal.clone())).await;
     meta.close().await;
+    // Also when it failed in the end: what went, went.
+    tell(context, args, &removals)?;
+    Ok(outcome.map(drop).map_err(anyhow::Error::from)?)
+}
+
+fn tell(context: &Context, args: &CollectArgs, removals: &[Removal]) -> Outcome {
     if context.json {
         let items: Vec<Value> = removals
             .iter()
@@ -38,10 +49,20 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
         return Ok(print_json(&json!({ "dry_run": args.dry_run, "items": items }))?);
     }
     let verb = if args.dry_run { "would remove" } else { "removed" };
-    for removal in &removals {
+    for removal in removals {
         print_line(format_args!("{verb} {}: {} ({} bytes)", removal.item, removal.reason, removal.size))?;
     }
-    Ok(print_line(format_args!("{verb} {count} items"))?)
+    Ok(print_line(format_args!("{verb} {} items", removals.len()))?)
+}
+
+/// Below the least age, what a running server has just written and not yet made known would be swept: then no server may
+/// run, and none may be started.
+fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> anyhow::Result<Option<File>> {
+    if dry_run || orphan_age >= ORPHAN_AGE_MIN {
+        return Ok(None);
+    }
+    let lock = bootstrap::lock_data_dir(settings);
+    lock.map(Some).context("a --grace of less than 1h takes what a running server is about to need: stop it first")
 }
 
 /// `roadstead migrate`.

@@ -93,6 +93,7 @@ struct Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    crate::process::prepare();
     let cli = Cli::parse();
     let result = actix_web::rt::System::new().block_on(run(cli));
     match result {

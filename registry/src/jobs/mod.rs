@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use actix_web::rt::spawn;
 use roadstead_auth::Auth;
-use roadstead_gc::{Collector, Params};
+use roadstead_gc::{Collector, Params, Removal};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::api::ApiState;
 use crate::service::Services;
@@ -19,6 +19,9 @@ const POLL: Duration = Duration::from_millis(300);
 const CERTIFICATE: Duration = Duration::from_secs(3);
 /// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.
 const MAINTAIN: Duration = Duration::from_secs(30);
+
+/// When the blob store is first swept, unless it is swept more often than that.
+const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
 
 /// The running tasks; they end when this is dropped.
 pub struct Jobs(Vec<JoinHandle<()>>);
@@ -41,8 +44,10 @@ pub struct JobContext {
     pub state: Arc<ApiState>,
     /// Collection.
     pub collector: Collector,
-    /// How often it runs.
+    /// How often expired uploads are dropped.
     pub gc_interval: Duration,
+    /// How often the blob store is swept.
+    pub sweep_interval: Duration,
     /// How old an orphan must be.
     pub orphan_age: Duration,
     /// The certificate of the listener, if it has one.
@@ -51,7 +56,7 @@ pub struct JobContext {
 
 /// Starts the tasks.
 pub fn start(context: JobContext) -> Jobs {
-    let JobContext { auth, services, state, collector, gc_interval, orphan_age, certificate } = context;
+    let JobContext { auth, services, state, collector, gc_interval, sweep_interval, orphan_age, certificate } = context;
     let poll = every(POLL, (auth.clone(), services), async |(auth, services)| match auth.poll_changes().await {
         Ok(true) => services.forget(),
         Ok(false) => {}
@@ -68,21 +73,38 @@ pub fn start(context: JobContext) -> Jobs {
         }
         state.shrink_limiter();
     });
-    let params = Params { orphan_age, dry_run: false };
-    let collect = every(gc_interval, (collector, params), async |(collector, params)| {
-        let each = |removal: &roadstead_gc::Removal| {
-            tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
-        };
-        if let Err(error) = collector.run(*params, each).await {
-            tracing::warn!(error = %error, "collection failed; it is tried again");
-        }
+    let collector = Arc::new(collector);
+    let expire = every(gc_interval, Arc::clone(&collector), async |collector| {
+        report(collector.expire(false, removed).await);
     });
-    Jobs(vec![spawn(poll), spawn(certificate), spawn(maintain), spawn(collect)])
+    // Not at once: a server that was just started on the wrong database is noticed, and stopped.
+    let params = Params { orphan_age, dry_run: false };
+    let first = sweep_interval.min(FIRST_SWEEP);
+    let sweep = every_after(first, sweep_interval, (collector, params), async |(collector, params)| {
+        report(collector.sweep(*params, removed).await);
+    });
+    Jobs(vec![spawn(poll), spawn(certificate), spawn(maintain), spawn(expire), spawn(sweep)])
+}
+
+fn removed(removal: &Removal) {
+    tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
+}
+
+fn report(outcome: Result<u64, roadstead_gc::Error>) {
+    match outcome {
+        Ok(_) => {}
+        Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweep"),
+        Err(error) => tracing::warn!(error = %error, "collection failed; it is tried again"),
+    }
 }
 
 /// Runs `work` every `period`, one run at a time. A run that fails says so itself; the next one comes anyway.
 async fn every<C>(period: Duration, context: C, work: impl AsyncFn(&C)) {
-    let mut ticks = interval(period);
+    every_after(Duration::ZERO, period, context, work).await;
+}
+
+async fn every_after<C>(first: Duration, period: Duration, context: C, work: impl AsyncFn(&C)) {
+    let mut ticks = interval_at(Instant::now() + first, period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;

@@ -8,7 +8,12 @@ use roadstead_storage::meta::{Blob, Committed};
 use roadstead_storage::types::{Digest, RepositoryId};
 
 use super::cache::Caches;
+use super::transfer::Transfer;
 use super::{Error, Foundation, Result};
+
+/// Bytes that are no more than what a connection holds anyway.
+const SMALL: u64 = 64 << 10;
+const SMALL_PIECE: usize = 64 << 10;
 
 /// Bytes of a blob: the first, and the one after the last.
 pub type BlobRange = Range<u64>;
@@ -43,7 +48,8 @@ impl BlobService {
         let until = now.after(lease);
         let renewed = self.base.meta.renew_blob_lease(blob.id, until).await?;
         self.caches.blobs.invalidate(&(repository, digest.clone()));
-        if renewed { Ok(Blob { lease_until: until, ..blob }) } else { Err(Error::BlobUnknown) }
+        // The row may have gone and the content come again, as another row.
+        if renewed { Ok(Blob { lease_until: until, ..blob }) } else { self.find(Some(repository), digest).await }
     }
 
     /// The blob, for a client that reads it.
@@ -53,11 +59,15 @@ impl BlobService {
 
     /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
     pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
-        let transfer = self.base.budget.download().await?;
+        // What is small is sent at once, and need not wait for its turn.
+        let transfer = match range.end - range.start {
+            ..=SMALL => None,
+            _ => Some(self.base.budget.download().await?),
+        };
         let mut blob = blob.clone();
         // A cached row can name an object that has gone since; the row in the database decides.
         for _ in 0..2 {
-            let piece = transfer.piece();
+            let piece = transfer.as_ref().map_or(SMALL_PIECE, Transfer::piece);
             if let Some(stream) = self.base.store.open(&blob.key, range.clone(), piece).await? {
                 // The transfer counts as running until its last byte is sent.
                 return Ok(stream.map(move |item| (item, &transfer).0).boxed());
@@ -115,17 +125,14 @@ impl BlobService {
         caller: &roadstead_auth::Caller,
         digest: &Digest,
     ) -> Result<Option<Committed>> {
-        /// A blob can be in thousands of repositories; the first readable one among these is enough.
-        const CANDIDATES: u32 = 100;
-        let holders = self.base.meta.blob_holders(to.registry(), digest, None, CANDIDATES).await?;
-        for holder in holders {
-            let Ok(from) = self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await else {
-                continue;
-            };
-            if let Some(mounted) = self.mount(to, &from, digest).await? {
-                return Ok(Some(mounted));
-            }
+        let owner = caller.identity.as_ref().map(|identity| identity.owner);
+        let Some(holder) = self.base.meta.readable_holder(to.registry(), digest, owner).await? else {
+            return Ok(None);
+        };
+        // The query only finds a candidate; whether it may be read is decided where it always is.
+        match self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await {
+            Ok(from) => self.mount(to, &from, digest).await,
+            Err(_) => Ok(None),
         }
-        Ok(None)
     }
 }

@@ -140,6 +140,10 @@ impl ManifestService {
             self.base.auth.repository_changed(access.registry(), access.repository());
         }
         let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
+        if repository.is_none() {
+            // Another push may have made the repository meanwhile.
+            self.caches.clear();
+        }
         if let Some(repository) = repository {
             self.caches.manifests.invalidate(&(repository, digest.clone()));
             for tag in all_tags {

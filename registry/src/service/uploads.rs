@@ -136,13 +136,17 @@ impl UploadService {
         body: Option<Body<'_>>,
         digest: &Digest,
     ) -> Result<Finished> {
-        let transfer = self.base.budget.upload().await?;
+        // Without a body there is nothing to hold in memory.
+        let body = match body {
+            Some(body) => Some((body, self.base.budget.upload().await?)),
+            None => None,
+        };
         let mut session = self.lease(access, id).await?;
         if session.hasher.len() == 0 {
             session.hasher = Hasher::new(digest.algorithm());
         }
         let hasher = match body {
-            Some(body) => {
+            Some((body, transfer)) => {
                 let (hasher, outcome) = self.take_chunk(&session, range, body, &transfer, After::Commit).await;
                 if let Err(error) = outcome {
                     // Without a range, a client that tries again sends the whole body again.
@@ -276,6 +280,8 @@ impl UploadService {
             },
             Ok(hasher) => (hasher, Ok(())),
             Err((Some(safe), error)) => (safe, Err(error)),
+            // Who has lost the lease leaves everything to the next one.
+            Err((None, error @ Error::UploadBusy)) => (before, Err(error)),
             Err((None, error)) => {
                 self.cut(key, &before).await;
                 (before, Err(error))

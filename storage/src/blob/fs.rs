@@ -1,19 +1,19 @@
 //! Blobs in files of one directory tree.
 //!
 //! ```text
+//! store-id                            which database this store belongs to
 //! uploads/<upload id>                 staged: written to, resumable
 //! blobs/<algorithm>/<xx>/<hex>-<uuid> an object: complete, durable, never changed
 //! ```
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
@@ -24,6 +24,9 @@ use super::write::FsWriter;
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, StagingKey};
 use crate::types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
 use crate::{Error, Result};
+
+/// The file that says which database a store belongs to.
+const IDENTITY: &str = "store-id";
 
 /// The pieces in which a staged upload is read.
 const STAGED_PIECE: usize = 1 << 20;
@@ -36,6 +39,7 @@ pub struct FsBlobStore {
 
 #[derive(Debug)]
 struct Inner {
+    root: PathBuf,
     uploads: PathBuf,
     blobs: PathBuf,
     /// Directories whose own entry in their parent is known to be durable.
@@ -53,11 +57,12 @@ impl FsBlobStore {
             let inner = Inner {
                 uploads: root.join("uploads"),
                 blobs: root.join("blobs"),
+                root,
                 durable: Mutex::default(),
                 buffers: read::Buffers::default(),
             };
-            fs::create_dir_all(&root).map_err(Error::io("create the blob directory"))?;
-            if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(&inner.root).map_err(Error::io("create the blob directory"))?;
+            if let Some(parent) = inner.root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                 sync_directory(parent)?;
             }
             inner.ensure_directory(&inner.uploads)?;
@@ -96,7 +101,8 @@ impl Inner {
 
     fn commit(&self, staged: &Path, digest: &Digest, size: u64) -> Result<BlobKey> {
         let stale = || Error::Stale { what: "staged upload" };
-        let file = File::open(staged).map_err(|error| match error.kind() {
+        // Opened for writing: an exclusive lock wants that on a network file system.
+        let file = OpenOptions::new().read(true).write(true).open(staged).map_err(|error| match error.kind() {
             ErrorKind::NotFound => stale(),
             _ => Error::io("open a staged upload")(error),
         })?;
@@ -114,7 +120,7 @@ impl Inner {
             self.ensure_directory(algorithm)?;
         }
         self.ensure_directory(directory)?;
-        fs::hard_link(staged, &path).map_err(|error| match error.kind() {
+        name_object(staged, &path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => stale(),
             _ => Error::io("name an object")(error),
         })?;
@@ -192,6 +198,21 @@ impl BlobStore for FsBlobStore {
         stream::once(list).map_ok(|found| stream::iter(found.into_iter().map(Ok))).try_flatten().boxed()
     }
 
+    async fn identity(&self) -> Result<Option<String>> {
+        let path = self.inner.root.join(IDENTITY);
+        blocking("read the id of the blob store", move || match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io("read the id of the blob store")(error)),
+        })
+        .await
+    }
+
+    async fn claim(&self, identity: &str) -> Result<()> {
+        let (root, text) = (self.inner.root.clone(), format!("{identity}\n"));
+        blocking("claim the blob store", move || claim(&root, &text)).await
+    }
+
     async fn ping(&self) -> Result<()> {
         let path = self.inner.uploads.join(format!(".ping-{}", Uuid::new_v4().simple()));
         blocking("write to the blob store", move || {
@@ -216,6 +237,22 @@ pub(super) async fn blocking<T: Send + 'static>(
 /// Makes the entries of a directory survive the loss of power.
 pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync a directory"))
+}
+
+/// Gives staged bytes the name of an object, and leaves them their own: a commit whose row fails can be tried again. Where
+/// the file system has no second names, they move.
+fn name_object(staged: &Path, object: &Path) -> std::io::Result<()> {
+    match fs::hard_link(staged, object) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::TooManyLinks
+            ) =>
+        {
+            fs::rename(staged, object)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Takes the one lock of a staged file, which lasts until the file is closed. A lease in the database can run out under a
@@ -247,13 +284,39 @@ fn open_staged(path: &Path, length: u64) -> Result<File> {
     let metadata = file.metadata().map_err(Error::io("size a staged upload"))?;
     let there = metadata.len();
     // A second name is that of an object, which is never changed.
-    if there < length || metadata.nlink() > 1 {
+    let is_object = metadata.nlink() > 1;
+    if is_object && length == 0 {
+        // Nothing of it is needed; the lock of the old file keeps others away until the new one is locked.
+        remove(path)?;
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        let file = file.map_err(Error::io("open a staged upload"))?;
+        fence(&file, path)?;
+        return Ok(file);
+    }
+    if there < length || is_object {
         return Err(stale());
     }
     if there > length {
         file.set_len(length).map_err(Error::io("cut a staged upload"))?;
     }
     Ok(file)
+}
+
+/// Writes the id of a store, whole or not at all; of two who do so at once, one succeeds.
+fn claim(root: &Path, text: &str) -> Result<()> {
+    let temporary = root.join(format!(".{IDENTITY}-{}", Uuid::new_v4().simple()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::hard_link(&temporary, root.join(IDENTITY))
+    };
+    let written = write().map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Error::Conflict { what: "store id" },
+        _ => Error::io("claim the blob store")(error),
+    });
+    written.and(remove(&temporary))?;
+    sync_directory(root)
 }
 
 fn remove(path: &Path) -> Result<()> {
@@ -279,9 +342,15 @@ fn listed<K>(path: &Path, key: impl Fn(&str) -> Option<K>) -> Result<Vec<Listed<
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::io("list a directory")(error)),
         };
-        let modified = metadata.modified().map_err(Error::io("read the time of a file"))?;
-        let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-        found.push(Listed { key, size: metadata.len(), modified: Timestamp::from_millis(0).after(since_epoch) });
+        // Naming a file moves the time of its change, and only that: an object is as old as its name.
+        let written = millis(metadata.mtime(), metadata.mtime_nsec());
+        let changed = millis(metadata.ctime(), metadata.ctime_nsec());
+        let modified = Timestamp::from_millis(written.max(changed));
+        found.push(Listed { key, size: metadata.len(), modified });
     }
     Ok(found)
+}
+
+fn millis(seconds: i64, nanoseconds: i64) -> i64 {
+    seconds.saturating_mul(1000).saturating_add(nanoseconds / 1_000_000)
 }

@@ -27,6 +27,7 @@ struct Inner {
     /// Whose writers are open.
     writing: HashMap<StagingKey, Weak<()>>,
     objects: HashMap<BlobKey, (Bytes, Timestamp)>,
+    identity: Option<String>,
 }
 
 impl Inner {
@@ -150,6 +151,20 @@ impl BlobStore for MemoryBlobStore {
             Ok(Listed { key: *key, size: content.len() as u64, modified: *modified })
         });
         stream::iter(listed.collect::<Vec<_>>()).boxed()
+    }
+
+    async fn identity(&self) -> Result<Option<String>> {
+        Ok(self.lock().identity.clone())
+    }
+
+    async fn claim(&self, identity: &str) -> Result<()> {
+        match &mut self.lock().identity {
+            Some(_) => Err(Error::Conflict { what: "store id" }),
+            free => {
+                *free = Some(identity.to_owned());
+                Ok(())
+            }
+        }
     }
 
     async fn ping(&self) -> Result<()> {

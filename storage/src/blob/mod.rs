@@ -33,7 +33,8 @@ pub struct Listed<K> {
     pub key: K,
     /// Bytes.
     pub size: u64,
-    /// When it was last written to.
+    /// When it was last written to, or got its name, whichever is later: an object is young when it is committed, however
+    /// long ago its last byte was written.
     pub modified: Timestamp,
 }
 
@@ -73,6 +74,14 @@ pub trait BlobStore: Send + Sync + 'static {
 
     /// All staged uploads, in no order.
     fn list_staged(&self) -> BoxStream<'_, Result<Listed<StagingKey>>>;
+
+    /// The id of the database that this store belongs to; none before it is claimed.
+    async fn identity(&self) -> Result<Option<String>>;
+
+    /// Writes down which database this store belongs to.
+    ///
+    /// `Conflict` when that is written down already.
+    async fn claim(&self, identity: &str) -> Result<()>;
 
     /// Whether the store can be written to.
     async fn ping(&self) -> Result<()>;

@@ -8,9 +8,9 @@ use super::model::{Blob, CommitBlob, Committed, Repository};
 use super::repositories::{self, Locked};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
-use super::sql::{SqlResult as _, page_start, write_transaction};
+use super::sql::{SqlResult as _, write_transaction};
 use crate::blob::BlobKey;
-use crate::types::{BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use crate::types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
 impl MetaStore {
@@ -40,31 +40,31 @@ impl MetaStore {
     /// Makes `new` the object of a blob in the place of `old`, which is lost; false when the blob has another object by now.
     pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey) -> Result<bool> {
         write_transaction!(self, "replace an object", |tx| async {
-            let update = sqlx::query("UPDATE blobs SET object_key = $1 WHERE id = $2 AND object_key = $3 AND state <> 2");
+            let update =
+                sqlx::query("UPDATE blobs SET object_key = $1 WHERE id = $2 AND object_key = $3 AND state <> 2");
             let update = update.bind(new.as_str()).bind(id.get()).bind(old.as_str());
             Ok(update.execute(tx).await.op("replace an object")?.rows_affected() > 0)
         }
         .await)
     }
 
-    /// The repositories that have a blob, in the byte order of their names, after `after`.
-    pub async fn blob_holders(
+    /// A repository that has a blob and is public, or belongs to a namespace of `owner`: any of them, if there is one. How
+    /// many others have it does not show, neither in the answer nor in the time that it takes.
+    pub async fn readable_holder(
         &self,
         registry: RegistryId,
         digest: &Digest,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Repository>> {
-        // An expression instead of the name keeps the engine from walking through all repositories in their order.
+        owner: Option<AccountId>,
+    ) -> Result<Option<Repository>> {
         let query = sqlx::query(
             "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at FROM blobs b \
              JOIN repository_blobs l ON l.blob_id = b.id JOIN repositories r ON r.id = l.repository_id \
-             WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND r.name || '' > $3 \
-             ORDER BY r.name || '' LIMIT $4",
+             WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND (r.public = 1 OR EXISTS \
+             (SELECT 1 FROM namespaces n WHERE n.id = r.namespace_id AND n.owner_id = $3)) LIMIT 1",
         );
-        let query = query.bind(digest.as_str()).bind(registry.get());
-        let rows = query.bind(page_start(after)).bind(i64::from(limit)).fetch_all(self.reader()).await;
-        rows.op("list the holders of a blob")?.iter().map(repositories::repository).collect()
+        let query = query.bind(digest.as_str()).bind(registry.get()).bind(owner.map_or(0, AccountId::get));
+        let row = query.fetch_optional(self.reader()).await;
+        row.op("find a holder of a blob")?.as_ref().map(repositories::repository).transpose()
     }
 
     /// Makes a durable object known as a blob of a repository, and ends the upload that it comes from. If the content is

@@ -101,10 +101,8 @@ fn oauth_error(error: &str, description: &str) -> HttpResponse {
 
 /// `POST /service/token`: the OAuth2 form, with a password or a refresh token.
 pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
-    let announced = call.header(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
     let too_large = || ApiError::new(Code::ManifestTooLarge, "the form is too large");
-    let timeout = call.services().manifest_limits().body_timeout;
-    let body = collect(payload, announced, MAX_FORM_BYTES, timeout, too_large).await?;
+    let body = collect(call, payload, MAX_FORM_BYTES, too_large).await?;
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).filter(|v| !v.is_empty());
     let (Some(grant), Some(_)) = (field("grant_type"), field("service")) else {

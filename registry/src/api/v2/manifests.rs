@@ -63,11 +63,10 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let reference = call.reference()?;
     let tags = tags(call, &reference)?;
     let params = call.state.services.manifest_limits();
-    let announced = call.header(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
     let too_large = || {
         ApiError::new(Code::ManifestTooLarge, format!("the manifest is larger than {} bytes", params.manifest_bytes))
     };
-    let content = collect(payload, announced, params.manifest_bytes, params.body_timeout, too_large).await?;
+    let content = collect(call, payload, params.manifest_bytes, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
     let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content).await?;
     let mut response = HttpResponse::Created();

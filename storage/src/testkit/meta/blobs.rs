@@ -1,7 +1,7 @@
 use super::{Kit, NOW, Place, REGISTRY, commit, later, pages_show_all, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
-use crate::meta::{Blob, Repository, ReviewTarget};
+use crate::meta::{Blob, ReviewTarget};
 use crate::types::{BlobId, RepositoryId};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -11,7 +11,7 @@ pub(super) async fn behave(kit: &Kit) {
     an_unlinked_blob_is_reviewed(kit).await;
     a_condemned_blob_is_revived(kit).await;
     a_blob_that_is_being_deleted_is_invisible(kit).await;
-    holders_are_listed(kit).await;
+    a_holder_is_found_among_what_may_be_read(kit).await;
     objects_and_rows_are_told(kit).await;
 }
 
@@ -119,7 +119,7 @@ async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
     set_state(kit, id, 2).await;
     assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap(), None);
     assert!(!kit.one.renew_blob_lease(id, later(70)).await.unwrap());
-    assert!(kit.one.blob_holders(REGISTRY, &digest, None, 10).await.unwrap().is_empty());
+    assert!(kit.one.readable_holder(REGISTRY, &digest, Some(place.owner)).await.unwrap().is_none());
     assert!(!kit.one.unlink_blob(pushed.repository, &digest, later(1), NOW).await.unwrap());
     let target = place.repository("target");
     let from = pushed.repository;
@@ -135,20 +135,20 @@ async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
     assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap().map(|blob| blob.id), Some(back.blob.id));
 }
 
-async fn holders_are_listed(kit: &Kit) {
-    let place = kit.place().await;
-    let mut all = Vec::new();
-    for number in 0..5 {
-        kit.push_blob(&place, &format!("holder{number}"), "held content").await;
-        all.push(place.repository(&format!("holder{number}")).to_string());
-    }
+async fn a_holder_is_found_among_what_may_be_read(kit: &Kit) {
+    let (mine, theirs) = (kit.place().await, kit.place().await);
     let digest = sha256(b"held content");
-    pages_show_all(
-        &all,
-        |repository: &Repository| repository.name.to_string(),
-        async |after, limit| kit.two.blob_holders(REGISTRY, &digest, after.as_deref(), limit).await.unwrap(),
-    )
-    .await;
+    let holder = async |owner| kit.two.readable_holder(REGISTRY, &digest, owner).await.unwrap().map(|found| found.name);
+    for number in 0..5 {
+        kit.push_blob(&theirs, &format!("holder{number}"), "held content").await;
+    }
+    assert_eq!((holder(None).await, holder(Some(mine.owner)).await), (None, None), "private ones of others");
+    kit.push_blob(&mine, "app", "held content").await;
+    assert_eq!(holder(Some(mine.owner)).await, Some(mine.repository("app")));
+    assert_eq!(holder(None).await, None);
+    let public = kit.one.repository(REGISTRY, &theirs.repository("holder3")).await.unwrap().unwrap();
+    kit.one.set_visibility(public.id, true, NOW).await.unwrap();
+    assert_eq!(holder(None).await, Some(theirs.repository("holder3")));
 }
 
 async fn objects_and_rows_are_told(kit: &Kit) {
