@@ -43,7 +43,7 @@ pub use section::{Entry, Kind};
 pub use sections::auth::{Argon2, Auth};
 pub use sections::cache::Cache;
 pub use sections::database::Database;
-pub use sections::gc::Gc;
+pub use sections::gc::{Gc, ORPHAN_AGE_MIN};
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;

@@ -185,6 +185,8 @@ fn a_bad_value_is_named_with_its_source() {
         ("[auth.argon2]\nmemory_kib = 7", "auth.argon2.memory_kib"),
         ("[limits]\npage_size_default = 1001", "limits.page_size_default"),
         ("[limits]\nrate_limit_burst = 1", "limits.rate_limit_burst"),
+        ("[gc]\norphan_age = '59m'", "gc.orphan_age"),
+        ("[gc]\nsweep_interval = '0s'", "gc.sweep_interval"),
         ("[log]\nlevel = ''", "log.level"),
         ("[metrics]\nlisten = '127.0.0.1:5000'", "metrics.listen"),
     ] {

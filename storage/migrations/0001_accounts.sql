@@ -15,6 +15,13 @@ CREATE TABLE changes (
 
 INSERT INTO changes (id, counter) VALUES (1, 1);
 
+-- One row: the random id of this database. The blob store has the same one: objects that no row names are deleted only in
+-- the store that belongs to the database.
+CREATE TABLE identity (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    store_id {text} NOT NULL
+);
+
 -- owner_id is null for a main account, which owns itself. status: 0 active, 1 disabled.
 CREATE TABLE accounts (
     id {id},

@@ -6,6 +6,7 @@ use futures::future::BoxFuture;
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
+use uuid::Uuid;
 
 use super::sql::SqlResult as _;
 use super::{Engine, MetaStore};
@@ -67,6 +68,7 @@ impl MetaStore {
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.op("lock the schema")?;
                 let before = applied(&mut transaction, self.engine()).await?.refuse_newer()?.count;
                 migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
+                name(&mut transaction).await?;
                 let after = applied(&mut transaction, self.engine()).await?.count;
                 transaction.commit().await.op("commit the schema")?;
                 after - before
@@ -75,6 +77,7 @@ impl MetaStore {
                 let before = applied(&mut connection, self.engine()).await?.refuse_newer()?.count;
                 // Holds an advisory lock of the session, which ends with the connection, whatever happens.
                 migrator.run_direct(None, &mut connection, false).await.map_err(failed)?;
+                name(&mut connection).await?;
                 applied(&mut connection, self.engine()).await?.count - before
             }
         };
@@ -92,6 +95,13 @@ impl MetaStore {
         let all = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
         if found.count == all { Ok(()) } else { Err(Error::SchemaOlder) }
     }
+}
+
+/// Gives the database its id, once.
+async fn name(connection: &mut sqlx::AnyConnection) -> Result<()> {
+    let insert = sqlx::query("INSERT INTO identity (id, store_id) VALUES (1, $1) ON CONFLICT (id) DO NOTHING");
+    insert.bind(Uuid::new_v4().to_string()).execute(connection).await.op("name the database")?;
+    Ok(())
 }
 
 struct Applied {

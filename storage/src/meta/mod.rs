@@ -21,6 +21,7 @@ mod tags;
 mod tokens;
 mod uploads;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -39,7 +40,7 @@ use crate::{Error, Result};
 use sql::SqlResult as _;
 
 /// Where the database is, and how to use it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MetaParams {
     /// `sqlite:PATH` (see [`sqlite_url`]) or `postgres://...`.
     pub url: String,
@@ -49,6 +50,18 @@ pub struct MetaParams {
     pub busy_timeout: Duration,
     /// A random id of this process: the holder of leases.
     pub instance: String,
+}
+
+// The URL may hold a password.
+impl fmt::Debug for MetaParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url: _, max_connections, busy_timeout, instance } = self;
+        f.debug_struct("MetaParams")
+            .field("max_connections", max_connections)
+            .field("busy_timeout", busy_timeout)
+            .field("instance", instance)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The URL of the SQLite database in the file `path`, whatever characters it is made of.
@@ -83,12 +96,18 @@ pub struct PoolStats {
 }
 
 /// The metadata store. Cheap to clone; all clones share their connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MetaStore {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
+// The options of its connections may hold a password.
+impl fmt::Debug for MetaStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetaStore").field("engine", &self.inner.engine).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     engine: Engine,
     options: AnyConnectOptions,

@@ -14,6 +14,12 @@ use crate::blob::BlobKey;
 use crate::types::{BlobId, UploadId};
 
 impl MetaStore {
+    /// The random id of this database, which its blob store has too (`BlobStore::identity`).
+    pub async fn identity(&self) -> Result<String> {
+        let identity = sqlx::query_scalar("SELECT store_id FROM identity WHERE id = 1");
+        identity.fetch_one(self.reader()).await.op("read the id of the database")
+    }
+
     /// Those of `keys` that a blob in any state has.
     pub async fn known_objects(&self, keys: &[BlobKey]) -> Result<HashSet<BlobKey>> {
         let mut known = HashSet::with_capacity(keys.len());

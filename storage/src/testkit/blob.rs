@@ -20,7 +20,7 @@ type Behaviour = fn(Store) -> BoxFuture<'static, ()>;
 /// # Panics
 /// Where the store does not behave.
 pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
-    let behaviours: [Behaviour; 14] = [
+    let behaviours: [Behaviour; 15] = [
         |store| what_is_written_is_read(store).boxed(),
         |store| ranges_are_exact(store).boxed(),
         |store| the_empty_blob_is_a_blob(store).boxed(),
@@ -35,6 +35,7 @@ pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
         |store| writers_do_not_disturb_each_other(store).boxed(),
         |store| staged_bytes_have_one_writer(store).boxed(),
         |store| failures_leave_something_to_resume(store).boxed(),
+        |store| a_store_is_claimed_once(store).boxed(),
     ];
     for behaviour in behaviours {
         behaviour(make_store().await).await;
@@ -254,6 +255,20 @@ async fn writers_do_not_disturb_each_other(store: Store) {
     for outcome in futures::future::join_all(tasks).await {
         outcome.unwrap();
     }
+}
+
+async fn a_store_is_claimed_once(store: Store) {
+    assert_eq!(store.identity().await.unwrap(), None);
+    let claims = ["one", "two", "three"].map(|id| {
+        let store = Arc::clone(&store);
+        async move { store.claim(id).await.map(|()| id) }
+    });
+    let outcomes = futures::future::join_all(claims).await;
+    let winners: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok().copied()).collect();
+    assert_eq!(winners.len(), 1, "{outcomes:?}");
+    assert!(outcomes.iter().all(|o| matches!(o, Ok(_) | Err(Error::Conflict { what: "store id" }))), "{outcomes:?}");
+    assert_eq!(store.identity().await.unwrap().as_deref(), Some(winners[0]));
+    assert_eq!((store.list().count().await, store.list_staged().count().await), (0, 0), "it is no object");
 }
 
 async fn failures_leave_something_to_resume(store: Store) {

@@ -28,6 +28,8 @@ pub enum Operation {
     Delete,
     List,
     ListStaged,
+    Identity,
+    Claim,
     Ping,
 }
 
@@ -192,6 +194,16 @@ impl BlobStore for FaultyBlobStore {
             Ok(()) => self.inner.list_staged(),
             Err(error) => stream::once(async { Err(error) }).boxed(),
         }
+    }
+
+    async fn identity(&self) -> Result<Option<String>> {
+        self.plan.check(Operation::Identity)?;
+        self.inner.identity().await
+    }
+
+    async fn claim(&self, identity: &str) -> Result<()> {
+        self.plan.check(Operation::Claim)?;
+        self.inner.claim(identity).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,0 +1,290 @@
+//! What a collection takes, and what it leaves alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use roadstead_gc::{Collector, Error, Item, Params, Reason, Removal, tie};
+use roadstead_storage::blob::{BlobKey, BlobStore, FsBlobStore, MemoryBlobStore, StagingKey};
+use roadstead_storage::meta::{CommitBlob, MetaStore, NewAccount, NewUpload};
+use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation, TestDatabase};
+use roadstead_storage::types::{
+    AccountId, Algorithm, Clock, Digest, Hasher, ManualClock, NamespaceId, RegistryId, RepositoryName, SystemClock,
+    Timestamp, Uin, UploadId,
+};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const SWEEP: Params = Params { orphan_age: DAY, dry_run: false };
+
+/// A database, a store that can fail, and a clock that stands still.
+struct Kit {
+    meta: MetaStore,
+    store: FaultyBlobStore,
+    clock: Arc<ManualClock>,
+    account: AccountId,
+    namespace: NamespaceId,
+    repository: RepositoryName,
+    _database: TestDatabase,
+}
+
+impl Kit {
+    async fn new() -> Self {
+        let database = TestDatabase::any().await;
+        let meta = database.open("collector").await;
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_800_000_000_000)));
+        let store = FaultyBlobStore::new(Arc::new(MemoryBlobStore::new(clock.clone())));
+        let uin = Uin::from_number(Uin::MIN).unwrap();
+        let new = NewAccount { uin: &uin, name: "somebody", password_hash: None };
+        let account = meta.create_account(&new, clock.now()).await.unwrap().id;
+        let name = "somebody".parse().unwrap();
+        let namespace = meta.create_namespace(RegistryId::PERSONAL, &name, account, clock.now()).await.unwrap().id;
+        tie(&meta, &store).await.unwrap();
+        let repository = "somebody/app".parse().unwrap();
+        Self { meta, store, clock, account, namespace, repository, _database: database }
+    }
+
+    fn collector(&self) -> Collector {
+        Collector::new(self.meta.clone(), Arc::new(self.store.clone()), self.clock.clone())
+    }
+
+    async fn run(&self, params: Params) -> (Result<u64, Error>, Vec<Removal>) {
+        let mut removals = Vec::new();
+        let outcome = self.collector().run(params, |removal| removals.push(removal.clone())).await;
+        (outcome, removals)
+    }
+
+    /// An upload session with staged bytes, which is given up after an hour.
+    async fn upload(&self) -> UploadId {
+        let (id, now) = (UploadId::random(), self.clock.now());
+        let new = NewUpload {
+            id,
+            registry: RegistryId::PERSONAL,
+            repository: &self.repository,
+            account: self.account,
+            hash: Hasher::new(Algorithm::Sha256).save(),
+            expires_at: now.after(HOUR),
+            now,
+        };
+        self.meta.create_upload(&new).await.unwrap();
+        self.stage(id, b"staged").await;
+        id
+    }
+
+    async fn stage(&self, id: UploadId, bytes: &'static [u8]) -> Digest {
+        stage(&self.store, &StagingKey::of(id), bytes).await
+    }
+
+    /// An object that no row names.
+    async fn object(&self, bytes: &'static [u8]) -> (BlobKey, Digest) {
+        object(&self.store, bytes).await
+    }
+
+    /// An object with its row.
+    async fn blob(&self, bytes: &'static [u8]) -> BlobKey {
+        let (key, digest) = self.object(bytes).await;
+        let now = self.clock.now();
+        let commit = CommitBlob {
+            registry: RegistryId::PERSONAL,
+            namespace: self.namespace,
+            repository: &self.repository,
+            digest: &digest,
+            key: &key,
+            size: bytes.len() as u64,
+            upload: None,
+            lease_until: now.after(DAY),
+            now,
+        };
+        assert!(!self.meta.commit_blob(&commit).await.unwrap().adopted);
+        key
+    }
+
+    async fn objects(&self) -> Vec<BlobKey> {
+        objects(&self.store).await
+    }
+
+    async fn staged(&self) -> Vec<StagingKey> {
+        self.store.list_staged().map_ok(|listed| listed.key).try_collect().await.unwrap()
+    }
+}
+
+async fn stage(store: &dyn BlobStore, key: &StagingKey, bytes: &'static [u8]) -> Digest {
+    let mut writer = store.stage(key, Hasher::new(Algorithm::Sha256)).await.unwrap();
+    writer.write(Bytes::from_static(bytes)).await.unwrap();
+    writer.hasher().clone().finish()
+}
+
+async fn object(store: &dyn BlobStore, bytes: &'static [u8]) -> (BlobKey, Digest) {
+    let staged = StagingKey::of(UploadId::random());
+    let digest = stage(store, &staged, bytes).await;
+    let key = store.commit(&staged, &digest, bytes.len() as u64).await.unwrap();
+    store.discard(&staged).await.unwrap();
+    (key, digest)
+}
+
+async fn objects(store: &dyn BlobStore) -> Vec<BlobKey> {
+    store.list().map_ok(|listed| listed.key).try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn expired_uploads_go_with_their_bytes() {
+    let kit = Kit::new().await;
+    let old = kit.upload().await;
+    kit.clock.advance(HOUR - Duration::from_millis(1));
+    let young = kit.upload().await;
+    assert!(matches!(kit.run(SWEEP).await, (Ok(0), removals) if removals.is_empty()));
+    kit.clock.advance(Duration::from_millis(1));
+    let (outcome, removals) = kit.run(SWEEP).await;
+    assert_eq!(outcome.unwrap(), 1);
+    assert_eq!((&removals[0].item, removals[0].reason), (&Item::Upload(old), Reason::UploadExpired));
+    let known = kit.meta.known_uploads(&[old, young]).await.unwrap();
+    assert!(known.len() == 1 && known.contains(&young));
+    assert_eq!(kit.staged().await, [StagingKey::of(young)]);
+}
+
+#[tokio::test]
+async fn what_has_no_row_goes_at_its_age_and_the_rest_stays() {
+    let kit = Kit::new().await;
+    let blob = kit.blob(b"known").await;
+    let (orphan, _) = kit.object(b"unknown").await;
+    let left = UploadId::random();
+    kit.stage(left, b"left behind").await;
+    kit.clock.advance(DAY);
+    assert!(matches!(kit.run(SWEEP).await, (Ok(0), _)), "not before they are older than that");
+    let (young, _) = kit.object(b"just written").await;
+    kit.clock.advance(Duration::from_millis(1));
+    let (outcome, removals) = kit.run(SWEEP).await;
+    assert_eq!(outcome.unwrap(), 2);
+    let expected = [
+        Removal { item: Item::Staged(StagingKey::of(left)), reason: Reason::NoUpload, size: 11 },
+        Removal { item: Item::Object(orphan), reason: Reason::NoRow, size: 7 },
+    ];
+    assert_eq!(removals, expected);
+    let mut there = kit.objects().await;
+    there.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    let mut expected = [blob, young];
+    expected.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+    assert_eq!(there, expected);
+    assert!(matches!(kit.run(SWEEP).await, (Ok(0), _)), "once");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_the_same_and_removes_nothing() {
+    let kit = Kit::new().await;
+    kit.blob(b"known").await;
+    kit.object(b"unknown").await;
+    kit.upload().await;
+    kit.stage(UploadId::random(), b"left behind").await;
+    kit.clock.advance(DAY * 2);
+    let dry = Params { dry_run: true, ..SWEEP };
+    let (outcome, mut planned) = kit.run(dry).await;
+    assert_eq!(outcome.unwrap(), 3);
+    assert_eq!((kit.objects().await.len(), kit.staged().await.len()), (2, 2));
+    let (outcome, mut done) = kit.run(SWEEP).await;
+    assert_eq!(outcome.unwrap(), 3);
+    planned.sort_by_key(|removal| removal.item.to_string());
+    done.sort_by_key(|removal| removal.item.to_string());
+    assert_eq!(planned, done);
+    assert_eq!((kit.objects().await.len(), kit.staged().await.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_store_of_another_database_is_not_swept() {
+    let kit = Kit::new().await;
+    kit.object(b"somebody else's").await;
+    kit.stage(UploadId::random(), b"somebody else's").await;
+    kit.clock.advance(DAY * 2);
+    // The same store, and a database that was just made.
+    let other = TestDatabase::sqlite();
+    let meta = other.open("other").await;
+    let collector = Collector::new(meta.clone(), Arc::new(kit.store.clone()), kit.clock.clone());
+    for dry_run in [true, false] {
+        let outcome = collector.run(Params { dry_run, ..SWEEP }, |removal| panic!("{removal:?}")).await;
+        let Err(Error::ForeignStore { database, store }) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(database, meta.identity().await.unwrap());
+        assert_eq!(store.unwrap(), kit.meta.identity().await.unwrap());
+    }
+    assert!(matches!(tie(&meta, &kit.store).await, Err(Error::ForeignStore { store: Some(_), .. })));
+    assert_eq!((kit.objects().await.len(), kit.staged().await.len()), (1, 1));
+    // Its own database still sweeps it.
+    assert!(matches!(kit.run(SWEEP).await, (Ok(2), _)));
+}
+
+#[tokio::test]
+async fn objects_of_nobody_knows_whom_are_not_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(FsBlobStore::open(directory.path().join("storage")).await.unwrap());
+    object(&*store, b"restored before its database").await;
+    let database = TestDatabase::sqlite();
+    let meta = database.open("new").await;
+    let clock = Arc::new(ManualClock::new(SystemClock.now().after(DAY * 2)));
+    let collector = Collector::new(meta.clone(), store.clone(), clock);
+    let outcome = collector.run(SWEEP, |removal| panic!("{removal:?}")).await;
+    assert!(matches!(outcome, Err(Error::ForeignStore { store: None, .. })), "{outcome:?}");
+    assert!(tie(&meta, &*store).await.is_err());
+    assert_eq!(objects(&*store).await.len(), 1);
+    // The operator says that they belong together.
+    let id = meta.identity().await.unwrap();
+    std::fs::write(directory.path().join("storage/store-id"), format!("{id}\n")).unwrap();
+    tie(&meta, &*store).await.unwrap();
+    assert_eq!(collector.run(SWEEP, |_| {}).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_store_is_taken_by_one_database() {
+    let store = MemoryBlobStore::new(Arc::new(SystemClock));
+    let databases = [TestDatabase::sqlite(), TestDatabase::sqlite()];
+    let [one, two] = [databases[0].open("one").await, databases[1].open("two").await];
+    // A plan writes nothing.
+    let collector = Collector::new(one.clone(), Arc::new(store.clone()), Arc::new(SystemClock));
+    assert_eq!(collector.run(Params { dry_run: true, ..SWEEP }, |_| {}).await.unwrap(), 0);
+    assert_eq!(store.identity().await.unwrap(), None);
+    let (first, second) = futures::join!(tie(&one, &store), tie(&two, &store));
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    let owner = store.identity().await.unwrap().unwrap();
+    assert_eq!(owner, if first.is_ok() { &one } else { &two }.identity().await.unwrap());
+    // The id of a database stays.
+    one.migrate().await.unwrap();
+    assert_eq!(tie(&one, &store).await.is_ok(), first.is_ok());
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_does_not_keep_the_others() {
+    let kit = Kit::new().await;
+    for bytes in [&b"one"[..], b"two", b"three"] {
+        kit.object(bytes).await;
+        kit.stage(UploadId::random(), bytes).await;
+        kit.upload().await;
+    }
+    kit.clock.advance(DAY * 2);
+    kit.store.inject(Fault::once(Operation::Delete, Failure::Error));
+    kit.store.inject(Fault { times: 2, ..Fault::once(Operation::Discard, Failure::Unavailable) });
+    let (outcome, removals) = kit.run(SWEEP).await;
+    assert!(matches!(outcome, Err(Error::Incomplete { count: 2, .. })), "the first kind that failed: {outcome:?}");
+    // Two of the uploads lost their rows and kept their bytes, which the sweep then took.
+    assert_eq!(removals.len(), 1 + 5 + 2, "{removals:?}");
+    assert_eq!((kit.objects().await.len(), kit.staged().await.len()), (1, 0));
+    let (outcome, removals) = kit.run(SWEEP).await;
+    assert_eq!((outcome.unwrap(), removals.len()), (1, 1), "the next run gets it");
+}
+
+/// A directory that has the name of an object, as a real file system can have it.
+#[tokio::test]
+async fn one_odd_file_does_not_stop_the_sweep() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(FsBlobStore::open(directory.path().to_owned()).await.unwrap());
+    let database = TestDatabase::sqlite();
+    let meta = database.open("one").await;
+    tie(&meta, &*store).await.unwrap();
+    let odd = BlobKey::fresh(&Digest::of(Algorithm::Sha256, b"odd"));
+    std::fs::create_dir_all(directory.path().join("blobs").join(odd.as_str())).unwrap();
+    for bytes in [&b"one"[..], b"two", b"three"] {
+        object(&*store, bytes).await;
+    }
+    let clock = Arc::new(ManualClock::new(SystemClock.now().after(DAY * 2)));
+    let collector = Collector::new(meta, store.clone(), clock);
+    let outcome = collector.run(SWEEP, |_| {}).await;
+    assert!(matches!(outcome, Err(Error::Incomplete { count: 1, .. })), "{outcome:?}");
+    assert_eq!(objects(&*store).await, [odd]);
+}
