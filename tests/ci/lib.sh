@@ -30,7 +30,7 @@ suite() {
   exec 3>&1 >"$LOG" 2>&1 </dev/null
   trap 'suite_end $?' EXIT
   trap 'exit 130' INT TERM
-  PS4='+ ${BASH_SOURCE##*/}:${LINENO}: '
+  PS4='+ ${BASH_SOURCE[0]##*/}:${LINENO}: '
   set -x
 }
 
