@@ -7,7 +7,7 @@ use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, page_start, write_transaction};
-use crate::Result;
+use crate::{Error, Result};
 use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 
 impl MetaStore {
@@ -34,10 +34,17 @@ impl MetaStore {
 
     /// The tags of a repository in byte order, after `after`.
     pub async fn list_tags(&self, repository: RepositoryId, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
-        let query = sqlx::query("SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3");
+        // One row, not one for each tag: each comes by itself from the thread that reads SQLite.
+        let query = sqlx::query_scalar(
+            "SELECT string_agg(name, ' ' ORDER BY name) FROM \
+             (SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3) page",
+        );
         let query = query.bind(repository.get()).bind(page_start(after)).bind(i64::from(limit));
-        let rows = query.fetch_all(self.reader()).await.op("list tags")?;
-        rows.iter().map(|row| parse(row, "tags", "name")).collect()
+        let names: Option<String> = query.fetch_one(self.reader()).await.op("list tags")?;
+        let tag = |name: &str| {
+            name.parse().map_err(|_| Error::Corrupt { table: "tags", column: "name", value: name.to_owned() })
+        };
+        names.as_deref().unwrap_or_default().split_ascii_whitespace().map(tag).collect()
     }
 
     /// The tags that point at a manifest, in byte order.
