@@ -20,7 +20,7 @@ CREATE TABLE repositories (
     UNIQUE (registry_id, name)
 );
 
-CREATE INDEX repositories_by_namespace ON repositories (namespace_id);
+CREATE INDEX repositories_by_namespace ON repositories (namespace_id, name);
 CREATE INDEX repositories_public ON repositories (registry_id, name) WHERE public = 1;
 
 -- state: 0 live, 1 condemned (unreachable, may be revived), 2 deleting (invisible, for good).
@@ -84,11 +84,13 @@ CREATE INDEX manifests_by_subject ON manifests (repository_id, subject_digest, d
 
 CREATE TABLE manifest_blobs (
     manifest_id BIGINT NOT NULL REFERENCES manifests (id) ON DELETE CASCADE,
+    -- That of the manifest. A base layer is in the manifests of many repositories, and a repository has many manifests.
+    repository_id BIGINT NOT NULL REFERENCES repositories (id),
     blob_id BIGINT NOT NULL REFERENCES blobs (id),
     PRIMARY KEY (manifest_id, blob_id)
 );
 
-CREATE INDEX manifest_blobs_by_blob ON manifest_blobs (blob_id, manifest_id);
+CREATE INDEX manifest_blobs_by_blob ON manifest_blobs (blob_id, repository_id, manifest_id);
 
 -- A child is named by its digest, like a subject: one that is deleted and pushed again is a child again.
 CREATE TABLE manifest_children (

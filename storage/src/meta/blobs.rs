@@ -13,6 +13,9 @@ use crate::blob::BlobKey;
 use crate::types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
+/// What is stale when the source of a mount has no such blob.
+const NOT_THERE: &str = "blob to be mounted";
+
 impl MetaStore {
     /// The blob with this digest in this repository.
     pub async fn blob(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<Blob>> {
@@ -92,14 +95,21 @@ impl MetaStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Committed>> {
-        write_transaction!(self, "mount a blob", |tx| async {
-            let Some(blob) = lease_in(tx, from, digest, lease_until).await? else { return Ok(None) };
+        let mounted: Result<Committed> = write_transaction!(self, "mount a blob", |tx| async {
+            // The repository comes before the blob, as in every transaction that locks both.
             let target = repositories::ensure(tx, registry, namespace, to, now).await?;
+            let leased = lease_in(tx, from, digest, lease_until).await?;
+            // An error, so that a repository that was made for it goes again.
+            let blob = leased.ok_or(Error::Stale { what: NOT_THERE })?;
             link(tx, &target, blob.id, now).await?;
             let (repository, repository_created) = (target.id, target.created);
-            Ok(Some(Committed { repository, repository_created, blob, adopted: true }))
+            Ok(Committed { repository, repository_created, blob, adopted: true })
         }
-        .await)
+        .await);
+        match mounted {
+            Err(Error::Stale { what: NOT_THERE }) => Ok(None),
+            mounted => mounted.map(Some),
+        }
     }
 
     /// Takes a blob from a repository; false when it has none such. The blob is queued for review.
@@ -189,10 +199,8 @@ async fn unlink(
     let id: Option<i64> =
         find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a blob")?;
     let Some(id) = id else { return Ok(false) };
-    let referred = sqlx::query(
-        "SELECT m.id FROM manifest_blobs e JOIN manifests m ON m.id = e.manifest_id \
-         WHERE e.blob_id = $1 AND m.repository_id = $2 LIMIT 1",
-    );
+    let referred =
+        sqlx::query("SELECT manifest_id FROM manifest_blobs WHERE blob_id = $1 AND repository_id = $2 LIMIT 1");
     let referred = referred.bind(id).bind(repository.get()).fetch_optional(&mut *tx).await;
     if referred.op("look for manifests")?.is_some() {
         return Err(Error::InUse { what: "blob" });

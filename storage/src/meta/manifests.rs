@@ -16,7 +16,7 @@ use crate::{Error, Result};
 
 impl MetaStore {
     /// Stores a manifest and points tags at it. The repository is made if need be; leases of everything referred to are
-    /// renewed; manifests that lose a tag are queued for review. A manifest that is there already keeps its row.
+    /// renewed when half of their time has passed; manifests that lose a tag are queued for review. A manifest that is there already keeps its row.
     ///
     /// # Errors
     /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone.
@@ -88,7 +88,7 @@ async fn store(tx: &mut AnyConnection, put: &PutManifest<'_>) -> Result<PutOutco
     let repository = repositories::ensure(tx, put.registry, put.namespace, put.repository, put.now).await?;
     let blobs = all_blobs(put.manifest);
     let children: Vec<Digest> = put.manifest.children().iter().map(|child| child.digest.clone()).collect();
-    let blobs_there = lease_blobs(tx, repository.id, &blobs, put.lease_until).await?;
+    let blobs_there = lease_blobs(tx, repository.id, &blobs, put).await?;
     let children_there = lease_children(tx, repository.id, &children, put.lease_until).await?;
     let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
     let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains(digest)).cloned().collect();
@@ -112,32 +112,48 @@ fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
         ManifestKind::Image { config, layers } => config.iter().chain(layers).map(|d| d.digest.clone()).collect(),
         ManifestKind::Index { .. } => Vec::new(),
     };
-    // Sorted, so that transactions lock rows in the same order.
     digests.sort();
     digests.dedup();
     digests
 }
 
-/// Renews the leases of those of `digests` that are blobs of the repository, which locks and revives them, and tells which
-/// ones these are.
+/// Makes sure of the leases of those of `digests` that are blobs of the repository, and tells which ones these are.
+///
+/// Base layers are in the images of everybody: who pushes one locks its row only when the lease runs out, or a collection
+/// has an eye on it. And whoever locks several does so in the order of their ids, so that no two wait for each other.
 async fn lease_blobs(
     tx: &mut AnyConnection,
     repository: RepositoryId,
     digests: &[Digest],
-    until: Timestamp,
+    put: &PutManifest<'_>,
 ) -> Result<HashSet<Digest>> {
-    let mut there = HashSet::with_capacity(digests.len());
+    let enough = put.now.after(put.lease_until.since(put.now) / 2);
+    let (mut there, mut short) = (HashSet::with_capacity(digests.len()), BTreeMap::new());
     for list in lists(digests) {
         let sql = format!(
-            "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
-             WHERE state <> 2 AND digest IN ({}) AND EXISTS \
-             (SELECT 1 FROM repository_blobs l WHERE l.repository_id = $2 AND l.blob_id = blobs.id) RETURNING digest",
-            placeholders(3, list.len())
+            "SELECT b.id, b.digest, b.state, b.lease_until FROM blobs b WHERE b.state <> 2 AND b.digest IN ({}) \
+             AND EXISTS (SELECT 1 FROM repository_blobs l WHERE l.repository_id = $1 AND l.blob_id = b.id)",
+            placeholders(2, list.len())
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(until.as_millis()).bind(repository.get());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
-        for row in &query.fetch_all(&mut *tx).await.op("lease blobs")? {
-            there.insert(parse(row, "blobs", "digest")?);
+        for row in &query.fetch_all(&mut *tx).await.op("look for blobs")? {
+            let digest: Digest = parse(row, "blobs", "digest")?;
+            if get::<i64>(row, "state")? == 0 && time(row, "lease_until")? >= enough {
+                there.insert(digest);
+            } else {
+                short.insert(get::<i64>(row, "id")?, digest);
+            }
+        }
+    }
+    for (id, digest) in short {
+        let renew = sqlx::query(
+            "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+             WHERE id = $2 AND state <> 2",
+        );
+        let renew = renew.bind(put.lease_until.as_millis()).bind(id);
+        if renew.execute(&mut *tx).await.op("lease a blob")?.rows_affected() > 0 {
+            there.insert(digest);
         }
     }
     Ok(there)
@@ -205,8 +221,9 @@ async fn insert_edges(
 ) -> Result<()> {
     for list in lists(blobs) {
         let sql = format!(
-            "INSERT INTO manifest_blobs (manifest_id, blob_id) SELECT $1, b.id FROM blobs b, repository_blobs l \
-             WHERE b.state <> 2 AND b.digest IN ({}) AND l.blob_id = b.id AND l.repository_id = $2 \
+            "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) \
+             SELECT $1, $2, b.id FROM blobs b, repository_blobs l \
+             WHERE b.state <> 2 AND b.digest IN ({}) AND l.blob_id = b.id AND l.repository_id = $2 ORDER BY b.id \
              ON CONFLICT (manifest_id, blob_id) DO NOTHING",
             placeholders(3, list.len())
         );

@@ -40,10 +40,15 @@ impl MetaStore {
                 "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
                  WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3"
             }
+            // Two short walks, of which one page is made: a walk over everybody's names to find one's own is long. CROSS
+            // says where to begin.
             Readable::By { owner: Some(_) } => {
                 "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
-                 WHERE registry_id = $1 AND name > $2 AND (public = 1 OR namespace_id IN \
-                 (SELECT id FROM namespaces WHERE owner_id = $4 AND registry_id = $1)) ORDER BY name LIMIT $3"
+                 WHERE id IN (SELECT id FROM (SELECT id FROM repositories \
+                 WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3) AS everybodys \
+                 UNION SELECT id FROM (SELECT r.id FROM namespaces n CROSS JOIN repositories r \
+                 WHERE n.owner_id = $4 AND n.registry_id = $1 AND r.namespace_id = n.id AND r.name > $2 \
+                 ORDER BY r.name LIMIT $3) AS own) ORDER BY name LIMIT $3"
             }
         };
         let mut query = sqlx::query(sql).bind(registry.get()).bind(page_start(after)).bind(i64::from(limit));

@@ -1,5 +1,7 @@
 //! The review queue: what lost a reference, written in the transaction that dropped the reference.
 //!
+//! Rows are written in the order of their targets, so that no two transactions wait for each other.
+//!
 //! A row is a hint, not a verdict: who reviews finds out anew whether anything refers to its target.
 
 use sqlx::AnyConnection;
@@ -96,17 +98,18 @@ pub(super) async fn queue_dependents(
     now: Timestamp,
 ) -> Result<()> {
     let blobs = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 \
+         SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 ORDER BY blob_id \
          ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
          review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
     let children = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
          SELECT 1, child.id, $2, $3, 0, $4 FROM manifest_children edge, manifests child WHERE edge.parent_id = $1 \
-         AND child.repository_id = edge.repository_id AND child.digest = edge.child_digest \
+         AND child.repository_id = edge.repository_id AND child.digest = edge.child_digest ORDER BY child.id \
          ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
          review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
     let referrers = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
          SELECT 1, referrer.id, $2, $3, 0, $4 FROM manifests subject, manifests referrer WHERE subject.id = $1 \
          AND referrer.repository_id = subject.repository_id AND referrer.subject_digest = subject.digest \
+         ORDER BY referrer.id \
          ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
          review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
     for sql in [blobs, children, referrers] {
@@ -124,7 +127,7 @@ pub(super) async fn queue_blobs_of_repository(
     now: Timestamp,
 ) -> Result<()> {
     let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 \
+         SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id \
          ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
          review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
     queue(tx, sql, id.get(), reason, review_after, now).await

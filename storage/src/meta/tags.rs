@@ -7,8 +7,8 @@ use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, page_start, write_transaction};
-use crate::{Error, Result};
 use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
+use crate::{Error, Result};
 
 impl MetaStore {
     /// The digest of the manifest that a tag points at.

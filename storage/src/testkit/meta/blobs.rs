@@ -8,6 +8,7 @@ pub(super) async fn behave(kit: &Kit) {
     a_digest_alone_opens_nothing(kit).await;
     the_same_content_is_adopted(kit).await;
     a_mount_needs_the_blob_in_its_source(kit).await;
+    a_lost_object_is_replaced(kit).await;
     an_unlinked_blob_is_reviewed(kit).await;
     a_condemned_blob_is_revived(kit).await;
     a_blob_that_is_being_deleted_is_invisible(kit).await;
@@ -71,6 +72,19 @@ async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
     assert!(kit.one.blob(mounted.repository, &digest).await.unwrap().is_some());
     let stale = Place { namespace: crate::types::NamespaceId::new(i64::MAX), ..two };
     assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale { what: "namespace" })));
+}
+
+async fn a_lost_object_is_replaced(kit: &Kit) {
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "app", "lost content").await;
+    let digest = sha256(b"lost content");
+    let (old, new, late) = (pushed.blob.key.clone(), BlobKey::fresh(&digest), BlobKey::fresh(&digest));
+    assert!(kit.one.replace_object(pushed.blob.id, &old, &new).await.unwrap());
+    assert!(!kit.two.replace_object(pushed.blob.id, &old, &late).await.unwrap(), "somebody else was faster");
+    let blob = kit.two.blob(pushed.repository, &digest).await.unwrap().unwrap();
+    assert_eq!((blob.id, blob.key), (pushed.blob.id, new.clone()));
+    set_state(kit, pushed.blob.id, 2).await;
+    assert!(!kit.one.replace_object(pushed.blob.id, &new, &late).await.unwrap(), "it is being deleted");
 }
 
 async fn an_unlinked_blob_is_reviewed(kit: &Kit) {

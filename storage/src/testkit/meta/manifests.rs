@@ -86,14 +86,18 @@ async fn the_same_manifest_keeps_its_row(kit: &Kit) {
     manifest.media_type = "application/vnd.other+json".parse().unwrap();
     let name = place.repository("app");
     let tags = [tag("b")];
-    let again = PutManifest { manifest: &manifest, lease_until: later(90), ..put(&place, &name, &image, &tags) };
+    let again = PutManifest { manifest: &manifest, lease_until: later(130), ..put(&place, &name, &image, &tags) };
     let second = kit.two.put_manifest(&again).await.unwrap();
     assert!(!second.manifest_created && second.repository == first.repository);
     let after = kit.one.manifest(first.repository, &image.digest).await.unwrap().unwrap();
-    assert_eq!((after.id, &after.media_type, after.lease_until), (row.id, &row.media_type, later(90)));
+    assert_eq!((after.id, &after.media_type, after.lease_until), (row.id, &row.media_type, later(130)));
     assert_eq!(kit.one.tags_of(first.repository, &image.digest).await.unwrap(), [tag("a"), tag("b")]);
     let blob = kit.one.blob(first.repository, &sha256(b"config 2")).await.unwrap().unwrap();
-    assert_eq!(blob.lease_until, later(90), "leases are renewed");
+    assert_eq!(blob.lease_until, later(130), "leases are renewed");
+    let once_more = PutManifest { lease_until: later(200), ..again };
+    kit.two.put_manifest(&once_more).await.unwrap();
+    let blob = kit.one.blob(first.repository, &sha256(b"config 2")).await.unwrap().unwrap();
+    assert_eq!(blob.lease_until, later(130), "not while more than half of it is left");
 }
 
 async fn queued(kit: &Kit, target: ReviewTarget) -> Option<String> {

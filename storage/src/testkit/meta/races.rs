@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag};
 use crate::blob::BlobKey;
-use crate::meta::{MetaStore, ReviewTarget};
+use crate::meta::{Engine, MetaStore, ReviewTarget};
 use crate::types::NamespaceName;
 use crate::{Error, Result};
 
@@ -15,6 +15,8 @@ pub(super) async fn behave(kit: &Kit) {
     a_blob_is_unlinked_or_referred_to(kit).await;
     a_namespace_is_deleted_or_pushed_to(kit).await;
     shared_layers_do_not_block(kit).await;
+    a_lease_that_lasts_locks_nothing(kit).await;
+    a_mount_locks_the_repository_first(kit).await;
 }
 
 impl Kit {
@@ -128,4 +130,46 @@ async fn shared_layers_do_not_block(kit: &Kit) {
         let outcomes = join_all(puts.iter().enumerate().map(|(n, put)| kit.store(n).put_manifest(put))).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     }
+}
+
+/// Base layers are in everybody's images: who pushes one does not wait for who else does. (SQLite has one writer anyway.)
+async fn a_lease_that_lasts_locks_nothing(kit: &Kit) {
+    if kit.one.engine() == Engine::Sqlite {
+        return;
+    }
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "app", "base layer in use").await;
+    let image = Image::with_blobs(&["base layer in use"], None);
+    let mut other = kit.two.writer().begin().await.unwrap();
+    let hold = sqlx::query("UPDATE blobs SET lease_until = lease_until WHERE id = $1").bind(pushed.blob.id.get());
+    hold.execute(&mut *other).await.unwrap();
+    kit.put(&place, "app", &image, &[]).await.unwrap();
+    other.rollback().await.unwrap();
+}
+
+/// A mount and a manifest that names the same blob, into one repository, take their locks in one order.
+async fn a_mount_locks_the_repository_first(kit: &Kit) {
+    if kit.one.engine() == Engine::Sqlite {
+        return;
+    }
+    let place = kit.place().await;
+    let source = kit.push_blob(&place, "source", "mounted base layer").await;
+    let target = kit.push_blob(&place, "target", "something else").await.repository;
+    let (digest, name) = (sha256(b"mounted base layer"), place.repository("target"));
+    let mut other = kit.two.writer().begin().await.unwrap();
+    let hold = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1").bind(target.get());
+    hold.execute(&mut *other).await.unwrap();
+    let mount = kit.one.mount_blob(source.repository, REGISTRY, place.namespace, &name, &digest, later(99), NOW);
+    let meanwhile = async {
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+             WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(kit.two.reader()).await.unwrap() == 0 {}
+        let lock = "SELECT id FROM blobs WHERE id = $1 FOR UPDATE NOWAIT";
+        let locked = sqlx::query(lock).bind(source.blob.id.get()).execute(&mut *other).await;
+        other.rollback().await.unwrap();
+        locked.map(drop)
+    };
+    let (mounted, locked) = futures::join!(mount, meanwhile);
+    assert!(locked.is_ok(), "the mount waits for the repository and has locked the blob: {locked:?}");
+    assert!(mounted.unwrap().is_some());
 }
