@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use governor::clock::{Clock as _, DefaultClock};
@@ -17,7 +17,7 @@ use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 
-use super::body::{CollectBudget, Observed};
+use super::body::{CollectBudget, Observed, without_body};
 use super::call::Call;
 use super::client::ClientRules;
 use super::error::{ApiError, ApiResult, Code};
@@ -173,7 +173,21 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
         error.response(&request_id)
     });
     finish_headers(&request, &mut response, &request_id);
-    let seen = Seen { state: state.into_inner(), operation, started, request_id, request, _in_flight: in_flight };
+    if request.method() == Method::HEAD {
+        response = without_body(response);
+    }
+    // The request itself, with all its headers, is not kept while the client takes its time with the answer.
+    let seen = Seen {
+        address: state.client_rules.address(&request),
+        method: request.method().clone(),
+        path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
+        state: state.into_inner(),
+        operation,
+        started,
+        request_id,
+        _in_flight: in_flight,
+    };
+    drop(request);
     let status = response.status();
     response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
 }
@@ -269,9 +283,14 @@ struct Seen {
     operation: Option<Operation>,
     started: Instant,
     request_id: String,
-    request: HttpRequest,
+    address: IpAddr,
+    method: Method,
+    path: String,
     _in_flight: InFlight,
 }
+
+/// A path that is longer is cut in the log.
+const MAX_LOGGED_PATH: usize = 1024;
 
 impl Seen {
     fn report(&self, status: StatusCode, bytes: u64) {
@@ -285,9 +304,9 @@ impl Seen {
         // The path is logged without its query, which can hold what others need not read.
         tracing::info!(
             request.id = %self.request_id,
-            client.address = %self.state.client_rules.address(&self.request),
-            http.method = %self.request.method(),
-            http.path = %self.request.uri().path(),
+            client.address = %self.address,
+            http.method = %self.method,
+            http.path = %self.path,
             http.status = status.as_u16(),
             operation,
             size_bytes = bytes,

@@ -12,12 +12,16 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream::LocalBoxStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::{Error, Result};
 
 const LARGEST_PIECE: usize = 1 << 20;
 const SMALLEST_UPLOAD_PIECE: usize = 64 << 10;
 const SMALLEST_DOWNLOAD_PIECE: usize = 8 << 10;
+/// What a sender must send in the time that a body may stand still. A transfer holds a share of the budget: nobody keeps it
+/// for a byte now and then.
+const LEAST_IN_TIME: usize = 64 << 10;
 /// How long a transfer waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -148,6 +152,7 @@ impl<'a> Pieces<'a> {
             return Err(error);
         }
         let mut piece = BytesMut::new();
+        let started = Instant::now();
         loop {
             if !self.left_over.is_empty() {
                 let take = self.left_over.len().min(size - piece.len());
@@ -161,7 +166,12 @@ impl<'a> Pieces<'a> {
             if piece.len() == size || (self.ended && self.left_over.is_empty()) {
                 return Ok((!piece.is_empty()).then(|| piece.freeze()));
             }
-            match self.pull().await {
+            let left = self.timeout.saturating_sub(started.elapsed());
+            if left.is_zero() && piece.len() >= size.min(LEAST_IN_TIME) {
+                // Slow, but it moves.
+                return Ok(Some(piece.freeze()));
+            }
+            match self.pull(left).await {
                 Ok(()) => {}
                 Err(error) if !piece.is_empty() => {
                     self.broken = Some(error);
@@ -172,8 +182,8 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    async fn pull(&mut self) -> Result<()> {
-        let next = tokio::time::timeout(self.timeout, self.body.next()).await.map_err(|_| Error::BodyTimeout)?;
+    async fn pull(&mut self, time: Duration) -> Result<()> {
+        let next = tokio::time::timeout(time, self.body.next()).await.map_err(|_| Error::BodyTimeout)?;
         match next {
             Some(Ok(mut bytes)) => {
                 let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(bytes.len());
