@@ -1,5 +1,7 @@
 //! What a collection takes, and what it leaves alone.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -72,7 +72,10 @@ CREATE TABLE manifests (
     media_type {text} NOT NULL,
     artifact_type {text},
     subject_digest {text},
-    annotations {text},
+    -- What a list of referrers shows of one that has a subject: a descriptor in JSON. Its size comes first, so that a page
+    -- is planned without reading what may be long.
+    descriptor_size BIGINT,
+    descriptor {text},
     size BIGINT NOT NULL,
     lease_until BIGINT NOT NULL,
     created_at BIGINT NOT NULL,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
-use roadstead_storage::meta::{PutManifest, Referrer};
+use roadstead_storage::meta::{PutManifest, Referrers};
 use roadstead_storage::types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
 
 use super::cache::Caches;
@@ -187,7 +187,8 @@ impl ManifestService {
         Ok(self.base.meta.list_tags(repository, after, limit).await?)
     }
 
-    /// Manifests whose subject is `subject`, in the order of their digests, after `after`, at most `limit`.
+    /// Manifests whose subject is `subject`, in the order of their digests, after `after`, at most `limit`, and at most so
+    /// many that their descriptors have `max_bytes`.
     pub async fn referrers(
         &self,
         access: &Access<Pull>,
@@ -195,9 +196,10 @@ impl ManifestService {
         artifact_type: Option<&str>,
         after: Option<&Digest>,
         limit: u32,
-    ) -> Result<Vec<Referrer>> {
+        max_bytes: u64,
+    ) -> Result<Referrers> {
         // Clients ask before anything was pushed, and read a 404 as "no referrers API here".
-        let Some(repository) = access.repository_id() else { return Ok(Vec::new()) };
-        Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit).await?)
+        let Some(repository) = access.repository_id() else { return Ok(Referrers { list: Vec::new(), next: None }) };
+        Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit, max_bytes).await?)
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
+use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::model::{PutManifest, PutOutcome, Referrer, StoredManifest};
+use super::model::{PutManifest, PutOutcome, Referrer, Referrers, StoredManifest};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
@@ -56,7 +57,8 @@ impl MetaStore {
         write_transaction!(self, "delete a manifest", |tx| delete(tx, repository, digest, review_after, now).await)
     }
 
-    /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`.
+    /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`: at most
+    /// `limit`, and so many that their descriptors have `max_bytes`, but one at least.
     pub async fn referrers(
         &self,
         repository: RepositoryId,
@@ -64,23 +66,39 @@ impl MetaStore {
         artifact_type: Option<&str>,
         after: Option<&Digest>,
         limit: u32,
-    ) -> Result<Vec<Referrer>> {
+        max_bytes: u64,
+    ) -> Result<Referrers> {
         if !artifact_type.is_none_or(is_storable) {
-            return Ok(Vec::new());
+            return Ok(Referrers { list: Vec::new(), next: None });
         }
-        let query = sqlx::query(
-            "SELECT digest, media_type, size, artifact_type, annotations FROM manifests \
+        let plan = sqlx::query(
+            "SELECT digest, descriptor_size FROM manifests \
              WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3 AND ($4 = 0 OR artifact_type = $5) \
              ORDER BY digest LIMIT $6",
         );
-        let query = query
-            .bind(repository.get())
-            .bind(subject.as_str())
-            .bind(after.map_or("", Digest::as_str))
-            .bind(i64::from(artifact_type.is_some()))
-            .bind(artifact_type.unwrap_or_default())
-            .bind(i64::from(limit));
-        query.fetch_all(self.reader()).await.op("list referrers")?.iter().map(referrer).collect()
+        let after = after.map_or("", Digest::as_str);
+        let plan = plan.bind(repository.get()).bind(subject.as_str()).bind(after);
+        let plan = plan.bind(i64::from(artifact_type.is_some())).bind(artifact_type.unwrap_or_default());
+        let rows = plan.bind(i64::from(limit) + 1).fetch_all(self.reader()).await.op("list referrers")?;
+        let (mut count, mut bytes) = (0, 0);
+        for row in rows.iter().take(limit as usize) {
+            bytes += size(row, "manifests", "descriptor_size")?;
+            if count > 0 && bytes > max_bytes {
+                break;
+            }
+            count += 1;
+        }
+        let Some(last) = rows[..count].last() else { return Ok(Referrers { list: Vec::new(), next: None }) };
+        let last: Digest = parse(last, "manifests", "digest")?;
+        let query = sqlx::query(
+            "SELECT digest, descriptor FROM manifests WHERE repository_id = $1 AND subject_digest = $2 \
+             AND digest > $3 AND digest <= $4 AND ($5 = 0 OR artifact_type = $6) ORDER BY digest",
+        );
+        let query = query.bind(repository.get()).bind(subject.as_str()).bind(after).bind(last.as_str());
+        let query = query.bind(i64::from(artifact_type.is_some())).bind(artifact_type.unwrap_or_default());
+        let found = query.fetch_all(self.reader()).await.op("list referrers")?;
+        let list = found.iter().map(referrer).collect::<Result<_>>()?;
+        Ok(Referrers { list, next: (rows.len() > count).then_some(last) })
     }
 }
 
@@ -184,17 +202,19 @@ async fn lease_children(
 
 async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManifest<'_>) -> Result<(ManifestId, bool)> {
     let insert = sqlx::query_scalar(
-        "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, annotations, size, \
-         lease_until, created_at, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, descriptor_size, \
+         descriptor, size, lease_until, created_at, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
     );
+    let descriptor = put.manifest.subject.as_ref().map(|_| descriptor(put).to_string());
     let insert = insert
         .bind(repository.get())
         .bind(put.digest.as_str())
         .bind(put.manifest.media_type.as_str())
         .bind(put.manifest.artifact_type.clone())
         .bind(put.manifest.subject.as_ref().map(|subject| subject.digest.to_string()))
-        .bind(annotations_column(&put.manifest.annotations)?)
+        .bind(descriptor.as_ref().map(|text| size_column(text.len() as u64)).transpose()?)
+        .bind(descriptor)
         .bind(size_column(put.content.len() as u64)?)
         .bind(put.lease_until.as_millis())
         .bind(put.now.as_millis())
@@ -274,12 +294,19 @@ async fn delete(
     Ok(Some(tags))
 }
 
-fn annotations_column(annotations: &BTreeMap<String, String>) -> Result<Option<String>> {
-    if annotations.is_empty() {
-        return Ok(None);
+/// What a list of referrers shows (distribution-spec, "Listing Referrers").
+fn descriptor(put: &PutManifest<'_>) -> Value {
+    let manifest = put.manifest;
+    let mut value = json!({
+        "mediaType": manifest.media_type.as_str(), "digest": put.digest.as_str(), "size": put.content.len()
+    });
+    if let Some(artifact_type) = &manifest.artifact_type {
+        value["artifactType"] = json!(artifact_type);
     }
-    let json = serde_json::to_string(annotations);
-    json.map(Some).map_err(|source| Error::Backend { op: "store annotations", source: Box::new(source) })
+    if !manifest.annotations.is_empty() {
+        value["annotations"] = json!(manifest.annotations);
+    }
+    value
 }
 
 fn stored(row: &AnyRow) -> Result<StoredManifest> {
@@ -294,20 +321,5 @@ fn stored(row: &AnyRow) -> Result<StoredManifest> {
 }
 
 fn referrer(row: &AnyRow) -> Result<Referrer> {
-    let annotations: Option<String> = get(row, "annotations")?;
-    let annotations = match annotations {
-        None => BTreeMap::new(),
-        Some(json) => serde_json::from_str(&json).map_err(|_| Error::Corrupt {
-            table: "manifests",
-            column: "annotations",
-            value: json,
-        })?,
-    };
-    Ok(Referrer {
-        digest: parse(row, "manifests", "digest")?,
-        media_type: get(row, "media_type")?,
-        size: size(row, "manifests", "size")?,
-        artifact_type: get(row, "artifact_type")?,
-        annotations,
-    })
+    Ok(Referrer { digest: parse(row, "manifests", "digest")?, descriptor: get(row, "descriptor")? })
 }

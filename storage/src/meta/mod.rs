@@ -32,8 +32,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
-    NewUpload, PutManifest, PutOutcome, Readable, Referrer, RefreshToken, Repository, Review, ReviewTarget, Rotation,
-    SigningKey, StoredManifest, Upload, UploadLease,
+    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
+    Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
 
 use crate::{Error, Result};

@@ -1,7 +1,5 @@
 //! What goes into the metadata store, and what comes out of it.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use crate::blob::BlobKey;
@@ -359,14 +357,17 @@ pub struct StoredManifest {
 pub struct Referrer {
     /// Its digest.
     pub digest: Digest,
-    /// Its media type.
-    pub media_type: String,
-    /// Bytes.
-    pub size: u64,
-    /// Its artifact type.
-    pub artifact_type: Option<String>,
-    /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
+    /// Its descriptor, with its artifact type and its annotations: a JSON object, ready to be sent.
+    pub descriptor: String,
+}
+
+/// A page of referrers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Referrers {
+    /// In the order of their digests.
+    pub list: Vec<Referrer>,
+    /// Where the next page begins, if there are more.
+    pub next: Option<Digest>,
 }
 
 /// What a review is about.

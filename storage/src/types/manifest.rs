@@ -48,7 +48,14 @@ pub enum ManifestError {
     /// More descriptors than the registry takes.
     #[error("the manifest has more than {0} descriptors")]
     TooManyDescriptors(usize),
+    /// Too much to be shown in a list of referrers.
+    #[error("the annotations and the artifactType of a manifest with a subject must not exceed {0} bytes")]
+    ReferrerTooLarge(usize),
 }
+
+/// How much of a manifest with a subject a list of referrers may have to show. Several must fit into one answer, of which
+/// clients take 4 MiB.
+const MAX_REFERRER_BYTES: usize = 1 << 20;
 
 /// The greatest number of descriptors in one manifest. Each is a row and a look-up.
 const MAX_DESCRIPTORS: usize = 10_000;
@@ -208,12 +215,19 @@ impl Manifest {
         if let Some(odd) = artifact_type.as_ref().filter(|t| t.chars().any(char::is_control)) {
             return Err(ManifestError::MediaType(odd.chars().take(100).collect()));
         }
+        let annotations = raw.annotations.unwrap_or_default();
+        if raw.subject.is_some() {
+            let shown = serde_json::to_string(&(&artifact_type, &annotations)).map_or(usize::MAX, |text| text.len());
+            if shown > MAX_REFERRER_BYTES {
+                return Err(ManifestError::ReferrerTooLarge(MAX_REFERRER_BYTES));
+            }
+        }
         Ok(Self {
             media_type,
             kind,
             subject: raw.subject.map(|d| d.check("subject")).transpose()?,
             artifact_type,
-            annotations: raw.annotations.unwrap_or_default(),
+            annotations,
         })
     }
 
@@ -309,6 +323,25 @@ mod tests {
 
     fn digests(descriptors: &[&Descriptor]) -> String {
         descriptors.iter().map(|d| &d.digest.hex()[..1]).collect()
+    }
+
+    #[test]
+    fn what_is_shown_of_a_referrer_has_a_limit() {
+        let subject = descriptor(media_types::OCI_IMAGE, 'd');
+        for (key, long) in [
+            ("annotations", json!({ "note": "x".repeat(MAX_REFERRER_BYTES) })),
+            ("annotations", json!({ "note": "\u{0}".repeat(MAX_REFERRER_BYTES / 6) })),
+            ("artifactType", json!(format!("application/{}", "x".repeat(MAX_REFERRER_BYTES)))),
+        ] {
+            let document = with(image(), key, long);
+            assert!(Manifest::parse(None, document.to_string().as_bytes()).is_ok(), "without a subject");
+            let referrer = with(document, "subject", subject.clone()).to_string();
+            let refused = Manifest::parse(None, referrer.as_bytes());
+            assert_eq!(refused, Err(ManifestError::ReferrerTooLarge(MAX_REFERRER_BYTES)));
+        }
+        let note = json!({ "note": "x".repeat(MAX_REFERRER_BYTES - 100) });
+        let referrer = with(with(image(), "annotations", note), "subject", subject);
+        assert!(Manifest::parse(None, referrer.to_string().as_bytes()).is_ok());
     }
 
     #[test]

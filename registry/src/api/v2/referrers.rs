@@ -2,7 +2,6 @@ use actix_web::http::header::HeaderName;
 use roadstead_auth::Pull;
 use roadstead_storage::meta::Referrer;
 use roadstead_storage::types::{Digest, media_types};
-use serde_json::{Value, json};
 
 use super::page::Page;
 use crate::api::call::Call;
@@ -10,7 +9,7 @@ use crate::api::error::{ApiError, ApiResult, Code};
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 /// The most bytes of descriptors in one answer: clients take manifests of 4 MiB, and an index of referrers is one.
-const MAX_ANSWER_BYTES: usize = 3 << 20;
+const MAX_ANSWER_BYTES: u64 = 3 << 20;
 
 /// `GET /v2/<name>/referrers/<digest>` (distribution-spec, "Listing Referrers").
 pub async fn list(call: &Call<'_>) -> ApiResult {
@@ -23,36 +22,30 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
         None => None,
     };
     let manifests = call.services().manifests();
-    let mut found =
-        manifests.referrers(&access, &subject, artifact_type.as_deref(), after.as_ref(), page.probe()).await?;
-    let mut more = page.cut(&mut found) && page.size > 0;
-    let mut bytes = 0;
-    let descriptors: Vec<Value> = found.iter().map(descriptor).collect();
-    let fitting = descriptors.iter().take_while(|d| {
-        bytes += d.to_string().len();
-        bytes <= MAX_ANSWER_BYTES
-    });
-    // One descriptor always fits, so that the list goes on.
-    let kept = fitting.count().max(1).min(descriptors.len());
-    more |= kept < descriptors.len();
-    let last = found[..kept].last().filter(|_| more).map(|r| r.digest.as_str());
+    let found = manifests
+        .referrers(&access, &subject, artifact_type.as_deref(), after.as_ref(), page.size, MAX_ANSWER_BYTES)
+        .await?;
     let extra: Vec<(&str, &str)> = artifact_type.iter().map(|t| ("artifactType", t.as_ref())).collect();
-    let mut response = page.answer(call, last, &extra);
+    let mut response = page.answer(call, found.next.as_ref().map(Digest::as_str), &extra);
     if artifact_type.is_some() {
         response.insert_header((FILTERS_APPLIED, "artifactType"));
     }
-    let index = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": descriptors[..kept] });
-    Ok(response.content_type(media_types::OCI_INDEX).body(index.to_string()))
+    Ok(response.content_type(media_types::OCI_INDEX).body(index(&found.list)))
 }
 
-fn descriptor(referrer: &Referrer) -> Value {
-    let mut value =
-        json!({ "mediaType": referrer.media_type, "digest": referrer.digest.as_str(), "size": referrer.size });
-    if let Some(artifact_type) = &referrer.artifact_type {
-        value["artifactType"] = json!(artifact_type);
+/// The descriptors are JSON as they come.
+fn index(referrers: &[Referrer]) -> String {
+    let length: usize = referrers.iter().map(|r| r.descriptor.len() + 1).sum();
+    let mut text = String::with_capacity(length + 128);
+    text.push_str(r#"{"schemaVersion":2,"mediaType":""#);
+    text.push_str(media_types::OCI_INDEX);
+    text.push_str(r#"","manifests":["#);
+    for (number, referrer) in referrers.iter().enumerate() {
+        if number > 0 {
+            text.push(',');
+        }
+        text.push_str(&referrer.descriptor);
     }
-    if !referrer.annotations.is_empty() {
-        value["annotations"] = json!(referrer.annotations);
-    }
-    value
+    text.push_str("]}");
+    text
 }

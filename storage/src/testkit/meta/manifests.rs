@@ -1,6 +1,6 @@
 use super::{Image, Kit, NOW, later, pages_show_all, put, sha256, tag};
 use crate::Error;
-use crate::meta::{PutManifest, Referrer, ReviewTarget};
+use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
 use crate::types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -225,21 +225,56 @@ async fn referrers_are_found(kit: &Kit) {
             |referrer: &Referrer| referrer.digest.to_string(),
             async |after, limit| {
                 let after: Option<Digest> = after.map(|text| text.parse().unwrap());
-                let page = kit.two.referrers(outcome.repository, &subject.digest, artifact_type, after.as_ref(), limit);
-                page.await.unwrap()
+                referrers(kit, outcome.repository, &subject.digest, artifact_type, after.as_ref(), limit).await.list
             },
         )
         .await;
     }
     for artifact_type in ["application/vnd.other", "", "a\0b"] {
-        let page = kit.two.referrers(outcome.repository, &subject.digest, Some(artifact_type), None, 10).await;
-        assert_eq!(page.unwrap(), []);
+        let page = referrers(kit, outcome.repository, &subject.digest, Some(artifact_type), None, 10).await;
+        assert_eq!((page.list.len(), page.next), (0, None));
     }
-    let page = kit.two.referrers(outcome.repository, &subject.digest, None, None, 1).await.unwrap();
-    assert_eq!(page[0].annotations.get("note").map(String::as_str), Some("a\0b"));
-    assert_eq!(page[0].artifact_type.as_deref(), Some("application/vnd.test"));
+    let page = referrers(kit, outcome.repository, &subject.digest, None, None, 1).await;
+    let descriptor: serde_json::Value = serde_json::from_str(&page.list[0].descriptor).unwrap();
+    let stored = kit.one.manifest(outcome.repository, &page.list[0].digest).await.unwrap().unwrap();
+    let expected = serde_json::json!({
+        "mediaType": stored.media_type, "digest": all[0], "size": stored.content.len(),
+        "artifactType": "application/vnd.test", "annotations": { "note": "a\0b" },
+    });
+    assert_eq!(descriptor, expected);
+    a_page_of_referrers_is_not_too_long(kit, outcome.repository, &subject.digest, &all).await;
     // What a manifest is about need not be there.
     let absent = sha256(b"no such subject");
     kit.put(&place, "app", &Image::with_blobs(&["config 8"], Some(&absent)), &[]).await.unwrap();
-    assert_eq!(kit.two.referrers(outcome.repository, &absent, None, None, 10).await.unwrap().len(), 1);
+    assert_eq!(referrers(kit, outcome.repository, &absent, None, None, 10).await.list.len(), 1);
+}
+
+async fn referrers(
+    kit: &Kit,
+    repository: RepositoryId,
+    subject: &Digest,
+    artifact_type: Option<&str>,
+    after: Option<&Digest>,
+    limit: u32,
+) -> Referrers {
+    kit.two.referrers(repository, subject, artifact_type, after, limit, u64::MAX).await.unwrap()
+}
+
+async fn a_page_of_referrers_is_not_too_long(kit: &Kit, repository: RepositoryId, subject: &Digest, all: &[String]) {
+    let whole = referrers(kit, repository, subject, None, None, 100).await;
+    assert_eq!(whole.next, None);
+    let longest = whole.list.iter().map(|r| r.descriptor.len() as u64).max().unwrap();
+    for (max_bytes, most) in [(0, 1), (1, 1), (2 * longest, 2), (3 * longest, 3), (u64::MAX, 5)] {
+        let (mut shown, mut after) = (Vec::new(), None);
+        loop {
+            let page = kit.two.referrers(repository, subject, None, after.as_ref(), 100, max_bytes).await.unwrap();
+            assert!((1..=most).contains(&page.list.len()), "{max_bytes}: {}", page.list.len());
+            shown.extend(page.list.into_iter().map(|referrer| referrer.digest.to_string()));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(shown, all);
+    }
 }
