@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::error::PayloadError;
 use actix_web::http::{StatusCode, header};
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use tokio::sync::Semaphore;
@@ -83,6 +83,32 @@ impl MessageBody for HeadBody {
 
     fn size(&self) -> BodySize {
         BodySize::Sized(self.0)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// The answer to a HEAD request: what it says of its body stays, the body goes. actix leaves the body of an answer out only
+/// while no further request of the same connection has been read; a client that does not wait would take it for the next
+/// answer.
+pub fn without_body(mut response: HttpResponse) -> HttpResponse {
+    if let BodySize::Sized(length) = response.body().size() {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    response.head_mut().no_chunking(true);
+    response.set_body(NoBody.boxed())
+}
+
+/// Not a byte, where actix must not write a length of its own.
+struct NoBody;
+
+impl MessageBody for NoBody {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
     }
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
