@@ -7,7 +7,7 @@ use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
 use roadstead_storage::types::{Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text};
+use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
 #[derive(Subcommand)]
@@ -48,6 +48,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
     let accounts = bootstrap::open_accounts(&context.settings, &meta, Arc::new(SystemClock))?;
+    let is_list = matches!(command, Command::List);
     let done = match command {
         Command::Create { name, password_stdin } => create(&accounts, &name, password_stdin).await,
         Command::List => list(context, &meta).await,
@@ -56,6 +57,9 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::Enable { uin } => set_status(&meta, &uin, AccountStatus::Active).await,
     };
     meta.close().await;
+    if !is_list {
+        until_seen().await;
+    }
     Ok(done?)
 }
 

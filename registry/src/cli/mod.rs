@@ -11,6 +11,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use roadstead_config::{Overrides, Settings};
@@ -154,6 +155,11 @@ fn print_list(context: &Context, items: &[Value], line: impl Fn(&Value) -> Strin
 /// A text member of a value, for people.
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
+}
+
+/// Waits until a server that runs has seen what a command has changed: what comes next in a script relies on it.
+async fn until_seen() {
+    tokio::time::sleep(crate::jobs::POLL + Duration::from_millis(200)).await;
 }
 
 /// How many rows are read at once where all of them are wanted.

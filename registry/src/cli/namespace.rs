@@ -4,7 +4,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, account, print_line, print_list, text};
+use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
 #[derive(Subcommand)]
@@ -34,12 +34,16 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let is_list = matches!(command, Command::List { .. });
     let done = match command {
         Command::Create { name, owner } => create(&meta, &name, owner.as_deref()).await,
         Command::List { owner } => list(context, &meta, owner.as_deref()).await,
         Command::Delete { name } => delete(&meta, &name).await,
     };
     meta.close().await;
+    if !is_list {
+        until_seen().await;
+    }
     Ok(done?)
 }
 

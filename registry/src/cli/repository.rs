@@ -4,7 +4,7 @@ use roadstead_storage::meta::{MetaStore, Readable};
 use roadstead_storage::types::{Clock, RegistryId, RepositoryName, SystemClock};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_line, print_list, text};
+use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
 #[derive(Subcommand)]
@@ -30,11 +30,15 @@ pub enum Visibility {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let is_list = matches!(command, Command::List { .. });
     let done = match command {
         Command::List => list(context, &meta).await,
         Command::Visibility { name, visibility } => set_visibility(&meta, &name, visibility).await,
     };
     meta.close().await;
+    if !is_list {
+        until_seen().await;
+    }
     Ok(done?)
 }
 

@@ -14,7 +14,7 @@ use crate::service::Services;
 use crate::tls::Certificate;
 
 /// How soon a change that another process made is seen.
-const POLL: Duration = Duration::from_millis(300);
+pub const POLL: Duration = Duration::from_millis(300);
 /// How often the files of the certificate are looked at.
 const CERTIFICATE: Duration = Duration::from_secs(3);
 /// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.

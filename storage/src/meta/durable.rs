@@ -33,7 +33,21 @@ struct State {
     open: Option<Arc<File>>,
 }
 
+impl State {
+    fn check(&self) -> Result<()> {
+        match self.failed {
+            true => Err(unavailable("a sync of the log failed before; the server must be started again".into())),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Log {
+    /// Whether anything can be promised still.
+    pub(super) async fn check(&self) -> Result<()> {
+        self.state.lock().await.check()
+    }
+
     /// The log of the database in the file `database`.
     pub(super) fn of(database: &str) -> Self {
         Self { path: PathBuf::from(format!("{database}-wal")), asked: AtomicU64::new(0), state: Mutex::default() }
@@ -43,9 +57,7 @@ impl Log {
     pub(super) async fn wait(&self) -> Result<()> {
         let ticket = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.lock().await;
-        if state.failed {
-            return Err(unavailable("a sync of the log failed before; the server must be started again".into()));
-        }
+        state.check()?;
         if state.served > ticket {
             return Ok(());
         }

@@ -180,7 +180,10 @@ impl MetaStore {
     /// Asks the database for an answer.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(self.reader()).await.op("ping the database")?;
-        Ok(())
+        match &self.inner.log {
+            Some(log) => log.check().await,
+            None => Ok(()),
+        }
     }
 
     /// Closes all connections. Calls that follow fail.
@@ -286,7 +289,12 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: D
             sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
         }
         Engine::Postgres => {
-            let settings = format!("SET lock_timeout = {}; SET TIME ZONE 'UTC';", busy_timeout.as_millis());
+            // What a role or a server has for a default must not weaken what is promised here.
+            let settings = format!(
+                "SET lock_timeout = {}; SET TIME ZONE 'UTC'; SET synchronous_commit = on; \
+                 SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;",
+                busy_timeout.as_millis()
+            );
             sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(connection).await?;
         }
     }
