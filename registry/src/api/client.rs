@@ -77,8 +77,10 @@ impl ClientRules {
         }
         let from_proxy = request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical()));
         let forwarded = |name: &str| {
-            let last = |v: &str| v.rsplit(',').next().map(|v| v.trim().to_owned());
-            from_proxy.then(|| header_text(request, name).and_then(last)).flatten()
+            // The last value is what the proxy wrote; the ones before it may be what its client made up.
+            let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
+            let last = lines.last().and_then(|line| line.rsplit(',').next());
+            last.filter(|_| from_proxy).map(|value| value.trim().to_owned())
         };
         let scheme = forwarded("x-forwarded-proto").filter(|s| s == "http" || s == "https");
         let scheme = scheme.unwrap_or_else(|| if self.tls { "https".into() } else { "http".into() });

@@ -28,7 +28,7 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     bootstrap::make_data_dir(settings)?;
     let orphan_age = args.grace.unwrap_or(settings.gc.orphan_age);
     let _alone = alone_if_needed(settings, orphan_age, args.dry_run)?;
-    let meta = bootstrap::open_meta(settings, true).await?;
+    let meta = bootstrap::open_meta(settings, !args.dry_run).await?;
     let store = bootstrap::open_store(settings).await?;
     let collector = bootstrap::open_collector(&meta, &store, Arc::new(SystemClock));
     let params = Params { orphan_age, dry_run: args.dry_run };
