@@ -30,7 +30,7 @@ pub enum Visibility {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
-    let is_list = matches!(command, Command::List { .. });
+    let is_list = matches!(command, Command::List);
     let done = match command {
         Command::List => list(context, &meta).await,
         Command::Visibility { name, visibility } => set_visibility(&meta, &name, visibility).await,
