@@ -17,6 +17,9 @@ use crate::token::{self, VerifiedToken};
 /// When to try again while every core is busy with passwords.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
+/// A password is hashed once in this time at least, however often it is used.
+const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// No account has this id. It is asked for in place of an account that does not exist, so that this takes as long.
 const NOBODY: AccountId = AccountId::new(0);
 
@@ -85,11 +88,23 @@ impl Inner {
         if self.clock.now() < known.until
             && let Some(identity) = self.current(known.account, known.credential_version).await?
         {
+            self.keep(key, known);
             return Ok(Some(identity));
         }
         let unchanged = |found: &KnownPassword| found.until == known.until;
         self.caches.passwords.remove_if(key, unchanged);
         Ok(None)
+    }
+
+    /// Remembers a password that is in use for longer. Who uses the right one must not have to compete with somebody at the
+    /// same address who tries wrong ones.
+    fn keep(&self, key: &SecretKey, known: KnownPassword) {
+        let (now, ttl) = (self.clock.now(), self.params.password_cache_ttl);
+        let until = now.after(ttl).min(known.since.after(MAX_REMEMBERED));
+        // Not on every use: half of the time is soon enough.
+        if known.until.since(now) < ttl / 2 && until > known.until {
+            self.caches.passwords.insert(*key, KnownPassword { until, ..known });
+        }
     }
 
     /// Verifies a password by its hash, at full price.
@@ -115,10 +130,12 @@ impl Inner {
                     // The password is right all the same; the next sign-in tries again.
                     tracing::warn!(account.uin = %account.uin, %error, "a password hash was not renewed");
                 }
+                let since = self.clock.now();
                 Ok(KnownPassword {
                     account: account.id,
                     credential_version: account.credential_version,
-                    until: self.clock.now().after(self.params.password_cache_ttl),
+                    since,
+                    until: since.after(self.params.password_cache_ttl),
                 })
             }
             (Verified::Wrong | Verified::Right { .. }, ..) => Err(AuthenticationError::BadCredentials),

@@ -82,6 +82,8 @@ impl Place {
 pub(crate) struct KnownPassword {
     pub account: AccountId,
     pub credential_version: i64,
+    /// When it was verified.
+    pub since: Timestamp,
     pub until: Timestamp,
 }
 

@@ -50,8 +50,9 @@ impl Throttle {
     /// such attempts share one count per network.
     pub(crate) fn attempt(&self, uin: Option<&Uin>, address: IpAddr) -> Result<(), Duration> {
         let network = network(address);
-        self.count(&self.accounts, &(uin, network))?;
-        self.count(&self.addresses, &network)
+        // The address comes first: one that is refused must not fill the counts of others.
+        self.count(&self.addresses, &network)?;
+        self.count(&self.accounts, &(uin, network))
     }
 
     fn count(&self, limiter: &Limiter, key: &impl Hash) -> Result<(), Duration> {
@@ -122,6 +123,17 @@ mod tests {
         assert!(throttle.attempt(Some(&uin(9)), ip("2001:db8::2")).is_err(), "the same network");
         assert!(throttle.attempt(None, ip("2001:db8::3")).is_err());
         assert_eq!(throttle.attempt(Some(&uin(9)), ip("2001:db8:0:1::1")), Ok(()), "another network");
+    }
+
+    #[test]
+    fn a_refused_address_takes_nothing_from_others() {
+        let (throttle, _) = throttle(3, 100);
+        let allowed = (0..200_000).filter(|n| throttle.attempt(Some(&uin(*n)), ip("10.0.0.1")).is_ok()).count();
+        assert_eq!(allowed, 100);
+        assert!(throttle.accounts.len() <= 100, "{}", throttle.accounts.len());
+        for n in 0..100 {
+            assert_eq!(throttle.attempt(Some(&uin(n)), ip("10.0.0.2")), Ok(()), "another address");
+        }
     }
 
     #[test]

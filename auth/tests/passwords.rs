@@ -63,6 +63,24 @@ async fn a_right_password_is_recognised_for_a_while() {
     assert_eq!(stats(), (2, 4), "wrong ones are not remembered");
 }
 
+/// Somebody behind the same address has an old password, and does not stop to try it.
+#[tokio::test]
+async fn a_right_password_in_use_does_not_compete_with_wrong_ones() {
+    let world = World::new().await;
+    let uin = world.owner.account.uin.as_str();
+    world.owner().await;
+    let started = world.clock.now();
+    let minute = Duration::from_secs(60);
+    while world.clock.now().since(started) < 60 * 24 * minute {
+        for _ in 0..10 {
+            assert!(world.auth.basic(REGISTRY, uin, "wrong", ADDRESS).await.is_err());
+        }
+        assert!(world.auth.basic(REGISTRY, uin, PASSWORD, ADDRESS).await.is_ok(), "{:?}", world.clock.now());
+        world.clock.advance(4 * minute);
+    }
+    assert_eq!(world.auth.cache_stats().password_hits, 360, "its price was due again after a day");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_pay_once() {
     let world = Arc::new(World::with(roadstead_auth::AuthParams { argon2: CHEAP, ..params() }).await);

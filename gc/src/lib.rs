@@ -245,7 +245,9 @@ impl Collector {
     async fn expired_uploads(&self, run: &mut Run<'_>) -> Result<(), Error> {
         loop {
             let now = self.clock.now();
-            let expired = self.meta.expired_uploads(now, u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
+            // A plan removes nothing, and would see the same first ones again and again.
+            let limit = if run.dry_run { usize::MAX } else { BATCH };
+            let expired = self.meta.expired_uploads(now, u32::try_from(limit).unwrap_or(u32::MAX)).await?;
             let mut progressed = false;
             for &id in &expired {
                 let removal = Removal { item: Item::Upload(id), reason: Reason::UploadExpired, size: 0 };
@@ -257,7 +259,7 @@ impl Collector {
                     run.note(&removal, self.store.discard(&StagingKey::of(id)).await);
                 }
             }
-            if run.dry_run || !progressed || expired.len() < BATCH {
+            if !progressed || expired.len() < limit {
                 return Ok(());
             }
         }

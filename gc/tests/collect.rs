@@ -192,6 +192,18 @@ async fn a_dry_run_says_the_same_and_removes_nothing() {
 }
 
 #[tokio::test]
+async fn a_plan_is_whole() {
+    let kit = Kit::new().await;
+    for _ in 0..501 {
+        kit.upload().await;
+    }
+    kit.clock.advance(HOUR);
+    let (outcome, _) = kit.run(Params { dry_run: true, ..SWEEP }).await;
+    assert_eq!(outcome.unwrap(), 501);
+    assert!(matches!(kit.run(SWEEP).await, (Ok(501), _)));
+}
+
+#[tokio::test]
 async fn the_store_of_another_database_is_not_swept() {
     let kit = Kit::new().await;
     kit.object(b"somebody else's").await;

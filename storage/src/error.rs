@@ -87,11 +87,33 @@ pub enum Error {
 }
 
 impl Error {
-    /// Names the operation that an input/output error comes from, and tells a full disk from other failures.
+    /// Names the operation that an input/output error comes from, and tells a full disk, and a process or a machine that has
+    /// no file descriptors left, from other failures.
     pub fn io(op: &'static str) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full(Box::new(source)),
+        move |source| match (source.kind(), source.raw_os_error()) {
+            (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => Self::Full(Box::new(source)),
+            (_, Some(ENFILE | EMFILE)) => Self::Unavailable { op, source: Box::new(source) },
             _ => Self::Backend { op, source: Box::new(source) },
         }
+    }
+}
+
+/// Too many open files on the machine. (On every Unix.)
+const ENFILE: i32 = 23;
+/// Too many open files in the process.
+const EMFILE: i32 = 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_and_output_fail_in_different_ways() {
+        let error = |number| Error::io("test")(std::io::Error::from_raw_os_error(number));
+        assert!(matches!(error(EMFILE), Error::Unavailable { op: "test", .. }));
+        assert!(matches!(error(ENFILE), Error::Unavailable { .. }));
+        // ENOSPC, EIO
+        assert!(matches!(error(28), Error::Full(_)));
+        assert!(matches!(error(5), Error::Backend { .. }));
     }
 }

@@ -22,12 +22,13 @@ section! {
         pub signing_key_rotation: Duration = seconds(90 * DAY),
         /// The price of a password hash.
         pub argon2: Argon2 = Argon2::default(),
-        /// How long a password that was right once is recognised without the price of argon2.
+        /// How long a password that was right is recognised without the price of argon2. Each use extends it, up to a day.
         #[serde(with = "humantime_serde")]
         pub password_cache_ttl: Duration = seconds(10 * 60),
-        /// Wrong passwords a minute for one account from one address; more are refused unseen.
+        /// Passwords a minute that are tried for one account from one address; more are refused unseen. One that is
+        /// recognised is not tried.
         pub login_attempts: u32 = 10,
-        /// Wrong passwords a minute from one address, whatever the account.
+        /// Passwords a minute that are tried from one address, whatever the account.
         pub login_attempts_per_address: u32 = 100,
         /// Base64 of the 32 bytes that seal access keys and signing keys in the database; without it, the file
         /// `master.key` below `data_dir`, made at the first start.

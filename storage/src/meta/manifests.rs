@@ -115,9 +115,8 @@ async fn store(tx: &mut AnyConnection, put: &PutManifest<'_>) -> Result<PutOutco
         return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
     }
     let (id, manifest_created) = insert(tx, repository.id, put).await?;
-    if manifest_created {
-        insert_edges(tx, repository.id, id, &blobs, &children).await?;
-    }
+    // Also when it was there: a layer that need not be there may have come since.
+    insert_edges(tx, repository.id, id, &blobs, &children).await?;
     for tag in put.tags {
         tags::point(tx, repository.id, tag, id, put.review_after, put.now).await?;
     }

@@ -291,8 +291,9 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: D
         Engine::Postgres => {
             // What a role or a server has for a default must not weaken what is promised here.
             let settings = format!(
-                "SET lock_timeout = {}; SET TIME ZONE 'UTC'; SET synchronous_commit = on; \
-                 SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;",
+                "SET lock_timeout = {}; SET TIME ZONE 'UTC'; SET default_transaction_isolation = 'read committed'; \
+                 SELECT set_config('synchronous_commit', 'on', false) \
+                 WHERE current_setting('synchronous_commit') = 'off';",
                 busy_timeout.as_millis()
             );
             sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(connection).await?;

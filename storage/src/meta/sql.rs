@@ -21,6 +21,7 @@ fn classify(op: &'static str, source: sqlx::Error) -> Error {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::Tls(_) => Class::Unavailable,
         sqlx::Error::Database(error) => error.code().map_or(Class::Other, |code| class_of_code(&code)),
         _ => Class::Other,
@@ -48,6 +49,8 @@ fn class_of_code(code: &str) -> Class {
             "53100" => Class::Full,
             // serialization failure, deadlock, lock timeout
             "40001" | "40P01" | "55P03" => Class::Again,
+            // a server that only reads (after a failover), a statement that a pooler has forgotten
+            "25006" | "26000" => Class::Unavailable,
             _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57") => Class::Unavailable,
             _ => Class::Other,
         };
@@ -197,6 +200,8 @@ mod tests {
             ("53300", Class::Unavailable),
             ("57P01", Class::Unavailable),
             ("08006", Class::Unavailable),
+            ("25006", Class::Unavailable),
+            ("26000", Class::Unavailable),
             ("23505", Class::Other),
             ("5", Class::Again),
             ("261", Class::Again),

@@ -90,6 +90,13 @@ async fn rotate(
     new: &NewRefreshToken<'_>,
     now: Timestamp,
 ) -> Result<Rotation> {
+    // Of two exchanges in one family the second sees what the first did: a successor that is stored while the family is
+    // revoked would outlive it. The account is what they have in common.
+    let lock = sqlx::query(
+        "UPDATE accounts SET credential_version = credential_version \
+         WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)",
+    );
+    lock.bind(old_hash).execute(&mut *tx).await.op("lock an account")?;
     let claim = sqlx::query(
         "UPDATE refresh_tokens SET redeemed_at = $1 \
          WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 \

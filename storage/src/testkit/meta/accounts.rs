@@ -9,6 +9,7 @@ pub(super) async fn behave(kit: &Kit) {
     an_account_has_two_access_keys_at_most(kit).await;
     signing_keys_rotate_once(kit).await;
     refresh_tokens_end_when_their_successor_is_used(kit).await;
+    no_successor_escapes_a_revocation(kit).await;
     ended_and_revoked_refresh_tokens_are_unknown(kit).await;
     account_pages_show_all(kit).await;
 }
@@ -163,6 +164,28 @@ async fn refresh_tokens_end_when_their_successor_is_used(kit: &Kit) {
     let next = token(kit, account);
     assert_eq!(kit.one.rotate_refresh_token(&third.hash, &next.to_store(), NOW).await.unwrap(), Rotation::Unknown);
     assert_eq!(kit.one.refresh_token(&next.hash).await.unwrap(), None);
+}
+
+/// The thief uses the newest token while the owner comes with an old one: nothing of the family is good afterwards.
+async fn no_successor_escapes_a_revocation(kit: &Kit) {
+    for _ in 0..20 {
+        let account = kit.account().await;
+        let [first, second, third, fourth] = [0; 4].map(|_| token(kit, account));
+        kit.one.insert_refresh_token(&first.to_store(), NOW).await.unwrap();
+        for (old, new) in [(&first, &second), (&second, &third)] {
+            let rotated = kit.one.rotate_refresh_token(&old.hash, &new.to_store(), NOW).await.unwrap();
+            assert_eq!(rotated, Rotation::Rotated);
+        }
+        let (successor, again) = (fourth.to_store(), second.to_store());
+        let (thief, owner) = futures::join!(
+            kit.one.rotate_refresh_token(&third.hash, &successor, NOW),
+            kit.two.rotate_refresh_token(&first.hash, &again, NOW),
+        );
+        assert_eq!(owner.unwrap(), Rotation::Reused);
+        assert!(matches!(thief.unwrap(), Rotation::Rotated | Rotation::Unknown));
+        let fourth = kit.two.refresh_token(&fourth.hash).await.unwrap();
+        assert!(fourth.is_none_or(|token| token.revoked_at.is_some()));
+    }
 }
 
 async fn ended_and_revoked_refresh_tokens_are_unknown(kit: &Kit) {
