@@ -3,12 +3,11 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
-use roadstead_storage::blob::BlobStream;
+use roadstead_storage::blob::{BlobStream, PieceSize};
 use roadstead_storage::meta::{Blob, Committed};
 use roadstead_storage::types::{Digest, RepositoryId};
 
 use super::cache::Caches;
-use super::transfer::Transfer;
 use super::{Error, Foundation, Result};
 
 /// Bytes that are no more than what a connection holds anyway.
@@ -62,12 +61,15 @@ impl BlobService {
         // What is small is sent at once, and need not wait for its turn.
         let transfer = match range.end - range.start {
             ..=SMALL => None,
-            _ => Some(self.base.budget.download().await?),
+            _ => Some(Arc::new(self.base.budget.download().await?)),
         };
         let mut blob = blob.clone();
         // A cached row can name an object that has gone since; the row in the database decides.
         for _ in 0..2 {
-            let piece = transfer.as_ref().map_or(SMALL_PIECE, Transfer::piece);
+            let piece = match transfer.clone() {
+                None => PieceSize::fixed(SMALL_PIECE),
+                Some(transfer) => PieceSize::by(move || transfer.piece()),
+            };
             if let Some(stream) = self.base.store.open(&blob.key, range.clone(), piece).await? {
                 // The transfer counts as running until its last byte is sent.
                 return Ok(stream.map(move |item| (item, &transfer).0).boxed());

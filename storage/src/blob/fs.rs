@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::read::{self, Pieces};
 use super::write::FsWriter;
-use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, StagingKey};
+use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
 use crate::types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
 use crate::{Error, Result};
 
@@ -140,7 +140,8 @@ impl BlobStore for FsBlobStore {
 
     async fn read_staged(&self, key: &StagingKey, len: u64) -> Result<BlobStream> {
         let path = self.inner.staged(key);
-        let pieces = Pieces { range: 0..len, piece: STAGED_PIECE, buffers: self.inner.buffers.clone() };
+        let pieces =
+            Pieces { range: 0..len, piece: PieceSize::fixed(STAGED_PIECE), buffers: self.inner.buffers.clone() };
         read::open(path, pieces).await?.ok_or(Error::Stale { what: "staged upload" })
     }
 
@@ -154,7 +155,7 @@ impl BlobStore for FsBlobStore {
         blocking("discard an upload", move || remove(&path)).await
     }
 
-    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: usize) -> Result<Option<BlobStream>> {
+    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: PieceSize) -> Result<Option<BlobStream>> {
         read::open(self.inner.object(key), Pieces { range, piece, buffers: self.inner.buffers.clone() }).await
     }
 

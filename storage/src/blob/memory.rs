@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
 
-use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, StagingKey};
+use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
 use crate::types::{Clock, Digest, Hasher, Timestamp};
 use crate::{Error, Result};
 
@@ -55,10 +55,10 @@ fn index(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
 
-fn pieces(content: Bytes, piece: usize) -> BlobStream {
-    let next = move |mut rest: Bytes| async move {
-        let length = rest.len().min(piece.max(1));
-        (length > 0).then(|| (Ok(rest.split_to(length)), rest))
+fn pieces(content: Bytes, piece: PieceSize) -> BlobStream {
+    let next = move |mut rest: Bytes| {
+        let length = rest.len().min(piece.next());
+        std::future::ready((length > 0).then(|| (Ok(rest.split_to(length)), rest)))
     };
     stream::unfold(content, next).boxed()
 }
@@ -94,7 +94,7 @@ impl BlobStore for MemoryBlobStore {
         let inner = self.lock();
         let (staged, _) = inner.staged.get(key).ok_or(STALE)?;
         let content = staged.get(..index(len)).ok_or_else(|| short(staged.len()))?;
-        Ok(pieces(Bytes::copy_from_slice(content), 1 << 20))
+        Ok(pieces(Bytes::copy_from_slice(content), PieceSize::fixed(1 << 20)))
     }
 
     async fn commit(&self, key: &StagingKey, digest: &Digest, size: u64) -> Result<BlobKey> {
@@ -118,7 +118,7 @@ impl BlobStore for MemoryBlobStore {
         Ok(())
     }
 
-    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: usize) -> Result<Option<BlobStream>> {
+    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: PieceSize) -> Result<Option<BlobStream>> {
         let inner = self.lock();
         let Some((content, _)) = inner.objects.get(key) else { return Ok(None) };
         let (start, end) = (index(range.start), index(range.end));

@@ -11,6 +11,7 @@ mod read;
 mod write;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,6 +26,28 @@ use crate::types::{Digest, Hasher, Timestamp};
 
 /// The bytes of a blob, or of a part of it, in pieces.
 pub type BlobStream = BoxStream<'static, Result<Bytes>>;
+
+/// The largest piece of a stream, in bytes. It is asked before each piece: a stream that began when there was much memory
+/// goes on when there is little.
+#[derive(Clone)]
+pub struct PieceSize(Arc<dyn Fn() -> usize + Send + Sync>);
+
+impl PieceSize {
+    /// Always the same.
+    pub fn fixed(bytes: usize) -> Self {
+        Self::by(move || bytes)
+    }
+
+    /// What the function says.
+    pub fn by(bytes: impl Fn() -> usize + Send + Sync + 'static) -> Self {
+        Self(Arc::new(bytes))
+    }
+
+    /// The size of the next piece; at least 1.
+    pub fn next(&self) -> usize {
+        (self.0)().max(1)
+    }
+}
 
 /// What a listing tells of an object or a staged upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +84,7 @@ pub trait BlobStore: Send + Sync + 'static {
     async fn discard(&self, key: &StagingKey) -> Result<()>;
 
     /// Opens the bytes `range` of an object; `None` when there is no such object. Pieces are at most `piece` bytes.
-    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: usize) -> Result<Option<BlobStream>>;
+    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: PieceSize) -> Result<Option<BlobStream>>;
 
     /// The size of an object in bytes.
     async fn size(&self, key: &BlobKey) -> Result<Option<u64>>;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
 use tokio::task::JoinHandle;
 
-use super::BlobStream;
 use super::fs::blocking;
+use super::{BlobStream, PieceSize};
 use crate::{Error, Result};
 
 /// How many bytes of buffers wait to be used again.
@@ -58,7 +58,7 @@ impl Drop for Buffer {
 /// What is to be read, and in which pieces.
 pub(super) struct Pieces {
     pub(super) range: Range<u64>,
-    pub(super) piece: usize,
+    pub(super) piece: PieceSize,
     pub(super) buffers: Buffers,
 }
 
@@ -69,7 +69,7 @@ impl Pieces {
     /// Reads the next piece of `file`; nothing at the end of the range.
     fn read(&mut self, file: &File) -> Result<Option<Bytes>> {
         let left = self.range.end.saturating_sub(self.range.start);
-        let length = usize::try_from(left).unwrap_or(usize::MAX).min(self.piece.max(1));
+        let length = usize::try_from(left).unwrap_or(usize::MAX).min(self.piece.next());
         if length == 0 {
             return Ok(None);
         }

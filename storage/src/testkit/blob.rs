@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
 use super::{Failure, Fault, FaultyBlobStore, Operation};
-use crate::blob::{BlobKey, BlobStore, BlobStream, StagingKey};
+use crate::blob::{BlobKey, BlobStore, BlobStream, PieceSize, StagingKey};
 use crate::types::{Algorithm, Digest, Hasher, UploadId};
 use crate::{Error, Result};
 
@@ -90,7 +91,10 @@ async fn staged_bytes_have_one_writer(store: Store) {
     assert!(matches!(outcome, Err(Error::Stale { what: "staged upload" })), "an object is never written to");
     store.discard(&key).await.unwrap();
     for object in [object, again] {
-        assert_eq!(collect(store.open(&object, 0..1000, 4096).await.unwrap().unwrap()).await.unwrap(), content(1000));
+        assert_eq!(
+            collect(store.open(&object, 0..1000, PieceSize::fixed(4096)).await.unwrap().unwrap()).await.unwrap(),
+            content(1000)
+        );
     }
 }
 
@@ -108,11 +112,21 @@ async fn what_is_written_is_read(store: Store) {
     assert_eq!(key.to_string().parse::<BlobKey>().unwrap(), key);
     assert_eq!(store.size(&key).await.unwrap(), Some(300_001));
     for piece in [1 << 20, 65_536, 4096, 300_001, 300_000] {
-        let stream = store.open(&key, 0..300_001, piece).await.unwrap().unwrap();
+        let stream = store.open(&key, 0..300_001, PieceSize::fixed(piece)).await.unwrap().unwrap();
         let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
         assert!(pieces.iter().all(|bytes| !bytes.is_empty() && bytes.len() <= piece));
         assert_eq!(pieces.concat(), bytes);
     }
+    // The size can change on the way; at most one piece is ahead.
+    let (size, mut last) = (Arc::new(AtomicUsize::new(100_000)), 0);
+    let asked = Arc::clone(&size);
+    let piece = PieceSize::by(move || asked.load(Ordering::SeqCst));
+    let mut stream = store.open(&key, 0..300_001, piece).await.unwrap().unwrap();
+    while let Some(bytes) = stream.try_next().await.unwrap() {
+        last = bytes.len();
+        size.store(1000, Ordering::SeqCst);
+    }
+    assert!((1..=1000).contains(&last), "the last piece is as small as was asked");
     store.ping().await.unwrap();
 }
 
@@ -121,11 +135,11 @@ async fn ranges_are_exact(store: Store) {
     let key = put(&store, &bytes).await;
     for (start, end) in [(0, 1), (0, 200_000), (199_999, 200_000), (65_535, 131_073), (7, 7), (200_000, 200_000)] {
         let range = u64::try_from(start).unwrap()..u64::try_from(end).unwrap();
-        let read = collect(store.open(&key, range, 65_536).await.unwrap().unwrap()).await.unwrap();
+        let read = collect(store.open(&key, range, PieceSize::fixed(65_536)).await.unwrap().unwrap()).await.unwrap();
         assert_eq!(read, bytes.slice(start..end));
     }
     // Less than was asked for is an error, at once or in the stream, never a body that just ends.
-    if let Ok(stream) = store.open(&key, 0..200_001, 65_536).await {
+    if let Ok(stream) = store.open(&key, 0..200_001, PieceSize::fixed(65_536)).await {
         assert!(collect(stream.unwrap()).await.is_err());
     }
 }
@@ -133,7 +147,10 @@ async fn ranges_are_exact(store: Store) {
 async fn the_empty_blob_is_a_blob(store: Store) {
     let key = put(&store, &Bytes::new()).await;
     assert_eq!(store.size(&key).await.unwrap(), Some(0));
-    assert_eq!(collect(store.open(&key, 0..0, 4096).await.unwrap().unwrap()).await.unwrap(), Bytes::new());
+    assert_eq!(
+        collect(store.open(&key, 0..0, PieceSize::fixed(4096)).await.unwrap().unwrap()).await.unwrap(),
+        Bytes::new()
+    );
 }
 
 async fn uploads_resume_where_the_hash_stands(store: Store) {
@@ -156,7 +173,10 @@ async fn uploads_resume_where_the_hash_stands(store: Store) {
     let digest = writer.hasher().clone().finish();
     drop(writer);
     let object = store.commit(&key, &digest, 100_000).await.unwrap();
-    assert_eq!(collect(store.open(&object, 0..100_000, 4096).await.unwrap().unwrap()).await.unwrap(), bytes);
+    assert_eq!(
+        collect(store.open(&object, 0..100_000, PieceSize::fixed(4096)).await.unwrap().unwrap()).await.unwrap(),
+        bytes
+    );
 }
 
 async fn a_fresh_hasher_starts_over(store: Store) {
@@ -200,8 +220,11 @@ async fn the_same_content_gets_two_objects(store: Store) {
     let (one, two) = (put(&store, &bytes).await, put(&store, &bytes).await);
     assert_ne!(one, two);
     store.delete(&one).await.unwrap();
-    assert!(store.open(&one, 0..1000, 4096).await.unwrap().is_none());
-    assert_eq!(collect(store.open(&two, 0..1000, 4096).await.unwrap().unwrap()).await.unwrap(), bytes);
+    assert!(store.open(&one, 0..1000, PieceSize::fixed(4096)).await.unwrap().is_none());
+    assert_eq!(
+        collect(store.open(&two, 0..1000, PieceSize::fixed(4096)).await.unwrap().unwrap()).await.unwrap(),
+        bytes
+    );
 }
 
 async fn a_dropped_writer_leaves_its_bytes(store: Store) {
@@ -215,7 +238,7 @@ async fn a_dropped_writer_leaves_its_bytes(store: Store) {
 
 async fn what_is_not_there_is_not_an_error(store: Store) {
     let key = BlobKey::fresh(&Digest::of(Algorithm::Sha512, b"nothing"));
-    assert!(store.open(&key, 0..1, 4096).await.unwrap().is_none());
+    assert!(store.open(&key, 0..1, PieceSize::fixed(4096)).await.unwrap().is_none());
     assert_eq!(store.size(&key).await.unwrap(), None);
     store.delete(&key).await.unwrap();
     let (staged, _) = fresh();
@@ -248,7 +271,7 @@ async fn writers_do_not_disturb_each_other(store: Store) {
         tokio::spawn(async move {
             let bytes = content(50_000 + number);
             let key = put(&store, &bytes).await;
-            let read = store.open(&key, 0..bytes.len() as u64, 7777).await.unwrap().unwrap();
+            let read = store.open(&key, 0..bytes.len() as u64, PieceSize::fixed(7777)).await.unwrap().unwrap();
             assert_eq!(collect(read).await.unwrap(), bytes);
         })
     });
@@ -288,7 +311,7 @@ async fn failures_leave_something_to_resume(store: Store) {
     assert!(matches!(faulty.commit(&key, &digest, 1010).await, Err(Error::Unavailable { .. })));
     let object = faulty.commit(&key, &digest, 1010).await.unwrap();
     faulty.inject(Fault { after_bytes: 700, ..Fault::once(Operation::Read, Failure::Error) });
-    let stream = faulty.open(&object, 0..1010, 300).await.unwrap().unwrap();
+    let stream = faulty.open(&object, 0..1010, PieceSize::fixed(300)).await.unwrap().unwrap();
     let pieces: Vec<Result<Bytes>> = stream.collect().await;
     let arrived: usize = pieces.iter().flatten().map(Bytes::len).sum();
     assert_eq!((arrived, pieces.last().is_some_and(Result::is_err)), (700, true));

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
-use crate::blob::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, StagingKey};
+use crate::blob::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
 use crate::types::{Digest, Hasher};
 use crate::{Error, Result};
 
@@ -166,7 +166,7 @@ impl BlobStore for FaultyBlobStore {
         self.inner.discard(key).await
     }
 
-    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: usize) -> Result<Option<BlobStream>> {
+    async fn open(&self, key: &BlobKey, range: Range<u64>, piece: PieceSize) -> Result<Option<BlobStream>> {
         self.plan.check(Operation::Open)?;
         let plan = Arc::clone(&self.plan);
         Ok(self.inner.open(key, range, piece).await?.map(|stream| faulty_stream(stream, plan)))
