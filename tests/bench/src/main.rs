@@ -117,11 +117,16 @@ impl Race {
                     _ => contender.server.authorization()?,
                 };
                 let (server, auth) = (&contender.server, auth.as_deref());
+                let cpu = server.cpu_seconds();
                 let rate = match method {
                     "HEAD" => load::heads(server, &target, auth, options.size.time)?,
                     _ => load::gets(server, &target, auth, options.size.time)?,
                 };
-                figures.add(row, contender.server.kind, rate);
+                figures.add(row, server.kind, rate);
+                if row == table::MANIFEST_BY_TAG {
+                    let each = (server.cpu_seconds() - cpu) * 1e6 / (rate * options.size.time.as_secs_f64());
+                    figures.add(table::MANIFEST_CPU, server.kind, each);
+                }
             }
         }
         Ok(())
@@ -146,8 +151,11 @@ impl Race {
         }
         let images = options.wanted(table::IMAGES);
         for contender in contenders.iter().filter(|c| images && c.server.kind.is_registry()) {
-            let rate = load::small_images(&contender.server, size.time)?;
-            figures.add(table::IMAGES, contender.server.kind, rate);
+            let (server, cpu) = (&contender.server, contender.server.cpu_seconds());
+            let rate = load::small_images(server, size.time)?;
+            figures.add(table::IMAGES, server.kind, rate);
+            let each = (server.cpu_seconds() - cpu) * 1e3 / (rate * size.time.as_secs_f64());
+            figures.add(table::IMAGES_CPU, server.kind, each);
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ const fn less(name: &'static str, unit: &'static str) -> Row {
 }
 
 pub const MANIFEST_BY_TAG: Row = more("manifest GET by tag, 32 connections", "/s");
+pub const MANIFEST_CPU: Row = less("  processor time of the server, each", "us");
 pub const MANIFEST_BY_DIGEST: Row = more("manifest GET by digest, 32 connections", "/s");
 pub const MANIFEST_HEAD: Row = more("manifest HEAD by tag, 32 connections", "/s");
 pub const TOKEN_CHECK: Row = more("`GET /v2/` (token check), 32 connections", "/s");
@@ -36,6 +37,7 @@ pub const BLOB_PUT: Row = more("256 MiB monolithic blob PUT, 1 connection", "MB/
 pub const BLOB_PUT_CPU: Row = less("  processor time of the server", "s per GB");
 pub const BLOB_PUT_PARALLEL: Row = more("256 MiB monolithic blob PUT, 4 connections", "MB/s");
 pub const IMAGES: Row = more("small images pushed, 16 clients", "/s");
+pub const IMAGES_CPU: Row = less("  processor time of the server, each", "ms");
 pub const IDLE_MEMORY: Row = less("resident memory, idle", "MiB");
 pub const PULL_MEMORY: Row = less("peak resident memory, 256 pulls of 1 GB at once", "MiB");
 pub const PULL_ANON: Row = less("  of that anonymous", "MiB");
@@ -44,8 +46,9 @@ pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
 /// All rows, as they are printed.
-pub const ROWS: [Row; 21] = [
+pub const ROWS: [Row; 23] = [
     MANIFEST_BY_TAG,
+    MANIFEST_CPU,
     MANIFEST_BY_DIGEST,
     MANIFEST_HEAD,
     TOKEN_CHECK,
@@ -60,6 +63,7 @@ pub const ROWS: [Row; 21] = [
     BLOB_PUT_CPU,
     BLOB_PUT_PARALLEL,
     IMAGES,
+    IMAGES_CPU,
     IDLE_MEMORY,
     PULL_MEMORY,
     PULL_ANON,
