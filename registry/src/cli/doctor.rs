@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, StatusCode};
 use roadstead_auth::{Identity, Scope};
 use roadstead_config::Settings;
+use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{Algorithm, Clock, Digest, RegistryId, SystemClock, media_types};
 use url::Url;
@@ -39,14 +40,16 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
         print_line(format_args!("{line}"))
     };
     report("data directory", check_data_dir(settings))?;
-    let store = match bootstrap::open_store(settings).await {
-        Ok(store) => store.ping().await.map(|()| "can be written".to_owned()).map_err(Into::into),
-        Err(error) => Err(error),
-    };
-    report("blob store", store)?;
+    let store = bootstrap::open_store(settings).await;
+    report("blob store", check_store(&store).await)?;
     let meta = bootstrap::open_meta(settings, false).await;
     let described = meta.as_ref().map(|m| format!("{:?}, schema up to date", m.engine()));
     report("database", described.map_err(|e| anyhow::anyhow!("{e:#}")))?;
+    if let (Ok(meta), Ok(store)) = (&meta, &store) {
+        let tied = roadstead_gc::tie(meta, &**store).await;
+        let described = tied.map(|()| "the blob store belongs to the database".to_owned());
+        report("collection", described.map_err(Into::into))?;
+    }
     let url = match &args.url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => settings.url(),
@@ -61,6 +64,12 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
         Err(error) => report("HTTP client", Err(error.into()))?,
     }
     if healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("not everything is well"))) }
+}
+
+async fn check_store(store: &anyhow::Result<Arc<dyn BlobStore>>) -> anyhow::Result<String> {
+    let store = store.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    store.ping().await?;
+    Ok("can be written".to_owned())
 }
 
 fn check_data_dir(settings: &Settings) -> anyhow::Result<String> {

@@ -84,22 +84,24 @@ pub(super) async fn ensure(
     name: &RepositoryName,
     now: Timestamp,
 ) -> Result<Locked> {
-    if let Some(id) = lock_by_name(tx, registry, namespace, name, now).await? {
-        return Ok(Locked { id, created: false });
+    // Others may make the repository between the two statements, and delete it again before the next.
+    for _ in 0..3 {
+        if let Some(id) = lock_by_name(tx, registry, namespace, name, now).await? {
+            return Ok(Locked { id, created: false });
+        }
+        let insert = sqlx::query_scalar(
+            "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
+             VALUES ($1, $2, $3, 0, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
+        );
+        let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
+        let id: Option<i64> =
+            insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
+        if let Some(id) = id {
+            return Ok(Locked { id: RepositoryId::new(id), created: true });
+        }
     }
-    let insert = sqlx::query_scalar(
-        "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
-         VALUES ($1, $2, $3, 0, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
-    );
-    let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
-    let id: Option<i64> =
-        insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
-    if let Some(id) = id {
-        return Ok(Locked { id: RepositoryId::new(id), created: true });
-    }
-    // Somebody else was faster. If that was in another namespace of this name, the one of the caller has gone.
-    let id = lock_by_name(tx, registry, namespace, name, now).await?;
-    id.map(|id| Locked { id, created: false }).ok_or(Error::Stale { what: "namespace" })
+    // It is there, in another namespace of this name: the one of the caller has gone.
+    Err(Error::Stale { what: "namespace" })
 }
 
 async fn lock_by_name(
