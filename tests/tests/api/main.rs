@@ -9,6 +9,7 @@ mod chunks;
 mod cli;
 mod drain;
 mod fuzz;
+mod gone;
 mod http;
 mod jwt;
 mod limits;

@@ -298,3 +298,16 @@ async fn what_is_not_there_is_unknown() {
     let manifest = Image::small(1).digest();
     owner.get(&format!("/v2/{REPOSITORY}/blobs/{manifest}")).await.expect_error(404, "BLOB_UNKNOWN");
 }
+
+#[tokio::test]
+async fn a_manifest_is_never_converted_whatever_the_client_accepts() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    owner.push_image(REPOSITORY, "v1", &image).await;
+    for accept in [DOCKER_SCHEMA1, DOCKER_LIST, "text/html", "application/json", "*/*", "", "nonsense;;q=x"] {
+        let got = owner.request("GET", &at("v1")).header("accept", accept).send().await.expect(200);
+        assert_eq!((got.header("content-type"), &got.body), (OCI_IMAGE, &image.manifest()), "{accept}");
+    }
+    // As a proxy cache asks: there is one name space here.
+    owner.get(&format!("{}?ns=docker.io", at("v1"))).await.expect(200);
+}

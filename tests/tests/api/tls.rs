@@ -110,6 +110,42 @@ async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_is_n
 }
 
 #[tokio::test]
+async fn many_requests_of_one_http_2_connection_are_answered_or_told_to_come_back() {
+    let (files, pem) = Files::new();
+    let reg = start(&files, &pem).await;
+    let client = Client::with_http(http(&pem).build().unwrap(), &reg.url(), reg.owner().credentials().clone());
+    client.get("/v2/").await.expect(200);
+    let answers = futures::future::join_all((0..300).map(|_| client.get("/v2/"))).await;
+    for answer in &answers {
+        assert!(answer.status == 200 || (answer.status == 503 && answer.has("retry-after")), "{answer}");
+    }
+    assert!(answers.iter().filter(|answer| answer.status == 200).count() >= 100);
+    client.get("/v2/").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_http_2_upload_that_breaks_off_can_be_gone_on_with() {
+    let (files, pem) = Files::new();
+    let reg = start(&files, &pem).await;
+    let owner = Client::with_http(http(&pem).build().unwrap(), &reg.url(), reg.owner().credentials().clone());
+    let content = roadstead_tests::random_bytes(1, 400_000);
+    let location = owner.start_upload("library/app").await;
+    let pieces = [Ok(content.slice(..150_000)), Err(std::io::Error::other("the client gives up"))];
+    let broken = owner.request("PATCH", &location).stream(futures::stream::iter(pieces)).try_send().await;
+    assert!(broken.is_err() || broken.is_ok_and(|answer| answer.status >= 400));
+    let arrived = eventually("the broken request ends", async || {
+        let status = owner.get(&location).await.expect(204);
+        let last: usize = status.header("range").strip_prefix("0-").unwrap().parse().unwrap();
+        let rest = content.slice(if last == 0 { 0 } else { last + 1 }..);
+        let next = owner.chunk(&location, content.len() - rest.len(), rest).await;
+        (next.status == 202).then_some(next)
+    })
+    .await;
+    assert_eq!(arrived.header("range"), "0-399999");
+    owner.put(&format!("{location}?digest={}", roadstead_tests::digest(&content)), "").await.expect(201);
+}
+
+#[tokio::test]
 async fn plain_http_on_a_tls_listener_is_not_answered() {
     let (files, pem) = Files::new();
     let reg = start(&files, &pem).await;

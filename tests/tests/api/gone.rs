@@ -1,0 +1,126 @@
+//! What goes away under somebody's feet, and what comes again under its name.
+
+use std::time::Duration;
+
+use roadstead_storage::types::{RegistryId, RepositoryName};
+use roadstead_tests::{Image, TestRegistry, digest, eventually, random_bytes};
+
+const REGISTRY: RegistryId = RegistryId::PERSONAL;
+
+/// Deletes a repository, as a command on the command line would.
+async fn delete_repository(reg: &TestRegistry, name: &str) {
+    let name: RepositoryName = name.parse().unwrap();
+    let row = reg.meta().repository(REGISTRY, &name).await.unwrap().unwrap();
+    let now = reg.now();
+    assert!(reg.meta().delete_repository(row.id, now.after(Duration::from_secs(3600)), now).await.unwrap());
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_repository_is_in_the_one_that_has_its_name_now() {
+    let reg = TestRegistry::new().await;
+    let (owner, old, new) = (reg.owner(), Image::small(1), Image::small(2));
+    let signature = Image::small(3).about(&old);
+    owner.push_image("library/app", "old", &old).await;
+    owner.push_image("library/app", "sig", &signature).await;
+    let bearer = owner.bearer(&["repository:library/app:pull,push,delete"]).await;
+    let manifest = format!("/v2/library/app/manifests/{}", old.digest());
+    let blob = format!("/v2/library/app/blobs/{}", digest(&old.layers[0]));
+    let referrers = format!("/v2/library/app/referrers/{}", old.digest());
+    for client in [&owner, &bearer] {
+        // Into every cache there is.
+        client.get("/v2/library/app/manifests/old").await.expect(200);
+        client.get(&blob).await.expect(200);
+    }
+    delete_repository(&reg, "library/app").await;
+    eventually("the repository is gone", async || {
+        (owner.get("/v2/library/app/tags/list").await.status == 404).then_some(())
+    })
+    .await;
+    owner.push_image("library/app", "new", &new).await;
+    for client in [&owner, &bearer] {
+        client.get("/v2/library/app/manifests/old").await.expect_error(404, "MANIFEST_UNKNOWN");
+        client.get(&manifest).await.expect_error(404, "MANIFEST_UNKNOWN");
+        client.get(&blob).await.expect_error(404, "BLOB_UNKNOWN");
+        client.head(&blob).await.expect(404);
+        assert_eq!(client.get(&referrers).await.expect(200).json()["manifests"].as_array().unwrap().len(), 0);
+        assert_eq!(client.get("/v2/library/app/tags/list").await.list("tags"), ["new"]);
+    }
+    // What it had can be pushed again.
+    owner.push_image("library/app", "old", &old).await;
+    assert_eq!(owner.get(&blob).await.expect(200).body, old.layers[0]);
+}
+
+#[tokio::test]
+async fn a_public_repository_that_is_made_anew_is_private() {
+    let reg = TestRegistry::new().await;
+    let owner = reg.owner();
+    owner.push_image("library/app", "v1", &Image::small(1)).await;
+    reg.set_public("library/app", true).await;
+    let anonymous = reg.anonymous().bearer(&["repository:library/app:pull"]).await;
+    anonymous.get("/v2/library/app/manifests/v1").await.expect(200);
+    delete_repository(&reg, "library/app").await;
+    eventually("the repository is gone", async || {
+        (owner.get("/v2/library/app/tags/list").await.status == 404).then_some(())
+    })
+    .await;
+    owner.push_image("library/app", "v1", &Image::small(2)).await;
+    for client in [&anonymous, &reg.anonymous()] {
+        client.get("/v2/library/app/manifests/v1").await.expect_error(401, "UNAUTHORIZED");
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_deleted_under_an_upload_takes_the_upload_with_it() {
+    let reg = TestRegistry::new().await;
+    let alice = reg.account("alice").await;
+    reg.namespace("short-lived", alice.id).await;
+    let location = alice.basic.start_upload("short-lived/app").await;
+    alice.basic.chunk(&location, 0, "hello").await.expect(202);
+    assert!(reg.meta().delete_namespace(REGISTRY, &"short-lived".parse().unwrap(), reg.now()).await.unwrap());
+    let put = format!("{location}?digest={}", digest("hello"));
+    let answer = alice.basic.put(&put, "").await;
+    assert!(matches!(answer.status, 403 | 404), "{answer}");
+    eventually("the namespace is gone", async || {
+        (alice.basic.post("/v2/short-lived/app/blobs/uploads/").await.status == 403).then_some(())
+    })
+    .await;
+    alice.basic.get(&location).await.expect_error(403, "DENIED");
+    // Staged bytes without an upload are swept; the harness wants to see none.
+    let store = reg.store().await;
+    let id = location.rsplit('/').next().unwrap().parse().unwrap();
+    store.discard(&roadstead_storage::blob::StagingKey::of(id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn content_that_the_store_has_lost_is_no_secret_fault_and_can_be_pushed_again() {
+    let reg = TestRegistry::new().await;
+    let (owner, content) = (reg.owner(), random_bytes(1, 200_000));
+    let target = format!("/v2/library/app/blobs/{}", owner.push_blob("library/app", &content).await);
+    let row = reg.meta().blobs_page(None, 10).await.unwrap().remove(0);
+    reg.store().await.delete(&row.key).await.unwrap();
+    let answer = owner.get(&target).await.expect_error(500, "UNKNOWN");
+    assert!(!answer.text().contains(row.key.as_str()), "{answer}");
+    // Who has the content brings it back.
+    owner.push_blob("library/app", &content).await;
+    assert_eq!(owner.get(&target).await.expect(200).body, content);
+}
+
+#[tokio::test]
+async fn content_that_was_stored_short_is_never_served_as_the_whole() {
+    let reg = TestRegistry::new().await;
+    let (owner, content) = (reg.owner(), random_bytes(1, 300_000));
+    let target = format!("/v2/library/app/blobs/{}", owner.push_blob("library/app", &content).await);
+    let row = reg.meta().blobs_page(None, 10).await.unwrap().remove(0);
+    let path = reg.settings().storage_root().join("blobs").join(row.key.as_str());
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(100_000).unwrap();
+    // An answer with the announced length that breaks off, or an error: never a short body that looks whole.
+    if let Ok(answer) = owner.request("GET", &target).try_send().await {
+        answer.expect_error(500, "UNKNOWN");
+    }
+    owner.push_blob("library/app", &content).await;
+    if let Ok(answer) = owner.request("GET", &target).try_send().await {
+        assert!(answer.status == 500 || answer.body == content, "{answer}");
+    }
+    std::fs::write(&path, &content).unwrap();
+    assert_eq!(owner.get(&target).await.expect(200).body, content);
+}
