@@ -139,6 +139,19 @@ fn argon2(settings: &Settings) -> Argon2Params {
     Argon2Params { memory_kib: chosen.memory_kib, iterations: chosen.iterations, parallelism: chosen.parallelism }
 }
 
+/// Refuses to make a new master key in the place of a lost one: it opens nothing of what is there, and what it sealed would
+/// be lost in its turn when the old one comes back.
+pub async fn check_master_key(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
+    let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
+    let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
+    ensure!(
+        there || !meta.has_sealed().await?,
+        "{} is missing, and the database holds keys that were sealed with it: restore it (OPERATIONS.md, Backup)",
+        path.display()
+    );
+    Ok(())
+}
+
 /// The accounts, for commands that change them.
 pub fn open_accounts(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Accounts> {
     Ok(Accounts::new(meta.clone(), argon2(settings), open_sealer(settings)?, clock))
@@ -163,6 +176,7 @@ pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clo
         anonymous_pull: auth.anonymous_pull,
         max_scopes: settings.limits.token_scopes as usize,
     };
+    check_master_key(settings, meta).await?;
     Ok(Auth::open(meta.clone(), params, open_sealer(settings)?, clock).await?)
 }
 
@@ -299,6 +313,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let lock = lock_data_dir(settings)?;
     let clock = parts.clock;
     let meta = open_meta(settings, true).await?;
+    check_master_key(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
         // Nobody else can be writing to an upload now: what holds a lease is a process that is gone.
         meta.release_all_upload_leases().await?;

@@ -47,6 +47,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
+    bootstrap::check_master_key(&context.settings, &meta).await?;
     let accounts = bootstrap::open_accounts(&context.settings, &meta, Arc::new(SystemClock))?;
     let is_list = matches!(command, Command::List);
     let done = match command {

@@ -50,6 +50,16 @@ impl MetaStore {
         rows.iter().map(access_key).collect()
     }
 
+    /// Whether anything is here that was sealed with the master key.
+    pub async fn has_sealed(&self) -> Result<bool> {
+        for sql in ["SELECT 1 FROM signing_keys LIMIT 1", "SELECT 1 FROM access_keys LIMIT 1"] {
+            if sqlx::query(sql).fetch_optional(self.reader()).await.op("look for sealed keys")?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// All signing keys, the newest first.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
         let query = sqlx::query(

@@ -113,6 +113,22 @@ async fn the_first_start_makes_an_owner_with_a_password_that_nobody_else_has() {
 }
 
 #[tokio::test]
+async fn a_lost_master_key_is_not_replaced() {
+    let data = tempfile::tempdir().unwrap();
+    drop(Binary::find().serve(data.path(), &[]));
+    let (key, kept) = (data.path().join("master.key"), data.path().join("kept"));
+    std::fs::rename(&key, &kept).unwrap();
+    for arguments in [&["account", "create", "--name", "eve"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        let refused = run(data.path(), arguments, &[]);
+        assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+        assert!(text(&refused.stderr).contains("master.key is missing"), "{}", text(&refused.stderr));
+        assert!(!key.exists(), "a new one was made");
+    }
+    std::fs::rename(&kept, &key).unwrap();
+    json(&run(data.path(), &["account", "create", "--name", "eve", "--json"], &[]));
+}
+
+#[tokio::test]
 async fn credentials_that_the_operator_chose_are_written_nowhere() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("password");

@@ -6,7 +6,9 @@ use crate::types::{AccountId, SecretId, Timestamp, Uin};
 pub(super) async fn behave(kit: &Kit) {
     accounts_are_found_by_everything_unique(kit).await;
     passwords_and_states_void_what_was_issued(kit).await;
+    assert!(!kit.one.has_sealed().await.unwrap());
     an_account_has_two_access_keys_at_most(kit).await;
+    assert!(kit.two.has_sealed().await.unwrap());
     signing_keys_rotate_once(kit).await;
     refresh_tokens_end_when_their_successor_is_used(kit).await;
     no_successor_escapes_a_revocation(kit).await;
