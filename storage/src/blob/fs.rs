@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -107,7 +107,7 @@ impl Inner {
             _ => Error::io("open a staged upload")(error),
         })?;
         // Held until the file has its second name: who still writes to it keeps it from being committed.
-        fence(&file, staged)?;
+        let file = fence(file, staged)?;
         file.sync_all().map_err(Error::io("sync a staged upload"))?;
         // After the sync: a write-back that failed has cut the file.
         if file.metadata().map_err(Error::io("size a staged upload"))?.len() != size {
@@ -256,32 +256,52 @@ fn name_object(staged: &Path, object: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Takes the one lock of a staged file, which lasts until the file is closed. A lease in the database can run out under a
-/// request that was held up; the bytes themselves must still have one writer, and none once they are an object.
-fn fence(file: &File, path: &Path) -> Result<()> {
+/// A staged file with its one lock. It is given back by name, and not only by closing the file: a process that is forked
+/// in between holds a copy of the open file for a moment.
+pub(super) struct Fenced(File);
+
+impl Deref for Fenced {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for Fenced {
+    fn drop(&mut self) {
+        // It is about to be closed, which gives the lock back too.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the one lock of a staged file. A lease in the database can run out under a request that was held up; the bytes
+/// themselves must still have one writer, and none once they are an object.
+fn fence(file: File, path: &Path) -> Result<Fenced> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Error::Stale { what: "upload" }),
         Err(TryLockError::Error(error)) => return Err(Error::io("lock a staged upload")(error)),
     }
+    let file = Fenced(file);
     // While this waited to be scheduled, the file may have been committed under another name.
     let opened = file.metadata().map_err(Error::io("look at a staged upload"))?;
     match fs::metadata(path) {
-        Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(()),
+        Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(file),
         Ok(_) => Err(Error::Stale { what: "upload" }),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Stale { what: "upload" }),
         Err(error) => Err(Error::io("look at a staged upload")(error)),
     }
 }
 
-fn open_staged(path: &Path, length: u64) -> Result<File> {
+fn open_staged(path: &Path, length: u64) -> Result<Fenced> {
     let file = OpenOptions::new().write(true).create(length == 0).truncate(false).open(path);
     let stale = || Error::Stale { what: "staged upload" };
     let file = file.map_err(|error| match error.kind() {
         ErrorKind::NotFound if length > 0 => stale(),
         _ => Error::io("open a staged upload")(error),
     })?;
-    fence(&file, path)?;
+    let file = fence(file, path)?;
     let metadata = file.metadata().map_err(Error::io("size a staged upload"))?;
     let there = metadata.len();
     // A second name is that of an object, which is never changed.
@@ -291,8 +311,7 @@ fn open_staged(path: &Path, length: u64) -> Result<File> {
         remove(path)?;
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.map_err(Error::io("open a staged upload"))?;
-        fence(&file, path)?;
-        return Ok(file);
+        return fence(file, path);
     }
     if there < length || is_object {
         return Err(stale());

@@ -1,6 +1,5 @@
 //! Writing a staged file.
 
-use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::BlobWriter;
-use super::fs::{blocking, sync_directory};
+use super::fs::{Fenced, blocking, sync_directory};
 use crate::types::Hasher;
 use crate::{Error, Result};
 
@@ -23,7 +22,7 @@ const PARALLEL: u64 = 128 << 10;
 
 /// An open staged file.
 pub(super) struct FsWriter {
-    file: Arc<File>,
+    file: Arc<Fenced>,
     hasher: Hasher,
     /// The directory of the file, until its entry there is durable.
     directory: Option<PathBuf>,
@@ -33,7 +32,7 @@ pub(super) struct FsWriter {
 
 impl FsWriter {
     /// Continues `file` where `hasher` stands.
-    pub(super) fn new(file: File, hasher: Hasher, directory: PathBuf) -> Self {
+    pub(super) fn new(file: Fenced, hasher: Hasher, directory: PathBuf) -> Self {
         Self { file: Arc::new(file), hasher, directory: Some(directory), not_sent: 0, write_back: None }
     }
 
