@@ -190,6 +190,11 @@ async fn foreign_layers_need_not_be_there(kit: &Kit) {
     // One that is there must not be taken from under the manifest.
     let unlinked = kit.one.unlink_blob(present.repository, &present.blob.digest, later(1), NOW).await;
     assert!(matches!(unlinked, Err(Error::InUse { .. })));
+    // One that comes later belongs to the manifest when that is pushed again.
+    let late = kit.push_blob(&place, "app", "absent foreign layer").await;
+    assert!(!kit.put(&place, "app", &image, &[]).await.unwrap().manifest_created);
+    let unlinked = kit.one.unlink_blob(late.repository, &late.blob.digest, later(1), NOW).await;
+    assert!(matches!(unlinked, Err(Error::InUse { .. })));
 }
 
 async fn tag_pages_show_all(kit: &Kit) {

@@ -25,6 +25,8 @@ use crate::{Error, Result};
 /// Where the store does not behave.
 pub async fn meta_suite(database: &TestDatabase) {
     schema::steps_run_once_and_newer_ones_are_refused(database).await;
+    schema::defaults_of_the_server_weaken_nothing(database).await;
+    schema::nothing_shows_the_url(database).await;
     let kit = Kit { one: database.open("one").await, two: database.open("two").await, next: AtomicU64::new(1) };
     accounts::behave(&kit).await;
     names::behave(&kit).await;

@@ -1,5 +1,7 @@
+use sqlx::AssertSqlSafe;
+
 use crate::Error;
-use crate::meta::MetaStore;
+use crate::meta::{Engine, MetaStore};
 use crate::testkit::TestDatabase;
 
 pub(super) async fn steps_run_once_and_newer_ones_are_refused(database: &TestDatabase) {
@@ -28,4 +30,43 @@ pub(super) async fn steps_run_once_and_newer_ones_are_refused(database: &TestDat
     for store in stores.iter().chain([&store]) {
         store.close().await;
     }
+}
+
+/// What an administrator may have set for the database, to make something else faster.
+pub(super) async fn defaults_of_the_server_weaken_nothing(database: &TestDatabase) {
+    let store = database.open("one").await;
+    if store.engine() == Engine::Postgres {
+        let name: String =
+            sqlx::query_scalar("SELECT current_database()::text").fetch_one(store.reader()).await.unwrap();
+        let settings =
+            [("synchronous_commit", "on", "off"), ("default_transaction_isolation", "read committed", "serializable")];
+        for (setting, _, weak) in settings {
+            let alter = format!("ALTER DATABASE {name} SET {setting} = '{weak}'");
+            sqlx::raw_sql(AssertSqlSafe(alter)).execute(store.writer()).await.unwrap();
+        }
+        let fresh = database.open("two").await;
+        for (setting, expected, _) in settings {
+            let show = format!("SELECT current_setting('{setting}')");
+            let value: String = sqlx::query_scalar(AssertSqlSafe(show)).fetch_one(fresh.writer()).await.unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+        fresh.close().await;
+        for (setting, ..) in settings {
+            let reset = format!("ALTER DATABASE {name} RESET {setting}");
+            sqlx::raw_sql(AssertSqlSafe(reset)).execute(store.writer()).await.unwrap();
+        }
+    }
+    store.close().await;
+}
+
+/// The URL holds the password of the database.
+pub(super) async fn nothing_shows_the_url(database: &TestDatabase) {
+    let mut params = database.params("one");
+    let store = MetaStore::open(&params).await.unwrap();
+    let shown = format!("{store:?}");
+    assert!(!shown.contains("roadstead_test_") && !shown.contains("roadstead.db"), "{shown}");
+    store.close().await;
+    params.url = "postgres://roadstead:hunter2@database/roadstead".to_owned();
+    let shown = format!("{params:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
 }
