@@ -158,3 +158,34 @@ async fn a_manifest_that_is_its_own_subject_by_a_trick_is_only_a_manifest() {
     assert_eq!(digests(&owner.get(&of(&two.digest())).await), [three.digest()]);
     assert!(digests(&owner.get(&of(&three.digest())).await).is_empty());
 }
+
+#[tokio::test]
+async fn a_page_of_long_referrers_is_not_longer_than_clients_take() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    owner.push_image(REPOSITORY, "v1", &image).await;
+    let with_note = |seed, length: usize| {
+        signature(seed, &image, "application/x-note").with("annotations", json!({ "note": "x".repeat(length) }))
+    };
+    let mut expected = Vec::new();
+    for seed in 2..9 {
+        let referrer = with_note(seed, 1_000_000);
+        expected.push(owner.push_image(REPOSITORY, &referrer.digest(), &referrer).await);
+    }
+    expected.sort();
+    let (mut found, mut next) = (Vec::new(), Some(of(&image.digest())));
+    while let Some(target) = next {
+        let page = owner.get(&target).await.expect(200);
+        assert!(page.body.len() < 4 << 20, "{} bytes", page.body.len());
+        found.extend(digests(&page));
+        next = page.next();
+        assert!(found.len() <= expected.len(), "the pages do not end");
+    }
+    assert_eq!(found, expected);
+    let long = with_note(9, 1 << 20);
+    for blob in long.blobs() {
+        owner.push_blob(REPOSITORY, blob).await;
+    }
+    let put = owner.put_manifest(REPOSITORY, "long", long.media_type(), long.manifest()).await;
+    put.expect_error(400, "MANIFEST_INVALID");
+}
