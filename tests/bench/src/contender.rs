@@ -99,6 +99,10 @@ impl Server {
         let mut command = Command::new(program);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
         command.env_remove("RUST_LOG").env("OTEL_TRACES_EXPORTER", "none");
+        // Distribution takes every variable of this kind for a setting, also those that are meant for clients.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REGISTRY_")) {
+            command.env_remove(name);
+        }
         let began = Instant::now();
         let (child, address) = match kind {
             Kind::Roadstead => start_roadstead(&mut command, directory)?,
