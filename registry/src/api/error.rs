@@ -133,7 +133,8 @@ impl ApiError {
         match &self.detail {
             Some(detail) => error["detail"] = detail.clone(),
             None if server_fault => error["detail"] = json!({ "request_id": request_id }),
-            None => {}
+            // Docker takes an error that has its usual text and no detail for a bare code, and tries again for a minute.
+            None => error["detail"] = json!({}),
         }
         let mut response = HttpResponseBuilder::new(self.code.status());
         for (name, value) in &self.headers {
