@@ -269,3 +269,54 @@ async fn no_secret_is_in_the_log_or_the_printed_settings() {
     assert_eq!(output.status.code(), Some(1));
     assert!(!text(&output.stderr).contains("s3cr3t"), "{}", text(&output.stderr));
 }
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_off_is_gone_on_with() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("bootstrap.json");
+    let record = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
+    drop(Binary::find().serve(data.path(), &[]));
+    let first = record();
+    // As it stood before the server could be told about: without its address.
+    let mut unfinished = first.clone();
+    unfinished.as_object_mut().unwrap().remove("url");
+    std::fs::write(&path, unfinished.to_string()).unwrap();
+    let server = Binary::find().serve(data.path(), &[]);
+    assert!(server.output().iter().any(|line| line.contains("docker login")), "{:?}", server.output());
+    let second = record();
+    for member in ["username", "password", "secret_id", "secret_key"] {
+        assert_eq!(second[member], first[member], "{member}");
+    }
+    let text = |member: &str| second[member].as_str().unwrap().to_owned();
+    Client::new(server.url(), Credentials::Basic(text("username"), text("password"))).get("/v2/").await.expect(200);
+    drop(server);
+    // What is done is done: it is told once.
+    let server = Binary::find().serve(data.path(), &[]);
+    assert_eq!(server.output().len(), 1, "{:?}", server.output());
+}
+
+#[tokio::test]
+async fn files_that_do_not_belong_to_the_store_stop_nothing_and_are_left_alone() {
+    let mut reg = TestRegistry::new().await;
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    reg.stop(true);
+    let root = reg.settings().storage_root();
+    let odd = [
+        "uploads/README",
+        "uploads/.hidden",
+        "blobs/sha256/notes.txt",
+        "blobs/sha256/00/nonsense",
+        "blobs/md5",
+        "lost+found",
+    ];
+    for name in odd {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "not ours").unwrap();
+    }
+    let done = json(&reg.command(&["garbage-collect", "--grace", "0s", "--json"], ""));
+    assert_eq!(done["items"], Value::Array(Vec::new()));
+    assert!(odd.iter().all(|name| root.join(name).exists()));
+    reg.restart().await;
+    reg.owner().get("/v2/library/app/manifests/v1").await.expect(200);
+}

@@ -124,3 +124,23 @@ async fn a_token_from_before_a_namespace_was_made_anew_opens_nothing_in_it() {
     // The content of the old repository is not in the new one.
     bob.basic.head(&format!("/v2/shared/app/blobs/{}", digest(content()))).await.expect(404);
 }
+
+#[tokio::test]
+async fn the_challenge_to_a_mount_asks_for_its_source_too() {
+    let reg = TestRegistry::new().await;
+    let alice = reg.account("alice").await.basic;
+    alice.push_blob("alice/source", &content()).await;
+    let target = format!("/v2/alice/app/blobs/uploads/?mount={}&from=alice/source", digest(content()));
+    let challenge = reg.anonymous().post(&target).await.expect(401);
+    let scope = "repository:alice/app:pull,push repository:alice/source:pull";
+    assert!(challenge.header("www-authenticate").contains(&format!("scope=\"{scope}\"")), "{challenge}");
+    // Who follows it gets the blob.
+    mounted(&alice.bearer(&[scope]).await, "alice/app", Some("alice/source")).await;
+    // Whether the source exists makes no difference, and what is no name is left out.
+    let nothing = reg.anonymous().post(&target.replace("source", "nothing")).await;
+    assert_eq!(nothing.essence().replace("nothing", "source"), challenge.essence());
+    for odd in ["from=%22,x=%22", "from=library", "from="] {
+        let answer = reg.anonymous().post(&target.replace("from=alice/source", odd)).await.expect(401);
+        assert!(answer.header("www-authenticate").ends_with("scope=\"repository:alice/app:pull,push\""), "{answer}");
+    }
+}
