@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use roadstead_auth::{Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Denied};
+use roadstead_auth::{Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Denied, Pull};
 use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
 
 use super::client::Origin;
@@ -179,6 +179,24 @@ impl<'a> Call<'a> {
             }
             self.denied(denied, &scope)
         })
+    }
+
+    /// Proves the right to read the source of a mount; `None` for a caller who has none. A caller who has it, and whose token
+    /// only lacks the scope, is told which token to get.
+    pub async fn authorize_source(
+        &self,
+        caller: &Caller,
+        target: &RepositoryName,
+        source: &RepositoryName,
+    ) -> Result<Option<Access<Pull>>, ApiError> {
+        match self.state.auth.authorize::<Pull>(caller, self.registry(), source).await {
+            Ok(access) => Ok(Some(access)),
+            Err(Denied::Unauthenticated | Denied::Forbidden) => Ok(None),
+            Err(denied @ (Denied::InsufficientScope | Denied::Unavailable(_))) => {
+                let scope = format!("repository:{target}:pull,push repository:{source}:pull");
+                Err(self.denied(denied, &scope))
+            }
+        }
     }
 
     /// Proves the right to list repositories.

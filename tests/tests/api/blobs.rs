@@ -64,11 +64,11 @@ async fn parts_of_a_blob_are_exact() {
         assert_eq!(part.header("content-range"), format!("bytes {start}-{}/10000", end - 1));
         assert_eq!(part.header("content-length"), (end - start).to_string());
     }
-    for range in ["bytes=10000-", "bytes=-0", "bytes=10000-10001", "bytes=99999999999999999999-"] {
+    for range in ["bytes=10000-", "bytes=-0", "bytes=5-2", "bytes=10000-10001", "bytes=99999999999999999999-"] {
         let answer = owner.request("GET", &target).header("range", range).send().await;
         assert_eq!(answer.expect_error(416, "RANGE_INVALID").header("content-range"), "bytes */10000", "{range}");
     }
-    for ignored in ["bytes=5-2", "bytes=0-1,5-6", "lines=0-1", "bytes=", "nonsense", "bytes=a-b"] {
+    for ignored in ["bytes=0-1,5-6", "lines=0-1", "bytes=", "nonsense", "bytes=a-b"] {
         let answer = owner.request("GET", &target).header("range", ignored).send().await.expect(200);
         assert_eq!(answer.body.len(), 10_000, "{ignored}");
     }

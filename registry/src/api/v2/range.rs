@@ -54,6 +54,8 @@ fn parse_range(value: &str, size: u64) -> Parsed {
     match (digits(first), digits(last)) {
         (Some(first), None) if last.is_empty() => within(first, u64::MAX, size),
         (Some(first), Some(last)) if first <= last => within(first, last, size),
+        // A range that ends before it starts may be ignored or refused; a client that asks for a part is better told.
+        (Some(_), Some(_)) => Parsed::Outside,
         (None, Some(0)) if first.is_empty() => Parsed::Outside,
         (None, Some(suffix)) if first.is_empty() && size > 0 => Parsed::Part(size.saturating_sub(suffix)..size),
         (None, Some(_)) if first.is_empty() => Parsed::Outside,
@@ -104,7 +106,8 @@ mod tests {
         assert_eq!(parse_range("bytes=-0", 10), Parsed::Outside);
         assert_eq!(parse_range("bytes=0-", 0), Parsed::Outside);
         assert_eq!(parse_range("bytes=99999999999999999999-", 10), Parsed::Outside);
-        for ignored in ["bytes=3-2", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=", "bytes=--1"] {
+        assert_eq!(parse_range("bytes=3-2", 10), Parsed::Outside);
+        for ignored in ["bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=", "bytes=--1"] {
             assert_eq!(parse_range(ignored, 10), Parsed::Whole, "{ignored}");
         }
     }

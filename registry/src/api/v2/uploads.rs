@@ -1,6 +1,6 @@
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
-use roadstead_auth::{Access, Pull, Push};
+use roadstead_auth::{Access, Push};
 use roadstead_storage::types::{Algorithm, Digest, RepositoryName, UploadId};
 
 use super::CONTENT_DIGEST;
@@ -93,7 +93,7 @@ async fn mount(call: &Call<'_>, to: &Access<Push>, digest: &Digest) -> Result<bo
     let mounted = match call.query_value("from") {
         Some(from) => {
             let Ok(from) = from.parse::<RepositoryName>() else { return Ok(false) };
-            let Ok(from) = call.state.auth.authorize::<Pull>(&caller, call.registry(), &from).await else {
+            let Some(from) = call.authorize_source(&caller, to.repository(), &from).await? else {
                 return Ok(false);
             };
             blobs.mount(to, &from, digest).await?
