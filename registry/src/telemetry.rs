@@ -1,6 +1,6 @@
 //! Logs: to standard error, text for people and JSON lines for programs.
 
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal};
 
 use roadstead_config::{Log, LogFormat};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -10,8 +10,10 @@ use tracing_subscriber::EnvFilter;
 pub fn start(log: &Log) -> anyhow::Result<WorkerGuard> {
     // What strangers send to the port is no error of ours; first, so that the settings can say otherwise.
     let filter = EnvFilter::try_new(format!("actix_http=off,actix_server=warn,{}", log.level))?;
-    // A thread of its own writes, so that a slow terminal does not slow requests; nothing is dropped.
-    let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(std::io::stderr());
+    // A thread of its own writes, so that a slow terminal does not slow requests; nothing is dropped. It writes what is queued
+    // at once, and flushes when the queue is empty.
+    let buffered = BufWriter::with_capacity(64 << 10, std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(buffered);
     let text = match log.format {
         LogFormat::Text => true,
         LogFormat::Json => false,
