@@ -37,7 +37,7 @@ section! {
         pub upload_ttl: Duration = seconds(DAY),
         /// Bytes of uploads that may be in memory at the same time, over all of them; beyond it clients are
         /// slowed down.
-        pub buffer_budget: ByteSize = ByteSize::mib(64),
+        pub buffer_budget: ByteSize = ByteSize::mib(48),
     }
 }
 
