@@ -35,8 +35,8 @@ section! {
         /// An unfinished upload is dropped this long after its last byte.
         #[serde(with = "humantime_serde")]
         pub upload_ttl: Duration = seconds(DAY),
-        /// Bytes of uploads that may be in memory at the same time, over all of them; beyond it clients are
-        /// slowed down.
+        /// Bytes that all uploads together may hold in memory, and as many again all downloads; beyond it transfers
+        /// wait for their turn.
         pub buffer_budget: ByteSize = ByteSize::mib(48),
     }
 }
