@@ -16,6 +16,7 @@ use crate::{Error, Result};
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "repositories", include_str!("../../migrations/0002_repositories.sql")),
+    (4, "cam", include_str!("../../migrations/0004_cam.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

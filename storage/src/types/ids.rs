@@ -42,6 +42,12 @@ row_ids! {
     BlobId;
     /// A manifest in a repository.
     ManifestId;
+    /// A group of sub-accounts.
+    GroupId;
+    /// A policy: a preset one, or one that an account has written.
+    PolicyId;
+    /// A role.
+    RoleId;
 }
 
 impl RegistryId {
