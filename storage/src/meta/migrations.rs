@@ -17,6 +17,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "repositories", include_str!("../../migrations/0002_repositories.sql")),
     (4, "cam", include_str!("../../migrations/0004_cam.sql")),
+    (6, "instances", include_str!("../../migrations/0006_instances.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

@@ -8,6 +8,7 @@ mod accounts;
 mod blobs;
 mod cam;
 mod durable;
+mod instances;
 mod keys;
 mod manifests;
 mod migrations;
@@ -32,6 +33,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
 pub use cam::{StoredPolicies, StoredPolicy};
+pub use instances::{
+    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
+    NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+};
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
@@ -209,7 +214,8 @@ impl MetaStore {
         &self.inner.writer
     }
 
-    fn instance(&self) -> &str {
+    /// The random id of this process.
+    fn process(&self) -> &str {
         &self.inner.instance
     }
 

@@ -89,11 +89,13 @@ pub(super) async fn ensure(
         if let Some(id) = lock_by_name(tx, registry, namespace, name, now).await? {
             return Ok(Locked { id, created: false });
         }
+        let public = super::instances::shows_everything(tx, registry, namespace).await?;
         let insert = sqlx::query_scalar(
             "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
-             VALUES ($1, $2, $3, 0, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
+             VALUES ($1, $2, $3, $5, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
         );
         let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
+        let insert = insert.bind(i64::from(public));
         let id: Option<i64> =
             insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
         if let Some(id) = id {

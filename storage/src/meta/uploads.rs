@@ -58,7 +58,7 @@ impl MetaStore {
              RETURNING id, registry_id, repository_name, account_id, hash_algorithm, hash_state, hashed_bytes, \
              lease_holder, lease_until, created_at, expires_at",
         );
-        let holder = format!("{}:{}", self.instance(), Uuid::new_v4().simple());
+        let holder = format!("{}:{}", self.process(), Uuid::new_v4().simple());
         let update = update.bind(&holder).bind(until.as_millis()).bind(id.to_string()).bind(now.as_millis());
         // To the end, not to the first row: SQLite commits at the end, and may have no room for it.
         match update.fetch_all(self.writer()).await.op("lease an upload")?.pop() {

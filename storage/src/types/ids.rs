@@ -67,6 +67,9 @@ pub enum IdError {
     /// Not an upload id.
     #[error("not an upload id")]
     UploadId,
+    /// Not the id of an instance.
+    #[error("the id of an instance is tcr- and 8 lower-case letters or digits")]
+    InstanceId,
 }
 
 /// The public number of an account: 12 decimal digits, the first not 0. It is also the user name for `docker login`.
@@ -131,6 +134,41 @@ impl fmt::Display for SecretId {
     }
 }
 
+/// The public id of an enterprise instance: `tcr-` and 8 lower-case letters or digits.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InstanceId(String);
+
+impl InstanceId {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A random one, which may be taken.
+    pub fn random() -> Self {
+        let mut text = String::from("tcr-");
+        let alphabet = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        text.extend((0..8).map(|_| char::from(alphabet[rand::random_range(0..alphabet.len())])));
+        Self(text)
+    }
+}
+
+impl FromStr for InstanceId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let rest = text.strip_prefix("tcr-").ok_or(IdError::InstanceId)?;
+        let fits = rest.len() == 8 && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if fits { Ok(Self(text.to_owned())) } else { Err(IdError::InstanceId) }
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The id of an upload session: random, and never guessable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct UploadId(Uuid);
@@ -175,6 +213,13 @@ mod tests {
             [&secret[1..], &secret[..35], &secret.to_lowercase(), &format!("{secret}z"), &secret.replace('z', "-")]
         {
             assert!(bad.parse::<SecretId>().is_err(), "{bad:?}");
+        }
+        let instance = InstanceId::random();
+        assert_eq!(instance.to_string().parse(), Ok(instance));
+        for bad in
+            ["", "tcr-", "tcr-abcdefg", "tcr-abcdefghi", "tcr-ABCDEFGH", "tcr_abcdefgh", "abcdefgh", "tcr-abc/efgh"]
+        {
+            assert!(bad.parse::<InstanceId>().is_err(), "{bad:?}");
         }
         let upload = UploadId::random();
         assert_eq!(upload.to_string().parse(), Ok(upload));

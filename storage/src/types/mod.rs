@@ -10,9 +10,9 @@ mod name;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
 pub use ids::{
-    AccountId, BlobId, GroupId, IdError, ManifestId, NamespaceId, PolicyId, RegistryId, RepositoryId, RoleId, SecretId,
-    Uin, UploadId,
+    AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, RegistryId, RepositoryId,
+    RoleId, SecretId, Uin, UploadId,
 };
 pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
 pub use media_type::{MediaType, media_types};
-pub use name::{NameError, NamespaceName, Reference, RepositoryName, Tag};
+pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};

@@ -14,6 +14,9 @@ pub enum NameError {
     /// Not a namespace name.
     #[error("a namespace name is 2 to 63 characters of a-z and 0-9, joined by '.', '_', '__' or '-'")]
     Namespace,
+    /// Not the name of an instance.
+    #[error("the name of an instance is 3 to 50 characters of a-z, 0-9 and '-', the first and the last not '-'")]
+    Instance,
     /// Not a tag.
     #[error("a tag is 1 to 128 characters of A-Z, a-z, 0-9, '_', '.', '-', the first not '.' or '-'")]
     Tag,
@@ -108,6 +111,37 @@ impl fmt::Display for NamespaceName {
     }
 }
 
+/// The name of an enterprise instance, which is a part of its host: 3 to 50 characters of `a-z`, `0-9` and `-`, the first
+/// and the last not `-`, and not the beginning of an encoded name (`xn--`, RFC 5890).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InstanceName(String);
+
+impl InstanceName {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for InstanceName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let fits = (3..=50).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-')
+            && !text.starts_with("xn--");
+        if fits { Ok(Self(text.to_owned())) } else { Err(NameError::Instance) }
+    }
+}
+
+impl fmt::Display for InstanceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}` (distribution-spec, "Pulling manifests").
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Tag(String);
@@ -197,6 +231,16 @@ mod tests {
         assert!("sha256:zz".parse::<Reference>().is_err());
         assert!(".a".parse::<Reference>().is_err());
         assert!("a".repeat(129).parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn names_of_instances_are_parts_of_hosts() {
+        for good in ["abc", "a-1", "team-registry", "0ab", &"a".repeat(50)] {
+            assert!(good.parse::<InstanceName>().is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "-ab", "ab-", "A-b", "a.b", "a_b", "a b", "xn--abc", "a/b", "ü-b", &"a".repeat(51)] {
+            assert!(bad.parse::<InstanceName>().is_err(), "{bad:?}");
+        }
     }
 
     use proptest::prelude::*;

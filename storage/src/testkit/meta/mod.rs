@@ -2,6 +2,7 @@
 
 mod accounts;
 mod blobs;
+mod instances;
 mod manifests;
 mod names;
 mod races;
@@ -33,6 +34,7 @@ pub async fn meta_suite(database: &TestDatabase) {
     uploads::behave(&kit).await;
     blobs::behave(&kit).await;
     manifests::behave(&kit).await;
+    instances::behave(&kit).await;
     races::behave(&kit).await;
     kit.one.close().await;
     assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");

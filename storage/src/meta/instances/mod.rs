@@ -1,0 +1,244 @@
+//! Enterprise instances: registries of their own, each with its namespaces, repositories and tokens.
+
+mod model;
+mod namespaces;
+mod repositories;
+mod tokens;
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+pub use model::{
+    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
+    NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+};
+pub(super) use namespaces::shows_everything;
+
+use super::MetaStore;
+use super::accounts::bump_changes;
+use super::row::{get, optional_time, parse, time};
+use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use crate::types::{AccountId, InstanceId, RegistryId, Timestamp};
+use crate::{Error, Result};
+
+macro_rules! select_instances {
+    ($rest:literal) => {
+        concat!(
+            "SELECT registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, expires_at, \
+             deletion_protection, versioning, multi_zone, tags, created_at FROM instances ",
+            $rest
+        )
+    };
+}
+
+impl MetaStore {
+    /// Makes an instance, if its owner has fewer than `limit`.
+    ///
+    /// # Errors
+    /// `Conflict` when the name or the id is taken, `LimitReached`, `Stale` when there is no such owner.
+    pub async fn create_instance(&self, new: &NewInstance<'_>, limit: u64, now: Timestamp) -> Result<Instance> {
+        write_transaction!(self, "create an instance", |tx| insert(tx, new, limit, now).await)
+    }
+
+    /// The instance that this registry is.
+    pub async fn instance(&self, registry: RegistryId) -> Result<Option<Instance>> {
+        let row = sqlx::query(select_instances!("WHERE registry_id = $1")).bind(registry.get());
+        let row = row.fetch_optional(self.reader()).await;
+        row.op("read an instance")?.as_ref().map(instance).transpose()
+    }
+
+    /// The instance with this public id.
+    pub async fn instance_by_id(&self, id: &InstanceId) -> Result<Option<Instance>> {
+        let row = sqlx::query(select_instances!("WHERE instance_id = $1")).bind(id.as_str());
+        let row = row.fetch_optional(self.reader()).await;
+        row.op("read an instance")?.as_ref().map(instance).transpose()
+    }
+
+    /// The instance with this name.
+    pub async fn instance_by_name(&self, name: &str) -> Result<Option<Instance>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let row = sqlx::query(select_instances!("WHERE name = $1")).bind(name).fetch_optional(self.reader()).await;
+        row.op("read an instance")?.as_ref().map(instance).transpose()
+    }
+
+    /// The instances of an owner, in the order in which they were made, `limit` at most.
+    pub async fn list_instances(&self, owner: AccountId, limit: u32) -> Result<Vec<Instance>> {
+        let page = sqlx::query(select_instances!("WHERE owner_id = $1 ORDER BY registry_id LIMIT $2"));
+        let page = page.bind(owner.get()).bind(i64::from(limit)).fetch_all(self.reader()).await;
+        page.op("list instances")?.iter().map(instance).collect()
+    }
+
+    /// Instances that are being deleted, `limit` at most.
+    pub async fn instances_in_deletion(&self, limit: u32) -> Result<Vec<Instance>> {
+        let page = sqlx::query(select_instances!("WHERE status = 1 ORDER BY registry_id LIMIT $1"));
+        let page = page.bind(i64::from(limit)).fetch_all(self.reader()).await;
+        page.op("list instances")?.iter().map(instance).collect()
+    }
+
+    /// Changes an instance that is running; false when there is none.
+    pub async fn modify_instance(&self, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
+        write_transaction!(self, "modify an instance", |tx| modify(tx, registry, change).await)
+    }
+
+    /// Begins to delete an instance: from now on no host leads to it, and nobody may change it. False when there is none.
+    ///
+    /// # Errors
+    /// `InUse` when it is protected, or, without `content`, while there are repositories in it.
+    pub async fn condemn_instance(&self, registry: RegistryId, content: bool) -> Result<bool> {
+        write_transaction!(self, "begin to delete an instance", |tx| condemn(tx, registry, content).await)
+    }
+
+    /// Ends the deletion of an instance that has no namespaces any more, with its tokens; false when there is none, or it
+    /// is not being deleted.
+    ///
+    /// # Errors
+    /// `InUse` while there is a namespace in it.
+    pub async fn delete_instance(&self, registry: RegistryId) -> Result<bool> {
+        write_transaction!(self, "delete an instance", |tx| delete(tx, registry).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: Timestamp) -> Result<Instance> {
+    // Also the lock under which instances are counted and numbered.
+    bump_changes(tx).await?;
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
+    let count: i64 = count.fetch_one(&mut *tx).await.op("count instances")?;
+    if u64::try_from(count).unwrap_or(0) >= limit {
+        return Err(Error::LimitReached { what: "instances", limit });
+    }
+    let registry = sqlx::query_scalar(
+        "INSERT INTO registries (id, name, created_at) SELECT MAX(id) + 1, $1, $2 FROM registries RETURNING id",
+    );
+    let registry = registry.bind(new.id.as_str()).bind(now.as_millis()).fetch_one(&mut *tx).await;
+    let registry: i64 = registry.op("create a registry").map_err(conflict("instance id"))?;
+    let insert = sqlx::query(
+        "INSERT INTO instances (registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, \
+         expires_at, deletion_protection, versioning, multi_zone, tags, created_at) \
+         VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13) \
+         RETURNING registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, expires_at, \
+         deletion_protection, versioning, multi_zone, tags, created_at",
+    );
+    let insert = insert
+        .bind(registry)
+        .bind(new.id.as_str())
+        .bind(new.name.as_str())
+        .bind(new.owner.get())
+        .bind(new.edition.as_str())
+        .bind(i64::from(new.payment.prepaid))
+        .bind(new.payment.renew_flag)
+        .bind(new.payment.expires_at.map(Timestamp::as_millis))
+        .bind(i64::from(new.deletion_protection))
+        .bind(i64::from(new.versioning))
+        .bind(i64::from(new.multi_zone))
+        .bind(write_json(new.tags)?)
+        .bind(now.as_millis());
+    let row = insert.fetch_one(tx).await.op("create an instance");
+    instance(&row.map_err(conflict("instance")).map_err(stale("account"))?)
+}
+
+async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE instances SET edition = COALESCE($2, edition), \
+         deletion_protection = COALESCE($3, deletion_protection), versioning = COALESCE($4, versioning) \
+         WHERE registry_id = $1 AND status = 0",
+    );
+    let update = update
+        .bind(registry.get())
+        .bind(change.edition.map(Edition::as_str))
+        .bind(change.deletion_protection.map(i64::from))
+        .bind(change.versioning.map(i64::from));
+    let there = update.execute(&mut *tx).await.op("modify an instance")?.rows_affected() > 0;
+    if there {
+        bump_changes(tx).await?;
+    }
+    Ok(there)
+}
+
+async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool) -> Result<bool> {
+    let condemn =
+        sqlx::query_scalar("UPDATE instances SET status = 1 WHERE registry_id = $1 RETURNING deletion_protection");
+    let protected: Option<i64> =
+        condemn.bind(registry.get()).fetch_optional(&mut *tx).await.op("condemn an instance")?;
+    let Some(protected) = protected else { return Ok(false) };
+    if protected == 1 {
+        return Err(Error::InUse { what: "protected instance" });
+    }
+    if !content {
+        let inhabited = sqlx::query("SELECT id FROM repositories WHERE registry_id = $1 LIMIT 1").bind(registry.get());
+        if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
+            return Err(Error::InUse { what: "instance" });
+        }
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+async fn delete(tx: &mut AnyConnection, registry: RegistryId) -> Result<bool> {
+    let lock =
+        sqlx::query("UPDATE instances SET status = 1 WHERE registry_id = $1 AND status = 1").bind(registry.get());
+    if lock.execute(&mut *tx).await.op("lock an instance")?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let inhabited = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 LIMIT 1").bind(registry.get());
+    if inhabited.fetch_optional(&mut *tx).await.op("look for namespaces")?.is_some() {
+        return Err(Error::InUse { what: "instance" });
+    }
+    for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
+        sqlx::query(sql).bind(registry.get()).execute(&mut *tx).await.op("delete an instance")?;
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+/// Locks the instance that a registry is, so that it is not condemned before the transaction ends.
+///
+/// # Errors
+/// `Stale` when it is being deleted, or is none.
+async fn lock_running(tx: &mut AnyConnection, registry: RegistryId) -> Result<()> {
+    let lock =
+        sqlx::query("UPDATE instances SET status = 0 WHERE registry_id = $1 AND status = 0").bind(registry.get());
+    match lock.execute(tx).await.op("lock an instance")?.rows_affected() {
+        0 => Err(Error::Stale { what: "instance" }),
+        _ => Ok(()),
+    }
+}
+
+fn instance(row: &AnyRow) -> Result<Instance> {
+    let status = match get(row, "status")? {
+        0_i64 => InstanceStatus::Running,
+        _ => InstanceStatus::Deleting,
+    };
+    Ok(Instance {
+        registry: RegistryId::new(get(row, "registry_id")?),
+        id: parse(row, "instances", "instance_id")?,
+        name: parse(row, "instances", "name")?,
+        owner: AccountId::new(get(row, "owner_id")?),
+        edition: parse(row, "instances", "edition")?,
+        status,
+        payment: Payment {
+            prepaid: flag(row, "prepaid")?,
+            renew_flag: get(row, "renew_flag")?,
+            expires_at: optional_time(row, "expires_at")?,
+        },
+        deletion_protection: flag(row, "deletion_protection")?,
+        versioning: flag(row, "versioning")?,
+        multi_zone: flag(row, "multi_zone")?,
+        tags: read_json(row, "instances", "tags")?,
+        created_at: time(row, "created_at")?,
+    })
+}
+
+fn flag(row: &AnyRow, column: &'static str) -> Result<bool> {
+    Ok(get::<i64>(row, column)? == 1)
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(row: &AnyRow, table: &'static str, column: &'static str) -> Result<T> {
+    let text: &str = get(row, column)?;
+    serde_json::from_str(text).map_err(|_| Error::Corrupt { table, column, value: text.to_owned() })
+}
+
+fn write_json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|source| Error::Backend { op: "write JSON", source: Box::new(source) })
+}

@@ -1,0 +1,179 @@
+//! Namespaces of instances: those of `namespaces`, and what instances add to them.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::super::accounts::bump_changes;
+use super::super::row::{get, parse, time};
+use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
+use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
+use crate::{Error, Result};
+
+macro_rules! select_namespaces {
+    ($rest:literal) => {
+        concat!(
+            "SELECT n.id, n.name, n.created_at, i.public, i.auto_scan, i.prevent_vulnerable, i.severity, i.ignored, i.tags \
+             FROM namespaces n JOIN instance_namespaces i ON i.namespace_id = n.id ",
+            $rest
+        )
+    };
+}
+
+impl MetaStore {
+    /// Makes a namespace in an instance that has fewer than `limit`.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the instance has gone.
+    pub async fn create_instance_namespace(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        name: &NamespaceName,
+        settings: &NamespaceSettings,
+        limit: u64,
+        now: Timestamp,
+    ) -> Result<NamespaceId> {
+        write_transaction!(self, "create a namespace", |tx| {
+            insert(tx, registry, owner, (name, settings), limit, now).await
+        })
+    }
+
+    /// The namespace of an instance with this name.
+    pub async fn instance_namespace(&self, registry: RegistryId, name: &str) -> Result<Option<InstanceNamespace>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let row = sqlx::query(select_namespaces!("WHERE n.registry_id = $1 AND n.name = $2"));
+        let row = row.bind(registry.get()).bind(name).fetch_optional(self.reader()).await;
+        row.op("read a namespace")?.as_ref().map(namespace).transpose()
+    }
+
+    /// The namespaces of an instance by name, in the order of its bytes, `limit` at most.
+    pub async fn list_instance_namespaces(&self, registry: RegistryId, limit: u32) -> Result<Vec<InstanceNamespace>> {
+        let page = sqlx::query(select_namespaces!("WHERE n.registry_id = $1 ORDER BY n.name LIMIT $2"));
+        let page = page.bind(registry.get()).bind(i64::from(limit)).fetch_all(self.reader()).await;
+        page.op("list namespaces")?.iter().map(namespace).collect()
+    }
+
+    /// Changes what a namespace of an instance has; its repositories become public or private with it. False when there
+    /// is no such namespace.
+    pub async fn modify_instance_namespace(
+        &self,
+        registry: RegistryId,
+        id: NamespaceId,
+        change: impl Fn(&mut NamespaceSettings) + Send + Sync,
+    ) -> Result<bool> {
+        write_transaction!(self, "modify a namespace", |tx| modify(tx, registry, id, &change).await)
+    }
+}
+
+async fn insert(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    owner: AccountId,
+    (name, settings): (&NamespaceName, &NamespaceSettings),
+    limit: u64,
+    now: Timestamp,
+) -> Result<NamespaceId> {
+    // Also the lock under which namespaces are counted.
+    lock_running(tx, registry).await?;
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM namespaces WHERE registry_id = $1").bind(registry.get());
+    let count: i64 = count.fetch_one(&mut *tx).await.op("count namespaces")?;
+    if u64::try_from(count).unwrap_or(0) >= limit {
+        return Err(Error::LimitReached { what: "namespaces", limit });
+    }
+    let insert = sqlx::query_scalar(
+        "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
+    );
+    let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get()).bind(now.as_millis());
+    let id = insert.fetch_one(&mut *tx).await.op("create a namespace");
+    let id: i64 = id.map_err(conflict("namespace")).map_err(stale("account"))?;
+    let insert = sqlx::query(
+        "INSERT INTO instance_namespaces (namespace_id, public, auto_scan, prevent_vulnerable, severity, ignored, tags) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
+    let insert = insert
+        .bind(id)
+        .bind(i64::from(settings.public))
+        .bind(i64::from(settings.auto_scan))
+        .bind(i64::from(settings.prevent_vulnerable))
+        .bind(&settings.severity)
+        .bind(write_json(&settings.ignored)?)
+        .bind(write_json(&settings.tags)?);
+    insert.execute(&mut *tx).await.op("create a namespace")?;
+    bump_changes(tx).await?;
+    Ok(NamespaceId::new(id))
+}
+
+async fn modify(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    id: NamespaceId,
+    change: &(impl Fn(&mut NamespaceSettings) + Sync),
+) -> Result<bool> {
+    // Who makes a repository in it at this moment comes before, or finds the new settings.
+    let lock = sqlx::query("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1").bind(id.get());
+    lock.execute(&mut *tx).await.op("lock a namespace")?;
+    let row = sqlx::query(select_namespaces!("WHERE n.id = $1 AND n.registry_id = $2")).bind(id.get());
+    let row = row.bind(registry.get()).fetch_optional(&mut *tx).await.op("read a namespace")?;
+    let Some(row) = row else { return Ok(false) };
+    let mut settings = namespace(&row)?.settings;
+    change(&mut settings);
+    let update = sqlx::query(
+        "UPDATE instance_namespaces SET public = $2, auto_scan = $3, prevent_vulnerable = $4, severity = $5, \
+         ignored = $6, tags = $7 WHERE namespace_id = $1",
+    );
+    let update = update
+        .bind(id.get())
+        .bind(i64::from(settings.public))
+        .bind(i64::from(settings.auto_scan))
+        .bind(i64::from(settings.prevent_vulnerable))
+        .bind(&settings.severity)
+        .bind(write_json(&settings.ignored)?)
+        .bind(write_json(&settings.tags)?);
+    update.execute(&mut *tx).await.op("modify a namespace")?;
+    let show = sqlx::query("UPDATE repositories SET public = $2 WHERE namespace_id = $1 AND public <> $2");
+    show.bind(id.get()).bind(i64::from(settings.public)).execute(&mut *tx).await.op("modify a namespace")?;
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+/// Whether a repository that is made in this namespace is public from the start. Locks the namespace, if it is one of an
+/// instance: its settings do not change before the repository is there.
+///
+/// # Errors
+/// `Stale` when the instance is being deleted.
+pub(in super::super) async fn shows_everything(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    namespace: NamespaceId,
+) -> Result<bool> {
+    if registry == RegistryId::PERSONAL {
+        return Ok(false);
+    }
+    lock_running(tx, registry).await.map_err(|error| match error {
+        Error::Stale { .. } => Error::Stale { what: "namespace" },
+        other => other,
+    })?;
+    let lock =
+        sqlx::query_scalar("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1 RETURNING public");
+    let public: Option<i64> = lock.bind(namespace.get()).fetch_optional(tx).await.op("lock a namespace")?;
+    Ok(public == Some(1))
+}
+
+fn namespace(row: &AnyRow) -> Result<InstanceNamespace> {
+    Ok(InstanceNamespace {
+        id: NamespaceId::new(get(row, "id")?),
+        name: parse(row, "namespaces", "name")?,
+        settings: NamespaceSettings {
+            public: flag(row, "public")?,
+            auto_scan: flag(row, "auto_scan")?,
+            prevent_vulnerable: flag(row, "prevent_vulnerable")?,
+            severity: get(row, "severity")?,
+            ignored: read_json(row, "instance_namespaces", "ignored")?,
+            tags: read_json(row, "instance_namespaces", "tags")?,
+        },
+        created_at: time(row, "created_at")?,
+    })
+}

@@ -1,0 +1,153 @@
+//! Long-term passwords for docker, each good for one instance.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::super::accounts::bump_changes;
+use super::super::row::{get, time};
+use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
+use crate::types::{AccountId, RegistryId, Timestamp};
+use crate::{Error, Result};
+
+macro_rules! select_tokens {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, token_id, registry_id, account_id, credential_version, token_hash, description, enabled, \
+             created_at, expires_at FROM instance_tokens ",
+            $rest
+        )
+    };
+}
+
+impl MetaStore {
+    /// Stores a token of an instance that has fewer than `limit`, and gives the number of its row.
+    ///
+    /// # Errors
+    /// `Conflict` when the id is taken, `LimitReached`, `Stale` when the instance or the account has gone.
+    pub async fn insert_instance_token(&self, new: &NewInstanceToken<'_>, limit: u64, now: Timestamp) -> Result<i64> {
+        write_transaction!(self, "store an instance token", |tx| insert(tx, new, limit, now).await)
+    }
+
+    /// The token with this public id.
+    pub async fn instance_token(&self, id: &str) -> Result<Option<InstanceToken>> {
+        if !is_storable(id) {
+            return Ok(None);
+        }
+        let row = sqlx::query(select_tokens!("WHERE token_id = $1")).bind(id).fetch_optional(self.reader()).await;
+        row.op("read an instance token")?.as_ref().map(token).transpose()
+    }
+
+    /// The token in this row.
+    pub async fn instance_token_row(&self, row: i64) -> Result<Option<InstanceToken>> {
+        let row = sqlx::query(select_tokens!("WHERE id = $1")).bind(row).fetch_optional(self.reader()).await;
+        row.op("read an instance token")?.as_ref().map(token).transpose()
+    }
+
+    /// A page of the tokens of an instance in the order in which they were made, and how many there are in all.
+    pub async fn list_instance_tokens(
+        &self,
+        registry: RegistryId,
+        offset: u32,
+        limit: u32,
+    ) -> Result<(Vec<InstanceToken>, u64)> {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
+        let count: i64 = count.bind(registry.get()).fetch_one(self.reader()).await.op("count instance tokens")?;
+        let page = sqlx::query(select_tokens!("WHERE registry_id = $1 ORDER BY id LIMIT $2 OFFSET $3"));
+        let page = page.bind(registry.get()).bind(i64::from(limit)).bind(i64::from(offset));
+        let page = page.fetch_all(self.reader()).await.op("list instance tokens")?;
+        let page: Result<Vec<_>> = page.iter().map(token).collect();
+        Ok((page?, u64::try_from(count).unwrap_or(0)))
+    }
+
+    /// Enables or disables a token of an instance, or describes it anew; `None` stays as it is. False when there is none.
+    pub async fn modify_instance_token(
+        &self,
+        registry: RegistryId,
+        id: &str,
+        enabled: Option<bool>,
+        description: Option<&str>,
+    ) -> Result<bool> {
+        if !is_storable(id) {
+            return Ok(false);
+        }
+        write_transaction!(self, "modify an instance token", |tx| modify(tx, registry, id, enabled, description).await)
+    }
+
+    /// Deletes a token of an instance; false when there is none.
+    pub async fn delete_instance_token(&self, registry: RegistryId, id: &str) -> Result<bool> {
+        if !is_storable(id) {
+            return Ok(false);
+        }
+        write_transaction!(self, "delete an instance token", |tx| delete(tx, registry, id).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, new: &NewInstanceToken<'_>, limit: u64, now: Timestamp) -> Result<i64> {
+    // Also the lock under which tokens are counted.
+    lock_running(tx, new.registry).await?;
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
+    let count: i64 = count.bind(new.registry.get()).fetch_one(&mut *tx).await.op("count instance tokens")?;
+    if u64::try_from(count).unwrap_or(0) >= limit {
+        return Err(Error::LimitReached { what: "instance tokens", limit });
+    }
+    let insert = sqlx::query_scalar(
+        "INSERT INTO instance_tokens (token_id, registry_id, account_id, credential_version, token_hash, description, \
+         enabled, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8) RETURNING id",
+    );
+    let insert = insert
+        .bind(new.id)
+        .bind(new.registry.get())
+        .bind(new.account.get())
+        .bind(new.credential_version)
+        .bind(new.hash)
+        .bind(new.description)
+        .bind(now.as_millis())
+        .bind(new.expires_at.as_millis());
+    let row = insert.fetch_one(tx).await.op("store an instance token");
+    row.map_err(conflict("instance token")).map_err(stale("account"))
+}
+
+async fn modify(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    id: &str,
+    enabled: Option<bool>,
+    description: Option<&str>,
+) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE instance_tokens SET enabled = COALESCE($3, enabled), description = COALESCE($4, description) \
+         WHERE token_id = $2 AND registry_id = $1",
+    );
+    let update = update.bind(registry.get()).bind(id).bind(enabled.map(i64::from)).bind(description);
+    let there = update.execute(&mut *tx).await.op("modify an instance token")?.rows_affected() > 0;
+    if there {
+        bump_changes(tx).await?;
+    }
+    Ok(there)
+}
+
+async fn delete(tx: &mut AnyConnection, registry: RegistryId, id: &str) -> Result<bool> {
+    let delete = sqlx::query("DELETE FROM instance_tokens WHERE token_id = $2 AND registry_id = $1");
+    let there = delete.bind(registry.get()).bind(id).execute(&mut *tx).await;
+    let there = there.op("delete an instance token")?.rows_affected() > 0;
+    if there {
+        bump_changes(tx).await?;
+    }
+    Ok(there)
+}
+
+fn token(row: &AnyRow) -> Result<InstanceToken> {
+    Ok(InstanceToken {
+        row: get(row, "id")?,
+        id: get(row, "token_id")?,
+        registry: RegistryId::new(get(row, "registry_id")?),
+        account: AccountId::new(get(row, "account_id")?),
+        credential_version: get(row, "credential_version")?,
+        hash: get(row, "token_hash")?,
+        description: get(row, "description")?,
+        enabled: flag(row, "enabled")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+    })
+}
