@@ -40,6 +40,7 @@ mod auth;
 mod authenticate;
 mod authorize;
 mod cache;
+pub mod cam;
 mod error;
 mod identity;
 mod keys;

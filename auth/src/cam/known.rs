@@ -1,0 +1,394 @@
+//! The names of the actions that documents may speak of, and sets of them.
+//!
+//! Every known action has a number, so that the actions of a statement, patterns and all, are a set of bits, and so are
+//! those of an operation: whether a statement is about an operation is a few `&`.
+
+use std::sync::LazyLock;
+
+/// The first names of the personal edition, under `ccr`.
+const CCR: &[&str] = &[
+    "BatchDeleteRepository",
+    "BatchDeleteTag",
+    "CreateCCRNamespace",
+    "CreateRepository",
+    "DeleteRepository",
+    "DeleteTag",
+    "DeleteUserNamespace",
+    "GetUserRepositoryList",
+    "pull",
+    "push",
+];
+
+/// Under `tcr`. What ends in `Personal` is known under `ccr` too.
+const TCR: &[&str] = &[
+    "BatchDeleteFavorRepositoryPersonal",
+    "BatchDeleteImagePersonal",
+    "BatchDeleteRepositoryPersonal",
+    "CheckInstance",
+    "CheckInstanceName",
+    "CreateApplicationTriggerPersonal",
+    "CreateFavorRepositoryPersonal",
+    "CreateGCJob",
+    "CreateImageAccelerationService",
+    "CreateImageBuildPersonal",
+    "CreateImageLifecyclePersonal",
+    "CreateImmutableTagRules",
+    "CreateInstance",
+    "CreateInstanceCustomizedDomain",
+    "CreateInstanceToken",
+    "CreateInternalEndpointDns",
+    "CreateMultipleSecurityPolicy",
+    "CreateNamespace",
+    "CreateNamespacePersonal",
+    "CreateReplicationInstance",
+    "CreateRepository",
+    "CreateRepositoryPersonal",
+    "CreateSecurityPolicy",
+    "CreateServiceAccount",
+    "CreateSignature",
+    "CreateSignaturePolicy",
+    "CreateTagRetentionExecution",
+    "CreateTagRetentionRule",
+    "CreateUserPersonal",
+    "CreateWebhookTrigger",
+    "DeleteAIModel",
+    "DeleteApplicationTriggerPersonal",
+    "DeleteFavorRepositoryPersonal",
+    "DeleteImage",
+    "DeleteImageAccelerateService",
+    "DeleteImageLifecycleGlobalPersonal",
+    "DeleteImageLifecyclePersonal",
+    "DeleteImagePersonal",
+    "DeleteImmutableTagRules",
+    "DeleteInstance",
+    "DeleteInstanceCustomizedDomain",
+    "DeleteInstanceToken",
+    "DeleteInternalEndpointDns",
+    "DeleteMultipleSecurityPolicy",
+    "DeleteNamespace",
+    "DeleteNamespacePersonal",
+    "DeleteReplicationInstance",
+    "DeleteReplicationRule",
+    "DeleteRepository",
+    "DeleteRepositoryPersonal",
+    "DeleteRepositoryTags",
+    "DeleteSecurityPolicy",
+    "DeleteServiceAccount",
+    "DeleteSignaturePolicy",
+    "DeleteSkill",
+    "DeleteTagRetentionRule",
+    "DeleteWebhookTrigger",
+    "DescribeAIModelVersionDetail",
+    "DescribeApplicationTokenPersonal",
+    "DescribeApplicationTriggerLogPersonal",
+    "DescribeApplicationTriggerPersonal",
+    "DescribeChartDownloadInfo",
+    "DescribeDockerHubImagePersonal",
+    "DescribeDockerHubRepositoryInfoPersonal",
+    "DescribeDockerHubRepositoryPersonal",
+    "DescribeExternalEndpointStatus",
+    "DescribeFavorRepositoryPersonal",
+    "DescribeGCJobs",
+    "DescribeImageAccelerateService",
+    "DescribeImageBuildPersonal",
+    "DescribeImageBuildTaskLogInfoPersonal",
+    "DescribeImageBuildTaskLogPersonal",
+    "DescribeImageFilterPersonal",
+    "DescribeImageLifecycleGlobalPersonal",
+    "DescribeImageLifecyclePersonal",
+    "DescribeImageManifests",
+    "DescribeImagePersonal",
+    "DescribeImages",
+    "DescribeImmutableTagRules",
+    "DescribeInstanceAllNamespaces",
+    "DescribeInstanceCustomizedDomain",
+    "DescribeInstanceStatus",
+    "DescribeInstanceToken",
+    "DescribeInstances",
+    "DescribeInternalEndpointDnsStatus",
+    "DescribeInternalEndpoints",
+    "DescribeNamespacePersonal",
+    "DescribeNamespaces",
+    "DescribeRegions",
+    "DescribeReplicationExecutions",
+    "DescribeReplicationInstanceCreateTasks",
+    "DescribeReplicationInstanceSyncStatus",
+    "DescribeReplicationInstances",
+    "DescribeReplicationPolicies",
+    "DescribeReplicationTasks",
+    "DescribeRepositories",
+    "DescribeRepositoryAllPersonal",
+    "DescribeRepositoryFilterPersonal",
+    "DescribeRepositoryOwnerPersonal",
+    "DescribeRepositoryPersonal",
+    "DescribeSecurityPolicies",
+    "DescribeServiceAccounts",
+    "DescribeSkillDetail",
+    "DescribeSkillDownloadInfo",
+    "DescribeSourceCodeAuthPersonal",
+    "DescribeSourceCodeAuthUserInfoPersonal",
+    "DescribeSourceCodeRepositoryBranchPersonal",
+    "DescribeSourceCodeRepositoryPersonal",
+    "DescribeTagRetentionExecution",
+    "DescribeTagRetentionExecutionTask",
+    "DescribeTagRetentionRules",
+    "DescribeUserPersonal",
+    "DescribeUserQuotaPersonal",
+    "DescribeWebhookTrigger",
+    "DescribeWebhookTriggerLog",
+    "DownloadHelmChart",
+    "DuplicateImage",
+    "DuplicateImagePersonal",
+    "ListAIModelVersions",
+    "ListAIModels",
+    "ListSkillVersions",
+    "ListSkills",
+    "ManageExternalEndpoint",
+    "ManageImageLifecycleGlobalPersonal",
+    "ManageInternalEndpoint",
+    "ManageReplication",
+    "ModifyApplicationTriggerPersonal",
+    "ModifyImageBuildPersonal",
+    "ModifyImmutableTagRules",
+    "ModifyInstance",
+    "ModifyInstanceStorage",
+    "ModifyInstanceToken",
+    "ModifyNamespace",
+    "ModifyReplication",
+    "ModifyRepository",
+    "ModifyRepositoryAccessPersonal",
+    "ModifyRepositoryInfoPersonal",
+    "ModifySecurityPolicy",
+    "ModifyServiceAccount",
+    "ModifyServiceAccountPassword",
+    "ModifyTagRetentionRule",
+    "ModifyUserPasswordPersonal",
+    "ModifyWebhookTrigger",
+    "PullRepository",
+    "PullRepositoryPersonal",
+    "PushRepository",
+    "PushRepositoryPersonal",
+    "RenewInstance",
+    "TerminateGCJob",
+    "ValidateNamespaceExistPersonal",
+    "ValidateRepositoryExistPersonal",
+    "ValidateUserPersonal",
+];
+
+const CAM: &[&str] = &[
+    "AddCollaborator",
+    "AddUser",
+    "AddUserToGroup",
+    "AttachGroupPolicy",
+    "AttachRolePolicies",
+    "AttachRolePolicy",
+    "AttachUserPolicies",
+    "AttachUserPolicy",
+    "BuildDataFlowAuthToken",
+    "ConsumeCustomMFAToken",
+    "CreateAccessKey",
+    "CreateGroup",
+    "CreateMessageReceiver",
+    "CreateOIDCConfig",
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "CreateRole",
+    "CreateSAMLProvider",
+    "CreateServiceLinkedRole",
+    "CreateUserOIDCConfig",
+    "CreateUserSAMLConfig",
+    "DeleteAccessKey",
+    "DeleteGroup",
+    "DeleteOIDCConfig",
+    "DeletePolicy",
+    "DeletePolicyVersion",
+    "DeleteRole",
+    "DeleteRolePermissionsBoundary",
+    "DeleteSAMLProvider",
+    "DeleteServiceLinkedRole",
+    "DeleteUser",
+    "DeleteUserPermissionsBoundary",
+    "DescribeAuditLogs",
+    "DescribeOIDCConfig",
+    "DescribeRoleList",
+    "DescribeSafeAuthFlag",
+    "DescribeSafeAuthFlagColl",
+    "DescribeSafeAuthFlagIntl",
+    "DescribeSubAccounts",
+    "DescribeUserOIDCConfig",
+    "DescribeUserSAMLConfig",
+    "DetachGroupPolicy",
+    "DetachRolePolicies",
+    "DetachRolePolicy",
+    "DetachUserPolicies",
+    "DetachUserPolicy",
+    "DisableUserSSO",
+    "ExplainAuthorization",
+    "GetAccountSummary",
+    "GetCustomMFATokenInfo",
+    "GetGroup",
+    "GetPolicy",
+    "GetPolicyVersion",
+    "GetRole",
+    "GetRolePermissionBoundary",
+    "GetSAMLProvider",
+    "GetSecurityLastUsed",
+    "GetServiceLinkedRoleDeletionStatus",
+    "GetUser",
+    "GetUserAppId",
+    "GetUserPermissionBoundary",
+    "ListAccessKeys",
+    "ListAttachedGroupPolicies",
+    "ListAttachedRolePolicies",
+    "ListAttachedUserAllPolicies",
+    "ListAttachedUserPolicies",
+    "ListCollaborators",
+    "ListEntitiesForPolicy",
+    "ListGroups",
+    "ListGroupsForUser",
+    "ListPolicies",
+    "ListPoliciesGrantingServiceAccess",
+    "ListPolicyVersions",
+    "ListReceiver",
+    "ListSAMLProviders",
+    "ListUsers",
+    "ListUsersForGroup",
+    "ListWeChatWorkSubAccounts",
+    "PassRole",
+    "PutRolePermissionsBoundary",
+    "PutUserPermissionsBoundary",
+    "RemoveUserFromGroup",
+    "SetDefaultPolicyVersion",
+    "SetMfaFlag",
+    "TagRole",
+    "UntagRole",
+    "UpdateAccessKey",
+    "UpdateAssumeRolePolicy",
+    "UpdateGroup",
+    "UpdateOIDCConfig",
+    "UpdatePolicy",
+    "UpdateRoleConsoleLogin",
+    "UpdateRoleDescription",
+    "UpdateRoleSessionDuration",
+    "UpdateSAMLProvider",
+    "UpdateUser",
+    "UpdateUserOIDCConfig",
+    "UpdateUserSAMLConfig",
+];
+
+const STS: &[&str] = &[
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "GetCallerIdentity",
+    "GetFederationToken",
+    "GetSessionToken",
+    "QueryApiKey",
+];
+
+/// The services whose actions and resources are decided here. Those of others are accepted and never met.
+const OWNED: [&str; 4] = ["cam", "ccr", "sts", "tcr"];
+
+pub(super) fn is_owned(service: &str) -> bool {
+    OWNED.contains(&service)
+}
+
+const WORDS: usize = 6;
+
+/// How many names fit into a set.
+const CAPACITY: usize = WORDS * 64;
+
+/// `service:name` in lower case, sorted; and the same as it is written.
+static KNOWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let personal = TCR.iter().filter(|name| name.ends_with("Personal"));
+    let all = [("ccr", CCR), ("tcr", TCR), ("cam", CAM), ("sts", STS)].into_iter();
+    let named = all.flat_map(|(service, names)| names.iter().map(move |name| format!("{service}:{name}")));
+    let mut known: Vec<_> = named
+        .chain(personal.map(|name| format!("ccr:{name}")))
+        .map(|written| (written.to_ascii_lowercase(), written))
+        .collect();
+    known.sort();
+    known.dedup();
+    known.truncate(CAPACITY);
+    known
+});
+
+/// Whether `service:name` is an action that this registry has. The case of ASCII letters does not matter.
+pub fn is_known_action(action: &str) -> bool {
+    number(&action.to_ascii_lowercase()).is_some()
+}
+
+fn number(lower: &str) -> Option<usize> {
+    KNOWN.binary_search_by(|(known, _)| known.as_str().cmp(lower)).ok()
+}
+
+/// A set of known actions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct ActionSet([u64; WORDS]);
+
+impl ActionSet {
+    /// Every action, those included that have no name yet.
+    pub(super) const ALL: Self = Self([u64::MAX; WORDS]);
+
+    /// The known actions whose name, in lower case, is accepted.
+    pub(super) fn matching(mut accepts: impl FnMut(&str) -> bool) -> Self {
+        let mut set = Self::default();
+        KNOWN.iter().enumerate().filter(|(_, (name, _))| accepts(name)).for_each(|(number, _)| set.set(number));
+        set
+    }
+
+    /// Adds the action; `false` when it is not known.
+    pub(super) fn insert(&mut self, action: &str) -> bool {
+        let found = number(&action.to_ascii_lowercase());
+        if let Some(number) = found {
+            self.set(number);
+        }
+        found.is_some()
+    }
+
+    fn set(&mut self, number: usize) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+
+    #[must_use]
+    pub(super) fn union(self, other: &Self) -> Self {
+        let mut both = self;
+        both.0.iter_mut().zip(&other.0).for_each(|(a, b)| *a |= b);
+        both
+    }
+
+    /// The names, as they are written.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let known: &'static [(String, String)] = &KNOWN;
+        let has = |number: usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
+        known.iter().enumerate().filter(move |(number, _)| has(*number)).map(|(_, (_, written))| written.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_fit_into_a_set() {
+        assert!(KNOWN.len() < CAPACITY, "{} names: let WORDS grow", KNOWN.len());
+        for (number, (lower, written)) in KNOWN.iter().enumerate() {
+            let mut set = ActionSet::default();
+            assert!(set.insert(written) && is_known_action(lower));
+            assert_eq!(set.names().collect::<Vec<_>>(), [written]);
+            assert_eq!(super::number(lower), Some(number));
+        }
+        assert!(!is_known_action("tcr:pull") && !is_known_action("cvm:RunInstances"));
+        assert!(ActionSet::default().is_empty() && ActionSet::ALL.intersects(&ActionSet::matching(|_| true)));
+    }
+}

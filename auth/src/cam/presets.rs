@@ -1,0 +1,57 @@
+//! The policies that every account has without making them.
+
+/// A preset policy. It cannot be changed, and it is not a row of the database: what is attached is its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// The id that it is attached by.
+    pub id: i64,
+    /// The name, which custom policies cannot take.
+    pub name: &'static str,
+    /// What it allows, in a sentence.
+    pub description: &'static str,
+    /// The document.
+    pub document: &'static str,
+}
+
+const PRESETS: &[Preset] = &[
+    Preset {
+        id: 1,
+        name: "AdministratorAccess",
+        description: "Everything that the account may do, except what is for its owner alone.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#,
+    },
+    Preset {
+        id: 419_082,
+        name: "QcloudCCRFullAccess",
+        description: "Everything in the personal edition of the registry.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:*","resource":"*"}]}"#,
+    },
+    Preset {
+        id: 419_084,
+        name: "QcloudCCRReadOnlyAccess",
+        description: "Pulling from the personal edition of the registry, and looking at it.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["ccr:pull","ccr:Get*","ccr:Describe*","ccr:Validate*"],"resource":"*"}]}"#,
+    },
+    Preset {
+        id: 30_100_465,
+        name: "QcloudTCRFullAccess",
+        description: "Everything in the registry, its instances included.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["tcr:*","cam:GetRole"],"resource":"*"}]}"#,
+    },
+    Preset {
+        id: 30_100_579,
+        name: "QcloudTCRReadOnlyAccess",
+        description: "Pulling from the registry and its instances, and looking at them.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["tcr:Describe*","tcr:PullRepository*","cam:GetRole"],"resource":"*"}]}"#,
+    },
+];
+
+/// Every preset policy, by id.
+pub fn all() -> &'static [Preset] {
+    PRESETS
+}
+
+/// The preset with this id.
+pub fn get(id: i64) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.id == id)
+}
