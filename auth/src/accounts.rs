@@ -120,7 +120,7 @@ impl Accounts {
 }
 
 /// The context in which the secret half of an access key is sealed.
-pub(crate) fn secret_key_context(id: &SecretId) -> String {
+pub(crate) fn secret_key_context(id: impl fmt::Display) -> String {
     format!("access-key/{id}")
 }
 

@@ -17,6 +17,7 @@ mod namespaces;
 mod repositories;
 mod review;
 mod row;
+mod sealed;
 mod sql;
 mod sweep;
 mod tags;
@@ -42,6 +43,7 @@ pub use model::{
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
     Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
+pub use sealed::{Sealed, SealedKind};
 
 use crate::{Error, Result};
 use sql::SqlResult as _;

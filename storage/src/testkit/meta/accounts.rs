@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::{Kit, NOW, REGISTRY, later, pages_show_all};
 use crate::Error;
 use crate::meta::{AccountStatus, NewAccount, NewRefreshToken, Rotation, SigningKey};
@@ -10,6 +12,7 @@ pub(super) async fn behave(kit: &Kit) {
     an_account_has_two_access_keys_at_most(kit).await;
     assert!(kit.two.has_sealed().await.unwrap());
     signing_keys_rotate_once(kit).await;
+    what_is_sealed_is_replaced_as_a_whole(kit).await;
     refresh_tokens_end_when_their_successor_is_used(kit).await;
     no_successor_escapes_a_revocation(kit).await;
     ended_and_revoked_refresh_tokens_are_unknown(kit).await;
@@ -98,6 +101,25 @@ fn signing_key(kid: &str, created_at: Timestamp) -> SigningKey {
         retired_at: None,
         expires_at: None,
     }
+}
+
+async fn what_is_sealed_is_replaced_as_a_whole(kit: &Kit) {
+    let before = kit.one.sealed().await.unwrap();
+    let kinds: BTreeSet<String> = before.iter().map(|sealed| format!("{:?}", sealed.kind)).collect();
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let new: Vec<Vec<u8>> = before.iter().map(|sealed| format!("new {}", sealed.id).into_bytes()).collect();
+    let mut changed = before.clone();
+    changed.last_mut().unwrap().sealed.push(0);
+    for old in [&before[1..], &changed[..]] {
+        let outcome = kit.two.replace_sealed(old, &new[..old.len()]).await;
+        assert!(matches!(outcome, Err(Error::Stale { .. })), "{outcome:?}");
+        assert_eq!(kit.one.sealed().await.unwrap(), before);
+    }
+    kit.two.replace_sealed(&before, &new).await.unwrap();
+    let after = kit.one.sealed().await.unwrap();
+    assert!(after.iter().all(|sealed| sealed.sealed == format!("new {}", sealed.id).into_bytes()));
+    let old: Vec<Vec<u8>> = before.iter().map(|sealed| sealed.sealed.clone()).collect();
+    kit.one.replace_sealed(&after, &old).await.unwrap();
 }
 
 async fn signing_keys_rotate_once(kit: &Kit) {
