@@ -33,7 +33,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
-pub use cam::{StoredPolicies, StoredPolicy};
+pub use cam::{
+    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
+    PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
+};
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,

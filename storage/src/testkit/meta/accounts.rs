@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{Kit, NOW, REGISTRY, later, pages_show_all};
 use crate::Error;
-use crate::meta::{AccountStatus, NewAccount, NewRefreshToken, Rotation, SigningKey};
+use crate::meta::{AccountStatus, NewAccessKey, NewAccount, NewRefreshToken, Rotation, SigningKey};
 use crate::types::{AccountId, SecretId, Timestamp, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -69,12 +69,16 @@ fn secret_id(number: u64) -> SecretId {
     format!("AKID{number:032}").parse().unwrap()
 }
 
+fn key_of(secret_id: &SecretId) -> NewAccessKey<'_> {
+    NewAccessKey { secret_id, sealed_secret: b"sealed", description: "for tests" }
+}
+
 async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     let id = kit.account().await;
     let keys: Vec<SecretId> = (0..6).map(|_| secret_id(kit.number())).collect();
     let attempts = keys.iter().enumerate().map(|(index, key)| {
         let store = if index % 2 == 0 { &kit.one } else { &kit.two };
-        store.create_access_key(id, key, b"sealed", NOW)
+        async move { store.create_access_key(id, &key_of(key), NOW).await }
     });
     let outcomes = futures::future::join_all(attempts).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
@@ -87,7 +91,7 @@ async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     assert_eq!(kit.two.access_key(&first.secret_id).await.unwrap().as_ref(), Some(first));
     assert_eq!(kit.two.access_key(&secret_id(u64::MAX)).await.unwrap(), None);
     let other = kit.account().await;
-    let taken = kit.one.create_access_key(other, &first.secret_id, b"x", NOW).await;
+    let taken = kit.one.create_access_key(other, &key_of(&first.secret_id), NOW).await;
     assert!(matches!(taken, Err(Error::Conflict { .. })));
 }
 
