@@ -2,9 +2,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use roadstead_storage::meta::Readable;
-use roadstead_storage::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName};
+use roadstead_storage::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag};
 
+use crate::cam::op::{self, Realm};
 use crate::identity::Identity;
+use crate::permissions::Permissions;
 
 mod sealed {
     pub trait Sealed {}
@@ -89,12 +91,14 @@ pub struct Access<A> {
     namespace_id: NamespaceId,
     namespace_owner: AccountId,
     identity: Option<Arc<Identity>>,
+    tags: Option<Arc<[Tag]>>,
     action: PhantomData<fn() -> A>,
 }
 
 impl<A> Clone for Access<A> {
     fn clone(&self) -> Self {
-        Self { repository: self.repository.clone(), identity: self.identity.clone(), ..*self }
+        let (repository, identity, tags) = (self.repository.clone(), self.identity.clone(), self.tags.clone());
+        Self { repository, identity, tags, ..*self }
     }
 }
 
@@ -106,13 +110,14 @@ pub(crate) struct Proven {
     pub namespace_id: NamespaceId,
     pub namespace_owner: AccountId,
     pub identity: Option<Arc<Identity>>,
+    pub tags: Option<Arc<[Tag]>>,
 }
 
 impl<A: Action> Access<A> {
     /// Called in `authorize.rs`, after the rules said yes.
     pub(crate) fn grant(proven: Proven) -> Self {
-        let Proven { registry, repository, repository_id, namespace_id, namespace_owner, identity } = proven;
-        Self { registry, repository, repository_id, namespace_id, namespace_owner, identity, action: PhantomData }
+        let Proven { registry, repository, repository_id, namespace_id, namespace_owner, identity, tags } = proven;
+        Self { registry, repository, repository_id, namespace_id, namespace_owner, identity, tags, action: PhantomData }
     }
 }
 
@@ -161,13 +166,28 @@ impl Access<Delete> {
     pub fn account(&self) -> AccountId {
         self.actor()
     }
+
+    /// The only tags that may be deleted, and with them the manifest that no others point at; `None` is no limit: blobs
+    /// and everything else may be deleted.
+    pub fn tags(&self) -> Option<&[Tag]> {
+        self.tags.as_deref()
+    }
 }
 
 /// The proof that the caller may list repositories, and which ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CatalogAccess {
     pub(crate) registry: RegistryId,
-    pub(crate) readable: Readable,
+    pub(crate) owner: AccountId,
+    pub(crate) limit: Option<CatalogLimit>,
+}
+
+/// What the policies of the caller leave of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct CatalogLimit {
+    pub permissions: Permissions,
+    /// The public name of the registry, if it is an instance.
+    pub instance: Option<Arc<str>>,
 }
 
 impl CatalogAccess {
@@ -176,8 +196,20 @@ impl CatalogAccess {
         self.registry
     }
 
-    /// Which of its repositories may be shown.
+    /// Which of its repositories may be shown, as far as the database can tell.
     pub fn readable(&self) -> Readable {
-        self.readable
+        Readable::By { owner: Some(self.owner) }
+    }
+
+    /// The main account whose repositories [`CatalogAccess::shows`] must be asked about; `None` when it need not.
+    pub fn limited_to(&self) -> Option<AccountId> {
+        self.limit.as_ref().map(|_| self.owner)
+    }
+
+    /// Whether a repository of the caller's own main account is shown. Public ones are, unless a policy denies it.
+    pub fn shows(&self, name: &RepositoryName, public: bool) -> bool {
+        let Some(CatalogLimit { permissions, instance }) = &self.limit else { return true };
+        let realm = instance.as_deref().map_or(Realm::Personal, Realm::Instance);
+        permissions.decide(&op::repository_list(realm, name).public_pull(public)).is_allowed()
     }
 }

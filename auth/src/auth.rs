@@ -2,6 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName};
 use tokio::sync::Mutex;
@@ -13,6 +15,9 @@ use crate::params::AuthParams;
 use crate::password::PasswordHasher;
 use crate::seal::Sealer;
 use crate::throttle::Throttle;
+
+/// The context in which texts are hidden.
+const HIDDEN_TEXT: &str = "hidden text";
 
 /// Authentication, authorization and tokens, with the caches that they share. Cheap to clone.
 ///
@@ -127,6 +132,18 @@ impl Auth {
         inner.keys.maintain().await?;
         inner.meta.delete_expired_refresh_tokens(inner.clock.now()).await?;
         Ok(())
+    }
+
+    /// A text that goes to a client who must not read it, and comes back: it is sealed. `None` when the library refuses,
+    /// which it does not.
+    pub fn hide(&self, text: &str) -> Option<String> {
+        Some(URL_SAFE_NO_PAD.encode(self.inner.sealer.seal(HIDDEN_TEXT, text.as_bytes()).ok()?))
+    }
+
+    /// The text that [`Auth::hide`] gave this for.
+    pub fn reveal(&self, hidden: &str) -> Option<String> {
+        let text = self.inner.sealer.open(HIDDEN_TEXT, &URL_SAFE_NO_PAD.decode(hidden).ok()?).ok()?;
+        String::from_utf8(text.to_vec()).ok()
     }
 
     /// How often the caches had an answer.

@@ -73,8 +73,11 @@ impl Auth {
         let identity = match verified.account {
             None => None,
             Some((account, version)) => {
-                let identity = inner.current(account, version).await?;
-                Some(identity.ok_or(AuthenticationError::BadCredentials)?)
+                let identity = inner.current(account, version).await?.ok_or(AuthenticationError::BadCredentials)?;
+                Some(match verified.instance_token {
+                    None => identity,
+                    Some((token, end)) => inner.with_instance_token(registry, &identity, token, end).await?,
+                })
             }
         };
         Ok((identity, Arc::clone(&verified.grants)))
@@ -158,7 +161,8 @@ impl Inner {
         Ok(verified)
     }
 
-    /// The identity of `account`, if it is active and its credentials have this version.
+    /// The identity of `account`, if it and the main account that it belongs to are active, and its credentials have this
+    /// version.
     pub(crate) async fn current(
         &self,
         account: AccountId,
@@ -171,24 +175,37 @@ impl Inner {
             found = self.known_account(account).await?;
         }
         let good = found.filter(|known| known.active && known.identity.credential_version == version);
-        Ok(good.map(|known| known.identity))
+        let Some(KnownAccount { identity, .. }) = good else { return Ok(None) };
+        let acts = identity.owner == account || self.is_active(identity.owner).await?;
+        Ok(acts.then_some(identity))
     }
 
-    async fn known_account(&self, id: AccountId) -> Result<Option<KnownAccount>, roadstead_storage::Error> {
+    /// Whether there is such an account, and it is active.
+    pub(crate) async fn is_active(&self, account: AccountId) -> Result<bool, roadstead_storage::Error> {
+        Ok(self.known_account(account).await?.is_some_and(|known| known.active))
+    }
+
+    pub(crate) async fn known_account(&self, id: AccountId) -> Result<Option<KnownAccount>, roadstead_storage::Error> {
         let load = async |at| {
-            let account = self.meta.account(id).await?;
-            Ok(account.map(|account| Read { value: known(account), at }))
+            let Some(account) = self.meta.account(id).await? else { return Ok(None) };
+            // A uin never changes: whose it was, when it was read, does not matter.
+            let owner_uin = match account.owner {
+                owner if owner == id => Some(account.uin.clone()),
+                owner => self.meta.account(owner).await?.map(|owner| owner.uin),
+            };
+            Ok(owner_uin.map(|owner_uin| Read { value: known(account, owner_uin), at }))
         };
         let (found, _) = self.caches.row(&self.caches.accounts, id, load).await?;
         Ok(found.map(|read| read.value))
     }
 }
 
-fn known(account: Account) -> KnownAccount {
+fn known(account: Account, owner_uin: Uin) -> KnownAccount {
     let Account { id, uin, owner, status, credential_version, .. } = account;
     let active = match status {
         AccountStatus::Active => true,
         AccountStatus::Disabled => false,
     };
-    KnownAccount { identity: Arc::new(Identity { account: id, owner, uin, credential_version }), active }
+    let identity = Identity { account: id, owner, uin, credential_version, owner_uin, session: None };
+    KnownAccount { identity: Arc::new(identity), active }
 }

@@ -2,22 +2,46 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::meta::Readable;
-use roadstead_storage::types::{RegistryId, RepositoryName, Timestamp};
+use roadstead_storage::types::{Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
-use crate::access::{Access, Action, ActionName, CatalogAccess, Proven};
+use crate::access::{Access, Action, ActionName, CatalogAccess, CatalogLimit, Delete, Proven};
 use crate::auth::{Auth, Inner};
 use crate::cache::{KnownNamespace, Place, Read};
+use crate::cam::op::Realm;
 use crate::error::{Denied, Result};
-use crate::identity::{Caller, Grant, Identity, TokenGrants};
-use crate::rules::{self, Facts, Question};
+use crate::identity::{Caller, Grant, TokenGrants};
+use crate::permissions::Permissions;
+use crate::rules::{Deletion, Facts, Question, Who};
 use crate::scope::Scope;
 use crate::token::{IssuedToken, NewToken, Wanted, grantable};
 
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
+type Decided<T> = std::result::Result<T, Denied>;
+
+/// What is to be deleted: see [`Auth::authorize_delete`].
+#[derive(Clone, Copy, Debug)]
+pub enum DeleteTarget<'a> {
+    /// These tags, and whether they are named in one request for many.
+    Tags(&'a [Tag], bool),
+    /// A manifest, with the tags that point at it.
+    Manifest(&'a Digest),
+}
+
+/// What the policies of a caller and the name of a registry are when they matter.
+struct Limits {
+    permissions: Permissions,
+    instance: Option<Arc<str>>,
+}
+
+impl Limits {
+    fn realm(&self) -> Realm<'_> {
+        self.instance.as_deref().map_or(Realm::Personal, Realm::Instance)
+    }
+}
 
 impl Auth {
-    /// Decides whether `caller` may do `A` in `repository`, which need not exist.
+    /// Decides whether `caller` may do `A` in `repository`, which need not exist. The right to delete is that of a main
+    /// account to delete anything: see [`Auth::authorize_delete`].
     ///
     /// # Errors
     /// See [`Denied`]. Whether the repository or its namespace exists makes no difference to who may not know.
@@ -26,8 +50,8 @@ impl Auth {
         caller: &Caller,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> std::result::Result<Access<A>, Denied> {
-        self.inner.authorize(caller.identity.as_ref(), caller.token.as_deref(), registry, repository).await
+    ) -> Decided<Access<A>> {
+        self.inner.authorize(caller, caller.token.as_deref(), registry, repository).await
     }
 
     /// Decides the same by the identity of `caller` alone, as if it had come with a token for everything. For what a
@@ -41,31 +65,53 @@ impl Auth {
         caller: &Caller,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> std::result::Result<Access<A>, Denied> {
-        self.inner.authorize(caller.identity.as_ref(), None, registry, repository).await
+    ) -> Decided<Access<A>> {
+        self.inner.authorize(caller, None, registry, repository).await
+    }
+
+    /// Decides whether `caller` may delete `target` from `repository`, neither of which need exist. To delete a manifest
+    /// one needs the right to delete each tag that points at it, and the proof is good for these tags only.
+    ///
+    /// # Errors
+    /// See [`Denied`].
+    pub async fn authorize_delete(
+        &self,
+        caller: &Caller,
+        registry: RegistryId,
+        repository: &RepositoryName,
+        target: DeleteTarget<'_>,
+    ) -> Decided<Access<Delete>> {
+        self.inner.authorize_delete(caller, registry, repository, target).await
     }
 
     /// Decides whether `caller` may list repositories, and which ones are shown. Only accounts may list.
     ///
     /// # Errors
     /// `Unauthenticated` for anonymous callers, `InsufficientScope` for tokens without `registry:catalog:*`.
-    pub async fn catalog(&self, caller: &Caller, registry: RegistryId) -> std::result::Result<CatalogAccess, Denied> {
+    pub async fn catalog(&self, caller: &Caller, registry: RegistryId) -> Decided<CatalogAccess> {
         let Some(identity) = &caller.identity else { return Err(Denied::Unauthenticated) };
         if !caller.token.as_ref().is_none_or(|token| token.registry == registry && token.covers_catalog()) {
             return Err(Denied::InsufficientScope);
         }
-        Ok(CatalogAccess { registry, readable: Readable::By { owner: Some(identity.owner) } })
+        if identity.session.as_ref().is_some_and(|session| !session.fits(registry)) {
+            return Err(Denied::Forbidden);
+        }
+        let limits = self.inner.limits(caller, registry).await?;
+        let limit = limits.map(|Limits { permissions, instance }| CatalogLimit { permissions, instance });
+        Ok(CatalogAccess { registry, owner: identity.owner, limit })
     }
 
-    /// Makes a token for as much of `scopes` as `identity` may have; without an identity, for pulling from public
-    /// repositories. Scopes that nothing is granted of are left out: that is not an error.
+    /// Makes a token for as much of `scopes` as `caller` may have; without an identity, for pulling from public
+    /// repositories. Scopes that nothing is granted of are left out: that is not an error. Policies are not frozen into the
+    /// token: they are asked again on every request.
     ///
     /// # Errors
-    /// `TooManyScopes`, `TokenTooLarge`, and `Storage` when the store cannot be asked.
+    /// `TooManyScopes`, `TokenTooLarge`, `Session` for sessions of temporary keys, and `Storage` when the store cannot be
+    /// asked.
     pub async fn issue(
         &self,
         registry: RegistryId,
-        identity: Option<&Arc<Identity>>,
+        caller: &Caller,
         service: &str,
         scopes: &[Scope],
     ) -> Result<IssuedToken> {
@@ -75,8 +121,8 @@ impl Auth {
             return Err(crate::Error::TooManyScopes { limit });
         }
         let now = inner.clock.now();
-        let granted = inner.grants(registry, identity.map(|identity| &**identity), &Wanted::of(scopes)).await?;
-        let identity = identity.map(|identity| &**identity);
+        let granted = inner.grants(registry, caller, &Wanted::of(scopes)).await?;
+        let identity = caller.identity.as_deref();
         let (issuer, lifetime) = (&*inner.params.issuer, inner.params.token_lifetime);
         NewToken { issuer, registry, identity, service, granted, lifetime, now }.sign(&inner.keys.signer())
     }
@@ -85,45 +131,105 @@ impl Auth {
 impl Inner {
     async fn authorize<A: Action>(
         &self,
-        identity: Option<&Arc<Identity>>,
+        caller: &Caller,
         token: Option<&TokenGrants>,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> std::result::Result<Access<A>, Denied> {
+    ) -> Decided<Access<A>> {
         let place = self.place(registry, repository).await?;
-        let question = Question {
-            action: A::NAME,
-            registry,
-            name: repository.as_str(),
-            identity: identity.map(|identity| &**identity),
-            token,
-            anonymous_pull: self.params.anonymous_pull,
-        };
-        rules::decide(&question, place.as_ref().map(facts).as_ref())?;
-        let Some(Place { namespace, repository: row }) = place else { return Err(Denied::Forbidden) };
-        Ok(Access::grant(Proven {
-            registry,
-            repository: repository.clone(),
-            repository_id: row.map(|(id, _)| id),
-            namespace_id: namespace.id,
-            namespace_owner: namespace.owner,
-            identity: identity.cloned(),
-        }))
+        let limits = self.limits_in(caller, registry, place.as_ref()).await?;
+        let who = who(caller, limits.as_ref());
+        let question = self.question(A::NAME, who, token, registry, repository);
+        question.decide(place.as_ref().map(facts).as_ref())?;
+        prove(caller, registry, repository, place, None)
     }
 
-    async fn grants(&self, registry: RegistryId, identity: Option<&Identity>, wanted: &Wanted) -> Stored<Vec<Grant>> {
+    async fn authorize_delete(
+        &self,
+        caller: &Caller,
+        registry: RegistryId,
+        repository: &RepositoryName,
+        target: DeleteTarget<'_>,
+    ) -> Decided<Access<Delete>> {
+        let place = self.place(registry, repository).await?;
+        let limits = self.limits_in(caller, registry, place.as_ref()).await?;
+        let mut question = self.question(
+            ActionName::Delete,
+            who(caller, limits.as_ref()),
+            caller.token.as_deref(),
+            registry,
+            repository,
+        );
+        let tags: Option<Arc<[Tag]>> = match (&limits, target, place.and_then(|place| place.repository)) {
+            (None, ..) => None,
+            (Some(_), DeleteTarget::Tags(tags, _), _) => Some(tags.into()),
+            (Some(_), DeleteTarget::Manifest(_), None) => Some(Arc::new([])),
+            (Some(_), DeleteTarget::Manifest(digest), Some((id, _))) => {
+                Some(self.meta.tags_of(id, digest).await?.into())
+            }
+        };
+        if let Some(tags) = &tags {
+            question.deletion = match target {
+                DeleteTarget::Tags(_, batch) => Deletion::Tags { tags, batch },
+                DeleteTarget::Manifest(digest) => Deletion::Manifest { digest, tags },
+            };
+        }
+        question.decide(place.as_ref().map(facts).as_ref())?;
+        prove(caller, registry, repository, place, tags.clone())
+    }
+
+    fn question<'a>(
+        &self,
+        action: ActionName,
+        who: Who<'a>,
+        token: Option<&'a TokenGrants>,
+        registry: RegistryId,
+        name: &'a RepositoryName,
+    ) -> Question<'a> {
+        let anonymous_pull = self.params.anonymous_pull;
+        Question { action, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull }
+    }
+
+    /// The limits of the caller in this place. Main accounts have none, and policies do not matter where the namespace is
+    /// not one of the caller's main account.
+    async fn limits_in(&self, caller: &Caller, registry: RegistryId, place: Option<&Place>) -> Stored<Option<Limits>> {
+        let own = |place: &&Place| caller.identity.as_ref().is_some_and(|id| id.owner == place.namespace.owner);
+        match place.filter(own) {
+            Some(_) => self.limits(caller, registry).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn limits(&self, caller: &Caller, registry: RegistryId) -> Stored<Option<Limits>> {
+        let Some(identity) = caller.identity.as_ref().filter(|identity| !identity.is_root()) else { return Ok(None) };
+        let permissions = self.permissions(identity, caller.address).await?;
+        Ok(Some(Limits { permissions, instance: self.instance(registry).await? }))
+    }
+
+    /// The public name of an instance; `None` for the personal edition.
+    async fn instance(&self, registry: RegistryId) -> Stored<Option<Arc<str>>> {
+        if registry == RegistryId::PERSONAL {
+            return Ok(None);
+        }
+        let load = async || Ok::<_, roadstead_storage::Error>(self.meta.registry_name(registry).await?.map(Arc::from));
+        let name = self.caches.registries.get_or_load(registry, load).await?;
+        // An instance without a name has no resources that a policy could speak of.
+        name.map(Some).ok_or(roadstead_storage::Error::Stale { what: "instance" })
+    }
+
+    async fn grants(&self, registry: RegistryId, caller: &Caller, wanted: &Wanted) -> Stored<Vec<Grant>> {
         let mut granted = Vec::new();
         for (name, actions) in &wanted.repositories {
             let place = self.place(registry, name).await?;
+            let limits = self.limits_in(caller, registry, place.as_ref()).await?;
             let facts = place.as_ref().map(facts);
-            let may =
-                |action: ActionName| rules::identity_may(action, identity, facts.as_ref(), self.params.anonymous_pull);
-            let actions = grantable(actions, may);
+            let question = self.question(ActionName::Pull, who(caller, limits.as_ref()), None, registry, name);
+            let actions = grantable(actions, |action| question.may_be_granted(action, facts.as_ref()));
             if !actions.is_empty() {
                 granted.push(Grant { kind: "repository".to_owned(), name: name.as_str().to_owned(), actions });
             }
         }
-        if wanted.catalog && identity.is_some() {
+        if wanted.catalog && caller.identity.is_some() {
             let (kind, name) = ("registry".to_owned(), "catalog".to_owned());
             granted.push(Grant { kind, name, actions: vec!["*".to_owned()] });
         }
@@ -179,10 +285,39 @@ impl Inner {
     }
 }
 
+/// Who asks. Somebody whose limits were not looked up is in a namespace of somebody else, or has none.
+fn who<'a>(caller: &'a Caller, limits: Option<&'a Limits>) -> Who<'a> {
+    match (&caller.identity, limits) {
+        (None, _) => Who::Anybody,
+        (Some(_), Some(limits)) => Who::Limited(&limits.permissions, limits.realm()),
+        (Some(identity), None) => Who::Plain(identity),
+    }
+}
+
+fn prove<A: Action>(
+    caller: &Caller,
+    registry: RegistryId,
+    repository: &RepositoryName,
+    place: Option<Place>,
+    tags: Option<Arc<[Tag]>>,
+) -> Decided<Access<A>> {
+    let Some(Place { namespace, repository: row }) = place else { return Err(Denied::Forbidden) };
+    Ok(Access::grant(Proven {
+        registry,
+        repository: repository.clone(),
+        repository_id: row.map(|(id, _)| id),
+        namespace_id: namespace.id,
+        namespace_owner: namespace.owner,
+        identity: caller.identity.clone(),
+        tags,
+    }))
+}
+
 fn facts(place: &Place) -> Facts {
     Facts {
         owner: place.namespace.owner,
         since: place.namespace.since,
+        exists: place.repository.is_some(),
         public: place.repository.is_some_and(|(_, public)| public),
     }
 }

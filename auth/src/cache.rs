@@ -12,11 +12,16 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
-use roadstead_storage::meta::Repository;
-use roadstead_storage::types::{AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_storage::meta::{Repository, RoleVersion};
+use roadstead_storage::types::{
+    AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, Timestamp,
+};
 
+use crate::cam::Documents;
 use crate::identity::Identity;
+use crate::permissions::Principal;
 use crate::random;
+use crate::temporary::OpenedToken;
 use crate::token::VerifiedToken;
 
 /// How long a row is believed after it was read, or after [`Auth::poll_changes`](crate::Auth::poll_changes) last found
@@ -51,6 +56,7 @@ pub(crate) struct Read<V> {
 #[derive(Clone, Debug)]
 pub(crate) struct KnownAccount {
     pub identity: Arc<Identity>,
+    /// Whether the account itself is active. Its owner must be, too.
     pub active: bool,
 }
 
@@ -116,6 +122,13 @@ pub(crate) struct Caches {
     pub accounts: EpochCache<AccountId, Read<KnownAccount>>,
     pub namespaces: EpochCache<(RegistryId, String), Read<KnownNamespace>>,
     pub places: EpochCache<(RegistryId, RepositoryName), Read<Place>>,
+    /// The policies of whoever has some, compiled.
+    pub documents: EpochCache<Principal, Read<Arc<Documents>>>,
+    pub roles: EpochCache<RoleId, Read<RoleVersion>>,
+    /// The public names of registries, which never change.
+    pub registries: EpochCache<RegistryId, Arc<str>>,
+    /// Tokens of temporary keys that were opened.
+    pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
     pub token_counters: Counters,
@@ -133,6 +146,11 @@ impl Caches {
             accounts: EpochCache::new(tokens),
             namespaces: EpochCache::new(repositories),
             places: EpochCache::new(repositories),
+            // Not more policies than that, however many somebody has.
+            documents: EpochCache::weighted(tokens, tokens as u64, |read| 1 + read.value.identity.len() as u64),
+            roles: EpochCache::new(tokens),
+            registries: EpochCache::new(repositories),
+            temporary: Cache::new(tokens),
             tokens: Cache::new(tokens),
             passwords: Cache::new(tokens),
             token_counters: Counters::default(),
@@ -169,6 +187,8 @@ impl Caches {
     /// Forgets every row. Tokens and passwords stay: what they lead to is looked up again.
     pub(crate) fn clear_rows(&self) {
         self.accounts.clear();
+        self.documents.clear();
+        self.roles.clear();
         // Places are made of namespaces: a reader that took a namespace before this line does not keep its place after
         // the next.
         self.namespaces.clear();

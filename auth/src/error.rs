@@ -27,6 +27,9 @@ pub enum Error {
     /// The token for these scopes would be too long for a header.
     #[error("a token for these scopes would be too long")]
     TokenTooLarge,
+    /// A session was to be given something that only an account itself can have: a session does not make another one.
+    #[error("temporary keys cannot be used for this")]
+    Session,
     /// Sealed data was changed, moved, or sealed with another master key.
     #[error("{what} cannot be opened: it was sealed with another master key, or has been tampered with")]
     Sealed {

@@ -7,29 +7,43 @@ use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
 use crate::access::ActionName;
+use crate::session::Session;
 
-/// An account that has proved who it is, and was active when it was last looked at.
+/// An account that has proved who it is, and was active when it was last looked at; or a session that acts for one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
-    /// The account.
+    /// The account. For a session of a role, the account that took the role.
     pub account: AccountId,
-    /// The main account that it belongs to: itself for a main account. Namespaces belong to main accounts.
+    /// The main account that it acts in: itself for a main account. Namespaces belong to main accounts.
     pub owner: AccountId,
-    /// Its public number.
+    /// The public number of `account`.
     pub uin: Uin,
     /// The version of its credentials: what was issued under another is void.
     pub credential_version: i64,
+    /// The public number of `owner`.
+    pub owner_uin: Uin,
+    /// What limits it further than what the account may do; `None` for the account's own password and keys.
+    pub session: Option<Arc<Session>>,
 }
 
 impl Identity {
-    /// The identity of an account that was looked up, not of one that proved who it is: for commands of the operator.
-    pub fn of(account: &Account) -> Self {
-        Self {
+    /// The identity of a main account that was looked up, not of one that proved who it is: for commands of the
+    /// operator. `None` for a sub-account.
+    pub fn of_main(account: &Account) -> Option<Self> {
+        (account.owner == account.id).then(|| Self {
             account: account.id,
             owner: account.owner,
             uin: account.uin.clone(),
             credential_version: account.credential_version,
-        }
+            owner_uin: account.uin.clone(),
+            session: None,
+        })
+    }
+
+    /// Whether it is a main account itself, which may do everything in what it owns. Sessions never are, those of a main
+    /// account included: what they may do is limited.
+    pub fn is_root(&self) -> bool {
+        self.account == self.owner && self.session.is_none()
     }
 }
 

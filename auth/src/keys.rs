@@ -203,8 +203,7 @@ fn header(kid: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"JWT","alg":"{ALGORITHM}","kid":"{kid}"}}"#))
 }
 
-/// The context in which the private half of a signing key is sealed.
-pub(crate) fn context(kid: &str) -> String {
+fn context(kid: &str) -> String {
     format!("signing-key/{kid}")
 }
 

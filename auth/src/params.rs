@@ -1,4 +1,5 @@
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How [`Auth`](crate::Auth) behaves.
@@ -30,6 +31,9 @@ pub struct AuthParams {
     pub anonymous_pull: bool,
     /// How many scopes may be asked for at once.
     pub max_scopes: usize,
+    /// The region that resources of policies may name. Empty: the registry is in none, and allowances that name one allow
+    /// nothing.
+    pub region: Arc<str>,
 }
 
 /// The price of a password hash (argon2id, RFC 9106).

@@ -26,7 +26,7 @@ impl Auth {
     /// Makes a refresh token, the first of a sign-in. It is good for this registry, service and client only.
     ///
     /// # Errors
-    /// `Storage` when the store fails.
+    /// `Session` for sessions, whose limits it would not remember; `Storage` when the store fails.
     pub async fn issue_refresh_token(
         &self,
         registry: RegistryId,
@@ -34,6 +34,9 @@ impl Auth {
         service: &str,
         client_id: &str,
     ) -> Result<String> {
+        if identity.session.is_some() {
+            return Err(crate::Error::Session);
+        }
         let (token, family) = (random::token::<32>(), random::token::<16>());
         let now = self.inner.clock.now();
         let new = NewRefreshToken {

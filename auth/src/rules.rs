@@ -1,10 +1,12 @@
-//! Who may do what. No I/O: the facts are given. Sub-accounts and policies will be decided here.
+//! Who may do what. No I/O: the facts and the policies are given.
 
-use roadstead_storage::types::{AccountId, RegistryId, Timestamp};
+use roadstead_storage::types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::ActionName;
+use crate::cam::op::{self, Realm};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
+use crate::permissions::Permissions;
 
 /// What is known of a repository, and of the namespace that it is in or would be in.
 #[derive(Clone, Copy, Debug)]
@@ -13,48 +15,124 @@ pub(crate) struct Facts {
     pub owner: AccountId,
     /// When the namespace was made.
     pub since: Timestamp,
+    /// Whether the repository exists.
+    pub exists: bool,
     /// Whether the repository exists and everybody may read it.
     pub public: bool,
 }
 
-/// Whether the identity has the right, whatever its token says. `facts` is `None` when there is no such namespace.
-pub(crate) fn identity_may(
-    action: ActionName,
-    identity: Option<&Identity>,
-    facts: Option<&Facts>,
-    anonymous_pull: bool,
-) -> bool {
-    let Some(facts) = facts else { return false };
-    if identity.is_some_and(|identity| identity.owner == facts.owner) {
-        return true;
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Who<'a> {
+    /// Nobody in particular.
+    Anybody,
+    /// A main account with its own credentials, or somebody whose policies do not matter because the namespace belongs to
+    /// another main account.
+    Plain(&'a Identity),
+    /// Anybody else, in this edition.
+    Limited(&'a Permissions, Realm<'a>),
+}
+
+impl<'a> Who<'a> {
+    fn identity(self) -> Option<&'a Identity> {
+        match self {
+            Who::Anybody => None,
+            Who::Plain(identity) => Some(identity),
+            Who::Limited(permissions, _) => Some(permissions.identity()),
+        }
     }
-    match action {
-        ActionName::Pull | ActionName::Probe => facts.public && (identity.is_some() || anonymous_pull),
-        ActionName::Push | ActionName::Delete => false,
-    }
+}
+
+/// What is to be deleted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deletion<'a> {
+    /// Anything at all: only a main account may.
+    Anything,
+    /// These tags; in one request of many if `batch`.
+    Tags { tags: &'a [Tag], batch: bool },
+    /// A manifest, with the tags that point at it.
+    Manifest { digest: &'a Digest, tags: &'a [Tag] },
 }
 
 /// Who asks for what.
 pub(crate) struct Question<'a> {
     pub action: ActionName,
+    /// What is to be deleted, if that is the action.
+    pub deletion: Deletion<'a>,
     pub registry: RegistryId,
-    /// The name of the repository.
-    pub name: &'a str,
-    pub identity: Option<&'a Identity>,
+    pub name: &'a RepositoryName,
+    pub who: Who<'a>,
     pub token: Option<&'a TokenGrants>,
     pub anonymous_pull: bool,
 }
 
-/// The whole decision: the right of the identity, and then the limits of the token that it came with.
-pub(crate) fn decide(question: &Question<'_>, facts: Option<&Facts>) -> Result<(), Denied> {
-    let Question { action, registry, name, identity, token, anonymous_pull } = *question;
-    let allowed = facts.filter(|facts| identity_may(action, identity, Some(facts), anonymous_pull));
-    let Some(facts) = allowed else {
-        return Err(if identity.is_some() { Denied::Forbidden } else { Denied::Unauthenticated });
-    };
-    // A token of the namespace that had this name before is worth nothing in this one.
-    let covers = |token: &TokenGrants| {
-        token.registry == registry && token.issued_at >= facts.since && token.covers(action, name)
-    };
-    if token.is_none_or(covers) { Ok(()) } else { Err(Denied::InsufficientScope) }
+impl Question<'_> {
+    /// Whether the identity has the right, whatever its token says. `facts` is `None` when there is no such namespace.
+    pub(crate) fn identity_may(&self, action: ActionName, facts: Option<&Facts>) -> bool {
+        let Some(facts) = facts else { return false };
+        let session = self.who.identity().and_then(|identity| identity.session.as_ref());
+        if session.is_some_and(|session| !session.fits(self.registry)) {
+            return false;
+        }
+        match self.who {
+            Who::Plain(identity) if identity.owner == facts.owner => identity.is_root(),
+            Who::Limited(permissions, realm) if permissions.identity().owner == facts.owner => {
+                self.policies_allow(permissions, realm, action, facts)
+            }
+            Who::Anybody | Who::Plain(_) | Who::Limited(..) => match action {
+                ActionName::Pull | ActionName::Probe => {
+                    facts.public && (self.anonymous_pull || !matches!(self.who, Who::Anybody))
+                }
+                ActionName::Push | ActionName::Delete => false,
+            },
+        }
+    }
+
+    /// Whether a token for the action is worth having. It is asked again on every request, and about deleting nothing can
+    /// be said before it is known which tags.
+    pub(crate) fn may_be_granted(&self, action: ActionName, facts: Option<&Facts>) -> bool {
+        match (action, self.who, facts) {
+            (ActionName::Delete, Who::Limited(permissions, _), Some(facts)) => {
+                permissions.identity().owner == facts.owner
+            }
+            _ => self.identity_may(action, facts),
+        }
+    }
+
+    fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, action: ActionName, facts: &Facts) -> bool {
+        let name = self.name;
+        let allowed = |request| permissions.decide(&request).is_allowed();
+        let pull = || allowed(op::pull(realm, name).public_pull(facts.public));
+        let push = || allowed(op::push(realm, name)) && (facts.exists || allowed(op::repository_create(realm, name)));
+        match action {
+            ActionName::Pull => pull(),
+            ActionName::Push => push(),
+            ActionName::Probe => pull() || push(),
+            ActionName::Delete => match self.deletion {
+                Deletion::Anything => permissions.is_root(),
+                Deletion::Tags { tags, batch } => {
+                    let request = if batch { op::tag_batch_delete } else { op::tag_delete };
+                    !tags.is_empty() && tags.iter().all(|tag| allowed(request(realm, name, tag)))
+                }
+                Deletion::Manifest { digest, tags: [] } => allowed(op::manifest_delete(realm, name, digest)),
+                Deletion::Manifest { digest: _, tags } => {
+                    tags.iter().all(|tag| allowed(op::tag_delete(realm, name, tag)))
+                }
+            },
+        }
+    }
+
+    /// The whole decision: the right of the identity, and then the limits of the token that it came with.
+    pub(crate) fn decide(&self, facts: Option<&Facts>) -> Result<(), Denied> {
+        let Some(facts) = facts.filter(|facts| self.identity_may(self.action, Some(facts))) else {
+            return Err(if self.who.identity().is_some() { Denied::Forbidden } else { Denied::Unauthenticated });
+        };
+        // A token of the namespace that had this name before is worth nothing in this one.
+        let covers = |token: &TokenGrants| {
+            token.registry == self.registry
+                && token.issued_at >= facts.since
+                && token.covers(self.action, self.name.as_str())
+        };
+        if self.token.is_none_or(covers) { Ok(()) } else { Err(Denied::InsufficientScope) }
+    }
 }

@@ -12,6 +12,7 @@ use crate::identity::{Grant, Identity, TokenGrants};
 use crate::keys::{Keys, Signer};
 use crate::random;
 use crate::scope::{Scope, ScopeKind};
+use crate::session::{Session, SessionKind};
 
 /// The most bytes of a token. Proxies and clients take headers of 8 KiB, and the rest of the headers needs some.
 pub const MAX_TOKEN_BYTES: usize = 4096;
@@ -44,6 +45,8 @@ pub(crate) struct VerifiedToken {
     pub expires_at: Timestamp,
     /// The account and the version of its credentials; `None` is an anonymous token.
     pub account: Option<(AccountId, i64)>,
+    /// The token of an instance that the account signed in with: its row, or 0, and its end.
+    pub instance_token: Option<(i64, Timestamp)>,
     pub grants: Arc<TokenGrants>,
 }
 
@@ -71,6 +74,10 @@ struct Private {
     /// The account, and the version of its credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<(i64, i64)>,
+    /// The token of an instance that the account signed in with: its row, or 0, and its end in milliseconds. It is looked
+    /// up again on every request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instance_token: Option<(i64, i64)>,
     /// When it was issued, in milliseconds: a namespace may be made in the same second.
     issued_at: i64,
 }
@@ -89,13 +96,26 @@ pub(crate) struct NewToken<'a> {
 impl NewToken<'_> {
     /// Signs the token.
     pub(crate) fn sign(self, signer: &Signer) -> Result<IssuedToken> {
+        let instance_token = match self.identity.and_then(|identity| identity.session.as_deref()) {
+            None => None,
+            Some(Session { kind: SessionKind::InstanceToken { token, .. }, expires_at, .. }) => {
+                Some((*token, expires_at.as_millis()))
+            }
+            // The token would not remember the limits of the session.
+            Some(Session { kind: SessionKind::Role { .. } | SessionKind::Federation { .. }, .. }) => {
+                return Err(Error::Session);
+            }
+        };
         let issued_at = self.now.as_secs();
-        let lifetime = i64::try_from(self.lifetime.as_secs()).unwrap_or(i64::MAX);
+        // A token does not outlive what it was had for.
+        let session = self.identity.and_then(|identity| identity.session.as_ref());
+        let lifetime = session.map_or(self.lifetime, |session| self.lifetime.min(session.expires_at.since(self.now)));
+        let lifetime_secs = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
             iss: self.issuer.to_owned(),
             sub: self.identity.map(|identity| identity.uin.as_str().to_owned()).unwrap_or_default(),
             aud: self.service.to_owned(),
-            exp: issued_at.saturating_add(lifetime),
+            exp: issued_at.saturating_add(lifetime_secs),
             nbf: issued_at,
             iat: issued_at,
             jti: random::token::<16>(),
@@ -103,6 +123,7 @@ impl NewToken<'_> {
             roadstead: Private {
                 registry: self.registry.get(),
                 account: self.identity.map(|identity| (identity.account.get(), identity.credential_version)),
+                instance_token,
                 issued_at: self.now.as_millis(),
             },
         };
@@ -111,7 +132,7 @@ impl NewToken<'_> {
         if token.len() >= MAX_TOKEN_BYTES {
             return Err(Error::TokenTooLarge);
         }
-        let expires_in = Duration::from_secs(self.lifetime.as_secs());
+        let expires_in = Duration::from_secs(lifetime.as_secs());
         Ok(IssuedToken { token, expires_in, issued_at: self.now, granted: claims.access })
     }
 }
@@ -157,6 +178,7 @@ impl From<Claims> for VerifiedToken {
             audience: claims.aud,
             not_before: at(claims.nbf.max(claims.iat)),
             expires_at,
+            instance_token: claims.roadstead.instance_token.map(|(row, end)| (row, Timestamp::from_millis(end))),
             account: claims.roadstead.account.map(|(account, version)| (AccountId::new(account), version)),
             grants: Arc::new(grants),
         }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{ADDRESS, REGISTRY, World, basic, name, params};
+use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, name, params};
 use roadstead_auth::{Action, Caller, Delete, Denied, Probe, Pull, Push};
 use roadstead_storage::meta::Readable;
 use roadstead_storage::types::RegistryId;
@@ -198,7 +198,7 @@ fn futures_can_be_spawned() {
     fn spawnable<T: Send>(_: fn(&'static World) -> T) {}
     spawnable(|world| world.auth.basic(REGISTRY, "", "", ADDRESS));
     spawnable(|world| world.auth.bearer(REGISTRY, "", ""));
-    spawnable(|world| world.auth.issue(REGISTRY, None, "", &[]));
+    spawnable(|world| world.auth.issue(REGISTRY, &ANYBODY, "", &[]));
     spawnable(|world| world.auth.redeem_refresh_token(REGISTRY, "", "", ""));
     spawnable(|world| world.auth.maintain());
     spawnable(|world| world.auth.poll_changes());

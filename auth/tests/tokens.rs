@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::{MASTER_KEY, REGISTRY, SERVICE, START, World, bearer, params};
+use common::{MASTER_KEY, REGISTRY, SERVICE, START, World, basic, bearer, params};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use roadstead_auth::{AuthenticationError, Error, Identity, MAX_TOKEN_BYTES, Scope, Sealer};
 use roadstead_storage::types::RegistryId;
@@ -269,7 +269,7 @@ async fn a_token_of_another_registry_or_installation_is_refused() {
     assert!(bad(world.auth.bearer(RegistryId::new(2), &token, SERVICE).await.map(|_| ())));
     assert!(bad(world.auth.bearer(REGISTRY, &token, "another.example.org").await.map(|_| ())));
     assert!(!bad(world.auth.bearer(REGISTRY, &token, SERVICE).await.map(|_| ())));
-    let elsewhere = world.auth.issue(RegistryId::new(2), Some(&owner), SERVICE, &[]).await.unwrap();
+    let elsewhere = world.auth.issue(RegistryId::new(2), &basic(&owner), SERVICE, &[]).await.unwrap();
     assert!(refused(&world, &elsewhere.token).await);
 }
 
@@ -280,7 +280,7 @@ async fn tokens_stay_small() {
     let issue = async |owner: &Arc<Identity>, count: usize, length: usize| {
         let scope = |n| Scope::parse(&format!("repository:team/{n:0length$}:pull,push,delete,*"));
         let scopes: Vec<Scope> = (0..count).map(scope).collect();
-        world.auth.issue(REGISTRY, Some(owner), SERVICE, &scopes).await.map(|issued| issued.token)
+        world.auth.issue(REGISTRY, &basic(owner), SERVICE, &scopes).await.map(|issued| issued.token)
     };
     let longest = issue(&owner, 8, 240).await.unwrap();
     assert!(longest.len() < MAX_TOKEN_BYTES);

@@ -42,6 +42,7 @@ pub fn params() -> AuthParams {
         repository_cache_entries: 1000,
         anonymous_pull: true,
         max_scopes: 10,
+        region: "shjr".into(),
     }
 }
 
@@ -95,7 +96,7 @@ impl World {
 
     pub async fn issue(&self, identity: Option<&Arc<Identity>>, scopes: &[&str]) -> IssuedToken {
         let scopes = Scope::parse_all(scopes.iter().copied(), 100).unwrap();
-        self.auth.issue(REGISTRY, identity, SERVICE, &scopes).await.unwrap()
+        self.auth.issue(REGISTRY, &caller_of(identity), SERVICE, &scopes).await.unwrap()
     }
 
     /// The caller that comes with a token for `scopes`.
@@ -136,6 +137,10 @@ pub async fn bearer(auth: &Auth, token: &str) -> Result<Caller, roadstead_auth::
     Ok(Caller { identity, token: Some(grants), credentials_presented: true, address: ADDRESS })
 }
 
+pub fn caller_of(identity: Option<&Arc<Identity>>) -> Caller {
+    identity.map_or_else(|| Caller::anonymous(ADDRESS), basic)
+}
+
 pub fn basic(identity: &Arc<Identity>) -> Caller {
     Caller { identity: Some(Arc::clone(identity)), token: None, credentials_presented: true, address: ADDRESS }
 }
@@ -143,3 +148,4 @@ pub fn basic(identity: &Arc<Identity>) -> Caller {
 pub fn name(text: &str) -> RepositoryName {
     text.parse().unwrap()
 }
+pub static ANYBODY: Caller = Caller { identity: None, token: None, credentials_presented: false, address: ADDRESS };

@@ -38,6 +38,9 @@ section! {
         pub master_key_file: Option<PathBuf> = None,
         /// Let anybody pull from public repositories without logging in.
         pub anonymous_pull: bool = true,
+        /// The region that resources of policies may name, for example `ap-guangzhou`. Empty: the registry is in none, and
+        /// what is allowed in a region only is not allowed here.
+        pub region: String = String::new(),
     }
 }
 

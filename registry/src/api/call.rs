@@ -7,7 +7,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use roadstead_auth::{Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Denied, Pull};
+use roadstead_auth::{
+    Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Delete, DeleteTarget, Denied, Pull,
+};
 use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
 
 use super::client::Origin;
@@ -177,6 +179,21 @@ impl<'a> Call<'a> {
             if let Some(source) = source.filter(|source| A::NAME == ActionName::Push && source != repository) {
                 scope.push_str(&format!(" repository:{source}:pull"));
             }
+            self.denied(denied, &scope)
+        })
+    }
+
+    /// Proves the right to delete a tag or a manifest of the repository in the path.
+    pub async fn authorize_delete(&self, reference: &Reference) -> Result<Access<Delete>, ApiError> {
+        let repository = self.repository()?;
+        let caller = self.caller().await?;
+        let target = match reference {
+            Reference::Tag(tag) => DeleteTarget::Tags(std::slice::from_ref(tag), false),
+            Reference::Digest(digest) => DeleteTarget::Manifest(digest),
+        };
+        let proof = self.state.auth.authorize_delete(&caller, self.registry(), &repository, target).await;
+        proof.map_err(|denied| {
+            let scope = format!("repository:{repository}:{}", docker_actions::<Delete>());
             self.denied(denied, &scope)
         })
     }

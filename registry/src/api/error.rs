@@ -179,7 +179,8 @@ impl From<service::Error> for ApiError {
             }
             E::Range { .. } => Code::RangeInvalid.into(),
             E::Size => Code::SizeInvalid.into(),
-            E::NamespaceGone => Code::Denied.into(),
+            E::Cursor => Self::new(Code::PageInvalid, "last is not the name of an entry"),
+            E::NamespaceGone | E::TagsMoved => Code::Denied.into(),
             E::ClientGone => Self::new(Code::BlobUploadInvalid, "the body ended before its announced length"),
             E::BodyTimeout => Code::RequestTimeout.into(),
             E::Overloaded => Code::Unavailable.into(),

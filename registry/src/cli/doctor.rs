@@ -1,3 +1,4 @@
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, StatusCode};
-use roadstead_auth::{Identity, Scope};
+use roadstead_auth::{Caller, Identity, Scope};
 use roadstead_config::Settings;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
@@ -138,9 +139,10 @@ async fn sign_in<'a>(
     let namespace = meta.namespace(RegistryId::PERSONAL, "library").await?.context("there is no namespace library")?;
     let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
     let auth = bootstrap::open_auth(settings, meta, Arc::new(SystemClock)).await?;
-    let identity = Arc::new(Identity::of(&owner));
+    let identity = Identity::of_main(&owner).context("the owner of the namespace library is a sub-account")?;
+    let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(Ipv4Addr::LOCALHOST.into()) };
     let scope = Scope::parse(&format!("repository:{REPOSITORY}:pull,push,delete"));
-    let issued = auth.issue(RegistryId::PERSONAL, Some(&identity), service, &[scope]).await?;
+    let issued = auth.issue(RegistryId::PERSONAL, &caller, service, &[scope]).await?;
     Ok(Session { client, url, token: issued.token })
 }
 

@@ -87,9 +87,9 @@ impl BlobService {
         }))
     }
 
-    /// Takes the blob out of the repository. Other repositories keep it.
+    /// Takes the blob out of the repository. Other repositories keep it. Who may delete tags only, finds no blob.
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest) -> Result<()> {
-        let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
+        let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
         let now = self.base.clock.now();
         let gone = self.base.meta.unlink_blob(repository, digest, now.after(self.base.params.grace), now).await;
         // An error does not mean that nothing was committed.

@@ -58,6 +58,12 @@ pub enum Error {
     /// A body has another length than its range.
     #[error("length mismatch")]
     Size,
+    /// A tag that the caller was not asked about points at the manifest.
+    #[error("the tags of the manifest have changed")]
+    TagsMoved,
+    /// The place in a list is not one that was given out.
+    #[error("no such place in the list")]
+    Cursor,
     /// The namespace was deleted while the request ran.
     #[error("namespace gone")]
     NamespaceGone,
@@ -87,6 +93,7 @@ impl From<roadstead_storage::Error> for Error {
         match error {
             E::MissingReferences { blobs, manifests } => Self::MissingReferences { blobs, manifests },
             E::InUse { what: "blob" } => Self::BlobInUse,
+            E::Stale { what: "tags" } => Self::TagsMoved,
             E::Stale { what: "namespace" } => Self::NamespaceGone,
             E::Stale { what: "upload" } => Self::UploadBusy,
             // The staged bytes are not what the row says: nothing can be gone on with.

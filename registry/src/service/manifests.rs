@@ -154,19 +154,28 @@ impl ManifestService {
         Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
     }
 
-    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it.
+    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `TagsMoved` if there is one
+    /// that the proof does not cover.
     pub async fn delete(&self, access: &Access<Delete>, reference: &Reference) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
         let review_after = now.after(self.base.params.grace);
         match reference {
             Reference::Tag(tag) => {
+                if access.tags().is_some_and(|tags| !tags.contains(tag)) {
+                    return Err(Error::TagsMoved);
+                }
                 let deleted = self.base.meta.delete_tag(repository, tag, review_after, now).await;
                 self.caches.tags.invalidate(&(repository, tag.clone()));
                 deleted?.map(drop).ok_or(Error::ManifestUnknown)
             }
             Reference::Digest(digest) => {
-                let deleted = self.base.meta.delete_manifest(repository, digest, review_after, now).await;
+                let deleted = match access.tags() {
+                    None => self.base.meta.delete_manifest(repository, digest, review_after, now).await,
+                    Some(tags) => {
+                        self.base.meta.delete_manifest_with(repository, digest, tags, review_after, now).await
+                    }
+                };
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
                 if deleted.is_err() {
                     // Which tags went with it, if it went, is not known.

@@ -22,7 +22,7 @@ use roadstead_storage::types::Clock;
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
 pub use manifests::{CachedManifest, ManifestService, Pushed};
-pub use repositories::RepositoryService;
+pub use repositories::{Listed, RepositoryService};
 pub use transfer::{Body, BodyError, TransferBudget};
 pub use uploads::{ChunkRange, Finished, UploadService};
 

@@ -55,8 +55,8 @@ impl MetaStore {
         page.fetch_all(self.reader()).await.op("list accounts")?.iter().map(account).collect()
     }
 
-    /// Enables or disables an account; false when there is no such account. What was issued before is void if that is a
-    /// change.
+    /// Enables or disables an account; false when there is no such account. What was issued before to it and to its
+    /// sub-accounts is void if that is a change.
     pub async fn set_account_status(&self, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {
         write_transaction!(self, "set the status of an account", |tx| change_status(tx, id, status, now).await)
     }
@@ -107,7 +107,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) ->
     Ok(account)
 }
 
-pub(super) async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
     let upsert = sqlx::query(
         "INSERT INTO passwords (account_id, hash, updated_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
@@ -126,6 +126,9 @@ async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountSta
         let there = sqlx::query("SELECT id FROM accounts WHERE id = $1").bind(id.get()).fetch_optional(tx).await;
         return Ok(there.op("read an account")?.is_some());
     }
+    // What was issued to its sub-accounts is void as well: they act for it.
+    let members = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE owner_id = $1");
+    members.bind(id.get()).execute(&mut *tx).await.op("renew the credentials of sub-accounts")?;
     if status == AccountStatus::Disabled {
         super::tokens::revoke_all(tx, id, now).await?;
     }
@@ -133,7 +136,7 @@ async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountSta
     Ok(true)
 }
 
-pub(super) async fn change_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+async fn change_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
     let update = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = $1");
     let changed = update.bind(id.get()).execute(&mut *tx).await.op("set a password")?;
     if changed.rows_affected() == 0 {
@@ -151,7 +154,7 @@ fn status_number(status: AccountStatus) -> i64 {
     }
 }
 
-pub(super) fn account(row: &AnyRow) -> Result<Account> {
+fn account(row: &AnyRow) -> Result<Account> {
     let id = AccountId::new(get(row, "id")?);
     let owner: Option<i64> = get(row, "owner_id")?;
     let status = match get(row, "status")? {

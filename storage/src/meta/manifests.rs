@@ -54,7 +54,25 @@ impl MetaStore {
         review_after: Timestamp,
         now: Timestamp,
     ) -> Result<Option<Vec<Tag>>> {
-        write_transaction!(self, "delete a manifest", |tx| delete(tx, repository, digest, review_after, now).await)
+        write_transaction!(self, "delete a manifest", |tx| delete(tx, repository, digest, None, review_after, now)
+            .await)
+    }
+
+    /// The same, for a caller who may delete these tags and no others.
+    ///
+    /// # Errors
+    /// `Stale` when another tag points at the manifest: then nothing is deleted.
+    pub async fn delete_manifest_with(
+        &self,
+        repository: RepositoryId,
+        digest: &Digest,
+        tags: &[Tag],
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Tag>>> {
+        write_transaction!(self, "delete a manifest", |tx| {
+            delete(tx, repository, digest, Some(tags), review_after, now).await
+        })
     }
 
     /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`: at most
@@ -268,6 +286,7 @@ async fn delete(
     tx: &mut AnyConnection,
     repository: RepositoryId,
     digest: &Digest,
+    permitted: Option<&[Tag]>,
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Vec<Tag>>> {
@@ -282,6 +301,9 @@ async fn delete(
     let untagged = untag.fetch_all(&mut *tx).await.op("delete the tags of a manifest")?;
     let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;
     tags.sort();
+    if permitted.is_some_and(|permitted| tags.iter().any(|tag| !permitted.contains(tag))) {
+        return Err(Error::Stale { what: "tags" });
+    }
     review::queue_dependents(tx, id, Reason::ManifestDeleted, review_after, now).await?;
     for sql in [
         "DELETE FROM review_queue WHERE kind = 1 AND target_id = $1",

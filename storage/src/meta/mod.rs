@@ -7,6 +7,7 @@
 mod accounts;
 mod blobs;
 mod cam;
+mod catalog;
 mod durable;
 mod instances;
 mod keys;
@@ -17,7 +18,7 @@ mod namespaces;
 mod repositories;
 mod review;
 mod row;
-mod sealed;
+mod sessions;
 mod sql;
 mod sweep;
 mod tags;
@@ -33,10 +34,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
-pub use cam::{
-    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
-    PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
-};
+pub use cam::{StoredPolicies, StoredPolicy};
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
@@ -46,7 +44,7 @@ pub use model::{
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
     Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
-pub use sealed::{Sealed, SealedKind};
+pub use sessions::RoleVersion;
 
 use crate::{Error, Result};
 use sql::SqlResult as _;

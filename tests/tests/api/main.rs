@@ -14,7 +14,6 @@ mod http;
 mod jwt;
 mod limits;
 mod manifests;
-mod master_key;
 mod matrix;
 mod mounts;
 mod names;

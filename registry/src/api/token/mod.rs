@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use roadstead_auth::{AuthenticationError, Identity, IssuedToken, Scope};
+use roadstead_auth::{AuthenticationError, Caller, Identity, IssuedToken, Scope};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     let scopes = scopes(call, texts.iter().map(AsRef::as_ref))?;
     let auth = &call.state.auth;
     let registry = call.registry();
-    let token = auth.issue(registry, caller.identity.as_ref(), &service, &scopes).await.map_err(not_issued)?;
+    let token = auth.issue(registry, &caller, &service, &scopes).await.map_err(not_issued)?;
     Ok(answer(&token, None, None))
 }
 
@@ -135,7 +135,9 @@ pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
         }
         Err(error) => return Err(call.refused(error)),
     };
-    let token = call.state.auth.issue(call.registry(), Some(&identity), &service, &scopes).await.map_err(not_issued)?;
+    let address = call.state.client_rules.address(call.request);
+    let caller = Caller { identity: Some(identity), credentials_presented: true, ..Caller::anonymous(address) };
+    let token = call.state.auth.issue(call.registry(), &caller, &service, &scopes).await.map_err(not_issued)?;
     let granted = token.granted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     Ok(answer(&token, refresh.as_deref(), Some(granted)))
 }
@@ -152,7 +154,8 @@ async fn with_password(
     let auth = &call.state.auth;
     let address = call.state.client_rules.address(call.request);
     let identity = auth.basic(call.registry(), username, password, address).await?;
-    let refresh = match offline {
+    // A session ends; what it came from may be used again.
+    let refresh = match offline.filter(|_| identity.session.is_none()) {
         Some((service, client)) => {
             let issued = auth.issue_refresh_token(call.registry(), &identity, service, client).await;
             Some(issued.map_err(AuthenticationError::from)?)

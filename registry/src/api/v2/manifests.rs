@@ -9,7 +9,7 @@ use super::range::none_match;
 use crate::api::body::{HeadBody, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
-use crate::service::CachedManifest;
+use crate::service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
@@ -103,8 +103,23 @@ fn tags(call: &Call<'_>, reference: &Reference) -> Result<Vec<Tag>, ApiError> {
 
 /// `DELETE /v2/<name>/manifests/<reference>` (distribution-spec, "Deleting tags", "Deleting Manifests").
 pub async fn delete(call: &Call<'_>) -> ApiResult {
-    let access = call.authorize::<Delete>().await?;
-    let reference = call.reference()?;
-    call.services().manifests().delete(&access, &reference).await?;
-    Ok(HttpResponse::Accepted().finish())
+    let reference = match call.reference() {
+        Ok(reference) => reference,
+        Err(error) => {
+            // What is wrong with the name, only those learn who may delete anything.
+            call.authorize::<Delete>().await?;
+            return Err(error);
+        }
+    };
+    let mut attempts = 3;
+    loop {
+        let access = call.authorize_delete(&reference).await?;
+        attempts -= 1;
+        match call.services().manifests().delete(&access, &reference).await {
+            // Somebody has just tagged the manifest: that tag has to be decided about, too.
+            Err(Error::TagsMoved) if attempts > 0 => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => return Ok(HttpResponse::Accepted().finish()),
+        }
+    }
 }
