@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use roadstead_storage::meta::{Account, MetaStore, NewAccount};
+use roadstead_storage::meta::{Account, MetaStore, NewAccessKey, NewAccount};
 use roadstead_storage::types::{AccountId, Clock, SecretId, Uin};
 
 use crate::error::{Error, Result};
@@ -74,7 +74,8 @@ impl Accounts {
         let hash = self.hash(&password).await?;
         let sealed = self.sealer.seal(&secret_key_context(&secret_id), secret_key.as_bytes())?;
         let account = self.insert(name, &hash).await?;
-        self.meta.create_access_key(account.id, &secret_id, &sealed, self.clock.now()).await?;
+        let key = NewAccessKey { secret_id: &secret_id, sealed_secret: &sealed, description: "" };
+        self.meta.create_access_key(account.id, &key, self.clock.now()).await?;
         Ok(NewCredentials { account, password, secret_id, secret_key })
     }
 
@@ -120,7 +121,7 @@ impl Accounts {
 }
 
 /// The context in which the secret half of an access key is sealed.
-pub(crate) fn secret_key_context(id: &SecretId) -> String {
+pub(crate) fn secret_key_context(id: impl fmt::Display) -> String {
     format!("access-key/{id}")
 }
 

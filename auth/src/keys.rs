@@ -203,7 +203,8 @@ fn header(kid: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!(r#"{{"typ":"JWT","alg":"{ALGORITHM}","kid":"{kid}"}}"#))
 }
 
-fn context(kid: &str) -> String {
+/// The context in which the private half of a signing key is sealed.
+pub(crate) fn context(kid: &str) -> String {
     format!("signing-key/{kid}")
 }
 

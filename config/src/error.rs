@@ -87,6 +87,14 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         problem: String,
     },
+    /// A file that should hold a key cannot be used.
+    #[error("key file {}: {problem}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
 }
 
 fn hint(nearest: Option<&str>) -> String {

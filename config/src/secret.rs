@@ -11,6 +11,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
+use crate::Error;
+
 /// What stands in place of a secret wherever settings are shown.
 pub(crate) const REDACTED: &str = "[redacted]";
 
@@ -66,6 +68,15 @@ impl Key {
             _ => return Err(EXPECTED),
         }
         Ok(Self(key))
+    }
+
+    /// Reads a key from a file that not every user of the machine may read: 32 bytes, or their base64.
+    ///
+    /// # Errors
+    /// [`Error::KeyFile`], which says what is wrong and never what the file holds.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let key = read_file(path).and_then(|contents| Self::from_file_contents(&contents).map_err(str::to_owned));
+        key.map_err(|problem| Error::KeyFile { path: path.to_owned(), problem })
     }
 
     /// The contents of a key file: the 32 bytes themselves, as the server writes them, or their base64.

@@ -11,7 +11,7 @@ use actix_web::web;
 use anyhow::{Context, ensure};
 use governor::Quota;
 use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
-use roadstead_config::{Bootstrap, DatabaseLocation, Driver, MasterKey, Settings};
+use roadstead_config::{Bootstrap, DatabaseLocation, Driver, Key, MasterKey, Settings};
 use roadstead_gc::Collector;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
 use roadstead_storage::meta::{Account, Engine, MetaParams, MetaStore, sqlite_url};
@@ -96,10 +96,68 @@ pub fn open_sealer(settings: &Settings) -> anyhow::Result<Sealer> {
     if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
         write_secret_once(&path, &rand::random::<[u8; 32]>())?;
     }
+    read_sealer(&path)
+}
+
+fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
     let mut key = [0; 32];
-    let mut file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     file.read_exact(&mut key).with_context(|| format!("{} does not hold 32 bytes", path.display()))?;
     Ok(Sealer::new(key))
+}
+
+/// Where the next master key waits until the database is sealed with it.
+fn next_master_key(path: &Path) -> PathBuf {
+    path.with_extension("key.next")
+}
+
+/// Seals what is in the database with another master key: the one given, or a random one. Returns how many secrets that
+/// were. No server may run meanwhile. Killed at any moment, the next start goes on with the key that fits.
+pub async fn rotate_master_key(settings: &Settings, meta: &MetaStore, given: Option<Key>) -> anyhow::Result<usize> {
+    finish_rotation(settings, meta).await?;
+    check_master_key(settings, meta).await?;
+    let old = open_sealer(settings)?;
+    match settings.master_key() {
+        MasterKey::Given(_) => {
+            let new = given.context("the master key comes from the settings: name the file of the next one")?;
+            Ok(roadstead_auth::reseal(meta, &old, &Sealer::new(*new.expose())).await?)
+        }
+        MasterKey::Kept(path) => {
+            let new = given.map_or_else(rand::random::<[u8; 32]>, |key| *key.expose());
+            let next = next_master_key(&path);
+            write_secret(&next, &new)?;
+            let count = roadstead_auth::reseal(meta, &old, &Sealer::new(new)).await?;
+            replace_master_key(&next, &path)?;
+            Ok(count)
+        }
+    }
+}
+
+fn replace_master_key(next: &Path, path: &Path) -> anyhow::Result<()> {
+    let replace = || {
+        std::fs::rename(next, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    replace().with_context(|| format!("cannot replace {}", path.display()))
+}
+
+/// Ends a change of the master key that was cut off: the database says which of the two keys it is sealed with. Only for
+/// who holds the lock of the data directory: the change may be going on.
+async fn finish_rotation(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
+    let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
+    let next = next_master_key(&path);
+    if !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))? {
+        return Ok(());
+    }
+    // What was not yet written whole has sealed nothing.
+    let fits = match read_sealer(&next) {
+        Ok(sealer) => roadstead_auth::opens(meta, &sealer).await? == Some(true),
+        Err(_) => false,
+    };
+    if fits {
+        return replace_master_key(&next, &path);
+    }
+    std::fs::remove_file(&next).with_context(|| format!("cannot remove {}", next.display()))
 }
 
 /// Writes a file that only its owner may read, whole or not at all, in the place of the one that is there.
@@ -143,6 +201,11 @@ fn argon2(settings: &Settings) -> Argon2Params {
 /// be lost in its turn when the old one comes back.
 pub async fn check_master_key(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
     let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
+    let next = next_master_key(&path);
+    ensure!(
+        !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))?,
+        "the master key is being changed; if nobody does so now, start the server, which ends that"
+    );
     let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
     ensure!(
         there || !meta.has_sealed().await?,
@@ -314,6 +377,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let lock = lock_data_dir(settings)?;
     let clock = parts.clock;
     let meta = open_meta(settings, true).await?;
+    finish_rotation(settings, &meta).await?;
     check_master_key(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
         // Nobody else can be writing to an upload now: what holds a lease is a process that is gone.

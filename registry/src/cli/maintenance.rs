@@ -1,10 +1,11 @@
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use roadstead_config::{ORPHAN_AGE_MIN, Settings};
+use roadstead_config::{Key, MasterKey, ORPHAN_AGE_MIN, Settings};
 use roadstead_gc::{Params, Removal};
 use roadstead_storage::types::SystemClock;
 use serde_json::{Value, json};
@@ -71,6 +72,34 @@ pub async fn migrate(context: &Context) -> Outcome {
     let meta = bootstrap::open_meta(&context.settings, true).await?;
     meta.close().await;
     Ok(print_line(format_args!("the schema of the database is up to date"))?)
+}
+
+#[derive(Args)]
+pub struct RotateArgs {
+    /// The next master key: 32 bytes, or their base64. Needed when the key comes from the settings; a random one otherwise
+    #[arg(long, value_name = "FILE")]
+    new_key_file: Option<PathBuf>,
+}
+
+/// `roadstead rotate-master-key`.
+pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome {
+    let settings = &context.settings;
+    bootstrap::make_data_dir(settings)?;
+    let key = args.new_key_file.as_deref().map(Key::from_file).transpose().map_err(anyhow::Error::from)?;
+    // A server keeps the old key in memory, and would seal and open with it.
+    let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
+    let meta = bootstrap::open_meta(settings, true).await?;
+    let outcome = bootstrap::rotate_master_key(settings, &meta, key).await;
+    meta.close().await;
+    let count = outcome?;
+    let advice = match settings.master_key() {
+        MasterKey::Given(_) => "; put the new key in the place of the old one before the next start",
+        MasterKey::Kept(_) => "",
+    };
+    if context.json {
+        return Ok(print_json(&json!({ "resealed": count }))?);
+    }
+    Ok(print_line(format_args!("{count} secrets are sealed with the new master key{advice}"))?)
 }
 
 /// `roadstead check-config`.

@@ -62,6 +62,8 @@ enum Command {
     GarbageCollect(maintenance::CollectArgs),
     /// Bring the schema of the database up to date
     Migrate,
+    /// Seal the secrets in the database with another master key; no server may be running
+    RotateMasterKey(maintenance::RotateArgs),
     /// Check the settings and print those in force
     CheckConfig,
     /// Check data directory, clock and database, and push and pull through the external URL
@@ -128,6 +130,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Repository(command) => repository::run(&context, command).await,
         Command::GarbageCollect(args) => maintenance::collect(&context, &args).await,
         Command::Migrate => maintenance::migrate(&context).await,
+        Command::RotateMasterKey(args) => maintenance::rotate_master_key(&context, &args).await,
         Command::CheckConfig => maintenance::check_config(&context),
         Command::Doctor(args) => doctor::run(&context, &args).await,
         Command::Version => Ok(()),

@@ -107,7 +107,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) ->
     Ok(account)
 }
 
-async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+pub(super) async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
     let upsert = sqlx::query(
         "INSERT INTO passwords (account_id, hash, updated_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
@@ -136,7 +136,7 @@ async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountSta
     Ok(true)
 }
 
-async fn change_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+pub(super) async fn change_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
     let update = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = $1");
     let changed = update.bind(id.get()).execute(&mut *tx).await.op("set a password")?;
     if changed.rows_affected() == 0 {
@@ -154,7 +154,7 @@ fn status_number(status: AccountStatus) -> i64 {
     }
 }
 
-fn account(row: &AnyRow) -> Result<Account> {
+pub(super) fn account(row: &AnyRow) -> Result<Account> {
     let id = AccountId::new(get(row, "id")?);
     let owner: Option<i64> = get(row, "owner_id")?;
     let status = match get(row, "status")? {

@@ -1,55 +1,17 @@
-//! Access keys of accounts, and the keys that sign bearer tokens.
+//! The keys that sign bearer tokens.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::accounts::bump_changes;
-use super::model::{AccessKey, SigningKey};
-use super::row::{get, optional_time, parse, time};
+use super::model::SigningKey;
+use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, conflict, write_transaction};
-use crate::types::{AccountId, SecretId, Timestamp};
-use crate::{Error, Result};
-
-/// How many access keys an account may have: two, so that one can be replaced without a gap.
-const MAX_ACCESS_KEYS: u64 = 2;
+use crate::Result;
+use crate::types::Timestamp;
 
 impl MetaStore {
-    /// Stores an access key.
-    ///
-    /// # Errors
-    /// `LimitReached` when the account has two, `Conflict` when the id is taken, `Stale` when there is no such account.
-    pub async fn create_access_key(
-        &self,
-        account: AccountId,
-        secret_id: &SecretId,
-        sealed_secret: &[u8],
-        now: Timestamp,
-    ) -> Result<()> {
-        write_transaction!(self, "create an access key", |tx| {
-            insert_access_key(tx, account, secret_id, sealed_secret, now).await
-        })
-    }
-
-    /// The access key with this id.
-    pub async fn access_key(&self, id: &SecretId) -> Result<Option<AccessKey>> {
-        let query = sqlx::query(
-            "SELECT account_id, secret_id, sealed_secret, active, created_at FROM access_keys WHERE secret_id = $1",
-        );
-        let row = query.bind(id.as_str()).fetch_optional(self.reader()).await;
-        row.op("read an access key")?.as_ref().map(access_key).transpose()
-    }
-
-    /// The access keys of an account, the oldest first.
-    pub async fn list_access_keys(&self, account: AccountId) -> Result<Vec<AccessKey>> {
-        let query = sqlx::query(
-            "SELECT account_id, secret_id, sealed_secret, active, created_at FROM access_keys WHERE account_id = $1 \
-             ORDER BY created_at, secret_id",
-        );
-        let rows = query.bind(account.get()).fetch_all(self.reader()).await.op("list access keys")?;
-        rows.iter().map(access_key).collect()
-    }
-
     /// Whether anything is here that was sealed with the master key.
     pub async fn has_sealed(&self) -> Result<bool> {
         for sql in ["SELECT 1 FROM signing_keys LIMIT 1", "SELECT 1 FROM access_keys LIMIT 1"] {
@@ -90,31 +52,6 @@ impl MetaStore {
     }
 }
 
-async fn insert_access_key(
-    tx: &mut AnyConnection,
-    account: AccountId,
-    secret_id: &SecretId,
-    sealed_secret: &[u8],
-    now: Timestamp,
-) -> Result<()> {
-    // Two requests must not both count one key: the row of the account is their lock.
-    let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(account.get());
-    if lock.execute(&mut *tx).await.op("lock an account")?.rows_affected() == 0 {
-        return Err(Error::Stale { what: "account" });
-    }
-    let count = sqlx::query_scalar("SELECT COUNT(*) FROM access_keys WHERE account_id = $1").bind(account.get());
-    let count: i64 = count.fetch_one(&mut *tx).await.op("count access keys")?;
-    if u64::try_from(count).is_ok_and(|count| count >= MAX_ACCESS_KEYS) {
-        return Err(Error::LimitReached { what: "access keys", limit: MAX_ACCESS_KEYS });
-    }
-    let insert = sqlx::query(
-        "INSERT INTO access_keys (secret_id, account_id, sealed_secret, active, created_at) VALUES ($1, $2, $3, 1, $4)",
-    );
-    let insert = insert.bind(secret_id.as_str()).bind(account.get()).bind(sealed_secret).bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create an access key").map_err(conflict("access key"))?;
-    bump_changes(tx).await
-}
-
 async fn rotate(
     tx: &mut AnyConnection,
     key: &SigningKey,
@@ -146,16 +83,6 @@ async fn rotate(
         .bind(key.expires_at.map(Timestamp::as_millis));
     insert.execute(tx).await.op("store a signing key").map_err(conflict("signing key"))?;
     Ok(true)
-}
-
-fn access_key(row: &AnyRow) -> Result<AccessKey> {
-    Ok(AccessKey {
-        account: AccountId::new(get(row, "account_id")?),
-        secret_id: parse(row, "access_keys", "secret_id")?,
-        sealed_secret: get(row, "sealed_secret")?,
-        active: get::<i64>(row, "active")? == 1,
-        created_at: time(row, "created_at")?,
-    })
 }
 
 fn signing_key(row: &AnyRow) -> Result<SigningKey> {

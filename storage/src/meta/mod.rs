@@ -18,6 +18,7 @@ mod namespaces;
 mod repositories;
 mod review;
 mod row;
+mod sealed;
 mod sessions;
 mod sql;
 mod sweep;
@@ -34,7 +35,10 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
-pub use cam::{StoredPolicies, StoredPolicy};
+pub use cam::{
+    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
+    PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
+};
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
@@ -44,6 +48,7 @@ pub use model::{
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
     Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
+pub use sealed::{Sealed, SealedKind};
 pub use sessions::RoleVersion;
 
 use crate::{Error, Result};

@@ -58,6 +58,10 @@ pub struct AccessKey {
     pub sealed_secret: Vec<u8>,
     /// Whether it may be used.
     pub active: bool,
+    /// What it is for.
+    pub description: String,
+    /// When it was used last.
+    pub last_used_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }

@@ -14,6 +14,7 @@ mod http;
 mod jwt;
 mod limits;
 mod manifests;
+mod master_key;
 mod matrix;
 mod mounts;
 mod names;

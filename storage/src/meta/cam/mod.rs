@@ -1,8 +1,81 @@
 //! What a main account has to manage access with: sub-accounts, groups, policies, roles, and who has which policy.
 //!
 //! Whatever changes here takes the row of the main account as its lock first ([`lock_owner`]): of two changes to one main
-//! account the second sees all of the first, so that limits and references need no other care.
+//! account the second sees all of the first, so that limits and references need no other care. What is named and not there,
+//! or belongs to another main account, is `Stale` with its kind.
 
+mod attachments;
+mod boundaries;
 mod documents;
+mod groups;
+mod keys;
+mod model;
+mod policies;
+mod roles;
+mod users;
+
+use sqlx::AnyConnection;
 
 pub use documents::{StoredPolicies, StoredPolicy};
+pub use model::{
+    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
+    PolicySummary, Role, User, UserChange, UserProfile,
+};
+
+use super::sql::SqlResult as _;
+use crate::types::AccountId;
+use crate::{Error, Result};
+
+/// How many of everything a main account may have.
+pub mod limits {
+    /// Sub-accounts of a main account.
+    pub const USERS: u64 = 1000;
+    /// Groups of a main account.
+    pub const GROUPS: u64 = 300;
+    /// Groups that one sub-account is in.
+    pub const GROUPS_OF_USER: u64 = 10;
+    /// Sub-accounts in one group.
+    pub const USERS_OF_GROUP: u64 = 100;
+    /// Policies that a main account has written.
+    pub const POLICIES: u64 = 1500;
+    /// Policies that are attached to one sub-account, group or role.
+    pub const ATTACHMENTS: u64 = 200;
+    /// Roles of a main account.
+    pub const ROLES: u64 = 1000;
+    /// Access keys of an account: two, so that one can be replaced without a gap.
+    pub const ACCESS_KEYS: u64 = 2;
+}
+
+/// Keeps every other change to this main account waiting until the transaction ends.
+async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+    let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1 AND owner_id IS NULL").bind(owner.get());
+    let locked = lock.execute(tx).await.op("lock a main account")?;
+    if locked.rows_affected() == 0 { Err(Error::Stale { what: "account" }) } else { Ok(()) }
+}
+
+/// Refuses one more of `what` when `count`, a statement that counts what belongs to `id`, gives the limit already.
+async fn leave_room(
+    tx: &mut AnyConnection,
+    count: &'static str,
+    id: i64,
+    what: &'static str,
+    limit: u64,
+) -> Result<()> {
+    let count: i64 = sqlx::query_scalar(count).bind(id).fetch_one(tx).await.op("count")?;
+    if u64::try_from(count).is_ok_and(|count| count < limit) {
+        Ok(())
+    } else {
+        Err(Error::LimitReached { what, limit })
+    }
+}
+
+/// A number that nothing of this kind has had before.
+async fn next_number(tx: &mut AnyConnection, kind: &'static str) -> Result<i64> {
+    let next = sqlx::query_scalar("UPDATE cam_sequences SET last = last + 1 WHERE name = $1 RETURNING last");
+    next.bind(kind).fetch_one(tx).await.op("take a number")
+}
+
+/// A limit as a statement takes it.
+fn rows(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

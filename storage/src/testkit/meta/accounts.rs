@@ -1,6 +1,8 @@
+use std::collections::BTreeSet;
+
 use super::{Kit, NOW, REGISTRY, later, pages_show_all};
 use crate::Error;
-use crate::meta::{AccountStatus, NewAccount, NewRefreshToken, Rotation, SigningKey};
+use crate::meta::{AccountStatus, NewAccessKey, NewAccount, NewRefreshToken, Rotation, SigningKey};
 use crate::types::{AccountId, SecretId, Timestamp, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -10,6 +12,7 @@ pub(super) async fn behave(kit: &Kit) {
     an_account_has_two_access_keys_at_most(kit).await;
     assert!(kit.two.has_sealed().await.unwrap());
     signing_keys_rotate_once(kit).await;
+    what_is_sealed_is_replaced_as_a_whole(kit).await;
     refresh_tokens_end_when_their_successor_is_used(kit).await;
     no_successor_escapes_a_revocation(kit).await;
     ended_and_revoked_refresh_tokens_are_unknown(kit).await;
@@ -66,12 +69,16 @@ fn secret_id(number: u64) -> SecretId {
     format!("AKID{number:032}").parse().unwrap()
 }
 
+fn key_of(secret_id: &SecretId) -> NewAccessKey<'_> {
+    NewAccessKey { secret_id, sealed_secret: b"sealed", description: "for tests" }
+}
+
 async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     let id = kit.account().await;
     let keys: Vec<SecretId> = (0..6).map(|_| secret_id(kit.number())).collect();
     let attempts = keys.iter().enumerate().map(|(index, key)| {
         let store = if index % 2 == 0 { &kit.one } else { &kit.two };
-        store.create_access_key(id, key, b"sealed", NOW)
+        async move { store.create_access_key(id, &key_of(key), NOW).await }
     });
     let outcomes = futures::future::join_all(attempts).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
@@ -84,7 +91,7 @@ async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     assert_eq!(kit.two.access_key(&first.secret_id).await.unwrap().as_ref(), Some(first));
     assert_eq!(kit.two.access_key(&secret_id(u64::MAX)).await.unwrap(), None);
     let other = kit.account().await;
-    let taken = kit.one.create_access_key(other, &first.secret_id, b"x", NOW).await;
+    let taken = kit.one.create_access_key(other, &key_of(&first.secret_id), NOW).await;
     assert!(matches!(taken, Err(Error::Conflict { .. })));
 }
 
@@ -98,6 +105,25 @@ fn signing_key(kid: &str, created_at: Timestamp) -> SigningKey {
         retired_at: None,
         expires_at: None,
     }
+}
+
+async fn what_is_sealed_is_replaced_as_a_whole(kit: &Kit) {
+    let before = kit.one.sealed().await.unwrap();
+    let kinds: BTreeSet<String> = before.iter().map(|sealed| format!("{:?}", sealed.kind)).collect();
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    let new: Vec<Vec<u8>> = before.iter().map(|sealed| format!("new {}", sealed.id).into_bytes()).collect();
+    let mut changed = before.clone();
+    changed.last_mut().unwrap().sealed.push(0);
+    for old in [&before[1..], &changed[..]] {
+        let outcome = kit.two.replace_sealed(old, &new[..old.len()]).await;
+        assert!(matches!(outcome, Err(Error::Stale { .. })), "{outcome:?}");
+        assert_eq!(kit.one.sealed().await.unwrap(), before);
+    }
+    kit.two.replace_sealed(&before, &new).await.unwrap();
+    let after = kit.one.sealed().await.unwrap();
+    assert!(after.iter().all(|sealed| sealed.sealed == format!("new {}", sealed.id).into_bytes()));
+    let old: Vec<Vec<u8>> = before.iter().map(|sealed| sealed.sealed.clone()).collect();
+    kit.one.replace_sealed(&after, &old).await.unwrap();
 }
 
 async fn signing_keys_rotate_once(kit: &Kit) {

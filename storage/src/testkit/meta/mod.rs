@@ -2,6 +2,7 @@
 
 mod accounts;
 mod blobs;
+mod cam;
 mod instances;
 mod manifests;
 mod names;
@@ -31,6 +32,7 @@ pub async fn meta_suite(database: &TestDatabase) {
     let kit = Kit { one: database.open("one").await, two: database.open("two").await, next: AtomicU64::new(1) };
     accounts::behave(&kit).await;
     names::behave(&kit).await;
+    cam::behave(&kit).await;
     uploads::behave(&kit).await;
     blobs::behave(&kit).await;
     manifests::behave(&kit).await;

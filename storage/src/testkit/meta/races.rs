@@ -20,7 +20,7 @@ pub(super) async fn behave(kit: &Kit) {
 }
 
 impl Kit {
-    fn store(&self, number: usize) -> &MetaStore {
+    pub(super) fn store(&self, number: usize) -> &MetaStore {
         if number.is_multiple_of(2) { &self.one } else { &self.two }
     }
 }

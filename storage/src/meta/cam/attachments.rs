@@ -1,0 +1,212 @@
+//! Who has which policy.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::{Attached, Entity, Holder};
+use super::{groups, leave_room, limits, lock_owner, policies, roles, rows, users};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::row::{get, time};
+use crate::meta::sql::{SqlResult as _, write_transaction};
+use crate::types::{AccountId, GroupId, PolicyId, RoleId, Timestamp};
+use crate::{Error, Result};
+
+/// The columns of an attachment, for [`attached`].
+macro_rules! attached {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.policy_id, t.operator_uin, t.created_at, p.name, p.description, g.id AS group_id, \
+             g.name AS group_name FROM cam_attachments t LEFT JOIN cam_policies p ON p.id = t.custom_id \
+             LEFT JOIN cam_groups g ON g.id = t.group_id ",
+            $rest
+        )
+    };
+}
+
+impl Holder {
+    /// The statements about the attachments of such a holder: count, insert, delete, list.
+    const fn statements(self) -> Statements {
+        match self {
+            Self::User(_) => Statements {
+                count: "SELECT COUNT(*) FROM cam_attachments WHERE user_id = $1",
+                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, user_id, operator_uin, created_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, policy_id) DO NOTHING",
+                delete: "DELETE FROM cam_attachments WHERE user_id = $1 AND policy_id = $2",
+                find: "SELECT id FROM cam_attachments WHERE user_id = $1 AND policy_id = $2",
+                list: attached!("WHERE t.user_id = $1 ORDER BY t.id LIMIT $2"),
+            },
+            Self::Group(_) => Statements {
+                count: "SELECT COUNT(*) FROM cam_attachments WHERE group_id = $1",
+                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, group_id, operator_uin, created_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (group_id, policy_id) DO NOTHING",
+                delete: "DELETE FROM cam_attachments WHERE group_id = $1 AND policy_id = $2",
+                find: "SELECT id FROM cam_attachments WHERE group_id = $1 AND policy_id = $2",
+                list: attached!("WHERE t.group_id = $1 ORDER BY t.id LIMIT $2"),
+            },
+            Self::Role(_) => Statements {
+                count: "SELECT COUNT(*) FROM cam_attachments WHERE role_id = $1",
+                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, role_id, operator_uin, created_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (role_id, policy_id) DO NOTHING",
+                delete: "DELETE FROM cam_attachments WHERE role_id = $1 AND policy_id = $2",
+                find: "SELECT id FROM cam_attachments WHERE role_id = $1 AND policy_id = $2",
+                list: attached!("WHERE t.role_id = $1 ORDER BY t.id LIMIT $2"),
+            },
+        }
+    }
+
+    const fn number(self) -> i64 {
+        match self {
+            Self::User(id) => id.get(),
+            Self::Group(id) => id.get(),
+            Self::Role(id) => id.get(),
+        }
+    }
+
+    /// Refuses a holder that is not there, or is another's.
+    pub(super) async fn require(self, tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+        match self {
+            Self::User(id) => users::require(tx, owner, id).await,
+            Self::Group(id) => groups::require(tx, owner, id).await,
+            Self::Role(id) => roles::require(tx, owner, id).await,
+        }
+    }
+}
+
+struct Statements {
+    count: &'static str,
+    insert: &'static str,
+    delete: &'static str,
+    find: &'static str,
+    list: &'static str,
+}
+
+/// More attachments than anybody can have through groups.
+const MAX_THROUGH_GROUPS: u64 = limits::GROUPS_OF_USER * limits::ATTACHMENTS;
+/// More holders than a main account can have.
+const MAX_HOLDERS: u64 = limits::USERS + limits::GROUPS + limits::ROLES;
+
+impl MetaStore {
+    /// Attaches a policy; false when it was attached already. That a preset policy exists is for the caller to know.
+    ///
+    /// # Errors
+    /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have, `LimitReached`.
+    pub async fn attach_policy(
+        &self,
+        owner: AccountId,
+        policy: PolicyId,
+        to: Holder,
+        operator_uin: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        write_transaction!(self, "attach a policy", |tx| attach(tx, owner, policy, to, operator_uin, now).await)
+    }
+
+    /// Detaches a policy; false when it was not attached.
+    ///
+    /// # Errors
+    /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have.
+    pub async fn detach_policy(&self, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
+        write_transaction!(self, "detach a policy", |tx| detach(tx, owner, policy, from).await)
+    }
+
+    /// The policies that are attached to somebody, in the order in which they were.
+    pub async fn list_attached(&self, holder: Holder) -> Result<Vec<Attached>> {
+        let all = sqlx::query(holder.statements().list).bind(holder.number()).bind(rows(limits::ATTACHMENTS));
+        all.fetch_all(self.reader()).await.op("list attached policies")?.iter().map(attached).collect()
+    }
+
+    /// The policies that a sub-account has through its groups; one that it has through two, twice.
+    pub async fn list_attached_through_groups(&self, account: AccountId) -> Result<Vec<Attached>> {
+        let query = sqlx::query(attached!(
+            "JOIN cam_group_members m ON m.group_id = t.group_id WHERE m.account_id = $1 ORDER BY t.id LIMIT $2"
+        ));
+        let all = query.bind(account.get()).bind(rows(MAX_THROUGH_GROUPS)).fetch_all(self.reader()).await;
+        all.op("list attached policies")?.iter().map(attached).collect()
+    }
+
+    /// To whom of `owner` a policy is attached, in the order in which it was.
+    pub async fn list_entities(&self, owner: AccountId, policy: PolicyId) -> Result<Vec<Entity>> {
+        let query = sqlx::query(
+            "SELECT t.created_at, t.user_id, t.group_id, t.role_id, a.uin, COALESCE(a.name, g.name, r.name) AS name \
+             FROM cam_attachments t LEFT JOIN accounts a ON a.id = t.user_id \
+             LEFT JOIN cam_groups g ON g.id = t.group_id LEFT JOIN cam_roles r ON r.id = t.role_id \
+             WHERE t.owner_id = $1 AND t.policy_id = $2 ORDER BY t.id LIMIT $3",
+        );
+        let all = query.bind(owner.get()).bind(policy.get()).bind(rows(MAX_HOLDERS)).fetch_all(self.reader()).await;
+        all.op("list the holders of a policy")?.iter().map(entity).collect()
+    }
+}
+
+async fn attach(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    policy: PolicyId,
+    to: Holder,
+    operator_uin: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    lock_owner(tx, owner).await?;
+    policies::require(tx, owner, policy).await?;
+    to.require(tx, owner).await?;
+    let statements = to.statements();
+    let there = sqlx::query(statements.find).bind(to.number()).bind(policy.get()).fetch_optional(&mut *tx).await;
+    if there.op("read an attachment")?.is_some() {
+        return Ok(false);
+    }
+    leave_room(tx, statements.count, to.number(), "attachments", limits::ATTACHMENTS).await?;
+    let insert = sqlx::query(statements.insert)
+        .bind(owner.get())
+        .bind(policy.get())
+        .bind(policy.is_custom().then(|| policy.get()))
+        .bind(to.number())
+        .bind(operator_uin)
+        .bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("attach a policy")?;
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+async fn detach(tx: &mut AnyConnection, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
+    lock_owner(tx, owner).await?;
+    policies::require(tx, owner, policy).await?;
+    from.require(tx, owner).await?;
+    let delete = sqlx::query(from.statements().delete).bind(from.number()).bind(policy.get());
+    if delete.execute(&mut *tx).await.op("detach a policy")?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+fn attached(row: &AnyRow) -> Result<Attached> {
+    let group: Option<i64> = get(row, "group_id")?;
+    let group_name: Option<String> = get(row, "group_name")?;
+    Ok(Attached {
+        policy: PolicyId::new(get(row, "policy_id")?),
+        name: get(row, "name")?,
+        description: get(row, "description")?,
+        since: time(row, "created_at")?,
+        operator_uin: get(row, "operator_uin")?,
+        group: group.map(GroupId::new).zip(group_name),
+    })
+}
+
+fn entity(row: &AnyRow) -> Result<Entity> {
+    let user: Option<i64> = get(row, "user_id")?;
+    let group: Option<i64> = get(row, "group_id")?;
+    let role: Option<i64> = get(row, "role_id")?;
+    let holder = match (user, group, role) {
+        (Some(id), ..) => Holder::User(AccountId::new(id)),
+        (_, Some(id), _) => Holder::Group(GroupId::new(id)),
+        (.., Some(id)) => Holder::Role(RoleId::new(id)),
+        (None, None, None) => {
+            return Err(Error::Corrupt { table: "cam_attachments", column: "user_id", value: "null".to_owned() });
+        }
+    };
+    let uin: Option<String> = get(row, "uin")?;
+    let parsed = uin.as_deref().map(str::parse).transpose();
+    let uin =
+        parsed.map_err(|_| Error::Corrupt { table: "accounts", column: "uin", value: uin.unwrap_or_default() })?;
+    Ok(Entity { holder, name: get(row, "name")?, uin, since: time(row, "created_at")? })
+}

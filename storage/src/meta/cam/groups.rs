@@ -1,0 +1,200 @@
+//! Groups of sub-accounts.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::{Group, Member};
+use super::users::{self, user, users};
+use super::{leave_room, limits, lock_owner, next_number, rows};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::row::{get, time};
+use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
+use crate::types::{AccountId, GroupId, Timestamp};
+use crate::{Error, Result};
+
+const MEMBERS: &str = users!(
+    ", m.created_at AS since FROM cam_group_members m JOIN accounts a ON a.id = m.account_id \
+     JOIN cam_users u ON u.account_id = a.id WHERE m.group_id = $1 ORDER BY m.created_at, a.id LIMIT $2"
+);
+
+impl MetaStore {
+    /// Makes a group.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    pub async fn create_group(&self, owner: AccountId, name: &str, remark: &str, now: Timestamp) -> Result<GroupId> {
+        write_transaction!(self, "create a group", |tx| insert(tx, owner, name, remark, now).await)
+    }
+
+    /// The group with this number, if it belongs to `owner`.
+    pub async fn group(&self, owner: AccountId, id: GroupId) -> Result<Option<Group>> {
+        let query = sqlx::query("SELECT id, name, remark, created_at FROM cam_groups WHERE owner_id = $1 AND id = $2");
+        let row = query.bind(owner.get()).bind(id.get()).fetch_optional(self.reader()).await;
+        row.op("read a group")?.as_ref().map(group).transpose()
+    }
+
+    /// All groups of `owner`, the oldest first.
+    pub async fn list_groups(&self, owner: AccountId) -> Result<Vec<Group>> {
+        let query =
+            sqlx::query("SELECT id, name, remark, created_at FROM cam_groups WHERE owner_id = $1 ORDER BY id LIMIT $2");
+        let all = query.bind(owner.get()).bind(rows(limits::GROUPS)).fetch_all(self.reader()).await;
+        all.op("list groups")?.iter().map(group).collect()
+    }
+
+    /// Gives a group another name or remark; what is `None` stays.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such group, `Conflict` when the name is taken.
+    pub async fn update_group(
+        &self,
+        owner: AccountId,
+        id: GroupId,
+        name: Option<&str>,
+        remark: Option<&str>,
+    ) -> Result<()> {
+        write_transaction!(self, "change a group", |tx| update(tx, owner, id, name, remark).await)
+    }
+
+    /// Deletes a group. Its sub-accounts stay, without what they had through it.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such group.
+    pub async fn delete_group(&self, owner: AccountId, id: GroupId) -> Result<()> {
+        write_transaction!(self, "delete a group", |tx| delete(tx, owner, id).await)
+    }
+
+    /// Puts sub-accounts into groups: all of them, or none. Who is in already, stays in.
+    ///
+    /// # Errors
+    /// `Stale` for a `group` or `user` that `owner` does not have; `LimitReached` for the `groups of a user` or the
+    /// `users of a group`.
+    pub async fn add_members(&self, owner: AccountId, members: &[(GroupId, AccountId)], now: Timestamp) -> Result<()> {
+        write_transaction!(self, "add to groups", |tx| add(tx, owner, members, now).await)
+    }
+
+    /// Takes sub-accounts out of groups: all of them, or none. Who is not in, stays out.
+    ///
+    /// # Errors
+    /// `Stale` for a `group` or `user` that `owner` does not have.
+    pub async fn remove_members(&self, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+        write_transaction!(self, "remove from groups", |tx| remove(tx, owner, members).await)
+    }
+
+    /// The sub-accounts in a group, in the order in which they came.
+    pub async fn list_members(&self, id: GroupId) -> Result<Vec<Member>> {
+        let all = sqlx::query(MEMBERS).bind(id.get()).bind(rows(limits::USERS_OF_GROUP));
+        let all = all.fetch_all(self.reader()).await.op("list the members of a group")?;
+        all.iter().map(|row| Ok(Member { user: user(row)?, since: time(row, "since")? })).collect()
+    }
+
+    /// The groups that a sub-account is in, the oldest first.
+    pub async fn list_groups_of_user(&self, account: AccountId) -> Result<Vec<Group>> {
+        let query = sqlx::query(
+            "SELECT g.id, g.name, g.remark, g.created_at FROM cam_group_members m \
+             JOIN cam_groups g ON g.id = m.group_id WHERE m.account_id = $1 ORDER BY g.id LIMIT $2",
+        );
+        let all = query.bind(account.get()).bind(rows(limits::GROUPS_OF_USER)).fetch_all(self.reader()).await;
+        all.op("list the groups of a user")?.iter().map(group).collect()
+    }
+
+    /// The numbers of the groups that a sub-account is in.
+    pub async fn groups_of_user(&self, account: AccountId) -> Result<Vec<GroupId>> {
+        let query = sqlx::query_scalar(
+            "SELECT group_id FROM cam_group_members WHERE account_id = $1 ORDER BY group_id LIMIT $2",
+        );
+        let ids: Vec<i64> = query
+            .bind(account.get())
+            .bind(rows(limits::GROUPS_OF_USER))
+            .fetch_all(self.reader())
+            .await
+            .op("read the groups of a user")?;
+        Ok(ids.into_iter().map(GroupId::new).collect())
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, owner: AccountId, name: &str, remark: &str, now: Timestamp) -> Result<GroupId> {
+    lock_owner(tx, owner).await?;
+    leave_room(tx, "SELECT COUNT(*) FROM cam_groups WHERE owner_id = $1", owner.get(), "groups", limits::GROUPS)
+        .await?;
+    let id = next_number(tx, "group").await?;
+    let insert =
+        sqlx::query("INSERT INTO cam_groups (id, owner_id, name, remark, created_at) VALUES ($1, $2, $3, $4, $5)");
+    let insert = insert.bind(id).bind(owner.get()).bind(name).bind(remark).bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("create a group").map_err(conflict("group"))?;
+    bump_changes(tx).await?;
+    Ok(GroupId::new(id))
+}
+
+/// Refuses a group that is not there, or is another's.
+pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
+    let found = sqlx::query("SELECT id FROM cam_groups WHERE id = $1 AND owner_id = $2").bind(id.get());
+    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a group")?;
+    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "group" }) }
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    id: GroupId,
+    name: Option<&str>,
+    remark: Option<&str>,
+) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    let update =
+        sqlx::query("UPDATE cam_groups SET name = COALESCE($1, name), remark = COALESCE($2, remark) WHERE id = $3");
+    let update = update.bind(name).bind(remark).bind(id.get());
+    update.execute(&mut *tx).await.op("change a group").map_err(conflict("group"))?;
+    bump_changes(tx).await
+}
+
+async fn delete(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    let delete = sqlx::query("DELETE FROM cam_groups WHERE id = $1").bind(id.get());
+    delete.execute(&mut *tx).await.op("delete a group")?;
+    bump_changes(tx).await
+}
+
+async fn add(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)], now: Timestamp) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    for &(group, account) in members {
+        require(tx, owner, group).await?;
+        users::require(tx, owner, account).await?;
+        let member = sqlx::query("SELECT group_id FROM cam_group_members WHERE group_id = $1 AND account_id = $2");
+        let member = member.bind(group.get()).bind(account.get()).fetch_optional(&mut *tx).await;
+        if member.op("read a member")?.is_some() {
+            continue;
+        }
+        let users = "SELECT COUNT(*) FROM cam_group_members WHERE group_id = $1";
+        leave_room(tx, users, group.get(), "users of a group", limits::USERS_OF_GROUP).await?;
+        let groups = "SELECT COUNT(*) FROM cam_group_members WHERE account_id = $1";
+        leave_room(tx, groups, account.get(), "groups of a user", limits::GROUPS_OF_USER).await?;
+        let insert =
+            sqlx::query("INSERT INTO cam_group_members (group_id, account_id, created_at) VALUES ($1, $2, $3)");
+        let insert = insert.bind(group.get()).bind(account.get()).bind(now.as_millis());
+        insert.execute(&mut *tx).await.op("add to a group")?;
+    }
+    bump_changes(tx).await
+}
+
+async fn remove(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    for &(group, account) in members {
+        require(tx, owner, group).await?;
+        users::require(tx, owner, account).await?;
+        let delete = sqlx::query("DELETE FROM cam_group_members WHERE group_id = $1 AND account_id = $2");
+        delete.bind(group.get()).bind(account.get()).execute(&mut *tx).await.op("remove from a group")?;
+    }
+    bump_changes(tx).await
+}
+
+fn group(row: &AnyRow) -> Result<Group> {
+    Ok(Group {
+        id: GroupId::new(get(row, "id")?),
+        name: get(row, "name")?,
+        remark: get(row, "remark")?,
+        created_at: time(row, "created_at")?,
+    })
+}

@@ -1,0 +1,131 @@
+//! Access keys of accounts.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::NewAccessKey;
+use super::{leave_room, limits};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::model::AccessKey;
+use crate::meta::row::{get, optional_time, parse, time};
+use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
+use crate::types::{AccountId, SecretId, Timestamp};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// Stores an access key.
+    ///
+    /// # Errors
+    /// `LimitReached` when the account has two, `Conflict` when the id is taken, `Stale` when there is no such account.
+    pub async fn create_access_key(&self, account: AccountId, new: &NewAccessKey<'_>, now: Timestamp) -> Result<()> {
+        write_transaction!(self, "create an access key", |tx| create(tx, account, new, now).await)
+    }
+
+    /// The access key with this id.
+    pub async fn access_key(&self, id: &SecretId) -> Result<Option<AccessKey>> {
+        let query = sqlx::query(
+            "SELECT account_id, secret_id, sealed_secret, active, description, last_used_at, created_at \
+             FROM access_keys WHERE secret_id = $1",
+        );
+        let row = query.bind(id.as_str()).fetch_optional(self.reader()).await;
+        row.op("read an access key")?.as_ref().map(access_key).transpose()
+    }
+
+    /// The access keys of an account, the oldest first.
+    pub async fn list_access_keys(&self, account: AccountId) -> Result<Vec<AccessKey>> {
+        let query = sqlx::query(
+            "SELECT account_id, secret_id, sealed_secret, active, description, last_used_at, created_at \
+             FROM access_keys WHERE account_id = $1 ORDER BY created_at, secret_id LIMIT $2",
+        );
+        let query = query.bind(account.get()).bind(super::rows(limits::ACCESS_KEYS));
+        query.fetch_all(self.reader()).await.op("list access keys")?.iter().map(access_key).collect()
+    }
+
+    /// Makes a key of an account usable or not; false when the account has no such key.
+    pub async fn set_access_key_active(&self, account: AccountId, id: &SecretId, active: bool) -> Result<bool> {
+        write_transaction!(self, "change an access key", |tx| set_active(tx, account, id, active).await)
+    }
+
+    /// Deletes a key of an account; false when the account has no such key.
+    pub async fn delete_access_key(&self, account: AccountId, id: &SecretId) -> Result<bool> {
+        write_transaction!(self, "delete an access key", |tx| delete(tx, account, id).await)
+    }
+
+    /// Notes when keys were used. No cache hears of it, and the loss of power may undo it.
+    pub async fn record_key_uses(&self, uses: &[(SecretId, Timestamp)]) -> Result<()> {
+        for (id, at) in uses {
+            let update = sqlx::query(
+                "UPDATE access_keys SET last_used_at = $1 \
+                 WHERE secret_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+            );
+            let update = update.bind(at.as_millis()).bind(id.as_str());
+            update.execute(self.writer()).await.op("note the use of an access key")?;
+        }
+        Ok(())
+    }
+}
+
+async fn create(tx: &mut AnyConnection, account: AccountId, new: &NewAccessKey<'_>, now: Timestamp) -> Result<()> {
+    // Two requests must not both count one key: the row of the account is their lock.
+    let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(account.get());
+    if lock.execute(&mut *tx).await.op("lock an account")?.rows_affected() == 0 {
+        return Err(Error::Stale { what: "account" });
+    }
+    insert(tx, account, new, now).await?;
+    bump_changes(tx).await
+}
+
+pub(super) async fn insert(
+    tx: &mut AnyConnection,
+    account: AccountId,
+    new: &NewAccessKey<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let count = "SELECT COUNT(*) FROM access_keys WHERE account_id = $1";
+    leave_room(tx, count, account.get(), "access keys", limits::ACCESS_KEYS).await?;
+    let insert = sqlx::query(
+        "INSERT INTO access_keys (secret_id, account_id, sealed_secret, active, description, created_at) \
+         VALUES ($1, $2, $3, 1, $4, $5)",
+    );
+    let insert = insert
+        .bind(new.secret_id.as_str())
+        .bind(account.get())
+        .bind(new.sealed_secret)
+        .bind(new.description)
+        .bind(now.as_millis());
+    insert.execute(tx).await.op("create an access key").map_err(conflict("access key"))?;
+    Ok(())
+}
+
+async fn set_active(tx: &mut AnyConnection, account: AccountId, id: &SecretId, active: bool) -> Result<bool> {
+    let update = sqlx::query("UPDATE access_keys SET active = $1 WHERE secret_id = $2 AND account_id = $3");
+    let update = update.bind(i64::from(active)).bind(id.as_str()).bind(account.get());
+    if update.execute(&mut *tx).await.op("change an access key")?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+async fn delete(tx: &mut AnyConnection, account: AccountId, id: &SecretId) -> Result<bool> {
+    let delete = sqlx::query("DELETE FROM access_keys WHERE secret_id = $1 AND account_id = $2");
+    let delete = delete.bind(id.as_str()).bind(account.get());
+    if delete.execute(&mut *tx).await.op("delete an access key")?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    bump_changes(tx).await?;
+    Ok(true)
+}
+
+fn access_key(row: &AnyRow) -> Result<AccessKey> {
+    Ok(AccessKey {
+        account: AccountId::new(get(row, "account_id")?),
+        secret_id: parse(row, "access_keys", "secret_id")?,
+        sealed_secret: get(row, "sealed_secret")?,
+        active: get::<i64>(row, "active")? == 1,
+        description: get(row, "description")?,
+        last_used_at: optional_time(row, "last_used_at")?,
+        created_at: time(row, "created_at")?,
+    })
+}

@@ -1,0 +1,215 @@
+//! Policies that main accounts have written.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::model::{NewPolicy, Policy, PolicyCounts, PolicySummary};
+use super::{leave_room, limits, lock_owner, next_number, rows};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::row::{get, size, time};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders, write_transaction};
+use crate::types::{AccountId, PolicyId, Timestamp};
+use crate::{Error, Result};
+
+impl PolicyId {
+    /// The numbers of policies that accounts have written are greater than this one, those of preset policies are not.
+    pub const LAST_PRESET: Self = Self::new(200_000_000);
+
+    /// Whether this is the number of a policy that an account has written.
+    pub const fn is_custom(self) -> bool {
+        self.get() > Self::LAST_PRESET.get()
+    }
+}
+
+impl MetaStore {
+    /// Stores a policy.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    pub async fn create_policy(&self, owner: AccountId, new: &NewPolicy<'_>, now: Timestamp) -> Result<PolicyId> {
+        write_transaction!(self, "create a policy", |tx| insert(tx, owner, new, now).await)
+    }
+
+    /// The policy with this number, if it belongs to `owner`.
+    pub async fn policy(&self, owner: AccountId, id: PolicyId) -> Result<Option<Policy>> {
+        let query = sqlx::query(
+            "SELECT id, name, description, tags, created_at, updated_at, document, canonical FROM cam_policies \
+             WHERE owner_id = $1 AND id = $2",
+        );
+        let row = query.bind(owner.get()).bind(id.get()).fetch_optional(self.reader()).await;
+        row.op("read a policy")?.as_ref().map(policy).transpose()
+    }
+
+    /// The policy of `owner` with this name.
+    pub async fn policy_by_name(&self, owner: AccountId, name: &str) -> Result<Option<Policy>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let query = sqlx::query(
+            "SELECT id, name, description, tags, created_at, updated_at, document, canonical FROM cam_policies \
+             WHERE owner_id = $1 AND name = $2",
+        );
+        let row = query.bind(owner.get()).bind(name).fetch_optional(self.reader()).await;
+        row.op("read a policy")?.as_ref().map(policy).transpose()
+    }
+
+    /// All policies of `owner`, the oldest first.
+    pub async fn list_policies(&self, owner: AccountId) -> Result<Vec<PolicySummary>> {
+        let query = sqlx::query(
+            "SELECT id, name, description, tags, created_at, updated_at FROM cam_policies WHERE owner_id = $1 \
+             ORDER BY id LIMIT $2",
+        );
+        let all = query.bind(owner.get()).bind(rows(limits::POLICIES)).fetch_all(self.reader()).await;
+        all.op("list policies")?.iter().map(summary).collect()
+    }
+
+    /// How many of `owner` have each of these policies; a policy that nobody has is left out.
+    pub async fn count_attached(&self, owner: AccountId, policies: &[PolicyId]) -> Result<Vec<PolicyCounts>> {
+        let mut counts = Vec::new();
+        for list in lists(policies) {
+            let ids = placeholders(2, list.len());
+            let sql = format!(
+                "SELECT id, CAST(SUM(attached) AS BIGINT) AS attached, CAST(SUM(users) AS BIGINT) AS users, \
+                 CAST(SUM(boundaries) AS BIGINT) AS boundaries FROM ( \
+                 SELECT policy_id AS id, COUNT(*) AS attached, COUNT(user_id) AS users, 0 AS boundaries \
+                 FROM cam_attachments WHERE owner_id = $1 AND policy_id IN ({ids}) GROUP BY policy_id UNION ALL \
+                 SELECT u.boundary_id, 0, 0, COUNT(*) FROM accounts a JOIN cam_users u ON u.account_id = a.id \
+                 WHERE a.owner_id = $1 AND u.boundary_id IN ({ids}) GROUP BY u.boundary_id UNION ALL \
+                 SELECT boundary_id, 0, 0, COUNT(*) FROM cam_roles WHERE owner_id = $1 AND boundary_id IN ({ids}) \
+                 GROUP BY boundary_id) AS counts GROUP BY id"
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(owner.get());
+            for policy in &list {
+                query = query.bind(policy.get());
+            }
+            for row in query.fetch_all(self.reader()).await.op("count attachments")? {
+                counts.push(PolicyCounts {
+                    policy: PolicyId::new(get(&row, "id")?),
+                    attached: size(&row, "cam_attachments", "attached")?,
+                    users: size(&row, "cam_attachments", "users")?,
+                    boundaries: size(&row, "cam_attachments", "boundaries")?,
+                });
+            }
+        }
+        Ok(counts)
+    }
+
+    /// Gives a policy another description or document (as it was written, as it was understood); what is `None` stays.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such policy.
+    pub async fn update_policy(
+        &self,
+        owner: AccountId,
+        id: PolicyId,
+        description: Option<&str>,
+        document: Option<(&str, &str)>,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "change a policy", |tx| update(tx, owner, id, description, document, now).await)
+    }
+
+    /// Deletes policies: all of them, or none. They are detached from everybody.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` does not have one of them, `InUse` when one is a boundary: without it, somebody could do more
+    /// than before.
+    pub async fn delete_policies(&self, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
+        write_transaction!(self, "delete policies", |tx| delete(tx, owner, ids).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, now: Timestamp) -> Result<PolicyId> {
+    lock_owner(tx, owner).await?;
+    let count = "SELECT COUNT(*) FROM cam_policies WHERE owner_id = $1";
+    leave_room(tx, count, owner.get(), "policies", limits::POLICIES).await?;
+    let id = next_number(tx, "policy").await?;
+    let insert = sqlx::query(
+        "INSERT INTO cam_policies (id, owner_id, name, description, document, canonical, tags, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+    );
+    let insert = insert
+        .bind(id)
+        .bind(owner.get())
+        .bind(new.name)
+        .bind(new.description)
+        .bind(new.document)
+        .bind(new.canonical)
+        .bind(new.tags)
+        .bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("create a policy").map_err(conflict("policy"))?;
+    bump_changes(tx).await?;
+    Ok(PolicyId::new(id))
+}
+
+/// Refuses a policy that is not there, or is another's. Preset policies are everybody's.
+pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: PolicyId) -> Result<()> {
+    if !id.is_custom() {
+        return Ok(());
+    }
+    let found = sqlx::query("SELECT id FROM cam_policies WHERE id = $1 AND owner_id = $2").bind(id.get());
+    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a policy")?;
+    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "policy" }) }
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    id: PolicyId,
+    description: Option<&str>,
+    document: Option<(&str, &str)>,
+    now: Timestamp,
+) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    let update = sqlx::query(
+        "UPDATE cam_policies SET description = COALESCE($1, description), document = COALESCE($2, document), \
+         canonical = COALESCE($3, canonical), updated_at = $4 WHERE id = $5 AND owner_id = $6",
+    );
+    let update = update
+        .bind(description)
+        .bind(document.map(|(text, _)| text))
+        .bind(document.map(|(_, canonical)| canonical))
+        .bind(now.as_millis())
+        .bind(id.get())
+        .bind(owner.get());
+    if update.execute(&mut *tx).await.op("change a policy")?.rows_affected() == 0 {
+        return Err(Error::Stale { what: "policy" });
+    }
+    bump_changes(tx).await
+}
+
+async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    for id in ids {
+        if !id.is_custom() {
+            return Err(Error::Stale { what: "policy" });
+        }
+        require(tx, owner, *id).await?;
+        let bounded = sqlx::query(
+            "SELECT account_id AS id FROM cam_users WHERE boundary_custom_id = $1 \
+             UNION ALL SELECT id FROM cam_roles WHERE boundary_custom_id = $1 LIMIT 1",
+        );
+        if bounded.bind(id.get()).fetch_optional(&mut *tx).await.op("look for boundaries")?.is_some() {
+            return Err(Error::InUse { what: "policy" });
+        }
+        let delete = sqlx::query("DELETE FROM cam_policies WHERE id = $1").bind(id.get());
+        delete.execute(&mut *tx).await.op("delete a policy")?;
+    }
+    bump_changes(tx).await
+}
+
+fn policy(row: &AnyRow) -> Result<Policy> {
+    Ok(Policy { summary: summary(row)?, document: get(row, "document")?, canonical: get(row, "canonical")? })
+}
+
+fn summary(row: &AnyRow) -> Result<PolicySummary> {
+    Ok(PolicySummary {
+        id: PolicyId::new(get(row, "id")?),
+        name: get(row, "name")?,
+        description: get(row, "description")?,
+        tags: get(row, "tags")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}

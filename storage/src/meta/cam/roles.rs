@@ -1,0 +1,155 @@
+//! Roles: rights that somebody takes for a while.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::{NewRole, Role};
+use super::{leave_room, limits, lock_owner, next_number, rows};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::row::{get, time};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
+use crate::types::{AccountId, PolicyId, RoleId, Timestamp};
+use crate::{Error, Result};
+
+/// The columns of a role, for [`role`].
+macro_rules! roles {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, owner_id, name, description, trust, trust_canonical, session_duration, console_login, tags, \
+             version, created_at, updated_at, boundary_id FROM cam_roles ",
+            $rest
+        )
+    };
+}
+
+impl MetaStore {
+    /// Makes a role.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    pub async fn create_role(&self, owner: AccountId, new: &NewRole<'_>, now: Timestamp) -> Result<RoleId> {
+        write_transaction!(self, "create a role", |tx| insert(tx, owner, new, now).await)
+    }
+
+    /// The role with this number, whoever owns it.
+    pub async fn role(&self, id: RoleId) -> Result<Option<Role>> {
+        let row = sqlx::query(roles!("WHERE id = $1")).bind(id.get()).fetch_optional(self.reader()).await;
+        row.op("read a role")?.as_ref().map(role).transpose()
+    }
+
+    /// The role of `owner` with this name.
+    pub async fn role_by_name(&self, owner: AccountId, name: &str) -> Result<Option<Role>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let query = sqlx::query(roles!("WHERE owner_id = $1 AND name = $2")).bind(owner.get()).bind(name);
+        query.fetch_optional(self.reader()).await.op("read a role")?.as_ref().map(role).transpose()
+    }
+
+    /// All roles of `owner`, the oldest first.
+    pub async fn list_roles(&self, owner: AccountId) -> Result<Vec<Role>> {
+        let all = sqlx::query(roles!("WHERE owner_id = $1 ORDER BY id LIMIT $2")).bind(owner.get());
+        let all = all.bind(rows(limits::ROLES)).fetch_all(self.reader()).await;
+        all.op("list roles")?.iter().map(role).collect()
+    }
+
+    /// Says anew who may take a role: as it was written, and as it was understood.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such role.
+    pub async fn update_trust(
+        &self,
+        owner: AccountId,
+        id: RoleId,
+        trust: &str,
+        canonical: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "change who may take a role", |tx| update(tx, owner, id, (trust, canonical), now)
+            .await)
+    }
+
+    /// Deletes a role. Its sessions end.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such role.
+    pub async fn delete_role(&self, owner: AccountId, id: RoleId) -> Result<()> {
+        write_transaction!(self, "delete a role", |tx| delete(tx, owner, id).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now: Timestamp) -> Result<RoleId> {
+    lock_owner(tx, owner).await?;
+    leave_room(tx, "SELECT COUNT(*) FROM cam_roles WHERE owner_id = $1", owner.get(), "roles", limits::ROLES).await?;
+    let id = next_number(tx, "role").await?;
+    let insert = sqlx::query(
+        "INSERT INTO cam_roles (id, owner_id, name, description, trust, trust_canonical, session_duration, \
+         console_login, tags, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+    );
+    let insert = insert
+        .bind(id)
+        .bind(owner.get())
+        .bind(new.name)
+        .bind(new.description)
+        .bind(new.trust)
+        .bind(new.trust_canonical)
+        .bind(new.session_duration)
+        .bind(i64::from(new.console_login))
+        .bind(new.tags)
+        .bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("create a role").map_err(conflict("role"))?;
+    bump_changes(tx).await?;
+    Ok(RoleId::new(id))
+}
+
+/// Refuses a role that is not there, or is another's.
+pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
+    let found = sqlx::query("SELECT id FROM cam_roles WHERE id = $1 AND owner_id = $2").bind(id.get());
+    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a role")?;
+    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "role" }) }
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    id: RoleId,
+    (trust, canonical): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    let update = sqlx::query(
+        "UPDATE cam_roles SET trust = $1, trust_canonical = $2, version = version + 1, updated_at = $3 WHERE id = $4",
+    );
+    let update = update.bind(trust).bind(canonical).bind(now.as_millis()).bind(id.get());
+    update.execute(&mut *tx).await.op("change who may take a role")?;
+    bump_changes(tx).await
+}
+
+async fn delete(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    let delete = sqlx::query("DELETE FROM cam_roles WHERE id = $1").bind(id.get());
+    delete.execute(&mut *tx).await.op("delete a role")?;
+    bump_changes(tx).await
+}
+
+fn role(row: &AnyRow) -> Result<Role> {
+    let boundary: Option<i64> = get(row, "boundary_id")?;
+    Ok(Role {
+        id: RoleId::new(get(row, "id")?),
+        owner: AccountId::new(get(row, "owner_id")?),
+        name: get(row, "name")?,
+        description: get(row, "description")?,
+        document: get(row, "trust")?,
+        trust: get(row, "trust_canonical")?,
+        session_duration: get(row, "session_duration")?,
+        console_login: get::<i64>(row, "console_login")? == 1,
+        tags: get(row, "tags")?,
+        version: get(row, "version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        boundary: boundary.map(PolicyId::new),
+    })
+}

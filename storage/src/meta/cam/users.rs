@@ -1,0 +1,203 @@
+//! Sub-accounts.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::{NewUser, User, UserChange, UserProfile};
+use super::{keys, leave_room, limits, lock_owner, rows};
+use crate::meta::MetaStore;
+use crate::meta::accounts::{account, bump_changes, change_password, store_password};
+use crate::meta::row::{get, optional_time};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use crate::types::{AccountId, PolicyId, Timestamp, Uin};
+use crate::{Error, Result};
+
+/// The columns of a sub-account, for [`user`].
+macro_rules! users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.uin, a.name, a.owner_id, a.status, a.credential_version, a.created_at, u.remark, \
+             u.console_login, u.phone_number, u.country_code, u.email, u.last_login_at, u.last_login_ip, u.boundary_id ",
+            $rest
+        )
+    };
+}
+pub(super) use users;
+
+const BY_ID: &str =
+    users!("FROM accounts a JOIN cam_users u ON u.account_id = a.id WHERE a.owner_id = $1 AND a.id = $2");
+const BY_NAME: &str =
+    users!("FROM accounts a JOIN cam_users u ON u.account_id = a.id WHERE a.owner_id = $1 AND a.name = $2");
+const BY_UIN: &str =
+    users!("FROM accounts a JOIN cam_users u ON u.account_id = a.id WHERE a.owner_id = $1 AND a.uin = $2");
+const ALL: &str =
+    users!("FROM accounts a JOIN cam_users u ON u.account_id = a.id WHERE a.owner_id = $1 ORDER BY a.id LIMIT $2");
+
+impl MetaStore {
+    /// Makes a sub-account.
+    ///
+    /// # Errors
+    /// `Conflict` when the name, the uin (`account`) or the id of the key (`access key`) is taken, `LimitReached` when
+    /// there are as many as there may be, `Stale` when the owner is no main account.
+    pub async fn create_user(&self, new: &NewUser<'_>, now: Timestamp) -> Result<User> {
+        write_transaction!(self, "create a sub-account", |tx| insert(tx, new, now).await)
+    }
+
+    /// The sub-account with this id, if it belongs to `owner`.
+    pub async fn user(&self, owner: AccountId, id: AccountId) -> Result<Option<User>> {
+        let row = sqlx::query(BY_ID).bind(owner.get()).bind(id.get()).fetch_optional(self.reader()).await;
+        row.op("read a sub-account")?.as_ref().map(user).transpose()
+    }
+
+    /// The sub-account of `owner` with this name.
+    pub async fn user_by_name(&self, owner: AccountId, name: &str) -> Result<Option<User>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let row = sqlx::query(BY_NAME).bind(owner.get()).bind(name).fetch_optional(self.reader()).await;
+        row.op("read a sub-account")?.as_ref().map(user).transpose()
+    }
+
+    /// The sub-account of `owner` with this uin.
+    pub async fn user_by_uin(&self, owner: AccountId, uin: &Uin) -> Result<Option<User>> {
+        let row = sqlx::query(BY_UIN).bind(owner.get()).bind(uin.as_str()).fetch_optional(self.reader()).await;
+        row.op("read a sub-account")?.as_ref().map(user).transpose()
+    }
+
+    /// All sub-accounts of `owner`, the oldest first.
+    pub async fn list_users(&self, owner: AccountId) -> Result<Vec<User>> {
+        let all = sqlx::query(ALL).bind(owner.get()).bind(rows(limits::USERS));
+        all.fetch_all(self.reader()).await.op("list sub-accounts")?.iter().map(user).collect()
+    }
+
+    /// Changes what is noted about a sub-account, and its password.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such sub-account.
+    pub async fn update_user(
+        &self,
+        owner: AccountId,
+        id: AccountId,
+        change: &UserChange<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "change a sub-account", |tx| update(tx, owner, id, change, now).await)
+    }
+
+    /// Deletes a sub-account with its password, keys, tokens, memberships and attachments. What it pushed stays.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such sub-account, `InUse` when it has access keys and `force` is not set.
+    pub async fn delete_user(&self, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
+        write_transaction!(self, "delete a sub-account", |tx| delete(tx, owner, id, force).await)
+    }
+
+    /// Notes that a sub-account has signed in. No cache hears of it, and the loss of power may undo it.
+    pub async fn record_login(&self, id: AccountId, address: &str, now: Timestamp) -> Result<()> {
+        let update = sqlx::query("UPDATE cam_users SET last_login_at = $1, last_login_ip = $2 WHERE account_id = $3");
+        let update = update.bind(now.as_millis()).bind(address).bind(id.get());
+        update.execute(self.writer()).await.op("note a sign-in")?;
+        Ok(())
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Result<User> {
+    lock_owner(tx, new.owner).await?;
+    let count = "SELECT COUNT(*) FROM accounts WHERE owner_id = $1";
+    leave_room(tx, count, new.owner.get(), "sub-accounts", limits::USERS).await?;
+    let insert = sqlx::query(
+        "INSERT INTO accounts (uin, name, owner_id, status, credential_version, created_at) \
+         VALUES ($1, $2, $3, 0, 1, $4) RETURNING id, uin, name, owner_id, status, credential_version, created_at",
+    );
+    let insert = insert.bind(new.uin.as_str()).bind(new.name).bind(new.owner.get()).bind(now.as_millis());
+    let row = insert.fetch_one(&mut *tx).await.op("create a sub-account").map_err(conflict("account"))?;
+    let account = account(&row)?;
+    let profile = new.profile;
+    let insert = sqlx::query(
+        "INSERT INTO cam_users (account_id, remark, console_login, phone_number, country_code, email) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    );
+    let insert = insert
+        .bind(account.id.get())
+        .bind(&profile.remark)
+        .bind(i64::from(profile.console_login))
+        .bind(&profile.phone_number)
+        .bind(&profile.country_code)
+        .bind(&profile.email);
+    insert.execute(&mut *tx).await.op("create a sub-account")?;
+    if let Some(hash) = new.password_hash {
+        store_password(tx, account.id, hash, now).await?;
+    }
+    if let Some(key) = &new.key {
+        keys::insert(tx, account.id, key, now).await?;
+    }
+    bump_changes(tx).await?;
+    Ok(User { account, profile: profile.clone(), last_login_at: None, last_login_ip: None, boundary: None })
+}
+
+/// Refuses a sub-account that is not there, or is another's.
+pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: AccountId) -> Result<()> {
+    let found = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND owner_id = $2").bind(id.get()).bind(owner.get());
+    let found = found.fetch_optional(tx).await.op("read a sub-account")?;
+    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "user" }) }
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    id: AccountId,
+    change: &UserChange<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    let update = sqlx::query(
+        "UPDATE cam_users SET remark = COALESCE($1, remark), console_login = COALESCE($2, console_login), \
+         phone_number = COALESCE($3, phone_number), country_code = COALESCE($4, country_code), \
+         email = COALESCE($5, email) WHERE account_id = $6",
+    );
+    let update = update
+        .bind(change.remark)
+        .bind(change.console_login.map(i64::from))
+        .bind(change.phone_number)
+        .bind(change.country_code)
+        .bind(change.email)
+        .bind(id.get());
+    update.execute(&mut *tx).await.op("change a sub-account")?;
+    match change.password_hash {
+        Some(hash) => change_password(tx, id, hash, now).await,
+        None => bump_changes(tx).await,
+    }
+}
+
+async fn delete(tx: &mut AnyConnection, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    require(tx, owner, id).await?;
+    // A key that is being made at this moment is there, or finds the account gone.
+    let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(id.get());
+    lock.execute(&mut *tx).await.op("lock an account")?;
+    let key = sqlx::query("SELECT secret_id FROM access_keys WHERE account_id = $1 LIMIT 1").bind(id.get());
+    if !force && key.fetch_optional(&mut *tx).await.op("look for access keys")?.is_some() {
+        return Err(Error::InUse { what: "user" });
+    }
+    let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());
+    delete.execute(&mut *tx).await.op("delete a sub-account").map_err(stale("account"))?;
+    bump_changes(tx).await
+}
+
+pub(super) fn user(row: &AnyRow) -> Result<User> {
+    let boundary: Option<i64> = get(row, "boundary_id")?;
+    Ok(User {
+        account: account(row)?,
+        profile: UserProfile {
+            remark: get(row, "remark")?,
+            console_login: get::<i64>(row, "console_login")? == 1,
+            phone_number: get(row, "phone_number")?,
+            country_code: get(row, "country_code")?,
+            email: get(row, "email")?,
+        },
+        last_login_at: optional_time(row, "last_login_at")?,
+        last_login_ip: get(row, "last_login_ip")?,
+        boundary: boundary.map(PolicyId::new),
+    })
+}

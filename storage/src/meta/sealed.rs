@@ -1,0 +1,99 @@
+//! What is sealed with the master key, for those who put another key in its place.
+
+use sqlx::AnyConnection;
+
+use super::MetaStore;
+use super::accounts::bump_changes;
+use super::row::get;
+use super::sql::{SqlResult as _, write_transaction};
+use crate::{Error, Result};
+
+/// What a sealed secret belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SealedKind {
+    /// The secret half of an access key; its id is the public half.
+    AccessKey,
+    /// The private half of a key that signs tokens; its id is the `kid`.
+    SigningKey,
+}
+
+impl SealedKind {
+    const ALL: [Self; 2] = [Self::AccessKey, Self::SigningKey];
+
+    fn select(self) -> &'static str {
+        match self {
+            Self::AccessKey => "SELECT secret_id AS id, sealed_secret AS sealed FROM access_keys",
+            Self::SigningKey => "SELECT kid AS id, sealed_private AS sealed FROM signing_keys",
+        }
+    }
+
+    fn update(self) -> &'static str {
+        match self {
+            Self::AccessKey => "UPDATE access_keys SET sealed_secret = $1 WHERE secret_id = $2 AND sealed_secret = $3",
+            Self::SigningKey => "UPDATE signing_keys SET sealed_private = $1 WHERE kid = $2 AND sealed_private = $3",
+        }
+    }
+
+    fn count(self) -> &'static str {
+        match self {
+            Self::AccessKey => "SELECT COUNT(*) FROM access_keys",
+            Self::SigningKey => "SELECT COUNT(*) FROM signing_keys",
+        }
+    }
+}
+
+/// A sealed secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sealed {
+    /// What it belongs to.
+    pub kind: SealedKind,
+    /// The id of that.
+    pub id: String,
+    /// The secret, sealed.
+    pub sealed: Vec<u8>,
+}
+
+impl MetaStore {
+    /// Everything that is sealed with the master key.
+    pub async fn sealed(&self) -> Result<Vec<Sealed>> {
+        let mut all = Vec::new();
+        for kind in SealedKind::ALL {
+            let rows = sqlx::query(kind.select()).fetch_all(self.reader()).await.op("read what is sealed")?;
+            for row in &rows {
+                all.push(Sealed { kind, id: get(row, "id")?, sealed: get(row, "sealed")? });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Puts for each of `old`, which must be everything that [`sealed`](Self::sealed) gives, the value of `new` that has
+    /// the same place in the list. All of it, or nothing.
+    ///
+    /// # Errors
+    /// `Stale` when something was sealed, changed or deleted since `old` was read.
+    pub async fn replace_sealed(&self, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
+        write_transaction!(self, "replace what is sealed", |tx| replace(tx, old, new).await)
+    }
+}
+
+async fn replace(tx: &mut AnyConnection, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
+    const STALE: Error = Error::Stale { what: "sealed secrets" };
+    // Who makes a key changes the counter too: from here on they wait.
+    bump_changes(tx).await?;
+    for kind in SealedKind::ALL {
+        let count: i64 = sqlx::query_scalar(kind.count()).fetch_one(&mut *tx).await.op("count what is sealed")?;
+        if usize::try_from(count).ok() != Some(old.iter().filter(|sealed| sealed.kind == kind).count()) {
+            return Err(STALE);
+        }
+    }
+    if old.len() != new.len() {
+        return Err(STALE);
+    }
+    for (before, after) in old.iter().zip(new) {
+        let update = sqlx::query(before.kind.update()).bind(&after[..]).bind(&before.id).bind(&before.sealed[..]);
+        if update.execute(&mut *tx).await.op("replace what is sealed")?.rows_affected() != 1 {
+            return Err(STALE);
+        }
+    }
+    Ok(())
+}

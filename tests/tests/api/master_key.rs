@@ -1,0 +1,111 @@
+//! Another master key: by the command, and by a command that was cut off.
+
+use std::path::Path;
+use std::process::Output;
+
+use roadstead_tests::{Binary, Client, Credentials};
+use serde_json::Value;
+
+fn rotate(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Binary::find().command(data);
+    command.arg("rotate-master-key").args(arguments).envs(environment.iter().copied());
+    command.output().unwrap()
+}
+
+fn serve_fails(data: &Path, environment: &[(&str, &str)]) -> String {
+    let mut command = Binary::find().command(data);
+    command.args(["serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What was sealed is needed to sign a token.
+async fn serves(data: &Path, environment: &[(&str, &str)]) {
+    let server = Binary::find().serve(data, environment);
+    let record: Value = serde_json::from_slice(&std::fs::read(data.join("bootstrap.json")).unwrap()).unwrap();
+    let (username, password) = (record["username"].as_str().unwrap(), record["password"].as_str().unwrap());
+    let owner = Client::new(server.url(), Credentials::Basic(username.into(), password.into()));
+    owner.get("/service/token?scope=repository:library/app:pull").await.expect(200);
+}
+
+#[tokio::test]
+async fn everything_is_sealed_with_the_new_key() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    serves(data, &[]).await;
+    let key = data.join("master.key");
+    let old = std::fs::read(&key).unwrap();
+    let output = rotate(data, &["--json"], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["resealed"], 2, "the key that signs tokens, and the owner's access key");
+    let new = std::fs::read(&key).unwrap();
+    assert_ne!(old, new);
+    assert!(!data.join("master.key.next").exists());
+    serves(data, &[]).await;
+    std::fs::write(&key, old).unwrap();
+    let refused = serve_fails(data, &[]);
+    assert!(refused.contains("another master key"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_cut_off_is_ended_by_the_next_start() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    serves(data, &[]).await;
+    let (key, next) = (data.join("master.key"), data.join("master.key.next"));
+    let old = std::fs::read(&key).unwrap();
+    // Before the database was sealed with it.
+    std::fs::write(&next, [7; 32]).unwrap();
+    let refused = Binary::find().command(data).args(["account", "create", "--name", "eve"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("is being changed"), "nobody seals in the middle");
+    serves(data, &[]).await;
+    assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (old.clone(), false));
+    // After that, and before the file had its name.
+    assert!(rotate(data, &[], &[]).status.success());
+    let new = std::fs::read(&key).unwrap();
+    std::fs::rename(&key, &next).unwrap();
+    std::fs::write(&key, &old).unwrap();
+    serves(data, &[]).await;
+    assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (new, false));
+    // Cut off in the middle of the file.
+    std::fs::write(&next, [7; 5]).unwrap();
+    assert!(rotate(data, &[], &[]).status.success());
+    serves(data, &[]).await;
+}
+
+#[tokio::test]
+async fn a_running_server_is_not_taken_its_key_away() {
+    let data = tempfile::tempdir().unwrap();
+    let _server = Binary::find().serve(data.path(), &[]);
+    let before = std::fs::read(data.path().join("master.key")).unwrap();
+    let refused = rotate(data.path(), &[], &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("stop the server"));
+    assert_eq!(std::fs::read(data.path().join("master.key")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_key_of_the_settings_is_replaced_by_the_one_of_a_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let (data, one, two) = (dir.path().join("data"), dir.path().join("one"), dir.path().join("two"));
+    for (path, byte) in [(&one, 1), (&two, 2)] {
+        std::fs::write(path, [byte; 32]).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let (one, two) = (one.to_str().unwrap(), two.to_str().unwrap());
+    const KEY: &str = "ROADSTEAD__AUTH__MASTER_KEY_FILE";
+    serves(&data, &[(KEY, one)]).await;
+    let refused = rotate(&data, &[], &[(KEY, one)]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("name the file of the next one"));
+    let done = rotate(&data, &["--new-key-file", two], &[(KEY, one)]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("put the new key in the place of the old one"));
+    assert!(serve_fails(&data, &[(KEY, one)]).contains("another master key"));
+    serves(&data, &[(KEY, two)]).await;
+    assert!(!data.join("master.key").exists());
+}
