@@ -11,15 +11,24 @@ use crate::random;
 use crate::seal::Sealer;
 
 /// How many random uins are tried before giving up: with 900 thousand million of them, one is free.
-const UIN_ATTEMPTS: usize = 8;
+pub(crate) const UIN_ATTEMPTS: usize = 8;
 
-/// Makes accounts, and sets their passwords.
+/// Makes accounts and access keys, and sets passwords.
 #[derive(Clone)]
 pub struct Accounts {
-    meta: MetaStore,
-    argon2: Argon2Params,
-    sealer: Sealer,
-    clock: Arc<dyn Clock>,
+    pub(crate) meta: MetaStore,
+    passwords: Passwords,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What hashes passwords.
+#[derive(Clone)]
+enum Passwords {
+    /// One that is made when it is needed.
+    Fresh(Argon2Params),
+    /// The one that also verifies: all of them together use only so many cores.
+    Shared(PasswordHasher),
 }
 
 impl fmt::Debug for Accounts {
@@ -51,7 +60,11 @@ impl fmt::Debug for NewCredentials {
 impl Accounts {
     /// With the parameters of new password hashes, and the sealer of secret keys.
     pub fn new(meta: MetaStore, argon2: Argon2Params, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
-        Self { meta, argon2, sealer, clock }
+        Self { meta, passwords: Passwords::Fresh(argon2), sealer, clock }
+    }
+
+    pub(crate) fn sharing(meta: MetaStore, passwords: PasswordHasher, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
+        Self { meta, passwords: Passwords::Shared(passwords), sealer, clock }
     }
 
     /// Makes a main account with a random uin and one access key. A password or a key that is not given is made at
@@ -89,8 +102,11 @@ impl Accounts {
         Ok(self.meta.set_password_hash(account, &hash, self.clock.now()).await?)
     }
 
-    async fn hash(&self, password: &str) -> Result<String> {
-        PasswordHasher::new(self.argon2)?.hash(password).await
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
+        match &self.passwords {
+            Passwords::Fresh(argon2) => PasswordHasher::new(*argon2)?.hash(password).await,
+            Passwords::Shared(hasher) => hasher.hash(password).await,
+        }
     }
 
     /// An account with a key that cannot be made should not be made either.
@@ -125,14 +141,14 @@ pub(crate) fn secret_key_context(id: impl fmt::Display) -> String {
     format!("access-key/{id}")
 }
 
-fn random_uin() -> Uin {
+pub(crate) fn random_uin() -> Uin {
     match Uin::from_number(rand::random_range(Uin::MIN..=Uin::MAX)) {
         Ok(uin) => uin,
         Err(_) => unreachable!("that is the range of uins"),
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let fits = (1..=64).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@-".contains(&b))
         && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());

@@ -8,6 +8,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName};
 use tokio::sync::Mutex;
 
+use crate::accounts::Accounts;
 use crate::cache::{CacheStats, Caches};
 use crate::error::Result;
 use crate::keys::Keys;
@@ -73,6 +74,13 @@ impl Auth {
             sealer,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What makes accounts and access keys, and sets passwords, with the means that sign-ins have: all of them together
+    /// hash only so many passwords at once. Call [`Auth::account_changed`] or [`Auth::invalidate_all`] after a change.
+    pub fn accounts(&self) -> Accounts {
+        let Inner { meta, passwords, sealer, clock, .. } = &*self.inner;
+        Accounts::sharing(meta.clone(), passwords.clone(), sealer.clone(), Arc::clone(clock))
     }
 
     /// The public keys that verify tokens, as a JSON Web Key Set (RFC 7517, section 5).

@@ -57,6 +57,7 @@ mod session;
 mod temporary;
 mod throttle;
 mod token;
+mod users;
 
 pub use access::{Access, Action, ActionName, CatalogAccess, Delete, Probe, Pull, Push};
 pub use accounts::{Accounts, NewCredentials, generate_password, generate_secret_id, generate_secret_key};
@@ -75,3 +76,4 @@ pub use session::{Session, SessionKind};
 pub use temporary::{MAX_TEMPORARY_TOKEN_CHARS, NewSession, TemporaryKey};
 pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};
+pub use users::{NewKey, NewSubAccount, SubAccount};
