@@ -37,7 +37,13 @@ impl Actions {
             return Ok(());
         }
         let lower = pattern.to_ascii_lowercase();
-        let set = ActionSet::matching(|name| glob(&lower, name));
+        let set = if lower.contains('*') {
+            ActionSet::matching(|name| glob(&lower, name))
+        } else {
+            let mut one = ActionSet::default();
+            one.insert(&lower);
+            one
+        };
         self.set = self.set.union(&set);
         self.patterns.push(lower);
         let service = pattern.split(':').next().unwrap_or_default().to_ascii_lowercase();
