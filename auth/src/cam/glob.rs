@@ -10,8 +10,12 @@ pub(super) struct Pattern {
     chunks: Vec<Chunk>,
 }
 
+/// Text, and then, where there are variables, further pieces.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Chunk(Vec<Piece>);
+struct Chunk {
+    text: String,
+    more: Vec<Piece>,
+}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Piece {
@@ -38,7 +42,7 @@ impl Pattern {
 
     /// Whether everything matches.
     pub(super) fn is_everything(&self) -> bool {
-        self.chunks.len() > 1 && self.chunks.iter().all(|chunk| chunk.0.is_empty())
+        self.chunks.len() > 1 && self.chunks.iter().all(|chunk| chunk.text.is_empty() && chunk.more.is_empty())
     }
 
     pub(super) fn matches(&self, text: &str, uin: &str) -> bool {
@@ -51,15 +55,22 @@ impl Pattern {
 
     /// As [`Self::matches`], with ASCII letters in either case. Only for patterns without wildcards.
     pub(super) fn equals_ignoring_case(&self, text: &str, uin: &str) -> bool {
-        let mut rest = text;
-        for piece in self.chunks.iter().flat_map(|chunk| &chunk.0) {
-            let piece = piece.text(uin);
-            match rest.split_at_checked(piece.len()) {
-                Some((start, end)) if start.eq_ignore_ascii_case(piece) => rest = end,
-                _ => return false,
+        let strip = |rest: &'_ str, piece: &str| {
+            let (start, end) = rest.split_at_checked(piece.len())?;
+            start.eq_ignore_ascii_case(piece).then(|| text.len() - end.len())
+        };
+        let pieces = self
+            .chunks
+            .iter()
+            .flat_map(|chunk| [chunk.text.as_str()].into_iter().chain(chunk.more.iter().map(|piece| piece.text(uin))));
+        let mut at = 0;
+        for piece in pieces {
+            match text.get(at..).and_then(|rest| strip(rest, piece)) {
+                Some(next) => at = next,
+                None => return false,
             }
         }
-        rest.is_empty()
+        at == text.len()
     }
 }
 
@@ -79,43 +90,45 @@ impl Piece {
 
 impl Chunk {
     fn new(text: &str, author: &Author<'_>) -> Result<Self, BadVariable> {
-        let mut pieces: Vec<Piece> = Vec::new();
+        let mut chunk = Self::default();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let (name, after) = after.split_once('}').ok_or_else(|| BadVariable(format!("${{{after}")))?;
-            push(&mut pieces, before);
+            chunk.push(before);
             match name {
-                "uin" => pieces.push(Piece::Uin),
-                "owner_uin" => push(&mut pieces, author.owner_uin.as_str()),
-                "app_id" => push(&mut pieces, &author.app_id.to_string()),
+                "uin" => chunk.more.push(Piece::Uin),
+                "owner_uin" => chunk.push(author.owner_uin.as_str()),
+                "app_id" => chunk.push(&author.app_id.to_string()),
                 _ => return Err(BadVariable(format!("${{{name}}}"))),
             }
             rest = after;
         }
-        push(&mut pieces, rest);
-        Ok(Self(pieces))
+        chunk.push(rest);
+        Ok(chunk)
+    }
+
+    /// Adds text, to the piece before it when that is text too.
+    fn push(&mut self, text: &str) {
+        match self.more.last_mut() {
+            None => self.text.push_str(text),
+            Some(Piece::Text(last)) => last.push_str(text),
+            Some(Piece::Uin) if text.is_empty() => {}
+            Some(Piece::Uin) => self.more.push(Piece::Text(text.to_owned())),
+        }
     }
 
     fn strip<'t>(&self, text: &'t str, uin: &str) -> Option<&'t str> {
-        self.0.iter().try_fold(text, |rest, piece| rest.strip_prefix(piece.text(uin)))
+        let rest = text.strip_prefix(self.text.as_str())?;
+        self.more.iter().try_fold(rest, |rest, piece| rest.strip_prefix(piece.text(uin)))
     }
 
     fn strip_end<'t>(&self, text: &'t str, uin: &str) -> Option<&'t str> {
-        self.0.iter().rev().try_fold(text, |rest, piece| rest.strip_suffix(piece.text(uin)))
+        let rest = self.more.iter().rev().try_fold(text, |rest, piece| rest.strip_suffix(piece.text(uin)))?;
+        rest.strip_suffix(self.text.as_str())
     }
 
     /// What follows the first place where the chunk stands.
     fn find<'t>(&self, text: &'t str, uin: &str) -> Option<&'t str> {
-        let first = self.0.first().map_or("", |piece| piece.text(uin));
-        text.match_indices(first).find_map(|(at, _)| self.strip(text.get(at..)?, uin))
-    }
-}
-
-/// Adds text, to the piece before it when that is text too.
-fn push(pieces: &mut Vec<Piece>, text: &str) {
-    match pieces.last_mut() {
-        _ if text.is_empty() => {}
-        Some(Piece::Text(last)) => last.push_str(text),
-        _ => pieces.push(Piece::Text(text.to_owned())),
+        text.match_indices(self.text.as_str()).find_map(|(at, _)| self.strip(text.get(at..)?, uin))
     }
 }
