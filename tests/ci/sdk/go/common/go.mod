@@ -1,0 +1,8 @@
+module roadstead.test/sdk/common
+
+go 1.24
+
+require (
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common v1.3.209
+	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/sts v1.1.11
+)
