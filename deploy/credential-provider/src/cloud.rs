@@ -1,0 +1,150 @@
+//! Signed calls of the cloud API.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::protocol::Credentials;
+use crate::settings::{Access, authority};
+use crate::sign::{Signed, authorization};
+
+/// Kubelet waits for this program; a registry that does not answer in time is one that does not answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// Tokens of the personal edition live for an hour.
+const PERSONAL_LIFETIME: Duration = Duration::from_secs(3600);
+/// Kubelet must let go of a token before the registry does, and a pull takes time.
+const MARGIN: Duration = Duration::from_secs(600);
+/// The answers are small; whoever sends more is no registry.
+const LARGEST_ANSWER: usize = 1 << 20;
+
+/// A token that opens the registry, and until when.
+pub async fn credentials(access: &Access, now: Duration) -> Result<Credentials> {
+    let cloud = Cloud { access, client: client(access)?, now };
+    match &access.instance {
+        Some(id) => cloud.of_instance(id).await,
+        None => cloud.personal().await,
+    }
+}
+
+fn client(access: &Access) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
+    if let Some(path) = &access.ca_file {
+        let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .with_context(|| format!("{} holds no certificates", path.display()))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().context("cannot set up TLS")
+}
+
+struct Cloud<'a> {
+    access: &'a Access,
+    client: reqwest::Client,
+    now: Duration,
+}
+
+impl Cloud<'_> {
+    /// The login of an enterprise instance: a temporary token.
+    async fn of_instance(&self, id: &str) -> Result<Credentials> {
+        let answer = self
+            .call("tcr", "2019-09-24", "CreateInstanceToken", &json!({ "RegistryId": id, "TokenType": "temp" }))
+            .await?;
+        let expires = Duration::from_millis(answer["ExpTime"].as_u64().context("CreateInstanceToken gave no ExpTime")?);
+        Ok(Credentials {
+            username: text(&answer["Username"]).context("CreateInstanceToken gave no Username")?,
+            password: Zeroizing::new(text(&answer["Token"]).context("CreateInstanceToken gave no Token")?),
+            lifetime: expires.saturating_sub(self.now).saturating_sub(MARGIN),
+        })
+    }
+
+    /// The login of the personal edition: a token instead of the account's password.
+    async fn personal(&self) -> Result<Credentials> {
+        let username = match &self.access.username {
+            Some(name) => name.clone(),
+            None => {
+                let caller = self.call("sts", "2018-08-13", "GetCallerIdentity", &json!({})).await?;
+                text(&caller["UserId"]).context("GetCallerIdentity gave no UserId")?
+            }
+        };
+        let answer = self.call("tcr", "2019-09-24", "DescribeApplicationTokenPersonal", &json!({})).await?;
+        let token = text(&answer["Data"]["ApplicationToken"])
+            .context("DescribeApplicationTokenPersonal gave no ApplicationToken")?;
+        Ok(Credentials {
+            username,
+            password: Zeroizing::new(token),
+            lifetime: PERSONAL_LIFETIME.saturating_sub(MARGIN),
+        })
+    }
+
+    /// One signed call; what is inside of `Response`.
+    async fn call(&self, service: &str, version: &str, action: &str, parameters: &Value) -> Result<Value> {
+        let body = parameters.to_string();
+        let host = authority(&self.access.endpoint);
+        let signed = Signed { service, host: &host, body: &body, timestamp: self.now.as_secs() };
+        let authorization = authorization(&signed, &self.access.secret_id, &self.access.secret_key);
+        let mut request = self
+            .client
+            .post(self.access.endpoint.clone())
+            .header(HOST, &host)
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, authorization)
+            .header("X-TC-Action", action)
+            .header("X-TC-Version", version)
+            .header("X-TC-Timestamp", self.now.as_secs())
+            .header("X-TC-Language", "en-US");
+        if let Some(token) = &self.access.session_token {
+            request = request.header("X-TC-Token", token.as_str());
+        }
+        let answer =
+            request.body(body).send().await.with_context(|| format!("cannot reach {}", self.access.endpoint))?;
+        let status = answer.status();
+        let mut bytes = Zeroizing::new(Vec::new());
+        let mut answer = answer;
+        while let Some(piece) = answer.chunk().await.context("the answer broke off")? {
+            bytes.extend_from_slice(&piece);
+            if bytes.len() > LARGEST_ANSWER {
+                bail!("{action}: the answer is too long");
+            }
+        }
+        let Ok(Value::Object(mut answer)) = serde_json::from_slice(&bytes) else {
+            bail!("{action}: {} answered {status} and no JSON: is it the cloud API?", self.access.endpoint);
+        };
+        inside(action, answer.remove("Response").unwrap_or_default())
+    }
+}
+
+/// The content of an answer, or the error that it is.
+fn inside(action: &str, response: Value) -> Result<Value> {
+    if !response.is_object() {
+        bail!("{action}: the answer has no Response");
+    }
+    let error = &response["Error"];
+    if error.is_null() {
+        return Ok(response);
+    }
+    let say = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    bail!("{action}: {}: {} (request {})", say(&error["Code"]), say(&error["Message"]), say(&response["RequestId"]))
+}
+
+/// A text that is there.
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_in_the_envelope_is_an_error() {
+        let response = json!({"Error": {"Code": "AuthFailure.SignatureFailure", "Message": "no"}, "RequestId": "r-1"});
+        let error = inside("CreateInstanceToken", response).err().unwrap().to_string();
+        assert_eq!(error, "CreateInstanceToken: AuthFailure.SignatureFailure: no (request r-1)");
+        assert!(inside("X", Value::Null).is_err());
+        assert_eq!(inside("X", json!({"Token": "t", "RequestId": "r"})).unwrap()["Token"], "t");
+        assert_eq!((text(&json!("")), text(&json!(5)), text(&json!("t"))), (None, None, Some("t".into())));
+    }
+}

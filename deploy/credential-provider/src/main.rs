@@ -1,0 +1,67 @@
+//! An exec credential provider for kubelet (`credentialprovider.kubelet.k8s.io/v1`): kubelet writes a request to standard
+//! input, this program writes the credentials for the image's registry to standard output.
+//!
+//! The credentials are a token that the cloud API issues for an access key, or a user name and password from files.
+//! Settings come from the environment, see [`settings`]. What goes wrong is one line on standard error that has no secret
+//! in it, and exit code 1.
+
+mod cloud;
+mod protocol;
+mod settings;
+mod sign;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use protocol::{Credentials, Request};
+use settings::{Settings, Source};
+
+/// More than kubelet ever sends.
+const LARGEST_REQUEST: u64 = 1 << 20;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nobody to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "roadstead-credential-provider: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let mut text = String::new();
+    std::io::stdin().take(LARGEST_REQUEST).read_to_string(&mut text).context("cannot read the request")?;
+    let request = Request::parse(&text)?;
+    let settings = Settings::load(&|name| std::env::var(name).ok())?;
+    settings.check_registry(request.registry())?;
+    let credentials = match &settings.source {
+        Source::Fixed { username, password } => Credentials {
+            username: username.clone(),
+            password: password.clone(),
+            lifetime: settings.cache.unwrap_or_default(),
+        },
+        Source::Cloud(access) => {
+            let mut credentials = cloud::credentials(access, now()).await?;
+            if let Some(cache) = settings.cache {
+                credentials.lifetime = credentials.lifetime.min(cache);
+            }
+            credentials
+        }
+    };
+    let answer = request.answer(&credentials)?;
+    std::io::stdout().write_all(answer.as_bytes()).context("cannot write the answer")
+}
+
+/// The wall clock: signatures and expiry are about nothing else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one program run, one look at the clock; the functions below take it as a parameter"
+)]
+fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}

@@ -1,0 +1,218 @@
+//! Where credentials come from: environment variables, which `env` of kubelet's `CredentialProviderConfig` sets.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `ROADSTEAD_ENDPOINT` | `https://registry.example.com`: where the cloud API is |
+//! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key |
+//! | `ROADSTEAD_SESSION_TOKEN` | the token of a temporary access key |
+//! | `ROADSTEAD_INSTANCE` | `tcr-xxxxxxxx`: credentials for this instance instead of the personal edition |
+//! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | credentials to hand out as they are, instead of an access key |
+//! | `ROADSTEAD_REGISTRIES` | hosts that may get the credentials, with commas; without it, the host of the endpoint |
+//! | `ROADSTEAD_CACHE_SECONDS` | the longest time that kubelet may keep them |
+//! | `ROADSTEAD_CA_FILE` | more certificates to trust, as PEM |
+//!
+//! `ROADSTEAD_X_FILE` names a file to read `X` from: a mounted secret. It is read again on every run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The environment, or what a test takes for it.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Everything this program can be told.
+pub struct Settings {
+    /// Where credentials come from.
+    pub source: Source,
+    /// The longest time that kubelet may keep them.
+    pub cache: Option<Duration>,
+    /// Hosts that may get them. Empty: any that kubelet asks about.
+    registries: Vec<String>,
+}
+
+/// Where credentials come from.
+pub enum Source {
+    /// They are given.
+    Fixed {
+        /// The login name.
+        username: String,
+        /// The password.
+        password: Zeroizing<String>,
+    },
+    /// The cloud API issues them.
+    Cloud(Access),
+}
+
+/// An access key and where to use it.
+pub struct Access {
+    /// Scheme, host and port of the cloud API.
+    pub endpoint: Url,
+    /// Public half of the key.
+    pub secret_id: String,
+    /// Secret half of the key.
+    pub secret_key: Zeroizing<String>,
+    /// The token that belongs to a temporary key.
+    pub session_token: Option<Zeroizing<String>>,
+    /// An enterprise instance; without it, the personal edition.
+    pub instance: Option<String>,
+    /// The login name, where it is not the account of the key.
+    pub username: Option<String>,
+    /// More certificates to trust.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the environment and the files that it names.
+    pub fn load(env: Lookup<'_>) -> Result<Self> {
+        let cache = match env("ROADSTEAD_CACHE_SECONDS") {
+            Some(text) => Some(Duration::from_secs(
+                text.trim().parse().context("ROADSTEAD_CACHE_SECONDS is no number of seconds")?,
+            )),
+            None => None,
+        };
+        let mut registries: Vec<String> = env("ROADSTEAD_REGISTRIES")
+            .map(|list| {
+                list.split(',').map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect()
+            })
+            .unwrap_or_default();
+        let source = match (value(env, "USERNAME")?, value(env, "PASSWORD")?, value(env, "SECRET_ID")?) {
+            (_, Some(_), Some(_)) => bail!("both a password and an access key are given: one of them is too much"),
+            (Some(username), Some(password), None) => Source::Fixed { username: username.to_string(), password },
+            (None, Some(_), None) => bail!("ROADSTEAD_PASSWORD needs ROADSTEAD_USERNAME"),
+            (username, None, Some(secret_id)) => {
+                let access = Access::load(env, &secret_id, username.map(|name| name.to_string()))?;
+                if registries.is_empty() {
+                    registries.push(authority(&access.endpoint));
+                }
+                Source::Cloud(access)
+            }
+            (_, None, None) => bail!(
+                "give ROADSTEAD_SECRET_ID and ROADSTEAD_SECRET_KEY, or ROADSTEAD_USERNAME and ROADSTEAD_PASSWORD (or …_FILE)"
+            ),
+        };
+        Ok(Self { source, cache, registries })
+    }
+
+    /// Credentials go to no host that was not meant.
+    pub fn check_registry(&self, registry: &str) -> Result<()> {
+        let known = self.registries.is_empty() || self.registries.contains(&registry.to_ascii_lowercase());
+        ensure!(known, "the image is of {registry}, these credentials are for {}", self.registries.join(", "));
+        Ok(())
+    }
+}
+
+impl Access {
+    fn load(env: Lookup<'_>, secret_id: &str, username: Option<String>) -> Result<Self> {
+        let endpoint = env("ROADSTEAD_ENDPOINT").context("ROADSTEAD_ENDPOINT is missing: where is the cloud API?")?;
+        let endpoint = Url::parse(&endpoint).context("ROADSTEAD_ENDPOINT is no URL")?;
+        let plain = endpoint.path() == "/"
+            && endpoint.query().is_none()
+            && endpoint.username().is_empty()
+            && endpoint.password().is_none();
+        ensure!(
+            matches!(endpoint.scheme(), "http" | "https") && endpoint.host().is_some() && plain,
+            "ROADSTEAD_ENDPOINT must be https://HOST, with neither a path nor a user"
+        );
+        ensure!(secret_id.bytes().all(|b| b.is_ascii_graphic()), "ROADSTEAD_SECRET_ID has characters that no id has");
+        let instance = env("ROADSTEAD_INSTANCE").filter(|id| !id.is_empty());
+        Ok(Self {
+            endpoint,
+            secret_id: secret_id.to_owned(),
+            secret_key: value(env, "SECRET_KEY")?
+                .context("ROADSTEAD_SECRET_KEY is missing (or ROADSTEAD_SECRET_KEY_FILE)")?,
+            session_token: value(env, "SESSION_TOKEN")?,
+            instance,
+            username,
+            ca_file: env("ROADSTEAD_CA_FILE").map(PathBuf::from),
+        })
+    }
+}
+
+/// Host and port as an image's address has them: no port where the scheme implies it.
+pub fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// `ROADSTEAD_NAME`, or the first line of the file that `ROADSTEAD_NAME_FILE` names.
+fn value(env: Lookup<'_>, name: &str) -> Result<Option<Zeroizing<String>>> {
+    let (plain, file) = (format!("ROADSTEAD_{name}"), format!("ROADSTEAD_{name}_FILE"));
+    match (env(&plain), env(&file)) {
+        (Some(_), Some(_)) => bail!("both {plain} and {file} are set"),
+        (Some(text), None) => one_line(&plain, Zeroizing::new(text)).map(Some),
+        (None, Some(path)) => {
+            let text =
+                std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}, which {file} names"))?;
+            one_line(&file, Zeroizing::new(text)).map(Some)
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+fn one_line(name: &str, text: Zeroizing<String>) -> Result<Zeroizing<String>> {
+    let line = text.trim_end_matches(['\r', '\n']);
+    ensure!(!line.is_empty(), "{name} is empty");
+    ensure!(!line.contains(char::is_control), "{name} has more than one line");
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Settings> {
+        Settings::load(&|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    const KEY: [(&str, &str); 3] = [
+        ("ROADSTEAD_ENDPOINT", "https://r.example.com"),
+        ("ROADSTEAD_SECRET_ID", "AKID1"),
+        ("ROADSTEAD_SECRET_KEY", "key"),
+    ];
+
+    #[test]
+    fn a_key_serves_the_host_of_its_endpoint_only() {
+        let settings = load(&KEY).unwrap();
+        assert!(
+            matches!(&settings.source, Source::Cloud(access) if access.instance.is_none() && access.secret_key.as_str() == "key")
+        );
+        assert!(settings.check_registry("R.example.com").is_ok());
+        assert!(settings.check_registry("r.example.com:5000").is_err());
+        assert!(settings.check_registry("evil.example.org").is_err());
+        let settings =
+            load(&[&KEY[..], &[("ROADSTEAD_REGISTRIES", "a.example.com, b.example.com:5000")]].concat()).unwrap();
+        assert!(settings.check_registry("b.example.com:5000").is_ok());
+        assert!(settings.check_registry("r.example.com").is_err());
+    }
+
+    #[test]
+    fn fixed_credentials_come_from_values_or_files() {
+        let file = std::env::temp_dir().join(format!("roadstead-provider-{}", std::process::id()));
+        std::fs::write(&file, "pass word\n").unwrap();
+        let settings =
+            load(&[("ROADSTEAD_USERNAME", "u"), ("ROADSTEAD_PASSWORD_FILE", file.to_str().unwrap())]).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert!(
+            matches!(&settings.source, Source::Fixed { username, password } if username == "u" && password.as_str() == "pass word")
+        );
+        assert!(settings.check_registry("any.example.com").is_ok());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_without_a_secret() {
+        let both = [&KEY[..], &[("ROADSTEAD_PASSWORD", "hush"), ("ROADSTEAD_USERNAME", "u")]].concat();
+        let twice = [&KEY[..], &[("ROADSTEAD_SECRET_KEY_FILE", "/x")]].concat();
+        let lines = [&KEY[..2], &[("ROADSTEAD_SECRET_KEY", "hush\nhush")]].concat();
+        let path = [("ROADSTEAD_ENDPOINT", "https://u:hush@r.example.com/x"), KEY[1], KEY[2]];
+        let absent = [KEY[0], KEY[1], ("ROADSTEAD_SECRET_KEY_FILE", "/does/not/exist")];
+        for pairs in
+            [&[][..], &KEY[..2], &KEY[1..], &both, &twice, &lines, &path, &absent, &[("ROADSTEAD_PASSWORD", "hush")]]
+        {
+            let error = format!("{:#}", load(pairs).err().unwrap());
+            assert!(!error.contains("hush") && !error.is_empty(), "{error}");
+        }
+    }
+}

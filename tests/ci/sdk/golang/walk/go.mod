@@ -1,0 +1,3 @@
+module roadstead.test/sdk/walk
+
+go 1.24
