@@ -55,7 +55,7 @@ fn value(kind: Kind, text: String) -> Value {
     match kind {
         Kind::Integer => trimmed.parse::<u64>().map_or_else(|_| Value::from(trimmed), Value::from),
         Kind::Boolean => trimmed.parse::<bool>().map_or_else(|_| Value::from(trimmed), Value::from),
-        Kind::Networks => {
+        Kind::Networks | Kind::Texts => {
             Value::from(trimmed.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
         }
         Kind::Text | Kind::Path | Kind::Secret => Value::from(text),

@@ -47,6 +47,7 @@ pub use sections::gc::{Gc, ORPHAN_AGE_MIN};
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;
+pub use sections::quotas::Quotas;
 pub use sections::server::{Server, Tls};
 pub use sections::storage::{Driver, Fs, Storage};
 pub use settings::{DatabaseLocation, MasterKey, Settings};

@@ -27,6 +27,7 @@ An unknown key or a bad value stops the start, with a message that names the key
 | size | bytes as a number, or text with a unit: `\"64 MiB\"`, `\"1 GB\"` |
 | address | address and port: `\"127.0.0.1:5000\"`, `\"[::1]:5000\"` |
 | networks | list of networks or addresses: `[\"10.0.0.0/8\", \"192.0.2.7\"]`; in the environment `10.0.0.0/8,192.0.2.7` |
+| texts | list of texts: `[\"one\", \"two\"]`; in the environment `one,two` |
 | path | text; a relative path starts at the working directory |
 | secret | text that is never shown in a log, a message or a listing |
 ";
@@ -71,6 +72,7 @@ impl Kind {
             Self::Size => "size".to_owned(),
             Self::Secret => "secret".to_owned(),
             Self::Networks => "networks".to_owned(),
+            Self::Texts => "texts".to_owned(),
             Self::Choice(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         }
     }

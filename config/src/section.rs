@@ -37,6 +37,8 @@ pub enum Kind {
     Secret,
     /// A list of networks or single addresses.
     Networks,
+    /// A list of texts.
+    Texts,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -108,6 +110,7 @@ value! {
     ByteSize, Kind::Size, ByteSize::to_string;
     Secret, Kind::Secret, |_| REDACTED.to_owned();
     Key, Kind::Secret, |_| REDACTED.to_owned();
+    Vec<String>, Kind::Texts, |texts| texts.join(", ");
     Vec<IpNet>, Kind::Networks, |nets| nets.iter().map(IpNet::to_string).collect::<Vec<_>>().join(", ");
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    Auth, Cache, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Secret, Server, Storage,
+    Auth, Cache, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Quotas, Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -23,6 +23,8 @@ section! {
         pub auth: Auth = Auth::default(),
         /// `[limits]`
         pub limits: Limits = Limits::default(),
+        /// `[quotas]`
+        pub quotas: Quotas = Quotas::default(),
         /// `[gc]`
         pub gc: Gc = Gc::default(),
         /// `[log]`

@@ -14,7 +14,7 @@ use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
 use roadstead_config::{Bootstrap, DatabaseLocation, Driver, Key, MasterKey, Settings};
 use roadstead_gc::Collector;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
-use roadstead_storage::meta::{Account, Engine, MetaParams, MetaStore, sqlite_url};
+use roadstead_storage::meta::{Account, Engine, MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_storage::types::{Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
@@ -63,6 +63,11 @@ pub async fn open_meta(settings: &Settings, migrate: bool) -> anyhow::Result<Met
         max_connections: settings.database.max_connections,
         busy_timeout: settings.database.busy_timeout,
         instance: format!("{:032x}", rand::random::<u128>()),
+        quotas: Quotas {
+            namespaces: settings.quotas.namespaces,
+            repositories: settings.quotas.repositories,
+            triggers: settings.quotas.triggers,
+        },
     };
     let meta = MetaStore::open(&params).await.context("cannot open the database")?;
     if migrate {

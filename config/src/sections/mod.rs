@@ -7,6 +7,7 @@ pub(crate) mod gc;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod metrics;
+pub(crate) mod quotas;
 pub(crate) mod server;
 pub(crate) mod storage;
 

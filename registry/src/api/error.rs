@@ -181,6 +181,12 @@ impl From<service::Error> for ApiError {
             E::Size => Code::SizeInvalid.into(),
             E::Cursor => Self::new(Code::PageInvalid, "last is not the name of an entry"),
             E::NamespaceGone | E::TagsMoved => Code::Denied.into(),
+            E::Quota { what, limit } => Self::new(
+                Code::Denied,
+                format!(
+                    "quota exceeded: the account has all of the {limit} {what} that it may have; the operator can raise the quota"
+                ),
+            ),
             E::ClientGone => Self::new(Code::BlobUploadInvalid, "the body ended before its announced length"),
             E::BodyTimeout => Code::RequestTimeout.into(),
             E::Overloaded => Code::Unavailable.into(),

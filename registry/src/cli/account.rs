@@ -3,7 +3,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
-use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
+use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
 use roadstead_storage::types::{Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
@@ -31,6 +31,20 @@ pub enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Show what an account may have, or set it; sub-accounts count with their main account
+    Quota {
+        /// Uin of the main account
+        uin: String,
+        /// Namespaces
+        #[arg(long, value_name = "N")]
+        namespaces: Option<u32>,
+        /// Repositories, in all of its namespaces together
+        #[arg(long, value_name = "N")]
+        repositories: Option<u32>,
+        /// Triggers
+        #[arg(long, value_name = "N")]
+        triggers: Option<u32>,
+    },
     /// Shut an account out; its tokens and sessions end
     Disable {
         /// Uin of the account
@@ -49,11 +63,20 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let meta = bootstrap::open_meta(&context.settings, true).await?;
     bootstrap::check_master_key(&context.settings, &meta).await?;
     let accounts = bootstrap::open_accounts(&context.settings, &meta, Arc::new(SystemClock))?;
-    let is_list = matches!(command, Command::List);
+    // A quota is read when it is needed: no server has to hear of it.
+    let is_list = matches!(command, Command::List | Command::Quota { .. });
     let done = match command {
         Command::Create { name, password_stdin } => create(&accounts, &name, password_stdin).await,
         Command::List => list(context, &meta).await,
         Command::Password { uin, password_stdin } => password(&meta, &accounts, &uin, password_stdin).await,
+        Command::Quota { uin, namespaces, repositories, triggers } => {
+            let wanted = [
+                (QuotaKind::Namespaces, namespaces),
+                (QuotaKind::Repositories, repositories),
+                (QuotaKind::Triggers, triggers),
+            ];
+            quota(context, &meta, &uin, &wanted).await
+        }
         Command::Disable { uin } => set_status(&meta, &uin, AccountStatus::Disabled).await,
         Command::Enable { uin } => set_status(&meta, &uin, AccountStatus::Active).await,
     };
@@ -119,6 +142,29 @@ async fn password(meta: &MetaStore, accounts: &Accounts, uin: &str, password_std
         }
     }
     Ok(())
+}
+
+async fn quota(
+    context: &Context,
+    meta: &MetaStore,
+    uin: &str,
+    wanted: &[(QuotaKind, Option<u32>)],
+) -> anyhow::Result<()> {
+    let account = find(meta, uin).await?;
+    if account.owner != account.id {
+        bail!("{uin} is a sub-account: it counts with its main account");
+    }
+    for &(kind, value) in wanted {
+        if let Some(value) = value {
+            meta.set_quota(account.id, kind, value).await?;
+        }
+    }
+    let quotas = meta.quotas(account.id).await?;
+    if context.json {
+        let values = QuotaKind::ALL.map(|kind| (kind.name().to_owned(), json!(quotas.of(kind))));
+        return print_json(&Value::Object(values.into_iter().collect()));
+    }
+    QuotaKind::ALL.iter().try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), quotas.of(kind))))
 }
 
 async fn set_status(meta: &MetaStore, uin: &str, status: AccountStatus) -> anyhow::Result<()> {

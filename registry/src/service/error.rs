@@ -67,6 +67,14 @@ pub enum Error {
     /// The namespace was deleted while the request ran.
     #[error("namespace gone")]
     NamespaceGone,
+    /// The account that the repository belongs to has as many as it may.
+    #[error("no more than {limit} {what}")]
+    Quota {
+        /// What is counted.
+        what: &'static str,
+        /// How many there may be.
+        limit: u64,
+    },
     /// The client went away in the middle of a body.
     #[error("client gone")]
     ClientGone,
@@ -98,11 +106,11 @@ impl From<roadstead_storage::Error> for Error {
             E::Stale { what: "upload" } => Self::UploadBusy,
             // The staged bytes are not what the row says: nothing can be gone on with.
             E::Stale { .. } => Self::UploadUnknown,
+            E::LimitReached { what, limit } => Self::Quota { what, limit },
             full @ E::Full(_) => Self::StoreFull(full),
             busy @ E::Unavailable { .. } => Self::Unavailable(busy),
             other @ (E::Conflict { .. }
             | E::InUse { .. }
-            | E::LimitReached { .. }
             | E::SchemaNewer { .. }
             | E::SchemaOlder
             | E::Corrupt { .. }

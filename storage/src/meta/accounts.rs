@@ -75,6 +75,27 @@ impl MetaStore {
         write_transaction!(self, "set a password", |tx| change_password(tx, id, hash, now).await)
     }
 
+    /// Gives an account its first password.
+    ///
+    /// # Errors
+    /// `Conflict` when it has one, `Stale` when there is no such account.
+    pub async fn add_password_hash(&self, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+        write_transaction!(self, "set a password", |tx| add_password(tx, id, hash, now).await)
+    }
+
+    /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void,
+    /// refresh tokens included.
+    pub async fn change_password_hash(&self, id: AccountId, hash: &str, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "set a password", |tx| async {
+            if !has_password(tx, id).await? {
+                return Ok(false);
+            }
+            change_password(tx, id, hash, now).await?;
+            Ok(true)
+        }
+        .await)
+    }
+
     /// Replaces the hash of the same password by one with other parameters; false when the hash is not `old` any more.
     pub async fn update_password_hash(&self, id: AccountId, old: &str, new: &str) -> Result<bool> {
         let update = sqlx::query("UPDATE passwords SET hash = $1 WHERE account_id = $2 AND hash = $3");
@@ -114,6 +135,21 @@ pub(super) async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: 
     );
     upsert.bind(id.get()).bind(hash).bind(now.as_millis()).execute(tx).await.op("store a password hash")?;
     Ok(())
+}
+
+/// Locks an account, and tells whether it has a password.
+async fn has_password(tx: &mut AnyConnection, id: AccountId) -> Result<bool> {
+    super::quotas::lock_owner(tx, id).await?;
+    let there = sqlx::query("SELECT account_id FROM passwords WHERE account_id = $1").bind(id.get());
+    Ok(there.fetch_optional(tx).await.op("read a password hash")?.is_some())
+}
+
+async fn add_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+    if has_password(tx, id).await? {
+        return Err(Error::Conflict { what: "password" });
+    }
+    store_password(tx, id, hash, now).await?;
+    bump_changes(tx).await
 }
 
 async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {

@@ -5,7 +5,8 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::model::{Blob, CommitBlob, Committed, Repository};
-use super::repositories::{self, Locked};
+use super::personal::Quotas;
+use super::repositories::{self, Locked, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, write_transaction};
@@ -74,16 +75,17 @@ impl MetaStore {
     /// there already, that blob is taken and the object is not needed (`adopted`).
     ///
     /// # Errors
-    /// `Stale` when the upload or the namespace has gone, or another has taken the upload over.
+    /// `Stale` when the upload or the namespace has gone, or another has taken the upload over; `LimitReached` when the owner
+    /// of the namespace may not have one more repository.
     pub async fn commit_blob(&self, commit: &CommitBlob<'_>) -> Result<Committed> {
-        write_transaction!(self, "commit a blob", |tx| insert(tx, commit).await)
+        write_transaction!(self, "commit a blob", |tx| insert(tx, self.default_quotas(), commit).await)
     }
 
     /// Gives a blob of the repository `from` to the repository `to`, which is made if need be; `None` when `from` has no
     /// such blob.
     ///
     /// # Errors
-    /// `Stale` when the namespace has gone.
+    /// `Stale` when the namespace has gone; `LimitReached` when its owner may not have one more repository.
     #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
     pub async fn mount_blob(
         &self,
@@ -97,7 +99,8 @@ impl MetaStore {
     ) -> Result<Option<Committed>> {
         let mounted: Result<Committed> = write_transaction!(self, "mount a blob", |tx| async {
             // The repository comes before the blob, as in every transaction that locks both.
-            let target = repositories::ensure(tx, registry, namespace, to, now).await?;
+            let wanted = Wanted { registry, namespace, name: to, now };
+            let target = repositories::ensure(tx, self.default_quotas(), wanted).await?;
             let leased = lease_in(tx, from, digest, lease_until).await?;
             // An error, so that a repository that was made for it goes again.
             let blob = leased.ok_or(Error::Stale { what: NOT_THERE })?;
@@ -127,11 +130,12 @@ impl MetaStore {
     }
 }
 
-async fn insert(tx: &mut AnyConnection, commit: &CommitBlob<'_>) -> Result<Committed> {
+async fn insert(tx: &mut AnyConnection, defaults: &Quotas, commit: &CommitBlob<'_>) -> Result<Committed> {
     if let Some(upload) = commit.upload {
         super::uploads::finish(tx, upload, commit.registry, commit.repository).await?;
     }
-    let repository = repositories::ensure(tx, commit.registry, commit.namespace, commit.repository, commit.now).await?;
+    let CommitBlob { registry, namespace, repository: name, now, .. } = *commit;
+    let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
     // One statement decides which of two commits of the same content comes first, and locks the row for both.
     let upsert = sqlx::query(
         "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \

@@ -8,10 +8,12 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::model::{PutManifest, PutOutcome, Referrer, Referrers, StoredManifest};
+use super::personal::Quotas;
+use super::repositories::{self, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
-use super::{MetaStore, repositories, tags};
+use super::{MetaStore, tags};
 use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
 
@@ -20,9 +22,10 @@ impl MetaStore {
     /// renewed when half of their time has passed; manifests that lose a tag are queued for review. A manifest that is there already keeps its row.
     ///
     /// # Errors
-    /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone.
+    /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone, `LimitReached`
+    /// when its owner may not have one more repository.
     pub async fn put_manifest(&self, put: &PutManifest<'_>) -> Result<PutOutcome> {
-        write_transaction!(self, "store a manifest", |tx| store(tx, put).await)
+        write_transaction!(self, "store a manifest", |tx| store(tx, self.default_quotas(), put).await)
     }
 
     /// The manifest with this digest in this repository.
@@ -120,8 +123,9 @@ impl MetaStore {
     }
 }
 
-async fn store(tx: &mut AnyConnection, put: &PutManifest<'_>) -> Result<PutOutcome> {
-    let repository = repositories::ensure(tx, put.registry, put.namespace, put.repository, put.now).await?;
+async fn store(tx: &mut AnyConnection, defaults: &Quotas, put: &PutManifest<'_>) -> Result<PutOutcome> {
+    let PutManifest { registry, namespace, repository: name, now, .. } = *put;
+    let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
     let blobs = all_blobs(put.manifest);
     let children: Vec<Digest> = put.manifest.children().iter().map(|child| child.digest.clone()).collect();
     let blobs_there = lease_blobs(tx, repository.id, &blobs, put).await?;

@@ -16,6 +16,7 @@ use crate::{Error, Result};
 const STEPS: &[(i64, &str, &str)] = &[
     (1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
     (2, "repositories", include_str!("../../migrations/0002_repositories.sql")),
+    (3, "personal", include_str!("../../migrations/0003_personal.sql")),
     (4, "cam", include_str!("../../migrations/0004_cam.sql")),
     (6, "instances", include_str!("../../migrations/0006_instances.sql")),
 ];

@@ -9,16 +9,20 @@ mod blobs;
 mod cam;
 mod catalog;
 mod durable;
+mod favorites;
 mod instances;
 mod keys;
 mod manifests;
 mod migrations;
 mod model;
 mod namespaces;
+mod personal;
+mod quotas;
 mod repositories;
 mod review;
 mod row;
 mod sealed;
+mod search;
 mod sessions;
 mod sql;
 mod sweep;
@@ -48,6 +52,10 @@ pub use model::{
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
     Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
+pub use personal::{
+    Among, Found, NamespaceDetail, NewNamespace, NewRepository, Order, QuotaKind, Quotas, RepositoryDetail,
+    RepositorySearch,
+};
 pub use sealed::{Sealed, SealedKind};
 pub use sessions::RoleVersion;
 
@@ -65,16 +73,19 @@ pub struct MetaParams {
     pub busy_timeout: Duration,
     /// A random id of this process: the holder of leases.
     pub instance: String,
+    /// What a main account may have, unless something else is set for it.
+    pub quotas: Quotas,
 }
 
 // The URL may hold a password.
 impl fmt::Debug for MetaParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, max_connections, busy_timeout, instance } = self;
+        let Self { url: _, max_connections, busy_timeout, instance, quotas } = self;
         f.debug_struct("MetaParams")
             .field("max_connections", max_connections)
             .field("busy_timeout", busy_timeout)
             .field("instance", instance)
+            .field("quotas", quotas)
             .finish_non_exhaustive()
     }
 }
@@ -133,6 +144,7 @@ struct Inner {
     log: Option<durable::Log>,
     busy_timeout: Duration,
     instance: String,
+    quotas: Quotas,
 }
 
 static DRIVERS: Once = Once::new();
@@ -171,8 +183,8 @@ impl MetaStore {
             }
             Engine::Postgres => None,
         };
-        let (busy_timeout, instance) = (params.busy_timeout, params.instance.clone());
-        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, log, busy_timeout, instance }) })
+        let (busy_timeout, instance, quotas) = (params.busy_timeout, params.instance.clone(), params.quotas);
+        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, log, busy_timeout, instance, quotas }) })
     }
 
     /// The engine.
@@ -220,6 +232,10 @@ impl MetaStore {
 
     pub(crate) fn writer(&self) -> &AnyPool {
         &self.inner.writer
+    }
+
+    fn default_quotas(&self) -> &Quotas {
+        &self.inner.quotas
     }
 
     /// The random id of this process.

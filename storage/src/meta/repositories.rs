@@ -1,4 +1,4 @@
-//! Repositories. They are made by the first push.
+//! Repositories. They are made by the first push, or before it.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -6,9 +6,11 @@ use sqlx::any::AnyRow;
 use super::MetaStore;
 use super::accounts::bump_changes;
 use super::model::{Readable, Repository};
+use super::personal::{NewRepository, QuotaKind, Quotas};
+use super::quotas;
 use super::review::{self, Reason};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, page_start, stale, write_transaction};
+use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
 use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
@@ -58,6 +60,24 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("list repositories")?.iter().map(repository).collect()
     }
 
+    /// Makes an empty repository, if its owner may have one more.
+    ///
+    /// # Errors
+    /// `Stale` when the owner has no such namespace, `Conflict` when the repository is there, `LimitReached` when the owner
+    /// has as many as it may.
+    pub async fn add_repository(&self, new: &NewRepository<'_>, now: Timestamp) -> Result<Repository> {
+        write_transaction!(self, "create a repository", |tx| add(tx, self.default_quotas(), new, now).await)
+    }
+
+    /// Says what a repository is for; false when there is no such repository.
+    pub async fn set_description(&self, id: RepositoryId, description: &str, now: Timestamp) -> Result<bool> {
+        let update = sqlx::query("UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3");
+        let update = update.bind(description).bind(now.as_millis()).bind(id.get());
+        let there = update.execute(self.writer()).await.op("describe a repository")?.rows_affected() > 0;
+        self.durable().await?;
+        Ok(there)
+    }
+
     /// Makes a repository public or private; false when there is no such repository.
     pub async fn set_visibility(&self, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
         write_transaction!(self, "set the visibility of a repository", |tx| show(tx, id, public, now).await)
@@ -68,6 +88,31 @@ impl MetaStore {
     pub async fn delete_repository(&self, id: RepositoryId, review_after: Timestamp, now: Timestamp) -> Result<bool> {
         write_transaction!(self, "delete a repository", |tx| delete(tx, id, review_after, now).await)
     }
+
+    /// Deletes several repositories, all of them or none. What they had is queued for review.
+    ///
+    /// # Errors
+    /// `Stale` when one of them is not there.
+    pub async fn delete_repositories(
+        &self,
+        ids: &[RepositoryId],
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        // Of two that delete the same ones, neither waits for the other in the middle.
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        write_transaction!(self, "delete repositories", |tx| async {
+            for &id in &ids {
+                if !delete(tx, id, review_after, now).await? {
+                    return Err(Error::Stale { what: "repository" });
+                }
+            }
+            Ok(())
+        }
+        .await)
+    }
 }
 
 /// A repository that this transaction has locked: nobody else changes what is in it before the transaction ends.
@@ -76,18 +121,34 @@ pub(super) struct Locked {
     pub(super) created: bool,
 }
 
-/// Locks a repository by name, and makes it if need be.
-pub(super) async fn ensure(
-    tx: &mut AnyConnection,
-    registry: RegistryId,
-    namespace: NamespaceId,
-    name: &RepositoryName,
-    now: Timestamp,
-) -> Result<Locked> {
+/// A repository that is to be there.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    pub(super) registry: RegistryId,
+    pub(super) namespace: NamespaceId,
+    pub(super) name: &'a RepositoryName,
+    pub(super) now: Timestamp,
+}
+
+/// Locks a repository by name, and makes it if need be and the owner of its namespace may have one more.
+pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
+    let Wanted { registry, namespace, name, now } = wanted;
+    let mut owner = None;
     // Others may make the repository between the two statements, and delete it again before the next.
-    for _ in 0..3 {
-        if let Some(id) = lock_by_name(tx, registry, namespace, name, now).await? {
+    for _ in 0..4 {
+        if let Some(id) = lock_by_name(tx, wanted).await? {
             return Ok(Locked { id, created: false });
+        }
+        match owner {
+            None if registry == RegistryId::PERSONAL => {
+                let found = quotas::owner_of(tx, namespace).await?;
+                quotas::lock_owner(tx, found).await?;
+                owner = Some(found);
+                // Somebody may have made it while this one waited.
+                continue;
+            }
+            None => {}
+            Some(owner) => quotas::check(tx, defaults, owner, QuotaKind::Repositories, COUNT).await?,
         }
         let public = super::instances::shows_everything(tx, registry, namespace).await?;
         let insert = sqlx::query_scalar(
@@ -106,13 +167,36 @@ pub(super) async fn ensure(
     Err(Error::Stale { what: "namespace" })
 }
 
-async fn lock_by_name(
-    tx: &mut AnyConnection,
-    registry: RegistryId,
-    namespace: NamespaceId,
-    name: &RepositoryName,
-    now: Timestamp,
-) -> Result<Option<RepositoryId>> {
+const COUNT: &str = "SELECT COUNT(*) FROM namespaces n CROSS JOIN repositories r \
+     WHERE n.owner_id = $1 AND n.registry_id = 1 AND r.namespace_id = n.id";
+
+async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>, now: Timestamp) -> Result<Repository> {
+    quotas::lock_owner(tx, new.owner).await?;
+    let namespace =
+        sqlx::query_scalar("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2 AND owner_id = $3");
+    let namespace = namespace.bind(new.registry.get()).bind(new.name.namespace()).bind(new.owner.get());
+    let namespace: Option<i64> = namespace.fetch_optional(&mut *tx).await.op("read a namespace")?;
+    let namespace = NamespaceId::new(namespace.ok_or(Error::Stale { what: "namespace" })?);
+    if lock_by_name(tx, Wanted { registry: new.registry, namespace, name: new.name, now }).await?.is_some() {
+        return Err(Error::Conflict { what: "repository" });
+    }
+    if new.registry == RegistryId::PERSONAL {
+        quotas::check(tx, defaults, new.owner, QuotaKind::Repositories, COUNT).await?;
+    }
+    let insert = sqlx::query(
+        "INSERT INTO repositories \
+         (registry_id, namespace_id, name, public, description, creator_uin, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
+         RETURNING id, registry_id, namespace_id, name, public, created_at, updated_at",
+    );
+    let insert = insert.bind(new.registry.get()).bind(namespace.get()).bind(new.name.as_str());
+    let insert = insert.bind(i64::from(new.public)).bind(new.description).bind(new.creator.as_str());
+    let row = insert.bind(now.as_millis()).fetch_one(&mut *tx).await.op("create a repository");
+    repository(&row.map_err(stale("namespace")).map_err(conflict("repository"))?)
+}
+
+async fn lock_by_name(tx: &mut AnyConnection, wanted: Wanted<'_>) -> Result<Option<RepositoryId>> {
+    let Wanted { registry, namespace, name, now } = wanted;
     let lock = sqlx::query_scalar(
         "UPDATE repositories SET updated_at = $1 WHERE registry_id = $2 AND name = $3 AND namespace_id = $4 \
          RETURNING id",

@@ -6,7 +6,7 @@ use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use uuid::Uuid;
 
-use crate::meta::{MetaParams, MetaStore, sqlite_url};
+use crate::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
 
 /// The URL of a PostgreSQL server on which tests may make databases.
 const SERVER: &str = "ROADSTEAD_TEST_POSTGRES_URL";
@@ -73,6 +73,7 @@ impl TestDatabase {
             max_connections: 8,
             busy_timeout: Duration::from_secs(20),
             instance: instance.to_owned(),
+            quotas: Quotas::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use roadstead_bench::wire::oci;
 use roadstead_storage::blob::{BlobStore as _, FsBlobStore};
-use roadstead_storage::meta::{MetaParams, MetaStore, sqlite_url};
+use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_tests::{Binary, DEADLINE, Server};
 
 use crate::pusher::{Progress, Pusher};
@@ -74,6 +74,7 @@ fn rows_and_strays(data: &Path) -> (usize, Vec<String>) {
             max_connections: 2,
             busy_timeout: DEADLINE,
             instance: "the test".to_owned(),
+            quotas: Quotas::default(),
         };
         let meta = MetaStore::open(&params).await.unwrap();
         let store = FsBlobStore::open(data.join("storage")).await.unwrap();

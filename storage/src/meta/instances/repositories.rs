@@ -3,7 +3,8 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::super::repositories::ensure;
+use super::super::personal::Quotas;
+use super::super::repositories::{Wanted, ensure};
 use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, stale, write_transaction};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
@@ -53,7 +54,8 @@ impl MetaStore {
         texts: &Texts,
         now: Timestamp,
     ) -> Result<RepositoryId> {
-        write_transaction!(self, "create a repository", |tx| insert(tx, registry, (namespace, name), texts, now).await)
+        let wanted = Wanted { registry, namespace, name, now };
+        write_transaction!(self, "create a repository", |tx| insert(tx, self.default_quotas(), wanted, texts).await)
     }
 
     /// A page of the repositories of an instance, and how many there are in all.
@@ -89,14 +91,8 @@ impl MetaStore {
     }
 }
 
-async fn insert(
-    tx: &mut AnyConnection,
-    registry: RegistryId,
-    (namespace, name): (NamespaceId, &RepositoryName),
-    texts: &Texts,
-    now: Timestamp,
-) -> Result<RepositoryId> {
-    let locked = ensure(tx, registry, namespace, name, now).await?;
+async fn insert(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {
+    let locked = ensure(tx, defaults, wanted).await?;
     if !locked.created {
         return Err(Error::Conflict { what: "repository" });
     }

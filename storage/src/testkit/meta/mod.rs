@@ -6,6 +6,8 @@ mod cam;
 mod instances;
 mod manifests;
 mod names;
+mod personal;
+mod quotas;
 mod races;
 mod schema;
 mod uploads;
@@ -33,6 +35,8 @@ pub async fn meta_suite(database: &TestDatabase) {
     accounts::behave(&kit).await;
     names::behave(&kit).await;
     cam::behave(&kit).await;
+    personal::behave(&kit).await;
+    quotas::behave(&kit).await;
     uploads::behave(&kit).await;
     blobs::behave(&kit).await;
     manifests::behave(&kit).await;
@@ -135,9 +139,18 @@ impl Kit {
     }
 
     async fn account(&self) -> AccountId {
+        self.account_with(Some("hash")).await
+    }
+
+    /// An account without a password.
+    async fn bare_account(&self) -> AccountId {
+        self.account_with(None).await
+    }
+
+    async fn account_with(&self, password_hash: Option<&str>) -> AccountId {
         let number = self.number();
         let uin = Uin::from_number(Uin::MIN + number).unwrap();
-        let new = NewAccount { uin: &uin, name: &format!("account-{number}"), password_hash: Some("hash") };
+        let new = NewAccount { uin: &uin, name: &format!("account-{number}"), password_hash };
         self.one.create_account(&new, NOW).await.unwrap().id
     }
 

@@ -1,0 +1,85 @@
+//! How many of everything a main account may have.
+
+use sqlx::AnyConnection;
+
+use super::MetaStore;
+use super::personal::{QuotaKind, Quotas};
+use super::row::get;
+use super::sql::{SqlResult as _, stale, write_transaction};
+use crate::types::{AccountId, NamespaceId};
+use crate::{Error, Result};
+
+impl MetaStore {
+    /// What a main account may have: what was set for it, and the defaults for the rest.
+    pub async fn quotas(&self, owner: AccountId) -> Result<Quotas> {
+        let mut quotas = *self.default_quotas();
+        let query = sqlx::query("SELECT kind, value FROM account_quotas WHERE account_id = $1 LIMIT 3");
+        for row in query.bind(owner.get()).fetch_all(self.reader()).await.op("read quotas")? {
+            let kind: &str = get(&row, "kind")?;
+            if let Some(kind) = QuotaKind::ALL.into_iter().find(|known| known.name() == kind) {
+                *quotas.of_mut(kind) = u32::try_from(get::<i64>(&row, "value")?).unwrap_or(u32::MAX);
+            }
+        }
+        Ok(quotas)
+    }
+
+    /// Sets what a main account may have of one kind. What it has already, it keeps.
+    ///
+    /// # Errors
+    /// `Stale` when there is no such account.
+    pub async fn set_quota(&self, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
+        write_transaction!(self, "set a quota", |tx| async {
+            let upsert = sqlx::query(
+                "INSERT INTO account_quotas (account_id, kind, value) VALUES ($1, $2, $3) \
+                 ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
+            );
+            let upsert = upsert.bind(owner.get()).bind(kind.name()).bind(i64::from(value));
+            upsert.execute(tx).await.op("set a quota").map_err(stale("account"))?;
+            Ok(())
+        }
+        .await)
+    }
+}
+
+/// Locks a main account, so that what it has is counted and added to by one at a time.
+///
+/// # Errors
+/// `Stale` when it has gone.
+pub(super) async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+    let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(owner.get());
+    match lock.execute(tx).await.op("lock an account")?.rows_affected() {
+        0 => Err(Error::Stale { what: "account" }),
+        _ => Ok(()),
+    }
+}
+
+/// Whose namespace it is.
+///
+/// # Errors
+/// `Stale` when it has gone.
+pub(super) async fn owner_of(tx: &mut AnyConnection, namespace: NamespaceId) -> Result<AccountId> {
+    let query = sqlx::query_scalar("SELECT owner_id FROM namespaces WHERE id = $1").bind(namespace.get());
+    let owner: Option<i64> = query.fetch_optional(tx).await.op("read a namespace")?;
+    owner.map(AccountId::new).ok_or(Error::Stale { what: "namespace" })
+}
+
+/// Refuses what would be one too many. The owner must be locked; `count` takes its id as `$1`.
+///
+/// # Errors
+/// `LimitReached`.
+pub(super) async fn check(
+    tx: &mut AnyConnection,
+    defaults: &Quotas,
+    owner: AccountId,
+    kind: QuotaKind,
+    count: &'static str,
+) -> Result<()> {
+    let own = sqlx::query_scalar("SELECT value FROM account_quotas WHERE account_id = $1 AND kind = $2");
+    let own: Option<i64> = own.bind(owner.get()).bind(kind.name()).fetch_optional(&mut *tx).await.op("read a quota")?;
+    let limit = own.unwrap_or_else(|| i64::from(defaults.of(kind)));
+    let there: i64 = sqlx::query_scalar(count).bind(owner.get()).fetch_one(tx).await.op("count against a quota")?;
+    if there < limit {
+        return Ok(());
+    }
+    Err(Error::LimitReached { what: kind.name(), limit: u64::try_from(limit).unwrap_or_default() })
+}

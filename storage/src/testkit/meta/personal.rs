@@ -1,0 +1,256 @@
+use super::quotas::creator;
+use super::{Kit, NOW, Place, REGISTRY, later, tag};
+use crate::Error;
+use crate::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
+use crate::types::{AccountId, NamespaceName, RepositoryId};
+
+pub(super) async fn behave(kit: &Kit) {
+    a_repository_is_described(kit).await;
+    searches_find_parts_of_names(kit).await;
+    searches_show_what_one_may_read(kit).await;
+    pages_by_offset_show_all(kit).await;
+    favorites_are_somebodys(kit).await;
+    namespaces_are_searched(kit).await;
+    a_batch_is_deleted_whole_or_not_at_all(kit).await;
+    a_first_password_is_given_once(kit).await;
+}
+
+fn search(among: Among, part: &str) -> RepositorySearch<'_> {
+    let viewer = match among {
+        Among::Own(owner) | Among::Accessible(owner) => owner,
+        Among::Favorites { account, .. } => account,
+    };
+    RepositorySearch {
+        registry: REGISTRY,
+        among,
+        part,
+        namespace: None,
+        public: None,
+        hidden: &[],
+        order: Order::Newest,
+        offset: 0,
+        limit: 100,
+        viewer,
+    }
+}
+
+fn names(found: &Found<RepositoryDetail>) -> Vec<&str> {
+    found.list.iter().map(|detail| detail.repository.name.name()).collect()
+}
+
+async fn found(kit: &Kit, search: &RepositorySearch<'_>) -> Found<RepositoryDetail> {
+    kit.two.search_repositories(search).await.unwrap()
+}
+
+async fn a_repository_is_described(kit: &Kit) {
+    let place = kit.place().await;
+    let name = place.repository("app");
+    let new = NewRepository {
+        registry: REGISTRY,
+        name: &name,
+        owner: place.owner,
+        creator: &creator(),
+        public: true,
+        description: "what it is for",
+    };
+    let made = kit.one.add_repository(&new, NOW).await.unwrap();
+    assert!(made.public && made.namespace == place.namespace);
+    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner).await.unwrap().unwrap();
+    let expected = RepositoryDetail {
+        repository: made.clone(),
+        owner: place.owner,
+        description: "what it is for".to_owned(),
+        creator: Some(creator().to_string()),
+        pull_count: 0,
+        tag_count: 0,
+        favorite_count: 0,
+        is_favorite: false,
+    };
+    assert_eq!(detail, expected);
+    assert!(kit.one.set_description(made.id, "", later(3)).await.unwrap());
+    assert!(!kit.one.set_description(RepositoryId::new(i64::MAX), "", NOW).await.unwrap());
+    kit.push_image(&place, "app", &["described"], &[tag("one"), tag("two")]).await;
+    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner).await.unwrap().unwrap();
+    assert_eq!((detail.description.as_str(), detail.tag_count), ("", 2));
+    let pushed = kit.push_blob(&place, "pushed", "x").await;
+    let detail = kit.two.repository_detail(REGISTRY, &place.repository("pushed"), place.owner).await.unwrap().unwrap();
+    assert_eq!((detail.repository.id, detail.creator), (pushed.repository, None));
+    let missing = kit.two.repository_detail(REGISTRY, &place.repository("missing"), place.owner).await.unwrap();
+    assert_eq!(missing, None);
+}
+
+async fn searches_find_parts_of_names(kit: &Kit) {
+    let place = kit.place().await;
+    for name in ["a_b", "a-b", "axb", "app"] {
+        kit.push_blob(&place, name, "x").await;
+    }
+    let count = async |part: &str| found(kit, &search(Among::Own(place.owner), part)).await.list.len();
+    assert_eq!((count("").await, count("A_B").await, count("app").await), (4, 1, 1));
+    assert_eq!((count("a%").await, count("!").await, count("%").await, count("_").await), (0, 0, 0, 1));
+    assert_eq!(count(&format!("{}/a", place.name)).await, 4, "the namespace is a part of the name");
+    assert_eq!((count("a\0b").await, count(&"a".repeat(256)).await, count("\\").await), (0, 0, 0));
+}
+
+async fn searches_show_what_one_may_read(kit: &Kit) {
+    let (mine, other) = (kit.place().await, kit.place().await);
+    let own = kit.push_blob(&mine, "seen-own", "x").await.repository;
+    let shown = kit.push_blob(&other, "seen-public", "x").await.repository;
+    kit.push_blob(&other, "seen-private", "x").await;
+    kit.one.set_visibility(shown, true, NOW).await.unwrap();
+    // Another test's repositories are not called so.
+    let accessible = search(Among::Accessible(mine.owner), "/seen-");
+    let all = found(kit, &accessible).await;
+    assert_eq!((all.total, names(&all)), (2, vec!["seen-public", "seen-own"]));
+    assert_eq!(names(&found(kit, &search(Among::Own(mine.owner), "/seen-")).await), ["seen-own"]);
+    let public = found(kit, &RepositorySearch { public: Some(true), ..accessible }).await;
+    assert_eq!((public.total, names(&public)), (1, vec!["seen-public"]));
+    assert_eq!(public.list[0].owner, other.owner);
+    let private = found(kit, &RepositorySearch { public: Some(false), ..accessible }).await;
+    assert_eq!(names(&private), ["seen-own"]);
+    let inside = found(kit, &RepositorySearch { namespace: Some(&other.name), ..accessible }).await;
+    assert_eq!(names(&inside), ["seen-public"]);
+    for nowhere in ["nobodys", "a\0b"] {
+        assert_eq!(found(kit, &RepositorySearch { namespace: Some(nowhere), ..accessible }).await.total, 0);
+    }
+    let hidden = found(kit, &RepositorySearch { hidden: &[own, shown], ..accessible }).await;
+    assert_eq!((hidden.total, hidden.list.len()), (0, 0));
+    let owned = kit.two.own_repositories(REGISTRY, other.owner, None, 1).await.unwrap();
+    assert_eq!(owned, [(shown, other.repository("seen-public"))]);
+    let next = kit.two.own_repositories(REGISTRY, other.owner, Some(shown), 10).await.unwrap();
+    assert_eq!(next.len(), 1);
+}
+
+async fn pages_by_offset_show_all(kit: &Kit) {
+    let place = kit.place().await;
+    for number in 0..7 {
+        let pushed = kit.push_blob(&place, &format!("paged{number}"), "x").await;
+        // Pairs are equal: their ids decide.
+        let pulls = sqlx::query("UPDATE repositories SET pull_count = $1 WHERE id = $2");
+        pulls.bind(i64::from(number / 2)).bind(pushed.repository.get()).execute(kit.one.writer()).await.unwrap();
+    }
+    let newest = ["paged6", "paged5", "paged4", "paged3", "paged2", "paged1", "paged0"];
+    for (order, first) in [(Order::Newest, 6), (Order::MostPulled, 6), (Order::Oldest, 0), (Order::LeastPulled, 0)] {
+        let mut expected = newest.to_vec();
+        if first == 0 {
+            expected.reverse();
+        }
+        for limit in [1, 2, 3, 7, 8] {
+            let (mut shown, mut offset) = (Vec::new(), 0);
+            loop {
+                let search = RepositorySearch { order, limit, offset, ..search(Among::Own(place.owner), "") };
+                let page = found(kit, &search).await;
+                assert_eq!(page.total, 7);
+                if page.list.is_empty() {
+                    break;
+                }
+                shown.extend(names(&page).into_iter().map(str::to_owned));
+                offset += u64::from(limit);
+            }
+            assert_eq!(shown, expected, "{order:?} in pages of {limit}");
+        }
+    }
+    let none = found(kit, &RepositorySearch { limit: 0, ..search(Among::Own(place.owner), "") }).await;
+    assert_eq!((none.total, none.list.len()), (7, 0));
+}
+
+async fn favorites_are_somebodys(kit: &Kit) {
+    let (mine, other) = (kit.place().await, kit.place().await);
+    let own = kit.push_blob(&mine, "own", "x").await.repository;
+    let foreign = kit.push_blob(&other, "foreign", "x").await.repository;
+    kit.one.set_visibility(foreign, true, NOW).await.unwrap();
+    assert!(kit.one.add_favorite(mine.owner, foreign, NOW).await.unwrap());
+    assert!(kit.one.add_favorite(mine.owner, own, later(1)).await.unwrap());
+    assert!(!kit.two.add_favorite(mine.owner, own, later(2)).await.unwrap(), "it is one already");
+    assert!(kit.two.add_favorite(other.owner, foreign, NOW).await.unwrap());
+    let gone = kit.one.add_favorite(mine.owner, RepositoryId::new(i64::MAX), NOW).await;
+    assert!(matches!(gone, Err(Error::Stale { .. })));
+    let among = Among::Favorites { account: mine.owner, owner: mine.owner };
+    let favorites = found(kit, &search(among, "")).await;
+    assert_eq!((favorites.total, names(&favorites)), (2, vec!["own", "foreign"]), "the last one added first");
+    let counts: Vec<_> = favorites.list.iter().map(|d| (d.favorite_count, d.is_favorite)).collect();
+    assert_eq!(counts, [(1, true), (2, true)]);
+    assert_eq!(names(&found(kit, &search(among, "FOREIGN")).await), ["foreign"]);
+    // What is private again is not shown to others any more, and is back when it is public again.
+    kit.one.set_visibility(foreign, false, NOW).await.unwrap();
+    assert_eq!(found(kit, &search(among, "")).await.total, 1);
+    let theirs = Among::Favorites { account: other.owner, owner: other.owner };
+    assert_eq!(found(kit, &search(theirs, "")).await.total, 1);
+    assert_eq!(kit.one.remove_favorites(mine.owner, &[own, foreign, own]).await.unwrap(), 2);
+    assert_eq!(kit.one.remove_favorites(mine.owner, &[own]).await.unwrap(), 0);
+    assert_eq!(kit.one.remove_favorites(mine.owner, &[]).await.unwrap(), 0);
+    // A deleted repository is nobody's favourite.
+    assert!(kit.one.delete_repository(foreign, later(1), NOW).await.unwrap());
+    assert_eq!(found(kit, &search(theirs, "")).await.total, 0);
+}
+
+async fn namespaces_are_searched(kit: &Kit) {
+    let (place, stem) = (kit.place().await, format!("s{}", kit.number()));
+    for (number, suffix) in ["a", "b", "c"].iter().enumerate() {
+        let name: NamespaceName = format!("{stem}-{suffix}").parse().unwrap();
+        kit.one.create_namespace(REGISTRY, &name, place.owner, later(number as u64)).await.unwrap();
+    }
+    kit.push_blob(&place, "one", "x").await;
+    kit.push_blob(&place, "two", "x").await;
+    let page = async |owner: AccountId, part: &str, offset, limit| {
+        let found = kit.two.search_namespaces(REGISTRY, owner, part, offset, limit).await.unwrap();
+        let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
+        (found.total, list)
+    };
+    let named = |suffix: &str| (format!("{stem}-{suffix}"), 0);
+    let part = stem.to_uppercase();
+    assert_eq!(page(place.owner, &part, 0, 10).await, (3, vec![named("c"), named("b"), named("a")]));
+    assert_eq!(page(place.owner, &part, 1, 1).await, (3, vec![named("b")]));
+    assert_eq!(page(place.owner, &part, 3, 1).await, (3, vec![]));
+    assert_eq!(page(place.owner, &place.name, 0, 10).await, (1, vec![(place.name.clone(), 2)]));
+    assert_eq!(page(place.owner, "%", 0, 10).await, (0, vec![]));
+    assert_eq!(page(place.owner, "\0", 0, 10).await, (0, vec![]));
+    assert_eq!(page(kit.account().await, "", 0, 10).await, (0, vec![]));
+    assert_eq!(page(place.owner, "", 0, 10).await.0, 4);
+}
+
+async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
+    let place = kit.place().await;
+    let ids = repositories(kit, &place, &["one", "two", "three"]).await;
+    let missing = RepositoryId::new(i64::MAX);
+    let outcome = kit.one.delete_repositories(&[ids[0], missing, ids[1]], later(1), NOW).await;
+    assert!(matches!(outcome, Err(Error::Stale { what: "repository" })));
+    let owned = async || kit.two.own_repositories(REGISTRY, place.owner, None, 10).await.unwrap().len();
+    assert_eq!(owned().await, 3, "nothing has happened");
+    kit.one.delete_repositories(&[ids[1], ids[0], ids[1]], later(1), NOW).await.unwrap();
+    assert_eq!(owned().await, 1);
+    kit.one.delete_repositories(&[], later(1), NOW).await.unwrap();
+    // Two that delete the same ones in other orders: one does it, the other finds them gone.
+    let ids = repositories(kit, &place, &["a", "b", "c", "d"]).await;
+    let reversed: Vec<_> = ids.iter().rev().copied().collect();
+    let (first, second) = futures::join!(
+        kit.one.delete_repositories(&ids, later(1), NOW),
+        kit.two.delete_repositories(&reversed, later(1), NOW),
+    );
+    assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(), 1, "{first:?} {second:?}");
+}
+
+async fn repositories(kit: &Kit, place: &Place, names: &[&str]) -> Vec<RepositoryId> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(kit.push_blob(place, name, "x").await.repository);
+    }
+    ids
+}
+
+async fn a_first_password_is_given_once(kit: &Kit) {
+    let account = kit.bare_account().await;
+    assert!(!kit.one.change_password_hash(account, "early", NOW).await.unwrap());
+    assert_eq!(kit.two.password_hash(account).await.unwrap(), None);
+    let (one, two) = futures::join!(
+        kit.one.add_password_hash(account, "first", NOW),
+        kit.two.add_password_hash(account, "first", NOW)
+    );
+    let conflict = |outcome: &crate::Result<()>| matches!(outcome, Err(Error::Conflict { what: "password" }));
+    assert!((one.is_ok() && conflict(&two)) || (two.is_ok() && conflict(&one)), "{one:?} {two:?}");
+    let before = kit.two.account(account).await.unwrap().unwrap().credential_version;
+    assert!(kit.two.change_password_hash(account, "second", NOW).await.unwrap());
+    assert_eq!(kit.one.password_hash(account).await.unwrap().as_deref(), Some("second"));
+    assert_eq!(kit.two.account(account).await.unwrap().unwrap().credential_version, before + 1);
+    let nobody = AccountId::new(i64::MAX);
+    assert!(matches!(kit.one.add_password_hash(nobody, "x", NOW).await, Err(Error::Stale { .. })));
+}
