@@ -185,6 +185,13 @@ impl Inner {
         Ok(self.known_account(account).await?.is_some_and(|known| known.active))
     }
 
+    /// The identity of `account`, if it and its main account are active.
+    pub(crate) async fn active(&self, account: AccountId) -> Result<Option<Arc<Identity>>, roadstead_storage::Error> {
+        let Some(KnownAccount { identity, active: true }) = self.known_account(account).await? else { return Ok(None) };
+        let acts = identity.owner == account || self.is_active(identity.owner).await?;
+        Ok(acts.then_some(identity))
+    }
+
     pub(crate) async fn known_account(&self, id: AccountId) -> Result<Option<KnownAccount>, roadstead_storage::Error> {
         let load = async |at| {
             let Some(account) = self.meta.account(id).await? else { return Ok(None) };

@@ -14,13 +14,14 @@ use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
 use roadstead_storage::meta::{Repository, RoleVersion};
 use roadstead_storage::types::{
-    AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, Timestamp,
+    AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, SecretId, Timestamp,
 };
 
 use crate::cam::Documents;
 use crate::identity::Identity;
 use crate::permissions::Principal;
 use crate::random;
+use crate::signed::KnownKey;
 use crate::temporary::OpenedToken;
 use crate::token::VerifiedToken;
 
@@ -129,6 +130,7 @@ pub(crate) struct Caches {
     pub registries: EpochCache<RegistryId, Arc<str>>,
     /// Tokens of temporary keys that were opened.
     pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
+    pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
     pub token_counters: Counters,
@@ -151,6 +153,7 @@ impl Caches {
             roles: EpochCache::new(tokens),
             registries: EpochCache::new(repositories),
             temporary: Cache::new(tokens),
+            keys: EpochCache::new(tokens),
             tokens: Cache::new(tokens),
             passwords: Cache::new(tokens),
             token_counters: Counters::default(),
@@ -189,6 +192,7 @@ impl Caches {
         self.accounts.clear();
         self.documents.clear();
         self.roles.clear();
+        self.keys.clear();
         // Places are made of namespaces: a reader that took a namespace before this line does not keep its place after
         // the next.
         self.namespaces.clear();

@@ -1,7 +1,8 @@
 //! Who asks, and what they may do: accounts, passwords, bearer tokens, and the proof that a right was checked.
 //!
 //! * [`Auth`] is the whole of it for a server: [`Auth::basic`] and [`Auth::bearer`] tell who asks, [`Auth::authorize`]
-//!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service.
+//!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service. [`Auth::signed`] tells who
+//!   signed a request of the cloud API.
 //! * [`Access`] is the proof. Only [`Auth::authorize`] and [`Auth::authorize_identity`] make one, and everything that
 //!   reads or changes a repository takes one: a forgotten check does not compile.
 //! * [`Accounts`] makes accounts and sets passwords, for the command line and the first start.
@@ -54,6 +55,8 @@ mod rules;
 mod scope;
 mod seal;
 mod session;
+mod signature;
+mod signed;
 mod temporary;
 mod throttle;
 mod token;
@@ -73,6 +76,8 @@ pub use reseal::{opens, reseal};
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{Session, SessionKind};
+pub use signature::{SignatureError, SignedRequest};
+pub use signed::Signed;
 pub use temporary::{MAX_TEMPORARY_TOKEN_CHARS, NewSession, TemporaryKey};
 pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};

@@ -42,6 +42,7 @@ pub use secret::{Key, Secret};
 pub use section::{Entry, Kind};
 pub use sections::auth::{Argon2, Auth};
 pub use sections::cache::Cache;
+pub use sections::cloud_api::CloudApi;
 pub use sections::database::Database;
 pub use sections::gc::{Gc, ORPHAN_AGE_MIN};
 pub use sections::limits::Limits;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    Auth, Cache, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Quotas, Secret, Server, Storage,
+    Auth, Cache, CloudApi, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Quotas, Secret, Server,
+    Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -21,6 +22,8 @@ section! {
         pub database: Database = Database::default(),
         /// `[auth]`
         pub auth: Auth = Auth::default(),
+        /// `[cloud_api]`
+        pub cloud_api: CloudApi = CloudApi::default(),
         /// `[limits]`
         pub limits: Limits = Limits::default(),
         /// `[quotas]`

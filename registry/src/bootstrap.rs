@@ -18,6 +18,7 @@ use roadstead_storage::meta::{Account, Engine, MetaParams, MetaStore, Quotas, sq
 use roadstead_storage::types::{Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
+use crate::api::cloud::CloudSettings;
 use crate::api::{ApiState, ClientRules, Limits};
 use crate::jobs::{self, JobContext, Jobs};
 use crate::metrics::Metrics;
@@ -421,6 +422,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         limits(settings),
         Metrics::new(),
         settings.server.log_requests,
+        Arc::clone(&clock),
+        cloud_settings(settings),
     ));
     let bound = server::bind(&listen_params(settings, certificate.clone()), state.clone())?;
     let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
@@ -466,6 +469,15 @@ fn limits(settings: &Settings) -> Limits {
         rate,
         chunk_min_bytes: limits.chunk_min_bytes.as_u64(),
         max_scopes: limits.token_scopes as usize,
+    }
+}
+
+fn cloud_settings(settings: &Settings) -> CloudSettings {
+    let cloud = &settings.cloud_api;
+    CloudSettings {
+        requests_per_second: NonZeroU32::new(cloud.requests_per_second),
+        faithful: cloud.faithful,
+        document_spelling: cloud.document_spelling,
     }
 }
 

@@ -4,6 +4,8 @@
 //!   blob store, with a clock that the test can move. It is built by the same `bootstrap::build` as in production.
 //! * [`Client`] is a caller with one kind of credentials. Its verbs give an [`Answer`]; `expect` on it is the usual
 //!   assertion, and says the whole answer when it fails.
+//! * [`Cloud`] is a caller of the cloud API, who signs; `call` gives a [`Reply`], whose `ok` and `expect` are the usual
+//!   assertions.
 //! * [`Image`] is content to push; [`raw`] is for requests that a polite client cannot send.
 //! * [`Binary`] is the real executable, for what only a process can show: signals, exit codes, two processes at once.
 //!
@@ -20,6 +22,7 @@
 mod answer;
 mod builder;
 mod client;
+mod cloud;
 mod content;
 mod process;
 pub mod raw;
@@ -30,6 +33,7 @@ mod verify;
 pub use answer::Answer;
 pub use builder::{Builder, Database, Store};
 pub use client::{Client, Credentials, Request};
+pub use cloud::{Cloud, Prepared, Reply, Signing};
 pub use content::{Image, digest, digest512, random_bytes};
 pub use process::{Binary, Server};
 pub use registry::{Account, OWNER_PASSWORD, TestRegistry};

@@ -16,7 +16,7 @@ use roadstead_storage::types::{AccountId, Clock, ManualClock, RegistryId, Reposi
 use tempfile::TempDir;
 
 use crate::client::plain_http;
-use crate::{Binary, Builder, Client, Credentials, eventually, verify};
+use crate::{Binary, Builder, Client, Cloud, Credentials, eventually, verify};
 
 /// The password of the owner account in every registry of the harness.
 pub const OWNER_PASSWORD: &str = "correct horse battery staple";
@@ -62,6 +62,8 @@ pub struct Account {
     pub password: String,
     /// A caller with its Basic credentials.
     pub basic: Client,
+    /// A caller of the cloud API with its access key.
+    pub cloud: Cloud,
 }
 
 impl Running {
@@ -207,6 +209,19 @@ impl TestRegistry {
         self.client(Credentials::Bearer(token.to_owned()))
     }
 
+    /// The owner account, as a caller of the cloud API: with the key of the first start.
+    pub fn cloud(&self) -> Cloud {
+        let path = self.stage.settings.data_dir.join("bootstrap.json");
+        let record: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        self.cloud_with(record["secret_id"].as_str().unwrap(), record["secret_key"].as_str().unwrap())
+    }
+
+    /// A caller of the cloud API with this key.
+    pub fn cloud_with(&self, secret_id: &str, secret_key: &str) -> Cloud {
+        let key = (secret_id.to_owned(), secret_key.to_owned());
+        Cloud::new(self.http.clone(), self.url(), Arc::clone(&self.stage.clock), key)
+    }
+
     /// Makes an account, and a namespace of the same name for it.
     pub async fn account(&self, name: &str) -> Account {
         let password = format!("password of {name}");
@@ -215,7 +230,8 @@ impl TestRegistry {
         self.namespace(name, id).await;
         let uin = made.account.uin.as_str().to_owned();
         let basic = self.basic(&uin, &password);
-        Account { id, uin, password, basic }
+        let cloud = self.cloud_with(made.secret_id.as_str(), &made.secret_key);
+        Account { id, uin, password, basic, cloud }
     }
 
     /// Makes a namespace.

@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod cache;
+pub(crate) mod cloud_api;
 pub(crate) mod database;
 pub(crate) mod gc;
 pub(crate) mod limits;

@@ -26,6 +26,8 @@ pub struct Call<'a> {
     pub state: &'a ApiState,
     /// The variable parts of the path.
     pub params: Params<'a>,
+    /// The id of the request, as it stands in answers and logs.
+    pub request_id: &'a str,
 }
 
 /// The most pairs of a query that are looked at.

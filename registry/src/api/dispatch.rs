@@ -16,11 +16,13 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::Clock;
 
 use super::body::{CollectBudget, Observed, without_body};
 use super::call::Call;
 use super::client::ClientRules;
-use super::error::{ApiError, ApiResult, Code};
+use super::cloud::{self, CloudSettings, CloudState};
+use super::error::{ApiError, ApiResult, Code, chain};
 use super::operation::Operation;
 use super::router::{Route, route};
 use super::{health, token, v2};
@@ -57,6 +59,8 @@ pub struct ApiState {
     pub(crate) metrics: Metrics,
     pub(crate) log_requests: bool,
     pub(crate) collect_budget: CollectBudget,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cloud: CloudState,
     draining: AtomicBool,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
@@ -73,6 +77,8 @@ impl ApiState {
         limits: Limits,
         metrics: Metrics,
         log_requests: bool,
+        clock: Arc<dyn Clock>,
+        cloud: CloudSettings,
     ) -> Self {
         let limiter = limits.rate.map(RateLimiter::keyed);
         let draining = AtomicBool::new(false);
@@ -86,6 +92,8 @@ impl ApiState {
             metrics,
             log_requests,
             collect_budget: CollectBudget::default(),
+            cloud: CloudState::new(cloud, Arc::clone(&clock)),
+            clock,
             draining,
             limiter,
         }
@@ -102,6 +110,7 @@ impl ApiState {
 
     /// Forgets addresses that have been quiet, so that the limiter's memory is bounded.
     pub fn shrink_limiter(&self) {
+        self.cloud.rate.shrink();
         if let Some(limiter) = &self.limiter {
             limiter.retain_recent();
             limiter.shrink_to_fit();
@@ -153,24 +162,25 @@ impl Drop for InFlight {
 /// The one handler that actix calls.
 pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ApiState>) -> HttpResponse {
     let started = Instant::now();
-    let request_id = request_id(&request);
+    let is_cloud = cloud::is_meant(&request);
+    let request_id = if is_cloud { cloud::request_id() } else { request_id(&request) };
     let in_flight = InFlight::of(&request);
     let (operation, result) = if in_flight.is_too_many() {
         (None, Err(Code::Unavailable.into()))
-    } else if request.method().is_safe() {
-        routed(&request, payload, &state).await
+    } else if request.method().is_safe() && !is_cloud {
+        routed(&request, payload, &state, &request_id).await
     } else {
         // A connection that is reset takes its handler with it. What changes something runs on its own, so that what comes
         // after a commit (forgetting what is no longer true, giving a lease back) comes also then.
-        let (request, state) = (request.clone(), state.clone());
-        let task = actix_web::rt::spawn(async move { routed(&request, payload, &state).await });
+        let (request, state, id) = (request.clone(), state.clone(), request_id.clone());
+        let task = actix_web::rt::spawn(async move { routed(&request, payload, &state, &id).await });
         task.await.unwrap_or_else(|error| (None, Err(ApiError::internal(error))))
     };
     let mut response = result.unwrap_or_else(|error| {
         if let Some(source) = error.source() {
             tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
         }
-        error.response(&request_id)
+        if is_cloud { cloud::refused(&request, &error, &request_id) } else { error.response(&request_id) }
     });
     finish_headers(&request, &mut response, &request_id);
     if request.method() == Method::HEAD {
@@ -192,8 +202,14 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
     response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
 }
 
-async fn routed(request: &HttpRequest, payload: web::Payload, state: &ApiState) -> (Option<Operation>, ApiResult) {
-    let route = route(request.method(), request.uri().path());
+async fn routed(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &ApiState,
+    request_id: &str,
+) -> (Option<Operation>, ApiResult) {
+    let path = if cloud::is_meant(request) { "/" } else { request.uri().path() };
+    let route = route(request.method(), path);
     // Probes are not counted: an orchestrator that gets a 429 restarts a server that is merely busy.
     let is_probe = matches!(route, Route::Found(Operation::Healthz | Operation::Readyz, _));
     if !is_probe && let Err(error) = state.check_rate(request) {
@@ -201,7 +217,7 @@ async fn routed(request: &HttpRequest, payload: web::Payload, state: &ApiState) 
     }
     match route {
         Route::Found(operation, params) => {
-            let call = Call { request, state, params };
+            let call = Call { request, state, params, request_id };
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
             (Some(operation), result)
@@ -235,6 +251,7 @@ async fn handle(operation: Operation, call: &Call<'_>, payload: web::Payload) ->
         Operation::TokenGet => token::get(call).await,
         Operation::TokenPost => token::post(call, payload).await,
         Operation::Jwks => token::jwks(call),
+        Operation::CloudGet | Operation::CloudPost => Ok(cloud::serve(call, payload).await),
         Operation::Healthz => health::live(),
         Operation::Readyz => health::ready(call).await,
     }
@@ -263,18 +280,6 @@ fn request_id(request: &HttpRequest) -> String {
         Some(id) => id.to_owned(),
         None => format!("{:032x}", rand::random::<u128>()),
     }
-}
-
-/// An error with everything that caused it.
-fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// What is known of a request when its answer has been sent, or broken off.

@@ -207,3 +207,15 @@ impl From<Denied> for ApiError {
         }
     }
 }
+
+/// An error with everything that caused it.
+pub(super) fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -3,6 +3,7 @@
 mod body;
 mod call;
 mod client;
+pub mod cloud;
 mod dispatch;
 pub mod error;
 mod health;

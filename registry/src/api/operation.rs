@@ -45,6 +45,10 @@ pub enum Operation {
     TokenPost,
     /// The public halves of the keys that sign tokens (RFC 7517).
     Jwks,
+    /// An action of the cloud API, in the query.
+    CloudGet,
+    /// An action of the cloud API, in the body.
+    CloudPost,
     /// Whether the process lives.
     Healthz,
     /// Whether it can serve.
@@ -60,6 +64,8 @@ pub enum Required {
     Credentials,
     /// The right to list repositories; the answer holds only those that the caller may pull.
     Catalog,
+    /// A signature of the request, and whatever the action in it needs.
+    Signature,
     /// A right to the repository in the path.
     Repository(ActionName),
 }
@@ -78,6 +84,8 @@ impl Operation {
         Self::UploadStatus,
         Self::UploadCancel,
         Self::Base,
+        Self::CloudGet,
+        Self::CloudPost,
         Self::TokenGet,
         Self::TokenPost,
         Self::TagList,
@@ -100,11 +108,11 @@ impl Operation {
             | Self::Jwks
             | Self::Healthz
             | Self::Readyz => &[Method::GET, Method::HEAD],
-            Self::ManifestGet | Self::BlobGet | Self::UploadStatus | Self::TokenGet => &[Method::GET],
+            Self::ManifestGet | Self::BlobGet | Self::UploadStatus | Self::TokenGet | Self::CloudGet => &[Method::GET],
             Self::ManifestHead | Self::BlobHead => &[Method::HEAD],
             Self::ManifestPut | Self::UploadPut => &[Method::PUT],
             Self::ManifestDelete | Self::BlobDelete | Self::UploadCancel => &[Method::DELETE],
-            Self::UploadStart | Self::TokenPost => &[Method::POST],
+            Self::UploadStart | Self::TokenPost | Self::CloudPost => &[Method::POST],
             Self::UploadPatch => &[Method::PATCH],
         }
     }
@@ -113,6 +121,7 @@ impl Operation {
     pub fn pattern(self) -> &'static str {
         match self {
             Self::Base => "/v2/",
+            Self::CloudGet | Self::CloudPost => "/",
             Self::CatalogList => "/v2/_catalog",
             Self::TagList => "/v2/{name}/tags/list",
             Self::ManifestHead | Self::ManifestGet | Self::ManifestPut | Self::ManifestDelete => {
@@ -136,6 +145,7 @@ impl Operation {
         match self {
             Self::TokenGet | Self::TokenPost | Self::Jwks | Self::Healthz | Self::Readyz => Required::Nothing,
             Self::Base => Required::Credentials,
+            Self::CloudGet | Self::CloudPost => Required::Signature,
             Self::CatalogList => Required::Catalog,
             Self::TagList | Self::ManifestGet | Self::BlobGet | Self::ReferrerList => {
                 Required::Repository(ActionName::Pull)
@@ -173,6 +183,8 @@ impl Operation {
             Self::TokenGet => "token.get",
             Self::TokenPost => "token.post",
             Self::Jwks => "jwks",
+            Self::CloudGet => "cloud.get",
+            Self::CloudPost => "cloud.post",
             Self::Healthz => "healthz",
             Self::Readyz => "readyz",
         }

@@ -59,7 +59,10 @@ impl Pattern {
                 has_name: true,
                 suffix: suffix.split('/').collect(),
             },
-            None => Self { operation, prefix: text[1..].split('/').collect(), has_name: false, suffix: Vec::new() },
+            None => {
+                let prefix = text.trim_start_matches('/').split('/').collect();
+                Self { operation, prefix, has_name: false, suffix: Vec::new() }
+            }
         }
     }
 

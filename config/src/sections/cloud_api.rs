@@ -1,0 +1,15 @@
+use crate::section::section;
+
+section! {
+    /// The cloud API: signed requests to `/`.
+    pub struct CloudApi {
+        /// Requests a second that one account may make of one action; 0 means no limit.
+        pub requests_per_second: u32 = 20,
+        /// Authorize only the actions for which the product document says so. Otherwise those that change something, and for
+        /// which it asks for a signature only, need a permission too.
+        pub faithful: bool = false,
+        /// Spell error codes as the product document does where the SDKs differ: `InvalidParameter.ErrNSMismatch`,
+        /// `InternalServerError`.
+        pub document_spelling: bool = false,
+    }
+}

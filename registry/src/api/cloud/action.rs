@@ -1,0 +1,129 @@
+//! What an action is, and how one runs.
+
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use roadstead_auth::cam;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::call::CloudCall;
+use super::code::Code;
+use super::error::CloudError;
+use super::params::Parameters;
+
+/// The services that are served, each in one version.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Service {
+    /// Access management.
+    Cam,
+    /// Temporary credentials.
+    Sts,
+    /// The container registry.
+    Tcr,
+}
+
+impl Service {
+    /// As it stands in credential scopes and policies.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cam => "cam",
+            Self::Sts => "sts",
+            Self::Tcr => "tcr",
+        }
+    }
+
+    /// The version of its API.
+    pub(crate) const fn version(self) -> &'static str {
+        match self {
+            Self::Cam => "2019-01-16",
+            Self::Sts => "2018-08-13",
+            Self::Tcr => "2019-09-24",
+        }
+    }
+}
+
+/// Whether an action changes anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// It does not.
+    Read,
+    /// It does: it runs on its own, whatever becomes of the connection, and is written down in the audit log.
+    Write,
+}
+
+/// What a caller must be allowed to do.
+#[derive(Debug)]
+pub(crate) enum Permission {
+    /// Nothing: the signature is enough.
+    Signed,
+    /// Every one of these.
+    Needs(Vec<cam::Request>),
+    /// Every one of these, although the product document asks for the signature only; with `cloud_api.faithful` nothing.
+    Hardened(Vec<cam::Request>),
+}
+
+/// An action: the type of its parameters, which knows what it needs and how it runs.
+///
+/// Parameters are declared as `#[derive(Deserialize)] #[serde(rename_all = "PascalCase", deny_unknown_fields)]`.
+pub(crate) trait Action: DeserializeOwned + 'static {
+    /// The service that it belongs to.
+    const SERVICE: Service;
+    /// Its name.
+    const NAME: &'static str;
+    /// Whether it changes anything.
+    const KIND: Kind;
+    /// What it answers, without the `RequestId`: an object with names in Pascal case, or [`NoOutput`].
+    type Output: Serialize;
+
+    /// What the caller must be allowed to do. Names are parsed here: what can be no name fails before it is authorized.
+    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError>;
+
+    /// Runs it, for a caller who is allowed to do all of [`Self::permission`].
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError>;
+
+    /// What it is about, for the audit log: a repository, a user, an instance. No secrets.
+    fn target(&self) -> String {
+        String::new()
+    }
+}
+
+/// The answer of actions that have nothing to tell.
+#[derive(Serialize, Debug)]
+pub(crate) struct NoOutput {}
+
+type Run = for<'a> fn(&'a CloudCall<'a>, &'a Parameters) -> LocalBoxFuture<'a, Result<Vec<u8>, CloudError>>;
+
+/// An action in the table.
+pub(crate) struct Registered {
+    /// The service that it belongs to.
+    pub service: Service,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it changes anything.
+    pub kind: Kind,
+    /// Runs it; gives the JSON of its output.
+    pub run: Run,
+}
+
+impl Registered {
+    pub(super) const fn of<A: Action>() -> Self {
+        Self { service: A::SERVICE, name: A::NAME, kind: A::KIND, run: run::<A> }
+    }
+}
+
+fn run<'a, A: Action>(
+    call: &'a CloudCall<'a>,
+    parameters: &'a Parameters,
+) -> LocalBoxFuture<'a, Result<Vec<u8>, CloudError>> {
+    async move {
+        let action: A = parameters.parse()?;
+        call.note_target(action.target());
+        call.authorize(&action.permission(call)?)?;
+        if parameters.dry_run() {
+            return Err(Code::DryRunOperation.into());
+        }
+        let output = action.run(call).await?;
+        serde_json::to_vec(&output).map_err(CloudError::internal)
+    }
+    .boxed_local()
+}

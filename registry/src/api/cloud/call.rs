@@ -1,0 +1,91 @@
+//! One request on its way to an action.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use roadstead_auth::{Auth, Caller, Identity, Permissions};
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::{AccountId, Timestamp};
+
+use super::CloudSettings;
+use super::action::Permission;
+use super::error::CloudError;
+use super::language::Language;
+use crate::api::dispatch::ApiState;
+use crate::service::Services;
+
+/// A request whose signature was good. Actions get at the services only through it.
+pub(crate) struct CloudCall<'a> {
+    /// What the process serves with.
+    pub state: &'a ApiState,
+    /// Who calls, and from where.
+    pub caller: &'a Caller,
+    /// Whose identity it is.
+    pub identity: &'a Identity,
+    /// What it may do.
+    pub permissions: &'a Permissions,
+    /// The id of the request.
+    pub request_id: &'a str,
+    /// The language of messages.
+    pub language: Language,
+    /// The host under which the client reached us, with the port if there is one.
+    pub host: &'a str,
+    pub(super) target: RefCell<String>,
+}
+
+impl fmt::Debug for CloudCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloudCall").field("identity", &self.identity).field("request_id", &self.request_id).finish()
+    }
+}
+
+impl<'a> CloudCall<'a> {
+    /// Who calls.
+    pub(crate) fn identity(&self) -> &'a Identity {
+        self.identity
+    }
+
+    /// The main account of the caller.
+    pub(crate) fn owner(&self) -> AccountId {
+        self.identity.owner
+    }
+
+    /// The metadata.
+    pub(crate) fn meta(&self) -> &'a MetaStore {
+        &self.state.meta
+    }
+
+    /// The services.
+    pub(crate) fn services(&self) -> &'a Services {
+        &self.state.services
+    }
+
+    /// Identities and permissions.
+    pub(crate) fn auth(&self) -> &'a Auth {
+        &self.state.auth
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.state.clock.now()
+    }
+
+    /// How the cloud API behaves.
+    pub(crate) fn settings(&self) -> &'a CloudSettings {
+        &self.state.cloud.settings
+    }
+
+    /// Refuses a caller who is not allowed to do all of `permission`.
+    pub(super) fn authorize(&self, permission: &Permission) -> Result<(), CloudError> {
+        let requests = match permission {
+            Permission::Signed => return Ok(()),
+            Permission::Hardened(_) if self.settings().faithful => return Ok(()),
+            Permission::Needs(requests) | Permission::Hardened(requests) => requests,
+        };
+        requests.iter().try_for_each(|request| Ok(self.permissions.check(request)?))
+    }
+
+    pub(super) fn note_target(&self, target: String) {
+        *self.target.borrow_mut() = target;
+    }
+}

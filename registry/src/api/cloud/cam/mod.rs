@@ -1,0 +1,3 @@
+//! Access management: `cam`, version 2019-01-16.
+
+pub(super) mod account;

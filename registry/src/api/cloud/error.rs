@@ -1,0 +1,177 @@
+//! Errors of the cloud API: the one place where what happened becomes what is said.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use roadstead_auth::{Denied, SignatureError};
+use roadstead_storage::Error as StorageError;
+use serde_json::{Value, json};
+
+use super::code::Code;
+use super::language::Language;
+use super::params::ParameterError;
+use crate::api::error::{ApiError, Code as RegistryCode};
+use crate::service;
+
+/// An answer that is not what was asked for.
+#[derive(Debug)]
+pub(crate) struct CloudError {
+    code: Code,
+    message: Option<Cow<'static, str>>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl From<Code> for CloudError {
+    fn from(code: Code) -> Self {
+        Self { code, message: None, source: None }
+    }
+}
+
+impl CloudError {
+    /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
+    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: Some(message.into()), source: None }
+    }
+
+    /// An inner failure: the client sees a fixed text, the log sees the source.
+    pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..Code::InternalError.into() }
+    }
+
+    /// The code.
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What the log should know of an inner failure.
+    pub(crate) fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.source.as_deref()
+    }
+
+    fn text(&self, language: Language) -> Cow<'_, str> {
+        let general = self.code.message(language);
+        match (&self.message, language) {
+            (None, _) => Cow::Borrowed(general),
+            (Some(message), Language::English) => Cow::Borrowed(message),
+            (Some(message), Language::Chinese) => Cow::Owned(format!("{general} ({message})")),
+        }
+    }
+
+    /// The `Error` member of an answer.
+    pub(crate) fn body(&self, language: Language, document_spelling: bool) -> Value {
+        let wire = if document_spelling { self.code.document_wire() } else { self.code.wire() };
+        json!({ "Code": wire, "Message": self.text(language) })
+    }
+}
+
+impl fmt::Display for CloudError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.wire(), self.text(Language::English))
+    }
+}
+
+impl From<SignatureError> for CloudError {
+    fn from(error: SignatureError) -> Self {
+        use SignatureError as E;
+        match error {
+            E::Missing(name @ ("Authorization" | "Signature")) => {
+                Self::new(Code::AuthFailureSignatureFailure, format!("the request is not signed: {name} is missing"))
+            }
+            E::Missing(name) => Self::new(Code::MissingParameter, format!("the parameter {name} is missing")),
+            E::Malformed("Authorization") => {
+                Self::new(Code::AuthFailureSignatureFailure, "the Authorization header is malformed")
+            }
+            E::Malformed(name) => Self::new(Code::InvalidParameter, format!("the parameter {name} is malformed")),
+            E::InvalidSecretId => Code::AuthFailureInvalidSecretId.into(),
+            E::SecretIdNotFound => Code::AuthFailureSecretIdNotFound.into(),
+            E::Mismatch => Code::AuthFailureSignatureFailure.into(),
+            E::Expired => Code::AuthFailureSignatureExpire.into(),
+            E::Token => Code::AuthFailureTokenFailure.into(),
+            E::Throttled { retry_after } => {
+                let seconds = retry_after.as_secs().max(1);
+                let message = format!("too many requests whose signature was not good; try again in {seconds} s");
+                Self::new(Code::RequestLimitExceeded, message)
+            }
+            E::Unavailable(source) => source.into(),
+        }
+    }
+}
+
+impl From<Denied> for CloudError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unauthenticated | Denied::InsufficientScope | Denied::Forbidden => {
+                Code::AuthFailureUnauthorizedOperation.into()
+            }
+            Denied::Unavailable(source) => source.into(),
+        }
+    }
+}
+
+impl From<ParameterError> for CloudError {
+    fn from(error: ParameterError) -> Self {
+        match error {
+            ParameterError::Missing(name) => {
+                Self::new(Code::MissingParameter, format!("the parameter {name} is missing"))
+            }
+            ParameterError::Unknown(name) => {
+                Self::new(Code::UnknownParameter, format!("the parameter {name} is unknown"))
+            }
+            ParameterError::Wrong { name, problem } if name.is_empty() => Self::new(Code::InvalidParameter, problem),
+            ParameterError::Wrong { name, problem } => {
+                Self::new(Code::InvalidParameter, format!("the parameter {name} is wrong: {problem}"))
+            }
+        }
+    }
+}
+
+/// What an action has not given a code of its own.
+impl From<StorageError> for CloudError {
+    fn from(error: StorageError) -> Self {
+        use StorageError as E;
+        match error {
+            E::Unavailable { .. } | E::Full(_) => {
+                Self { source: Some(Box::new(error)), ..Code::InternalErrorDbError.into() }
+            }
+            E::LimitReached { what, limit } => {
+                Self::new(Code::LimitExceeded, format!("no more than {limit} {what} are allowed"))
+            }
+            E::InUse { what } => Self::new(Code::ResourceInUse, format!("the {what} is in use")),
+            E::Conflict { what } => {
+                Self::new(Code::InternalErrorErrConflict, format!("there is such a {what} already"))
+            }
+            E::Stale { what } => Self::new(Code::ResourceNotFound, format!("the {what} is not there any more")),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<service::Error> for CloudError {
+    fn from(error: service::Error) -> Self {
+        use service::Error as S;
+        match error {
+            S::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
+            S::ManifestUnknown => Code::ResourceNotFoundErrNoTag.into(),
+            S::NamespaceGone => Code::ResourceNotFoundErrNoNamespace.into(),
+            S::Overloaded => Code::ResourceUnavailable.into(),
+            S::Unavailable(source) | S::StoreFull(source) | S::Storage(source) => source.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// What the way of every request answers, for those that came here.
+impl From<&ApiError> for CloudError {
+    fn from(error: &ApiError) -> Self {
+        match error.code() {
+            RegistryCode::TooManyRequests => Code::RequestLimitExceeded.into(),
+            RegistryCode::Unavailable => Code::ResourceUnavailable.into(),
+            RegistryCode::ManifestTooLarge => Code::RequestSizeLimitExceeded.into(),
+            RegistryCode::Unsupported => Code::UnsupportedProtocol.into(),
+            RegistryCode::BadRequest | RegistryCode::RequestTimeout => {
+                Self::new(Code::InvalidParameter, error.to_string())
+            }
+            _ => Code::InternalError.into(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The cloud API 3.0: `POST /` and `GET /`, signed requests for actions of the services `tcr`, `cam` and `sts`.
+//!
+//! To add an action, write its type with [`Action`](action::Action), and its line in `table.rs`. It gets its parameters
+//! deserialized, is authorized by what its `permission` says, and answers an object or a [`CloudError`].
+//!
+//! Every answer has the status 200 and the content type `application/json`, without a charset: with anything else the
+//! official SDKs lose the code of an error, or do not see that there is one.
+
+pub(crate) mod action;
+pub(crate) mod call;
+mod cam;
+pub mod code;
+pub(crate) mod error;
+pub mod language;
+mod multipart;
+pub(crate) mod page;
+mod params;
+mod rate;
+mod request;
+mod sts;
+mod table;
+mod tcr;
+pub(crate) mod time;
+
+use std::cell::RefCell;
+use std::num::NonZeroU32;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures::FutureExt;
+use roadstead_auth::SignedRequest;
+use roadstead_storage::types::Clock;
+use serde_json::json;
+
+use self::call::CloudCall;
+use self::error::CloudError;
+use self::language::Language;
+use self::request::{Common, Form};
+use super::call::Call;
+use super::error::{ApiError, chain};
+use super::router::{Route, route};
+
+/// How the cloud API behaves.
+#[derive(Clone, Debug)]
+pub struct CloudSettings {
+    /// Requests a second for one account and action; `None` is no limit.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Whether actions are authorized only where the product document says so.
+    pub faithful: bool,
+    /// Whether codes are spelt as in the product document, where the SDKs differ.
+    pub document_spelling: bool,
+}
+
+/// What the cloud API needs from one request to the next.
+pub(crate) struct CloudState {
+    pub settings: CloudSettings,
+    pub rate: rate::Rate,
+}
+
+impl CloudState {
+    pub(crate) fn new(settings: CloudSettings, clock: Arc<dyn Clock>) -> Self {
+        Self { rate: rate::Rate::new(settings.requests_per_second, clock), settings }
+    }
+}
+
+/// Whether a request is meant for the cloud API: its path is `/`, or it comes from a client that was told an endpoint with a
+/// path or a scheme, which it also writes into the `Host`.
+pub(crate) fn is_meant(request: &HttpRequest) -> bool {
+    let path = request.uri().path();
+    let has_odd_host = || request.headers().get(header::HOST).is_some_and(|host| host.as_bytes().contains(&b'/'));
+    path == "/" || (has_odd_host() && matches!(route(&Method::GET, path), Route::NotFound))
+}
+
+/// A fresh id for a request, in the form that clients of the cloud know.
+pub(crate) fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// Answers a request.
+pub(crate) async fn serve(call: &Call<'_>, payload: web::Payload) -> HttpResponse {
+    let language = RefCell::new(request::language(call.request, &[]));
+    let handled = AssertUnwindSafe(handle(call, payload, &language)).catch_unwind().await;
+    let outcome = handled.unwrap_or_else(|_| Err(CloudError::internal("an action panicked")));
+    outcome
+        .map_or_else(|error| failed(call, &error, language.into_inner()), |output| succeeded(&output, call.request_id))
+}
+
+async fn handle(call: &Call<'_>, payload: web::Payload, language: &RefCell<Language>) -> Result<Vec<u8>, CloudError> {
+    let form = Form::of(call.request)?;
+    let body = form.body(call, payload).await?;
+    let pairs = form.pairs(call.request, &body);
+    *language.borrow_mut() = request::language(call.request, &pairs);
+    let common = Common::of(call.request, &pairs)?;
+    let hosts = request::hosts(call);
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let headers = call.request.headers();
+    let signed = SignedRequest {
+        method: call.request.method().as_str(),
+        query: call.request.query_string(),
+        hosts: &hosts,
+        header: &|name| headers.get(name).map(header::HeaderValue::as_bytes),
+        body: &body,
+        pairs: &pairs,
+    };
+    let address = call.state.client_rules.address(call.request);
+    let signed = call.state.auth.signed(&signed, address).await?;
+    let action = table::find(signed.service.as_deref(), common.version, common.action)?;
+    let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
+    call.state.cloud.rate.check(identity.account, action)?;
+    let parameters = form.parameters(call.request, &pairs, &body)?;
+    let permissions = call.state.auth.permissions(&signed.caller).await?;
+    let cloud_call = CloudCall {
+        state: call.state,
+        caller: &signed.caller,
+        identity,
+        permissions: &permissions,
+        request_id: call.request_id,
+        language: *language.borrow(),
+        host: hosts.last().copied().unwrap_or_default(),
+        target: RefCell::default(),
+    };
+    (action.run)(&cloud_call, &parameters).await
+}
+
+fn answer(body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(body)
+}
+
+/// The envelope around the JSON object of an output.
+fn succeeded(output: &[u8], request_id: &str) -> HttpResponse {
+    let members = output.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
+    let mut body = Vec::with_capacity(output.len() + 80);
+    body.extend_from_slice(b"{\"Response\":{");
+    body.extend_from_slice(members);
+    if !members.is_empty() {
+        body.push(b',');
+    }
+    body.extend_from_slice(b"\"RequestId\":\"");
+    body.extend_from_slice(request_id.as_bytes());
+    body.extend_from_slice(b"\"}}");
+    answer(body)
+}
+
+fn failed(call: &Call<'_>, error: &CloudError, language: Language) -> HttpResponse {
+    let request_id = call.request_id;
+    if let Some(source) = error.source() {
+        tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
+    }
+    envelope(error, request_id, language, call.state.cloud.settings.document_spelling)
+}
+
+fn envelope(error: &CloudError, request_id: &str, language: Language, document_spelling: bool) -> HttpResponse {
+    let error = error.body(language, document_spelling);
+    answer(json!({ "Response": { "Error": error, "RequestId": request_id } }).to_string().into_bytes())
+}
+
+/// The answer to a request that did not get as far as an action.
+pub(crate) fn refused(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpResponse {
+    envelope(&CloudError::from(error), request_id, request::language(request, &[]), false)
+}

@@ -1,0 +1,153 @@
+//! What a request says, before anybody knows who sent it.
+
+use std::borrow::Cow;
+
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, web};
+use bytes::Bytes;
+
+use super::code::Code;
+use super::error::CloudError;
+use super::language::Language;
+use super::multipart;
+use super::params::{ParameterError, Parameters};
+use crate::api::body::collect;
+use crate::api::call::Call;
+use crate::api::error::{ApiError, Code as RegistryCode};
+
+/// The largest query of a GET.
+const MAX_QUERY: usize = 32 << 10;
+/// The largest form that is signed among its parameters.
+const MAX_FORM: usize = 1 << 20;
+/// The largest body that is signed in a header.
+const MAX_BODY: usize = 10 << 20;
+
+/// How the parameters are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    /// In the query.
+    Query,
+    /// In a form.
+    Form,
+    /// In a multipart form.
+    Multipart,
+    /// In JSON.
+    Json,
+    /// Not at all: bytes.
+    Bytes,
+}
+
+type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
+fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+impl Form {
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, CloudError> {
+        if request.method() == Method::GET {
+            return if request.query_string().len() > MAX_QUERY {
+                Err(Code::RequestSizeLimitExceeded.into())
+            } else {
+                Ok(Self::Query)
+            };
+        }
+        if request.method() != Method::POST {
+            return Err(Code::UnsupportedProtocol.into());
+        }
+        let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or("application/json");
+        let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Ok(match essence.as_str() {
+            "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Multipart,
+            "application/octet-stream" => Self::Bytes,
+            _ => Self::Json,
+        })
+    }
+
+    /// The body, if the parameters are in it.
+    pub(super) async fn body(self, call: &Call<'_>, payload: web::Payload) -> Result<Bytes, CloudError> {
+        let in_header = text(call.request, header::AUTHORIZATION.as_str()).is_some();
+        let limit = match self {
+            Self::Query => return Ok(Bytes::new()),
+            Self::Form if !in_header => MAX_FORM,
+            Self::Form | Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
+        };
+        let too_large = || ApiError::from(RegistryCode::ManifestTooLarge);
+        Ok(collect(call, payload, limit, too_large).await.map_err(|error| CloudError::from(&error))?)
+    }
+
+    /// The parameters as pairs, where they are.
+    pub(super) fn pairs<'a>(self, request: &'a HttpRequest, body: &'a [u8]) -> Pairs<'a> {
+        match self {
+            Self::Query => url::form_urlencoded::parse(request.query_string().as_bytes()).collect(),
+            Self::Form => url::form_urlencoded::parse(body).collect(),
+            Self::Multipart | Self::Json | Self::Bytes => Vec::new(),
+        }
+    }
+
+    pub(super) fn parameters(
+        self,
+        request: &HttpRequest,
+        pairs: &Pairs<'_>,
+        body: &[u8],
+    ) -> Result<Parameters, ParameterError> {
+        match self {
+            Self::Query | Self::Form => Parameters::flat(pairs.iter().map(|(name, value)| (&**name, &**value))),
+            Self::Json => Parameters::json(body),
+            Self::Multipart => {
+                let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+                Parameters::parts(multipart::parse(kind, body)?)
+            }
+            Self::Bytes => {
+                let problem = "no action takes a body of bytes".to_owned();
+                Err(ParameterError::Wrong { name: String::new(), problem })
+            }
+        }
+    }
+}
+
+/// What every request says.
+#[derive(Debug)]
+pub(super) struct Common<'a> {
+    /// The name of the action.
+    pub action: &'a str,
+    /// The version of the API.
+    pub version: &'a str,
+}
+
+/// The language that a request asks for.
+pub(super) fn language(request: &HttpRequest, pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Language {
+    Language::of(text(request, "x-tc-language").or_else(|| pair(pairs, "Language")))
+}
+
+fn pair<'a>(pairs: &'a [(Cow<'_, str>, Cow<'_, str>)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
+}
+
+impl<'a> Common<'a> {
+    /// From the headers, where the signature is in a header, else from the parameters.
+    pub(super) fn of(request: &'a HttpRequest, pairs: &'a [(Cow<'_, str>, Cow<'_, str>)]) -> Result<Self, CloudError> {
+        let in_headers =
+            request.headers().contains_key(header::AUTHORIZATION) || text(request, "x-tc-action").is_some();
+        let needed = |of_header: &'static str, of_pair: &'static str| {
+            let found = if in_headers { text(request, of_header) } else { pair(pairs, of_pair) };
+            let name = if in_headers { of_header } else { of_pair };
+            found.filter(|value| !value.is_empty()).ok_or_else(|| ParameterError::Missing(name.to_owned()))
+        };
+        Ok(Self { action: needed("X-TC-Action", "Action")?, version: needed("X-TC-Version", "Version")? })
+    }
+}
+
+/// The hosts that the client may have signed: the one that it sent, and the one under which it is known to reach us.
+pub(super) fn hosts(call: &Call<'_>) -> Vec<String> {
+    let request = call.request;
+    let sent = text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+    let mut hosts: Vec<String> = sent.map(ToOwned::to_owned).into_iter().collect();
+    if let Ok(origin) = call.origin()
+        && !hosts.contains(&origin.host)
+    {
+        hosts.push(origin.host);
+    }
+    hosts
+}

@@ -1,0 +1,1 @@
+//! Temporary credentials: `sts`, version 2018-08-13.

@@ -1,0 +1,54 @@
+//! Every action: one line each, sorted.
+
+use super::action::Registered;
+use super::cam;
+use super::code::Code;
+use super::error::CloudError;
+
+macro_rules! actions {
+    ($($action:ty,)*) => {
+        /// Every action, in the order of services and names.
+        pub(crate) static ACTIONS: &[Registered] = &[$(Registered::of::<$action>(),)*];
+    };
+}
+
+actions! {
+    cam::account::GetUserAppId,
+}
+
+/// The action of this name and version; `service` is what the credential scope names, if there is one.
+pub(super) fn find(service: Option<&str>, version: &str, name: &str) -> Result<&'static Registered, CloudError> {
+    let of_service = |action: &&Registered| service.is_none_or(|service| service == action.service.name());
+    let mut named = ACTIONS.iter().filter(|action| action.name == name).filter(of_service).peekable();
+    if named.peek().is_none() {
+        let name: String = name.chars().take(100).collect();
+        return Err(CloudError::new(Code::InvalidAction, format!("there is no action {name}")));
+    }
+    named.find(|action| action.service.version() == version).ok_or_else(|| Code::NoSuchVersion.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::action::Service;
+    use super::*;
+
+    #[test]
+    fn every_action_is_there_once() {
+        let names: BTreeSet<_> = ACTIONS.iter().map(|action| (action.service.name(), action.name)).collect();
+        assert_eq!(names.len(), ACTIONS.len());
+    }
+
+    #[test]
+    fn an_action_is_found_in_its_version_only() {
+        let code = |service, version, name| find(service, version, name).err().map(|error| error.code());
+        let (cam, tcr) = (Service::Cam.version(), Service::Tcr.version());
+        assert_eq!(code(Some("cam"), cam, "GetUserAppId"), None);
+        assert_eq!(code(None, cam, "GetUserAppId"), None);
+        assert_eq!(code(None, tcr, "GetUserAppId"), Some(Code::NoSuchVersion));
+        assert_eq!(code(Some("tcr"), tcr, "GetUserAppId"), Some(Code::InvalidAction));
+        assert_eq!(code(None, cam, "getUserAppId"), Some(Code::InvalidAction));
+        assert_eq!(code(None, "", ""), Some(Code::InvalidAction));
+    }
+}

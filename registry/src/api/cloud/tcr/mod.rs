@@ -1,0 +1,1 @@
+//! The container registry: `tcr`, version 2019-09-24.
