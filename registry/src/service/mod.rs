@@ -5,6 +5,7 @@
 
 mod blobs;
 mod cache;
+pub mod cam;
 mod error;
 mod manifests;
 mod repositories;
@@ -62,6 +63,7 @@ pub struct Services {
     uploads: UploadService,
     manifests: ManifestService,
     repositories: RepositoryService,
+    cam: cam::CamService,
     limits: ManifestLimits,
 }
 
@@ -91,7 +93,8 @@ impl Services {
             blobs: BlobService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches)),
-            repositories: RepositoryService::new(foundation),
+            repositories: RepositoryService::new(Arc::clone(&foundation)),
+            cam: cam::CamService::new(foundation),
             limits,
         }
     }
@@ -114,6 +117,11 @@ impl Services {
     /// Lists of repositories.
     pub fn repositories(&self) -> &RepositoryService {
         &self.repositories
+    }
+
+    /// Access management.
+    pub fn cam(&self) -> &cam::CamService {
+        &self.cam
     }
 
     /// What a manifest may cost.
