@@ -129,6 +129,7 @@ impl ManifestService {
             digest: &digest,
             manifest: &manifest,
             content: &content,
+            details: None,
             tags: &all_tags,
             lease_until: now.after(self.base.params.lease),
             review_after: now.after(self.base.params.grace),

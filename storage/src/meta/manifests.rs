@@ -13,7 +13,7 @@ use super::repositories::{self, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
-use super::{MetaStore, tags};
+use super::{MetaStore, images, tags};
 use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
 
@@ -31,7 +31,9 @@ impl MetaStore {
     /// The manifest with this digest in this repository.
     pub async fn manifest(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<StoredManifest>> {
         let query = sqlx::query(
-            "SELECT id, digest, media_type, content, lease_until FROM manifests WHERE repository_id = $1 AND digest = $2",
+            "SELECT id, digest, media_type, content, lease_until, CASE WHEN EXISTS (SELECT 1 FROM manifest_children c \
+             WHERE c.repository_id = manifests.repository_id AND c.child_digest = manifests.digest) THEN 1 ELSE 0 END \
+             AS is_child FROM manifests WHERE repository_id = $1 AND digest = $2",
         );
         let row = query.bind(repository.get()).bind(digest.as_str()).fetch_optional(self.reader()).await;
         row.op("read a manifest")?.as_ref().map(stored).transpose()
@@ -139,6 +141,9 @@ async fn store(tx: &mut AnyConnection, defaults: &Quotas, put: &PutManifest<'_>)
     let (id, manifest_created) = insert(tx, repository.id, put).await?;
     // Also when it was there: a layer that need not be there may have come since.
     insert_edges(tx, repository.id, id, &blobs, &children).await?;
+    if let Some(details) = put.details {
+        images::remember(tx, id, details).await?;
+    }
     for tag in put.tags {
         tags::point(tx, repository.id, tag, id, put.review_after, put.now).await?;
     }
@@ -342,6 +347,7 @@ fn stored(row: &AnyRow) -> Result<StoredManifest> {
         media_type: get(row, "media_type")?,
         content: Bytes::from(content),
         lease_until: time(row, "lease_until")?,
+        is_child: get::<i64>(row, "is_child")? == 1,
     })
 }
 

@@ -18,6 +18,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (2, "repositories", include_str!("../../migrations/0002_repositories.sql")),
     (3, "personal", include_str!("../../migrations/0003_personal.sql")),
     (4, "cam", include_str!("../../migrations/0004_cam.sql")),
+    (5, "images", include_str!("../../migrations/0005_images.sql")),
     (6, "instances", include_str!("../../migrations/0006_instances.sql")),
 ];
 

@@ -8,8 +8,11 @@ mod accounts;
 mod blobs;
 mod cam;
 mod catalog;
+mod cleanup;
+mod duplicate;
 mod durable;
 mod favorites;
+mod images;
 mod instances;
 mod keys;
 mod manifests;
@@ -28,6 +31,8 @@ mod sql;
 mod sweep;
 mod tags;
 mod tokens;
+mod trigger_log;
+mod triggers;
 mod uploads;
 
 use std::fmt;
@@ -43,6 +48,9 @@ pub use cam::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
     PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
+pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
+pub use duplicate::{DuplicateImage, Duplicated};
+pub use images::TaggedImage;
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
@@ -58,6 +66,8 @@ pub use personal::{
 };
 pub use sealed::{Sealed, SealedKind};
 pub use sessions::RoleVersion;
+pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};
+pub use triggers::{InvokeMethod, Trigger, TriggerFilter, TriggerSpec, Workload};
 
 use crate::{Error, Result};
 use sql::SqlResult as _;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use crate::blob::BlobKey;
 use crate::types::{
-    AccountId, BlobId, Digest, HashState, Manifest, ManifestId, NamespaceId, NamespaceName, RegistryId, RepositoryId,
-    RepositoryName, SecretId, Tag, Timestamp, Uin, UploadId,
+    AccountId, BlobId, Digest, HashState, ImageDetails, Manifest, ManifestId, NamespaceId, NamespaceName, RegistryId,
+    RepositoryId, RepositoryName, SecretId, Tag, Timestamp, Uin, UploadId,
 };
 
 /// Whether an account may do anything at all.
@@ -320,6 +320,8 @@ pub struct PutManifest<'a> {
     pub manifest: &'a Manifest,
     /// The bytes, exactly as they came.
     pub content: &'a [u8],
+    /// What was found out about it, if it was looked at.
+    pub details: Option<&'a ImageDetails>,
     /// The tags that point at it from now on.
     pub tags: &'a [Tag],
     /// Until when it stays, even if nothing refers to it.
@@ -354,6 +356,8 @@ pub struct StoredManifest {
     pub content: Bytes,
     /// Until when it stays, even if nothing refers to it.
     pub lease_until: Timestamp,
+    /// Whether an index of the repository has it.
+    pub is_child: bool,
 }
 
 /// A manifest that names another as its subject (distribution-spec, "Listing Referrers").

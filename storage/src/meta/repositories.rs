@@ -213,6 +213,12 @@ pub(super) async fn lock(tx: &mut AnyConnection, id: RepositoryId, now: Timestam
     Ok(done.rows_affected() > 0)
 }
 
+/// Locks a repository by id, and leaves the time of its last change as it is; false when it is not there.
+pub(super) async fn lock_as_is(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
+    let lock = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1").bind(id.get());
+    Ok(lock.execute(tx).await.op("lock a repository")?.rows_affected() > 0)
+}
+
 async fn show(tx: &mut AnyConnection, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
     let update = sqlx::query("UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3");
     let update = update.bind(i64::from(public)).bind(now.as_millis()).bind(id.get());

@@ -42,6 +42,10 @@ row_ids! {
     BlobId;
     /// A manifest in a repository.
     ManifestId;
+    /// A tag. A tag that is deleted and pushed again has a new one.
+    TagId;
+    /// An application trigger.
+    TriggerId;
     /// A group of sub-accounts.
     GroupId;
     /// A policy: a preset one, or one that an account has written.

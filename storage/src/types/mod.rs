@@ -3,6 +3,7 @@
 mod clock;
 mod digest;
 mod ids;
+mod image;
 mod manifest;
 mod media_type;
 mod name;
@@ -11,8 +12,9 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
 pub use ids::{
     AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, RegistryId, RepositoryId,
-    RoleId, SecretId, Uin, UploadId,
+    RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
 };
+pub use image::{ImageConfig, ImageDetails, image_config};
 pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};

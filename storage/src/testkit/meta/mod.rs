@@ -3,6 +3,9 @@
 mod accounts;
 mod blobs;
 mod cam;
+mod cleanup;
+mod duplicate;
+mod images;
 mod instances;
 mod manifests;
 mod names;
@@ -10,6 +13,7 @@ mod personal;
 mod quotas;
 mod races;
 mod schema;
+mod triggers;
 mod uploads;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,6 +45,10 @@ pub async fn meta_suite(database: &TestDatabase) {
     blobs::behave(&kit).await;
     manifests::behave(&kit).await;
     instances::behave(&kit).await;
+    images::behave(&kit).await;
+    duplicate::behave(&kit).await;
+    cleanup::behave(&kit).await;
+    triggers::behave(&kit).await;
     races::behave(&kit).await;
     kit.one.close().await;
     assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");
@@ -221,6 +229,7 @@ fn put<'a>(place: &Place, repository: &'a RepositoryName, image: &'a Image, tags
         digest: &image.digest,
         manifest: &image.manifest,
         content: &image.content,
+        details: None,
         tags,
         lease_until: later(60),
         review_after: later(60),

@@ -1,0 +1,155 @@
+//! Rules about which tags are to be kept.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::repositories::lock_as_is;
+use super::row::{get, size, size_column, time};
+use super::sql::{SqlResult as _, stale, write_transaction};
+use crate::types::{AccountId, RegistryId, RepositoryId, Timestamp};
+use crate::{Error, Result};
+
+/// What a rule keeps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CleanupKind {
+    /// What was pushed in the last days.
+    KeepLastDays,
+    /// The last so many tags.
+    KeepLastNums,
+}
+
+impl CleanupKind {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeepLastDays => "keep_last_days",
+            Self::KeepLastNums => "keep_last_nums",
+        }
+    }
+
+    /// The kind that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::KeepLastDays, Self::KeepLastNums].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CleanupRule {
+    /// What it keeps.
+    pub kind: CleanupKind,
+    /// How many, days or tags.
+    pub value: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whom rules are for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CleanupScope {
+    /// One repository. It has one rule of each kind at most.
+    Repository(RepositoryId),
+    /// All repositories of a main account in a registry. They have one rule at most.
+    Owner(RegistryId, AccountId),
+}
+
+impl MetaStore {
+    /// Sets the rule of this kind of a repository, or the rule of an account.
+    ///
+    /// # Errors
+    /// `Stale` when there is no such repository or account.
+    pub async fn set_cleanup_rule(
+        &self,
+        scope: CleanupScope,
+        kind: CleanupKind,
+        value: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "set a clean-up rule", |tx| set(tx, scope, kind, value, now).await)
+    }
+
+    /// The rules, in the order of their kinds.
+    pub async fn cleanup_rules(&self, scope: CleanupScope) -> Result<Vec<CleanupRule>> {
+        let query = match scope {
+            CleanupScope::Repository(id) => sqlx::query(
+                "SELECT kind, value, created_at, updated_at FROM cleanup_rules WHERE repository_id = $1 \
+                 ORDER BY kind LIMIT 10",
+            )
+            .bind(id.get()),
+            CleanupScope::Owner(registry, owner) => sqlx::query(
+                "SELECT kind, value, created_at, updated_at FROM cleanup_rules WHERE owner_id = $1 \
+                 AND registry_id = $2 AND repository_id IS NULL LIMIT 10",
+            )
+            .bind(owner.get())
+            .bind(registry.get()),
+        };
+        query.fetch_all(self.reader()).await.op("list clean-up rules")?.iter().map(rule).collect()
+    }
+
+    /// Deletes the rules; false when there were none.
+    pub async fn delete_cleanup_rules(&self, scope: CleanupScope) -> Result<bool> {
+        write_transaction!(self, "delete clean-up rules", |tx| delete(tx, scope).await)
+    }
+}
+
+async fn set(tx: &mut AnyConnection, scope: CleanupScope, kind: CleanupKind, value: u64, now: Timestamp) -> Result<()> {
+    let upsert = match scope {
+        CleanupScope::Repository(id) => {
+            if !lock_as_is(tx, id).await? {
+                return Err(Error::Stale { what: "repository" });
+            }
+            sqlx::query(
+                "INSERT INTO cleanup_rules (registry_id, owner_id, repository_id, kind, value, created_at, updated_at) \
+                 SELECT r.registry_id, n.owner_id, r.id, $2, $3, $4, $4 FROM repositories r \
+                 JOIN namespaces n ON n.id = r.namespace_id WHERE r.id = $1 \
+                 ON CONFLICT (repository_id, kind) WHERE repository_id IS NOT NULL \
+                 DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+            )
+            .bind(id.get())
+        }
+        CleanupScope::Owner(_, owner) => sqlx::query(
+            "INSERT INTO cleanup_rules (registry_id, owner_id, repository_id, kind, value, created_at, updated_at) \
+             VALUES ($5, $1, NULL, $2, $3, $4, $4) ON CONFLICT (owner_id, registry_id) WHERE repository_id IS NULL \
+             DO UPDATE SET kind = excluded.kind, value = excluded.value, updated_at = excluded.updated_at",
+        )
+        .bind(owner.get()),
+    };
+    let mut upsert = upsert.bind(kind.as_str()).bind(size_column(value)?).bind(now.as_millis());
+    if let CleanupScope::Owner(registry, _) = scope {
+        upsert = upsert.bind(registry.get());
+    }
+    upsert.execute(tx).await.op("set a clean-up rule").map_err(stale("account"))?;
+    Ok(())
+}
+
+async fn delete(tx: &mut AnyConnection, scope: CleanupScope) -> Result<bool> {
+    let query = match scope {
+        CleanupScope::Repository(id) => {
+            sqlx::query("DELETE FROM cleanup_rules WHERE repository_id = $1").bind(id.get())
+        }
+        CleanupScope::Owner(registry, owner) => {
+            sqlx::query("DELETE FROM cleanup_rules WHERE owner_id = $1 AND registry_id = $2 AND repository_id IS NULL")
+                .bind(owner.get())
+                .bind(registry.get())
+        }
+    };
+    Ok(query.execute(tx).await.op("delete clean-up rules")?.rows_affected() > 0)
+}
+
+fn rule(row: &AnyRow) -> Result<CleanupRule> {
+    let text: &str = get(row, "kind")?;
+    let kind = CleanupKind::parse(text).ok_or_else(|| Error::Corrupt {
+        table: "cleanup_rules",
+        column: "kind",
+        value: text.to_owned(),
+    })?;
+    Ok(CleanupRule {
+        kind,
+        value: size(row, "cleanup_rules", "value")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}

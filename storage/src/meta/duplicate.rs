@@ -1,0 +1,203 @@
+//! Giving an image to another repository: rows that point at the same blobs, and no byte is copied.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::MetaStore;
+use super::personal::Quotas;
+use super::repositories::{self, Wanted};
+use super::row::{get, parse, time};
+use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
+use super::tags;
+use crate::types::{Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
+use crate::{Error, Result};
+
+/// An image to be given to another repository, or another tag of the same one.
+#[derive(Clone, Copy, Debug)]
+pub struct DuplicateImage<'a> {
+    /// The repository that has it.
+    pub source: RepositoryId,
+    /// Its tag there.
+    pub source_tag: &'a Tag,
+    /// The registry of the other repository.
+    pub registry: RegistryId,
+    /// The namespace of the other repository, which must still exist.
+    pub namespace: NamespaceId,
+    /// The other repository, which is made if need be.
+    pub repository: &'a RepositoryName,
+    /// The tag there, which is moved if it is there.
+    pub tag: &'a Tag,
+    /// Until when everything stays, even if nothing refers to it.
+    pub lease_until: Timestamp,
+    /// When a manifest that lost its tag is looked at.
+    pub review_after: Timestamp,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// An image that two repositories have now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Duplicated {
+    /// The repository that has it now.
+    pub repository: RepositoryId,
+    /// Whether that repository was made for it.
+    pub repository_created: bool,
+    /// The digest of the manifest.
+    pub digest: Digest,
+}
+
+/// What is stale when the source has no such tag.
+const NO_TAG: &str = "tag to be duplicated";
+
+impl MetaStore {
+    /// Gives the image of a tag, with all that belongs to it (the children of an index, and theirs), to a repository;
+    /// `None` when there is no such tag.
+    ///
+    /// # Errors
+    /// `Stale` when the namespace has gone, `LimitReached` when its owner may have no other repository.
+    pub async fn duplicate_image(&self, duplicate: &DuplicateImage<'_>) -> Result<Option<Duplicated>> {
+        let done: Result<Duplicated> =
+            write_transaction!(self, "duplicate an image", |tx| copy(tx, self.default_quotas(), duplicate).await);
+        match done {
+            Err(Error::Stale { what: NO_TAG }) => Ok(None),
+            done => done.map(Some),
+        }
+    }
+}
+
+async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
+    // Held to the end, so that nothing of the image is deleted while it is copied. The time of the last push stays.
+    repositories::lock_as_is(tx, duplicate.source).await?;
+    let find = sqlx::query(
+        "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
+         WHERE t.repository_id = $1 AND t.name = $2",
+    );
+    let find = find.bind(duplicate.source.get()).bind(duplicate.source_tag.as_str());
+    let root = find.fetch_optional(&mut *tx).await.op("read a tag")?.ok_or(Error::Stale { what: NO_TAG })?;
+    let (root_id, digest): (i64, Digest) = (get(&root, "id")?, parse(&root, "manifests", "digest")?);
+    let (registry, namespace, now) = (duplicate.registry, duplicate.namespace, duplicate.now);
+    let wanted = Wanted { registry, namespace, name: duplicate.repository, now };
+    let target = repositories::ensure(tx, defaults, wanted).await?;
+    if target.id != duplicate.source {
+        let manifests = with_descendants(tx, root_id).await?;
+        copy_blobs(tx, &manifests, target.id, duplicate).await?;
+        copy_manifests(tx, &manifests, target.id, duplicate).await?;
+    }
+    let copied = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2");
+    let copied: i64 = copied.bind(target.id.get()).bind(digest.as_str()).fetch_one(&mut *tx).await.op("read a copy")?;
+    tags::point(tx, target.id, duplicate.tag, ManifestId::new(copied), duplicate.review_after, now).await?;
+    Ok(Duplicated { repository: target.id, repository_created: target.created, digest })
+}
+
+/// A manifest, its children, their children and so on: the ids of their rows, each once.
+async fn with_descendants(tx: &mut AnyConnection, root: i64) -> Result<Vec<i64>> {
+    let query = sqlx::query_scalar(
+        "WITH RECURSIVE tree (id) AS (SELECT id FROM manifests WHERE id = $1 UNION \
+         SELECT child.id FROM tree JOIN manifest_children edge ON edge.parent_id = tree.id \
+         JOIN manifests child ON child.repository_id = edge.repository_id AND child.digest = edge.child_digest) \
+         SELECT id FROM tree ORDER BY id",
+    );
+    query.bind(root).fetch_all(tx).await.op("list the manifests of an image")
+}
+
+/// Links the blobs of manifests into a repository, and makes sure of their leases: rows are locked in the order of their
+/// ids, and only where the lease runs out or a collection has an eye on the blob.
+async fn copy_blobs(
+    tx: &mut AnyConnection,
+    manifests: &[i64],
+    target: RepositoryId,
+    duplicate: &DuplicateImage<'_>,
+) -> Result<()> {
+    let enough = duplicate.now.after(duplicate.lease_until.since(duplicate.now) / 2);
+    let mut blobs = BTreeMap::new();
+    for list in lists(manifests) {
+        let sql = format!(
+            "SELECT b.id, b.state, b.lease_until FROM manifest_blobs e JOIN blobs b ON b.id = e.blob_id \
+             WHERE b.state <> 2 AND e.manifest_id IN ({})",
+            placeholders(1, list.len())
+        );
+        let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, &id| query.bind(id));
+        for row in &query.fetch_all(&mut *tx).await.op("list the blobs of an image")? {
+            let short = get::<i64>(row, "state")? != 0 || time(row, "lease_until")? < enough;
+            blobs.insert(get::<i64>(row, "id")?, short);
+        }
+    }
+    for (&id, _) in blobs.iter().filter(|&(_, &short)| short) {
+        let renew = sqlx::query(
+            "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
+             WHERE id = $2 AND state <> 2",
+        );
+        let renew = renew.bind(duplicate.lease_until.as_millis()).bind(id);
+        renew.execute(&mut *tx).await.op("lease a blob")?;
+    }
+    let ids: Vec<i64> = blobs.into_keys().collect();
+    for list in lists(&ids) {
+        let sql = format!(
+            "INSERT INTO repository_blobs (repository_id, blob_id, created_at) \
+             SELECT $1, id, $2 FROM blobs WHERE state <> 2 AND id IN ({}) ORDER BY id \
+             ON CONFLICT (repository_id, blob_id) DO NOTHING",
+            placeholders(3, list.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get()).bind(duplicate.now.as_millis());
+        let query = list.iter().fold(query, |query, &id| query.bind(id));
+        query.execute(&mut *tx).await.op("link the blobs of an image")?;
+    }
+    Ok(())
+}
+
+/// What a copy of `$1` has besides the row itself. `s` is the manifest, and `c` its copy.
+const BELONGINGS: [(&str, &str); 3] = [
+    (
+        "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) SELECT c.id, c.repository_id, e.blob_id \
+         FROM manifests s JOIN manifests c ON c.repository_id = $1 AND c.digest = s.digest \
+         JOIN manifest_blobs e ON e.manifest_id = s.id WHERE s.id IN",
+        "ON CONFLICT (manifest_id, blob_id) DO NOTHING",
+    ),
+    (
+        "INSERT INTO manifest_children (parent_id, repository_id, child_digest) \
+         SELECT c.id, c.repository_id, e.child_digest \
+         FROM manifests s JOIN manifests c ON c.repository_id = $1 AND c.digest = s.digest \
+         JOIN manifest_children e ON e.parent_id = s.id WHERE s.id IN",
+        "ON CONFLICT (parent_id, child_digest) DO NOTHING",
+    ),
+    (
+        "INSERT INTO image_details (manifest_id, repository_id, content_id, image_id, architecture, os, author, \
+         docker_version, built_at, total_size) SELECT c.id, c.repository_id, d.content_id, d.image_id, \
+         d.architecture, d.os, d.author, d.docker_version, d.built_at, d.total_size \
+         FROM manifests s JOIN manifests c ON c.repository_id = $1 AND c.digest = s.digest \
+         JOIN image_details d ON d.manifest_id = s.id WHERE s.id IN",
+        "ON CONFLICT (manifest_id) DO NOTHING",
+    ),
+];
+
+async fn copy_manifests(
+    tx: &mut AnyConnection,
+    manifests: &[i64],
+    target: RepositoryId,
+    duplicate: &DuplicateImage<'_>,
+) -> Result<()> {
+    for list in lists(manifests) {
+        let sql = format!(
+            "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, \
+             descriptor_size, descriptor, size, lease_until, created_at, content) \
+             SELECT $1, digest, media_type, artifact_type, subject_digest, descriptor_size, descriptor, size, $2, \
+             $3, content FROM manifests WHERE id IN ({}) ORDER BY id \
+             ON CONFLICT (repository_id, digest) DO UPDATE SET lease_until = CASE \
+             WHEN manifests.lease_until > excluded.lease_until THEN manifests.lease_until \
+             ELSE excluded.lease_until END",
+            placeholders(4, list.len())
+        );
+        let (until, now) = (duplicate.lease_until.as_millis(), duplicate.now.as_millis());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get()).bind(until).bind(now);
+        let query = list.iter().fold(query, |query, &id| query.bind(id));
+        query.execute(&mut *tx).await.op("copy manifests")?;
+        for (select, conflict) in BELONGINGS {
+            let sql = format!("{select} ({}) {conflict}", placeholders(2, list.len()));
+            let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get());
+            let query = list.iter().fold(query, |query, &id| query.bind(id));
+            query.execute(&mut *tx).await.op("copy what belongs to manifests")?;
+        }
+    }
+    Ok(())
+}

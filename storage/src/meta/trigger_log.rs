@@ -1,0 +1,163 @@
+//! The log of what application triggers did.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::personal::Found;
+use super::row::{get, time};
+use super::sql::{SqlResult as _, stale, write_transaction};
+use super::triggers::{InvokeMethod, Workload, method, workload};
+use crate::Result;
+use crate::types::{AccountId, RegistryId, RepositoryName, Timestamp};
+
+/// One run of a trigger. Everything has the name that it had then.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TriggerRun {
+    /// The repository that was pushed to.
+    pub repository_name: String,
+    /// The tag that was pushed.
+    pub tag: String,
+    /// The trigger.
+    pub trigger: String,
+    /// What it reacted to.
+    pub method: InvokeMethod,
+    /// The list or the expression of `method`.
+    pub expression: String,
+    /// What it deployed anew.
+    pub workload: Workload,
+    /// What came of it; 0 is success.
+    pub return_code: i64,
+    /// The same in words.
+    pub return_message: String,
+    /// When.
+    pub invoked_at: Timestamp,
+}
+
+/// The column by which the log of triggers is sorted; equal ones by time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TriggerRunOrder {
+    /// The time of the run.
+    Time,
+    /// The name of the repository.
+    Repository,
+    /// The tag.
+    Tag,
+    /// The name of the trigger.
+    Trigger,
+}
+
+/// A page of the log of triggers.
+#[derive(Clone, Copy, Debug)]
+pub struct TriggerRunPage<'a> {
+    /// The repository that was pushed to; none for all.
+    pub repository: Option<&'a RepositoryName>,
+    /// By what it is sorted.
+    pub order: TriggerRunOrder,
+    /// The greatest first.
+    pub descending: bool,
+    /// How many come before the page.
+    pub offset: u64,
+    /// How many are on it at most.
+    pub limit: u32,
+}
+
+impl MetaStore {
+    /// Writes down what a trigger did.
+    ///
+    /// # Errors
+    /// `Stale` when there is no such account.
+    pub async fn log_trigger_run(&self, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
+        write_transaction!(self, "log a trigger", |tx| log(tx, registry, owner, run).await)
+    }
+
+    /// What the triggers of a main account did.
+    pub async fn list_trigger_runs(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        page: &TriggerRunPage<'_>,
+    ) -> Result<Found<TriggerRun>> {
+        let TriggerRunPage { repository, order, descending, offset, limit } = *page;
+        let name = repository.map_or("", RepositoryName::as_str);
+        let count = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
+             AND ($3 = '' OR repository_name = $3)",
+        );
+        let count = count.bind(owner.get()).bind(registry.get()).bind(name);
+        let count: i64 = count.fetch_one(self.reader()).await.op("count the runs of triggers")?;
+        let page = sqlx::query(run_page(order, descending)).bind(owner.get()).bind(registry.get()).bind(name);
+        let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
+        let rows = page.fetch_all(self.reader()).await.op("list the runs of triggers")?;
+        let list = rows.iter().map(run).collect::<Result<_>>()?;
+        Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
+    }
+}
+
+async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
+    let insert = sqlx::query(
+        "INSERT INTO trigger_log (registry_id, owner_id, repository_name, tag_name, trigger_name, invoke_method, \
+         invoke_expr, cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, \
+         return_code, return_message, invoked_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+    );
+    let (insert, workload) = (insert.bind(registry.get()).bind(owner.get()), &run.workload);
+    let insert = insert
+        .bind(&*run.repository_name)
+        .bind(&*run.tag)
+        .bind(&*run.trigger)
+        .bind(run.method.as_str())
+        .bind(&*run.expression)
+        .bind(&*workload.cluster_id)
+        .bind(workload.cluster_region)
+        .bind(&*workload.namespace)
+        .bind(&*workload.kind)
+        .bind(&*workload.name)
+        .bind(&*workload.container)
+        .bind(run.return_code)
+        .bind(&*run.return_message)
+        .bind(run.invoked_at.as_millis());
+    insert.execute(tx).await.op("log a trigger").map_err(stale("account"))?;
+    Ok(())
+}
+
+macro_rules! runs {
+    ($order:literal) => {
+        concat!(
+            "SELECT repository_name, tag_name, trigger_name, invoke_method, invoke_expr, cluster_id, \
+             cluster_region, cluster_namespace, workload_type, workload_name, container_name, return_code, \
+             return_message, invoked_at FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
+             AND ($3 = '' OR repository_name = $3) ORDER BY ",
+            $order,
+            " LIMIT $4 OFFSET $5"
+        )
+    };
+}
+
+fn run_page(order: TriggerRunOrder, descending: bool) -> &'static str {
+    use TriggerRunOrder as By;
+    match (order, descending) {
+        (By::Time, true) => runs!("invoked_at DESC, id DESC"),
+        (By::Time, false) => runs!("invoked_at, id"),
+        (By::Repository, true) => runs!("repository_name DESC, invoked_at DESC, id DESC"),
+        (By::Repository, false) => runs!("repository_name, invoked_at, id"),
+        (By::Tag, true) => runs!("tag_name DESC, invoked_at DESC, id DESC"),
+        (By::Tag, false) => runs!("tag_name, invoked_at, id"),
+        (By::Trigger, true) => runs!("trigger_name DESC, invoked_at DESC, id DESC"),
+        (By::Trigger, false) => runs!("trigger_name, invoked_at, id"),
+    }
+}
+
+fn run(row: &AnyRow) -> Result<TriggerRun> {
+    Ok(TriggerRun {
+        repository_name: get(row, "repository_name")?,
+        tag: get(row, "tag_name")?,
+        trigger: get(row, "trigger_name")?,
+        method: method(row, "trigger_log")?,
+        expression: get(row, "invoke_expr")?,
+        workload: workload(row)?,
+        return_code: get(row, "return_code")?,
+        return_message: get(row, "return_message")?,
+        invoked_at: time(row, "invoked_at")?,
+    })
+}

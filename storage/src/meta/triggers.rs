@@ -1,0 +1,305 @@
+//! Application triggers.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::MetaStore;
+use super::personal::{Found, QuotaKind};
+use super::quotas::{self, lock_owner};
+use super::row::{get, parse, time};
+use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp, TriggerId};
+use crate::{Error, Result};
+
+/// Which pushes a trigger reacts to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum InvokeMethod {
+    /// All.
+    All,
+    /// Those of the tags in a list.
+    TagList,
+    /// Those of the tags that a regular expression matches.
+    Regex,
+}
+
+impl InvokeMethod {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::TagList => "taglist",
+            Self::Regex => "regex",
+        }
+    }
+
+    /// The method that is written so.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::All, Self::TagList, Self::Regex].into_iter().find(|method| method.as_str() == text)
+    }
+}
+
+/// The container that a trigger deploys anew.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workload {
+    /// The cluster.
+    pub cluster_id: String,
+    /// The number of the region that the cluster is in.
+    pub cluster_region: i64,
+    /// The namespace in the cluster.
+    pub namespace: String,
+    /// The kind of the workload, for example `Deployment`.
+    pub kind: String,
+    /// The name of the workload.
+    pub name: String,
+    /// The container of the workload.
+    pub container: String,
+}
+
+/// A trigger as it is to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TriggerSpec {
+    /// Its name, unique among those of its owner.
+    pub name: String,
+    /// The repository that it watches.
+    pub repository: RepositoryId,
+    /// Which pushes it reacts to.
+    pub method: InvokeMethod,
+    /// The list or the expression of `method`; empty for all.
+    pub expression: String,
+    /// What it deploys anew.
+    pub workload: Workload,
+}
+
+/// A trigger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trigger {
+    /// The id of its row.
+    pub id: TriggerId,
+    /// What it is.
+    pub spec: TriggerSpec,
+    /// The name of the repository.
+    pub repository_name: RepositoryName,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Which triggers a list shows.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TriggerFilter<'a> {
+    /// Those of one repository.
+    pub repository: Option<RepositoryId>,
+    /// The one with this name.
+    pub name: Option<&'a str>,
+}
+
+macro_rules! triggers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.id, t.name, t.repository_id, r.name AS repository_name, t.invoke_method, t.invoke_expr, \
+             t.cluster_id, t.cluster_region, t.cluster_namespace, t.workload_type, t.workload_name, \
+             t.container_name, t.version, t.created_at, t.updated_at \
+             FROM application_triggers t JOIN repositories r ON r.id = t.repository_id \
+             WHERE t.owner_id = $1 AND t.registry_id = $2 ",
+            $rest
+        )
+    };
+}
+
+impl MetaStore {
+    /// Makes a trigger of a main account, if it may have one more.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when there is no such repository or account.
+    pub async fn create_trigger(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        spec: &TriggerSpec,
+        now: Timestamp,
+    ) -> Result<TriggerId> {
+        write_transaction!(self, "create a trigger", |tx| async {
+            lock_owner(tx, owner).await?;
+            free(tx, registry, owner, &spec.name).await?;
+            let count = "SELECT COUNT(*) FROM application_triggers WHERE owner_id = $1";
+            quotas::check(tx, self.default_quotas(), owner, QuotaKind::Triggers, count).await?;
+            insert(tx, registry, owner, spec, now).await
+        }
+        .await)
+    }
+
+    /// The trigger with this name.
+    pub async fn trigger(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<Option<Trigger>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let query = sqlx::query(triggers!("AND t.name = $3")).bind(owner.get()).bind(registry.get()).bind(name);
+        query.fetch_optional(self.reader()).await.op("read a trigger")?.as_ref().map(trigger).transpose()
+    }
+
+    /// Makes a trigger, which had this version when it was read, what `spec` says; false when it has changed since or has
+    /// gone.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `Stale` when there is no such repository.
+    pub async fn update_trigger(
+        &self,
+        id: TriggerId,
+        version: i64,
+        spec: &TriggerSpec,
+        now: Timestamp,
+    ) -> Result<bool> {
+        write_transaction!(self, "change a trigger", |tx| update(tx, id, version, spec, now).await)
+    }
+
+    /// Deletes a trigger; false when there is none. Its log stays.
+    pub async fn delete_trigger(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
+        if !is_storable(name) {
+            return Ok(false);
+        }
+        write_transaction!(self, "delete a trigger", |tx| async {
+            let delete =
+                sqlx::query("DELETE FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
+            let delete = delete.bind(owner.get()).bind(registry.get()).bind(name);
+            Ok(delete.execute(tx).await.op("delete a trigger")?.rows_affected() > 0)
+        }
+        .await)
+    }
+
+    /// Triggers of a main account, the newest first.
+    pub async fn list_triggers(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        filter: TriggerFilter<'_>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Found<Trigger>> {
+        if !filter.name.is_none_or(is_storable) {
+            return Ok(Found::nothing());
+        }
+        let (repository, name) = (filter.repository.map_or(0, RepositoryId::get), filter.name.unwrap_or_default());
+        let count = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM application_triggers t WHERE t.owner_id = $1 AND t.registry_id = $2 \
+             AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4)",
+        );
+        let count = count.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
+        let count: i64 = count.fetch_one(self.reader()).await.op("count triggers")?;
+        let page = sqlx::query(triggers!(
+            "AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4) \
+             ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6"
+        ));
+        let page = page.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
+        let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
+        let rows = page.fetch_all(self.reader()).await.op("list triggers")?;
+        let list = rows.iter().map(trigger).collect::<Result<_>>()?;
+        Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
+    }
+}
+
+/// Makes sure that the name is not taken. The owner must be locked.
+async fn free(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, name: &str) -> Result<()> {
+    let taken =
+        sqlx::query("SELECT id FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
+    let taken = taken.bind(owner.get()).bind(registry.get()).bind(name);
+    match taken.fetch_optional(tx).await.op("look for a trigger")? {
+        Some(_) => Err(Error::Conflict { what: "trigger" }),
+        None => Ok(()),
+    }
+}
+
+async fn insert(
+    tx: &mut AnyConnection,
+    registry: RegistryId,
+    owner: AccountId,
+    spec: &TriggerSpec,
+    now: Timestamp,
+) -> Result<TriggerId> {
+    let insert = sqlx::query_scalar(
+        "INSERT INTO application_triggers (registry_id, owner_id, repository_id, name, invoke_method, invoke_expr, \
+         cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, created_at, \
+         updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
+    );
+    let (insert, workload) = (insert.bind(registry.get()).bind(owner.get()), &spec.workload);
+    let insert = insert
+        .bind(spec.repository.get())
+        .bind(&*spec.name)
+        .bind(spec.method.as_str())
+        .bind(&*spec.expression)
+        .bind(&*workload.cluster_id)
+        .bind(workload.cluster_region)
+        .bind(&*workload.namespace)
+        .bind(&*workload.kind)
+        .bind(&*workload.name)
+        .bind(&*workload.container)
+        .bind(now.as_millis());
+    let id: Result<i64> = insert.fetch_one(tx).await.op("create a trigger");
+    id.map(TriggerId::new).map_err(stale("repository"))
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    id: TriggerId,
+    version: i64,
+    spec: &TriggerSpec,
+    now: Timestamp,
+) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE application_triggers SET repository_id = $3, name = $4, invoke_method = $5, invoke_expr = $6, \
+         cluster_id = $7, cluster_region = $8, cluster_namespace = $9, workload_type = $10, workload_name = $11, \
+         container_name = $12, updated_at = $13, version = version + 1 WHERE id = $1 AND version = $2",
+    );
+    let (update, workload) = (update.bind(id.get()).bind(version), &spec.workload);
+    let update = update
+        .bind(spec.repository.get())
+        .bind(&*spec.name)
+        .bind(spec.method.as_str())
+        .bind(&*spec.expression)
+        .bind(&*workload.cluster_id)
+        .bind(workload.cluster_region)
+        .bind(&*workload.namespace)
+        .bind(&*workload.kind)
+        .bind(&*workload.name)
+        .bind(&*workload.container)
+        .bind(now.as_millis());
+    let done = update.execute(tx).await.op("change a trigger");
+    let done = done.map_err(conflict("trigger")).map_err(stale("repository"))?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(super) fn method(row: &AnyRow, table: &'static str) -> Result<InvokeMethod> {
+    let text: &str = get(row, "invoke_method")?;
+    let corrupt = || Error::Corrupt { table, column: "invoke_method", value: text.to_owned() };
+    InvokeMethod::parse(text).ok_or_else(corrupt)
+}
+
+pub(super) fn workload(row: &AnyRow) -> Result<Workload> {
+    Ok(Workload {
+        cluster_id: get(row, "cluster_id")?,
+        cluster_region: get(row, "cluster_region")?,
+        namespace: get(row, "cluster_namespace")?,
+        kind: get(row, "workload_type")?,
+        name: get(row, "workload_name")?,
+        container: get(row, "container_name")?,
+    })
+}
+
+fn trigger(row: &AnyRow) -> Result<Trigger> {
+    Ok(Trigger {
+        id: TriggerId::new(get(row, "id")?),
+        spec: TriggerSpec {
+            name: get(row, "name")?,
+            repository: RepositoryId::new(get(row, "repository_id")?),
+            method: method(row, "application_triggers")?,
+            expression: get(row, "invoke_expr")?,
+            workload: workload(row)?,
+        },
+        repository_name: parse(row, "repositories", "repository_name")?,
+        version: get(row, "version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}

@@ -1,0 +1,132 @@
+use std::sync::Arc;
+
+use super::{Image, Kit, NOW, Place, REGISTRY, later, put, sha256, tag};
+use crate::Error;
+use crate::meta::{DuplicateImage, Duplicated, PutManifest, ReviewTarget};
+use crate::types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag};
+
+pub(super) async fn behave(kit: &Kit) {
+    an_index_comes_with_everything(kit).await;
+    a_tag_of_the_same_repository_is_a_tag(kit).await;
+    what_is_not_there_makes_nothing(kit).await;
+    duplicates_cross_without_waiting_for_each_other(kit).await;
+}
+
+fn duplicate<'a>(
+    source: RepositoryId,
+    source_tag: &'a Tag,
+    place: &Place,
+    repository: &'a RepositoryName,
+    tag: &'a Tag,
+) -> DuplicateImage<'a> {
+    DuplicateImage {
+        source,
+        source_tag,
+        registry: REGISTRY,
+        namespace: place.namespace,
+        repository,
+        tag,
+        lease_until: later(600),
+        review_after: later(700),
+        now: later(1),
+    }
+}
+
+async fn an_index_comes_with_everything(kit: &Kit) {
+    let place = kit.place().await;
+    let (arm, pushed) = kit.push_image(&place, "src", &["dup arm", "dup base"], &[]).await;
+    let (amd, _) = kit.push_image(&place, "src", &["dup amd", "dup base"], &[]).await;
+    let inner = Image::index(&[&amd.digest]);
+    kit.put(&place, "src", &inner, &[]).await.unwrap();
+    let index = Image::index(&[&arm.digest, &inner.digest]);
+    let details = ImageDetails {
+        content_id: index.digest.clone(),
+        image_id: None,
+        config: ImageConfig::default(),
+        total_size: 3,
+    };
+    let (source, tags) = (place.repository("src"), [tag("v1")]);
+    let put = PutManifest { details: Some(&details), ..put(&place, &source, &index, &tags) };
+    kit.one.put_manifest(&put).await.unwrap();
+    let (to, from_tag, to_tag) = (place.repository("dst"), tag("v1"), tag("copy"));
+    let what = duplicate(pushed.repository, &from_tag, &place, &to, &to_tag);
+    let done = kit.one.duplicate_image(&what).await.unwrap().unwrap();
+    let target = kit.repository(&place, "dst").await;
+    let expected = Duplicated { repository: target.id, repository_created: true, digest: index.digest.clone() };
+    assert_eq!(done, expected);
+    assert_eq!(kit.repository(&place, "src").await.updated_at, NOW, "nothing was pushed there");
+    assert!(kit.one.delete_repository(pushed.repository, later(60), NOW).await.unwrap());
+    for image in [&index, &inner, &arm, &amd] {
+        let stored = kit.two.manifest(target.id, &image.digest).await.unwrap().unwrap();
+        assert_eq!((&stored.content[..], stored.lease_until), (&image.content[..], later(600)));
+        assert_eq!(stored.is_child, image.digest != index.digest);
+    }
+    for content in ["dup arm", "dup amd", "dup base"] {
+        let blob = kit.two.blob(target.id, &sha256(content.as_bytes())).await.unwrap().unwrap();
+        assert_eq!(blob.lease_until, later(600));
+        let refused = kit.one.unlink_blob(target.id, &blob.digest, NOW, NOW).await;
+        assert!(matches!(refused, Err(Error::InUse { .. })), "a manifest refers to it");
+    }
+    let images = kit.two.list_images(target.id, "", 0, 10).await.unwrap().list;
+    assert_eq!((images.len(), images[0].details.as_ref()), (1, Some(&details)));
+    // Once more is the same.
+    let gone = kit.one.duplicate_image(&what).await.unwrap();
+    assert_eq!(gone, None, "the source has gone");
+}
+
+async fn a_tag_of_the_same_repository_is_a_tag(kit: &Kit) {
+    let place = kit.place().await;
+    let (old, _) = kit.push_image(&place, "app", &["dup old"], &[tag("latest")]).await;
+    let (new, outcome) = kit.push_image(&place, "app", &["dup new"], &[tag("v2")]).await;
+    let (name, from, to) = (place.repository("app"), tag("v2"), tag("latest"));
+    let what = duplicate(outcome.repository, &from, &place, &name, &to);
+    let done = kit.one.duplicate_image(&what).await.unwrap().unwrap();
+    assert!(!done.repository_created && done.repository == outcome.repository);
+    assert_eq!(kit.two.tag(outcome.repository, &to).await.unwrap(), Some(new.digest));
+    let old = kit.one.manifest(outcome.repository, &old.digest).await.unwrap().unwrap().id;
+    assert!(kit.reviews().await.iter().any(|review| review.target == ReviewTarget::Manifest(old)));
+    let onto_itself = duplicate(outcome.repository, &from, &place, &name, &from);
+    assert_eq!(kit.one.duplicate_image(&onto_itself).await.unwrap().unwrap().repository, outcome.repository);
+}
+
+async fn what_is_not_there_makes_nothing(kit: &Kit) {
+    let place = kit.place().await;
+    let (_, outcome) = kit.push_image(&place, "app", &["dup config"], &[tag("v1")]).await;
+    let (to, from, missing) = (place.repository("new"), tag("v1"), tag("missing"));
+    let what = duplicate(outcome.repository, &missing, &place, &to, &from);
+    assert_eq!(kit.one.duplicate_image(&what).await.unwrap(), None);
+    let what = duplicate(RepositoryId::new(i64::MAX), &from, &place, &to, &from);
+    assert_eq!(kit.one.duplicate_image(&what).await.unwrap(), None);
+    let what = duplicate(outcome.repository, &from, &place, &to, &from);
+    let nowhere = DuplicateImage { namespace: NamespaceId::new(i64::MAX), ..what };
+    assert!(matches!(kit.one.duplicate_image(&nowhere).await, Err(Error::Stale { what: "namespace" })));
+    assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
+}
+
+/// Two repositories that are given to each other, again and again, while tags move.
+async fn duplicates_cross_without_waiting_for_each_other(kit: &Kit) {
+    let place = Arc::new(kit.place().await);
+    let mut ids = Vec::new();
+    for name in ["left", "right"] {
+        let (_, outcome) = kit.push_image(&place, name, &[name, "dup common"], &[tag(name)]).await;
+        ids.push(outcome.repository);
+    }
+    let work = |store: crate::meta::MetaStore, from: usize| {
+        let (place, source) = (Arc::clone(&place), ids[from]);
+        async move {
+            let (name, other) = if from == 0 { ("left", "right") } else { ("right", "left") };
+            let (to, tag) = (place.repository(other), tag(name));
+            for _ in 0..10 {
+                let what = duplicate(source, &tag, &place, &to, &tag);
+                store.duplicate_image(&what).await.unwrap().unwrap();
+            }
+        }
+    };
+    let (one, two) = (work(kit.one.clone(), 0), work(kit.two.clone(), 1));
+    let (one, two) = (tokio::spawn(one), tokio::spawn(two));
+    one.await.unwrap();
+    two.await.unwrap();
+    for id in ids {
+        assert_eq!(kit.one.list_tags(id, None, 10).await.unwrap(), [tag("left"), tag("right")]);
+    }
+}

@@ -1,0 +1,153 @@
+use super::{Kit, NOW, Place, REGISTRY, later};
+use crate::Error;
+use crate::meta::{
+    InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
+};
+use crate::types::{AccountId, RepositoryId};
+
+pub(super) async fn behave(kit: &Kit) {
+    names_are_unique_in_an_account(kit).await;
+    of_two_changes_the_second_sees_the_first(kit).await;
+    the_last_one_is_made_once(kit).await;
+    lists_show_what_is_asked_for(kit).await;
+    the_log_outlives_everything(kit).await;
+}
+
+fn workload() -> Workload {
+    Workload {
+        cluster_id: "cls-1".to_owned(),
+        cluster_region: 16,
+        namespace: "default".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "web".to_owned(),
+        container: "nginx".to_owned(),
+    }
+}
+
+fn spec(name: &str, repository: RepositoryId) -> TriggerSpec {
+    let (name, expression) = (name.to_owned(), "^v[0-9]+$".to_owned());
+    TriggerSpec { name, repository, method: InvokeMethod::Regex, expression, workload: workload() }
+}
+
+async fn place(kit: &Kit) -> (Place, RepositoryId) {
+    let place = kit.place().await;
+    let repository = kit.push_blob(&place, "app", "triggers").await.repository;
+    (place, repository)
+}
+
+async fn names_are_unique_in_an_account(kit: &Kit) {
+    let ((one, app), (other, others)) = (place(kit).await, place(kit).await);
+    let create = async |owner, spec: &TriggerSpec| kit.one.create_trigger(REGISTRY, owner, spec, NOW).await;
+    let id = create(one.owner, &spec("t", app)).await.unwrap();
+    assert!(matches!(create(one.owner, &spec("t", app)).await, Err(Error::Conflict { what: "trigger" })));
+    create(other.owner, &spec("t", others)).await.unwrap();
+    let trigger = kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap().unwrap();
+    assert_eq!((trigger.id, &trigger.spec), (id, &spec("t", app)));
+    assert_eq!((trigger.created_at, trigger.updated_at), (NOW, NOW));
+    assert_eq!(trigger.repository_name, one.repository("app"));
+    for unknown in ["T", "", "a\0b"] {
+        assert_eq!(kit.two.trigger(REGISTRY, one.owner, unknown).await.unwrap(), None);
+        assert!(!kit.two.delete_trigger(REGISTRY, one.owner, unknown).await.unwrap());
+    }
+    let gone = create(one.owner, &spec("u", RepositoryId::new(i64::MAX))).await;
+    assert!(matches!(gone, Err(Error::Stale { what: "repository" })));
+    let nobody = create(AccountId::new(i64::MAX), &spec("u", app)).await;
+    assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
+    assert!(kit.one.delete_trigger(REGISTRY, one.owner, "t").await.unwrap());
+    assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap(), None);
+    assert!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap().is_some());
+    assert!(kit.one.delete_repository(others, later(60), NOW).await.unwrap());
+    assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap(), None, "it goes with its repository");
+}
+
+async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
+    let (place, app) = place(kit).await;
+    let other = kit.push_blob(&place, "other", "triggers").await.repository;
+    for name in ["a", "b"] {
+        kit.one.create_trigger(REGISTRY, place.owner, &spec(name, app), NOW).await.unwrap();
+    }
+    let trigger = kit.one.trigger(REGISTRY, place.owner, "a").await.unwrap().unwrap();
+    let change = async |version, spec: &TriggerSpec| kit.one.update_trigger(trigger.id, version, spec, later(3)).await;
+    let all = TriggerSpec { method: InvokeMethod::All, expression: String::new(), ..spec("c", other) };
+    assert!(change(trigger.version, &all).await.unwrap());
+    assert!(!change(trigger.version, &spec("d", app)).await.unwrap());
+    let changed = kit.two.trigger(REGISTRY, place.owner, "c").await.unwrap().unwrap();
+    assert_eq!((changed.id, &changed.spec, changed.created_at, changed.updated_at), (trigger.id, &all, NOW, later(3)));
+    let taken = change(changed.version, &spec("b", app)).await;
+    assert!(matches!(taken, Err(Error::Conflict { what: "trigger" })));
+    let gone = change(changed.version, &spec("c", RepositoryId::new(i64::MAX))).await;
+    assert!(matches!(gone, Err(Error::Stale { what: "repository" })));
+}
+
+async fn the_last_one_is_made_once(kit: &Kit) {
+    let (place, app) = place(kit).await;
+    kit.one.set_quota(place.owner, QuotaKind::Triggers, 3).await.unwrap();
+    let runs = (0..6).map(|number| {
+        let (store, owner) = (if number % 2 == 0 { kit.one.clone() } else { kit.two.clone() }, place.owner);
+        tokio::spawn(async move { store.create_trigger(REGISTRY, owner, &spec(&format!("t{number}"), app), NOW).await })
+    });
+    let outcomes = futures::future::join_all(runs.collect::<Vec<_>>()).await;
+    let made = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Ok(_)))).count();
+    let refused = |outcome: &&Result<_, _>| matches!(outcome, Ok(Err(Error::LimitReached { limit: 3, .. })));
+    assert_eq!((made, outcomes.iter().filter(refused).count()), (3, 3));
+}
+
+async fn lists_show_what_is_asked_for(kit: &Kit) {
+    let (place, app) = place(kit).await;
+    let other = kit.push_blob(&place, "other", "triggers").await.repository;
+    for (name, repository, at) in [("a", app, 1), ("b", other, 3), ("c", app, 2), ("d", app, 2)] {
+        kit.one.create_trigger(REGISTRY, place.owner, &spec(name, repository), later(at)).await.unwrap();
+    }
+    let list = async |filter: TriggerFilter<'_>, offset, limit| {
+        let page = kit.two.list_triggers(REGISTRY, place.owner, filter, offset, limit).await.unwrap();
+        (page.total, page.list.into_iter().map(|trigger| trigger.spec.name).collect::<String>())
+    };
+    let all = TriggerFilter::default();
+    assert_eq!(list(all, 0, 10).await, (4, "bdca".to_owned()));
+    assert_eq!(list(all, 1, 2).await, (4, "dc".to_owned()));
+    assert_eq!(list(all, 9, 2).await, (4, String::new()));
+    assert_eq!(list(TriggerFilter { repository: Some(app), ..all }, 0, 10).await, (3, "dca".to_owned()));
+    assert_eq!(list(TriggerFilter { name: Some("c"), ..all }, 0, 10).await, (1, "c".to_owned()));
+    assert_eq!(list(TriggerFilter { repository: Some(other), name: Some("c") }, 0, 10).await, (0, String::new()));
+    assert_eq!(list(TriggerFilter { name: Some("\0"), ..all }, 0, 10).await, (0, String::new()));
+}
+
+async fn the_log_outlives_everything(kit: &Kit) {
+    let (place, app) = place(kit).await;
+    let run = |tag: &str, at| TriggerRun {
+        repository_name: place.repository("app").to_string(),
+        tag: tag.to_owned(),
+        trigger: "t".to_owned(),
+        method: InvokeMethod::TagList,
+        expression: "v1,v2".to_owned(),
+        workload: workload(),
+        return_code: 0,
+        return_message: "ok".to_owned(),
+        invoked_at: later(at),
+    };
+    for (tag, at) in [("b", 1), ("a", 2), ("c", 3)] {
+        kit.one.log_trigger_run(REGISTRY, place.owner, &run(tag, at)).await.unwrap();
+    }
+    let nobody = kit.one.log_trigger_run(REGISTRY, AccountId::new(i64::MAX), &run("a", 1)).await;
+    assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
+    assert!(kit.one.delete_repository(app, later(60), NOW).await.unwrap());
+    let (name, other) = (place.repository("app"), place.repository("other"));
+    let page = TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, offset: 0, limit: 2 };
+    let list = async |page: TriggerRunPage<'_>| {
+        let found = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
+        (found.total, found.list.into_iter().map(|run| run.tag).collect::<String>())
+    };
+    assert_eq!(list(page).await, (3, "ca".to_owned()));
+    assert_eq!(list(TriggerRunPage { offset: 2, ..page }).await, (3, "b".to_owned()));
+    assert_eq!(list(TriggerRunPage { descending: false, ..page }).await, (3, "ba".to_owned()));
+    let by_tag = TriggerRunPage { order: TriggerRunOrder::Tag, limit: 9, ..page };
+    assert_eq!(list(by_tag).await, (3, "cba".to_owned()));
+    for order in [TriggerRunOrder::Repository, TriggerRunOrder::Trigger] {
+        assert_eq!(list(TriggerRunPage { order, descending: false, ..by_tag }).await, (3, "bac".to_owned()));
+        assert_eq!(list(TriggerRunPage { order, ..by_tag }).await, (3, "cab".to_owned()));
+    }
+    assert_eq!(list(TriggerRunPage { repository: Some(&name), ..page }).await.0, 3);
+    assert_eq!(list(TriggerRunPage { repository: Some(&other), ..page }).await, (0, String::new()));
+    let all = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
+    assert_eq!(all.list[0], run("c", 3));
+}
