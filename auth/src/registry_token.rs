@@ -1,0 +1,262 @@
+//! Passwords for docker that the registry makes itself: each is good for one registry, and for the account that asked for
+//! it.
+//!
+//! A token is sealed with the master key, so that nobody can make one up, and whether it is ours is seen without a look
+//! into the database and without the price of a password hash. The short-lived ones ([`Auth::temporary_password`]) live
+//! nowhere but in their holder's hands. The long-lived ones ([`Auth::create_instance_token`]) have a row, and can be
+//! disabled and deleted: they hold a secret of which the row has the hash. Both are void when their account is disabled or
+//! gets other credentials.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use roadstead_storage::meta::{InstanceToken, NewInstanceToken};
+use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+use zeroize::Zeroizing;
+
+use crate::auth::{Auth, Inner};
+use crate::cache::Read;
+use crate::error::{AuthenticationError, Error, Result};
+use crate::identity::Identity;
+use crate::random;
+
+/// How every token begins.
+const PREFIX: &str = "rsd_";
+/// What tokens are sealed for.
+const CONTEXT: &str = "registry-token";
+/// How long a temporary password is good for.
+const TEMPORARY: Duration = Duration::from_secs(60 * 60);
+/// How long a long-term token is good for: ten years.
+const LONG_TERM: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// How many long-term tokens an instance has at most.
+const MAX_TOKENS: u64 = 1000;
+
+/// Bytes of the secret of a long-term token.
+const SECRET: usize = 32;
+/// Registry, account, version of its credentials, end and row, eight bytes each.
+const FIXED: usize = 40;
+/// Format, nonce and tag of what is sealed.
+const SEAL: usize = 29;
+
+/// A password for docker that was made.
+#[derive(Clone)]
+pub struct RegistryPassword {
+    /// The user name that goes with it.
+    pub username: Uin,
+    /// The password itself: a secret.
+    pub password: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for RegistryPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { username, password: _, expires_at } = self;
+        let mut debug = f.debug_struct("RegistryPassword");
+        debug.field("username", username).field("expires_at", expires_at).finish_non_exhaustive()
+    }
+}
+
+/// What a token says.
+#[derive(PartialEq, Eq)]
+struct Content {
+    registry: RegistryId,
+    account: AccountId,
+    credential_version: i64,
+    expires_at: Timestamp,
+    /// The row of a long-term token, and the secret whose hash it has.
+    row: Option<(i64, Zeroizing<[u8; SECRET]>)>,
+}
+
+impl Content {
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let row = self.row.as_ref().map_or(0, |(row, _)| *row);
+        let expires_at = self.expires_at.as_millis();
+        let numbers = [self.registry.get(), self.account.get(), self.credential_version, expires_at, row];
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FIXED + SECRET));
+        for number in numbers {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        if let Some((_, secret)) = &self.row {
+            bytes.extend_from_slice(&**secret);
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, secret) = bytes.split_at_checked(FIXED)?;
+        let number = |at: usize| Some(i64::from_be_bytes(numbers.get(at * 8..(at + 1) * 8)?.try_into().ok()?));
+        let row = match (number(4)?, secret) {
+            (0, []) => None,
+            (0, _) => return None,
+            (row, secret) => Some((row, Zeroizing::new(secret.try_into().ok()?))),
+        };
+        Some(Self {
+            registry: RegistryId::new(number(0)?),
+            account: AccountId::new(number(1)?),
+            credential_version: number(2)?,
+            expires_at: Timestamp::from_millis(number(3)?),
+            row,
+        })
+    }
+}
+
+/// The sealed bytes of a token, if a text has the form of one.
+fn sealed_bytes(text: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+    let lengths = [SEAL + FIXED, SEAL + FIXED + SECRET];
+    lengths.contains(&bytes.len()).then_some(bytes)
+}
+
+/// Whether a password has the form of a token. Then it is one, or wrong.
+pub(crate) fn is_token(password: &str) -> bool {
+    sealed_bytes(password).is_some()
+}
+
+impl Auth {
+    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`.
+    ///
+    /// # Errors
+    /// `Crypto` when the library refuses, which it does not.
+    pub fn temporary_password(&self, identity: &Identity, registry: RegistryId) -> Result<RegistryPassword> {
+        let expires_at = self.inner.clock.now().after(TEMPORARY);
+        self.inner.seal_token(identity, Content {
+            registry,
+            account: identity.account,
+            credential_version: identity.credential_version,
+            expires_at,
+            row: None,
+        })
+    }
+
+    /// Makes a password for docker that is good for this instance for ten years, unless it is disabled or deleted; and its
+    /// public id. Whoever has it acts as `identity`.
+    ///
+    /// # Errors
+    /// `Storage(LimitReached)` when the instance has as many as it may, `Storage(Stale)` when it has gone.
+    pub async fn create_instance_token(
+        &self,
+        identity: &Identity,
+        registry: RegistryId,
+        description: &str,
+    ) -> Result<(String, RegistryPassword)> {
+        let now = self.inner.clock.now();
+        let expires_at = now.after(LONG_TERM);
+        let secret = Zeroizing::new(random::bytes::<SECRET>());
+        let id = random::alphanumeric(20).to_ascii_lowercase();
+        let new = NewInstanceToken {
+            id: &id,
+            registry,
+            account: identity.account,
+            credential_version: identity.credential_version,
+            hash: digest(&SHA256, &*secret).as_ref(),
+            description,
+            expires_at,
+        };
+        let row = self.inner.meta.insert_instance_token(&new, MAX_TOKENS, now).await?;
+        let password = self.inner.seal_token(identity, Content {
+            registry,
+            account: identity.account,
+            credential_version: identity.credential_version,
+            expires_at,
+            row: Some((row, secret)),
+        })?;
+        Ok((id, password))
+    }
+}
+
+impl Inner {
+    fn seal_token(&self, identity: &Identity, content: Content) -> Result<RegistryPassword> {
+        let sealed = self.sealer.seal(CONTEXT, &content.to_bytes())?;
+        let mut password = String::from(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(sealed, &mut password);
+        Ok(RegistryPassword { username: identity.uin.clone(), password, expires_at: content.expires_at })
+    }
+
+    /// Who signs in with a token.
+    pub(crate) async fn check_token(
+        &self,
+        registry: RegistryId,
+        username: &str,
+        password: &str,
+    ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
+        const BAD: AuthenticationError = AuthenticationError::BadCredentials;
+        let sealed = sealed_bytes(password).ok_or(BAD)?;
+        let content = self.sealer.open(CONTEXT, &sealed).ok().and_then(|plain| Content::from_bytes(&plain));
+        let content = content.filter(|content| content.registry == registry && self.clock.now() < content.expires_at);
+        let Content { account, credential_version, row, expires_at, .. } = content.ok_or(BAD)?;
+        let identity = self.current(account, credential_version).await?.ok_or(BAD)?;
+        if identity.uin.as_str() != username {
+            return Err(BAD);
+        }
+        let Some((row, secret)) = row else { return Ok(limited(&identity, registry, 0, expires_at)) };
+        let known = self.good_token(registry, account, row).await?.ok_or(BAD)?;
+        let hash = digest(&SHA256, &*secret);
+        verify_slices_are_equal(hash.as_ref(), &known.hash).map_err(|_| BAD)?;
+        Ok(limited(&identity, registry, row, known.expires_at))
+    }
+
+    /// The long-term token in this row, if it may be used.
+    async fn good_token(
+        &self,
+        registry: RegistryId,
+        account: AccountId,
+        row: i64,
+    ) -> std::result::Result<Option<Arc<InstanceToken>>, roadstead_storage::Error> {
+        let load = async |at| {
+            let value = self.meta.instance_token_row(row).await?.map(Arc::new);
+            // That there is none is kept too: rows have numbers of their own for ever.
+            Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
+        };
+        let (found, _) = self.caches.row(&self.caches.instance_tokens, row, load).await?;
+        let now = self.clock.now();
+        let good = |token: &Arc<InstanceToken>| {
+            token.enabled && token.registry == registry && token.account == account && now < token.expires_at
+        };
+        Ok(found.and_then(|read| read.value).filter(good))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(row: Option<i64>) -> Content {
+        Content {
+            registry: RegistryId::new(7),
+            account: AccountId::new(8),
+            credential_version: 9,
+            expires_at: Timestamp::from_millis(10),
+            row: row.map(|row| (row, Zeroizing::new([3; SECRET]))),
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_it_was_made_for() {
+        for row in [None, Some(11)] {
+            let bytes = content(row).to_bytes();
+            assert!(Content::from_bytes(&bytes) == Some(content(row)));
+            for length in 0..bytes.len() {
+                // Without its secret a token with a row is none; without its row one with a secret is none.
+                assert!(Content::from_bytes(&bytes[..length]).is_none(), "{length}");
+            }
+            let mut longer = bytes.to_vec();
+            longer.push(0);
+            assert!(Content::from_bytes(&longer).is_none());
+        }
+    }
+
+    #[test]
+    fn tokens_have_a_form_of_their_own() {
+        let token = |bytes: usize| format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(vec![0; bytes]));
+        assert!(is_token(&token(SEAL + FIXED)) && is_token(&token(SEAL + FIXED + SECRET)));
+        for other in ["", "rsd_", "password", "rsd_password", &token(SEAL), &token(200), &token(SEAL + FIXED)[1..]] {
+            assert!(!is_token(other), "{other}");
+        }
+    }
+}
