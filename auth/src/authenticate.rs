@@ -12,6 +12,7 @@ use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};
 use crate::error::AuthenticationError;
 use crate::identity::{Identity, TokenGrants};
 use crate::password::Verified;
+use crate::registry_token;
 use crate::token::{self, VerifiedToken};
 
 /// When to try again while every core is busy with passwords.
@@ -26,20 +27,24 @@ const NOBODY: AccountId = AccountId::new(0);
 type Outcome<T> = Result<T, AuthenticationError>;
 
 impl Auth {
-    /// Who has this user name (a uin) and password. A password that was right is recognised for a while by a keyed hash,
-    /// for as long as the credentials of the account stay the same. Accounts belong to every registry at present.
+    /// Who has this user name (a uin) and password: that of an account, which is good in every registry, or one that was
+    /// made for this registry ([`Auth::temporary_password`], [`Auth::create_instance_token`]). A password that was right
+    /// is recognised for a while by a keyed hash, for as long as the credentials of the account stay the same.
     ///
     /// # Errors
     /// `BadCredentials` for an unknown user, a disabled one and a wrong password alike; `Throttled` after too many
     /// attempts or when too many passwords wait to be hashed; `Unavailable` when the store cannot be asked.
     pub async fn basic(
         &self,
-        _registry: RegistryId,
+        registry: RegistryId,
         username: &str,
         password: &str,
         address: IpAddr,
     ) -> Outcome<Arc<Identity>> {
         let inner = &*self.inner;
+        if registry_token::is_token(password) {
+            return inner.check_token(registry, username, password).await;
+        }
         let key = inner.caches.secret_key(&["password", username, password]);
         if let Some(identity) = inner.recognise(&key).await? {
             inner.caches.password_counters.count(true);

@@ -12,9 +12,9 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
-use roadstead_storage::meta::{Repository, RoleVersion};
+use roadstead_storage::meta::{InstanceToken, Repository, RoleVersion};
 use roadstead_storage::types::{
-    AccountId, Clock, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, SecretId, Timestamp,
+    AccountId, Clock, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, SecretId, Timestamp,
 };
 
 use crate::cam::Documents;
@@ -131,6 +131,9 @@ pub(crate) struct Caches {
     /// Tokens of temporary keys that were opened.
     pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
     pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
+    /// Which registry an instance of this name is, if there is one.
+    pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
+    pub instance_tokens: EpochCache<i64, Read<Option<Arc<InstanceToken>>>>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
     pub token_counters: Counters,
@@ -154,6 +157,8 @@ impl Caches {
             registries: EpochCache::new(repositories),
             temporary: Cache::new(tokens),
             keys: EpochCache::new(tokens),
+            instances: EpochCache::new(repositories),
+            instance_tokens: EpochCache::new(tokens),
             tokens: Cache::new(tokens),
             passwords: Cache::new(tokens),
             token_counters: Counters::default(),
@@ -193,6 +198,8 @@ impl Caches {
         self.documents.clear();
         self.roles.clear();
         self.keys.clear();
+        self.instances.clear();
+        self.instance_tokens.clear();
         // Places are made of namespaces: a reader that took a namespace before this line does not keep its place after
         // the next.
         self.namespaces.clear();

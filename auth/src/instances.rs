@@ -21,7 +21,9 @@ pub struct InstanceDomain {
 
 /// A text is no pattern of hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("must be a host with `{{name}}` in it once, as its first part or a piece of it, such as `{{name}}.registry.example.com`")]
+#[error(
+    "must be a host with `{{name}}` in it once, as its first part or a piece of it, such as `{{name}}.registry.example.com`"
+)]
 pub struct InstanceDomainError;
 
 impl FromStr for InstanceDomain {
@@ -113,8 +115,19 @@ mod tests {
         assert_eq!(name("tcr-{name}.EXAMPLE.com", "TCR-a-b.example.com").as_deref(), Some("a-b"));
         assert_eq!(name("{name}-reg.example.com", "a-b-reg.example.com").as_deref(), Some("a-b"));
         for host in [
-            "reg.example", ".reg.example", "x.team.reg.example", "team.reg.example.org", "team.reg.exampl", "", ":",
-            "teamreg.example", "te_am.reg.example", "[::1]:5000", "127.0.0.1:5000", "é.reg.example", "téam.reg.example",
+            "reg.example",
+            ".reg.example",
+            "x.team.reg.example",
+            "team.reg.example.org",
+            "team.reg.exampl",
+            "",
+            ":",
+            "teamreg.example",
+            "te_am.reg.example",
+            "[::1]:5000",
+            "127.0.0.1:5000",
+            "é.reg.example",
+            "téam.reg.example",
         ] {
             assert_eq!(name("{name}.reg.example", host), None, "{host}");
         }
@@ -128,8 +141,18 @@ mod tests {
     #[test]
     fn a_pattern_leads_to_one_zone() {
         for bad in [
-            "", "{name}", "localhost", "{name}x", "a.{name}.b", "{name}.{name}.c", "{name}.", "{name}..a", "{name}.a/b",
-            "{name}.a:5000", "-{name}.a", "https://{name}.a",
+            "",
+            "{name}",
+            "localhost",
+            "{name}x",
+            "a.{name}.b",
+            "{name}.{name}.c",
+            "{name}.",
+            "{name}..a",
+            "{name}.a/b",
+            "{name}.a:5000",
+            "-{name}.a",
+            "https://{name}.a",
         ] {
             assert!(bad.parse::<InstanceDomain>().is_err(), "{bad:?}");
         }

@@ -2,6 +2,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::instances::InstanceDomain;
+
 /// How [`Auth`](crate::Auth) behaves.
 #[derive(Clone, Debug)]
 pub struct AuthParams {
@@ -34,6 +36,8 @@ pub struct AuthParams {
     /// The region that resources of policies may name. Empty: the registry is in none, and allowances that name one allow
     /// nothing.
     pub region: Arc<str>,
+    /// The hosts of enterprise instances.
+    pub instance_domain: InstanceDomain,
 }
 
 /// The price of a password hash (argon2id, RFC 9106).

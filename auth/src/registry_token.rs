@@ -24,6 +24,7 @@ use crate::cache::Read;
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
 use crate::random;
+use crate::session::{Session, SessionKind};
 
 /// How every token begins.
 const PREFIX: &str = "rsd_";
@@ -35,6 +36,9 @@ const TEMPORARY: Duration = Duration::from_secs(60 * 60);
 const LONG_TERM: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// How many long-term tokens an instance has at most.
 const MAX_TOKENS: u64 = 1000;
+
+/// The row of tokens that have none.
+const NO_ROW: i64 = 0;
 
 /// Bytes of the secret of a long-term token.
 const SECRET: usize = 32;
@@ -75,7 +79,7 @@ struct Content {
 
 impl Content {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let row = self.row.as_ref().map_or(0, |(row, _)| *row);
+        let row = self.row.as_ref().map_or(NO_ROW, |(row, _)| *row);
         let expires_at = self.expires_at.as_millis();
         let numbers = [self.registry.get(), self.account.get(), self.credential_version, expires_at, row];
         let mut bytes = Zeroizing::new(Vec::with_capacity(FIXED + SECRET));
@@ -92,8 +96,8 @@ impl Content {
         let (numbers, secret) = bytes.split_at_checked(FIXED)?;
         let number = |at: usize| Some(i64::from_be_bytes(numbers.get(at * 8..(at + 1) * 8)?.try_into().ok()?));
         let row = match (number(4)?, secret) {
-            (0, []) => None,
-            (0, _) => return None,
+            (NO_ROW, []) => None,
+            (NO_ROW, _) => return None,
             (row, secret) => Some((row, Zeroizing::new(secret.try_into().ok()?))),
         };
         Some(Self {
@@ -122,50 +126,63 @@ impl Auth {
     /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`.
     ///
     /// # Errors
-    /// `Crypto` when the library refuses, which it does not.
+    /// `Session` for sessions, whose limits it would not remember; `Crypto` when the library refuses, which it does not.
     pub fn temporary_password(&self, identity: &Identity, registry: RegistryId) -> Result<RegistryPassword> {
+        if identity.session.is_some() {
+            return Err(Error::Session);
+        }
         let expires_at = self.inner.clock.now().after(TEMPORARY);
-        self.inner.seal_token(identity, Content {
-            registry,
-            account: identity.account,
-            credential_version: identity.credential_version,
-            expires_at,
-            row: None,
-        })
+        self.inner.seal_token(
+            identity,
+            Content {
+                registry,
+                account: identity.account,
+                credential_version: identity.credential_version,
+                expires_at,
+                row: None,
+            },
+        )
     }
 
     /// Makes a password for docker that is good for this instance for ten years, unless it is disabled or deleted; and its
     /// public id. Whoever has it acts as `identity`.
     ///
     /// # Errors
-    /// `Storage(LimitReached)` when the instance has as many as it may, `Storage(Stale)` when it has gone.
+    /// `Session` for sessions, `Storage(LimitReached)` when the instance has as many as it may, `Storage(Stale)` when it has gone.
     pub async fn create_instance_token(
         &self,
         identity: &Identity,
         registry: RegistryId,
         description: &str,
     ) -> Result<(String, RegistryPassword)> {
+        if identity.session.is_some() {
+            return Err(Error::Session);
+        }
         let now = self.inner.clock.now();
         let expires_at = now.after(LONG_TERM);
         let secret = Zeroizing::new(random::bytes::<SECRET>());
         let id = random::alphanumeric(20).to_ascii_lowercase();
+        let hash = digest(&SHA256, &*secret);
         let new = NewInstanceToken {
             id: &id,
             registry,
             account: identity.account,
             credential_version: identity.credential_version,
-            hash: digest(&SHA256, &*secret).as_ref(),
+            hash: hash.as_ref(),
             description,
             expires_at,
         };
         let row = self.inner.meta.insert_instance_token(&new, MAX_TOKENS, now).await?;
-        let password = self.inner.seal_token(identity, Content {
-            registry,
-            account: identity.account,
-            credential_version: identity.credential_version,
-            expires_at,
-            row: Some((row, secret)),
-        })?;
+        let password = self.inner.seal_token(
+            identity,
+            Content {
+                registry,
+                account: identity.account,
+                credential_version: identity.credential_version,
+                expires_at,
+                row: Some((row, secret)),
+            },
+        )?;
         Ok((id, password))
     }
 }
@@ -194,11 +211,36 @@ impl Inner {
         if identity.uin.as_str() != username {
             return Err(BAD);
         }
-        let Some((row, secret)) = row else { return Ok(limited(&identity, registry, 0, expires_at)) };
-        let known = self.good_token(registry, account, row).await?.ok_or(BAD)?;
-        let hash = digest(&SHA256, &*secret);
-        verify_slices_are_equal(hash.as_ref(), &known.hash).map_err(|_| BAD)?;
-        Ok(limited(&identity, registry, row, known.expires_at))
+        let token = match row {
+            None => NO_ROW,
+            Some((row, secret)) => {
+                let known = self.good_token(registry, account, row).await?.ok_or(BAD)?;
+                let hash = digest(&SHA256, &*secret);
+                verify_slices_are_equal(hash.as_ref(), &known.hash).map_err(|_| BAD)?;
+                row
+            }
+        };
+        let kind = SessionKind::InstanceToken { registry, token };
+        Ok(identity.in_session(Session { kind, policy: None, expires_at }))
+    }
+
+    /// The identity of an account that signed in with a token and got a bearer token, as long as that token is good.
+    pub(crate) async fn with_instance_token(
+        &self,
+        registry: RegistryId,
+        identity: &Identity,
+        token: i64,
+        expires_at: Timestamp,
+    ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
+        let good = match token {
+            NO_ROW => true,
+            row => self.good_token(registry, identity.account, row).await?.is_some(),
+        };
+        if !good || self.clock.now() >= expires_at {
+            return Err(AuthenticationError::BadCredentials);
+        }
+        let kind = SessionKind::InstanceToken { registry, token };
+        Ok(identity.in_session(Session { kind, policy: None, expires_at }))
     }
 
     /// The long-term token in this row, if it may be used.

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use roadstead_storage::types::{RegistryId, RoleId, Timestamp};
 
-use crate::auth::Inner;
 use crate::cam;
-use crate::error::AuthenticationError;
 use crate::identity::Identity;
 
 /// What an [`Identity`](crate::Identity) is when it is not simply an account with its own password or key.
@@ -73,26 +71,5 @@ impl Identity {
     /// The same account, in a session.
     pub(crate) fn in_session(&self, session: Session) -> Arc<Self> {
         Arc::new(Self { session: Some(Arc::new(session)), ..self.clone() })
-    }
-}
-
-impl Inner {
-    /// The identity of an account that signed in with a token of an instance, as long as that token is good.
-    #[expect(clippy::unused_async, reason = "tokens that have a row are looked up here")]
-    pub(crate) async fn with_instance_token(
-        &self,
-        registry: RegistryId,
-        identity: &Identity,
-        token: i64,
-        expires_at: Timestamp,
-    ) -> Result<Arc<Identity>, AuthenticationError> {
-        if token != 0 || self.clock.now() >= expires_at {
-            return Err(AuthenticationError::BadCredentials);
-        }
-        Ok(identity.in_session(Session {
-            kind: SessionKind::InstanceToken { registry, token },
-            policy: None,
-            expires_at,
-        }))
     }
 }

@@ -45,6 +45,7 @@ pub use sections::cache::Cache;
 pub use sections::cloud_api::CloudApi;
 pub use sections::database::Database;
 pub use sections::gc::{Gc, ORPHAN_AGE_MIN};
+pub use sections::instances::Instances;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;

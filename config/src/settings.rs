@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    Auth, Cache, CloudApi, Database, Entry, Error, Gc, Key, Kind, Limits, Log, Metrics, Origin, Quotas, Secret, Server,
-    Storage,
+    Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Key, Kind, Limits, Log, Metrics, Origin, Quotas,
+    Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -28,6 +28,8 @@ section! {
         pub limits: Limits = Limits::default(),
         /// `[quotas]`
         pub quotas: Quotas = Quotas::default(),
+        /// `[instances]`
+        pub instances: Instances = Instances::default(),
         /// `[gc]`
         pub gc: Gc = Gc::default(),
         /// `[log]`
@@ -78,6 +80,7 @@ impl Settings {
         self.database.validate().map_err(within("database"))?;
         self.auth.validate().map_err(within("auth"))?;
         self.limits.validate().map_err(within("limits"))?;
+        self.instances.validate().map_err(within("instances"))?;
         self.gc.validate().map_err(within("gc"))?;
         self.log.validate().map_err(within("log"))?;
         if self.metrics.listen == Some(self.server.listen) && self.server.listen.port() != 0 {

@@ -245,6 +245,7 @@ pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clo
         anonymous_pull: auth.anonymous_pull,
         max_scopes: settings.limits.token_scopes as usize,
         region: auth.region.as_str().into(),
+        instance_domain: settings.instances.domain.parse().context("instances.domain")?,
     };
     check_master_key(settings, meta).await?;
     Ok(Auth::open(meta.clone(), params, open_sealer(settings)?, clock).await?)

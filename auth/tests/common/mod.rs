@@ -43,6 +43,7 @@ pub fn params() -> AuthParams {
         anonymous_pull: true,
         max_scopes: 10,
         region: "shjr".into(),
+        instance_domain: roadstead_auth::InstanceDomain::default(),
     }
 }
 

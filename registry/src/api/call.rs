@@ -28,6 +28,8 @@ pub struct Call<'a> {
     pub params: Params<'a>,
     /// The id of the request, as it stands in answers and logs.
     pub request_id: &'a str,
+    /// The registry that the request's host belongs to.
+    pub registry: RegistryId,
 }
 
 /// The most pairs of a query that are looked at.
@@ -41,8 +43,7 @@ impl<'a> Call<'a> {
 
     /// The registry that the request's host belongs to.
     pub fn registry(&self) -> RegistryId {
-        // Instances, each with a host of its own, are told apart here.
-        RegistryId::PERSONAL
+        self.registry
     }
 
     /// The repository in the path. In the personal edition a name has exactly two parts.
@@ -99,7 +100,11 @@ impl<'a> Call<'a> {
 
     /// The origin under which the client reached us.
     pub fn origin(&self) -> Result<Origin, ApiError> {
-        let origin = self.state.client_rules.origin(self.request);
+        let rules = &self.state.client_rules;
+        let origin = match self.registry {
+            RegistryId::PERSONAL => rules.origin(self.request),
+            _ => rules.origin_of_instance(self.request),
+        };
         origin.ok_or_else(|| ApiError::new(Code::BadRequest, "the Host header is missing or malformed"))
     }
 

@@ -68,29 +68,42 @@ impl ClientRules {
         address
     }
 
-    /// The origin under which the client reached us; `None` when the request does not name a usable host.
+    /// The origin under which the client reached the personal edition; `None` when the request does not name a usable host.
     pub fn origin(&self, request: &HttpRequest) -> Option<Origin> {
         if let Some(url) = &self.external_url {
             let host = url.host_str()?;
             let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
             return Some(Origin { scheme: url.scheme().to_owned(), host });
         }
-        let from_proxy = request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical()));
-        let forwarded = |name: &str| {
-            // The last value is what the proxy wrote; the ones before it may be what its client made up.
-            let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
-            let last = lines.last().and_then(|line| line.rsplit(',').next());
-            last.filter(|_| from_proxy).map(|value| value.trim().to_owned())
+        self.origin_of_instance(request)
+    }
+
+    /// The origin under which the client reached an instance, which has a host of its own: that of the request.
+    pub fn origin_of_instance(&self, request: &HttpRequest) -> Option<Origin> {
+        let scheme = match (self.forwarded(request, "x-forwarded-proto"), &self.external_url) {
+            (Some(scheme @ ("http" | "https")), _) => scheme,
+            (_, Some(url)) => url.scheme(),
+            (_, None) if self.tls => "https",
+            (_, None) => "http",
         };
-        let scheme = forwarded("x-forwarded-proto").filter(|s| s == "http" || s == "https");
-        let scheme = scheme.unwrap_or_else(|| if self.tls { "https".into() } else { "http".into() });
-        let own = || {
-            let host =
-                header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
-            host.map(ToOwned::to_owned)
-        };
-        let host = forwarded("x-forwarded-host").or_else(own).filter(|h| is_authority(h))?;
-        Some(Origin { scheme, host })
+        Some(Origin { scheme: scheme.to_owned(), host: self.host(request)?.to_owned() })
+    }
+
+    /// The host that the client asked for, with its port; `None` when the request does not name a usable one.
+    pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
+        let own =
+            || header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+        self.forwarded(request, "x-forwarded-host").or_else(own).filter(|host| is_authority(host))
+    }
+
+    /// What the proxy in front wrote into a header, if it is trusted.
+    fn forwarded<'a>(&self, request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+        if self.trusted_proxies.is_empty() || !request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical())) {
+            return None;
+        }
+        // The last value is what the proxy wrote; the ones before it may be what its client made up.
+        let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
+        lines.last().and_then(|line| line.rsplit(',').next()).map(str::trim)
     }
 }
 
@@ -133,6 +146,21 @@ mod tests {
         let rules = rules(&["127.0.0.1/32", "10.0.0.0/8"]);
         assert_eq!(rules.address(&proxied).to_string(), "9.9.9.9");
         assert_eq!(rules.origin(&proxied).unwrap().url(), "https://pub.example");
+    }
+
+    #[test]
+    fn an_instance_keeps_the_host_of_the_request() {
+        let external_url = Some("https://registry.example".parse().unwrap());
+        let rules = ClientRules { external_url, ..rules(&["127.0.0.1/32"]) };
+        let direct = request("10.9.9.9:1").insert_header(("x-forwarded-host", "evil")).to_http_request();
+        assert_eq!(rules.origin(&direct).unwrap().url(), "https://registry.example");
+        assert_eq!(rules.origin_of_instance(&direct).unwrap().url(), "https://reg.example:5000");
+        let proxied = request("127.0.0.1:1")
+            .insert_header(("x-forwarded-host", "evil, team.example"))
+            .insert_header(("x-forwarded-proto", "http"))
+            .to_http_request();
+        assert_eq!(rules.origin_of_instance(&proxied).unwrap().url(), "http://team.example");
+        assert_eq!(rules.host(&proxied), Some("team.example"));
     }
 
     #[test]

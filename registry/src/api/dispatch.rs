@@ -16,7 +16,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::Clock;
+use roadstead_storage::types::{Clock, RegistryId};
 
 use super::body::{CollectBudget, Observed, without_body};
 use super::call::Call;
@@ -217,7 +217,11 @@ async fn routed(
     }
     match route {
         Route::Found(operation, params) => {
-            let call = Call { request, state, params, request_id };
+            let registry = match registry(request, state, operation).await {
+                Ok(registry) => registry,
+                Err(error) => return (Some(operation), Err(error)),
+            };
+            let call = Call { request, state, params, request_id, registry };
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
             (Some(operation), result)
@@ -227,6 +231,15 @@ async fn routed(
             (None, Err(ApiError::from(Code::Unsupported).with_header(header::ALLOW, &allow.join(", "))))
         }
         Route::NotFound => (None, Err(Code::NotFound.into())),
+    }
+}
+
+/// The registry that the request's host belongs to. Where it makes no difference the database is not asked, so that probes
+/// are answered also when it is away.
+async fn registry(request: &HttpRequest, state: &ApiState, operation: Operation) -> Result<RegistryId, ApiError> {
+    match (operation, state.client_rules.host(request)) {
+        (Operation::Healthz | Operation::Readyz | Operation::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
+        (_, Some(host)) => Ok(state.auth.registry_of(host).await.map_err(crate::service::Error::from)?),
     }
 }
 
