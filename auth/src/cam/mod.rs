@@ -25,6 +25,7 @@ mod condition;
 mod decide;
 mod document;
 mod error;
+pub mod explain;
 mod glob;
 mod json;
 mod known;

@@ -2,6 +2,7 @@
 
 mod account;
 mod doctor;
+mod explain;
 mod maintenance;
 mod namespace;
 mod repository;
@@ -68,6 +69,8 @@ enum Command {
     CheckConfig,
     /// Check data directory, clock and database, and push and pull through the external URL
     Doctor(doctor::DoctorArgs),
+    /// Say whether a user may do something, and which statement of which policy decides
+    Explain(explain::ExplainArgs),
     /// Print the version
     Version,
 }
@@ -133,6 +136,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::RotateMasterKey(args) => maintenance::rotate_master_key(&context, &args).await,
         Command::CheckConfig => maintenance::check_config(&context),
         Command::Doctor(args) => doctor::run(&context, &args).await,
+        Command::Explain(args) => explain::run(&context, &args).await,
         Command::Version => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ mod blobs;
 mod cache;
 pub mod cam;
 mod error;
+pub mod explain;
 mod manifests;
 mod repositories;
 mod transfer;

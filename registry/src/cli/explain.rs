@@ -1,0 +1,108 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use roadstead_auth::cam::Layer;
+use roadstead_auth::cam::explain::Question;
+use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_storage::types::{SystemClock, Uin};
+use serde_json::{Value, json};
+
+use super::{Context, Failure, Outcome, print_json, print_line};
+use crate::bootstrap;
+use crate::service::explain::{Explanation, explain};
+
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Uin of the user
+    #[arg(long)]
+    uin: String,
+    /// What the user would do: pull, push, create-repository, delete-tag..., or a name such as ccr:push or cam:GetUser
+    #[arg(long)]
+    action: String,
+    /// What it would be done to: NAMESPACE/NAME[:TAG], NAMESPACE, or six pieces such as qcs::cam:::groupid/7
+    #[arg(long, default_value = "*")]
+    resource: String,
+    /// Id of an instance, for what is not in the personal edition
+    #[arg(long, value_name = "tcr-...")]
+    instance: Option<String>,
+    /// Address that the request would come from
+    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    ip: IpAddr,
+}
+
+/// `roadstead explain`.
+pub async fn run(context: &Context, args: &ExplainArgs) -> Outcome {
+    let uin: Uin = args.uin.parse().map_err(|e| Failure::Usage(anyhow::Error::new(e)))?;
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let answered = answer(context, &meta, &uin, args).await;
+    meta.close().await;
+    let (account, explanation) = answered?;
+    if context.json {
+        return Ok(print_json(&record(&account, &explanation))?);
+    }
+    Ok(print(&account, &explanation)?)
+}
+
+async fn answer(
+    context: &Context,
+    meta: &MetaStore,
+    uin: &Uin,
+    args: &ExplainArgs,
+) -> Result<(Account, Explanation), Failure> {
+    let found = async {
+        let account = meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))?;
+        let owner = meta.account(account.owner).await?.with_context(|| format!("{uin} belongs to nobody"))?;
+        anyhow::Ok((account, owner))
+    };
+    let (account, owner) = found.await?;
+    let question = Question::new(&args.action, &args.resource, args.instance.as_deref(), &owner.uin);
+    let question = question.map_err(|e| Failure::Usage(e.into()))?;
+    let auth = bootstrap::open_auth(&context.settings, meta, Arc::new(SystemClock)).await?;
+    let explanation = explain(meta, &auth, &account, &question, args.ip).await.map_err(anyhow::Error::new)?;
+    Ok((account, explanation))
+}
+
+fn layer(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "policy",
+        Layer::Boundary => "boundary",
+        Layer::Session => "session",
+    }
+}
+
+fn record(account: &Account, explanation: &Explanation) -> Value {
+    let looked = explanation.policies.iter().map(|looked| {
+        json!({ "kind": layer(looked.layer), "id": looked.id, "name": looked.name, "statements": looked.statements })
+    });
+    let policy = explanation.statement.as_ref().and_then(|statement| statement.policy.as_ref());
+    json!({
+        "uin": account.uin.as_str(),
+        "allowed": explanation.allowed,
+        "effect": explanation.effect(),
+        "reason": explanation.reason,
+        "policy_id": policy.map(|(id, _)| id),
+        "policy_name": policy.map(|(_, name)| name),
+        "statement": explanation.statement.as_ref().map(|statement| statement.index),
+        "actions": explanation.actions,
+        "resources": explanation.resources,
+        "policies": looked.collect::<Vec<_>>(),
+    })
+}
+
+fn print(account: &Account, explanation: &Explanation) -> anyhow::Result<()> {
+    let word = if explanation.allowed { "allowed" } else { "denied" };
+    print_line(format_args!("{word}: {}", explanation.reason))?;
+    print_line(format_args!("  user        {} ({})", account.uin, account.name))?;
+    print_line(format_args!("  checked as  {}", explanation.actions.join(", ")))?;
+    let on = if explanation.resources.is_empty() { "*".to_owned() } else { explanation.resources.join(", ") };
+    print_line(format_args!("  on          {on}"))?;
+    for looked in &explanation.policies {
+        let kind = layer(looked.layer);
+        let (id, name, statements) = (looked.id, &looked.name, looked.statements);
+        print_line(format_args!("  looked at   {kind} {id} {name}, statements: {statements}"))?;
+    }
+    Ok(())
+}
