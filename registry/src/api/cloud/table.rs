@@ -14,6 +14,7 @@ macro_rules! actions {
 
 actions! {
     cam::account::GetUserAppId,
+    cam::explain::ExplainAuthorization,
 }
 
 /// The action of this name and version; `service` is what the credential scope names, if there is one.

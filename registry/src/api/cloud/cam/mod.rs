@@ -1,3 +1,4 @@
 //! Access management: `cam`, version 2019-01-16.
 
 pub(super) mod account;
+pub(super) mod explain;
