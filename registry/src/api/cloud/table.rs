@@ -1,9 +1,9 @@
 //! Every action: one line each, sorted.
 
 use super::action::Registered;
-use super::cam;
 use super::code::Code;
 use super::error::CloudError;
+use super::{cam, sts};
 
 macro_rules! actions {
     ($($action:ty,)*) => {
@@ -15,6 +15,9 @@ macro_rules! actions {
 actions! {
     cam::account::GetUserAppId,
     cam::explain::ExplainAuthorization,
+    sts::caller::GetCallerIdentity,
+    sts::federation::GetFederationToken,
+    sts::role::AssumeRole,
 }
 
 /// The action of this name and version; `service` is what the credential scope names, if there is one.

@@ -1,0 +1,136 @@
+//! Roles that are taken for a while.
+
+use roadstead_auth::cam::{Author, Policy, Principal, Use, op};
+use roadstead_auth::{Identity, NewSession, app_id};
+use roadstead_storage::meta::Role;
+use roadstead_storage::types::{GroupId, RoleId, Uin};
+use serde::Deserialize;
+
+use super::session::{Issued, check_name, issue, lifetime, policy};
+use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+
+const DEFAULT_SECONDS: i64 = 7200;
+/// The condition key of what the caller was told by the role's owner.
+const EXTERNAL_ID: &str = "sts:external_id";
+
+/// Makes a temporary key that may do what a role may, for whoever the role trusts.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct AssumeRole {
+    role_arn: String,
+    role_session_name: String,
+    duration_seconds: Option<i64>,
+    policy: Option<String>,
+    external_id: Option<String>,
+    source_identity: Option<String>,
+}
+
+/// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
+struct Named<'a> {
+    owner: Uin,
+    role: Which<'a>,
+}
+
+enum Which<'a> {
+    Name(&'a str),
+    Id(RoleId),
+}
+
+impl<'a> Named<'a> {
+    fn parse(arn: &'a str) -> Option<Self> {
+        let (owner, role) = arn.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
+        let role = match role.split_once('/')? {
+            ("roleName", name) if !name.is_empty() => Which::Name(name),
+            ("role", id) => Which::Id(RoleId::new(id.parse().ok()?)),
+            _ => return None,
+        };
+        Some(Self { owner: owner.parse().ok()?, role })
+    }
+
+    /// The role, and the name and id by which policies speak of it.
+    async fn find(&self, call: &CloudCall<'_>) -> Result<(Option<Role>, String, String), CloudError> {
+        let meta = call.meta();
+        let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
+        let role = match (&owner, &self.role) {
+            (None, _) => None,
+            (Some(owner), Which::Name(name)) => meta.role_by_name(owner.id, name).await?,
+            (Some(owner), Which::Id(id)) => meta.role(*id).await?.filter(|role| role.owner == owner.id),
+        };
+        let (name, id) = match (&role, &self.role) {
+            (Some(role), _) => (role.name.clone(), role.id.get().to_string()),
+            (None, Which::Name(name)) => ((*name).to_owned(), String::new()),
+            (None, Which::Id(id)) => (String::new(), id.get().to_string()),
+        };
+        Ok((role, name, id))
+    }
+}
+
+impl Action for AssumeRole {
+    const SERVICE: Service = Service::Sts;
+    const NAME: &'static str = "AssumeRole";
+    const KIND: Kind = Kind::Write;
+    type Output = Issued;
+
+    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        // A session does not beget another one: it would outlive the first.
+        if call.identity().session.is_some() {
+            return Err(Code::InvalidParameterAccessKeyNotSupport.into());
+        }
+        check_name("RoleSessionName", &self.role_session_name, 2)?;
+        for (parameter, text) in [("ExternalId", &self.external_id), ("SourceIdentity", &self.source_identity)] {
+            text.as_deref().map_or(Ok(()), |text| check_name(parameter, text, 2))?;
+        }
+        // Policies speak of a role by its name and by its id, of which the request gives one: it is decided where both
+        // are known.
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Issued, CloudError> {
+        let named = Named::parse(self.role_arn.trim());
+        let named = named.ok_or_else(|| {
+            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
+            CloudError::new(Code::InvalidParameterParamError, message)
+        })?;
+        let (role, name, id) = named.find(call).await?;
+        call.permissions.check(&op::assume_role(&named.owner, &name, &id))?;
+        let is_own = named.owner == call.identity().owner_uin;
+        let role = match role {
+            Some(role) if self.is_trusted(call, &role, &named.owner).await? => role,
+            Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
+            // Which roles others have is not told.
+            Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
+        };
+        let lifetime = lifetime(self.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
+        let limit = self.policy.as_deref().filter(|text| !text.trim().is_empty());
+        let limit = limit.map(|text| policy(text, role.owner, &named.owner)).transpose()?;
+        let session = NewSession::Role {
+            id: role.id,
+            version: role.version,
+            owner: role.owner,
+            owner_uin: &named.owner,
+            session_name: &self.role_session_name,
+        };
+        issue(call, session, limit.as_deref(), lifetime)
+    }
+
+    fn target(&self) -> String {
+        self.role_arn.clone()
+    }
+}
+
+impl AssumeRole {
+    /// Whether the role trusts the caller.
+    async fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin) -> Result<bool, CloudError> {
+        let Identity { account, owner_uin: own, uin, .. } = call.identity();
+        let groups = call.meta().groups_of_user(*account).await?;
+        let groups: Vec<i64> = groups.into_iter().map(GroupId::get).collect();
+        let mut context = call.permissions.context().clone();
+        context.keys.extend(self.external_id.iter().map(|id| (EXTERNAL_ID.to_owned(), vec![id.clone()])));
+        let author = Author { owner_uin, app_id: app_id(role.owner) };
+        let trust = Policy::stored(&role.trust, Use::Trust, &author);
+        Ok(trust.trusts(&Principal::User { owner: own, uin: uin.as_str(), groups: &groups }, &context))
+    }
+}
