@@ -120,6 +120,7 @@ impl World {
             manifest: &manifest,
             content: content.as_bytes(),
             tags: &tags,
+            details: None,
             lease_until: now,
             review_after: now,
             now,
