@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call::CloudCall;
+use super::catalog;
 use super::code::Code;
 use super::error::CloudError;
 use super::params::Parameters;
@@ -103,11 +104,13 @@ pub(crate) struct Registered {
     pub kind: Kind,
     /// Runs it; gives the JSON of its output.
     pub run: Run,
+    /// The names of its parameters.
+    pub parameters: fn() -> &'static [&'static str],
 }
 
 impl Registered {
     pub(super) const fn of<A: Action>() -> Self {
-        Self { service: A::SERVICE, name: A::NAME, kind: A::KIND, run: run::<A> }
+        Self { service: A::SERVICE, name: A::NAME, kind: A::KIND, run: run::<A>, parameters: catalog::fields::<A> }
     }
 }
 

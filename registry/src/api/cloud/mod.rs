@@ -9,6 +9,7 @@
 pub(crate) mod action;
 pub(crate) mod call;
 mod cam;
+pub mod catalog;
 pub mod code;
 pub(crate) mod error;
 pub mod language;
