@@ -1,16 +1,18 @@
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName};
+use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::accounts::Accounts;
 use crate::cache::{CacheStats, Caches};
 use crate::error::Result;
+use crate::failures::Failures;
 use crate::keys::Keys;
 use crate::params::AuthParams;
 use crate::password::PasswordHasher;
@@ -35,6 +37,10 @@ pub(crate) struct Inner {
     pub caches: Caches,
     pub passwords: PasswordHasher,
     pub throttle: Throttle,
+    /// Signatures that were not good.
+    pub failures: Failures,
+    /// When keys were last used, as far as that has not been written down.
+    pub key_uses: StdMutex<HashMap<SecretId, Timestamp>>,
     pub keys: Keys,
     pub sealer: Sealer,
     /// The counter of changes when it was last read.
@@ -66,6 +72,8 @@ impl Auth {
                 params.login_attempts_per_address_per_minute,
                 Arc::clone(&clock),
             ),
+            failures: Failures::new(params.login_attempts_per_address_per_minute),
+            key_uses: StdMutex::default(),
             changes: Mutex::new(changes),
             meta,
             params,
@@ -139,7 +147,28 @@ impl Auth {
         inner.throttle.forget_idle();
         inner.keys.maintain().await?;
         inner.meta.delete_expired_refresh_tokens(inner.clock.now()).await?;
-        Ok(())
+        self.record_key_uses().await
+    }
+
+    /// Writes down when access keys were last used, as far as this process knows. [`Auth::maintain`] does it too.
+    ///
+    /// # Errors
+    /// `Storage` when the store fails; then the next call does it.
+    pub async fn record_key_uses(&self) -> Result<()> {
+        let uses = std::mem::take(&mut *self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner));
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<(SecretId, Timestamp)> = uses.into_iter().collect();
+        let written = self.inner.meta.record_key_uses(&list).await;
+        if written.is_err() {
+            let mut uses = self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at) in list {
+                // What came in meanwhile is later.
+                uses.entry(id).or_insert(at);
+            }
+        }
+        Ok(written?)
     }
 
     /// A text that goes to a client who must not read it, and comes back: it is sealed. `None` when the library refuses,

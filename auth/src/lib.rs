@@ -43,6 +43,7 @@ mod authorize;
 mod cache;
 pub mod cam;
 mod error;
+mod failures;
 mod identity;
 mod instances;
 mod keys;

@@ -1,7 +1,7 @@
 //! Who signed a cloud API request.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use roadstead_storage::types::{AccountId, SecretId};
 use zeroize::Zeroizing;
@@ -45,17 +45,37 @@ impl Auth {
     /// # Errors
     /// See [`SignatureError`]. `Throttled` once too many signatures from the network of `address` were not good.
     pub async fn signed(&self, request: &SignedRequest<'_>, address: IpAddr) -> Result<Signed, SignatureError> {
+        use SignatureError as E;
+        let inner = &*self.inner;
+        let outcome = self.verify(request, address).await;
+        if let Err(E::Mismatch | E::SecretIdNotFound | E::InvalidSecretId | E::Token) = outcome {
+            let now = inner.clock.now();
+            inner.not_throttled(address)?;
+            inner.failures.count(address, now);
+        }
+        outcome
+    }
+
+    async fn verify(&self, request: &SignedRequest<'_>, address: IpAddr) -> Result<Signed, SignatureError> {
         let inner = &*self.inner;
         let claim = Claim::of(request)?;
         claim.check_time(inner.clock.now())?;
+        if !claim.is_for_us() {
+            return Err(SignatureError::Mismatch);
+        }
         let (identity, is_signed) = match claim.token() {
             Some(token) => {
                 let (secret, identity) = self.temporary(claim.secret_id(), token).await.map_err(of_token)?;
                 (identity, claim.is_signed_with(request, secret.as_bytes(), &DerivedKeys::default()))
             }
             None => {
-                let SigningIdentity { identity, key } = inner.permanent_key(claim.secret_id()).await?;
-                (identity, claim.is_signed_with(request, &key.secret, &key.derived))
+                let id: SecretId = claim.secret_id().parse().map_err(|_| SignatureError::InvalidSecretId)?;
+                let SigningIdentity { identity, key } = inner.permanent_key(&id, address).await?;
+                let is_signed = claim.is_signed_with(request, &key.secret, &key.derived);
+                if is_signed {
+                    inner.note_use(id);
+                }
+                (identity, is_signed)
             }
         };
         if !is_signed {
@@ -70,13 +90,24 @@ impl Auth {
 }
 
 impl Inner {
-    async fn permanent_key(&self, secret_id: &str) -> Result<SigningIdentity, SignatureError> {
-        let id: SecretId = secret_id.parse().map_err(|_| SignatureError::InvalidSecretId)?;
+    fn not_throttled(&self, address: IpAddr) -> Result<(), SignatureError> {
+        let checked = self.failures.check(address, self.clock.now());
+        checked.map_err(|retry_after| SignatureError::Throttled { retry_after })
+    }
+
+    fn note_use(&self, id: SecretId) {
+        let now = self.clock.now();
+        self.key_uses.lock().unwrap_or_else(PoisonError::into_inner).insert(id, now);
+    }
+
+    async fn permanent_key(&self, id: &SecretId, address: IpAddr) -> Result<SigningIdentity, SignatureError> {
         let load = async |at| {
-            let Some(row) = self.meta.access_key(&id).await? else { return Ok(None) };
-            let secret = self.sealer.open(&secret_key_context(&id), &row.sealed_secret).map_err(unopened)?;
+            // A key that is in memory costs next to nothing; the store is not asked for those who only guess.
+            self.not_throttled(address)?;
+            let Some(row) = self.meta.access_key(id).await? else { return Ok(None) };
+            let secret = self.sealer.open(&secret_key_context(id), &row.sealed_secret).map_err(unopened)?;
             let key = KnownKey { account: row.account, active: row.active, secret, derived: DerivedKeys::default() };
-            Ok::<_, roadstead_storage::Error>(Some(Read { value: Arc::new(key), at }))
+            Ok::<_, SignatureError>(Some(Read { value: Arc::new(key), at }))
         };
         let (found, _) = self.caches.row(&self.caches.keys, id.clone(), load).await?;
         let key = found.map(|read| read.value).filter(|key| key.active).ok_or(SignatureError::SecretIdNotFound)?;

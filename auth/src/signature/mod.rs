@@ -9,6 +9,9 @@ pub(crate) mod date;
 pub(crate) mod tc3;
 pub(crate) mod v1;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -130,6 +133,11 @@ impl<'a> Claim<'a> {
             Self::Tc3(claim) => Some(claim.service),
             Self::V1(_) => None,
         }
+    }
+
+    /// Whether the scope names a service that is served.
+    pub(crate) fn is_for_us(&self) -> bool {
+        self.service().is_none_or(|service| tc3::SERVICES.contains(&service))
     }
 
     /// The token of temporary credentials.
