@@ -61,7 +61,7 @@ pub struct Prepared {
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// The headers, without the `Host`.
+    /// The headers; the `Host` only if it is not the usual one.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
@@ -212,10 +212,10 @@ impl Cloud {
         let timestamp = header("X-TC-Timestamp");
         let date = utc_date(timestamp.parse().unwrap_or(0));
         let (method, kind) = (&prepared.method, header("Content-Type"));
-        let query = prepared.target.split_once('?').map_or("", |(_, query)| query);
+        let query = prepared.target.split_once('?').filter(|_| method == "GET").map_or("", |(_, query)| query);
+        let host = Some(header("Host")).filter(|host| !host.is_empty()).unwrap_or_else(|| self.host().to_owned());
         let canonical = format!(
-            "{method}\n/\n{query}\ncontent-type:{kind}\nhost:{}\n\ncontent-type;host\n{}",
-            self.host(),
+            "{method}\n/\n{query}\ncontent-type:{kind}\nhost:{host}\n\ncontent-type;host\n{}",
             hash(&prepared.body)
         );
         let scope = format!("{date}/{service}/tc3_request");

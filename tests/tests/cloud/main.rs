@@ -4,3 +4,5 @@
 
 mod envelope;
 mod explain;
+mod limits;
+mod signatures;

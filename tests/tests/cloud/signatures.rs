@@ -1,0 +1,129 @@
+//! Whose signature is good, and for how long.
+
+use std::time::Duration;
+
+use roadstead_storage::meta::AccountStatus;
+use roadstead_tests::{Cloud, Prepared, Signing, TestRegistry, eventually};
+use serde_json::json;
+
+const FAILURE: &str = "AuthFailure.SignatureFailure";
+
+async fn code(cloud: &Cloud) -> String {
+    cloud.call("cam", "GetUserAppId", json!({})).await.code()
+}
+
+#[tokio::test]
+async fn accounts_have_keys_of_their_own() {
+    let reg = TestRegistry::new().await;
+    let alice = reg.account("alice").await;
+    let root = reg.cloud();
+    let unknown = format!("AKID{}", "z".repeat(32));
+    for signing in Signing::ALL {
+        let cloud = alice.cloud.with_signing(signing);
+        assert_eq!(cloud.call("cam", "GetUserAppId", json!({})).await.ok()["Uin"], alice.uin);
+        let wrong = cloud.with_key(cloud.secret_id(), root.secret_key());
+        assert_eq!(code(&wrong).await, FAILURE, "{signing:?}");
+        let nobody = cloud.with_key(&unknown, root.secret_key());
+        assert_eq!(code(&nobody).await, "AuthFailure.SecretIdNotFound", "{signing:?}");
+        for id in ["", "AKID", "root", alice.uin.as_str()] {
+            assert_eq!(
+                code(&cloud.with_key(id, root.secret_key())).await,
+                "AuthFailure.InvalidSecretId",
+                "{signing:?} {id}"
+            );
+        }
+        let token = cloud.with_token(cloud.secret_id(), cloud.secret_key(), "token");
+        assert_eq!(code(&token).await, "AuthFailure.TokenFailure", "{signing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_good_for_five_minutes() {
+    let reg = TestRegistry::new().await;
+    for signing in Signing::ALL {
+        let cloud = reg.cloud().with_signing(signing);
+        let prepared = cloud.prepare("cam", "GetUserAppId", &json!({}));
+        cloud.send(prepared.clone()).await.ok();
+        reg.clock().advance(Duration::from_secs(300));
+        cloud.send(prepared.clone()).await.ok();
+        reg.clock().advance(Duration::from_secs(1));
+        cloud.send(prepared).await.expect("AuthFailure.SignatureExpire");
+    }
+}
+
+#[tokio::test]
+async fn what_was_signed_cannot_be_changed() {
+    let reg = TestRegistry::new().await;
+    let send = async |signing: Signing, change: &dyn Fn(&mut Prepared)| {
+        let cloud = reg.cloud().with_signing(signing);
+        let mut prepared = cloud.prepare("cam", "GetUserAppId", &json!({ "Region": "ap-guangzhou" }));
+        change(&mut prepared);
+        cloud.send(prepared).await.code()
+    };
+    let replace = |text: &str| text.replace("guangzhou", "shanghai");
+    for signing in [Signing::Tc3Get, Signing::Sha256Get, Signing::Sha1Get] {
+        assert_eq!(send(signing, &|request| request.target = replace(&request.target)).await, FAILURE, "{signing:?}");
+    }
+    for signing in [Signing::Tc3Post, Signing::Sha256Post, Signing::Sha1Post] {
+        let change = |request: &mut Prepared| {
+            request.body = replace(std::str::from_utf8(&request.body).unwrap()).into();
+        };
+        assert_eq!(send(signing, &change).await, FAILURE, "{signing:?}");
+        assert_eq!(
+            send(signing, &|request| request.set("Host", "elsewhere.example.com")).await,
+            FAILURE,
+            "{signing:?}"
+        );
+    }
+    assert_eq!(send(Signing::Tc3Post, &|request| request.set("X-TC-Timestamp", "1")).await, FAILURE);
+    assert_eq!(send(Signing::Tc3Post, &|request| request.set("Content-Type", "text/plain")).await, FAILURE);
+    assert_eq!(send(Signing::Tc3Post, &|request| request.set("Authorization", "SKIP")).await, FAILURE);
+    assert_eq!(send(Signing::Tc3Post, &|request| request.remove("Authorization")).await, FAILURE);
+}
+
+#[tokio::test]
+async fn a_scope_is_for_one_service_that_is_served() {
+    let reg = TestRegistry::new().await;
+    let cloud = reg.cloud();
+    let mut prepared = cloud.prepare("cam", "GetUserAppId", &json!({}));
+    cloud.sign("tcr", &mut prepared);
+    cloud.send(prepared.clone()).await.expect("InvalidAction");
+    cloud.sign("cvm", &mut prepared);
+    cloud.send(prepared).await.expect(FAILURE);
+}
+
+#[tokio::test]
+async fn accounts_that_are_disabled_are_shut_out_and_let_in_again() {
+    let reg = TestRegistry::new().await;
+    let alice = reg.account("alice").await;
+    assert_eq!(code(&alice.cloud).await, "");
+    for (status, wanted) in [(AccountStatus::Disabled, "AuthFailure.SecretIdNotFound"), (AccountStatus::Active, "")] {
+        reg.set_status(alice.id, status).await;
+        eventually("it is seen", async || (code(&alice.cloud).await == wanted).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn passwords_do_not_matter_to_keys() {
+    let reg = TestRegistry::new().await;
+    let alice = reg.account("alice").await;
+    assert_eq!(code(&alice.cloud).await, "");
+    reg.set_password(alice.id, "another password of alice").await;
+    assert_eq!(code(&alice.cloud).await, "");
+}
+
+#[tokio::test]
+async fn who_guesses_is_slowed_down_and_others_are_not() {
+    let reg = TestRegistry::builder().settings(|s| s.auth.login_attempts_per_address = 6).start().await;
+    let alice = reg.account("alice").await.cloud;
+    assert_eq!(code(&alice).await, "");
+    let wrong = alice.with_key(alice.secret_id(), reg.cloud().secret_key());
+    for _ in 0..6 {
+        assert_eq!(code(&wrong).await, FAILURE);
+    }
+    assert_eq!(code(&wrong).await, "RequestLimitExceeded");
+    assert_eq!(code(&alice).await, "", "a key that is known works from the same address");
+    reg.clock().advance(Duration::from_secs(10));
+    assert_eq!(code(&wrong).await, FAILURE);
+    assert_eq!(code(&wrong).await, "RequestLimitExceeded");
+}
