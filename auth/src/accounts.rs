@@ -102,6 +102,27 @@ impl Accounts {
         Ok(self.meta.set_password_hash(account, &hash, self.clock.now()).await?)
     }
 
+    /// Gives an account its first password.
+    ///
+    /// # Errors
+    /// `PasswordRules`; `Storage(Conflict)` when it has one.
+    pub async fn add_password(&self, account: AccountId, password: &str) -> Result<()> {
+        check_rules(password)?;
+        let hash = self.hash(password).await?;
+        Ok(self.meta.add_password_hash(account, &hash, self.clock.now()).await?)
+    }
+
+    /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void
+    /// from then on.
+    ///
+    /// # Errors
+    /// `PasswordRules`, and `Storage` when the store fails.
+    pub async fn change_password(&self, account: AccountId, password: &str) -> Result<bool> {
+        check_rules(password)?;
+        let hash = self.hash(password).await?;
+        Ok(self.meta.change_password_hash(account, &hash, self.clock.now()).await?)
+    }
+
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         match &self.passwords {
             Passwords::Fresh(argon2) => PasswordHasher::new(*argon2)?.hash(password).await,

@@ -455,6 +455,7 @@ fn service_params(settings: &Settings) -> ServiceParams {
         body_timeout: settings.server.body_timeout,
         manifest_bytes: settings.limits.manifest_bytes.as_usize(),
         manifest_cache_bytes: settings.cache.manifests_bytes.as_usize(),
+        reserved_namespaces: settings.quotas.reserved_namespaces.clone(),
     }
 }
 
@@ -479,6 +480,7 @@ fn cloud_settings(settings: &Settings) -> CloudSettings {
         requests_per_second: NonZeroU32::new(cloud.requests_per_second),
         faithful: cloud.faithful,
         document_spelling: cloud.document_spelling,
+        region: if settings.auth.region.is_empty() { "default".to_owned() } else { settings.auth.region.clone() },
     }
 }
 

@@ -9,6 +9,7 @@ pub mod cam;
 mod error;
 pub mod explain;
 mod manifests;
+mod personal;
 mod repositories;
 mod transfer;
 mod uploads;
@@ -24,6 +25,7 @@ use roadstead_storage::types::Clock;
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
 pub use manifests::{CachedManifest, ManifestService, Pushed};
+pub(crate) use personal::{PersonalError, PersonalService, RepositoryFilter};
 pub use repositories::{Listed, RepositoryService};
 pub use transfer::{Body, BodyError, TransferBudget};
 pub use uploads::{ChunkRange, Finished, UploadService};
@@ -45,6 +47,8 @@ pub struct ServiceParams {
     pub manifest_bytes: usize,
     /// Bytes of manifests kept in memory.
     pub manifest_cache_bytes: usize,
+    /// Names that nobody may take for a namespace.
+    pub reserved_namespaces: Vec<String>,
 }
 
 /// What all services stand on.
@@ -65,6 +69,7 @@ pub struct Services {
     manifests: ManifestService,
     repositories: RepositoryService,
     cam: cam::CamService,
+    personal: PersonalService,
     limits: ManifestLimits,
 }
 
@@ -95,7 +100,8 @@ impl Services {
             uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             repositories: RepositoryService::new(Arc::clone(&foundation)),
-            cam: cam::CamService::new(foundation),
+            cam: cam::CamService::new(Arc::clone(&foundation)),
+            personal: PersonalService::new(foundation),
             limits,
         }
     }
@@ -123,6 +129,11 @@ impl Services {
     /// Access management.
     pub fn cam(&self) -> &cam::CamService {
         &self.cam
+    }
+
+    /// The personal edition.
+    pub(crate) fn personal(&self) -> &PersonalService {
+        &self.personal
     }
 
     /// What a manifest may cost.

@@ -55,6 +55,13 @@ impl MetaStore {
         page.fetch_all(self.reader()).await.op("list accounts")?.iter().map(account).collect()
     }
 
+    /// When the first account was made.
+    pub async fn oldest_account(&self) -> Result<Option<Timestamp>> {
+        let query = sqlx::query("SELECT created_at FROM accounts ORDER BY id LIMIT 1");
+        let row = query.fetch_optional(self.reader()).await.op("read an account")?;
+        row.map(|row| time(&row, "created_at")).transpose()
+    }
+
     /// Enables or disables an account; false when there is no such account. What was issued before to it and to its
     /// sub-accounts is void if that is a change.
     pub async fn set_account_status(&self, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {

@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use super::MetaStore;
 use super::sql::{SqlResult as _, lists, placeholders, stale, write_transaction};
 use crate::Result;
-use crate::types::{AccountId, RepositoryId, Timestamp};
+use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 impl MetaStore {
     /// Makes a repository a favourite of an account; false when it is one already.
@@ -26,14 +26,22 @@ impl MetaStore {
     }
 
     /// Takes repositories from the favourites of an account, and tells how many were there.
-    pub async fn remove_favorites(&self, account: AccountId, repositories: &[RepositoryId]) -> Result<u64> {
+    pub async fn remove_favorites(
+        &self,
+        account: AccountId,
+        registry: RegistryId,
+        names: &[RepositoryName],
+    ) -> Result<u64> {
         write_transaction!(self, "remove favourites", |tx| async {
             let mut removed = 0;
-            for list in lists(repositories) {
-                let names = placeholders(2, list.len());
-                let sql = format!("DELETE FROM favorites WHERE account_id = $1 AND repository_id IN ({names})");
-                let delete = sqlx::query(AssertSqlSafe(sql)).bind(account.get());
-                let delete = list.iter().fold(delete, |delete, id| delete.bind(id.get()));
+            for list in lists(names) {
+                let sql = format!(
+                    "DELETE FROM favorites WHERE account_id = $1 AND repository_id IN \
+                     (SELECT id FROM repositories WHERE registry_id = $2 AND name IN ({}))",
+                    placeholders(3, list.len())
+                );
+                let delete = sqlx::query(AssertSqlSafe(sql)).bind(account.get()).bind(registry.get());
+                let delete = list.iter().fold(delete, |delete, name| delete.bind(name.to_string()));
                 removed += delete.execute(&mut *tx).await.op("remove favourites")?.rows_affected();
             }
             Ok(removed)

@@ -52,6 +52,8 @@ pub struct CloudSettings {
     pub faithful: bool,
     /// Whether codes are spelt as in the product document, where the SDKs differ.
     pub document_spelling: bool,
+    /// The name of the one region that there is.
+    pub region: String,
 }
 
 /// What the cloud API needs from one request to the next.

@@ -3,7 +3,7 @@
 use super::action::Registered;
 use super::code::Code;
 use super::error::CloudError;
-use super::{cam, sts};
+use super::{cam, sts, tcr};
 
 macro_rules! actions {
     ($($action:ty,)*) => {
@@ -18,6 +18,30 @@ actions! {
     sts::caller::GetCallerIdentity,
     sts::federation::GetFederationToken,
     sts::role::AssumeRole,
+    tcr::favorites::BatchDeleteFavorRepositoryPersonal,
+    tcr::favorites::CreateFavorRepositoryPersonal,
+    tcr::favorites::DescribeFavorRepositoryPersonal,
+    tcr::namespaces::CreateNamespacePersonal,
+    tcr::namespaces::DeleteNamespacePersonal,
+    tcr::namespaces::DescribeNamespacePersonal,
+    tcr::namespaces::ValidateNamespaceExistPersonal,
+    tcr::regions::DescribeRegions,
+    tcr::repositories::BatchDeleteRepositoryPersonal,
+    tcr::repositories::CreateRepositoryPersonal,
+    tcr::repositories::DeleteRepositoryPersonal,
+    tcr::repositories::ModifyRepositoryAccessPersonal,
+    tcr::repositories::ModifyRepositoryInfoPersonal,
+    tcr::repository_lists::DescribeRepositoryAllPersonal,
+    tcr::repository_lists::DescribeRepositoryFilterPersonal,
+    tcr::repository_lists::DescribeRepositoryOwnerPersonal,
+    tcr::repository_lists::DescribeRepositoryPersonal,
+    tcr::repository_lists::ValidateRepositoryExistPersonal,
+    tcr::users::CreateUserPersonal,
+    tcr::users::DescribeApplicationTokenPersonal,
+    tcr::users::DescribeUserPersonal,
+    tcr::users::DescribeUserQuotaPersonal,
+    tcr::users::ModifyUserPasswordPersonal,
+    tcr::users::ValidateUserPersonal,
 }
 
 /// The action of this name and version; `service` is what the credential scope names, if there is one.

@@ -2,7 +2,7 @@ use super::quotas::creator;
 use super::{Kit, NOW, Place, REGISTRY, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use crate::types::{AccountId, NamespaceName, RepositoryId};
+use crate::types::{AccountId, NamespaceName, RepositoryId, RepositoryName};
 
 pub(super) async fn behave(kit: &Kit) {
     a_repository_is_described(kit).await;
@@ -175,9 +175,10 @@ async fn favorites_are_somebodys(kit: &Kit) {
     assert_eq!(found(kit, &search(among, "")).await.total, 1);
     let theirs = Among::Favorites { account: other.owner, owner: other.owner };
     assert_eq!(found(kit, &search(theirs, "")).await.total, 1);
-    assert_eq!(kit.one.remove_favorites(mine.owner, &[own, foreign, own]).await.unwrap(), 2);
-    assert_eq!(kit.one.remove_favorites(mine.owner, &[own]).await.unwrap(), 0);
-    assert_eq!(kit.one.remove_favorites(mine.owner, &[]).await.unwrap(), 0);
+    let (own, other_name) = (mine.repository("own"), other.repository("foreign"));
+    let remove = async |names: &[RepositoryName]| kit.one.remove_favorites(mine.owner, REGISTRY, names).await.unwrap();
+    assert_eq!(remove(&[own.clone(), other_name.clone(), own.clone(), mine.repository("missing")]).await, 2);
+    assert_eq!((remove(&[own]).await, remove(&[]).await), (0, 0));
     // A deleted repository is nobody's favourite.
     assert!(kit.one.delete_repository(foreign, later(1), NOW).await.unwrap());
     assert_eq!(found(kit, &search(theirs, "")).await.total, 0);

@@ -1,0 +1,102 @@
+//! What the actions of the personal edition share: parameters, and what their failures are called.
+
+use roadstead_auth::Identity;
+use roadstead_storage::types::{NamespaceName, RepositoryName};
+
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+use crate::service::PersonalError;
+
+/// What is kept in this registry, as opposed to Docker Hub.
+pub(super) const REPOSITORY_TYPE: &str = "QCLOUD HUB";
+
+/// The most elements of a batch.
+const MAX_BATCH: usize = 100;
+/// The most characters of a description.
+const MAX_DESCRIPTION: usize = 1024;
+
+impl From<PersonalError> for CloudError {
+    fn from(error: PersonalError) -> Self {
+        use PersonalError as E;
+        match error {
+            E::UserExists => Code::InvalidParameterErrUserExist.into(),
+            E::UserUnknown => Code::ResourceNotFoundErrNoUser.into(),
+            E::PasswordRules(rules) => Self::new(Code::InvalidParameter, rules),
+            E::NamespaceExists => Code::InvalidParameterErrNamespaceExist.into(),
+            E::NamespaceReserved => Code::InvalidParameterErrNamespaceReserved.into(),
+            E::NamespaceUnknown => Code::ResourceNotFoundErrNoNamespace.into(),
+            E::NamespaceInUse => {
+                Self::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")
+            }
+            E::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
+            E::RepositoryExists => Code::InvalidParameterErrRepoExist.into(),
+            E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
+            E::Quota { what, limit } => {
+                let code = match what {
+                    "namespaces" => Code::LimitExceededErrNamespaceMaxLimit,
+                    "repositories" => Code::LimitExceededErrRepoMaxLimit,
+                    "triggers" => Code::LimitExceededErrTriggerMaxLimit,
+                    _ => Code::LimitExceeded,
+                };
+                Self::new(code, format!("the quota of {limit} {what} is used up"))
+            }
+            E::Other(error) => error.into(),
+        }
+    }
+}
+
+/// The name of a repository, `NAMESPACE/NAME`.
+pub(super) fn repository(text: &str) -> Result<RepositoryName, CloudError> {
+    text.parse().map_err(|problem| CloudError::new(Code::InvalidParameter, format!("RepoName: {problem}")))
+}
+
+/// The names of the repositories of a batch, each once.
+pub(super) fn batch(parameter: &str, texts: &[String]) -> Result<Vec<RepositoryName>, CloudError> {
+    if texts.is_empty() || texts.len() > MAX_BATCH {
+        let message = format!("{parameter} must have 1 to {MAX_BATCH} elements");
+        return Err(CloudError::new(Code::InvalidParameterValue, message));
+    }
+    let mut names: Vec<_> = texts.iter().map(|text| repository(text)).collect::<Result<_, _>>()?;
+    names.sort_unstable();
+    names.dedup();
+    Ok(names)
+}
+
+/// The name of a namespace.
+pub(super) fn namespace(text: &str) -> Result<NamespaceName, CloudError> {
+    text.parse().map_err(|problem| CloudError::new(Code::InvalidParameter, format!("Namespace: {problem}")))
+}
+
+/// `Public`: 1 public, 0 private.
+pub(super) fn public(value: i64) -> Result<bool, CloudError> {
+    match value {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(CloudError::new(Code::InvalidParameterValue, "Public must be 0 or 1")),
+    }
+}
+
+/// A description that can be kept and shown.
+pub(super) fn description(text: &str) -> Result<&str, CloudError> {
+    let shown = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    if text.chars().count() > MAX_DESCRIPTION || !text.chars().all(shown) {
+        let message = format!("Description must have {MAX_DESCRIPTION} characters at most, and no control characters");
+        return Err(CloudError::new(Code::InvalidParameterValue, message));
+    }
+    Ok(text)
+}
+
+/// Refuses temporary credentials: what they may do is limited, and what is done here would outlive the limit.
+pub(super) fn no_session(call: &CloudCall<'_>) -> Result<(), CloudError> {
+    if call.identity().session.is_none() {
+        return Ok(());
+    }
+    let message = "temporary credentials cannot do this";
+    Err(CloudError::new(Code::AuthFailureUnauthorizedOperation, message))
+}
+
+/// The user name of the main account, which quotas are counted for.
+pub(super) fn owner_name(identity: &Identity) -> String {
+    identity.owner_uin.as_str().to_owned()
+}

@@ -1,0 +1,293 @@
+//! Repositories of the personal edition: looking at them, and for them.
+
+use roadstead_storage::meta::{Among, Order, RepositoryDetail};
+use serde::{Deserialize, Serialize};
+
+use super::personal::{self, REPOSITORY_TYPE};
+use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+use crate::api::cloud::page::Page;
+use crate::api::cloud::time;
+use crate::service::RepositoryFilter;
+
+/// One repository: of the caller's main account, or a public one.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryPersonal {
+    repo_name: String,
+}
+
+/// See [`DescribeRepositoryPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct OneRepository {
+    data: RepositoryInfoResp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RepositoryInfoResp {
+    repo_name: String,
+    repo_type: &'static str,
+    server: String,
+    creation_time: String,
+    description: String,
+    public: i64,
+    pull_count: u64,
+    favor_count: u64,
+    is_user_favor: bool,
+    is_qcloud_official: bool,
+}
+
+impl Action for DescribeRepositoryPersonal {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeRepositoryPersonal";
+    const KIND: Kind = Kind::Read;
+    type Output = OneRepository;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<OneRepository, CloudError> {
+        let name = personal::repository(&self.repo_name)?;
+        let detail = call.services().personal().repository(call.permissions, &name).await?;
+        let data = RepositoryInfoResp {
+            repo_name: name.to_string(),
+            repo_type: REPOSITORY_TYPE,
+            server: call.host.to_owned(),
+            creation_time: time::plain(detail.repository.created_at),
+            description: detail.description,
+            public: i64::from(detail.repository.public),
+            pull_count: detail.pull_count,
+            favor_count: detail.favorite_count,
+            is_user_favor: detail.is_favorite,
+            is_qcloud_official: false,
+        };
+        Ok(OneRepository { data })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RepoInfo {
+    repo_name: String,
+    repo_type: &'static str,
+    tag_count: u64,
+    public: i64,
+    is_user_favor: bool,
+    is_qcloud_official: bool,
+    favor_count: u64,
+    pull_count: u64,
+    description: String,
+    creation_time: String,
+    update_time: String,
+}
+
+impl From<RepositoryDetail> for RepoInfo {
+    fn from(detail: RepositoryDetail) -> Self {
+        Self {
+            repo_name: detail.repository.name.to_string(),
+            repo_type: REPOSITORY_TYPE,
+            tag_count: detail.tag_count,
+            public: i64::from(detail.repository.public),
+            is_user_favor: detail.is_favorite,
+            is_qcloud_official: false,
+            favor_count: detail.favorite_count,
+            pull_count: detail.pull_count,
+            description: detail.description,
+            creation_time: time::plain(detail.repository.created_at),
+            update_time: time::plain(detail.repository.updated_at),
+        }
+    }
+}
+
+/// The output of every list of repositories.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Repositories {
+    data: RepoInfoResp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RepoInfoResp {
+    total_count: u64,
+    repo_info: Vec<RepoInfo>,
+    server: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privilege_filtered: Option<bool>,
+}
+
+/// Whether the list has a member that tells of repositories which policies hide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    Nothing,
+    OfHidden,
+}
+
+async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells) -> Result<Repositories, CloudError> {
+    let (found, filtered) = call.services().personal().repositories(call.permissions, filter).await?;
+    let data = RepoInfoResp {
+        total_count: found.total,
+        repo_info: found.list.into_iter().map(RepoInfo::from).collect(),
+        server: call.host.to_owned(),
+        privilege_filtered: (tells == Tells::OfHidden).then_some(filtered),
+    };
+    Ok(Repositories { data })
+}
+
+/// The repositories of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryOwnerPersonal {
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+}
+
+impl Action for DescribeRepositoryOwnerPersonal {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeRepositoryOwnerPersonal";
+    const KIND: Kind = Kind::Read;
+    type Output = Repositories;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
+        let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
+        let filter =
+            RepositoryFilter { among, part, namespace: None, public: None, order: Order::Newest, offset, limit };
+        list(call, &filter, Tells::Nothing).await
+    }
+}
+
+/// Repositories of the caller's main account by name, visibility and namespace.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryFilterPersonal {
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// 1 public, 0 private; both when it is not said.
+    public: Option<i64>,
+    /// The whole name; empty for all.
+    #[serde(default)]
+    namespace: String,
+}
+
+impl Action for DescribeRepositoryFilterPersonal {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeRepositoryFilterPersonal";
+    const KIND: Kind = Kind::Read;
+    type Output = Repositories;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
+        let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
+        let public = self.public.map(personal::public).transpose()?;
+        let namespace = Some(self.namespace.as_str()).filter(|name| !name.is_empty());
+        let filter = RepositoryFilter { among, part, namespace, public, order: Order::Newest, offset, limit };
+        list(call, &filter, Tells::OfHidden).await
+    }
+}
+
+/// Every repository that the caller may see, public ones of others included.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryAllPersonal {
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+    /// `pullCount`, or `official`, of which there are none; by age when it is not said.
+    #[serde(default)]
+    order_by: String,
+    /// `desc` or `asc`.
+    #[serde(default)]
+    order: String,
+}
+
+impl DescribeRepositoryAllPersonal {
+    fn order(&self) -> Result<Order, CloudError> {
+        match (self.order_by.as_str(), self.order.as_str()) {
+            ("pullCount", "" | "desc") => Ok(Order::MostPulled),
+            ("pullCount", "asc") => Ok(Order::LeastPulled),
+            ("" | "official", "" | "desc") => Ok(Order::Newest),
+            ("" | "official", "asc") => Ok(Order::Oldest),
+            ("" | "official" | "pullCount", _) => {
+                Err(CloudError::new(Code::InvalidParameterValue, "Order must be desc or asc"))
+            }
+            _ => Err(CloudError::new(Code::InvalidParameterValue, "OrderBy must be pullCount or official")),
+        }
+    }
+}
+
+impl Action for DescribeRepositoryAllPersonal {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeRepositoryAllPersonal";
+    const KIND: Kind = Kind::Read;
+    type Output = Repositories;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
+        let (among, part, order) = (Among::Accessible(call.owner()), self.repo_name.as_str(), self.order()?);
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        list(call, &filter, Tells::Nothing).await
+    }
+}
+
+/// Whether there is a repository of this name in a namespace of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ValidateRepositoryExistPersonal {
+    repo_name: String,
+}
+
+/// See [`ValidateRepositoryExistPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RepositoryExists {
+    data: RepoIsExistResp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RepoIsExistResp {
+    is_exist: bool,
+}
+
+impl Action for ValidateRepositoryExistPersonal {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "ValidateRepositoryExistPersonal";
+    const KIND: Kind = Kind::Read;
+    type Output = RepositoryExists;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<RepositoryExists, CloudError> {
+        let name = personal::repository(&self.repo_name)?;
+        let is_exist = call.services().personal().repository_exists(call.identity(), &name).await?;
+        Ok(RepositoryExists { data: RepoIsExistResp { is_exist } })
+    }
+}

@@ -1,0 +1,70 @@
+//! The caller as a user of the personal edition: who has a registry password is one.
+
+use roadstead_auth::Identity;
+use roadstead_storage::meta::Account;
+use roadstead_storage::types::{AccountId, Uin};
+
+use super::{PersonalError, PersonalService, Result};
+
+impl PersonalService {
+    /// Sets the caller's first registry password.
+    ///
+    /// # Errors
+    /// `UserExists`, `PasswordRules`.
+    pub(crate) async fn register(&self, identity: &Identity, password: &str) -> Result<()> {
+        if self.has_password(identity.account).await? {
+            return Err(PersonalError::UserExists);
+        }
+        self.base.auth.accounts().add_password(identity.account, password).await?;
+        self.base.auth.account_changed(identity.account);
+        Ok(())
+    }
+
+    /// Changes the caller's registry password. What was issued under the old one is void.
+    ///
+    /// # Errors
+    /// `UserUnknown` when there is none, `PasswordRules`.
+    pub(crate) async fn change_password(&self, identity: &Identity, password: &str) -> Result<()> {
+        if !self.has_password(identity.account).await? {
+            return Err(PersonalError::UserUnknown);
+        }
+        let changed = self.base.auth.accounts().change_password(identity.account, password).await?;
+        self.base.auth.account_changed(identity.account);
+        if changed { Ok(()) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    /// The caller's account.
+    ///
+    /// # Errors
+    /// `UserUnknown` when it has no registry password.
+    pub(crate) async fn user(&self, identity: &Identity) -> Result<Account> {
+        let account = self.base.meta.account(identity.account).await?;
+        let account = account.ok_or(PersonalError::UserUnknown)?;
+        if self.has_password(account.id).await? { Ok(account) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    /// Whether a user of the caller's main account has registered, and whether the main account has. Users of others are
+    /// not there.
+    pub(crate) async fn user_exists(&self, identity: &Identity, uin: &Uin) -> Result<(bool, bool)> {
+        let main = self.has_password(identity.owner).await?;
+        let account = self.base.meta.account_by_uin(uin).await?;
+        let exists = match account.filter(|account| account.owner == identity.owner) {
+            Some(account) if account.id == identity.owner => main,
+            Some(account) => self.has_password(account.id).await?,
+            None => false,
+        };
+        Ok((exists, main))
+    }
+
+    /// Refuses callers for whom nobody has opened the personal edition: neither they nor their main account have a
+    /// registry password.
+    pub(super) async fn check_registered(&self, identity: &Identity) -> Result<()> {
+        let registered = self.has_password(identity.owner).await?
+            || (identity.account != identity.owner && self.has_password(identity.account).await?);
+        if registered { Ok(()) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    async fn has_password(&self, account: AccountId) -> Result<bool> {
+        Ok(self.base.meta.password_hash(account).await?.is_some())
+    }
+}
