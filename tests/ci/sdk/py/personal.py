@@ -115,7 +115,12 @@ def triggers(world, c, n):
 
 
 def favourites(c, n):
-    c.ok("tcr", "DescribeFavorRepositoryPersonal", RepoName="", Limit=20, Offset=0)
+    c.ok("tcr", "CreateFavorRepositoryPersonal", RepoName=f"{n}/open")
+    mine = c.ok("tcr", "DescribeFavorRepositoryPersonal", RepoName=n, Limit=20, Offset=0)
+    c.same("a favourite", names(mine, "Data", "RepoInfo"), [f"{n}/open"])
+    c.same("is one", c.ok("tcr", "DescribeRepositoryPersonal", RepoName=f"{n}/open").at("Data", "IsUserFavor"), True)
+    c.ok("tcr", "BatchDeleteFavorRepositoryPersonal", Favors=[{"RepoName": f"{n}/open"}])
+    c.same("no more", c.ok("tcr", "DescribeFavorRepositoryPersonal", RepoName="", Limit=20, Offset=0).at("Data", "TotalCount"), 0)
 
 
 def user(world, c):
@@ -123,9 +128,10 @@ def user(world, c):
     c.true("quotas are listed", all(isinstance(limit["Value"], int) for limit in limits) and limits)
     c.ok("tcr", "ModifyUserPasswordPersonal", Password=world.login[1])
     c.same("the password works", images.status(world.endpoint, world.login, "GET", ""), 200)
-    c.ok("tcr", "DescribeUserPersonal")
-    token = c.ok("tcr", "DescribeApplicationTokenPersonal")
-    c.true("a login token", token.get("Data") or token.get("Token"), str(dict(token))[:200])
+    c.same("who it is", c.ok("tcr", "DescribeUserPersonal").at("Data", "Username"), world.login[0])
+    c.ok("tcr", "ValidateUserPersonal")
+    token = c.ok("tcr", "DescribeApplicationTokenPersonal").at("Data", "ApplicationToken")
+    c.same("the token works", images.status(world.endpoint, (world.login[0], token or "?"), "GET", ""), 200)
     c.ok("tcr", "DescribeRepositoryAllPersonal", Limit=10, Offset=0)
     c.ok("tcr", "DescribeRegions")
 
