@@ -234,6 +234,11 @@ impl TestRegistry {
         Account { id, uin, password, basic, cloud }
     }
 
+    /// Makes accounts, as the command line does.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
     /// Makes a namespace.
     pub async fn namespace(&self, name: &str, owner: AccountId) {
         let now = self.stage.clock.now();

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod docker_permissions;
 mod envelope;
 mod explain;
 mod limits;
+mod people;
+mod revocation;
 mod signatures;
+mod sts;

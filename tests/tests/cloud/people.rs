@@ -1,0 +1,122 @@
+//! Sub-accounts and roles, made by another process than the server: it hears of them as a replica does.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use roadstead_auth::cam::{Author, Policy, Use};
+use roadstead_auth::{NewSubAccount, app_id};
+use roadstead_storage::meta::{Holder, NewPolicy, NewRole, UserProfile};
+use roadstead_storage::types::{AccountId, PolicyId, RoleId, Uin};
+use roadstead_tests::{Account, Client, Cloud, TestRegistry};
+
+/// Names of policies are taken once.
+static POLICIES: AtomicUsize = AtomicUsize::new(0);
+
+/// A sub-account, and how to call the registry as it.
+pub struct Sub<'a> {
+    reg: &'a TestRegistry,
+    main: Main,
+    /// The id of its row.
+    pub id: AccountId,
+    /// Its user name.
+    pub uin: String,
+    /// A caller with its Basic credentials.
+    pub basic: Client,
+    /// A caller of the cloud API with its access key.
+    pub cloud: Cloud,
+}
+
+/// A main account.
+#[derive(Clone)]
+pub struct Main {
+    pub id: AccountId,
+    pub uin: Uin,
+}
+
+impl Main {
+    pub fn of(account: &Account) -> Self {
+        Self { id: account.id, uin: account.uin.parse().unwrap() }
+    }
+
+    fn canonical(&self, text: &str, usage: Use) -> String {
+        let author = Author { owner_uin: &self.uin, app_id: app_id(self.id) };
+        Policy::parse(text, usage, &author).unwrap().canonical
+    }
+
+    async fn policy(&self, reg: &TestRegistry, text: &str) -> PolicyId {
+        let canonical = self.canonical(text, Use::Identity);
+        let name = format!("policy-{}", POLICIES.fetch_add(1, Ordering::Relaxed));
+        let new = NewPolicy { name: &name, description: "", document: text, canonical: &canonical, tags: "[]" };
+        reg.meta().create_policy(self.id, &new, reg.now()).await.unwrap()
+    }
+
+    pub async fn attach(&self, reg: &TestRegistry, policy: PolicyId, holder: Holder) {
+        reg.meta().attach_policy(self.id, policy, holder, self.uin.as_str(), reg.now()).await.unwrap();
+    }
+
+    /// A role that this document trusts, with these policies.
+    pub async fn role(&self, reg: &TestRegistry, name: &str, trust: &str, policies: &[&str]) -> RoleId {
+        let trust_canonical = self.canonical(trust, Use::Trust);
+        let new = NewRole {
+            name,
+            description: "",
+            trust,
+            trust_canonical: &trust_canonical,
+            session_duration: 7200,
+            console_login: false,
+            tags: "[]",
+        };
+        let role = reg.meta().create_role(self.id, &new, reg.now()).await.unwrap();
+        for text in policies {
+            let policy = self.policy(reg, text).await;
+            self.attach(reg, policy, Holder::Role(role)).await;
+        }
+        role
+    }
+}
+
+/// A sub-account of `main` with these policies.
+pub async fn sub<'a>(reg: &'a TestRegistry, main: &Account, name: &str, policies: &[&str]) -> Sub<'a> {
+    let (main, password) = (Main::of(main), format!("password of {name}"));
+    let new = NewSubAccount {
+        owner: main.id,
+        name,
+        profile: &UserProfile::default(),
+        password: Some(&password),
+        needs_password: false,
+        needs_key: true,
+    };
+    let made = reg.accounts().create_user(&new).await.unwrap();
+    let (account, key) = (made.user.account, made.key.unwrap());
+    let uin = account.uin.as_str().to_owned();
+    let (basic, cloud) = (reg.basic(&uin, &password), reg.cloud_with(key.secret_id.as_str(), &key.secret_key));
+    let sub = Sub { reg, main, id: account.id, uin, basic, cloud };
+    for text in policies {
+        sub.attach(text).await;
+    }
+    sub
+}
+
+impl Sub<'_> {
+    /// Attaches a policy with this document.
+    pub async fn attach(&self, text: &str) -> PolicyId {
+        let policy = self.main.policy(self.reg, text).await;
+        self.attach_id(policy).await;
+        policy
+    }
+
+    /// Attaches a policy that there is.
+    pub async fn attach_id(&self, policy: PolicyId) {
+        self.main.attach(self.reg, policy, Holder::User(self.id)).await;
+    }
+
+    /// Detaches a policy.
+    pub async fn detach(&self, policy: PolicyId) {
+        self.reg.meta().detach_policy(self.main.id, policy, Holder::User(self.id)).await.unwrap();
+    }
+
+    /// Sets the boundary to a policy with this document.
+    pub async fn bound(&self, text: &str) {
+        let policy = self.main.policy(self.reg, text).await;
+        self.reg.meta().set_boundary(self.main.id, Holder::User(self.id), Some(policy)).await.unwrap();
+    }
+}

@@ -1,0 +1,117 @@
+//! What is taken away from sub-accounts is gone at once, also for tokens and temporary keys of before.
+
+use roadstead_storage::meta::{AccountStatus, Holder};
+use roadstead_tests::{Client, Image, TestRegistry, eventually};
+use serde_json::json;
+
+use super::people::{Main, sub};
+
+const TARGET: &str = "/v2/foo/app/manifests/v1";
+const PULL: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"ccr:pull","resource":"*"}}"#;
+const DENY: &str = r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#;
+
+async fn becomes(client: &Client, status: u16, what: &str) {
+    eventually(what, async || (client.get(TARGET).await.status == status).then_some(())).await;
+}
+
+#[tokio::test]
+async fn policies_count_as_they_are_now() {
+    let reg = TestRegistry::new().await;
+    let main = reg.account("foo").await;
+    main.basic.push_image("foo/app", "v1", &Image::small(1)).await;
+    let sub = sub(&reg, &main, "member", &[]).await;
+    sub.basic.get(TARGET).await.expect_error(403, "DENIED");
+    let policy = sub.attach(PULL).await;
+    becomes(&sub.basic, 200, "a policy is attached").await;
+    let bearer = sub.basic.bearer(&["repository:foo/app:pull"]).await;
+    bearer.get(TARGET).await.expect(200);
+
+    sub.detach(policy).await;
+    becomes(&bearer, 403, "a policy is detached").await;
+    sub.attach_id(policy).await;
+    becomes(&bearer, 200, "and attached again").await;
+
+    let (id, now) = (Main::of(&main).id, reg.now());
+    reg.meta().update_policy(id, policy, None, Some((DENY, DENY)), now).await.unwrap();
+    becomes(&bearer, 403, "a policy says something else").await;
+    reg.meta().update_policy(id, policy, None, Some((PULL, PULL)), now).await.unwrap();
+    becomes(&bearer, 200, "and something else again").await;
+
+    sub.bound(DENY).await;
+    becomes(&bearer, 403, "a boundary is set").await;
+    reg.meta().set_boundary(id, Holder::User(sub.id), None).await.unwrap();
+    becomes(&bearer, 200, "a boundary is removed").await;
+
+    reg.meta().delete_policies(id, &[policy]).await.unwrap();
+    becomes(&bearer, 403, "a policy is deleted").await;
+
+    let group = reg.meta().create_group(id, "readers", "", now).await.unwrap();
+    let policy = sub.attach(PULL).await;
+    Main::of(&main).attach(&reg, policy, Holder::Group(group)).await;
+    reg.meta().add_members(id, &[(group, sub.id)], now).await.unwrap();
+    sub.detach(policy).await;
+    becomes(&bearer, 200, "a group has a policy").await;
+    reg.meta().remove_members(id, &[(group, sub.id)]).await.unwrap();
+    becomes(&bearer, 403, "a group is left").await;
+}
+
+#[tokio::test]
+async fn a_disabled_main_account_disables_its_sub_accounts() {
+    let reg = TestRegistry::new().await;
+    let main = reg.account("foo").await;
+    main.basic.push_image("foo/app", "v1", &Image::small(1)).await;
+    let sub = sub(&reg, &main, "member", &[PULL]).await;
+    let bearer = sub.basic.bearer(&["repository:foo/app:pull"]).await;
+    bearer.get(TARGET).await.expect(200);
+    reg.set_status(main.id, AccountStatus::Disabled).await;
+    becomes(&bearer, 401, "the main account is disabled").await;
+    sub.basic.get(TARGET).await.expect_error(401, "UNAUTHORIZED");
+    sub.cloud.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.SecretIdNotFound");
+    reg.set_status(main.id, AccountStatus::Active).await;
+    becomes(&sub.basic, 200, "the main account is enabled").await;
+    bearer.get(TARGET).await.expect_error(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn temporary_keys_end_with_what_they_came_from() {
+    let reg = TestRegistry::builder().settings(|s| s.cloud_api.requests_per_second = 0).start().await;
+    let main = reg.account("foo").await;
+    let owner = Main::of(&main);
+    let sub = sub(
+        &reg,
+        &main,
+        "member",
+        &[r#"{"version":"2.0","statement":{"effect":"allow","action":"sts:*","resource":"*"}}"#],
+    )
+    .await;
+    let trust = format!(
+        r#"{{"version":"2.0","statement":{{"effect":"allow","action":"name/sts:AssumeRole","principal":{{"qcs":"qcs::cam::uin/{0}:root"}}}}}}"#,
+        main.uin
+    );
+    let role = owner.role(&reg, "deployer", &trust, &[PULL]).await;
+    let arn = format!("qcs::cam::uin/{}:roleName/deployer", main.uin);
+    let assume = async || {
+        let parameters = json!({"RoleArn": arn, "RoleSessionName": "ci"});
+        let made = sub.cloud.call("sts", "AssumeRole", parameters).await.ok();
+        let part = |name: &str| made["Credentials"][name].as_str().unwrap().to_owned();
+        reg.cloud().with_token(&part("TmpSecretId"), &part("TmpSecretKey"), &part("Token"))
+    };
+    let who = async |cloud: &roadstead_tests::Cloud| cloud.call("sts", "GetCallerIdentity", json!({})).await.code();
+    let ends = async |cloud: &roadstead_tests::Cloud, what: &str| {
+        eventually(what, async || (who(cloud).await == "AuthFailure.TokenFailure").then_some(())).await;
+    };
+    let session = assume().await;
+    assert_eq!(who(&session).await, "");
+    reg.meta().update_trust(owner.id, role, &trust, &trust, reg.now()).await.unwrap();
+    ends(&session, "the trust of the role changes").await;
+
+    let session = assume().await;
+    assert_eq!(who(&session).await, "");
+    reg.set_password(sub.id, "another password").await;
+    ends(&session, "the password of the taker changes").await;
+
+    let session = assume().await;
+    assert_eq!(who(&session).await, "");
+    reg.meta().delete_role(owner.id, role).await.unwrap();
+    ends(&session, "the role is deleted").await;
+}
