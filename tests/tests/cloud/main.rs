@@ -6,6 +6,7 @@ mod docker_permissions;
 mod envelope;
 mod explain;
 mod limits;
+mod matrix;
 mod people;
 mod revocation;
 mod signatures;

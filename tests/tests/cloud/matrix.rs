@@ -1,0 +1,303 @@
+//! Every action of the cloud API, with every kind of caller.
+//!
+//! The actions and their parameters are those of the registry's own table, so that a new action is here the moment it
+//! exists. What must come out is said twice: by the rules below, written from the documents and not from the code, and by
+//! the snapshots.
+
+mod parameters;
+mod world;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use roadstead::api::cloud::catalog::{self, ActionInfo};
+use roadstead_tests::{Cloud, Reply, TestRegistry};
+use serde_json::{Value, json};
+
+use self::world::{House, Rights, house, mark, nothing};
+
+const UNAUTHORIZED: &str = "AuthFailure.UnauthorizedOperation";
+
+/// Actions that ask for a good signature only: they are about the caller itself, or list what the caller may see, or tell
+/// what is no secret.
+const SIGNED: &[&str] = &[
+    "BatchDeleteFavorRepositoryPersonal",
+    "CreateFavorRepositoryPersonal",
+    "CreateUserPersonal",
+    "DescribeApplicationTokenPersonal",
+    "DescribeApplicationTriggerLogPersonal",
+    "DescribeApplicationTriggerPersonal",
+    "DescribeFavorRepositoryPersonal",
+    "DescribeImageFilterPersonal",
+    "DescribeImageLifecycleGlobalPersonal",
+    "DescribeImageLifecyclePersonal",
+    "DescribeImagePersonal",
+    "DescribeInstances",
+    "DescribeNamespacePersonal",
+    "DescribeRegions",
+    "DescribeRepositoryAllPersonal",
+    "DescribeRepositoryFilterPersonal",
+    "DescribeRepositoryOwnerPersonal",
+    "DescribeRepositoryPersonal",
+    "DescribeUserPersonal",
+    "DescribeUserQuotaPersonal",
+    "GetCallerIdentity",
+    "GetUserAppId",
+    "ModifyUserPasswordPersonal",
+    "ValidateNamespaceExistPersonal",
+    "ValidateRepositoryExistPersonal",
+    "ValidateUserPersonal",
+];
+
+/// The actions by service and name.
+fn actions() -> Vec<ActionInfo> {
+    let mut actions: Vec<_> = catalog::actions().collect();
+    actions.sort_by_key(|action| (action.service, action.name));
+    actions
+}
+
+async fn registry() -> TestRegistry {
+    TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
+}
+
+async fn call(cloud: &Cloud, action: &ActionInfo, parameters: &Value) -> Reply {
+    let reply = cloud.call(action.service, action.name, parameters.clone()).await;
+    let code = reply.code();
+    assert!(!code.starts_with("InternalError"), "{} {parameters}: {}", action.name, reply.answer);
+    reply
+}
+
+/// What an action says to somebody who would do it to what the account has, without doing it.
+async fn dry(cloud: &Cloud, action: &ActionInfo, house: &House) -> String {
+    let mut parameters = parameters::of(action, &house.things);
+    parameters["DryRun"] = json!(true);
+    let code = call(cloud, action, &parameters).await.code();
+    if code == "DryRunOperation" { "ok".to_owned() } else { code }
+}
+
+/// What the documents say about a user of the account. `None`: nothing in general.
+fn expected(action: &ActionInfo, rights: Option<Rights>) -> Option<&'static str> {
+    let signed = SIGNED.contains(&action.name);
+    match rights {
+        None => Some("ok"),
+        // Whether a role may be taken on depends on the role too: it is looked up first.
+        Some(_) if action.name == "AssumeRole" => Some("ok"),
+        Some(_) if signed => Some("ok"),
+        Some(Rights::None | Rights::Denied | Rights::Capped) => Some(UNAUTHORIZED),
+        Some(Rights::Full) if action.service == "tcr" => Some("ok"),
+        Some(Rights::Reader) if action.service == "tcr" && action.name.starts_with("Describe") => Some("ok"),
+        Some(Rights::Reader) if action.service == "tcr" => {
+            // Nothing that changes anything; some of what is left only looks.
+            if action.writes { Some(UNAUTHORIZED) } else { None }
+        }
+        Some(Rights::Full | Rights::Reader) if action.name == "GetRole" => Some("ok"),
+        Some(Rights::Full | Rights::Reader) => Some(UNAUTHORIZED),
+    }
+}
+
+#[test]
+fn every_parameter_has_a_value() {
+    let nothing = nothing();
+    let unknown: Vec<String> = actions()
+        .into_iter()
+        .flat_map(|action| action.parameters.iter().map(move |name| (action, *name)))
+        .filter(|(action, name)| parameters::find(action, name, &nothing).is_none())
+        .map(|(action, name)| format!("{} of {}", name, action.name))
+        .collect();
+    assert!(unknown.is_empty(), "say in parameters.rs what they are: {}", unknown.join(", "));
+}
+
+#[tokio::test]
+async fn every_action_asks_for_the_right_that_it_needs() {
+    let reg = registry().await;
+    let a = house(&reg, "aaaa").await;
+    let (mut table, mut wrong) = (String::new(), Vec::new());
+    for action in actions() {
+        let callers = a.users.iter().map(|(rights, cloud)| (Some(*rights), cloud));
+        write!(table, "{} {}:", action.service, action.name).unwrap();
+        for (rights, cloud) in [(None, &a.root.cloud)].into_iter().chain(callers) {
+            let code = dry(cloud, &action, &a).await;
+            let name = rights.map_or("Root".to_owned(), |rights| format!("{rights:?}"));
+            let short = if code == UNAUTHORIZED { "denied" } else { &code };
+            write!(table, " {name}={short}").unwrap();
+            if expected(&action, rights).is_some_and(|expected| expected != code) {
+                wrong.push(format!("{} {} as {name}: {code}", action.service, action.name));
+            }
+        }
+        table.push('\n');
+    }
+    assert!(wrong.is_empty(), "{} surprises:\n{}", wrong.len(), wrong.join("\n"));
+    insta::assert_snapshot!("rights", table);
+}
+
+#[tokio::test]
+async fn nothing_is_done_for_those_who_cannot_prove_who_they_are() {
+    let reg = registry().await;
+    let a = house(&reg, "aaaa").await;
+    let root = &a.root.cloud;
+    let forged = root.with_key(root.secret_id(), &"x".repeat(32));
+    let unknown = root.with_key(&format!("AKID{}", "y".repeat(32)), root.secret_key());
+    for action in actions() {
+        let parameters = parameters::of(&action, &a.things);
+        let mut bare = root.prepare(action.service, action.name, &parameters);
+        bare.remove("Authorization");
+        let mut tampered = root.prepare(action.service, action.name, &parameters);
+        tampered.body = format!(" {parameters}").into();
+        let late = root.prepare(action.service, action.name, &parameters);
+        for (what, reply, code) in [
+            ("unsigned", root.send(bare).await, "AuthFailure.SignatureFailure"),
+            ("tampered", root.send(tampered).await, "AuthFailure.SignatureFailure"),
+            (
+                "forged",
+                forged.call(action.service, action.name, parameters.clone()).await,
+                "AuthFailure.SignatureFailure",
+            ),
+            (
+                "unknown key",
+                unknown.call(action.service, action.name, parameters.clone()).await,
+                "AuthFailure.SecretIdNotFound",
+            ),
+        ] {
+            assert_eq!(reply.code(), code, "{what} {}: {}", action.name, reply.answer);
+        }
+        reg.clock().advance(Duration::from_secs(301));
+        assert_eq!(root.send(late).await.code(), "AuthFailure.SignatureExpire", "{}", action.name);
+    }
+}
+
+/// What an account sees of what it has, apart from what is different every time.
+async fn view(house: &House) -> BTreeMap<&'static str, Value> {
+    let mut view = BTreeMap::new();
+    for action in actions().into_iter().filter(|action| !action.writes) {
+        let parameters = parameters::of(&action, &house.things);
+        let look = async || {
+            let mut response = call(&house.root.cloud, &action, &parameters).await.response();
+            response.as_object_mut().unwrap().remove("RequestId");
+            response
+        };
+        let (first, second) = (look().await, look().await);
+        if first == second {
+            view.insert(action.name, first);
+        }
+    }
+    view
+}
+
+/// Without the names of the things, which the caller knows already.
+fn without_names(text: &str, things: &world::Things) -> String {
+    let names = [
+        &things.uin,
+        &things.owner_uin,
+        &things.user,
+        &things.role,
+        &things.secret_id,
+        &things.instance_name,
+        &things.instance,
+        &things.trigger,
+        &things.namespace,
+        &things.repository,
+        &things.group.to_string(),
+        &things.policy.to_string(),
+        &things.role_id.to_string(),
+    ];
+    names.iter().fold(text.to_owned(), |text, name| text.replace(name.as_str(), "X"))
+}
+
+#[tokio::test]
+async fn what_belongs_to_others_is_as_good_as_not_there() {
+    let reg = registry().await;
+    let (a, b) = (house(&reg, "aaaa").await, house(&reg, "bbbb").await);
+    let (before, nothing) = (view(&a).await, nothing());
+    assert!(Value::from_iter(before.clone()).to_string().contains(&mark("aaaa")), "the account sees what it notes");
+    let (mut table, mut wrong) = (String::new(), Vec::new());
+    for action in actions() {
+        let (theirs, none) = (parameters::of(&action, &a.things), parameters::of(&action, &nothing));
+        let (foreign, missing) =
+            (call(&b.root.cloud, &action, &theirs).await, call(&b.root.cloud, &action, &none).await);
+        let text = foreign.response().to_string();
+        if text.contains(&mark("aaaa")) {
+            wrong.push(format!("{} reveals: {text}", action.name));
+        }
+        let codes = (foreign.code(), missing.code());
+        if codes.0 != codes.1 {
+            wrong.push(format!(
+                "{}: {:?} for what others have, {:?} for what nobody has",
+                action.name, codes.0, codes.1
+            ));
+        } else if without_names(&foreign.message(), &a.things) != without_names(&missing.message(), &nothing) {
+            wrong.push(format!("{}: {:?} and {:?}", action.name, foreign.message(), missing.message()));
+        }
+        let code = if codes.0.is_empty() { "ok" } else { &codes.0 };
+        writeln!(table, "{} {}: {code}", action.service, action.name).unwrap();
+        for (rights, cloud) in &b.users {
+            let code = call(cloud, &action, &theirs).await.code();
+            if *rights == Rights::None && !SIGNED.contains(&action.name) && code != UNAUTHORIZED {
+                wrong.push(format!("{} for a user without rights: {code:?}", action.name));
+            }
+        }
+    }
+    let after = view(&a).await;
+    for (name, before) in &before {
+        if after.get(name) != Some(before) {
+            wrong.push(format!("{name} changed:\n  {before}\n  {:?}", after.get(name)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} surprises:\n{}", wrong.len(), wrong.join("\n"));
+    insta::assert_snapshot!("foreign", table);
+}
+
+/// Values that no parameter expects.
+fn strange() -> Vec<Value> {
+    vec![
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("../../etc"),
+        json!("\u{1F6A2}".repeat(50)),
+        json!("x".repeat(5000)),
+        json!("' OR 1=1 --"),
+        json!("%s%n{}${uin}"),
+        json!(-1),
+        json!(0),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(1.5),
+        json!(true),
+        json!([]),
+        json!([[]]),
+        json!({}),
+        json!({"a": {"b": []}}),
+        json!(["", ""]),
+        json!(null),
+        json!("*"),
+        json!("a/b/c:d@e"),
+    ]
+}
+
+#[tokio::test]
+async fn no_value_is_too_strange_for_an_action() {
+    let reg = registry().await;
+    let a = house(&reg, "aaaa").await;
+    for action in actions() {
+        let parameters = parameters::of(&action, &a.things);
+        for name in action.parameters {
+            for value in strange() {
+                let mut changed = parameters.clone();
+                changed[*name] = value;
+                call(&a.root.cloud, &action, &changed).await;
+            }
+            let mut without = parameters.clone();
+            without.as_object_mut().unwrap().remove(*name);
+            call(&a.root.cloud, &action, &without).await;
+        }
+        let mut more = parameters.clone();
+        more["NoSuchParameter"] = json!(1);
+        assert_eq!(call(&a.root.cloud, &action, &more).await.code(), "UnknownParameter", "{}", action.name);
+    }
+    // All that is left is done for real, by somebody who may.
+    for action in actions() {
+        call(&a.root.cloud, &action, &parameters::of(&action, &a.things)).await;
+    }
+}

@@ -1,0 +1,134 @@
+//! A value for every parameter of every action, by its name.
+
+use roadstead::api::cloud::catalog::ActionInfo;
+use serde_json::{Map, Value, json};
+
+use super::world::Things;
+
+/// Parameters for an action that are about these things.
+pub fn of(action: &ActionInfo, things: &Things) -> Value {
+    let mut parameters = Map::new();
+    for name in action.parameters {
+        let value = find(action, name, things).unwrap_or(Value::Null);
+        if !value.is_null() {
+            parameters.insert((*name).to_owned(), value);
+        }
+    }
+    Value::Object(parameters)
+}
+
+/// The value of a parameter. Null: it is left out. `None`: nobody has said what it is.
+pub fn find(action: &ActionInfo, name: &str, things: &Things) -> Option<Value> {
+    special(action.name, name, things).or_else(|| value(name, things))
+}
+
+/// Where a name means another thing, or has another type, than elsewhere. Null: it is left out.
+fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
+    let repository = format!("{}/{}", things.namespace, things.repository);
+    let instance = !action.ends_with("Personal");
+    Some(match (action, name) {
+        ("CreateNamespacePersonal", "Namespace") => json!(format!("{}-new", things.namespace)),
+        ("CreateRepositoryPersonal", "RepoName") => json!(format!("{}/new", things.namespace)),
+        ("DuplicateImagePersonal", "DestImage") => json!(format!("{repository}:v2")),
+        ("DeletePolicy", "PolicyId") => json!([things.policy]),
+        (
+            "AddUser" | "CreateGroup" | "CreatePolicy" | "CreateRole",
+            "Name" | "GroupName" | "PolicyName" | "RoleName",
+        ) => {
+            json!("a-new-one")
+        }
+        ("UpdateGroup", "GroupName") | ("UpdatePolicy", "PolicyName" | "Alias") => Value::Null,
+        ("CreateRole" | "UpdateAssumeRolePolicy", "PolicyDocument") => json!(
+            json!({"version": "2.0", "statement": [{
+                "effect": "allow", "action": "name/sts:AssumeRole",
+                "principal": {"qcs": [format!("qcs::cam::uin/{}:root", things.owner_uin)]},
+            }]})
+            .to_string()
+        ),
+        ("CreateInstance" | "CheckInstanceName", "RegistryName") => json!("a-new-instance"),
+        ("CreateNamespace", "NamespaceName") => json!("new"),
+        ("CreateRepository", "RepositoryName") => json!("new"),
+        ("ExplainAuthorization", "Action") => json!("ccr:pull"),
+        ("GetFederationToken", "Name") => json!("somebody"),
+        ("GetUser" | "DeleteUser" | "UpdateUser", "Name") => json!(things.user),
+        (_, "RepoName") => json!(repository),
+        (_, "Tags")
+            if matches!(action, "CreatePolicy" | "CreateRole" | "AssumeRole" | "DescribeRoleList" | "TagRole") =>
+        {
+            json!([])
+        }
+        (_, "Namespace") if instance => json!(things.namespace),
+        _ => return None,
+    })
+}
+
+/// The value of a name that means the same everywhere.
+fn value(name: &str, things: &Things) -> Option<Value> {
+    let repository = format!("{}/{}", things.namespace, things.repository);
+    let document = json!({"version": "2.0", "statement": [{"effect": "allow", "action": "ccr:pull", "resource": "*"}]});
+    let uin: u64 = things.uin.parse().unwrap();
+    Some(match name {
+        // The personal edition.
+        "RepoName" => json!(repository),
+        "RepoNames" => json!([repository]),
+        "Namespace" | "NamespaceName" => json!(things.namespace),
+        "Tag" | "ImageVersion" | "Reference" => json!("v1"),
+        "Tags" => json!(["v1"]),
+        "SrcImage" => json!(format!("{repository}:v1")),
+        "DestImage" => json!(format!("{repository}:v2")),
+        "Public" | "Val" => json!(1),
+        "Type" => json!("keep_last_nums"),
+        "TriggerName" => json!(things.trigger),
+        "NewTriggerName" => json!("renamed"),
+        "InvokeMethod" => json!("all"),
+        "InvokeExpr" => json!(""),
+        "ClusterId" | "WorkloadType" | "WorkloadName" | "ContainerName" => json!("deployment"),
+        "ClusterRegion" | "RegionId" => json!(1),
+        "RepoType" | "OrderBy" | "Order" | "SortBy" | "RegionName" => Value::Null,
+        "Favors" => json!([{"RepoName": repository, "RepoType": "private"}]),
+        "Username" => json!(things.owner_uin),
+        // Instances.
+        "RegistryId" | "InstanceId" => json!(things.instance),
+        "RegistryIds" | "Registryids" => json!([things.instance]),
+        "RegistryName" => json!(things.instance_name),
+        "RegistryType" => json!("basic"),
+        "RegistryChargeType" => json!(0),
+        "RepositoryName" => json!(things.repository),
+        "TokenId" => json!("no-such-token"),
+        "TokenType" => json!("longterm"),
+        "Desc" | "BriefDescription" | "Description" | "Remark" => json!("text"),
+        "IsPublic" | "Enable" | "All" | "AllRegion" | "ExactMatch" | "DeleteBucket" | "ForceDelete" => json!(false),
+        "Duration" => json!(1),
+        // Access management.
+        "TargetUin" | "AttachUin" | "DetachUin" | "SubUin" => json!(uin),
+        "Uin" => json!(things.uin),
+        "GroupId" | "AttachGroupId" | "DetachGroupId" | "TargetGroupId" => json!(things.group),
+        "Info" => json!([{"GroupId": things.group, "Uin": things.uin}]),
+        "PolicyId" => json!(things.policy),
+        "RoleName" | "AttachRoleName" | "DetachRoleName" => json!(things.role),
+        "RoleId" | "AttachRoleId" | "DetachRoleId" => json!(things.role_id.to_string()),
+        "AccessKeyId" => json!(things.secret_id),
+        "SecretIdList" => json!([things.secret_id]),
+        "Name" | "GroupName" | "PolicyName" => json!("a-name"),
+        "PolicyDocument" | "Policy" => json!(document.to_string()),
+        "Password" => json!("Passw0rd-for-tests"),
+        "Status" => json!("Active"),
+        "Scope" | "EntityFilter" => json!("All"),
+        "AttachType" | "Force" | "ConsoleLogin" | "UseApi" | "NeedResetPassword" => json!(0),
+        "Page" => json!(1),
+        "Rp" | "Limit" | "PageSize" => json!(20),
+        "Offset" => json!(0),
+        "SessionDuration" | "DurationSeconds" => json!(3600),
+        "Keyword" | "StrategyType" | "PolicyType" | "Alias" | "ExternalId" | "PhoneNum" | "CountryCode" | "Email" => {
+            Value::Null
+        }
+        "Uid" | "Filters" | "SourceIdentity" | "SerialNumber" | "TokenCode" | "TagKeys" => Value::Null,
+        // Temporary credentials.
+        "RoleArn" => json!(format!("qcs::cam::uin/{}:roleName/{}", things.owner_uin, things.role)),
+        "RoleSessionName" => json!("session"),
+        "Action" => json!("ccr:pull"),
+        "Resource" => json!(repository),
+        "SourceIp" => json!("10.0.0.1"),
+        _ => return None,
+    })
+}
