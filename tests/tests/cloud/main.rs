@@ -5,9 +5,17 @@
 mod docker_permissions;
 mod envelope;
 mod explain;
+mod favorites;
 mod limits;
 mod matrix;
+mod namespaces;
 mod people;
+mod personal;
+mod quotas;
+mod registry_users;
+mod repositories;
+mod repository_lists;
 mod revocation;
 mod signatures;
 mod sts;
+mod wire;
