@@ -1,5 +1,6 @@
 //! JSON as the policy language needs it: no key twice in an object, the order kept, a limit to the depth.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
@@ -128,9 +129,9 @@ impl<'de> Visitor<'de> for Nested {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Json, A::Error> {
         let inner = self.deeper()?;
-        let mut object: Vec<(String, Json)> = Vec::new();
+        let (mut object, mut seen) = (Vec::new(), HashSet::new());
         while let Some(key) = members.next_key::<String>()? {
-            if object.iter().any(|(known, _)| *known == key) {
+            if !seen.insert(key.clone()) {
                 return Err(A::Error::custom(format!("the key {key:?} stands twice in one object")));
             }
             object.push((key, members.next_value_seed(inner)?));

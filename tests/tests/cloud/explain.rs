@@ -1,7 +1,10 @@
 //! `ExplainAuthorization` and `roadstead explain`: why something is allowed.
 
-use roadstead_tests::TestRegistry;
+use roadstead_storage::meta::AccountStatus;
+use roadstead_tests::{Image, TestRegistry, eventually};
 use serde_json::{Value, json};
+
+use super::people::sub;
 
 #[tokio::test]
 async fn the_owner_needs_no_policy_and_others_are_unknown() {
@@ -54,4 +57,70 @@ async fn the_command_line_explains() {
     assert_eq!(ask(&["--uin", "1", "--action", "pull"]).0, Some(2));
     assert_eq!(ask(&["--uin", &owner, "--action", "fly"]).0, Some(2));
     assert_eq!(ask(&["--uin", "999999999999", "--action", "pull", "--resource", "library/x"]).0, Some(1));
+}
+
+const FOO_BUT_NOT_SECRET: &str = r#"{"version": "2.0", "statement": [
+    {"effect": "allow", "action": ["ccr:pull", "ccr:push"], "resource": "qcs::ccr:::repo/alice/*"},
+    {"effect": "deny", "action": "ccr:*", "resource": "qcs::ccr:::repo/alice/secret"},
+    {"effect": "allow", "action": "ccr:DeleteTag", "resource": "*", "condition": {"ip_equal": {"qcs:ip": "10.0.0.0/8"}}}]}"#;
+
+#[tokio::test]
+async fn the_statement_that_decides_is_named() {
+    let registry = TestRegistry::new().await;
+    let alice = registry.account("alice").await;
+    let other = registry.account("other").await;
+    let user = sub(&registry, &alice, "carol", &[]).await;
+    let id = user.attach(FOO_BUT_NOT_SECRET).await.get();
+    alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
+    other.basic.push_image("other/public", "v1", &Image::small(2)).await;
+    registry.set_public("other/public", true).await;
+    let uin: u64 = user.uin.parse().unwrap();
+    let ask = async |action: &str, resource: &str, ip: &str| {
+        let question = json!({"TargetUin": uin, "Action": action, "Resource": resource, "SourceIp": ip});
+        let answer = alice.cloud.call("cam", "ExplainAuthorization", question).await.ok();
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        assert_eq!(answer["Allowed"], json!(text("Effect") == "allow"));
+        if answer.get("StatementIndex").is_some() {
+            assert_eq!(answer["PolicyId"], json!(id));
+            assert!(!text("PolicyName").is_empty());
+        }
+        (text("Effect"), answer["StatementIndex"].as_i64(), text("Reason"))
+    };
+    for (action, resource, ip, effect, statement) in [
+        ("ccr:pull", "alice/app", "10.0.0.1", "allow", Some(0)),
+        ("tcr:PushRepositoryPersonal", "qcs::ccr:::repo/alice/app", "10.0.0.1", "allow", Some(0)),
+        ("ccr:pull", "alice/secret:v1", "10.0.0.1", "explicitDeny", Some(1)),
+        ("delete-tag", "alice/app:v1", "10.0.0.1", "allow", Some(2)),
+        ("delete-tag", "alice/app:v1", "192.0.2.1", "implicitDeny", None),
+        // A push to what does not exist makes it, too.
+        ("push", "alice/new", "10.0.0.1", "implicitDeny", None),
+        ("create-namespace", "alice2", "10.0.0.1", "implicitDeny", None),
+        ("pull", "other/private", "10.0.0.1", "implicitDeny", None),
+        ("pull", "other/public", "10.0.0.1", "allow", None),
+        ("push", "other/public", "10.0.0.1", "implicitDeny", None),
+        ("cam:GetUser", &format!("qcs::cam:::uin/{uin}"), "10.0.0.1", "implicitDeny", None),
+        ("tcr:CreateInstanceToken", "qcs::tcr:::instance/tcr-00000000", "10.0.0.1", "implicitDeny", None),
+    ] {
+        let (said, index, reason) = ask(action, resource, ip).await;
+        assert_eq!((said.as_str(), index), (effect, statement), "{action} {resource} from {ip}: {reason}");
+    }
+    let output =
+        registry.command(&["explain", "--uin", &user.uin, "--action", "pull", "--resource", "alice/secret"], "");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("denied: statement 1 of the policy of the caller \"policy-"), "{text}");
+    assert!(text.contains(&format!("looked at   policy {id} policy-")), "{text}");
+    // Who may ask is a right of its own.
+    let question = json!({"TargetUin": uin, "Action": "pull", "Resource": "alice/app"});
+    let refused = user.cloud.call("cam", "ExplainAuthorization", question.clone()).await;
+    refused.expect("AuthFailure.UnauthorizedOperation");
+    user.attach(r#"{"version":"2.0","statement":{"effect":"allow","action":"cam:ExplainAuthorization","resource":"qcs::cam:::uin/${uin}"}}"#).await;
+    let allowed = async || user.cloud.call("cam", "ExplainAuthorization", question.clone()).await.code().is_empty();
+    eventually("the new policy is known", async || allowed().await.then_some(())).await;
+    let about_root = json!({"TargetUin": alice.uin, "Action": "pull", "Resource": "alice/app"});
+    user.cloud.call("cam", "ExplainAuthorization", about_root).await.expect("AuthFailure.UnauthorizedOperation");
+    registry.set_status(user.id, AccountStatus::Disabled).await;
+    assert_eq!(
+        ask("pull", "alice/app", "10.0.0.1").await,
+        ("implicitDeny".into(), None, "the account is disabled".into())
+    );
 }
