@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod docker_permissions;
+mod documents;
 mod envelope;
 mod explain;
 mod favorites;
