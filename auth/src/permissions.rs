@@ -68,7 +68,7 @@ impl Permissions {
         if decision.is_allowed() {
             return Ok(());
         }
-        tracing::info!(account.uin = %self.identity.uin, ?request, %decision, "not authorized");
+        tracing::info!(account.uin = %self.identity.uin, %request, %decision, "not authorized");
         Err(Denied::Forbidden)
     }
 

@@ -3,6 +3,7 @@
 use roadstead_storage::types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::ActionName;
+use crate::cam::Request;
 use crate::cam::op::{self, Realm};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
@@ -101,7 +102,13 @@ impl Question<'_> {
 
     fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, action: ActionName, facts: &Facts) -> bool {
         let name = self.name;
-        let allowed = |request| permissions.decide(&request).is_allowed();
+        let allowed = |request: Request| {
+            let decision = permissions.decide(&request);
+            if !decision.is_allowed() {
+                tracing::debug!(account.uin = %permissions.identity().uin, %request, %decision, "not authorized");
+            }
+            decision.is_allowed()
+        };
         let pull = || allowed(op::pull(realm, name).public_pull(facts.public));
         let push = || allowed(op::push(realm, name)) && (facts.exists || allowed(op::repository_create(realm, name)));
         match action {

@@ -24,6 +24,7 @@ mod builder;
 mod client;
 mod cloud;
 mod content;
+pub mod people;
 mod process;
 pub mod raw;
 mod registry;

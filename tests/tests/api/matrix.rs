@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use roadstead::api::operation::{Operation, Required};
 use roadstead_auth::ActionName;
 use roadstead_storage::meta::AccountStatus;
+use roadstead_tests::people::sub;
 use roadstead_tests::{Answer, Client, Credentials, Image, TestRegistry, digest};
 
 const PUBLIC: &str = "alice/public";
@@ -30,6 +31,10 @@ enum Kind {
     Other,
     /// Another account with a token for as much as it gets.
     OtherToken,
+    /// A sub-account of the owner, who may this by policies.
+    Sub(&'static [&'static str]),
+    /// A sub-account of another account, who may everything by policies.
+    OtherSub,
     /// Credentials that are not good, or not any more.
     Bad,
 }
@@ -59,6 +64,12 @@ async fn callers(reg: &TestRegistry, people: &People, repository: &str) -> Vec<C
         caller("owner token other", Kind::OwnerToken(&[]), alice.bearer(&[other]).await),
         caller("other", Kind::Other, bob.clone()),
         caller("other token", Kind::OtherToken, bob.bearer(&[&all]).await),
+        caller("sub nothing", Kind::Sub(&[]), people.subs[0].clone()),
+        caller("sub pull", Kind::Sub(&["pull"]), people.subs[1].clone()),
+        caller("sub push", Kind::Sub(&["push"]), people.subs[2].clone()),
+        caller("sub all", Kind::Sub(&["pull", "push", "create", "untag"]), people.subs[3].clone()),
+        caller("sub all but pull", Kind::Sub(&["deny pull", "push", "create", "untag"]), people.subs[4].clone()),
+        caller("other sub", Kind::OtherSub, people.other_sub.clone()),
         caller("disabled", Kind::Bad, people.disabled.clone()),
         caller("disabled token", Kind::Bad, people.disabled_token.clone()),
         caller("wrong password", Kind::Bad, wrong(alice)),
@@ -77,7 +88,24 @@ struct People {
     bob: Client,
     disabled: Client,
     disabled_token: Client,
+    /// Sub-accounts of alice: without policies, and with those of [`SUBS`].
+    subs: Vec<Client>,
+    /// A sub-account of bob, who may everything that bob may.
+    other_sub: Client,
 }
+
+const EVERYTHING: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*"}}"#;
+const PULL: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"ccr:pull","resource":"*"}}"#;
+const PUSH: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"ccr:push","resource":"*"}}"#;
+const NO_PULL: &str = r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#;
+/// The policies of the sub-accounts of alice.
+const SUBS: [(&str, &[&str]); 5] = [
+    ("nothing", &[]),
+    ("pull", &[PULL]),
+    ("push", &[PUSH]),
+    ("all", &[EVERYTHING]),
+    ("no-pull", &[EVERYTHING, NO_PULL]),
+];
 
 /// The answer to one operation. Where it is allowed, it changes nothing: what would be deleted is not there.
 async fn call(client: &Client, operation: Operation, method: &str, repository: &str, image: &Image) -> Answer {
@@ -119,17 +147,31 @@ fn verdict(operation: Operation, kind: Kind, repository: &str) -> Verdict {
         Required::Credentials | Required::Catalog if matches!(kind, Kind::Bad | Kind::Anonymous) => Verdict::Challenge,
         Required::Credentials => Verdict::Allowed,
         Required::Catalog => match kind {
-            Kind::Owner | Kind::Other => Verdict::Allowed,
+            Kind::Owner | Kind::Other | Kind::Sub(_) | Kind::OtherSub => Verdict::Allowed,
             Kind::AnonymousToken => Verdict::Challenge,
             _ => Verdict::InsufficientScope,
         },
         // It says no in an answer of its own, with the status 200.
         Required::Signature => Verdict::Allowed,
-        Required::Repository(action) => on_repository(action, kind, repository),
+        Required::Repository(action) => on_repository(operation, action, kind, repository),
     }
 }
 
-fn on_repository(action: ActionName, kind: Kind, repository: &str) -> Verdict {
+/// What policies leave to a sub-account in a repository of its own main account.
+fn by_policies(operation: Operation, action: ActionName, rights: &[&str], repository: &str) -> bool {
+    let may = |right| rights.contains(&right);
+    let pull = !may("deny pull") && (may("pull") || repository == PUBLIC);
+    let push = may("push") && (may("create") || repository != "alice/missing");
+    match action {
+        ActionName::Pull => pull,
+        ActionName::Push => push,
+        ActionName::Probe => pull || push,
+        // Blobs are for main accounts.
+        ActionName::Delete => operation == Operation::ManifestDelete && may("untag"),
+    }
+}
+
+fn on_repository(operation: Operation, action: ActionName, kind: Kind, repository: &str) -> Verdict {
     let owned = repository.starts_with("alice/");
     let read = matches!(action, ActionName::Pull | ActionName::Probe);
     let stranger_may = repository == PUBLIC && read;
@@ -137,7 +179,8 @@ fn on_repository(action: ActionName, kind: Kind, repository: &str) -> Verdict {
         Kind::Bad => Verdict::Challenge,
         Kind::Anonymous | Kind::AnonymousToken if stranger_may => Verdict::Allowed,
         Kind::Anonymous | Kind::AnonymousToken => Verdict::Challenge,
-        Kind::Other | Kind::OtherToken if stranger_may => Verdict::Allowed,
+        Kind::Other | Kind::OtherToken | Kind::OtherSub if stranger_may => Verdict::Allowed,
+        Kind::Sub(rights) if owned && by_policies(operation, action, rights, repository) => Verdict::Allowed,
         Kind::Owner if owned => Verdict::Allowed,
         Kind::OwnerToken(actions) if owned => {
             let covered = match action {
@@ -149,6 +192,7 @@ fn on_repository(action: ActionName, kind: Kind, repository: &str) -> Verdict {
             if covered { Verdict::Allowed } else { Verdict::InsufficientScope }
         }
         Kind::Owner | Kind::OwnerToken(_) | Kind::Other | Kind::OtherToken => Verdict::Forbidden,
+        Kind::Sub(_) | Kind::OtherSub => Verdict::Forbidden,
     }
 }
 
@@ -189,7 +233,12 @@ async fn people(reg: &TestRegistry, image: &Image) -> People {
         (disabled_token.get("/v2/").await.status == 401).then_some(())
     })
     .await;
-    People { alice: alice.basic, bob: bob.basic, disabled: carol.basic, disabled_token }
+    let mut subs = Vec::new();
+    for (name, policies) in SUBS {
+        subs.push(sub(reg, &alice, name, policies).await.basic);
+    }
+    let other_sub = sub(reg, &bob, "member", &[EVERYTHING]).await.basic;
+    People { alice: alice.basic, bob: bob.basic, disabled: carol.basic, disabled_token, subs, other_sub }
 }
 
 #[tokio::test]
@@ -233,8 +282,16 @@ async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
     let people = people(&reg, &image).await;
     let bob_full = people.bob.bearer(&["repository:alice/private:pull,push,delete", "registry:catalog:*"]).await;
     let anonymous_token = reg.anonymous().bearer(&["repository:alice/private:pull"]).await;
-    let strangers =
-        [reg.anonymous(), anonymous_token, people.bob.clone(), bob_full, people.disabled, wrong(&people.alice)];
+    let strangers = [
+        reg.anonymous(),
+        anonymous_token,
+        people.bob.clone(),
+        bob_full,
+        people.subs[0].clone(),
+        people.other_sub.clone(),
+        people.disabled,
+        wrong(&people.alice),
+    ];
     // Twice, so that the second round meets whatever the first one has left in caches.
     for _ in 0..2 {
         for client in &strangers {

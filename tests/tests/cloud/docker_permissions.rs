@@ -3,7 +3,7 @@
 use roadstead_storage::types::PolicyId;
 use roadstead_tests::{Client, Credentials, Image, TestRegistry, digest, random_bytes};
 
-use super::people::sub;
+use roadstead_tests::people::sub;
 
 /// "Allow to make repositories in any namespace."
 const CREATE_ANYWHERE: &str = r#"{

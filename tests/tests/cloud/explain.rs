@@ -4,7 +4,7 @@ use roadstead_storage::meta::AccountStatus;
 use roadstead_tests::{Image, TestRegistry, eventually};
 use serde_json::{Value, json};
 
-use super::people::sub;
+use roadstead_tests::people::sub;
 
 #[tokio::test]
 async fn the_owner_needs_no_policy_and_others_are_unknown() {

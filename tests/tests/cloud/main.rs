@@ -10,7 +10,6 @@ mod favorites;
 mod limits;
 mod matrix;
 mod namespaces;
-mod people;
 mod personal;
 mod quotas;
 mod registry_users;

@@ -4,7 +4,7 @@ use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_tests::{Client, Image, TestRegistry, eventually};
 use serde_json::json;
 
-use super::people::{Main, sub};
+use roadstead_tests::people::{Main, sub};
 
 const TARGET: &str = "/v2/foo/app/manifests/v1";
 const PULL: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"ccr:pull","resource":"*"}}"#;

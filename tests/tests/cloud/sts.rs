@@ -3,7 +3,7 @@
 use roadstead_tests::{Cloud, Signing, TestRegistry};
 use serde_json::{Value, json};
 
-use super::people::{Main, sub};
+use roadstead_tests::people::{Main, sub};
 
 const ALL: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
 const PULL_FOO: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":["name/ccr:pull"],"resource":"qcs::ccr:::repo/foo/*"}]}"#;

@@ -6,7 +6,8 @@ use roadstead_auth::cam::{Author, Policy, Use};
 use roadstead_auth::{NewSubAccount, app_id};
 use roadstead_storage::meta::{Holder, NewPolicy, NewRole, UserProfile};
 use roadstead_storage::types::{AccountId, PolicyId, RoleId, Uin};
-use roadstead_tests::{Account, Client, Cloud, TestRegistry};
+
+use crate::{Account, Client, Cloud, TestRegistry};
 
 /// Names of policies are taken once.
 static POLICIES: AtomicUsize = AtomicUsize::new(0);
@@ -26,13 +27,16 @@ pub struct Sub<'a> {
 }
 
 /// A main account.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Main {
+    /// The id of its row.
     pub id: AccountId,
+    /// Its public number.
     pub uin: Uin,
 }
 
 impl Main {
+    /// The main account of an account of the harness.
     pub fn of(account: &Account) -> Self {
         Self { id: account.id, uin: account.uin.parse().unwrap() }
     }
@@ -49,6 +53,7 @@ impl Main {
         reg.meta().create_policy(self.id, &new, reg.now()).await.unwrap()
     }
 
+    /// Attaches a policy.
     pub async fn attach(&self, reg: &TestRegistry, policy: PolicyId, holder: Holder) {
         reg.meta().attach_policy(self.id, policy, holder, self.uin.as_str(), reg.now()).await.unwrap();
     }
@@ -94,6 +99,12 @@ pub async fn sub<'a>(reg: &'a TestRegistry, main: &Account, name: &str, policies
         sub.attach(text).await;
     }
     sub
+}
+
+impl std::fmt::Debug for Sub<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sub").field("uin", &self.uin).finish_non_exhaustive()
+    }
 }
 
 impl Sub<'_> {
