@@ -18,4 +18,6 @@ mod repository_lists;
 mod revocation;
 mod signatures;
 mod sts;
+
+use roadstead_tests::people;
 mod wire;
