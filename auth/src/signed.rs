@@ -56,6 +56,15 @@ impl Auth {
         outcome
     }
 
+    /// Whose key a request names, as far as that is in memory: for what is written down about a signature that was not
+    /// good. It proves nothing.
+    pub fn holder(&self, request: &SignedRequest<'_>) -> Option<Arc<Identity>> {
+        let inner = &*self.inner;
+        let id: SecretId = Claim::of(request).ok()?.secret_id().parse().ok()?;
+        let key = inner.caches.keys.get(&id)?.value;
+        Some(inner.caches.accounts.get(&key.account)?.value.identity)
+    }
+
     async fn verify(&self, request: &SignedRequest<'_>, address: IpAddr) -> Result<Signed, SignatureError> {
         let inner = &*self.inner;
         let claim = Claim::of(request)?;

@@ -40,6 +40,7 @@ pub use load::Overrides;
 pub use reference::reference;
 pub use secret::{Key, Secret};
 pub use section::{Entry, Kind};
+pub use sections::audit::Audit;
 pub use sections::auth::{Argon2, Auth};
 pub use sections::cache::Cache;
 pub use sections::cloud_api::CloudApi;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::{
-    Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Key, Kind, Limits, Log, Metrics, Origin, Quotas,
-    Secret, Server, Storage,
+    Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Key, Kind, Limits, Log, Metrics, Origin,
+    Quotas, Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -22,6 +22,8 @@ section! {
         pub database: Database = Database::default(),
         /// `[auth]`
         pub auth: Auth = Auth::default(),
+        /// `[audit]`
+        pub audit: Audit = Audit::default(),
         /// `[cloud_api]`
         pub cloud_api: CloudApi = CloudApi::default(),
         /// `[limits]`
@@ -79,6 +81,7 @@ impl Settings {
         self.storage.validate().map_err(within("storage"))?;
         self.database.validate().map_err(within("database"))?;
         self.auth.validate().map_err(within("auth"))?;
+        self.audit.validate().map_err(within("audit"))?;
         self.limits.validate().map_err(within("limits"))?;
         self.instances.validate().map_err(within("instances"))?;
         self.gc.validate().map_err(within("gc"))?;

@@ -23,6 +23,7 @@ use crate::api::{ApiState, ClientRules, Limits};
 use crate::jobs::{self, JobContext, Jobs};
 use crate::metrics::Metrics;
 use crate::server::{self, Bound, ListenParams};
+use crate::service::audit::Audit;
 use crate::service::{ServiceParams, Services};
 use crate::tls::Certificate;
 
@@ -414,8 +415,10 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         trusted_proxies: settings.server.trusted_proxies.clone(),
         tls: certificate.is_some(),
     };
+    let (audit, audit_queue) = Audit::new(meta.clone(), Arc::clone(&clock));
     let state = web::Data::new(ApiState::new(
         services.clone(),
+        audit,
         auth.clone(),
         meta.clone(),
         Arc::clone(&store),
@@ -442,6 +445,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         sweep_interval: settings.gc.sweep_interval,
         orphan_age: settings.gc.orphan_age,
         certificate,
+        audit_queue,
+        audit_keep: settings.audit.keep(),
     });
     Ok(Registry { bound, metrics, state, url, first_start, _jobs: jobs, _lock: lock })
 }
@@ -503,9 +508,10 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     ready(&registry);
     let Registry { bound, metrics, state, _jobs, _lock, .. } = registry;
     let handle = bound.server.handle();
-    let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state));
+    let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     bound.server.await?;
+    state.audit.flush().await;
     stopper.abort();
     if let Some(metrics) = metrics {
         metrics.abort();

@@ -1,5 +1,6 @@
 //! One file for each section.
 
+pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod cache;
 pub(crate) mod cloud_api;

@@ -1,14 +1,17 @@
 //! One request on its way to a handler.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use roadstead_auth::{
-    Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Delete, DeleteTarget, Denied, Pull,
+    Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Delete, DeleteTarget, Denied, Identity,
+    Pull,
 };
 use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
 
@@ -30,6 +33,8 @@ pub struct Call<'a> {
     pub request_id: &'a str,
     /// The registry that the request's host belongs to.
     pub registry: RegistryId,
+    /// Who makes it, once that is known.
+    pub who: RefCell<Option<Arc<Identity>>>,
 }
 
 /// The most pairs of a query that are looked at.
@@ -146,7 +151,9 @@ impl<'a> Call<'a> {
         } else {
             Err(AuthenticationError::BadCredentials)
         };
-        result.map_err(|error| self.refused(error))
+        let caller = result.map_err(|error| self.refused(error))?;
+        self.who.borrow_mut().clone_from(&caller.identity);
+        Ok(caller)
     }
 
     /// What is answered to credentials that were not accepted.

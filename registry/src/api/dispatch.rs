@@ -1,5 +1,6 @@
 //! The way of every request: route, limits, handler, one log line, metrics.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -23,11 +24,12 @@ use super::call::Call;
 use super::client::ClientRules;
 use super::cloud::{self, CloudSettings, CloudState};
 use super::error::{ApiError, ApiResult, Code, chain};
-use super::operation::Operation;
+use super::operation::{Operation, Required};
 use super::router::{Route, route};
-use super::{health, token, v2};
+use super::{audit, health, token, v2};
 use crate::metrics::Metrics;
 use crate::service::Services;
+use crate::service::audit::Audit;
 
 /// The name of the header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,6 +53,7 @@ pub struct Limits {
 /// What the process serves with.
 pub struct ApiState {
     pub(crate) services: Services,
+    pub(crate) audit: Audit,
     pub(crate) auth: Auth,
     pub(crate) meta: MetaStore,
     pub(crate) store: Arc<dyn BlobStore>,
@@ -70,6 +73,7 @@ impl ApiState {
     #[expect(clippy::too_many_arguments, reason = "called once, where the process is put together")]
     pub fn new(
         services: Services,
+        audit: Audit,
         auth: Auth,
         meta: MetaStore,
         store: Arc<dyn BlobStore>,
@@ -84,6 +88,7 @@ impl ApiState {
         let draining = AtomicBool::new(false);
         Self {
             services,
+            audit,
             auth,
             meta,
             store,
@@ -221,9 +226,12 @@ async fn routed(
                 Ok(registry) => registry,
                 Err(error) => return (Some(operation), Err(error)),
             };
-            let call = Call { request, state, params, request_id, registry };
+            let call = Call { request, state, params, request_id, registry, who: RefCell::default() };
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
+            if operation.required() != Required::Signature {
+                audit::registry(&call, operation, &result).await;
+            }
             (Some(operation), result)
         }
         Route::MethodNotAllowed(methods) => {

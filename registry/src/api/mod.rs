@@ -1,5 +1,6 @@
 //! HTTP: routes, credentials, limits, the OCI endpoints and the token service.
 
+mod audit;
 mod body;
 mod call;
 mod client;

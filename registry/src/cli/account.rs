@@ -7,6 +7,7 @@ use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
 use roadstead_storage::types::{Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
+use super::audit::note;
 use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
@@ -66,7 +67,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     // A quota is read when it is needed: no server has to hear of it.
     let is_list = matches!(command, Command::List | Command::Quota { .. });
     let done = match command {
-        Command::Create { name, password_stdin } => create(&accounts, &name, password_stdin).await,
+        Command::Create { name, password_stdin } => create(&meta, &accounts, &name, password_stdin).await,
         Command::List => list(context, &meta).await,
         Command::Password { uin, password_stdin } => password(&meta, &accounts, &uin, password_stdin).await,
         Command::Quota { uin, namespaces, repositories, triggers } => {
@@ -91,9 +92,11 @@ fn from_stdin(wanted: bool) -> anyhow::Result<Option<String>> {
     wanted.then(|| bootstrap::read_password(std::io::stdin())).transpose()
 }
 
-async fn create(accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+async fn create(meta: &MetaStore, accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {
     let password = from_stdin(password_stdin)?;
     let made = accounts.create(name, password.as_deref(), None).await?;
+    // Its keys are shown once: whatever comes after must not keep them back.
+    let noted = note(meta, Some(made.account.id), "account.create", made.account.uin.as_str()).await;
     let mut record = json!({
         "uin": made.account.uin.as_str(),
         "username": made.account.uin.as_str(),
@@ -104,7 +107,8 @@ async fn create(accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow
     if password.is_none() {
         record["password"] = json!(made.password.as_str());
     }
-    print_json(&record)
+    print_json(&record)?;
+    noted
 }
 
 async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
@@ -141,7 +145,7 @@ async fn password(meta: &MetaStore, accounts: &Accounts, uin: &str, password_std
             print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))?;
         }
     }
-    Ok(())
+    note(meta, Some(account.owner), "account.password", uin).await
 }
 
 async fn quota(
@@ -157,6 +161,7 @@ async fn quota(
     for &(kind, value) in wanted {
         if let Some(value) = value {
             meta.set_quota(account.id, kind, value).await?;
+            note(meta, Some(account.owner), "account.quota", &format!("{uin} {} {value}", kind.name())).await?;
         }
     }
     let quotas = meta.quotas(account.id).await?;
@@ -172,5 +177,10 @@ async fn set_status(meta: &MetaStore, uin: &str, status: AccountStatus) -> anyho
     if !meta.set_account_status(account.id, status, SystemClock.now()).await? {
         bail!("there is no account {uin}");
     }
+    let action = match status {
+        AccountStatus::Active => "account.enable",
+        AccountStatus::Disabled => "account.disable",
+    };
+    note(meta, Some(account.owner), action, uin).await?;
     print_line(format_args!("done"))
 }

@@ -90,8 +90,13 @@ pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome 
     let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
     let meta = bootstrap::open_meta(settings, true).await?;
     let outcome = bootstrap::rotate_master_key(settings, &meta, key).await;
+    let noted = match &outcome {
+        Ok(count) => super::audit::note(&meta, None, "master-key.rotate", &count.to_string()).await,
+        Err(_) => Ok(()),
+    };
     meta.close().await;
     let count = outcome?;
+    noted?;
     let advice = match settings.master_key() {
         MasterKey::Given(_) => "; put the new key in the place of the old one before the next start",
         MasterKey::Kept(_) => "",

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 bad usage or configuration.
 
 mod account;
+mod audit;
 mod doctor;
 mod explain;
 mod maintenance;
@@ -53,6 +54,9 @@ enum Command {
     /// Main accounts
     #[command(subcommand)]
     Account(account::Command),
+    /// The audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Namespaces
     #[command(subcommand)]
     Namespace(namespace::Command),
@@ -129,6 +133,7 @@ async fn run(cli: Cli) -> Outcome {
     match command {
         Command::Serve => serve::run(&context).await,
         Command::Account(command) => account::run(&context, command).await,
+        Command::Audit(command) => audit::run(&context, command).await,
         Command::Namespace(command) => namespace::run(&context, command).await,
         Command::Repository(command) => repository::run(&context, command).await,
         Command::GarbageCollect(args) => maintenance::collect(&context, &args).await,

@@ -4,6 +4,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
+use super::audit::note;
 use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
@@ -61,6 +62,7 @@ async fn create(meta: &MetaStore, name: &str, owner: Option<&str>) -> anyhow::Re
     let name: NamespaceName = name.parse()?;
     let owner = owner_id(meta, owner).await?;
     meta.create_namespace(RegistryId::PERSONAL, &name, owner, SystemClock.now()).await?;
+    note(meta, Some(owner), "namespace.create", name.as_str()).await?;
     print_line(format_args!("namespace {name} created"))
 }
 
@@ -86,8 +88,10 @@ async fn list(context: &Context, meta: &MetaStore, owner: Option<&str>) -> anyho
 
 async fn delete(meta: &MetaStore, name: &str) -> anyhow::Result<()> {
     let name: NamespaceName = name.parse()?;
+    let namespace = meta.namespace(RegistryId::PERSONAL, name.as_str()).await?;
     if !meta.delete_namespace(RegistryId::PERSONAL, &name, SystemClock.now()).await? {
         bail!("there is no namespace {name}");
     }
+    note(meta, namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str()).await?;
     print_line(format_args!("namespace {name} deleted"))
 }

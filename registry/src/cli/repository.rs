@@ -4,6 +4,7 @@ use roadstead_storage::meta::{MetaStore, Readable};
 use roadstead_storage::types::{Clock, RegistryId, RepositoryName, SystemClock};
 use serde_json::{Value, json};
 
+use super::audit::note;
 use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
@@ -66,5 +67,8 @@ async fn set_visibility(meta: &MetaStore, name: &str, visibility: Visibility) ->
     if !meta.set_visibility(repository.id, public, SystemClock.now()).await? {
         bail!("there is no repository {name}");
     }
+    let namespace = meta.namespace(RegistryId::PERSONAL, name.namespace()).await?;
+    let owner = namespace.map(|namespace| namespace.owner);
+    note(meta, owner, "repository.visibility", &format!("{name} {}", word(public))).await?;
     print_line(format_args!("repository {name} is {}", word(public)))
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::api::ApiState;
 use crate::service::Services;
+use crate::service::audit::AuditQueue;
 use crate::tls::Certificate;
 
 /// How soon a change that another process made is seen.
@@ -19,6 +20,8 @@ pub const POLL: Duration = Duration::from_millis(300);
 const CERTIFICATE: Duration = Duration::from_secs(3);
 /// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.
 const MAINTAIN: Duration = Duration::from_secs(30);
+/// How often the audit log is shortened.
+const SHORTEN: Duration = Duration::from_secs(10 * 60);
 
 /// When the blob store is first swept, unless it is swept more often than that.
 const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
@@ -52,11 +55,26 @@ pub struct JobContext {
     pub orphan_age: Duration,
     /// The certificate of the listener, if it has one.
     pub certificate: Option<Arc<Certificate>>,
+    /// What is to be written into the audit log.
+    pub audit_queue: AuditQueue,
+    /// How long an event of it is kept.
+    pub audit_keep: Duration,
 }
 
 /// Starts the tasks.
 pub fn start(context: JobContext) -> Jobs {
-    let JobContext { auth, services, state, collector, gc_interval, sweep_interval, orphan_age, certificate } = context;
+    let JobContext { auth, services, state, collector, gc_interval, sweep_interval, orphan_age, .. } = context;
+    let JobContext { certificate, audit_queue, audit_keep, .. } = context;
+    let audit = state.audit.clone();
+    let write = {
+        let audit = audit.clone();
+        async move { audit.write(audit_queue).await }
+    };
+    let shorten = every(SHORTEN, (audit, audit_keep), async |(audit, keep)| {
+        if let Err(error) = audit.shorten(*keep).await {
+            tracing::warn!(error = %error, "the audit log was not shortened; it is tried again");
+        }
+    });
     let poll = every(POLL, (auth.clone(), services), async |(auth, services)| match auth.poll_changes().await {
         Ok(true) => services.forget(),
         Ok(false) => {}
@@ -83,7 +101,15 @@ pub fn start(context: JobContext) -> Jobs {
     let sweep = every_after(first, sweep_interval, (collector, params), async |(collector, params)| {
         report(collector.sweep(*params, removed).await);
     });
-    Jobs(vec![spawn(poll), spawn(certificate), spawn(maintain), spawn(expire), spawn(sweep)])
+    Jobs(vec![
+        spawn(write),
+        spawn(shorten),
+        spawn(poll),
+        spawn(certificate),
+        spawn(maintain),
+        spawn(expire),
+        spawn(sweep),
+    ])
 }
 
 fn removed(removal: &Removal) {

@@ -3,6 +3,7 @@
 //! Every service function takes the proof of the right that it needs ([`roadstead_auth::Access`]), and asks the stores by
 //! what the proof names, never by what the request said.
 
+pub mod audit;
 mod blobs;
 mod cache;
 pub mod cam;

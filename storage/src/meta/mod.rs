@@ -5,6 +5,7 @@
 //! an `UPDATE ... RETURNING` of its row: a row lock on PostgreSQL, and on SQLite the one writer has the database anyway.
 
 mod accounts;
+mod audit;
 mod blobs;
 mod cam;
 mod catalog;
@@ -44,6 +45,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
+pub use audit::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 pub use cam::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
     PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,

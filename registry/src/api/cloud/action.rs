@@ -63,6 +63,17 @@ pub(crate) enum Permission {
     Hardened(Vec<cam::Request>),
 }
 
+impl Permission {
+    /// What it is about, as far as the policies are asked about something in particular.
+    fn resources(&self) -> String {
+        let (Self::Needs(requests) | Self::Hardened(requests)) = self else { return String::new() };
+        let mut resources: Vec<&str> =
+            requests.iter().filter_map(|request| Some(request.resources().first()?.as_str())).collect();
+        resources.dedup();
+        resources.join(" ")
+    }
+}
+
 /// An action: the type of its parameters, which knows what it needs and how it runs.
 ///
 /// Parameters are declared as `#[derive(Deserialize)] #[serde(rename_all = "PascalCase", deny_unknown_fields)]`.
@@ -121,7 +132,11 @@ fn run<'a, A: Action>(
     async move {
         let action: A = parameters.parse()?;
         call.note_target(action.target());
-        call.authorize(&action.permission(call)?)?;
+        let permission = action.permission(call)?;
+        if call.target.borrow().is_empty() {
+            call.note_target(permission.resources());
+        }
+        call.authorize(&permission)?;
         if parameters.dry_run() {
             return Err(Code::DryRunOperation.into());
         }

@@ -30,7 +30,7 @@ pub(crate) struct CloudCall<'a> {
     pub language: Language,
     /// The host under which the client reached us, with the port if there is one.
     pub host: &'a str,
-    pub(super) target: RefCell<String>,
+    pub(super) target: &'a RefCell<String>,
 }
 
 impl fmt::Debug for CloudCall<'_> {

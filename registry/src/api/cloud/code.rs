@@ -217,6 +217,12 @@ impl Code {
         }
     }
 
+    /// Whether it says that the caller may not do this.
+    pub fn is_denial(self) -> bool {
+        let wire = self.wire();
+        wire.starts_with("AuthFailure") || wire.starts_with("UnauthorizedOperation") || wire.ends_with("Unauthorized")
+    }
+
     /// Whether it says that the server is at fault, and not the client.
     pub const fn is_fault(self) -> bool {
         matches!(self, Self::InternalError | Self::InternalErrorDbError | Self::InternalErrorSystemError)

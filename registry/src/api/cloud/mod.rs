@@ -22,6 +22,7 @@ mod sts;
 mod table;
 mod tcr;
 pub(crate) mod time;
+mod trace;
 
 use std::cell::RefCell;
 use std::num::NonZeroU32;
@@ -39,6 +40,7 @@ use self::call::CloudCall;
 use self::error::CloudError;
 use self::language::Language;
 use self::request::{Common, Form};
+use self::trace::Trace;
 use super::call::Call;
 use super::error::{ApiError, chain};
 use super::router::{Route, route};
@@ -84,13 +86,20 @@ pub(crate) fn request_id() -> String {
 /// Answers a request.
 pub(crate) async fn serve(call: &Call<'_>, payload: web::Payload) -> HttpResponse {
     let language = RefCell::new(request::language(call.request, &[]));
-    let handled = AssertUnwindSafe(handle(call, payload, &language)).catch_unwind().await;
+    let trace = Trace::default();
+    let handled = AssertUnwindSafe(handle(call, payload, &language, &trace)).catch_unwind().await;
     let outcome = handled.unwrap_or_else(|_| Err(CloudError::internal("an action panicked")));
+    trace.write(call, outcome.as_ref().err()).await;
     outcome
         .map_or_else(|error| failed(call, &error, language.into_inner()), |output| succeeded(&output, call.request_id))
 }
 
-async fn handle(call: &Call<'_>, payload: web::Payload, language: &RefCell<Language>) -> Result<Vec<u8>, CloudError> {
+async fn handle(
+    call: &Call<'_>,
+    payload: web::Payload,
+    language: &RefCell<Language>,
+    trace: &Trace,
+) -> Result<Vec<u8>, CloudError> {
     let form = Form::of(call.request)?;
     let body = form.body(call, payload).await?;
     let pairs = form.pairs(call.request, &body);
@@ -108,8 +117,17 @@ async fn handle(call: &Call<'_>, payload: web::Payload, language: &RefCell<Langu
         pairs: &pairs,
     };
     let address = call.state.client_rules.address(call.request);
-    let signed = call.state.auth.signed(&signed, address).await?;
+    common.action.clone_into(&mut trace.name.borrow_mut());
+    let signed = match call.state.auth.signed(&signed, address).await {
+        Ok(signed) => signed,
+        Err(error) => {
+            *trace.identity.borrow_mut() = call.state.auth.holder(&signed);
+            return Err(error.into());
+        }
+    };
+    trace.identity.borrow_mut().clone_from(&signed.caller.identity);
     let action = table::find(signed.service.as_deref(), common.version, common.action)?;
+    trace.action.set(Some(action));
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
     call.state.cloud.rate.check(identity.account, action)?;
     let parameters = form.parameters(call.request, &pairs, &body)?;
@@ -122,7 +140,7 @@ async fn handle(call: &Call<'_>, payload: web::Payload, language: &RefCell<Langu
         request_id: call.request_id,
         language: *language.borrow(),
         host: hosts.last().copied().unwrap_or_default(),
-        target: RefCell::default(),
+        target: &trace.target,
     };
     (action.run)(&cloud_call, &parameters).await
 }

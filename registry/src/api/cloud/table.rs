@@ -14,6 +14,7 @@ macro_rules! actions {
 
 actions! {
     cam::account::GetUserAppId,
+    cam::audit::DescribeAuditLogs,
     cam::explain::ExplainAuthorization,
     sts::caller::GetCallerIdentity,
     sts::federation::GetFederationToken,

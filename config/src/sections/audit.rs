@@ -1,0 +1,23 @@
+use std::time::Duration;
+
+use super::{DAY, Invalid, above_zero};
+use crate::section::section;
+
+section! {
+    /// The audit log: what was changed and what was refused, in the database.
+    pub struct Audit {
+        /// How many days of it are kept.
+        pub keep_days: u32 = 90,
+    }
+}
+
+impl Audit {
+    /// How long an event is kept.
+    pub fn keep(&self) -> Duration {
+        Duration::from_secs(u64::from(self.keep_days) * DAY)
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        above_zero(&[("keep_days", self.keep_days == 0)])
+    }
+}

@@ -1,0 +1,117 @@
+//! The audit log of the caller's account.
+
+use roadstead_auth::cam::op::{self, CamResource};
+use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
+use roadstead_storage::types::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+use crate::api::cloud::page::Page;
+use crate::api::cloud::time;
+
+/// Events that concern the caller's main account, the latest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeAuditLogs {
+    start_time: Option<String>,
+    end_time: Option<String>,
+    uin: Option<String>,
+    action: Option<String>,
+    outcome: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// See [`DescribeAuditLogs`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AuditLogs {
+    events: Vec<Event>,
+    /// Where the next page begins; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    time: String,
+    uin: String,
+    principal: String,
+    source: String,
+    action: String,
+    resource: String,
+    #[serde(rename = "SourceIP")]
+    address: String,
+    user_agent: String,
+    request_id: String,
+    outcome: &'static str,
+    code: String,
+    count: u64,
+}
+
+impl From<AuditEvent> for Event {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            time: time::iso(event.at),
+            uin: event.uin,
+            principal: event.principal,
+            source: event.source,
+            action: event.action,
+            resource: event.resource,
+            address: event.address,
+            user_agent: event.user_agent,
+            request_id: event.request_id,
+            outcome: event.outcome.name(),
+            code: event.code,
+            count: event.repeated,
+        }
+    }
+}
+
+fn wrong(name: &str) -> CloudError {
+    CloudError::new(Code::InvalidParameterValue, format!("the value of {name} is wrong"))
+}
+
+fn moment(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, CloudError> {
+    text.map(|text| time::parse(text).ok_or_else(|| wrong(name))).transpose()
+}
+
+fn place(text: &str) -> Option<AuditCursor> {
+    let (at, id) = text.split_once('.')?;
+    Some(AuditCursor { at: Timestamp::from_millis(at.parse().ok()?), id: id.parse().ok()? })
+}
+
+impl Action for DescribeAuditLogs {
+    const SERVICE: Service = Service::Cam;
+    const NAME: &'static str = "DescribeAuditLogs";
+    const KIND: Kind = Kind::Read;
+    type Output = AuditLogs;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Needs(vec![op::cam(Self::NAME, CamResource::All)]))
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<AuditLogs, CloudError> {
+        let outcome = self.outcome.as_deref().map(|name| AuditOutcome::from_name(name).ok_or_else(|| wrong("Outcome")));
+        let after = self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?;
+        let query = AuditQuery {
+            owner: Some(call.owner()),
+            since: moment("StartTime", self.start_time.as_deref())?,
+            until: moment("EndTime", self.end_time.as_deref())?,
+            uin: self.uin.as_deref(),
+            action: self.action.as_deref(),
+            outcome: outcome.transpose()?,
+            after,
+            limit: Page::of(None, self.limit)?.limit,
+        };
+        let found = call.meta().audit_events(&query).await?;
+        let is_full = found.len() == query.limit as usize;
+        let last = found.last().filter(|_| is_full);
+        let cursor = last.map(|(cursor, _)| format!("{}.{}", cursor.at.as_millis(), cursor.id));
+        Ok(AuditLogs { events: found.into_iter().map(|(_, event)| event.into()).collect(), cursor })
+    }
+}

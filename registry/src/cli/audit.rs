@@ -1,0 +1,122 @@
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery, MetaStore};
+use roadstead_storage::types::{AccountId, Clock, SystemClock, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Context, Failure, Outcome, PAGE, print_list, text};
+use crate::api::cloud::time;
+use crate::bootstrap;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List what was changed and what was refused, the latest first
+    List(ListArgs),
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    /// Not before this: a time such as 2026-11-21T22:00:00Z, or how long ago, such as 2h or 7d
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// By this uin
+    #[arg(long)]
+    uin: Option<String>,
+    /// Of this action, for example tcr:CreateNamespacePersonal or manifest.put
+    #[arg(long)]
+    action: Option<String>,
+    /// Only what was refused
+    #[arg(long)]
+    denied: bool,
+    /// The most events
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    limit: usize,
+}
+
+/// `roadstead audit ...`.
+pub async fn run(context: &Context, command: Command) -> Outcome {
+    let Command::List(args) = command;
+    let since = args.since.as_deref().map(moment).transpose()?;
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let listed = list(context, &meta, &args, since).await;
+    meta.close().await;
+    Ok(listed?)
+}
+
+fn moment(text: &str) -> Result<Timestamp, Failure> {
+    if let Some(at) = time::parse(text) {
+        return Ok(at);
+    }
+    let ago: Duration = humantime::parse_duration(text)
+        .map_err(|_| Failure::Usage(anyhow::anyhow!("--since is neither a time nor a duration: {text}")))?;
+    Ok(SystemClock.now().before(ago))
+}
+
+async fn list(context: &Context, meta: &MetaStore, args: &ListArgs, since: Option<Timestamp>) -> anyhow::Result<()> {
+    let mut items: Vec<Value> = Vec::new();
+    let mut after: Option<AuditCursor> = None;
+    while items.len() < args.limit {
+        let limit = u32::try_from(args.limit - items.len()).unwrap_or(PAGE).min(PAGE);
+        let query = AuditQuery {
+            since,
+            uin: args.uin.as_deref(),
+            action: args.action.as_deref(),
+            outcome: args.denied.then_some(AuditOutcome::Denied),
+            after,
+            limit,
+            ..AuditQuery::default()
+        };
+        let page = meta.audit_events(&query).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        items.extend(page.iter().map(|(_, event)| record(event)));
+    }
+    print_list(context, &items, line)
+}
+
+fn record(event: &AuditEvent) -> Value {
+    json!({
+        "time": time::iso(event.at),
+        "uin": event.uin,
+        "principal": event.principal,
+        "source": event.source,
+        "action": event.action,
+        "resource": event.resource,
+        "address": event.address,
+        "user_agent": event.user_agent,
+        "request_id": event.request_id,
+        "outcome": event.outcome.name(),
+        "code": event.code,
+        "count": event.repeated,
+    })
+}
+
+fn line(item: &Value) -> String {
+    let member = |name: &str| Some(text(item, name)).filter(|text| !text.is_empty()).unwrap_or("-").to_owned();
+    let count =
+        item["count"].as_u64().filter(|&count| count > 1).map(|count| format!("  x{count}")).unwrap_or_default();
+    let members = ["time", "outcome", "uin", "principal", "action", "resource", "address", "code"].map(member);
+    format!("{}{count}", members.join("  "))
+}
+
+/// Takes down what a command has changed. A command that cannot be taken down has been done all the same, and fails.
+pub async fn note(meta: &MetaStore, owner: Option<AccountId>, action: &str, resource: &str) -> anyhow::Result<()> {
+    let event = AuditEvent {
+        at: SystemClock.now(),
+        owner,
+        uin: String::new(),
+        principal: "operator".to_owned(),
+        source: "command".to_owned(),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        address: String::new(),
+        user_agent: format!("roadstead/{}", env!("CARGO_PKG_VERSION")),
+        request_id: String::new(),
+        outcome: AuditOutcome::Done,
+        code: String::new(),
+        repeated: 1,
+    };
+    Ok(meta.record_audit_events(&[event]).await?)
+}

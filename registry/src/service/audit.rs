@@ -1,0 +1,276 @@
+//! The audit log: who did what, and who was refused.
+//!
+//! What was done is written down before it is answered: [`Audit::done`] waits for that. Refusals must not cost more than
+//! they are worth: [`Audit::noted`] never waits, and of a flood of refusals alike only the number is kept.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use roadstead_auth::{Identity, SessionKind};
+use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
+use roadstead_storage::types::{Clock, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many changes may wait to be written down.
+const QUEUE: usize = 1024;
+/// How many events are written at once.
+const BATCH: usize = 256;
+/// How many refusals are kept one by one until they are next written, and how many kinds of others are counted.
+const MAX_REFUSALS: usize = 256;
+/// How often refusals are written.
+const PERIOD: Duration = Duration::from_millis(250);
+/// How often refusals that were only counted are written: in rounds of [`PERIOD`].
+const SUMMARY_ROUNDS: u32 = 20;
+/// How long an answer waits for its event to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait after a write that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// An event that waits to be written, and who waits for that.
+type Waiting = (AuditEvent, oneshot::Sender<()>);
+
+/// The way into the audit log. Cheap to clone.
+#[derive(Clone)]
+pub struct Audit(Arc<Inner>);
+
+struct Inner {
+    meta: MetaStore,
+    clock: Arc<dyn Clock>,
+    queue: mpsc::Sender<Waiting>,
+    refusals: Mutex<Refusals>,
+}
+
+/// The other end, which writes: for [`Audit::write`].
+pub struct AuditQueue(mpsc::Receiver<Waiting>);
+
+#[derive(Default)]
+struct Refusals {
+    single: Vec<AuditEvent>,
+    /// Those for which there was no room, by what makes them alike.
+    counted: HashMap<Likeness, AuditEvent>,
+    /// Those of which there were too many kinds.
+    others: u64,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness {
+    owner: Option<i64>,
+    action: String,
+    code: String,
+    address: String,
+}
+
+impl Refusals {
+    fn add(&mut self, event: AuditEvent) {
+        if self.single.len() < MAX_REFUSALS {
+            return self.single.push(event);
+        }
+        let owner = event.owner.map(roadstead_storage::types::AccountId::get);
+        let (action, code, address) = (event.action.clone(), event.code.clone(), event.address.clone());
+        let likeness = Likeness { owner, action, code, address };
+        let is_full = self.counted.len() >= MAX_REFUSALS;
+        match self.counted.get_mut(&likeness) {
+            Some(known) => known.repeated += 1,
+            None if is_full => self.others += 1,
+            // What they were about, and the requests, were different.
+            None => {
+                let summary = AuditEvent { resource: "*".to_owned(), request_id: String::new(), ..event };
+                self.counted.insert(likeness, summary);
+            }
+        }
+    }
+
+    fn take(&mut self, with_counted: bool, now: Timestamp) -> Vec<AuditEvent> {
+        let mut events = std::mem::take(&mut self.single);
+        if with_counted {
+            events.extend(self.counted.drain().map(|(_, event)| event));
+            let others = std::mem::take(&mut self.others);
+            if others > 0 {
+                events.push(AuditEvent {
+                    repeated: others,
+                    action: "*".to_owned(),
+                    ..blank(now, AuditOutcome::Denied)
+                });
+            }
+        }
+        events
+    }
+}
+
+fn blank(at: Timestamp, outcome: AuditOutcome) -> AuditEvent {
+    AuditEvent {
+        at,
+        owner: None,
+        uin: String::new(),
+        principal: "anonymous".to_owned(),
+        source: String::new(),
+        action: String::new(),
+        resource: String::new(),
+        address: String::new(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        outcome,
+        code: String::new(),
+        repeated: 1,
+    }
+}
+
+/// What an identity is, in a word.
+pub fn principal(identity: &Identity) -> String {
+    match identity.session.as_deref().map(|session| &session.kind) {
+        Some(SessionKind::Role { id, session_name, .. }) => format!("role/{id}/{session_name}"),
+        Some(SessionKind::Federation { name }) => format!("federation/{name}"),
+        Some(SessionKind::InstanceToken { .. }) => "token".to_owned(),
+        None if identity.is_root() => "root".to_owned(),
+        None => "user".to_owned(),
+    }
+}
+
+impl Audit {
+    /// A way into the audit log, and the queue that [`Audit::write`] takes.
+    pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let inner = Inner { meta, clock, queue, refusals: Mutex::default() };
+        (Self(Arc::new(inner)), AuditQueue(receiver))
+    }
+
+    /// An event that happens now, by `identity` if that is known.
+    pub fn event(&self, identity: Option<&Identity>, outcome: AuditOutcome) -> AuditEvent {
+        let event = blank(self.0.clock.now(), outcome);
+        match identity {
+            None => event,
+            Some(identity) => AuditEvent {
+                owner: Some(identity.owner),
+                uin: identity.uin.as_str().to_owned(),
+                principal: principal(identity),
+                ..event
+            },
+        }
+    }
+
+    /// Takes down what was done, and waits until it is written. When that takes too long, the log of the process has it.
+    pub async fn done(&self, event: AuditEvent) {
+        let (written, wait) = oneshot::channel();
+        let (uin, action, resource) = (event.uin.clone(), event.action.clone(), event.resource.clone());
+        let (request_id, address) = (event.request_id.clone(), event.address.clone());
+        let sent = async {
+            self.0.queue.send((event, written)).await.map_err(|_| ())?;
+            wait.await.map_err(|_| ())
+        };
+        if !matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(()))) {
+            tracing::error!(
+                account.uin = uin,
+                action,
+                resource,
+                request.id = request_id,
+                client.address = address,
+                "done, and not yet in the audit log"
+            );
+        }
+    }
+
+    /// Takes down what was refused or has failed. Never waits.
+    pub fn noted(&self, event: AuditEvent) {
+        self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+    }
+
+    fn refusals(&self, with_counted: bool) -> Vec<AuditEvent> {
+        let now = self.0.clock.now();
+        self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).take(with_counted, now)
+    }
+
+    /// Writes what comes in, until every [`Audit`] has gone.
+    pub async fn write(&self, queue: AuditQueue) {
+        let AuditQueue(mut queue) = queue;
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut rounds = 0;
+        loop {
+            let mut waiting: Vec<Waiting> = Vec::new();
+            let refusals = tokio::select! {
+                count = queue.recv_many(&mut waiting, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    Vec::new()
+                }
+                _ = ticks.tick() => {
+                    rounds += 1;
+                    self.refusals(rounds % SUMMARY_ROUNDS == 0)
+                }
+            };
+            let (mut events, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+            events.extend(refusals);
+            self.persist(&events).await;
+            waiters.into_iter().for_each(|waiter| drop(waiter.send(())));
+        }
+    }
+
+    async fn persist(&self, events: &[AuditEvent]) {
+        if events.is_empty() {
+            return;
+        }
+        while let Err(error) = self.0.meta.record_audit_events(events).await {
+            tracing::warn!(events = events.len(), %error, "the audit log cannot be written; it is tried again");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Writes the refusals that have been taken down so far: before the process ends.
+    pub async fn flush(&self) {
+        let events = self.refusals(true);
+        if !events.is_empty()
+            && let Err(error) = self.0.meta.record_audit_events(&events).await
+        {
+            tracing::error!(events = events.len(), %error, "the end of the audit log was not written");
+        }
+    }
+
+    /// Deletes what is older than `keep`, a part at a time.
+    pub async fn shorten(&self, keep: Duration) -> roadstead_storage::Result<u64> {
+        const PART: u32 = 500;
+        let before = self.0.clock.now().before(keep);
+        let mut deleted = 0;
+        loop {
+            let part = self.0.meta.delete_audit_events(before, PART).await?;
+            deleted += part;
+            if part < u64::from(PART) {
+                return Ok(deleted);
+            }
+            // Others write in between.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(action: &str) -> AuditEvent {
+        let event = blank(Timestamp::from_millis(1), AuditOutcome::Denied);
+        AuditEvent { action: action.to_owned(), resource: "a/b".to_owned(), ..event }
+    }
+
+    #[test]
+    fn a_flood_of_refusals_is_counted_and_does_not_grow() {
+        let mut refusals = Refusals::default();
+        let total = 10_000_u64;
+        for number in 0..total {
+            refusals.add(refusal(if number % 2 == 0 { "pull" } else { "push" }));
+        }
+        assert_eq!((refusals.single.len(), refusals.counted.len()), (MAX_REFUSALS, 2));
+        let first = refusals.take(false, Timestamp::from_millis(2));
+        assert_eq!(first.len(), MAX_REFUSALS);
+        let rest = refusals.take(true, Timestamp::from_millis(2));
+        assert_eq!(rest.iter().map(|event| event.repeated).sum::<u64>(), total - MAX_REFUSALS as u64);
+        for number in 0..total {
+            refusals.add(refusal(&number.to_string()));
+        }
+        let all = refusals.take(true, Timestamp::from_millis(3));
+        assert_eq!(all.len(), 2 * MAX_REFUSALS + 1);
+        assert_eq!(all.iter().map(|event| event.repeated).sum::<u64>(), total);
+        assert_eq!(refusals.take(true, Timestamp::from_millis(3)), []);
+    }
+}

@@ -1,0 +1,227 @@
+//! The audit log: what was done and what was refused.
+
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::MetaStore;
+use super::row::{get, size, time};
+use super::sql::{SqlResult as _, write_transaction};
+use crate::types::{AccountId, Timestamp};
+use crate::{Error, Result};
+
+/// What became of what was asked.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AuditOutcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Denied,
+    /// It was tried, and failed.
+    Failed,
+}
+
+impl AuditOutcome {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The outcome with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Done, Self::Denied, Self::Failed].into_iter().find(|outcome| outcome.name() == name)
+    }
+
+    fn number(self) -> i64 {
+        match self {
+            Self::Done => 0,
+            Self::Denied => 1,
+            Self::Failed => 2,
+        }
+    }
+}
+
+/// An event, as it is written down. Texts are cut at [`AuditEvent::MAX_TEXT`] characters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditEvent {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The main account that it concerns, if that is known.
+    pub owner: Option<AccountId>,
+    /// The uin of who it was, or claimed to be; may be empty.
+    pub uin: String,
+    /// What they were: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`.
+    pub principal: String,
+    /// Where it came in: `cloud`, `docker`, `command`.
+    pub source: String,
+    /// What was asked for, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
+    pub action: String,
+    /// What it was about.
+    pub resource: String,
+    /// Where it came from.
+    pub address: String,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// The id of the request.
+    pub request_id: String,
+    /// What became of it.
+    pub outcome: AuditOutcome,
+    /// The code of the answer, if it was an error.
+    pub code: String,
+    /// How many events alike it stands for.
+    pub repeated: u64,
+}
+
+impl AuditEvent {
+    /// The most characters of one text.
+    pub const MAX_TEXT: usize = 512;
+}
+
+/// Where a page of events begins: after the event with this time and number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AuditCursor {
+    /// The time of the last event of the page before.
+    pub at: Timestamp,
+    /// Its number.
+    pub id: i64,
+}
+
+/// Which events are wanted, the latest first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuditQuery<'a> {
+    /// Those that concern this main account.
+    pub owner: Option<AccountId>,
+    /// Not before this.
+    pub since: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+    /// By this uin.
+    pub uin: Option<&'a str>,
+    /// With this action.
+    pub action: Option<&'a str>,
+    /// With this outcome.
+    pub outcome: Option<AuditOutcome>,
+    /// After this one.
+    pub after: Option<AuditCursor>,
+    /// The most events.
+    pub limit: u32,
+}
+
+impl MetaStore {
+    /// Writes events down, all of them or none.
+    pub async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
+        write_transaction!(self, "write the audit log", |tx| insert(tx, events).await)
+    }
+
+    /// Events that fit, with their places, the latest first.
+    pub async fn audit_events(&self, query: &AuditQuery<'_>) -> Result<Vec<(AuditCursor, AuditEvent)>> {
+        let sql = select(query);
+        let after = query.after.unwrap_or(AuditCursor { at: Timestamp::from_millis(i64::MAX), id: i64::MAX });
+        let mut statement = sqlx::query(AssertSqlSafe(sql))
+            .bind(query.since.map_or(i64::MIN, Timestamp::as_millis))
+            .bind(query.until.map_or(i64::MAX, Timestamp::as_millis))
+            .bind(after.at.as_millis())
+            .bind(after.id)
+            .bind(i64::from(query.limit));
+        if let Some(owner) = query.owner {
+            statement = statement.bind(owner.get());
+        }
+        for text in [query.uin, query.action].into_iter().flatten() {
+            statement = statement.bind(storable(text));
+        }
+        let rows = statement.fetch_all(self.reader()).await.op("read the audit log")?;
+        rows.iter().map(event).collect()
+    }
+
+    /// Deletes the oldest events from before `before`, at most `limit` of them; tells how many there were.
+    pub async fn delete_audit_events(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        let delete = sqlx::query(
+            "DELETE FROM audit_events WHERE id IN \
+             (SELECT id FROM audit_events WHERE at < $1 ORDER BY at, id LIMIT $2)",
+        );
+        let delete = delete.bind(before.as_millis()).bind(i64::from(limit));
+        Ok(delete.execute(self.writer()).await.op("shorten the audit log")?.rows_affected())
+    }
+}
+
+/// The statement of a query: few different ones, made of texts that stand here.
+fn select(query: &AuditQuery<'_>) -> String {
+    let mut sql =
+        "SELECT id, at, owner_id, uin, principal, source, action, resource, address, user_agent, request_id, \
+                   outcome, code, repeated FROM audit_events WHERE at >= $1 AND at < $2 AND (at, id) < ($3, $4)"
+            .to_owned();
+    let mut number = 5;
+    let columns =
+        [("owner_id", query.owner.is_some()), ("uin", query.uin.is_some()), ("action", query.action.is_some())];
+    for (column, _) in columns.iter().filter(|(_, wanted)| *wanted) {
+        number += 1;
+        sql.push_str(&format!(" AND {column} = ${number}"));
+    }
+    if let Some(outcome) = query.outcome {
+        sql.push_str(&format!(" AND outcome = {}", outcome.number()));
+    }
+    sql.push_str(" ORDER BY at DESC, id DESC LIMIT $5");
+    sql
+}
+
+/// A text that the database takes: without NUL, and not longer than it may be.
+fn storable(text: &str) -> String {
+    text.chars().filter(|c| *c != '\0').take(AuditEvent::MAX_TEXT).collect()
+}
+
+async fn insert(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
+    for event in events {
+        let insert = sqlx::query(
+            "INSERT INTO audit_events (at, owner_id, uin, principal, source, action, resource, address, user_agent, \
+             request_id, outcome, code, repeated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        );
+        let insert = insert
+            .bind(event.at.as_millis())
+            .bind(event.owner.map(AccountId::get))
+            .bind(storable(&event.uin))
+            .bind(storable(&event.principal))
+            .bind(storable(&event.source))
+            .bind(storable(&event.action))
+            .bind(storable(&event.resource))
+            .bind(storable(&event.address))
+            .bind(storable(&event.user_agent))
+            .bind(storable(&event.request_id))
+            .bind(event.outcome.number())
+            .bind(storable(&event.code))
+            .bind(i64::try_from(event.repeated).unwrap_or(i64::MAX));
+        insert.execute(&mut *tx).await.op("write the audit log")?;
+    }
+    Ok(())
+}
+
+fn event(row: &AnyRow) -> Result<(AuditCursor, AuditEvent)> {
+    let owner: Option<i64> = get(row, "owner_id")?;
+    let outcome = match get(row, "outcome")? {
+        0_i64 => AuditOutcome::Done,
+        1 => AuditOutcome::Denied,
+        2 => AuditOutcome::Failed,
+        other => {
+            return Err(Error::Corrupt { table: "audit_events", column: "outcome", value: other.to_string() });
+        }
+    };
+    let at = time(row, "at")?;
+    let event = AuditEvent {
+        at,
+        owner: owner.map(AccountId::new),
+        uin: get(row, "uin")?,
+        principal: get(row, "principal")?,
+        source: get(row, "source")?,
+        action: get(row, "action")?,
+        resource: get(row, "resource")?,
+        address: get(row, "address")?,
+        user_agent: get(row, "user_agent")?,
+        request_id: get(row, "request_id")?,
+        outcome,
+        code: get(row, "code")?,
+        repeated: size(row, "audit_events", "repeated")?,
+    };
+    Ok((AuditCursor { at, id: get(row, "id")? }, event))
+}
