@@ -89,6 +89,9 @@ pub fn start(context: JobContext) -> Jobs {
         if let Err(error) = auth.maintain().await {
             tracing::warn!(error = %error, "maintenance of keys and tokens failed; it is tried again");
         }
+        if let Err(error) = state.services.instances().end_deletions().await {
+            tracing::warn!(error = %error, "the deletion of an instance failed; it is tried again");
+        }
         state.shrink_limiter();
     });
     let collector = Arc::new(collector);

@@ -9,6 +9,7 @@ mod cache;
 pub mod cam;
 mod error;
 pub mod explain;
+pub mod instances;
 mod manifests;
 mod personal;
 mod repositories;
@@ -71,6 +72,7 @@ pub struct Services {
     repositories: RepositoryService,
     cam: cam::CamService,
     personal: PersonalService,
+    instances: instances::InstanceService,
     limits: ManifestLimits,
 }
 
@@ -102,7 +104,8 @@ impl Services {
             manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
-            personal: PersonalService::new(foundation),
+            personal: PersonalService::new(Arc::clone(&foundation)),
+            instances: instances::InstanceService::new(foundation),
             limits,
         }
     }
@@ -135,6 +138,11 @@ impl Services {
     /// The personal edition.
     pub(crate) fn personal(&self) -> &PersonalService {
         &self.personal
+    }
+
+    /// Enterprise instances.
+    pub fn instances(&self) -> &instances::InstanceService {
+        &self.instances
     }
 
     /// What a manifest may cost.

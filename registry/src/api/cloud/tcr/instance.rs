@@ -1,0 +1,156 @@
+//! What the actions of instances have in common.
+
+use roadstead_auth::cam;
+use roadstead_auth::cam::op::{self, Realm};
+use roadstead_storage::meta::{Instance, ResourceTag};
+use roadstead_storage::types::{InstanceId, RepositoryName};
+use serde::{Deserialize, Serialize};
+
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+use crate::service::instances::is_running;
+
+/// The number of the one region.
+pub(super) const REGION_ID: i64 = 1;
+/// The most tags of one thing.
+const MAX_TAGS: usize = 10;
+/// The longest key or value of a tag, in characters.
+const MAX_TAG: usize = 127;
+
+/// The name of the one region.
+pub(super) fn region<'a>(call: &'a CloudCall<'_>) -> &'a str {
+    match &*call.permissions.context().region {
+        "" => "ap-guangzhou",
+        region => region,
+    }
+}
+
+/// The id of an instance.
+pub(super) fn instance_id(text: &str) -> Result<InstanceId, CloudError> {
+    text.parse().map_err(|_| CloudError::new(Code::InvalidParameter, "RegistryId is not the id of an instance"))
+}
+
+/// The name of a repository of an instance, from its two halves.
+pub(super) fn repository_name(namespace: &str, name: &str) -> Result<RepositoryName, CloudError> {
+    let invalid = |what| CloudError::new(Code::InvalidParameter, format!("{what} is malformed"));
+    if namespace.contains('/') {
+        return Err(invalid("NamespaceName"));
+    }
+    format!("{namespace}/{name}").parse().map_err(|_| invalid("NamespaceName or RepositoryName"))
+}
+
+/// The right to an action on an instance.
+pub(super) fn on_instance(action: &str, id: &str) -> Result<cam::Request, CloudError> {
+    Ok(op::api_on_instance(action, instance_id(id)?.as_str()))
+}
+
+/// The right to an action on a repository of an instance.
+pub(super) fn on_repository(action: &str, id: &str, name: &RepositoryName) -> Result<cam::Request, CloudError> {
+    Ok(op::api_on_repository(Realm::Instance(instance_id(id)?.as_str()), action, name))
+}
+
+/// The caller's instance with this id, which is running. One of somebody else is answered like none: with `missing`.
+pub(super) async fn own(call: &CloudCall<'_>, id: &str, missing: Code) -> Result<Instance, CloudError> {
+    let id = instance_id(id)?;
+    let found = call.services().instances().own(call.owner(), &id).await?;
+    let instance = found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))?;
+    if !is_running(&instance) {
+        return Err(Code::ResourceInsufficientErrorInstanceNotRunning.into());
+    }
+    Ok(instance)
+}
+
+/// What is not there, in an instance that is.
+pub(super) fn missing(what: &str) -> CloudError {
+    CloudError::new(Code::ResourceNotFoundTcrResourceNotFound, format!("there is no such {what} in the instance"))
+}
+
+/// Refuses a text that is too long, or has what no text has.
+pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> Result<(), CloudError> {
+    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if text.chars().count() > longest || text.contains(is_odd) {
+        let message = format!("{name} has at most {longest} characters, and no control characters");
+        return Err(CloudError::new(Code::InvalidParameter, message));
+    }
+    Ok(())
+}
+
+/// A cloud tag.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Tag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+/// The cloud tags of a resource.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct TagSpecification {
+    #[serde(default)]
+    resource_type: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+impl TagSpecification {
+    /// The tags, as they are kept.
+    pub(super) fn checked(self) -> Result<Vec<ResourceTag>, CloudError> {
+        if self.tags.len() > MAX_TAGS {
+            return Err(Code::InvalidParameterErrorTagOverLimit.into());
+        }
+        let mut tags = Vec::new();
+        for Tag { key, value } in self.tags {
+            check_text("a key", &key, MAX_TAG)?;
+            check_text("a value", &value, MAX_TAG)?;
+            if key.is_empty() {
+                return Err(CloudError::new(Code::InvalidParameter, "the key of a tag is empty"));
+            }
+            tags.push(ResourceTag { key, value });
+        }
+        tags.sort();
+        if tags.windows(2).any(|pair| pair[0].key == pair[1].key) {
+            return Err(CloudError::new(Code::InvalidParameter, "a key stands twice among the tags"));
+        }
+        Ok(tags)
+    }
+
+    /// The tags, as they are shown.
+    pub(super) fn of(resource_type: &str, tags: Vec<ResourceTag>) -> Self {
+        let tags = tags.into_iter().map(|ResourceTag { key, value }| Tag { key, value }).collect();
+        Self { resource_type: Some(resource_type.to_owned()), tags }
+    }
+}
+
+/// A condition on what a list shows.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Filter {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) values: Vec<String>,
+}
+
+/// Whether one of the tags is `KEY:VALUE`, or has the key `KEY`.
+pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
+    tags.iter().any(|tag| match wanted.split_once(':') {
+        Some((key, value)) => tag.key == key && tag.value == value,
+        None => tag.key == wanted,
+    })
+}
+
+/// A page of a list, by its number: pages count from 1, and 0 is the first one too.
+pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> Result<(u32, u32), CloudError> {
+    let out_of_range = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
+    let size = match size.unwrap_or(20) {
+        size @ 1..=200 => u32::try_from(size).unwrap_or(200),
+        _ => return out_of_range("Limit must be between 1 and 200"),
+    };
+    let pages_before = match number.unwrap_or(1) {
+        number @ 0..=1_000_000 => u32::try_from((number - 1).max(0)).unwrap_or(0),
+        _ => return out_of_range("Offset is the number of a page: at least 0, at most 1000000"),
+    };
+    Ok((pages_before.saturating_mul(size), size))
+}

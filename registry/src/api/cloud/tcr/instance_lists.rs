@@ -1,0 +1,242 @@
+//! Enterprise instances: looking at them.
+
+use roadstead_storage::meta::{Instance, InstanceStatus};
+use serde::{Deserialize, Serialize};
+
+use super::instance::{Filter, REGION_ID, TagSpecification, instance_id, is_tagged, on_instance, region};
+use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+use crate::api::cloud::page::Page;
+use crate::api::cloud::time;
+
+/// How long the passwords of instances are good for that are made for a short time, in hours.
+const TOKEN_HOURS: u64 = 1;
+/// Ids in one request, at most.
+const MAX_IDS: usize = 100;
+
+fn status(instance: &Instance) -> &'static str {
+    match instance.status {
+        InstanceStatus::Running => "Running",
+        InstanceStatus::Deleting => "Deleting",
+    }
+}
+
+/// Lists the instances of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeInstances {
+    /// The document has a small i.
+    #[serde(default)]
+    registryids: Vec<String>,
+    #[serde(default)]
+    offset: Option<i64>,
+    #[serde(default)]
+    limit: Option<i64>,
+    #[serde(default)]
+    filters: Vec<Filter>,
+    /// There is one region.
+    #[serde(default)]
+    all_region: bool,
+}
+
+/// See [`DescribeInstances`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Instances {
+    total_count: usize,
+    registries: Vec<Registry>,
+}
+
+/// An instance.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_excessive_bools, reason = "that is how the document has it")]
+struct Registry {
+    registry_id: String,
+    registry_name: String,
+    registry_type: &'static str,
+    status: &'static str,
+    public_domain: String,
+    created_at: String,
+    region_name: String,
+    region_id: i64,
+    enable_anonymous: bool,
+    token_valid_time: u64,
+    internal_endpoint: String,
+    tag_specification: TagSpecification,
+    expired_at: String,
+    pay_mod: i64,
+    renew_flag: i64,
+    deletion_protection: bool,
+    #[serde(rename = "AIFeature")]
+    ai_feature: bool,
+    #[serde(rename = "EnableCosMAZ")]
+    enable_cos_maz: bool,
+    enable_cos_versioning: bool,
+}
+
+/// The host of an instance, with the port under which the client reached us.
+fn public_domain(call: &CloudCall<'_>, instance: &Instance) -> String {
+    let host = call.auth().instance_domain().host_of(&instance.name);
+    let port = call.host.rsplit_once(':').map(|(_, port)| port);
+    match port.filter(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())) {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
+fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
+    let public_domain = public_domain(call, &instance);
+    Registry {
+        status: status(&instance),
+        registry_id: instance.id.to_string(),
+        registry_name: instance.name.to_string(),
+        registry_type: instance.edition.as_str(),
+        // There is one network.
+        internal_endpoint: public_domain.clone(),
+        public_domain,
+        created_at: time::iso(instance.created_at),
+        region_name: region(call).to_owned(),
+        region_id: REGION_ID,
+        enable_anonymous: call.settings().anonymous_pull,
+        token_valid_time: TOKEN_HOURS,
+        tag_specification: TagSpecification::of("instance", instance.tags),
+        expired_at: instance.payment.expires_at.map(time::iso).unwrap_or_default(),
+        pay_mod: i64::from(instance.payment.prepaid),
+        renew_flag: instance.payment.renew_flag,
+        deletion_protection: instance.deletion_protection,
+        ai_feature: false,
+        enable_cos_maz: instance.multi_zone,
+        enable_cos_versioning: instance.versioning,
+    }
+}
+
+/// What a filter looks at.
+#[derive(Clone, Copy)]
+enum Field {
+    Id,
+    Name,
+    Edition,
+    Status,
+    Tags,
+}
+
+impl Field {
+    fn of(filter: &Filter) -> Result<Self, CloudError> {
+        match filter.name.as_str() {
+            "RegistryId" => Ok(Self::Id),
+            "RegistryName" => Ok(Self::Name),
+            "RegistryType" => Ok(Self::Edition),
+            "Status" => Ok(Self::Status),
+            "Tags" => Ok(Self::Tags),
+            _ => {
+                let message = "a filter is RegistryId, RegistryName, RegistryType, Status or Tags";
+                Err(CloudError::new(Code::InvalidParameter, message))
+            }
+        }
+    }
+
+    fn fits(self, instance: &Instance, value: &str) -> bool {
+        match self {
+            Self::Id => instance.id.as_str() == value,
+            Self::Name => instance.name.as_str().contains(value),
+            Self::Edition => instance.edition.as_str() == value,
+            Self::Status => status(instance) == value,
+            Self::Tags => is_tagged(&instance.tags, value),
+        }
+    }
+}
+
+impl Action for DescribeInstances {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeInstances";
+    const KIND: Kind = Kind::Read;
+    type Output = Instances;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        Ok(Permission::Signed)
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Instances, CloudError> {
+        let page = Page::of(self.offset, self.limit)?;
+        let fields = self.filters.iter().map(Field::of).collect::<Result<Vec<_>, _>>()?;
+        let wanted = |instance: &Instance| {
+            let listed = self.registryids.is_empty() || self.registryids.iter().any(|id| id == instance.id.as_str());
+            let fits = |(filter, field): (&Filter, &Field)| {
+                filter.values.is_empty() || filter.values.iter().any(|value| field.fits(instance, value))
+            };
+            listed && self.filters.iter().zip(&fields).all(fits)
+        };
+        let mut all = call.services().instances().list(call.owner()).await?;
+        all.retain(wanted);
+        let total_count = all.len();
+        let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
+        let shown = all.into_iter().skip(offset).take(limit);
+        Ok(Instances { total_count, registries: shown.map(|instance| registry(call, instance)).collect() })
+    }
+}
+
+/// Tells the status of instances.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeInstanceStatus {
+    registry_ids: Vec<String>,
+}
+
+/// See [`DescribeInstanceStatus`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Statuses {
+    registry_status_set: Vec<RegistryStatus>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegistryStatus {
+    registry_id: String,
+    status: &'static str,
+    conditions: Vec<RegistryCondition>,
+}
+
+/// A step of making an instance: it is made at once.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegistryCondition {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    status: &'static str,
+    reason: &'static str,
+}
+
+impl Action for DescribeInstanceStatus {
+    const SERVICE: Service = Service::Tcr;
+    const NAME: &'static str = "DescribeInstanceStatus";
+    const KIND: Kind = Kind::Read;
+    type Output = Statuses;
+
+    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        if self.registry_ids.is_empty() || self.registry_ids.len() > MAX_IDS {
+            let message = format!("RegistryIds must have 1 to {MAX_IDS} ids");
+            return Err(CloudError::new(Code::InvalidParameter, message));
+        }
+        let each = self.registry_ids.iter().map(|id| on_instance(Self::NAME, id));
+        Ok(Permission::Needs(each.collect::<Result<_, _>>()?))
+    }
+
+    async fn run(self, call: &CloudCall<'_>) -> Result<Statuses, CloudError> {
+        let mut set = Vec::with_capacity(self.registry_ids.len());
+        for id in &self.registry_ids {
+            let found = call.services().instances().own(call.owner(), &instance_id(id)?).await?;
+            let instance = found.ok_or_else(|| {
+                CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}"))
+            })?;
+            let conditions = ["Storage", "Database", "Domain"]
+                .map(|kind| RegistryCondition { kind, status: "True", reason: "" })
+                .into();
+            set.push(RegistryStatus { registry_id: id.clone(), status: status(&instance), conditions });
+        }
+        Ok(Statuses { registry_status_set: set })
+    }
+}
