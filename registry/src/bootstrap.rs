@@ -486,6 +486,8 @@ fn cloud_settings(settings: &Settings) -> CloudSettings {
         faithful: cloud.faithful,
         document_spelling: cloud.document_spelling,
         region: if settings.auth.region.is_empty() { "default".to_owned() } else { settings.auth.region.clone() },
+        instances_per_account: settings.instances.per_account,
+        anonymous_pull: settings.auth.anonymous_pull,
     }
 }
 

@@ -56,6 +56,10 @@ pub struct CloudSettings {
     pub document_spelling: bool,
     /// The name of the one region that there is.
     pub region: String,
+    /// How many instances one account may have.
+    pub instances_per_account: u32,
+    /// Whether public repositories can be pulled from without credentials.
+    pub anonymous_pull: bool,
 }
 
 /// What the cloud API needs from one request to the next.

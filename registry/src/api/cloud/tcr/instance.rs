@@ -11,20 +11,10 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::service::instances::is_running;
 
-/// The number of the one region.
-pub(super) const REGION_ID: i64 = 1;
 /// The most tags of one thing.
 const MAX_TAGS: usize = 10;
 /// The longest key or value of a tag, in characters.
 const MAX_TAG: usize = 127;
-
-/// The name of the one region.
-pub(super) fn region<'a>(call: &'a CloudCall<'_>) -> &'a str {
-    match &*call.permissions.context().region {
-        "" => "ap-guangzhou",
-        region => region,
-    }
-}
 
 /// The id of an instance.
 pub(super) fn instance_id(text: &str) -> Result<InstanceId, CloudError> {

@@ -3,7 +3,8 @@
 use roadstead_storage::meta::{Instance, InstanceStatus};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Filter, REGION_ID, TagSpecification, instance_id, is_tagged, on_instance, region};
+use super::instance::{Filter, TagSpecification, instance_id, is_tagged, on_instance};
+use super::regions;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -98,8 +99,8 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
         internal_endpoint: public_domain.clone(),
         public_domain,
         created_at: time::iso(instance.created_at),
-        region_name: region(call).to_owned(),
-        region_id: REGION_ID,
+        region_name: call.settings().region.clone(),
+        region_id: regions::ID,
         enable_anonymous: call.settings().anonymous_pull,
         token_valid_time: TOKEN_HOURS,
         tag_specification: TagSpecification::of("instance", instance.tags),
@@ -229,9 +230,8 @@ impl Action for DescribeInstanceStatus {
         let mut set = Vec::with_capacity(self.registry_ids.len());
         for id in &self.registry_ids {
             let found = call.services().instances().own(call.owner(), &instance_id(id)?).await?;
-            let instance = found.ok_or_else(|| {
-                CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}"))
-            })?;
+            let instance = found
+                .ok_or_else(|| CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}")))?;
             let conditions = ["Storage", "Database", "Domain"]
                 .map(|kind| RegistryCondition { kind, status: "True", reason: "" })
                 .into();

@@ -7,6 +7,7 @@ use roadstead_storage::types::InstanceId;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{TagSpecification, instance_id, on_instance, own};
+use super::regions;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -238,7 +239,7 @@ impl Action for CheckInstance {
 
     async fn run(self, call: &CloudCall<'_>) -> Result<CheckedInstance, CloudError> {
         let found = call.services().instances().own(call.owner(), &instance_id(&self.registry_id)?).await?;
-        Ok(CheckedInstance { is_validated: found.is_some(), region_id: super::instance::REGION_ID })
+        Ok(CheckedInstance { is_validated: found.is_some(), region_id: regions::ID })
     }
 }
 

@@ -1,6 +1,12 @@
 //! The container registry: `tcr`, version 2019-09-24.
 
 pub(crate) mod favorites;
+mod instance;
+pub(crate) mod instance_lists;
+pub(crate) mod instance_namespaces;
+pub(crate) mod instance_repositories;
+pub(crate) mod instance_tokens;
+pub(crate) mod instances;
 pub(crate) mod namespaces;
 mod personal;
 pub(crate) mod regions;
