@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 
 use crate::{Answer, Image, digest};
 
@@ -42,6 +42,8 @@ pub struct Client {
     pub(crate) base: String,
     pub(crate) service: String,
     pub(crate) credentials: Credentials,
+    /// The host that it asks for, if it is not that of the URL.
+    pub(crate) host: Option<String>,
 }
 
 impl Client {
@@ -53,13 +55,19 @@ impl Client {
     /// The same with a prepared HTTP client.
     pub fn with_http(http: reqwest::Client, base: &str, credentials: Credentials) -> Self {
         let service = base.split_once("://").expect("a URL").1.to_owned();
-        Self { http, base: base.to_owned(), service, credentials }
+        Self { http, base: base.to_owned(), service, credentials, host: None }
     }
 
     /// The same registry, asked by somebody else.
     #[must_use]
     pub fn with(&self, credentials: Credentials) -> Self {
         Self { credentials, ..self.clone() }
+    }
+
+    /// The same caller, who reaches the registry under another host.
+    #[must_use]
+    pub fn at(&self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), service: host.to_owned(), ..self.clone() }
     }
 
     /// What this caller shows.
@@ -79,6 +87,9 @@ impl Client {
         let mut builder = self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
         if let Some(value) = self.credentials.header() {
             builder = builder.header(AUTHORIZATION, value);
+        }
+        if let Some(host) = &self.host {
+            builder = builder.header(HOST, host);
         }
         Request { name, builder }
     }

@@ -8,6 +8,10 @@ mod documents;
 mod envelope;
 mod explain;
 mod favorites;
+mod instance;
+mod instance_tokens;
+mod instances;
+mod isolation;
 mod limits;
 mod matrix;
 mod namespaces;
@@ -19,6 +23,4 @@ mod repository_lists;
 mod revocation;
 mod signatures;
 mod sts;
-
-use roadstead_tests::people;
 mod wire;

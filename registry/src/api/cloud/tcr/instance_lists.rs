@@ -38,8 +38,8 @@ pub(crate) struct DescribeInstances {
     #[serde(default)]
     filters: Vec<Filter>,
     /// There is one region.
-    #[serde(default)]
-    all_region: bool,
+    #[serde(default, rename = "AllRegion")]
+    _all_region: bool,
 }
 
 /// See [`DescribeInstances`].

@@ -37,8 +37,8 @@ pub(crate) struct CreateInstance {
     #[serde(default)]
     registry_charge_prepaid: Option<RegistryChargePrepaid>,
     /// There is no bucket that could be tagged.
-    #[serde(default)]
-    sync_tag: bool,
+    #[serde(default, rename = "SyncTag")]
+    _sync_tag: bool,
     #[serde(default, rename = "EnableCosMAZ")]
     enable_cos_maz: bool,
     #[serde(default)]

@@ -1,0 +1,109 @@
+//! Passwords of instances.
+
+use std::time::Duration;
+
+use roadstead_tests::{Image, TestRegistry, eventually};
+use serde_json::json;
+
+use crate::instance::Instance;
+
+#[tokio::test]
+async fn a_temporary_token_is_a_password_for_an_hour() {
+    let reg = TestRegistry::new().await;
+    let made = Instance::new(&reg, "demo").await;
+    made.namespace("team", false).await;
+    let token = made.call("CreateInstanceToken", json!({})).await.ok();
+    assert_eq!((&token["Username"], &token["TokenId"]), (&json!(reg.owner_name()), &json!("")));
+    let end = reg.now().as_millis() + 3_600_000;
+    assert_eq!(token["ExpTime"], json!(end));
+    let password = token["Token"].as_str().unwrap();
+    let client = reg.basic(reg.owner_name(), password).at(&made.host);
+    let image = Image::small(8);
+    client.push_image("team/app", "v1", &image).await;
+    let bearer = client.bearer(&["repository:team/app:pull,push"]).await;
+    bearer.get("/v2/team/app/manifests/v1").await.expect(200);
+    // No refresh token outlives it.
+    let offline =
+        client.tokens().offline(reg.owner_name(), password, "repository:team/app:pull").await.expect(200).json();
+    assert!(offline.get("refresh_token").is_none(), "{offline}");
+    assert_eq!(made.call("DescribeInstanceToken", json!({})).await.ok()["TotalCount"], 0);
+    reg.clock().advance(Duration::from_secs(3590));
+    client.get("/v2/team/app/manifests/v1").await.expect(200);
+    let last = client.bearer(&["repository:team/app:pull"]).await;
+    last.get("/v2/team/app/manifests/v1").await.expect(200);
+    reg.clock().advance(Duration::from_secs(11));
+    client.get("/v2/team/app/manifests/v1").await.expect(401);
+    last.get("/v2/team/app/manifests/v1").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_long_term_token_is_listed_disabled_and_deleted() {
+    let reg = TestRegistry::new().await;
+    let made = Instance::new(&reg, "demo").await;
+    made.namespace("team", false).await;
+    let (username, password, id) = made.token("longterm").await;
+    let client = reg.basic(&username, &password).at(&made.host);
+    client.push_image("team/app", "v1", &Image::small(7)).await;
+    let bearer = client.bearer(&["repository:team/app:pull"]).await;
+    reg.clock().advance(Duration::from_secs(600));
+    bearer.get("/v2/team/app/manifests/v1").await.expect(200);
+    let listed = made.call("DescribeInstanceToken", json!({})).await.ok();
+    let shown = &listed["Tokens"][0];
+    assert_eq!((&listed["TotalCount"], &shown["Id"], &shown["Desc"]), (&json!(1), &json!(id), &json!("for tests")));
+    assert_eq!((&shown["Enabled"], &shown["RegistryId"]), (&json!(true), &json!(made.id)));
+    assert!(shown["ExpiredAt"].as_i64().unwrap() > reg.now().as_millis());
+    assert!(!listed.to_string().contains(&password));
+    let modify = async |parameters: serde_json::Value| {
+        let mut parameters = parameters;
+        parameters["TokenId"] = json!(id);
+        made.call("ModifyInstanceToken", parameters).await
+    };
+    modify(json!({ "ModifyFlag": 1, "Desc": "anew", "Enable": false })).await.ok();
+    modify(json!({})).await.expect("MissingParameter");
+    modify(json!({ "ModifyFlag": 1 })).await.expect("MissingParameter");
+    modify(json!({ "ModifyFlag": 3 })).await.expect("InvalidParameter");
+    let shown = made.call("DescribeInstanceToken", json!({})).await.ok()["Tokens"][0].clone();
+    assert_eq!((&shown["Enabled"], &shown["Desc"]), (&json!(true), &json!("anew")));
+    modify(json!({ "Enable": false })).await.ok();
+    client.get("/v2/").await.expect(401);
+    bearer.get("/v2/team/app/manifests/v1").await.expect(401);
+    modify(json!({ "Enable": true, "ModifyFlag": 2 })).await.ok();
+    bearer.get("/v2/team/app/manifests/v1").await.expect(200);
+    made.call("DeleteInstanceToken", json!({ "TokenId": id })).await.ok();
+    client.get("/v2/").await.expect(401);
+    bearer.get("/v2/team/app/manifests/v1").await.expect(401);
+    made.call("DeleteInstanceToken", json!({ "TokenId": id })).await.expect("ResourceNotFound.TcrResourceNotFound");
+    modify(json!({ "Enable": true })).await.expect("ResourceNotFound.TcrResourceNotFound");
+    made.call("CreateInstanceToken", json!({ "TokenType": "forever" })).await.expect("InvalidParameter");
+    made.call("CreateInstanceToken", json!({ "Desc": "x".repeat(300) })).await.expect("InvalidParameter");
+}
+
+#[tokio::test]
+async fn what_another_process_takes_back_ends_soon() {
+    let reg = TestRegistry::new().await;
+    let made = Instance::new(&reg, "demo").await;
+    let (username, password, id) = made.token("longterm").await;
+    let client = reg.basic(&username, &password).at(&made.host);
+    client.get("/v2/").await.expect(200);
+    let registry = reg.meta().instance_by_id(&made.id.parse().unwrap()).await.unwrap().unwrap().registry;
+    assert!(reg.meta().delete_instance_token(registry, &id).await.unwrap());
+    eventually("the token is refused", async || (client.get("/v2/").await.status == 401).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_its_instance_and_its_account_only() {
+    let reg = TestRegistry::new().await;
+    let (one, two) = (Instance::new(&reg, "one").await, Instance::new(&reg, "two").await);
+    let alice = reg.account("alice").await;
+    for kind in ["temp", "longterm"] {
+        let (username, password, _) = one.token(kind).await;
+        reg.basic(&username, &password).at(&one.host).get("/v2/").await.expect(200);
+        reg.basic(&username, &password).at(&two.host).get("/v2/").await.expect(401);
+        reg.basic(&username, &password).get("/v2/").await.expect(401);
+        reg.basic(&alice.uin, &password).at(&one.host).get("/v2/").await.expect(401);
+        // What it gets a bearer token for, is the same.
+        let bearer = reg.basic(&username, &password).at(&one.host).bearer(&["registry:catalog:*"]).await;
+        bearer.get("/v2/_catalog").await.expect(200);
+        bearer.at(&two.host).get("/v2/_catalog").await.expect(401);
+    }
+}
