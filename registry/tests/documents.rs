@@ -1,0 +1,46 @@
+//! The document about the cloud API names every action that there is.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::{env, fs};
+
+use roadstead::api::cloud::catalog::{ActionInfo, actions};
+
+const BEGIN: &str = "<!-- actions: begin, written by `UPDATE_DOCS=1 cargo test -p roadstead --test documents` -->\n";
+const END: &str = "<!-- actions: end -->\n";
+
+fn table() -> String {
+    let mut text = String::new();
+    for (service, version) in [("tcr", "2019-09-24"), ("cam", "2019-01-16"), ("sts", "2018-08-13")] {
+        let of: Vec<ActionInfo> = actions().filter(|action| action.service == service).collect();
+        let _ = writeln!(
+            text,
+            "\n`{service}`, {version}: {} actions\n\n| action | | parameters |\n|---|---|---|",
+            of.len()
+        );
+        for action in of {
+            let parameters: Vec<String> = action.parameters.iter().map(|name| format!("`{name}`")).collect();
+            let kind = if action.writes { "changes" } else { "reads" };
+            let _ = writeln!(text, "| `{}` | {kind} | {} |", action.name, parameters.join(", "));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+#[test]
+fn every_action_is_in_the_document() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CLOUD_API.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).expect("the mark where the list begins");
+    let (_, after) = rest.split_once(END).expect("the mark where the list ends");
+    let wanted = format!("{before}{BEGIN}{}{END}{after}", table());
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &wanted).unwrap();
+        return;
+    }
+    assert!(
+        text == wanted,
+        "docs/CLOUD_API.md lists other actions: run `UPDATE_DOCS=1 cargo test -p roadstead --test documents` and commit it"
+    );
+}
