@@ -8,6 +8,7 @@ import inspect
 import json
 import re
 import sys
+import time
 import traceback
 
 from tencentcloud.cam.v20190116 import cam_client, models as cam_models
@@ -145,10 +146,24 @@ class Caller:
             client.call = plain
         return Answer(json.loads(bodies[-1])["Response"])
 
+    def patient(self, service, action, params):
+        """A call that waits for its turn: this suite is faster than twenty calls a second."""
+        for _ in range(50):
+            try:
+                return self.raw(service, action, params)
+            except TencentCloudSDKException as error:
+                if error.get_code() != "RequestLimitExceeded":
+                    raise
+                time.sleep(0.05)
+        return self.raw(service, action, params)
+
+    def describe(self, service, action, params):
+        return f"{service} {action} {json.dumps(params, ensure_ascii=False)[:160]} by {self.name}"
+
     def ok(self, service, action, **params):
-        what = f"{service} {action} {json.dumps(params, ensure_ascii=False)} by {self.name}"
+        what = self.describe(service, action, params)
         try:
-            answer = self.raw(service, action, params)
+            answer = self.patient(service, action, params)
         except TencentCloudSDKException as error:
             self.record.bad(what, f"{error.get_code()}: {error.get_message()}")
             return Answer()
@@ -170,9 +185,9 @@ class Caller:
 
     def err(self, codes, service, action, **params):
         codes = codes.split("|")
-        what = f"{service} {action} {json.dumps(params, ensure_ascii=False)} by {self.name}"
+        what = self.describe(service, action, params)
         try:
-            answer = self.raw(service, action, params)
+            answer = self.patient(service, action, params)
         except TencentCloudSDKException as error:
             if error.get_code() not in codes:
                 self.record.bad(what, f"expected {'|'.join(codes)}, got {error.get_code()}: {error.get_message()}")
