@@ -73,4 +73,5 @@ func (c client) send(service, action string, params []byte) ([]byte, error) {
 	return response.GetBody(), nil
 }
 
-func main() { walk.Main(connect) }
+// (This client puts the parameters into a JSON body and nowhere else.)
+func main() { walk.Main(connect, walk.AllForms[:1]) }

@@ -63,4 +63,4 @@ func (c clients) Call(service, action string, params []byte) ([]byte, error) {
 	return json.Marshal(out[0].Interface())
 }
 
-func main() { walk.Main(connect) }
+func main() { walk.Main(connect, walk.AllForms) }
