@@ -116,7 +116,7 @@ async function instances({ tcr }) {
   await ok(tcr, "CreateRepository", { RegistryId, NamespaceName: "team", RepositoryName: "web" });
   await ok(tcr, "DescribeRepositories", { RegistryId }, (a) => a.TotalCount === 1);
   await err("MissingParameter", tcr, "CreateInstanceToken", {});
-  await ok(tcr, "DeleteInstance", { RegistryId });
+  await ok(tcr, "DeleteInstance", { RegistryId, DeleteBucket: true });
 }
 
 async function access({ cam, sts }) {

@@ -37,7 +37,7 @@ def tokens(world, c, n, i):
     c.true("listed", long.get("TokenId") in names(listed, "Tokens", key="Id"), str(dict(listed)))
     c.ok("tcr", "ModifyInstanceToken", RegistryId=i, TokenId=long.get("TokenId"), Enable=False)
     c.ok("tcr", "ModifyInstanceToken", RegistryId=i, TokenId=long.get("TokenId"), Enable=True)
-    c.ok("tcr", "ModifyInstanceToken", RegistryId=i, TokenId=long.get("TokenId"), Desc="changed", ModifyFlag=2)
+    c.ok("tcr", "ModifyInstanceToken", RegistryId=i, TokenId=long.get("TokenId"), Desc="changed", ModifyFlag=1)
     c.ok("tcr", "DeleteInstanceToken", RegistryId=i, TokenId=long.get("TokenId"))
 
 
