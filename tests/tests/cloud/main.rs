@@ -24,3 +24,5 @@ mod revocation;
 mod signatures;
 mod sts;
 mod wire;
+
+use roadstead_tests::people;
