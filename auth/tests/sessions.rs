@@ -1,0 +1,165 @@
+//! Roles, federation and temporary keys.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test: to panic is how it tells")]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::people::{ALLOW_ALL, allow, world};
+use common::{REGISTRY, World, basic};
+use roadstead_auth::{
+    AuthenticationError, Caller, Error, Identity, MAX_TEMPORARY_TOKEN_CHARS, NewSession, Session, SessionKind,
+    TemporaryKey,
+};
+use roadstead_storage::meta::{Holder, NewRole};
+use roadstead_storage::types::{Clock as _, RegistryId, RoleId, Timestamp};
+
+impl World {
+    async fn role(&self, policies: &[String]) -> RoleId {
+        let new = NewRole {
+            name: "deployer",
+            description: "",
+            trust: "{}",
+            trust_canonical: "{}",
+            session_duration: 7200,
+            console_login: false,
+            tags: "[]",
+        };
+        let role = self.meta.create_role(self.owner.account.id, &new, self.clock.now()).await.unwrap();
+        for policy in policies {
+            self.attach(policy, Holder::Role(role)).await;
+        }
+        role
+    }
+
+    async fn key_of_role(&self, caller: &Identity, role: RoleId, policy: Option<&str>) -> TemporaryKey {
+        let version = self.meta.role_version(role).await.unwrap().unwrap().version;
+        let (owner, owner_uin) = (self.owner.account.id, &self.owner.account.uin);
+        let session = NewSession::Role { id: role, version, owner, owner_uin, session_name: "ci" };
+        self.auth.issue_temporary(caller, session, policy, Duration::from_secs(3600)).unwrap()
+    }
+
+    async fn temporary(&self, key: &TemporaryKey) -> Option<Caller> {
+        match self.auth.temporary(&key.secret_id, &key.token).await {
+            Ok((secret, identity)) => {
+                assert_eq!(secret, key.secret_key);
+                Some(basic(&identity))
+            }
+            Err(AuthenticationError::BadCredentials) => None,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_has_its_own_policies() {
+    let world = world().await;
+    let sub = world.sub("taker", &[allow("ccr:push", "*")]).await;
+    let role = world.role(&[allow("ccr:pull", "*")]).await;
+    let key = world.key_of_role(&sub.identity, role, None).await;
+    assert!(key.secret_id.starts_with("AKID") && key.secret_id.len() == 47 && key.secret_key.len() == 43);
+    let caller = world.temporary(&key).await.unwrap();
+    assert_eq!(world.may(&caller, "team/private").await, "YffY", "not what the taker may");
+    let identity = caller.identity.unwrap();
+    assert_eq!((identity.account, identity.is_root()), (sub.identity.account, false));
+    let Some(Session { kind: SessionKind::Role { id, session_name, .. }, .. }) = identity.session.as_deref() else {
+        panic!("a session of a role");
+    };
+    assert_eq!((*id, session_name.as_str()), (role, "ci"));
+    // A policy of the session takes away, and gives nothing.
+    let limited = world.key_of_role(&sub.identity, role, Some(&allow("*", "qcs::ccr:::repo/team/other"))).await;
+    let caller = world.temporary(&limited).await.unwrap();
+    assert_eq!(world.may(&caller, "team/private").await, "ffff");
+    assert_eq!(world.may(&caller, "team/public").await, "ffff", "nor what everybody may");
+    assert_eq!(world.may(&caller, "team/other").await, "YffY");
+}
+
+#[tokio::test]
+async fn a_session_of_a_main_account_has_limits() {
+    let world = world().await;
+    let owner = world.owner().await;
+    let federation = |policy: &str| {
+        let session = NewSession::Federation { name: "deploy" };
+        world.auth.issue_temporary(&owner, session, Some(policy), Duration::from_secs(1800))
+    };
+    let key = federation(&allow("ccr:pull", "qcs::ccr:::repo/team/private")).unwrap();
+    let caller = world.temporary(&key).await.unwrap();
+    assert_eq!(world.may(&caller, "team/private").await, "YffY");
+    assert_eq!(world.may(&caller, "team/missing").await, "ffff");
+    let everything = world.temporary(&federation(ALLOW_ALL).unwrap()).await.unwrap();
+    assert_eq!(world.may(&everything, "team/private").await, "YYfY", "all but what only the account itself may");
+    // No session becomes anything else.
+    let identity = everything.identity.clone().unwrap();
+    let session = NewSession::Federation { name: "again" };
+    let again = world.auth.issue_temporary(&identity, session, Some(ALLOW_ALL), Duration::from_secs(1));
+    assert!(matches!(again, Err(Error::Session)));
+    assert!(matches!(world.auth.issue(REGISTRY, &everything, "service", &[]).await, Err(Error::Session)));
+    let refresh = world.auth.issue_refresh_token(REGISTRY, &identity, "service", "client").await;
+    assert!(matches!(refresh, Err(Error::Session)));
+    let long = allow("ccr:pull", &(0..200).map(|n| format!("qcs::ccr:::repo/team/r{n}")).collect::<Vec<_>>().join(","));
+    assert!(matches!(federation(&long), Err(Error::TokenTooLarge)));
+    assert!(key.token.len() <= MAX_TEMPORARY_TOKEN_CHARS);
+}
+
+#[tokio::test]
+async fn temporary_keys_end() {
+    let world = world().await;
+    let sub = world.sub("ending", &[ALLOW_ALL.to_owned()]).await;
+    let role = world.role(&[ALLOW_ALL.to_owned()]).await;
+    let key = world.key_of_role(&sub.identity, role, None).await;
+    let federation = NewSession::Federation { name: "f" };
+    let issue = |identity: &Identity| {
+        world.auth.issue_temporary(identity, federation, Some(ALLOW_ALL), Duration::from_secs(1800)).unwrap()
+    };
+    let other = issue(&sub.identity);
+    assert!(world.temporary(&key).await.is_some() && world.temporary(&other).await.is_some());
+    // Mixed halves, another token, garbage.
+    for (id, token) in [
+        (key.secret_id.as_str(), other.token.as_str()),
+        (other.secret_id.as_str(), key.token.as_str()),
+        (key.secret_id.as_str(), ""),
+        (key.secret_id.as_str(), &key.token[1..]),
+        (key.secret_id.as_str(), "%%%"),
+    ] {
+        assert!(matches!(world.auth.temporary(id, token).await, Err(AuthenticationError::BadCredentials)));
+    }
+    // The role trusts others now.
+    let owner = world.owner.account.id;
+    world.meta.update_trust(owner, role, "{}", "{}", world.clock.now()).await.unwrap();
+    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.temporary(&key).await.is_none());
+    assert!(world.temporary(&other).await.is_some());
+    let key = world.key_of_role(&sub.identity, role, None).await;
+    assert!(world.temporary(&key).await.is_some());
+    world.meta.delete_role(owner, role).await.unwrap();
+    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.temporary(&key).await.is_none());
+    // Time.
+    world.clock.advance(Duration::from_secs(1799));
+    assert!(world.temporary(&other).await.is_some());
+    world.clock.advance(Duration::from_secs(2));
+    assert!(world.temporary(&other).await.is_none());
+    // Another password.
+    let other = issue(&sub.identity);
+    world.accounts.set_password(sub.identity.account, "another horse").await.unwrap();
+    world.auth.account_changed(sub.identity.account);
+    assert!(world.temporary(&other).await.is_none());
+}
+
+#[tokio::test]
+async fn a_session_for_one_registry_is_good_for_that_one() {
+    let world = world().await;
+    let owner = world.owner().await;
+    let session = |registry| Session {
+        kind: SessionKind::InstanceToken { registry, token: 0 },
+        policy: None,
+        expires_at: Timestamp::from_millis(i64::MAX),
+    };
+    let caller =
+        |registry| basic(&Arc::new(Identity { session: Some(Arc::new(session(registry))), ..(*owner).clone() }));
+    assert_eq!(world.may(&caller(REGISTRY), "team/private").await, "YYfY");
+    assert_eq!(world.may(&caller(RegistryId::new(2)), "team/private").await, "ffff");
+    assert_eq!(world.may(&caller(RegistryId::new(2)), "others/public").await, "ffff");
+}
