@@ -49,6 +49,7 @@ def main():
                 part()
     if "traps" in only:
         traps.run(world, record)
+        traps.unknown(world, record)
     if "rate" in only:
         traps.rate(world, record, other_key)
     record.finish()

@@ -99,6 +99,20 @@ def parameters(world, record):
     record.true("no signature", (code_of(lambda: client.call_json("DescribeUserQuotaPersonal", {}, options={"SkipSign": True})) or "").startswith("AuthFailure."))
 
 
+def unknown(world, record):
+    """No action takes a parameter that it does not know, however it is sent."""
+    actions = sorted({action for action, _ in record.succeeded})
+    for transport in caller.TRANSPORTS:
+        c = caller.Caller(record, world.endpoint, world.key, transport)
+        for service, action in (name.split(" ") for name in actions):
+            call = lambda: c.clients[service].call_json(action, {"Colour": "red"})  # noqa: E731
+            code = code_of(call)
+            if code == "RequestLimitExceeded":
+                time.sleep(1)
+                code = code_of(call)
+            record.same(f"an unknown parameter of {action} by {c.name}", code, "UnknownParameter")
+
+
 def languages(world, record):
     said = {}
     for language in ("zh-CN", "en-US"):

@@ -1,0 +1,81 @@
+"""A server with small quotas, the spelling of the document, and permissions as the document has them.
+
+    strict.py HOST:PORT bootstrap.json other.json
+
+Quotas: 2 namespaces, 2 repositories, 1 trigger, 1 instance.
+"""
+
+import json
+import os
+import sys
+
+import caller
+import personal
+
+
+def key(path):
+    with open(path, encoding="utf-8") as file:
+        given = json.load(file)
+    return given["secret_id"], given["secret_key"]
+
+
+def quotas(c, n):
+    """The account has `library` already."""
+    c.ok("tcr", "CreateNamespacePersonal", Namespace=n)
+    c.err("LimitExceeded.ErrNamespaceMaxLimit", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-more")
+    c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/one")
+    c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/two")
+    c.err("LimitExceeded.ErrRepoMaxLimit", "tcr", "CreateRepositoryPersonal", RepoName=f"{n}/three")
+    c.ok("tcr", "CreateApplicationTriggerPersonal", RepoName=f"{n}/one", TriggerName=n, **personal.TRIGGER)
+    c.err("LimitExceeded.ErrTriggerMaxLimit", "tcr", "CreateApplicationTriggerPersonal", RepoName=f"{n}/one", TriggerName=f"{n}2", **personal.TRIGGER)
+    limits = {limit["Type"]: limit["Value"] for limit in c.ok("tcr", "DescribeUserQuotaPersonal").at("Data", "LimitInfo") or []}
+    c.true("the quotas are the ones that are set", sorted(limits.values())[:3] == [1, 2, 2], str(limits))
+    one = c.ok("tcr", "CreateInstance", RegistryName=f"only-{n}", RegistryType="basic").get("RegistryId")
+    c.err("InternalError.ErrorOverLimit", "tcr", "CreateInstance", RegistryName=f"two-{n}", RegistryType="basic")
+    c.ok("tcr", "DeleteInstance", RegistryId=one)
+
+
+def spelling(c, n, theirs):
+    """As the tables of the document have it."""
+    c.err("InvalidParameter.ErrNSMismatch", "tcr", "CreateRepositoryPersonal", RepoName=f"{theirs}/x")
+    c.err("InvalidParameter.ErrNSMismatch", "tcr", "ValidateRepositoryExistPersonal", RepoName=f"{theirs}/x")
+    c.err("InternalServerError.ErrUnauthorized|ResourceNotFound.ErrNoRepo", "tcr", "DeleteRepositoryPersonal", RepoName=f"{theirs}/x")
+
+
+def nobody(c, n):
+    """A sub-account that has no registry password is no user yet; without a policy it does what is signed for only."""
+    made = c.ok("cam", "AddUser", Name=f"nobody-{n}", UseApi=1)
+    sub = c.with_key((made.get("SecretId"), made.get("SecretKey")))
+    sub.err("AuthFailure.UnauthorizedOperation", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-sub")
+    sub.err("AuthFailure.UnauthorizedOperation", "tcr", "DeleteRepositoryPersonal", RepoName=f"{n}/one")
+    sub.err("AuthFailure.UnauthorizedOperation", "tcr", "ManageImageLifecycleGlobalPersonal", Type="global_keep_last_nums", Val=1)
+    # Of the other actions the document asks for a signature only, and this server was told to do the same.
+    sub.ok("tcr", "ModifyRepositoryInfoPersonal", RepoName=f"{n}/one", Description="by anybody")
+    sub.err("ResourceNotFound.ErrNoUser", "tcr", "ModifyUserPasswordPersonal", Password="Another-12345")
+    sub.ok("tcr", "CreateUserPersonal", Password="Another-12345")
+    sub.err("InvalidParameter.ErrUserExist", "tcr", "CreateUserPersonal", Password="Another-12345")
+    sub.ok("tcr", "DescribeNamespacePersonal", Namespace="", Limit=10, Offset=0)
+    c.ok("cam", "DeleteUser", Name=f"nobody-{n}", Force=1)
+
+
+def clean_up(c, n):
+    c.ok("tcr", "DeleteApplicationTriggerPersonal", TriggerName=n)
+    c.ok("tcr", "BatchDeleteRepositoryPersonal", RepoNames=[f"{n}/one", f"{n}/two"])
+    c.ok("tcr", "DeleteNamespacePersonal", Namespace=n)
+
+
+def main():
+    endpoint, owner, stranger = sys.argv[1:]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = endpoint
+    record = caller.Record()
+    caller.Caller(record, endpoint, key(stranger)).ok("tcr", "CreateNamespacePersonal", Namespace="theirs")
+    for number, transport in enumerate(caller.TRANSPORTS):
+        c, n = caller.Caller(record, endpoint, key(owner), transport), f"strict{number}"
+        quotas(c, n)
+        spelling(c, n, "theirs")
+        nobody(c, n)
+        clean_up(c, n)
+    record.finish()
+
+
+main()
