@@ -4,7 +4,7 @@ use std::time::Duration;
 use roadstead_auth::{Access, Push};
 use roadstead_storage::blob::{BlobKey, BlobWriter, StagingKey};
 use roadstead_storage::meta::{Blob, CommitBlob, Committed, Lease, NewUpload, Upload, UploadLease};
-use roadstead_storage::types::{Algorithm, Digest, Hasher, RepositoryId, UploadId};
+use roadstead_storage::types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, UploadId};
 
 use super::cache::Caches;
 use super::transfer::{Body, Pieces, Transfer};
@@ -60,6 +60,7 @@ impl UploadService {
 
     /// Starts an upload whose content will be hashed with `algorithm`.
     pub async fn start(&self, access: &Access<Push>, algorithm: Algorithm) -> Result<UploadId> {
+        self.check_room(access).await?;
         let now = self.base.clock.now();
         let id = UploadId::random();
         let new = NewUpload {
@@ -77,6 +78,7 @@ impl UploadService {
 
     /// Takes a whole blob in one request, without a session that could be gone on with.
     pub async fn upload(&self, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
+        self.check_room(access).await?;
         let key = StagingKey::of(UploadId::random());
         let transfer = self.base.budget.upload().await?;
         let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, After::Commit, None).await;
@@ -88,6 +90,14 @@ impl UploadService {
             self.discard(key).await;
         }
         result
+    }
+
+    /// Refuses content for a repository that may not be made, before it is sent.
+    async fn check_room(&self, access: &Access<Push>) -> Result<()> {
+        if access.repository_id().is_some() || access.registry() != RegistryId::PERSONAL {
+            return Ok(());
+        }
+        Ok(self.base.meta.check_room(access.namespace_id()).await?)
     }
 
     /// The upload `id`, if it is one of this repository and of this account. Foreign ids look like unknown ones.

@@ -6,7 +6,7 @@ use super::MetaStore;
 use super::personal::{QuotaKind, Quotas};
 use super::row::get;
 use super::sql::{SqlResult as _, stale, write_transaction};
-use crate::types::{AccountId, NamespaceId};
+use crate::types::{AccountId, NamespaceId, RegistryId};
 use crate::{Error, Result};
 
 impl MetaStore {
@@ -21,6 +21,26 @@ impl MetaStore {
             }
         }
         Ok(quotas)
+    }
+
+    /// Refuses one repository more in a namespace of the personal edition, as of now: before its content is sent, which may
+    /// be much. What counts is the answer when it is made.
+    ///
+    /// # Errors
+    /// `LimitReached`.
+    pub async fn check_room(&self, namespace: NamespaceId) -> Result<()> {
+        let query = sqlx::query(
+            "SELECT (SELECT q.value FROM account_quotas q WHERE q.account_id = n.owner_id \
+             AND q.kind = 'repositories') AS quota, \
+             (SELECT COUNT(*) FROM namespaces o CROSS JOIN repositories r WHERE o.owner_id = n.owner_id \
+             AND o.registry_id = n.registry_id AND r.namespace_id = o.id) AS there \
+             FROM namespaces n WHERE n.id = $1 AND n.registry_id = $2",
+        );
+        let query = query.bind(namespace.get()).bind(RegistryId::PERSONAL.get());
+        let Some(row) = query.fetch_optional(self.reader()).await.op("count against a quota")? else { return Ok(()) };
+        let kind = QuotaKind::Repositories;
+        let own: Option<i64> = get(&row, "quota")?;
+        compare(kind, own.unwrap_or_else(|| i64::from(self.default_quotas().of(kind))), get(&row, "there")?)
     }
 
     /// Sets what a main account may have of one kind. What it has already, it keeps.
@@ -78,6 +98,10 @@ pub(super) async fn check(
     let own: Option<i64> = own.bind(owner.get()).bind(kind.name()).fetch_optional(&mut *tx).await.op("read a quota")?;
     let limit = own.unwrap_or_else(|| i64::from(defaults.of(kind)));
     let there: i64 = sqlx::query_scalar(count).bind(owner.get()).fetch_one(tx).await.op("count against a quota")?;
+    compare(kind, limit, there)
+}
+
+fn compare(kind: QuotaKind, limit: i64, there: i64) -> Result<()> {
     if there < limit {
         return Ok(());
     }

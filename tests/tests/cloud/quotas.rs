@@ -1,7 +1,8 @@
 //! How much an account of the personal edition may have.
 
+use bytes::Bytes;
 use futures::future::join_all;
-use roadstead_tests::{Cloud, Image, Reply, TestRegistry};
+use roadstead_tests::{Cloud, Image, Reply, TestRegistry, digest};
 use serde_json::{Value, json};
 
 use crate::people;
@@ -71,20 +72,29 @@ async fn a_push_is_told_which_quota_is_in_its_way() {
     set(&reg, &[&alice.uin, "--repositories", "2"]);
     create(&alice.cloud, "alice/one").await;
     alice.basic.push_image("alice/two", "latest", &Image::small(1)).await;
-    let blob = bytes::Bytes::from_static(b"one too many");
-    let digest = roadstead_tests::digest(&blob);
-    let start = alice.basic.start_upload("alice/three").await;
-    let separator = if start.contains('?') { '&' } else { '?' };
-    let refused = alice.basic.put(&format!("{start}{separator}digest={digest}"), blob.clone()).await;
-    let refused = refused.expect_error(403, "DENIED");
+    // Before a byte of it is sent.
+    let refused = alice.basic.post("/v2/alice/three/blobs/uploads/").await.expect_error(403, "DENIED");
     let message = refused.json()["errors"][0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("the 2 repositories"), "{message}");
+    let blob = Bytes::from_static(b"one too many");
+    let digest = digest(&blob);
+    let whole = format!("/v2/alice/three/blobs/uploads/?digest={digest}");
+    alice.basic.request("POST", &whole).body(blob.clone()).send().await.expect_error(403, "DENIED");
+    // Also when somebody else takes the last place meanwhile.
+    set(&reg, &[&alice.uin, "--repositories", "3"]);
+    let upload = alice.basic.start_upload("alice/three").await;
+    create(&alice.cloud, "alice/last").await;
+    let separator = if upload.contains('?') { '&' } else { '?' };
+    let end = format!("{upload}{separator}digest={digest}");
+    alice.basic.put(&end, blob.clone()).await.expect_error(403, "DENIED");
+    set(&reg, &[&alice.uin, "--repositories", "4"]);
+    alice.basic.put(&end, blob).await.expect(201);
     // What is there goes on as before, and what is deleted makes room.
     alice.basic.push_image("alice/two", "next", &Image::small(2)).await;
     tcr(&alice.cloud, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/one" })).await.ok();
-    alice.basic.push_image("alice/three", "latest", &Image::small(3)).await;
+    alice.basic.push_image("alice/five", "latest", &Image::small(3)).await;
     let mount = format!(
-        "/v2/alice/four/blobs/uploads/?mount={}&from=alice/two",
+        "/v2/alice/six/blobs/uploads/?mount={}&from=alice/two",
         Image::small(1).blobs().next().map(roadstead_tests::digest).unwrap()
     );
     alice.basic.post(&mount).await.expect_error(403, "DENIED");

@@ -3,7 +3,7 @@ use futures::future::join_all;
 use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, sha256};
 use crate::blob::BlobKey;
 use crate::meta::{NewNamespace, NewRepository, QuotaKind, Quotas};
-use crate::types::{AccountId, NamespaceName, RepositoryName, Uin};
+use crate::types::{AccountId, NamespaceId, NamespaceName, RepositoryName, Uin};
 use crate::{Error, Result};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -101,7 +101,10 @@ async fn a_push_makes_no_repository_too_many(kit: &Kit) {
     let place = kit.place().await;
     kit.one.set_quota(place.owner, QuotaKind::Repositories, 2).await.unwrap();
     push(kit, &place, "one").await.unwrap();
+    kit.two.check_room(place.namespace).await.unwrap();
     push(kit, &place, "two").await.unwrap();
+    assert_eq!(limit_of(kit.two.check_room(place.namespace).await), ("repositories", 2));
+    kit.two.check_room(NamespaceId::new(i64::MAX)).await.unwrap();
     assert_eq!(limit_of(push(kit, &place, "three").await), ("repositories", 2));
     push(kit, &place, "two").await.unwrap();
     let image = Image::with_blobs(&["one"], None);
