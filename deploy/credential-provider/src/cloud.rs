@@ -85,7 +85,7 @@ impl Cloud<'_> {
         let host = authority(&self.access.endpoint);
         let signed = Signed { service, host: &host, body: &body, timestamp: self.now.as_secs() };
         let authorization = authorization(&signed, &self.access.secret_id, &self.access.secret_key);
-        let mut request = self
+        let request = self
             .client
             .post(self.access.endpoint.clone())
             .header(HOST, &host)
@@ -95,9 +95,6 @@ impl Cloud<'_> {
             .header("X-TC-Version", version)
             .header("X-TC-Timestamp", self.now.as_secs())
             .header("X-TC-Language", "en-US");
-        if let Some(token) = &self.access.session_token {
-            request = request.header("X-TC-Token", token.as_str());
-        }
         let answer =
             request.body(body).send().await.with_context(|| format!("cannot reach {}", self.access.endpoint))?;
         let status = answer.status();

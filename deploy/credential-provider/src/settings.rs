@@ -3,8 +3,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `ROADSTEAD_ENDPOINT` | `https://registry.example.com`: where the cloud API is |
-//! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key |
-//! | `ROADSTEAD_SESSION_TOKEN` | the token of a temporary access key |
+//! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key; a lasting one, temporary keys get no tokens |
 //! | `ROADSTEAD_INSTANCE` | `tcr-xxxxxxxx`: credentials for this instance instead of the personal edition |
 //! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | credentials to hand out as they are, instead of an access key |
 //! | `ROADSTEAD_REGISTRIES` | hosts that may get the credentials, with commas; without it, the host of the endpoint |
@@ -54,8 +53,6 @@ pub struct Access {
     pub secret_id: String,
     /// Secret half of the key.
     pub secret_key: Zeroizing<String>,
-    /// The token that belongs to a temporary key.
-    pub session_token: Option<Zeroizing<String>>,
     /// An enterprise instance; without it, the personal edition.
     pub instance: Option<String>,
     /// The login name, where it is not the account of the key.
@@ -123,7 +120,6 @@ impl Access {
             secret_id: secret_id.to_owned(),
             secret_key: value(env, "SECRET_KEY")?
                 .context("ROADSTEAD_SECRET_KEY is missing (or ROADSTEAD_SECRET_KEY_FILE)")?,
-            session_token: value(env, "SESSION_TOKEN")?,
             instance,
             username,
             ca_file: env("ROADSTEAD_CA_FILE").map(PathBuf::from),
