@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -179,8 +179,13 @@ pub fn gets(server: &Server, target: &str, auth: Option<&str>, time: Duration) -
         command.args(["-H", &format!("Authorization: {value}")]);
     }
     let output = command.arg(format!("http://{}{target}", server.address)).output().context("wrk is not there")?;
+    rate_of(&output).with_context(|| target.to_owned())
+}
+
+/// The rate that wrk tells.
+pub fn rate_of(output: &Output) -> anyhow::Result<f64> {
     let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success() && !text.contains("Non-2xx"), "{target}: {text}");
+    ensure!(output.status.success() && !text.contains("Non-2xx"), "wrk said: {text}");
     let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")?.trim().parse().ok());
     rate.with_context(|| format!("wrk said: {text}"))
 }

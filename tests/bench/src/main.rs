@@ -10,6 +10,7 @@
 //! It measures and judges nothing: no figure makes it fail. Work is done in turn by all servers, round after round, and the
 //! medians are told, because figures drift.
 
+mod cloud;
 mod contender;
 mod load;
 mod table;
@@ -19,8 +20,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use cloud::{Cloud, DESCRIBE_REPOSITORY, GET_USER_APP_ID};
 use contender::{Kind, REPOSITORY, Server, pause};
 use load::{Content, Prepared, Size};
+use serde_json::json;
 use table::{Figures, Row};
 
 struct Options {
@@ -127,6 +130,29 @@ impl Race {
                     let each = (server.cpu_seconds() - cpu) * 1e6 / (rate * options.size.time.as_secs_f64());
                     figures.add(table::MANIFEST_CPU, server.kind, each);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What only Roadstead has: the cloud API, and policies.
+    fn cloud(&mut self) -> anyhow::Result<()> {
+        let Self { options, contenders, figures, .. } = self;
+        let time = options.size.time;
+        for contender in contenders.iter().filter(|contender| contender.server.kind == Kind::Roadstead) {
+            let (server, kind) = (&contender.server, contender.server.kind);
+            let cloud = Cloud::new(server)?;
+            if options.wanted(table::MANIFEST_BY_POLICY) {
+                let token = cloud.sub_account(200)?;
+                let rate = load::gets(server, &contender.prepared.by_tag, Some(&token), time)?;
+                figures.add(table::MANIFEST_BY_POLICY, kind, rate);
+            }
+            if options.wanted(table::CLOUD_IDENTITY) {
+                figures.add(table::CLOUD_IDENTITY, kind, cloud.rate(GET_USER_APP_ID, &json!({}), time)?);
+            }
+            if options.wanted(table::CLOUD_READ) {
+                let parameters = json!({ "RepoName": REPOSITORY });
+                figures.add(table::CLOUD_READ, kind, cloud.rate(DESCRIBE_REPOSITORY, &parameters, time)?);
             }
         }
         Ok(())
@@ -254,6 +280,7 @@ fn main() -> anyhow::Result<()> {
     for round in 1..=race.options.size.rounds {
         tell(&format!("round {round}"));
         race.rates()?;
+        race.cloud()?;
         tell("requests");
         race.bytes()?;
         tell("bytes");

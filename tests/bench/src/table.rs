@@ -29,6 +29,9 @@ pub const TOKEN_CHECK: Row = more("`GET /v2/` (token check), 32 connections", "/
 pub const TAG_LIST: Row = more("page of 100 tags, 32 connections", "/s");
 pub const REFERRERS: Row = more("list of 10 referrers, 32 connections", "/s");
 pub const TOKEN_ISSUE: Row = more("token issue, 32 connections", "/s");
+pub const MANIFEST_BY_POLICY: Row = more("manifest GET by tag, 200 policy statements", "/s");
+pub const CLOUD_IDENTITY: Row = more("cloud API, GetUserAppId, 32 connections", "/s");
+pub const CLOUD_READ: Row = more("cloud API, DescribeRepositoryPersonal, 32 connections", "/s");
 pub const SMALL_BLOB: Row = more("4 KiB blob GET, 32 connections", "/s");
 pub const BLOB_HEAD: Row = more("blob HEAD, 32 connections", "/s");
 pub const BLOB_GET: Row = more("256 MiB blob GET, 8 connections", "MB/s");
@@ -46,7 +49,7 @@ pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
 /// All rows, as they are printed.
-pub const ROWS: [Row; 23] = [
+pub const ROWS: [Row; 26] = [
     MANIFEST_BY_TAG,
     MANIFEST_CPU,
     MANIFEST_BY_DIGEST,
@@ -55,6 +58,9 @@ pub const ROWS: [Row; 23] = [
     TAG_LIST,
     REFERRERS,
     TOKEN_ISSUE,
+    MANIFEST_BY_POLICY,
+    CLOUD_IDENTITY,
+    CLOUD_READ,
     SMALL_BLOB,
     BLOB_HEAD,
     BLOB_GET,
