@@ -1,5 +1,196 @@
 //! Access management: `cam`, version 2019-01-16.
+//!
+//! What an action is about is a user (`uin/U`), a group (`groupid/N`), a policy (`policyid/N`), a role (`roleName/R`), or
+//! nothing in particular. An action about two things, such as a policy and whom it is attached to, needs the right to both.
+//! Where a request names a thing otherwise than resources do (a user by name, a role by number), the thing is looked up first
+//! and the right to it is checked then; what is not there is answered for like the right to everything.
 
 pub(super) mod account;
 pub(super) mod audit;
+pub(super) mod attached;
+pub(super) mod attachments;
+pub(super) mod boundaries;
+mod error;
 pub(super) mod explain;
+pub(super) mod groups;
+pub(super) mod keys;
+pub(super) mod members;
+pub(super) mod policies;
+pub(super) mod roles;
+pub(super) mod users;
+
+use roadstead_auth::cam::op;
+use roadstead_auth::cam::op::CamResource;
+use roadstead_storage::meta::{Holder, User};
+use roadstead_storage::types::{GroupId, PolicyId, Uin};
+
+use super::action::Permission;
+use super::call::CloudCall;
+use super::code::Code;
+use super::error::CloudError;
+use super::page::Page;
+use crate::service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
+
+/// Makes an action of its parameters: its name, kind and output, what it needs, what it is about, how it runs.
+macro_rules! cam_action {
+    ($name:ident: $kind:ident -> $output:ty, $permission:expr, $target:expr, $run:path) => {
+        impl $crate::api::cloud::action::Action for $name {
+            const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
+            const NAME: &'static str = stringify!($name);
+            const KIND: $crate::api::cloud::action::Kind = $crate::api::cloud::action::Kind::$kind;
+            type Output = $output;
+
+            fn permission(
+                &self,
+                _: &$crate::api::cloud::call::CloudCall<'_>,
+            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::error::CloudError> {
+                let needed: fn(&Self) -> $crate::api::cloud::action::Permission = $permission;
+                Ok(needed(self))
+            }
+
+            async fn run(
+                self,
+                call: &$crate::api::cloud::call::CloudCall<'_>,
+            ) -> Result<$output, $crate::api::cloud::error::CloudError> {
+                $run(self, call).await
+            }
+
+            fn target(&self) -> String {
+                let target: fn(&Self) -> String = $target;
+                target(self)
+            }
+        }
+    };
+}
+use cam_action;
+
+fn service<'a>(call: &CloudCall<'a>) -> &'a CamService {
+    call.services().cam()
+}
+
+/// The right to an action that is about nothing in particular.
+fn on_all(action: &str) -> Permission {
+    Permission::Needs(vec![op::cam(action, CamResource::All)])
+}
+
+/// The right to an action about the user with this uin.
+fn on_user(action: &str, uin: u64) -> Permission {
+    Permission::Needs(vec![user_request(action, uin)])
+}
+
+/// The right to an action about a group.
+fn on_group(action: &str, group: u64) -> Permission {
+    Permission::Needs(vec![op::cam(action, CamResource::Group(number(group)))])
+}
+
+/// The right to an action about a policy.
+fn on_policy(action: &str, policy: u64) -> Permission {
+    Permission::Needs(vec![policy_request(action, policy)])
+}
+
+fn user_request(action: &str, uin: u64) -> roadstead_auth::cam::Request {
+    match Uin::from_number(uin) {
+        Ok(uin) => op::cam(action, CamResource::User(&uin)),
+        Err(_) => op::cam(action, CamResource::All),
+    }
+}
+
+fn policy_request(action: &str, policy: u64) -> roadstead_auth::cam::Request {
+    op::cam(action, CamResource::Policy(number(policy)))
+}
+
+/// A number as the store has it; 0, which nothing has, for one that it cannot have.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(0)
+}
+
+/// A number as it is answered.
+fn answered(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn uin_number(uin: &Uin) -> u64 {
+    uin.as_str().parse().unwrap_or(0)
+}
+
+fn policy_id(id: u64) -> PolicyId {
+    PolicyId::new(number(id))
+}
+
+fn group_id(id: u64) -> GroupId {
+    GroupId::new(number(id))
+}
+
+/// Refuses a caller who is not allowed to do this to what was found.
+fn allow(call: &CloudCall<'_>, action: &str, resource: CamResource<'_>) -> Result<(), CloudError> {
+    Ok(call.permissions.check(&op::cam(action, resource))?)
+}
+
+/// The user, for a caller who is allowed to do `action` to it.
+async fn allowed_user(call: &CloudCall<'_>, action: &str, user: UserRef<'_>) -> Result<User, CloudError> {
+    let found = service(call).find_user(call.identity(), user).await?;
+    let resource = found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin));
+    allow(call, action, resource)?;
+    found.ok_or_else(|| Error::UserUnknown.into())
+}
+
+/// The role, for a caller who is allowed to do `action` to it. The number comes before the name.
+async fn allowed_role(
+    call: &CloudCall<'_>,
+    action: &str,
+    id: Option<&str>,
+    name: Option<&str>,
+) -> Result<RoleInfo, CloudError> {
+    let role = match (id, name) {
+        (Some(id), _) => RoleRef::Id(id),
+        (None, Some(name)) => RoleRef::Name(name),
+        (None, None) => return Err(wrong("either the id or the name of the role is needed")),
+    };
+    let found = service(call).find_role(call.identity(), role).await?;
+    let resource = found.as_ref().map_or(CamResource::All, |found| CamResource::Role(&found.role.name));
+    allow(call, action, resource)?;
+    found.ok_or_else(|| Error::RoleUnknown.into())
+}
+
+/// The number of the policy, for a caller who is allowed to do `action` to it. The number comes before the name.
+async fn allowed_policy(
+    call: &CloudCall<'_>,
+    action: &str,
+    id: Option<u64>,
+    name: Option<&str>,
+) -> Result<PolicyId, CloudError> {
+    let found = match (id, name) {
+        (Some(id), _) => Some(policy_id(id)),
+        (None, Some(name)) => service(call).find_policy(call.identity(), name).await?,
+        (None, None) => return Err(wrong("either the PolicyId or the PolicyName is needed")),
+    };
+    allow(call, action, found.map_or(CamResource::All, |id| CamResource::Policy(id.get())))?;
+    found.ok_or_else(|| Error::PolicyUnknown.into())
+}
+
+/// The sub-account with this uin, whom the caller is known to be allowed to work on.
+async fn holder_user(call: &CloudCall<'_>, uin: u64) -> Result<Holder, CloudError> {
+    let user = service(call).user(call.identity(), UserRef::Uin(uin)).await?;
+    Ok(Holder::User(user.account.id))
+}
+
+fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> CloudError {
+    CloudError::new(Code::InvalidParameterParamError, message)
+}
+
+/// A parameter that is 0 or 1.
+fn flag(name: &str, value: Option<u64>) -> Result<Option<bool>, CloudError> {
+    match value {
+        None => Ok(None),
+        Some(0) => Ok(Some(false)),
+        Some(1) => Ok(Some(true)),
+        Some(_) => Err(wrong(format!("{name} must be 0 or 1"))),
+    }
+}
+
+/// How many there are, and those of one page.
+fn paged<T>(all: Vec<T>, page: Page) -> (u64, impl Iterator<Item = T>) {
+    let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    (total, all.into_iter().skip(offset).take(usize::try_from(page.limit).unwrap_or(usize::MAX)))
+}
