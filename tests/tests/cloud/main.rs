@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod directory;
 mod docker_permissions;
 mod documents;
 mod envelope;
@@ -12,17 +13,22 @@ mod instance;
 mod instance_tokens;
 mod instances;
 mod isolation;
+mod groups;
+mod keys;
 mod limits;
 mod matrix;
 mod namespaces;
 mod personal;
+mod policies;
 mod quotas;
 mod registry_users;
 mod repositories;
 mod repository_lists;
 mod revocation;
+mod roles;
 mod signatures;
 mod sts;
+mod users;
 mod wire;
 
 use roadstead_tests::people;

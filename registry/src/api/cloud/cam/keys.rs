@@ -35,7 +35,7 @@ fn holder_uin(call: &CloudCall<'_>, target: Option<u64>) -> Result<u64, CloudErr
 async fn holder(call: &CloudCall<'_>, action: &str, target: Option<u64>) -> Result<AccountId, CloudError> {
     let uin = holder_uin(call, target)?;
     call.permissions.check(&user_request(action, uin))?;
-    Ok(service(call).key_holder(call.identity(), uin).await.map_err(of_keys)?)
+    service(call).key_holder(call.identity(), uin).await.map_err(of_keys)
 }
 
 /// Actions on keys have a code of their own for a user that does not exist.
