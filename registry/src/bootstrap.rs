@@ -510,10 +510,14 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     ready(&registry);
     let Registry { bound, metrics, state, _jobs, _lock, .. } = registry;
     let handle = bound.server.handle();
+    let counted = state.services.pulls().clone();
     let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     bound.server.await?;
     state.audit.flush().await;
+    if let Err(error) = counted.flush().await {
+        tracing::warn!(error = %error, "the last counts of pulls are lost");
+    }
     stopper.abort();
     if let Some(metrics) = metrics {
         metrics.abort();

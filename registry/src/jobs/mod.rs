@@ -23,6 +23,9 @@ const MAINTAIN: Duration = Duration::from_secs(30);
 /// How often the audit log is shortened.
 const SHORTEN: Duration = Duration::from_secs(10 * 60);
 
+/// How often pulls that were counted are written down.
+const PULLS: Duration = Duration::from_secs(3);
+
 /// When the blob store is first swept, unless it is swept more often than that.
 const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
 
@@ -75,6 +78,11 @@ pub fn start(context: JobContext) -> Jobs {
             tracing::warn!(error = %error, "the audit log was not shortened; it is tried again");
         }
     });
+    let pulls = every(PULLS, services.clone(), async |services| {
+        if let Err(error) = services.pulls().flush().await {
+            tracing::warn!(error = %error, "counts of pulls cannot be written; it is tried again");
+        }
+    });
     let poll = every(POLL, (auth.clone(), services), async |(auth, services)| match auth.poll_changes().await {
         Ok(true) => services.forget(),
         Ok(false) => {}
@@ -108,6 +116,7 @@ pub fn start(context: JobContext) -> Jobs {
         spawn(write),
         spawn(shorten),
         spawn(poll),
+        spawn(pulls),
         spawn(certificate),
         spawn(maintain),
         spawn(expire),

@@ -6,6 +6,7 @@ use roadstead_storage::meta::{PutManifest, Referrers};
 use roadstead_storage::types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
 
 use super::cache::Caches;
+use super::images::ImageService;
 use super::{Error, Foundation, Result};
 
 /// A manifest as it is kept in memory.
@@ -13,12 +14,20 @@ use super::{Error, Foundation, Result};
 pub struct CachedManifest {
     id: ManifestId,
     lease_until: Timestamp,
+    is_child: bool,
     /// Its digest.
     pub digest: Digest,
     /// What it was pushed as.
     pub media_type: String,
     /// Exactly the bytes that were pushed.
     pub content: Bytes,
+}
+
+impl CachedManifest {
+    /// Whether an index of the repository has it.
+    pub fn is_child(&self) -> bool {
+        self.is_child
+    }
 }
 
 /// What a push of a manifest did.
@@ -35,11 +44,12 @@ pub struct Pushed {
 pub struct ManifestService {
     base: Arc<Foundation>,
     caches: Arc<Caches>,
+    images: ImageService,
 }
 
 impl ManifestService {
-    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
-        Self { base, caches }
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>, images: ImageService) -> Self {
+        Self { base, caches, images }
     }
 
     pub(crate) fn forget(&self) {
@@ -62,6 +72,7 @@ impl ManifestService {
                 Arc::new(CachedManifest {
                     id: m.id,
                     lease_until: m.lease_until,
+                    is_child: m.is_child,
                     digest: m.digest,
                     media_type: m.media_type,
                     content: m.content,
@@ -121,6 +132,7 @@ impl ManifestService {
         }
         all_tags.sort();
         all_tags.dedup();
+        let details = self.images.look_at(access.repository_id(), &digest, &manifest).await;
         let now = self.base.clock.now();
         let put = PutManifest {
             registry: access.registry(),
@@ -129,7 +141,7 @@ impl ManifestService {
             digest: &digest,
             manifest: &manifest,
             content: &content,
-            details: None,
+            details: details.as_ref(),
             tags: &all_tags,
             lease_until: now.after(self.base.params.lease),
             review_after: now.after(self.base.params.grace),
@@ -147,6 +159,9 @@ impl ManifestService {
         }
         if let Some(repository) = repository {
             self.caches.manifests.invalidate(&(repository, digest.clone()));
+            for child in manifest.children() {
+                self.caches.manifests.invalidate(&(repository, child.digest.clone()));
+            }
             for tag in all_tags {
                 self.caches.tags.invalidate(&(repository, tag));
             }

@@ -10,10 +10,15 @@ pub mod cam;
 mod error;
 pub mod explain;
 pub mod instances;
+mod images;
+mod lifecycle;
 mod manifests;
+mod owned;
 mod personal;
+mod pulls;
 mod repositories;
 mod transfer;
+mod triggers;
 mod uploads;
 
 use std::sync::Arc;
@@ -26,10 +31,14 @@ use roadstead_storage::types::Clock;
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
+pub use images::{ImageError, ImageService};
+pub use lifecycle::LifecycleService;
 pub use manifests::{CachedManifest, ManifestService, Pushed};
 pub(crate) use personal::{PersonalError, PersonalService, RepositoryFilter};
+pub use pulls::PullService;
 pub use repositories::{Listed, RepositoryService};
 pub use transfer::{Body, BodyError, TransferBudget};
+pub use triggers::{TriggerDraft, TriggerError, TriggerService};
 pub use uploads::{ChunkRange, Finished, UploadService};
 
 /// What the services need to know of the configuration.
@@ -69,6 +78,10 @@ pub struct Services {
     blobs: BlobService,
     uploads: UploadService,
     manifests: ManifestService,
+    images: ImageService,
+    lifecycle: LifecycleService,
+    pulls: PullService,
+    triggers: TriggerService,
     repositories: RepositoryService,
     cam: cam::CamService,
     personal: PersonalService,
@@ -98,10 +111,15 @@ impl Services {
         let budget = TransferBudget::new(params.buffer_budget);
         let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
         let caches = Arc::new(cache::Caches::new(foundation.params.manifest_cache_bytes));
+        let images = ImageService::new(Arc::clone(&foundation), Arc::clone(&caches));
         Self {
             blobs: BlobService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
-            manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches), images.clone()),
+            images,
+            lifecycle: LifecycleService::new(Arc::clone(&foundation)),
+            pulls: PullService::new(Arc::clone(&foundation)),
+            triggers: TriggerService::new(Arc::clone(&foundation)),
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
@@ -123,6 +141,26 @@ impl Services {
     /// Manifests and tags.
     pub fn manifests(&self) -> &ManifestService {
         &self.manifests
+    }
+
+    /// Images: tags with what their configs say.
+    pub fn images(&self) -> &ImageService {
+        &self.images
+    }
+
+    /// Clean-up rules.
+    pub fn lifecycle(&self) -> &LifecycleService {
+        &self.lifecycle
+    }
+
+    /// Counts of pulls.
+    pub fn pulls(&self) -> &PullService {
+        &self.pulls
+    }
+
+    /// Application triggers.
+    pub fn triggers(&self) -> &TriggerService {
+        &self.triggers
     }
 
     /// Lists of repositories.

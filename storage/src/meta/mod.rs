@@ -21,6 +21,7 @@ mod migrations;
 mod model;
 mod namespaces;
 mod personal;
+mod pulls;
 mod quotas;
 mod repositories;
 mod review;

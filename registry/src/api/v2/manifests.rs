@@ -43,6 +43,7 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     if let Some(response) = not_modified(call, &manifest) {
         return Ok(response);
     }
+    call.services().pulls().count(&access, &reference, &manifest);
     Ok(found(&manifest).body(manifest.content.clone()))
 }
 

@@ -8,6 +8,7 @@ pub(super) async fn behave(kit: &Kit) {
     details_are_kept_with_their_manifest(kit).await;
     equal_images_are_found(kit).await;
     tags_are_deleted_together(kit).await;
+    pulls_add_up(kit).await;
 }
 
 fn details(seed: &str) -> ImageDetails {
@@ -149,4 +150,25 @@ async fn tags_are_deleted_together(kit: &Kit) {
     assert_eq!(kit.one.delete_tags(repository, &many, later(60), NOW).await.unwrap(), Some(vec![]));
     assert_eq!(kit.one.delete_tags(repository, &[], later(60), NOW).await.unwrap(), Some(vec![]));
     assert_eq!(kit.one.delete_tags(RepositoryId::new(i64::MAX), &many, later(60), NOW).await.unwrap(), None);
+}
+
+async fn pulls_add_up(kit: &Kit) {
+    let place = kit.place().await;
+    let mut pulls = Vec::new();
+    for number in 0..7 {
+        let name = format!("pulled-{number}");
+        pulls.push((kit.push_blob(&place, &name, "pulled").await.repository, number));
+    }
+    pulls.push((RepositoryId::new(i64::MAX), 3));
+    pulls.reverse();
+    kit.one.add_pulls(&pulls).await.unwrap();
+    kit.two.add_pulls(&pulls[1..2]).await.unwrap();
+    kit.one.add_pulls(&[]).await.unwrap();
+    for number in 0..7_i64 {
+        let count = sqlx::query_scalar("SELECT pull_count FROM repositories WHERE id = $1");
+        let id = kit.repository(&place, &format!("pulled-{number}")).await.id;
+        let count: i64 = count.bind(id.get()).fetch_one(kit.one.reader()).await.unwrap();
+        assert_eq!(count, if number == 6 { 12 } else { number });
+        assert_eq!(kit.repository(&place, &format!("pulled-{number}")).await.updated_at, NOW);
+    }
 }

@@ -1,0 +1,47 @@
+//! Names of repositories and images, as parameters give them.
+
+use roadstead_storage::types::{RepositoryName, Tag};
+
+use crate::api::cloud::code::Code;
+use crate::api::cloud::error::CloudError;
+
+fn wrong(parameter: &str, problem: impl std::fmt::Display) -> CloudError {
+    CloudError::new(Code::InvalidParameter, format!("{parameter}: {problem}"))
+}
+
+/// The name of a repository: exactly `NAMESPACE/NAME` in the personal edition.
+pub(super) fn repository(parameter: &str, text: &str) -> Result<RepositoryName, CloudError> {
+    let name: RepositoryName = text.parse().map_err(|problem| wrong(parameter, problem))?;
+    if name.name().contains('/') {
+        return Err(wrong(parameter, "a repository name has exactly two parts here: NAMESPACE/NAME"));
+    }
+    Ok(name)
+}
+
+/// A tag.
+pub(super) fn tag(parameter: &str, text: &str) -> Result<Tag, CloudError> {
+    text.parse().map_err(|problem| wrong(parameter, problem))
+}
+
+/// An image: `NAMESPACE/NAME:TAG`, without the host.
+pub(super) fn image(parameter: &str, text: &str) -> Result<(RepositoryName, Tag), CloudError> {
+    let (name, version) =
+        text.rsplit_once(':').ok_or_else(|| wrong(parameter, "an image is NAMESPACE/NAME:TAG here"))?;
+    Ok((repository(parameter, name)?, tag(parameter, version)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_have_a_repository_and_a_tag() {
+        let (name, version) = image("SrcImage", "ns/app:v1").unwrap();
+        assert_eq!((name.as_str(), version.as_str()), ("ns/app", "v1"));
+        for bad in
+            ["", "ns/app", "app:v1", "ns/app:", ":v1", "h:80/ns/app:v1", "a/b/c:v1", "ns/app@sha256:aa", "ns/app:a/b"]
+        {
+            assert_eq!(image("SrcImage", bad).unwrap_err().code(), Code::InvalidParameter, "{bad}");
+        }
+    }
+}
