@@ -12,4 +12,4 @@ mod meta;
 pub use blob::blob_suite;
 pub use database::TestDatabase;
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
-pub use meta::meta_suite;
+pub use meta::{forget_image_details, meta_suite};

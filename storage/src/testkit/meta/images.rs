@@ -1,5 +1,5 @@
 use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
-use crate::meta::{Found, PutManifest, ReviewTarget};
+use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget};
 use crate::types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -9,6 +9,14 @@ pub(super) async fn behave(kit: &Kit) {
     equal_images_are_found(kit).await;
     tags_are_deleted_together(kit).await;
     pulls_add_up(kit).await;
+}
+
+/// Forgets what was found out about images, as in a database of before.
+///
+/// # Panics
+/// When the database does not let it.
+pub async fn forget_image_details(store: &MetaStore) {
+    sqlx::query("DELETE FROM image_details").execute(store.writer()).await.unwrap();
 }
 
 fn details(seed: &str) -> ImageDetails {

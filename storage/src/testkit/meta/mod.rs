@@ -19,6 +19,8 @@ mod uploads;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use images::forget_image_details;
+
 use super::TestDatabase;
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Committed, MetaStore, NewAccount, PutManifest, PutOutcome, Repository, Review};
