@@ -6,9 +6,9 @@
 //! and the right to it is checked then; what is not there is answered for like the right to everything.
 
 pub(super) mod account;
-pub(super) mod audit;
 pub(super) mod attached;
 pub(super) mod attachments;
+pub(super) mod audit;
 pub(super) mod boundaries;
 mod error;
 pub(super) mod explain;

@@ -1,14 +1,14 @@
 //! The container registry: `tcr`, version 2019-09-24.
 
 pub(crate) mod favorites;
+mod image_names;
+pub(crate) mod images;
 mod instance;
 pub(crate) mod instance_lists;
 pub(crate) mod instance_namespaces;
 pub(crate) mod instance_repositories;
 pub(crate) mod instance_tokens;
 pub(crate) mod instances;
-mod image_names;
-pub(crate) mod images;
 pub(crate) mod lifecycle;
 pub(crate) mod namespaces;
 mod personal;
