@@ -1,6 +1,6 @@
 //! Temporary keys: who gets them, what they are good for, and what is refused.
 
-use roadstead_tests::{Cloud, Signing, TestRegistry};
+use roadstead_tests::{Cloud, Image, Signing, TestRegistry};
 use serde_json::{Value, json};
 
 use roadstead_tests::people::{Main, sub};
@@ -216,4 +216,38 @@ async fn a_sub_account_needs_the_right_to_federate() {
     let parameters = json!({"Name": "web", "Policy": ALL});
     let reply = sub.cloud.call("sts", "GetFederationToken", parameters).await;
     reply.expect("AuthFailure.UnauthorizedOperation");
+}
+
+#[tokio::test]
+async fn a_session_does_what_both_its_policy_and_its_account_allow() {
+    let reg = TestRegistry::new().await;
+    let main = reg.account("foo").await;
+    reg.namespace("bar", main.id).await;
+    for repository in ["foo/app", "bar/app"] {
+        main.basic.push_image(repository, "v1", &Image::small(1)).await;
+    }
+    let create = r#"{"effect":"allow","action":"ccr:CreateCCRNamespace","resource":"qcs::ccr:::repo/web*"}"#;
+    let policy = format!("{}, {create}]}}", PULL_FOO.strip_suffix("]}").unwrap());
+    let sub = sub(&reg, &main, "member", &[STS]).await;
+    let federate = json!({"Name": "web", "Policy": policy});
+    let of_main = with(&main.cloud, &main.cloud.call("sts", "GetFederationToken", federate.clone()).await.ok());
+    let of_sub = with(&sub.cloud, &sub.cloud.call("sts", "GetFederationToken", federate).await.ok());
+    let create = async |cloud: &Cloud, name: &str| {
+        cloud.call("tcr", "CreateNamespacePersonal", json!({"Namespace": name})).await.code()
+    };
+    assert_eq!(create(&of_main, "web-one").await, "");
+    assert_eq!(create(&of_main, "other").await, "AuthFailure.UnauthorizedOperation");
+    assert_eq!(create(&of_sub, "web-two").await, "AuthFailure.UnauthorizedOperation");
+    let list = async |cloud: &Cloud| {
+        let reply = cloud.call("tcr", "DescribeRepositoryOwnerPersonal", json!({"Limit": 100})).await.ok();
+        let list = reply["Data"]["RepoInfo"].as_array().unwrap().clone();
+        list.iter().map(|repository| repository["RepoName"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(&main.cloud).await.len(), 2);
+    assert_eq!(list(&of_main).await, ["foo/app"]);
+    // A temporary key does not become a password.
+    let user = json!({"Password": "Another-password-1"});
+    for session in [&of_main, &of_sub] {
+        session.call("tcr", "CreateUserPersonal", user.clone()).await.expect("AuthFailure.UnauthorizedOperation");
+    }
 }

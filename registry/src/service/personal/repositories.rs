@@ -1,3 +1,4 @@
+use roadstead_auth::cam;
 use roadstead_auth::cam::op::{self, Realm};
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
@@ -186,8 +187,12 @@ impl PersonalService {
     }
 }
 
-/// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account.
+/// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account. A session
+/// with a policy of its own sees no more than what that lets it list or pull.
 fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
-    let denied = |request| permissions.decide(&request).is_explicit_denial();
-    denied(op::repository_list(Realm::Personal, name)) || denied(op::pull(Realm::Personal, name))
+    let requests = [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
+    let decisions = requests.map(|request| permissions.decide(&request));
+    let is_limited = permissions.documents().session.is_some();
+    decisions.iter().any(cam::Decision::is_explicit_denial)
+        || (is_limited && !decisions.iter().any(cam::Decision::is_allowed))
 }
