@@ -203,7 +203,10 @@ impl Audit {
             let (mut events, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
             events.extend(refusals);
             self.persist(&events).await;
-            waiters.into_iter().for_each(|waiter| drop(waiter.send(())));
+            for waiter in waiters {
+                // Who has lost patience has said so.
+                let _ = waiter.send(());
+            }
         }
     }
 

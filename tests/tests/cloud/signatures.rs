@@ -82,6 +82,19 @@ async fn what_was_signed_cannot_be_changed() {
 }
 
 #[tokio::test]
+async fn a_host_may_be_signed_without_its_port() {
+    let reg = TestRegistry::new().await;
+    let cloud = reg.cloud();
+    for (signed, code) in [("127.0.0.1", ""), ("127.0.0.2", FAILURE), ("127.0.0.1:1", FAILURE), ("", FAILURE)] {
+        let mut prepared = cloud.prepare("cam", "GetUserAppId", &json!({}));
+        prepared.set("Host", if signed.is_empty() { " " } else { signed });
+        cloud.sign("cam", &mut prepared);
+        prepared.remove("Host");
+        assert_eq!(cloud.send(prepared).await.code(), code, "{signed}");
+    }
+}
+
+#[tokio::test]
 async fn a_scope_is_for_one_service_that_is_served() {
     let reg = TestRegistry::new().await;
     let cloud = reg.cloud();

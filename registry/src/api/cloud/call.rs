@@ -10,7 +10,6 @@ use roadstead_storage::types::{AccountId, Timestamp};
 use super::CloudSettings;
 use super::action::Permission;
 use super::error::CloudError;
-use super::language::Language;
 use crate::api::dispatch::ApiState;
 use crate::service::Services;
 
@@ -26,8 +25,6 @@ pub(crate) struct CloudCall<'a> {
     pub permissions: &'a Permissions,
     /// The id of the request.
     pub request_id: &'a str,
-    /// The language of messages.
-    pub language: Language,
     /// The host under which the client reached us, with the port if there is one.
     pub host: &'a str,
     pub(super) target: &'a RefCell<String>,

@@ -39,7 +39,7 @@ use serde_json::json;
 use self::call::CloudCall;
 use self::error::CloudError;
 use self::language::Language;
-use self::request::{Common, Form};
+use self::request::{Common, Form, Hosts};
 use self::trace::Trace;
 use super::call::Call;
 use super::error::{ApiError, chain};
@@ -109,13 +109,13 @@ async fn handle(
     let pairs = form.pairs(call.request, &body);
     *language.borrow_mut() = request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
-    let hosts = request::hosts(call);
-    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let hosts = Hosts::of(call);
+    let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
     let headers = call.request.headers();
     let signed = SignedRequest {
         method: call.request.method().as_str(),
         query: call.request.query_string(),
-        hosts: &hosts,
+        hosts: &candidates,
         header: &|name| headers.get(name).map(header::HeaderValue::as_bytes),
         body: &body,
         pairs: &pairs,
@@ -142,8 +142,7 @@ async fn handle(
         identity,
         permissions: &permissions,
         request_id: call.request_id,
-        language: *language.borrow(),
-        host: hosts.last().copied().unwrap_or_default(),
+        host: &hosts.own,
         target: &trace.target,
     };
     (action.run)(&cloud_call, &parameters).await

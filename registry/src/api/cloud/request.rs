@@ -1,6 +1,7 @@
 //! What a request says, before anybody knows who sent it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, web};
@@ -28,7 +29,7 @@ pub(super) enum Form {
     /// In the query.
     Query,
     /// In a form.
-    Form,
+    Encoded,
     /// In a multipart form.
     Multipart,
     /// In JSON.
@@ -58,7 +59,7 @@ impl Form {
         let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or("application/json");
         let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         Ok(match essence.as_str() {
-            "application/x-www-form-urlencoded" => Self::Form,
+            "application/x-www-form-urlencoded" => Self::Encoded,
             "multipart/form-data" => Self::Multipart,
             "application/octet-stream" => Self::Bytes,
             _ => Self::Json,
@@ -70,18 +71,18 @@ impl Form {
         let in_header = text(call.request, header::AUTHORIZATION.as_str()).is_some();
         let limit = match self {
             Self::Query => return Ok(Bytes::new()),
-            Self::Form if !in_header => MAX_FORM,
-            Self::Form | Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
+            Self::Encoded if !in_header => MAX_FORM,
+            Self::Encoded | Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
         };
         let too_large = || ApiError::from(RegistryCode::ManifestTooLarge);
-        Ok(collect(call, payload, limit, too_large).await.map_err(|error| CloudError::from(&error))?)
+        collect(call, payload, limit, too_large).await.map_err(|error| CloudError::from(&error))
     }
 
     /// The parameters as pairs, where they are.
     pub(super) fn pairs<'a>(self, request: &'a HttpRequest, body: &'a [u8]) -> Pairs<'a> {
         match self {
             Self::Query => url::form_urlencoded::parse(request.query_string().as_bytes()).collect(),
-            Self::Form => url::form_urlencoded::parse(body).collect(),
+            Self::Encoded => url::form_urlencoded::parse(body).collect(),
             Self::Multipart | Self::Json | Self::Bytes => Vec::new(),
         }
     }
@@ -93,7 +94,7 @@ impl Form {
         body: &[u8],
     ) -> Result<Parameters, ParameterError> {
         match self {
-            Self::Query | Self::Form => Parameters::flat(pairs.iter().map(|(name, value)| (&**name, &**value))),
+            Self::Query | Self::Encoded => Parameters::flat(pairs.iter().map(|(name, value)| (&**name, &**value))),
             Self::Json => Parameters::json(body),
             Self::Multipart => {
                 let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or_default();
@@ -139,15 +140,34 @@ impl<'a> Common<'a> {
     }
 }
 
-/// The hosts that the client may have signed: the one that it sent, and the one under which it is known to reach us.
-pub(super) fn hosts(call: &Call<'_>) -> Vec<String> {
-    let request = call.request;
-    let sent = text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
-    let mut hosts: Vec<String> = sent.map(ToOwned::to_owned).into_iter().collect();
-    if let Ok(origin) = call.origin()
-        && !hosts.contains(&origin.host)
-    {
-        hosts.push(origin.host);
+/// The names of this server that a request speaks of.
+#[derive(Debug)]
+pub(super) struct Hosts {
+    /// Those that the client may have signed, the likeliest first.
+    pub signed: Vec<String>,
+    /// The one under which clients reach us.
+    pub own: String,
+}
+
+impl Hosts {
+    /// The host that was sent, and the one under which the client is known to reach us; both also without their port, which
+    /// the official SDK for Node.js sends and does not sign.
+    pub(super) fn of(call: &Call<'_>) -> Self {
+        let request = call.request;
+        let sent = text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+        let known = call.origin().ok().map(|origin| origin.host);
+        let own = known.clone().or_else(|| sent.map(ToOwned::to_owned)).unwrap_or_default();
+        let mut signed: Vec<String> = sent.map(ToOwned::to_owned).into_iter().chain(known).collect();
+        let bare: Vec<String> = signed.iter().filter_map(|host| Some(without_port(host)?.to_owned())).collect();
+        signed.extend(bare);
+        let mut seen = HashSet::new();
+        signed.retain(|host| seen.insert(host.clone()));
+        Self { signed, own }
     }
-    hosts
+}
+
+/// A host without its port, if it has one.
+fn without_port(host: &str) -> Option<&str> {
+    let (host, port) = host.rsplit_once(':')?;
+    (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())).then_some(host)
 }
