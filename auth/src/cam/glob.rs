@@ -129,6 +129,11 @@ impl Chunk {
 
     /// What follows the first place where the chunk stands.
     fn find<'t>(&self, text: &'t str, uin: &str) -> Option<&'t str> {
-        text.match_indices(self.text.as_str()).find_map(|(at, _)| self.strip(text.get(at..)?, uin))
+        if self.more.is_empty() {
+            return text.split_once(self.text.as_str()).map(|(_, rest)| rest);
+        }
+        // Where the text of the chunk overlaps itself, each place counts: only one may be followed by the variable.
+        let places = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        places.into_iter().find_map(|at| self.strip(text.get(at..)?, uin))
     }
 }

@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn a_variable_is_what_it_stands_for(
-        pattern in "([ab1*]|\\$\\{uin\\}|\\$\\{owner_uin\\}|\\$\\{app_id\\}){0,5}", text in "[ab1]{0,14}", uin in "[ab1*]{0,3}",
+        pattern in "([a1*]|\\$\\{uin\\}|\\$\\{owner_uin\\}|\\$\\{app_id\\}){0,6}", text in "[a1]{0,14}", uin in "[a1*]{0,3}",
     ) {
         let owner_uin = "111111111111".parse().unwrap();
         let compiled = Pattern::with_wildcards(&pattern, &Author { owner_uin: &owner_uin, app_id: 11 }).unwrap();
@@ -183,6 +183,17 @@ proptest! {
         let statement = json!({"effect": "allow", "action": "sts:AssumeRole", "principal": value});
         survives(&json!({"version": "2.0", "statement": [statement]}).to_string());
     }
+}
+
+#[test]
+fn text_that_overlaps_itself_is_found() {
+    let pattern = |text: &str| Pattern::with_wildcards(text, &author(&owner())).unwrap();
+    for (text, uin) in [("xaaa1y", "1"), ("aaaa1", "1"), ("aabaa1aa", "1"), ("aaaaa", "aa")] {
+        assert!(pattern("*aa${uin}*").matches(text, uin), "{text}");
+        assert!(like(&format!("*aa{uin}*"), text));
+    }
+    assert!(!pattern("*aa${uin}*").matches("xaa2", "1"));
+    assert!(pattern("*${uin}*${uin}").matches("11", "1") && !pattern("*${uin}*${uin}").matches("1", "1"));
 }
 
 #[test]
