@@ -35,7 +35,7 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
             "AddUser" | "CreateGroup" | "CreatePolicy" | "CreateRole",
             "Name" | "GroupName" | "PolicyName" | "RoleName",
         ) => {
-            json!("a-new-one")
+            json!(format!("new-{}", things.namespace))
         }
         ("UpdateGroup", "GroupName") | ("UpdatePolicy", "PolicyName" | "Alias") => Value::Null,
         ("CreateRole" | "UpdateAssumeRolePolicy", "PolicyDocument") => json!(
@@ -45,12 +45,14 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
             }]})
             .to_string()
         ),
-        ("CreateInstance" | "CheckInstanceName", "RegistryName") => json!("a-new-instance"),
+        ("CreateInstance", "RegistryName") => json!(format!("new-{}", things.namespace)),
+        ("CheckInstanceName", "RegistryName") => json!(format!("free-{}", things.namespace)),
         ("CreateNamespace", "NamespaceName") => json!("new"),
         ("CreateRepository", "RepositoryName") => json!("new"),
         ("ExplainAuthorization", "Action") => json!("ccr:pull"),
         ("GetFederationToken", "Name") => json!("somebody"),
         ("GetUser" | "DeleteUser" | "UpdateUser", "Name") => json!(things.user),
+        ("ManageImageLifecycleGlobalPersonal", "Type") => json!("global_keep_last_nums"),
         (_, "RepoName") => json!(repository),
         (_, "Tags")
             if matches!(action, "CreatePolicy" | "CreateRole" | "AssumeRole" | "DescribeRoleList" | "TagRole") =>
@@ -98,7 +100,11 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         "TokenType" => json!("longterm"),
         "Desc" | "BriefDescription" | "Description" | "Remark" => json!("text"),
         "IsPublic" | "Enable" | "All" | "AllRegion" | "ExactMatch" | "DeleteBucket" | "ForceDelete" => json!(false),
-        "Duration" => json!(1),
+        "Duration" | "ModifyFlag" => json!(1),
+        "DeletionProtection" | "EnableCosVersioning" | "EnableCosMAZ" | "SyncTag" => json!(false),
+        "IsAutoScan" | "IsPreventVUL" | "KmsSignPolicy" => json!(false),
+        "TagSpecification" | "RegistryChargePrepaid" | "Severity" | "CVEWhitelistItems" => Value::Null,
+        "StartTime" | "EndTime" | "Outcome" | "Cursor" => Value::Null,
         // Access management.
         "TargetUin" | "AttachUin" | "DetachUin" | "SubUin" => json!(uin),
         "Uin" => json!(things.uin),

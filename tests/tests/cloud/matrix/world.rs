@@ -126,7 +126,7 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
     let things = Things {
         uin,
         owner_uin: root.uin.clone(),
-        user: "user-none".to_owned(),
+        user: format!("{name}-none"),
         group: group.get(),
         policy: policy.get(),
         role: format!("{name}-role"),
@@ -162,7 +162,7 @@ async fn role(reg: &TestRegistry, root: &Account, name: &str) -> i64 {
 async fn user(reg: &TestRegistry, owner: AccountId, house: &str, rights: Rights) -> (String, AccountId, Cloud) {
     let clock = Arc::new(roadstead_storage::types::ManualClock::new(reg.now()));
     let accounts = bootstrap::open_accounts(reg.settings(), reg.meta(), clock).unwrap();
-    let name = format!("user-{rights:?}").to_lowercase();
+    let name = format!("{house}-{rights:?}").to_lowercase();
     let profile = UserProfile { remark: mark(house), ..UserProfile::default() };
     let new =
         NewSubAccount { owner, name: &name, profile: &profile, password: None, needs_password: false, needs_key: true };
