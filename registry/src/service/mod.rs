@@ -123,7 +123,7 @@ impl Services {
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
-            instances: instances::InstanceService::new(foundation),
+            instances: instances::InstanceService::new(foundation, caches),
             limits,
         }
     }

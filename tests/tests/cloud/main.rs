@@ -13,6 +13,7 @@ mod favorites;
 mod groups;
 mod images;
 mod instance;
+mod instance_content;
 mod instance_tokens;
 mod instances;
 mod isolation;

@@ -4,6 +4,7 @@ pub(crate) mod favorites;
 mod image_names;
 pub(crate) mod images;
 mod instance;
+pub(crate) mod instance_images;
 pub(crate) mod instance_lists;
 pub(crate) mod instance_namespaces;
 pub(crate) mod instance_repositories;
