@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::images::{image_for, redacted, unlimited};
 use crate::people::sub;
+use crate::personal::unregistered;
 
 const NO_REPO: &str = "ResourceNotFound.ErrNoRepo";
 const NO_TRIGGER: &str = "ResourceNotFound.ErrNoTrigger";
@@ -196,18 +197,12 @@ async fn the_quota_holds_also_for_those_who_come_at_once() {
 #[tokio::test]
 async fn who_has_not_registered_has_no_triggers() {
     let reg = unlimited().await;
-    let made = reg.accounts().create("keyonly", None, Some(key())).await.unwrap();
-    reg.namespace("keyonly", made.account.id).await;
-    let cloud = reg.cloud_with(key().0.as_str(), &key().1);
+    let cloud = unregistered(&reg).await;
     let no_user = "ResourceNotFound.ErrNoUser";
     assert_eq!(call(&cloud, "Create", trigger("t")).await, no_user);
     assert_eq!(call(&cloud, "Modify", json!({ "TriggerName": "t" })).await, no_user);
     assert_eq!(call(&cloud, "Delete", json!({ "TriggerName": "t" })).await, no_user);
     assert_eq!(call(&cloud, "Describe", json!({})).await, no_user);
-}
-
-fn key() -> (roadstead_storage::types::SecretId, String) {
-    (format!("AKID{}", "z".repeat(32)).parse().unwrap(), "y".repeat(32))
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
         {
             json!([])
         }
+        ("ManageImageLifecycleGlobalPersonal", "Type") => json!("global_keep_last_nums"),
         (_, "Namespace") if instance => json!(things.namespace),
         _ => return None,
     })
@@ -84,7 +85,8 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         "NewTriggerName" => json!("renamed"),
         "InvokeMethod" => json!("all"),
         "InvokeExpr" => json!(""),
-        "ClusterId" | "WorkloadType" | "WorkloadName" | "ContainerName" => json!("deployment"),
+        "ClusterId" | "WorkloadName" | "ContainerName" => json!("deployment"),
+        "WorkloadType" => json!("Deployment"),
         "ClusterRegion" | "RegionId" => json!(1),
         "RepoType" | "OrderBy" | "Order" | "SortBy" | "RegionName" => Value::Null,
         "Favors" => json!([{"RepoName": repository, "RepoType": "private"}]),
