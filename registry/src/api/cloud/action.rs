@@ -90,7 +90,13 @@ pub(crate) trait Action: DeserializeOwned + 'static {
     /// What the caller must be allowed to do. Names are parsed here: what can be no name fails before it is authorized.
     fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError>;
 
-    /// Runs it, for a caller who is allowed to do all of [`Self::permission`].
+    /// Refuses a caller who lacks a right that depends on what the request names only indirectly, and that has to be looked
+    /// up: a user by name, a role by number. What is not there is refused like what is not allowed, unless everything is.
+    async fn authorize(&self, _: &CloudCall<'_>) -> Result<(), CloudError> {
+        Ok(())
+    }
+
+    /// Runs it, for a caller who is allowed to do all of [`Self::permission`], and passed [`Self::authorize`].
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError>;
 
     /// What it is about, for the audit log: a repository, a user, an instance. No secrets.
@@ -137,6 +143,7 @@ fn run<'a, A: Action>(
             call.note_target(permission.resources());
         }
         call.authorize(&permission)?;
+        action.authorize(call).await?;
         if parameters.dry_run() {
             return Err(Code::DryRunOperation.into());
         }

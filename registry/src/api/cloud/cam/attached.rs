@@ -5,8 +5,9 @@ use roadstead_storage::types::{PolicyId, Uin};
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
-use super::{allowed_role, answered, cam_action, group_id, holder_user, on_group, on_user, paged, service, wrong};
-use crate::api::cloud::action::Permission;
+use super::{
+    Subject, allowed_role, answered, cam_action, group_id, holder_user, on_group, on_user, paged, service, wrong,
+};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
@@ -240,7 +241,7 @@ struct RolePolicy {
 
 cam_action!(
     ListAttachedRolePolicies: Read -> RolePolicies,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
     |it| it.role_id.clone().or_else(|| it.role_name.clone()).unwrap_or_default(),
     of_role
 );

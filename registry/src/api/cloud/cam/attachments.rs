@@ -5,8 +5,8 @@ use roadstead_storage::meta::Holder;
 use serde::Deserialize;
 
 use super::{
-    allowed_policy, allowed_role, cam_action, group_id, holder_user, number, policy_id, policy_request, service,
-    user_request,
+    Subject, allowed_policy, allowed_role, cam_action, group_id, holder_user, number, policy_id, policy_request,
+    service, user_request,
 };
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
@@ -125,7 +125,7 @@ pub(crate) struct AttachRolePolicy {
 
 cam_action!(
     AttachRolePolicy: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.attach_role_id.as_deref(), it.attach_role_name.as_deref()), Subject::Policy(it.policy_id, it.policy_name.as_deref())],
     |it| named(
         it.policy_id,
         it.policy_name.as_deref(),
@@ -155,7 +155,7 @@ pub(crate) struct DetachRolePolicy {
 
 cam_action!(
     DetachRolePolicy: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.detach_role_id.as_deref(), it.detach_role_name.as_deref()), Subject::Policy(it.policy_id, it.policy_name.as_deref())],
     |it| named(
         it.policy_id,
         it.policy_name.as_deref(),

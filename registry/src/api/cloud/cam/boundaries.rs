@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
 use super::{
-    allow, allowed_role, answered, cam_action, holder_user, on_user, policy_id, policy_request, service, user_request,
+    Subject, allow, allowed_role, answered, cam_action, holder_user, on_user, policy_id, policy_request, service,
+    user_request,
 };
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
@@ -114,7 +115,7 @@ fn target(id: Option<&str>, name: Option<&str>) -> String {
 
 cam_action!(
     PutRolePermissionsBoundary: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref()), Subject::Policy(Some(it.policy_id), None)],
     |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
     put_role
 );
@@ -138,7 +139,7 @@ pub(crate) struct DeleteRolePermissionsBoundary {
 
 cam_action!(
     DeleteRolePermissionsBoundary: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
     |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
     delete_role
 );
@@ -159,7 +160,7 @@ pub(crate) struct GetRolePermissionBoundary {
 
 cam_action!(
     GetRolePermissionBoundary: Read -> FoundBoundary,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(Some(&it.role_id), None)],
     |it| it.role_id.clone(),
     get_role
 );

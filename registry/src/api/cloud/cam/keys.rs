@@ -3,8 +3,8 @@
 use roadstead_storage::types::AccountId;
 use serde::{Deserialize, Serialize};
 
-use super::{cam_action, on_all, service, uin_number, user_request, wrong};
-use crate::api::cloud::action::{NoOutput, Permission};
+use super::{Subject, cam_action, on_all, service, uin_number, user_request, wrong};
+use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
@@ -23,7 +23,7 @@ fn status(active: bool) -> &'static str {
 
 /// Whose keys are meant: the target's, or the caller's own. Temporary credentials have no keys of their own, and do not
 /// become keys of those whom they act for.
-fn holder_uin(call: &CloudCall<'_>, target: Option<u64>) -> Result<u64, CloudError> {
+pub(super) fn holder_uin(call: &CloudCall<'_>, target: Option<u64>) -> Result<u64, CloudError> {
     match target {
         Some(uin) => Ok(uin),
         None if call.identity().session.is_some() => Err(Code::AuthFailureUnauthorizedOperation.into()),
@@ -76,7 +76,7 @@ struct AccessKeyDetail {
     description: String,
 }
 
-cam_action!(CreateAccessKey: Write -> CreatedAccessKey, |_| Permission::Signed, |it| target_of(it.target_uin), create);
+cam_action!(CreateAccessKey: Write -> CreatedAccessKey, look up |it| vec![Subject::Keys(it.target_uin)], |it| target_of(it.target_uin), create);
 
 async fn create(it: CreateAccessKey, call: &CloudCall<'_>) -> Result<CreatedAccessKey, CloudError> {
     let holder = holder(call, "CreateAccessKey", it.target_uin).await?;
@@ -101,7 +101,7 @@ pub(crate) struct UpdateAccessKey {
     target_uin: Option<u64>,
 }
 
-cam_action!(UpdateAccessKey: Write -> NoOutput, |_| Permission::Signed, |it| it.access_key_id.clone(), update);
+cam_action!(UpdateAccessKey: Write -> NoOutput, look up |it| vec![Subject::Keys(it.target_uin)], |it| it.access_key_id.clone(), update);
 
 async fn update(it: UpdateAccessKey, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let holder = holder(call, "UpdateAccessKey", it.target_uin).await?;
@@ -122,7 +122,7 @@ pub(crate) struct DeleteAccessKey {
     target_uin: Option<u64>,
 }
 
-cam_action!(DeleteAccessKey: Write -> NoOutput, |_| Permission::Signed, |it| it.access_key_id.clone(), delete);
+cam_action!(DeleteAccessKey: Write -> NoOutput, look up |it| vec![Subject::Keys(it.target_uin)], |it| it.access_key_id.clone(), delete);
 
 async fn delete(it: DeleteAccessKey, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let holder = holder(call, "DeleteAccessKey", it.target_uin).await?;
@@ -153,7 +153,7 @@ struct ListedKey {
     description: String,
 }
 
-cam_action!(ListAccessKeys: Read -> AccessKeys, |_| Permission::Signed, |it| target_of(it.target_uin), list);
+cam_action!(ListAccessKeys: Read -> AccessKeys, look up |it| vec![Subject::Keys(it.target_uin)], |it| target_of(it.target_uin), list);
 
 async fn list(it: ListAccessKeys, call: &CloudCall<'_>) -> Result<AccessKeys, CloudError> {
     let holder = holder(call, "ListAccessKeys", it.target_uin).await?;

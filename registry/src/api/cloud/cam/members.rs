@@ -6,14 +6,16 @@ use roadstead_storage::types::{AccountId, GroupId};
 use serde::{Deserialize, Serialize};
 
 use super::groups::{Groups, groups_page};
-use super::{allow, allowed_user, cam_action, group_id, number, on_group, paged, service, uin_number, wrong};
-use crate::api::cloud::action::{NoOutput, Permission};
+use super::{
+    Subject, allow, allowed_user, cam_action, group_id, number, on_group, paged, service, uin_number, user_ref, wrong,
+};
+use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::cam::{Error, UserRef, uid};
+use crate::service::cam::{Error, uid};
 
 /// The most members of one request: a user is in ten groups at most, and a group has a hundred users.
 const MAX_AT_ONCE: usize = 100;
@@ -27,19 +29,10 @@ struct Membership {
     uin: Option<u64>,
 }
 
-impl Membership {
-    fn user(&self) -> Result<UserRef<'_>, CloudError> {
-        user_ref(self.uin, self.uid)
-    }
-}
-
-/// The uin comes before the other number.
-fn user_ref<'a>(uin: Option<u64>, uid: Option<u64>) -> Result<UserRef<'a>, CloudError> {
-    match (uin, uid) {
-        (Some(uin), _) => Ok(UserRef::Uin(uin)),
-        (None, Some(uid)) => Ok(UserRef::Uid(uid)),
-        (None, None) => Err(Code::InvalidParameterUserUinAndUinNotAllNull.into()),
-    }
+/// Every user and every group.
+fn subjects(info: &[Membership]) -> Vec<Subject<'_>> {
+    let two = |one: &Membership| [Subject::Group(one.group_id), Subject::UserNumber { uin: one.uin, uid: one.uid }];
+    info.iter().take(MAX_AT_ONCE).flat_map(two).collect()
 }
 
 /// What is to be added or removed, for a caller who is allowed to do `action` to every user and every group.
@@ -53,7 +46,7 @@ async fn members(
     }
     let mut members = Vec::with_capacity(info.len());
     for one in info {
-        let user = one.user()?;
+        let user = user_ref(one.uin, one.uid)?;
         allow(call, action, CamResource::Group(number(one.group_id)))?;
         members.push((group_id(one.group_id), allowed_user(call, action, user).await?.account.id));
     }
@@ -67,7 +60,7 @@ pub(crate) struct AddUserToGroup {
     info: Vec<Membership>,
 }
 
-cam_action!(AddUserToGroup: Write -> NoOutput, |_| Permission::Signed, |it| target(&it.info), add);
+cam_action!(AddUserToGroup: Write -> NoOutput, look up |it| subjects(&it.info), |it| target(&it.info), add);
 
 async fn add(it: AddUserToGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let members = members(call, "AddUserToGroup", &it.info).await?;
@@ -86,7 +79,7 @@ pub(crate) struct RemoveUserFromGroup {
     info: Vec<Membership>,
 }
 
-cam_action!(RemoveUserFromGroup: Write -> NoOutput, |_| Permission::Signed, |it| target(&it.info), remove);
+cam_action!(RemoveUserFromGroup: Write -> NoOutput, look up |it| subjects(&it.info), |it| target(&it.info), remove);
 
 async fn remove(it: RemoveUserFromGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let members = members(call, "RemoveUserFromGroup", &it.info).await?;
@@ -176,7 +169,7 @@ pub(crate) struct ListGroupsForUser {
     sub_uin: Option<u64>,
 }
 
-cam_action!(ListGroupsForUser: Read -> Groups, |_| Permission::Signed, |_| String::new(), list_groups);
+cam_action!(ListGroupsForUser: Read -> Groups, look up |it| vec![Subject::UserNumber { uin: it.sub_uin, uid: it.uid }], |_| String::new(), list_groups);
 
 async fn list_groups(it: ListGroupsForUser, call: &CloudCall<'_>) -> Result<Groups, CloudError> {
     let page = Page::numbered(it.page, it.rp)?;

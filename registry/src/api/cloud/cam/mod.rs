@@ -31,8 +31,44 @@ use super::error::CloudError;
 use super::page::Page;
 use crate::service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
 
-/// Makes an action of its parameters: its name, kind and output, what it needs, what it is about, how it runs.
+/// Makes an action of its parameters: its name, kind and output, what it needs, what it is about, how it runs. What it needs
+/// is a [`Permission`], or a list of [`Subject`]s that are to be looked up.
 macro_rules! cam_action {
+    ($name:ident: $kind:ident -> $output:ty, look up $subjects:expr, $target:expr, $run:path) => {
+        impl $crate::api::cloud::action::Action for $name {
+            const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
+            const NAME: &'static str = stringify!($name);
+            const KIND: $crate::api::cloud::action::Kind = $crate::api::cloud::action::Kind::$kind;
+            type Output = $output;
+
+            fn permission(
+                &self,
+                _: &$crate::api::cloud::call::CloudCall<'_>,
+            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::error::CloudError> {
+                Ok($crate::api::cloud::action::Permission::Signed)
+            }
+
+            async fn authorize(
+                &self,
+                call: &$crate::api::cloud::call::CloudCall<'_>,
+            ) -> Result<(), $crate::api::cloud::error::CloudError> {
+                let subjects: fn(&Self) -> Vec<$crate::api::cloud::cam::Subject<'_>> = $subjects;
+                $crate::api::cloud::cam::authorize(call, Self::NAME, subjects(self)).await
+            }
+
+            async fn run(
+                self,
+                call: &$crate::api::cloud::call::CloudCall<'_>,
+            ) -> Result<$output, $crate::api::cloud::error::CloudError> {
+                $run(self, call).await
+            }
+
+            fn target(&self) -> String {
+                let target: fn(&Self) -> String = $target;
+                target(self)
+            }
+        }
+    };
     ($name:ident: $kind:ident -> $output:ty, $permission:expr, $target:expr, $run:path) => {
         impl $crate::api::cloud::action::Action for $name {
             const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
@@ -63,6 +99,46 @@ macro_rules! cam_action {
     };
 }
 use cam_action;
+
+/// What an action is about, in the words of its request.
+enum Subject<'a> {
+    /// A user by name.
+    User(&'a str),
+    /// A user by uin or by the other number.
+    UserNumber { uin: Option<u64>, uid: Option<u64> },
+    /// Whoever has the keys.
+    Keys(Option<u64>),
+    /// A group.
+    Group(u64),
+    /// A policy by number or by name.
+    Policy(Option<u64>, Option<&'a str>),
+    /// A role by number or by name.
+    Role(Option<&'a str>, Option<&'a str>),
+}
+
+/// Refuses a caller who is not allowed to do `action` to all of the subjects.
+async fn authorize(call: &CloudCall<'_>, action: &str, subjects: Vec<Subject<'_>>) -> Result<(), CloudError> {
+    for subject in subjects {
+        match subject {
+            Subject::User(name) => drop(allowed_user(call, action, UserRef::Name(name)).await?),
+            Subject::UserNumber { uin, uid } => drop(allowed_user(call, action, user_ref(uin, uid)?).await?),
+            Subject::Keys(target) => call.permissions.check(&user_request(action, keys::holder_uin(call, target)?))?,
+            Subject::Group(id) => allow(call, action, CamResource::Group(number(id)))?,
+            Subject::Policy(id, name) => drop(allowed_policy(call, action, id, name).await?),
+            Subject::Role(id, name) => drop(allowed_role(call, action, id, name).await?),
+        }
+    }
+    Ok(())
+}
+
+/// A user by its numbers. The uin comes before the other one.
+fn user_ref<'a>(uin: Option<u64>, uid: Option<u64>) -> Result<UserRef<'a>, CloudError> {
+    match (uin, uid) {
+        (Some(uin), _) => Ok(UserRef::Uin(uin)),
+        (None, Some(uid)) => Ok(UserRef::Uid(uid)),
+        (None, None) => Err(Code::InvalidParameterUserUinAndUinNotAllNull.into()),
+    }
+}
 
 fn service<'a>(call: &CloudCall<'a>) -> &'a CamService {
     call.services().cam()

@@ -7,8 +7,8 @@ use roadstead_storage::types::PolicyId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    allowed_policy, answered, cam_action, on_all, on_policy, paged, policy_id, policy_request, service, uin_number,
-    wrong,
+    Subject, allowed_policy, answered, cam_action, on_all, on_policy, paged, policy_id, policy_request, service,
+    uin_number, wrong,
 };
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
@@ -75,7 +75,7 @@ pub(crate) struct UpdatedPolicy {
 
 cam_action!(
     UpdatePolicy: Write -> UpdatedPolicy,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Policy(it.policy_id, it.policy_name.as_deref())],
     |it| it.policy_id.map(|id| id.to_string()).or_else(|| it.policy_name.clone()).unwrap_or_default(),
     update
 );

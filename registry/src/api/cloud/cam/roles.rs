@@ -4,7 +4,7 @@ use roadstead_auth::cam::op::{self, CamResource};
 use roadstead_storage::types::Uin;
 use serde::{Deserialize, Serialize};
 
-use super::{allowed_role, cam_action, flag, on_all, paged, service};
+use super::{Subject, allowed_role, cam_action, flag, on_all, paged, service};
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
@@ -67,7 +67,7 @@ pub(crate) struct DeleteRole {
 
 cam_action!(
     DeleteRole: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
     |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
     delete
 );
@@ -128,7 +128,7 @@ fn detail(owner: &Uin, RoleInfo { role, tags }: RoleInfo) -> RoleDetail {
 
 cam_action!(
     GetRole: Read -> FoundRole,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
     |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
     get
 );
@@ -177,7 +177,7 @@ pub(crate) struct UpdateAssumeRolePolicy {
 
 cam_action!(
     UpdateAssumeRolePolicy: Write -> NoOutput,
-    |_| Permission::Signed,
+    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
     |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
     update
 );

@@ -7,8 +7,8 @@ use roadstead_auth::cam::op::CamResource;
 use roadstead_storage::meta::{User, UserChange};
 use serde::{Deserialize, Serialize};
 
-use super::{allow, allowed_user, cam_action, flag, on_all, service, uin_number};
-use crate::api::cloud::action::{NoOutput, Permission};
+use super::{Subject, allow, allowed_user, cam_action, flag, on_all, service, uin_number};
+use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
@@ -96,7 +96,7 @@ pub(crate) struct FoundUser {
     recently_login_time: String,
 }
 
-cam_action!(GetUser: Read -> FoundUser, |_| Permission::Signed, |it| it.name.clone(), get);
+cam_action!(GetUser: Read -> FoundUser, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), get);
 
 async fn get(it: GetUser, call: &CloudCall<'_>) -> Result<FoundUser, CloudError> {
     let User { account, profile, last_login_at, last_login_ip, .. } =
@@ -129,7 +129,7 @@ pub(crate) struct UpdateUser {
     email: Option<String>,
 }
 
-cam_action!(UpdateUser: Write -> NoOutput, |_| Permission::Signed, |it| it.name.clone(), update);
+cam_action!(UpdateUser: Write -> NoOutput, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), update);
 
 async fn update(it: UpdateUser, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let user = allowed_user(call, "UpdateUser", UserRef::Name(&it.name)).await?;
@@ -155,7 +155,7 @@ pub(crate) struct DeleteUser {
     force: Option<u64>,
 }
 
-cam_action!(DeleteUser: Write -> NoOutput, |_| Permission::Signed, |it| it.name.clone(), delete);
+cam_action!(DeleteUser: Write -> NoOutput, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), delete);
 
 async fn delete(it: DeleteUser, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let user = allowed_user(call, "DeleteUser", UserRef::Name(&it.name)).await?.account;
