@@ -36,7 +36,7 @@ async fn namespaces_are_counted_while_many_are_made_at_once() {
     let replies = join_all(making).await;
     assert_eq!(outcomes(&replies, "LimitExceeded.ErrNamespaceMaxLimit"), (9, 11), "and one that was there before");
     let refused = replies.iter().find(|reply| !reply.code().is_empty()).unwrap();
-    assert_eq!(refused.message(), "the quota of 10 namespaces is used up");
+    assert_eq!(refused.message(), "no more than 10 namespaces are allowed");
 }
 
 #[tokio::test]

@@ -38,6 +38,17 @@ impl CloudError {
         Self { source: Some(source.into()), ..Code::InternalError.into() }
     }
 
+    /// There are as many as there may be.
+    pub(crate) fn limit(what: &str, limit: u64) -> Self {
+        let code = match what {
+            "namespaces" => Code::LimitExceededErrNamespaceMaxLimit,
+            "repositories" => Code::LimitExceededErrRepoMaxLimit,
+            "triggers" => Code::LimitExceededErrTriggerMaxLimit,
+            _ => Code::LimitExceeded,
+        };
+        Self::new(code, format!("no more than {limit} {what} are allowed"))
+    }
+
     /// The code.
     pub(crate) fn code(&self) -> Code {
         self.code
@@ -133,9 +144,7 @@ impl From<StorageError> for CloudError {
             E::Unavailable { .. } | E::Full(_) => {
                 Self { source: Some(Box::new(error)), ..Code::InternalErrorDbError.into() }
             }
-            E::LimitReached { what, limit } => {
-                Self::new(Code::LimitExceeded, format!("no more than {limit} {what} are allowed"))
-            }
+            E::LimitReached { what, limit } => Self::limit(what, limit),
             E::InUse { what } => Self::new(Code::ResourceInUse, format!("the {what} is in use")),
             E::Conflict { what } => {
                 Self::new(Code::InternalErrorErrConflict, format!("there is such a {what} already"))
@@ -153,6 +162,7 @@ impl From<service::Error> for CloudError {
             S::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
             S::ManifestUnknown => Code::ResourceNotFoundErrNoTag.into(),
             S::NamespaceGone => Code::ResourceNotFoundErrNoNamespace.into(),
+            S::Quota { what, limit } => Self::limit(what, limit),
             S::Overloaded => Code::ResourceUnavailable.into(),
             S::Unavailable(source) | S::StoreFull(source) | S::Storage(source) => source.into(),
             other => Self::internal(other),

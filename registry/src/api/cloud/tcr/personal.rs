@@ -32,15 +32,7 @@ impl From<PersonalError> for CloudError {
             E::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
             E::RepositoryExists => Code::InvalidParameterErrRepoExist.into(),
             E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
-            E::Quota { what, limit } => {
-                let code = match what {
-                    "namespaces" => Code::LimitExceededErrNamespaceMaxLimit,
-                    "repositories" => Code::LimitExceededErrRepoMaxLimit,
-                    "triggers" => Code::LimitExceededErrTriggerMaxLimit,
-                    _ => Code::LimitExceeded,
-                };
-                Self::new(code, format!("the quota of {limit} {what} is used up"))
-            }
+            E::Quota { what, limit } => Self::limit(what, limit),
             E::Other(error) => error.into(),
         }
     }
