@@ -3,8 +3,11 @@
 //! * [`Auth`] is the whole of it for a server: [`Auth::basic`] and [`Auth::bearer`] tell who asks, [`Auth::authorize`]
 //!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service. [`Auth::signed`] tells who
 //!   signed a request of the cloud API.
-//! * [`Access`] is the proof. Only [`Auth::authorize`] and [`Auth::authorize_identity`] make one, and everything that
-//!   reads or changes a repository takes one: a forgotten check does not compile.
+//! * [`Access`] is the proof. Only [`Auth::authorize`], [`Auth::authorize_identity`] and [`Auth::authorize_delete`] make
+//!   one, and everything that reads or changes a repository takes one: a forgotten check does not compile.
+//! * [`Permissions`] is what somebody may do besides: [`Auth::permissions`] gives it, with the policies of sub-accounts,
+//!   roles and sessions, which [`cam`] decides by. Main accounts with their own credentials have no policies.
+//! * [`Auth::issue_temporary`] makes temporary keys, [`Auth::temporary`] tells whose they are. Nothing of them is stored.
 //! * [`Accounts`] makes accounts and sets passwords, for the command line and the first start.
 //! * [`Sealer`] encrypts what must be read again (signing keys, secret keys) before it goes to the database.
 //!
@@ -12,7 +15,7 @@
 //!
 //! * **A token is not a licence.** It says who asks, and it limits what they may do. The right itself is looked up on
 //!   every request: the status of the account, the version of its credentials, the owner of the namespace, the
-//!   visibility of the repository. What was revoked is refused at once in this process, and within a second of
+//!   visibility of the repository, the policies. What was revoked is refused at once in this process, and within a second of
 //!   [`Auth::poll_changes`] in others.
 //! * **Doubt is a denial.** An error while deciding gives [`Denied::Unavailable`], never access.
 //! * **Existence is not told.** Whoever may not read a repository gets the same answer whether it exists or not; an
@@ -29,9 +32,9 @@
 //! # To add an action
 //!
 //! Add a variant to [`ActionName`], a marker type with its line in `actions!` (`access.rs`), the rule of who may
-//! (`rules.rs`: one `match` without a wildcard), and the words of a token scope that cover it
-//! ([`ActionName::covering`]). Then the services can ask for `Access<YourAction>`. Permissions of sub-accounts and
-//! policies go into `rules.rs` too: it is the one place that answers "may they?", and it is free of I/O.
+//! (`rules.rs`: one `match` without a wildcard), which operations of [`cam::op`] it is for whoever has policies, and the
+//! words of a token scope that cover it ([`ActionName::covering`]). Then the services can ask for `Access<YourAction>`.
+//! `rules.rs` is the one place that answers "may they?", and it is free of I/O.
 
 #![deny(missing_docs)]
 

@@ -3,6 +3,7 @@
 mod people;
 mod policies;
 mod races;
+mod rights;
 
 use super::{Kit, NOW};
 use crate::meta::{NewAccessKey, NewPolicy, NewRole, NewUser, User, UserProfile};
@@ -12,6 +13,7 @@ pub(super) async fn behave(kit: &Kit) {
     people::behave(kit).await;
     policies::behave(kit).await;
     races::behave(kit).await;
+    rights::behave(kit).await;
 }
 
 const DOCUMENT: &str = r#"{"version":"2.0","statement":[]}"#;
