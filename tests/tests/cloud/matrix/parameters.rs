@@ -59,7 +59,6 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
         {
             json!([])
         }
-        ("ManageImageLifecycleGlobalPersonal", "Type") => json!("global_keep_last_nums"),
         (_, "Namespace") if instance => json!(things.namespace),
         _ => return None,
     })
@@ -98,6 +97,12 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         "RegistryType" => json!("basic"),
         "RegistryChargeType" => json!(0),
         "RepositoryName" => json!(things.repository),
+        "SourceNamespace" | "DestinationNamespace" => json!(things.namespace),
+        "SourceRepo" | "DestinationRepo" => json!(things.repository),
+        "SourceReference" => json!("v1"),
+        "DestinationTag" => json!("v2"),
+        "Override" => json!(false),
+        "Digest" => Value::Null,
         "TokenId" => json!("no-such-token"),
         "TokenType" => json!("longterm"),
         "Desc" | "BriefDescription" | "Description" | "Remark" => json!("text"),
