@@ -26,6 +26,7 @@ def walk(world, c, n):
     document = policies(world, c, n, user, group)
     temporary(world, c, n, user, key, document)
     boundary(c, user, document)
+    reasons(c, user)
     c.ok("cam", "RemoveUserFromGroup", Info=[{"GroupId": group, "Uin": user}])
     c.ok("cam", "DeleteGroup", GroupId=group)
     c.ok("cam", "DeletePolicy", PolicyId=[document])
@@ -151,6 +152,9 @@ def temporary(world, c, n, user, key, document):
     c.ok("cam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=trust(owner))
     c.ok("cam", "AttachRolePolicy", PolicyId=document, AttachRoleName=name)
     c.same("its policy", ids(c.ok("cam", "ListAttachedRolePolicies", Page=1, Rp=20, RoleName=name), "List", key="PolicyId"), [document])
+    c.ok("cam", "PutRolePermissionsBoundary", RoleId=role, PolicyId=document)
+    c.same("the boundary of the role", c.ok("cam", "GetRolePermissionBoundary", RoleId=role).get("PolicyId"), document)
+    c.ok("cam", "DeleteRolePermissionsBoundary", RoleId=role)
     arn = f"qcs::cam::uin/{owner}:roleName/{name}"
     session = c.ok("sts", "AssumeRole", RoleArn=arn, RoleSessionName="session-1", DurationSeconds=1800)
     t = c.with_key(credentials(session))
@@ -198,3 +202,14 @@ def boundary(c, user, document):
     got = c.ok("cam", "GetUserPermissionBoundary", TargetUin=user)
     c.same("the boundary", got.get("PolicyId"), document)
     c.ok("cam", "DeleteUserPermissionsBoundary", TargetUin=user)
+
+
+def reasons(c, user):
+    """What only this server has: why something is allowed or not, and what was done."""
+    allowed = c.ok("cam", "ExplainAuthorization", TargetUin=user, Action="pull", Resource="library/app")
+    c.same("pulling is allowed", allowed.get("Allowed"), True)
+    denied = c.ok("cam", "ExplainAuthorization", TargetUin=user, Action="cam:AddUser")
+    c.same("making users is not", denied.get("Allowed"), False)
+    c.true("and it is said why", denied.get("Reason"), str(dict(denied)))
+    events = c.ok("cam", "DescribeAuditLogs", Limit=20).get("Events") or []
+    c.true("what was done is in the log", events and all(event.get("Action") and event.get("Uin") for event in events), str(events)[:300])
