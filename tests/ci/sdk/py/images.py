@@ -13,10 +13,12 @@ def digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def push(endpoint, login, repository, tag, text):
+def push(endpoint, login, repository, tag, text, host=None):
     """Pushes an image of one layer that holds the text. The digest of its manifest."""
     url, session = f"http://{endpoint}/v2/{repository}", requests.Session()
     session.auth, session.trust_env = login, False
+    if host:
+        session.headers["Host"] = host
     inside = io.BytesIO()
     with tarfile.open(fileobj=inside, mode="w") as tar:
         info = tarfile.TarInfo("etc/motd")

@@ -1,5 +1,7 @@
 """TCR, enterprise instances: instances, tokens, namespaces, repositories, images."""
 
+import json
+
 import images
 
 
@@ -53,9 +55,27 @@ def inside(world, c, n, i):
     listed = c.ok("tcr", "DescribeRepositories", RegistryId=i, NamespaceName="team")
     c.same("a repository", len(listed.get("RepositoryList") or []), 1)
     c.ok("tcr", "ModifyRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app", BriefDescription="b2", Description="d2")
-    c.ok("tcr", "DescribeImages", RegistryId=i, NamespaceName="team", RepositoryName="web/app")
-    c.ok("tcr", "DeleteRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app")
+    inside_images(world, c, n, i, {"RegistryId": i, "NamespaceName": "team", "RepositoryName": "web/app"})
+    c.ok("tcr", "DeleteRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app", ForceDelete=True)
     c.ok("tcr", "DeleteNamespace", RegistryId=i, NamespaceName="team")
+
+
+def inside_images(world, c, n, i, here):
+    host = f"inst-{n}.localhost:{world.endpoint.split(':')[1]}"
+    token = c.ok("tcr", "CreateInstanceToken", RegistryId=i)
+    digest = images.push(world.endpoint, (token.get("Username"), token.get("Token")), "team/web/app", "v1", f"inside {n}", host)
+    listed = c.ok("tcr", "DescribeImages", **here)
+    c.same("an image", [(image.get("ImageVersion"), image.get("Digest")) for image in listed.get("ImageInfoList") or []], [("v1", digest)])
+    manifest = c.ok("tcr", "DescribeImageManifests", ImageVersion="v1", **here)
+    c.same("its manifest", json.loads(manifest.get("Manifest") or "{}").get("schemaVersion"), 2)
+    c.ok("tcr", "DuplicateImage", RegistryId=i, SourceNamespace="team", SourceRepo="web/app", SourceReference="v1",
+         DestinationNamespace="team", DestinationRepo="web/app", DestinationTag="v2")
+    c.same("two", c.ok("tcr", "DescribeImages", **here).get("TotalCount"), 2)
+    c.ok("tcr", "DeleteImage", ImageVersion="v2", **here)
+    c.ok("tcr", "DuplicateImage", RegistryId=i, SourceNamespace="team", SourceRepo="web/app", SourceReference="v1",
+         DestinationNamespace="team", DestinationRepo="web/app", DestinationTag="v3")
+    c.ok("tcr", "DeleteRepositoryTags", Tags=["v3"], **here)
+    c.same("one again", names(c.ok("tcr", "DescribeImages", **here), "ImageInfoList", key="ImageVersion"), ["v1"])
 
 
 def errors(c, i):
