@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod code;
 pub(crate) mod error;
 pub mod language;
+mod lenient;
 mod multipart;
 pub(crate) mod page;
 mod params;

@@ -5,28 +5,12 @@
 //! reads them by what the action declares, so that actions declare plain types: `String`, `i64`, `u64`, `bool`, `Vec`,
 //! `Option`. A null is an absent member.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned};
 use serde_json::{Map, Value};
 
-/// Parameters that every request may have. An action that does not declare them does not see them.
-const COMMON: [&str; 12] = [
-    "Action",
-    "DryRun",
-    "Language",
-    "Nonce",
-    "Region",
-    "RequestClient",
-    "SecretId",
-    "Signature",
-    "SignatureMethod",
-    "Timestamp",
-    "Token",
-    "Version",
-];
+use super::lenient::{Lenient, boolean};
 
 /// How deep flattened names may nest.
 const MAX_DEPTH: usize = 16;
@@ -48,12 +32,12 @@ pub(crate) enum ParameterError {
 }
 
 impl ParameterError {
-    fn wrong(problem: impl Into<String>) -> Self {
+    pub(super) fn wrong(problem: impl Into<String>) -> Self {
         Self::Wrong { name: String::new(), problem: problem.into() }
     }
 
     /// The same error, of a member of `parent`.
-    fn within(mut self, parent: &str) -> Self {
+    pub(super) fn within(mut self, parent: &str) -> Self {
         let (Self::Missing(name) | Self::Unknown(name) | Self::Wrong { name, .. }) = &mut self;
         *name = if name.is_empty() { parent.to_owned() } else { format!("{parent}.{name}") };
         self
@@ -156,285 +140,99 @@ fn insert(tree: &mut Map<String, Value>, name: &str, value: Value) -> Result<(),
     clash("it is nested too deeply")
 }
 
-fn boolean(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(value) => Some(*value),
-        Value::Number(number) => match number.as_i64() {
-            Some(0) => Some(false),
-            Some(1) => Some(true),
-            _ => None,
-        },
-        Value::String(text) => match text.as_str() {
-            "true" | "True" | "TRUE" | "1" => Some(true),
-            "false" | "False" | "FALSE" | "0" => Some(false),
-            _ => None,
-        },
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
 
-fn integer(value: &Value) -> Option<i128> {
-    match value {
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(number), ..) => Some(number.into()),
-            (_, Some(number), _) => Some(number.into()),
-            (.., Some(number)) => whole(number),
-            _ => None,
-        },
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
+    use super::*;
 
-/// A number that some clients write with a fraction of zero.
-#[expect(clippy::cast_possible_truncation, reason = "the number is whole, and small enough to be exact")]
-fn whole(number: f64) -> Option<i128> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i128)
-}
-
-/// The members of a list that is written as an object, in the order of their numbers. There may be gaps.
-fn members(map: &Map<String, Value>) -> Option<Vec<(&String, &Value)>> {
-    let number = |name: &String| -> Option<u64> {
-        let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-        if digits { name.parse().ok() } else { None }
-    };
-    let mut members = map.iter().map(|(name, value)| Some((number(name)?, name, value))).collect::<Option<Vec<_>>>()?;
-    members.sort_by_key(|(number, ..)| *number);
-    Some(members.into_iter().map(|(_, name, value)| (name, value)).collect())
-}
-
-#[derive(Clone, Copy)]
-struct Lenient<'a> {
-    value: &'a Value,
-    flat: bool,
-    /// Whether this is all the parameters, among which the common ones may stand.
-    top: bool,
-}
-
-impl<'a> Lenient<'a> {
-    fn below(self, value: &'a Value) -> Self {
-        Self { value, top: false, ..self }
+    #[derive(Deserialize, PartialEq, Debug, Default)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Filter {
+        name: String,
+        #[serde(default)]
+        values: Vec<String>,
     }
 
-    fn text(self) -> Result<Cow<'a, str>, ParameterError> {
-        match self.value {
-            Value::String(text) => Ok(Cow::Borrowed(text)),
-            Value::Number(number) => Ok(Cow::Owned(number.to_string())),
-            Value::Bool(value) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
-            _ => Err(ParameterError::wrong("it must be a text")),
+    #[derive(Deserialize, PartialEq, Debug, Default)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Everything {
+        text: Option<String>,
+        limit: Option<i64>,
+        count: Option<u32>,
+        ratio: Option<f64>,
+        all: Option<bool>,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        filters: Vec<Filter>,
+        filter: Option<Filter>,
+        region: Option<String>,
+    }
+
+    fn json(text: &str) -> Result<Everything, ParameterError> {
+        Parameters::json(text.as_bytes())?.parse()
+    }
+
+    fn flat(pairs: &[(&str, &str)]) -> Result<Everything, ParameterError> {
+        Parameters::flat(pairs.iter().copied())?.parse()
+    }
+
+    #[test]
+    fn scalars_are_read_by_what_is_declared() {
+        for text in [r#"{"Limit": 5, "All": true, "Text": "7"}"#, r#"{"Limit": "5", "All": "True", "Text": 7}"#] {
+            let wanted =
+                Everything { limit: Some(5), all: Some(true), text: Some("7".into()), ..Everything::default() };
+            assert_eq!(json(text), Ok(wanted), "{text}");
         }
+        for (text, all) in [("True", true), ("true", true), ("1", true), ("False", false), ("0", false)] {
+            assert_eq!(flat(&[("All", text)]).unwrap().all, Some(all), "{text}");
+        }
+        assert_eq!(json(r#"{"Limit": 5.0, "Ratio": "0.5"}"#).unwrap().ratio, Some(0.5));
+        assert_eq!(flat(&[("Limit", "-3"), ("Text", "")]).unwrap().text.as_deref(), Some(""));
+        assert_eq!(json(r#"{"Limit": null, "Tags": null}"#), Ok(Everything::default()), "a null is absent");
     }
 
-    fn visit_integer<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        let number = integer(self.value).ok_or_else(|| ParameterError::wrong("it must be a whole number"))?;
-        let result = match (i64::try_from(number), u64::try_from(number)) {
-            (Ok(number), _) => visitor.visit_i64(number),
-            (_, Ok(number)) => visitor.visit_u64(number),
-            _ => return Err(ParameterError::wrong("the number is out of range")),
+    #[test]
+    fn lists_may_have_gaps_and_more_than_ten_members() {
+        let names: Vec<String> = (0..12).rev().filter(|n| *n != 3).map(|n| format!("Tags.{n}")).collect();
+        let pairs: Vec<_> = names.iter().map(|name| (name.as_str(), &name[5..])).collect();
+        let wanted = ["0", "1", "2", "4", "5", "6", "7", "8", "9", "10", "11"];
+        assert_eq!(flat(&pairs).unwrap().tags, wanted);
+        let filters = flat(&[("Filters.1.Name", "b"), ("Filters.0.Name", "a"), ("Filters.1.Values.0", "c")]).unwrap();
+        assert_eq!(filters, json(r#"{"Filters": [{"Name": "a"}, {"Name": "b", "Values": ["c", null]}]}"#).unwrap());
+        assert_eq!(flat(&[("Tags.18446744073709551615", "x")]).unwrap().tags, ["x"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |outcome: Result<Everything, ParameterError>| match outcome {
+            Err(ParameterError::Wrong { name, .. }) => name,
+            other => panic!("{other:?}"),
         };
-        result.map_err(|_: ParameterError| ParameterError::wrong("the number is out of range"))
+        assert_eq!(wrong(json(r#"{"Limit": "many"}"#)), "Limit");
+        assert_eq!(wrong(json(r#"{"Count": -1}"#)), "Count");
+        assert_eq!(wrong(json(r#"{"Count": 4294967296}"#)), "Count");
+        assert_eq!(wrong(json(r#"{"Limit": 1.5}"#)), "Limit");
+        assert_eq!(wrong(json(r#"{"All": 2}"#)), "All");
+        assert_eq!(wrong(json(r#"{"Tags": "a"}"#)), "Tags");
+        assert_eq!(wrong(json(r#"{"Tags": ["a", ["b"]]}"#)), "Tags.1");
+        assert_eq!(wrong(flat(&[("Tags.a", "x")])), "Tags");
+        assert_eq!(wrong(json(r#"{"Filter": []}"#)), "Filter");
+        assert_eq!(wrong(json("[]")), "");
+        assert_eq!(flat(&[("Filters.0.Values.0", "x")]), Err(ParameterError::Missing("Filters.0.Name".into())));
+        assert_eq!(json(r#"{"Filter": {"Nam": 1}}"#), Err(ParameterError::Unknown("Filter.Nam".into())));
+        assert_eq!(json(r#"{"Other": 1}"#), Err(ParameterError::Unknown("Other".into())));
     }
 
-    fn visit_list<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        let members: Vec<(Cow<'a, str>, &'a Value)> = match self.value {
-            Value::Array(list) => {
-                list.iter().enumerate().map(|(index, value)| (Cow::Owned(index.to_string()), value)).collect()
-            }
-            Value::Object(map) if self.flat => {
-                let members = members(map).ok_or_else(|| ParameterError::wrong("it must be a list"))?;
-                members.into_iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), value)).collect()
-            }
-            _ => return Err(ParameterError::wrong("it must be a list")),
-        };
-        visitor.visit_seq(List { of: self, members: members.into_iter() })
-    }
-
-    fn visit_object<V: Visitor<'a>>(
-        self,
-        known: Option<&'static [&'static str]>,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        let Value::Object(map) = self.value else { return Err(ParameterError::wrong("it must be an object")) };
-        visitor.visit_map(Object { of: self, members: map.iter(), known, next: None })
-    }
-}
-
-struct List<'a> {
-    of: Lenient<'a>,
-    members: std::vec::IntoIter<(Cow<'a, str>, &'a Value)>,
-}
-
-impl<'a> SeqAccess<'a> for List<'a> {
-    type Error = ParameterError;
-
-    fn next_element_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<Option<T::Value>, ParameterError> {
-        match self.members.find(|(_, value)| !value.is_null()) {
-            Some((name, value)) => seed.deserialize(self.of.below(value)).map(Some).map_err(|e| e.within(&name)),
-            None => Ok(None),
-        }
-    }
-}
-
-struct Object<'a> {
-    of: Lenient<'a>,
-    members: serde_json::map::Iter<'a>,
-    known: Option<&'static [&'static str]>,
-    next: Option<(&'a str, &'a Value)>,
-}
-
-impl<'a> MapAccess<'a> for Object<'a> {
-    type Error = ParameterError;
-
-    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, ParameterError> {
-        for (name, value) in self.members.by_ref() {
-            let is_common = self.of.top && COMMON.contains(&name.as_str());
-            let is_declared = self.known.is_some_and(|known| known.contains(&name.as_str()));
-            if !value.is_null() && (!is_common || is_declared) {
-                self.next = Some((name, value));
-                let key: StrDeserializer<'_, ParameterError> = name.as_str().into_deserializer();
-                return seed.deserialize(key).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<T::Value, ParameterError> {
-        let Some((name, value)) = self.next.take() else { return Err(ParameterError::wrong("a value without a name")) };
-        seed.deserialize(self.of.below(value)).map_err(|error| error.within(name))
-    }
-}
-
-macro_rules! integers {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            self.visit_integer(visitor)
-        }
-    )*};
-}
-
-macro_rules! texts {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-            match self.text()? {
-                Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-                Cow::Owned(text) => visitor.visit_string(text),
-            }
-        }
-    )*};
-}
-
-impl<'a> de::Deserializer<'a> for Lenient<'a> {
-    type Error = ParameterError;
-
-    integers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-    }
-
-    texts! { deserialize_char deserialize_str deserialize_string deserialize_identifier }
-
-    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        match self.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(_) if integer(self.value).is_some() => self.visit_integer(visitor),
-            Value::Number(_) => self.deserialize_f64(visitor),
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(_) => self.visit_list(visitor),
-            Value::Object(map) if self.flat && !map.is_empty() && members(map).is_some() => self.visit_list(visitor),
-            Value::Object(_) => self.visit_object(None, visitor),
-        }
-    }
-
-    fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_bool(boolean(self.value).ok_or_else(|| ParameterError::wrong("it must be true or false"))?)
-    }
-
-    fn deserialize_f64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        let number = match self.value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-            _ => None,
-        };
-        visitor.visit_f64(number.ok_or_else(|| ParameterError::wrong("it must be a number"))?)
-    }
-
-    fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.deserialize_f64(visitor)
-    }
-
-    fn deserialize_bytes<V: Visitor<'a>>(self, _: V) -> Result<V::Value, ParameterError> {
-        Err(ParameterError::wrong("bytes cannot be given"))
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.deserialize_bytes(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_unit<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'a>>(self, _: &'static str, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'a>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.visit_list(visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'a>>(self, _: usize, visitor: V) -> Result<V::Value, ParameterError> {
-        self.visit_list(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'a>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.visit_list(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        self.visit_object(None, visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'a>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        self.visit_object(Some(fields), visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'a>>(
-        self,
-        _: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ParameterError> {
-        let text = self.text()?;
-        let variant: StrDeserializer<'_, ParameterError> = text.as_ref().into_deserializer();
-        let unknown = |_: ParameterError| ParameterError::wrong(format!("it must be one of {}", variants.join(", ")));
-        visitor.visit_enum(variant).map_err(unknown)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_unit()
+    #[test]
+    fn common_parameters_are_seen_by_those_who_declare_them() {
+        let common = [("Action", "A"), ("Region", "r"), ("Nonce", "1"), ("Language", "l"), ("DryRun", "true")];
+        assert_eq!(flat(&common).unwrap(), Everything { region: Some("r".into()), ..Everything::default() });
+        assert_eq!(
+            flat(&[("Filter.Action", "x"), ("Filter.Name", "y")]),
+            Err(ParameterError::Unknown("Filter.Action".into()))
+        );
+        assert!(Parameters::flat(common).unwrap().dry_run());
     }
 }
