@@ -1,13 +1,15 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
-use roadstead_storage::types::{Clock, SystemClock, Uin};
+use roadstead_storage::types::{AccountId, Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
 use super::audit::note;
+use super::key;
 use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
@@ -56,6 +58,11 @@ pub enum Command {
         /// Uin of the account
         uin: String,
     },
+    /// Access keys for the cloud API
+    Key {
+        #[command(subcommand)]
+        command: key::Command,
+    },
 }
 
 /// `roadstead account ...`.
@@ -65,7 +72,11 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::check_master_key(&context.settings, &meta).await?;
     let accounts = bootstrap::open_accounts(&context.settings, &meta, Arc::new(SystemClock))?;
     // A quota is read when it is needed: no server has to hear of it.
-    let is_list = matches!(command, Command::List | Command::Quota { .. });
+    let is_list = match &command {
+        Command::List | Command::Quota { .. } => true,
+        Command::Key { command } => command.is_list(),
+        _ => false,
+    };
     let done = match command {
         Command::Create { name, password_stdin } => create(&meta, &accounts, &name, password_stdin).await,
         Command::List => list(context, &meta).await,
@@ -78,6 +89,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
             ];
             quota(context, &meta, &uin, &wanted).await
         }
+        Command::Key { command } => key::run(context, &meta, &accounts, command).await,
         Command::Disable { uin } => set_status(&meta, &uin, AccountStatus::Disabled).await,
         Command::Enable { uin } => set_status(&meta, &uin, AccountStatus::Active).await,
     };
@@ -113,20 +125,46 @@ async fn create(meta: &MetaStore, accounts: &Accounts, name: &str, password_stdi
 
 async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
     let mut items: Vec<Value> = Vec::new();
+    let mut owners: HashMap<AccountId, Uin> = HashMap::new();
     let mut after: Option<Uin> = None;
     loop {
         let page = meta.list_accounts(after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.uin.clone());
-        items.extend(page.iter().map(|a| {
-            let status = match a.status {
-                AccountStatus::Active => "active",
-                AccountStatus::Disabled => "disabled",
-            };
-            json!({ "uin": a.uin.as_str(), "name": a.name, "status": status })
-        }));
+        for account in &page {
+            let owner = owner(meta, &mut owners, account).await?;
+            items.push(json!({
+                "uin": account.uin.as_str(),
+                "name": account.name,
+                "status": status(account.status),
+                "owner": owner.as_str(),
+            }));
+        }
     }
-    print_list(context, &items, |i| format!("{}  {:8}  {}", text(i, "uin"), text(i, "status"), text(i, "name")))
+    print_list(context, &items, |i| {
+        let line = format!("{}  {:8}  {}", text(i, "uin"), text(i, "status"), text(i, "name"));
+        if i["owner"] == i["uin"] { line } else { format!("{line}  (of {})", text(i, "owner")) }
+    })
+}
+
+fn status(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Disabled => "disabled",
+    }
+}
+
+/// The uin of the main account that an account belongs to.
+async fn owner(meta: &MetaStore, known: &mut HashMap<AccountId, Uin>, account: &Account) -> anyhow::Result<Uin> {
+    if account.owner == account.id {
+        return Ok(account.uin.clone());
+    }
+    if let Some(uin) = known.get(&account.owner) {
+        return Ok(uin.clone());
+    }
+    let owner = meta.account(account.owner).await?.context("the main account of a sub-account is not there")?;
+    known.insert(owner.id, owner.uin.clone());
+    Ok(owner.uin)
 }
 
 /// The account with this uin.

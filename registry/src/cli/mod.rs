@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod doctor;
 mod explain;
+mod key;
 mod maintenance;
 mod namespace;
 mod repository;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use roadstead_tests::{Binary, Client, Credentials, Image, TestRegistry, claims, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn run(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Binary::find().command(data).args(arguments).envs(environment.iter().copied()).output().unwrap()
@@ -173,6 +173,34 @@ async fn accounts_and_namespaces_are_made_beside_a_running_server() {
     for listing in [accounts, namespaces, repositories] {
         assert!(!listing.to_string().contains("argon2"), "{listing}");
     }
+}
+
+#[tokio::test]
+async fn keys_are_made_and_switched_off_beside_a_running_server() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let (root, owner) = (reg.cloud(), reg.owner_name());
+    let sub = json!({ "Name": "jane" });
+    let jane = root.call("cam", "AddUser", sub).await.ok()["Uin"].to_string();
+    let key = |arguments: &[&str]| reg.command(&[&["account", "key"], arguments].concat(), "");
+    let made = json(&key(&["create", "--uin", &jane, "--description", "ci"]));
+    let (id, secret) = (made["secret_id"].as_str().unwrap(), made["secret_key"].as_str().unwrap());
+    let cloud = root.with_key(id, secret);
+    let code = async || cloud.call("cam", "GetUserAppId", json!({})).await.code();
+    assert_eq!(code().await, "");
+    let listed = json(&key(&["list", "--uin", &jane, "--json"]));
+    assert_eq!(listed, json!([{ "secret_id": id, "status": "active", "description": "ci" }]));
+    assert!(key(&["disable", "--uin", &jane, id]).status.success());
+    eventually("the key is refused", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;
+    assert!(key(&["enable", "--uin", &jane, id]).status.success());
+    eventually("the key is good again", async || code().await.is_empty().then_some(())).await;
+    assert_eq!(key(&["delete", "--uin", &owner, id]).status.code(), Some(1), "it is another's");
+    assert!(key(&["delete", "--uin", &jane, id]).status.success());
+    eventually("the key is gone", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;
+    assert_eq!(key(&["create", "--uin", &jane, "--description", "two words"]).status.code(), Some(1));
+    let accounts = json(&reg.command(&["account", "list", "--json"], ""));
+    let jane = accounts.as_array().unwrap().iter().find(|account| account["name"] == "jane").unwrap();
+    assert_eq!(jane["owner"], owner);
+    assert!(text(&reg.command(&["account", "list"], "").stdout).contains(&format!("jane  (of {owner})")));
 }
 
 #[tokio::test]

@@ -1,0 +1,122 @@
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use roadstead_auth::Accounts;
+use roadstead_storage::meta::MetaStore;
+use roadstead_storage::types::SecretId;
+use serde_json::{Value, json};
+
+use super::account::find;
+use super::audit::note;
+use super::{Context, print_json, print_line, print_list, text};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List the access keys of an account, without their secret halves
+    List {
+        /// Uin of the account
+        #[arg(long)]
+        uin: String,
+    },
+    /// Make an access key; prints both halves as JSON, once
+    Create {
+        /// Uin of the account
+        #[arg(long)]
+        uin: String,
+        /// What the key is for: letters, digits and characters of _+=,.@:/-
+        #[arg(long, default_value = "")]
+        description: String,
+    },
+    /// Make an access key unusable; its temporary credentials end
+    Disable {
+        /// Uin of the account
+        #[arg(long)]
+        uin: String,
+        /// Id of the key
+        secret_id: SecretId,
+    },
+    /// Make a disabled access key usable again
+    Enable {
+        /// Uin of the account
+        #[arg(long)]
+        uin: String,
+        /// Id of the key
+        secret_id: SecretId,
+    },
+    /// Delete an access key, for good
+    Delete {
+        /// Uin of the account
+        #[arg(long)]
+        uin: String,
+        /// Id of the key
+        secret_id: SecretId,
+    },
+}
+
+impl Command {
+    /// Whether it changes nothing.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::List { .. })
+    }
+}
+
+/// `roadstead account key ...`.
+pub async fn run(context: &Context, meta: &MetaStore, accounts: &Accounts, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::List { uin } => list(context, meta, &uin).await,
+        Command::Create { uin, description } => create(meta, accounts, &uin, &description).await,
+        Command::Disable { uin, secret_id } => set_active(meta, &uin, &secret_id, false).await,
+        Command::Enable { uin, secret_id } => set_active(meta, &uin, &secret_id, true).await,
+        Command::Delete { uin, secret_id } => delete(meta, &uin, &secret_id).await,
+    }
+}
+
+async fn list(context: &Context, meta: &MetaStore, uin: &str) -> anyhow::Result<()> {
+    let account = find(meta, uin).await?;
+    let keys = meta.list_access_keys(account.id).await?.into_iter().map(|key| {
+        json!({
+            "secret_id": key.secret_id.as_str(),
+            "status": if key.active { "active" } else { "disabled" },
+            "description": key.description,
+        })
+    });
+    let items: Vec<Value> = keys.collect();
+    print_list(context, &items, |i| {
+        format!("{}  {:8}  {}", text(i, "secret_id"), text(i, "status"), text(i, "description"))
+    })
+}
+
+async fn create(meta: &MetaStore, accounts: &Accounts, uin: &str, description: &str) -> anyhow::Result<()> {
+    let account = find(meta, uin).await?;
+    let fits = description.len() <= 1024
+        && description.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
+    if !fits {
+        bail!("a description has at most 1024 letters, digits and characters of _+=,.@:/-");
+    }
+    let key = accounts.create_key(account.id, description).await?;
+    note(meta, Some(account.owner), "access-key.create", key.secret_id.as_str()).await?;
+    print_json(&json!({
+        "uin": account.uin.as_str(),
+        "secret_id": key.secret_id.as_str(),
+        "secret_key": key.secret_key,
+    }))
+}
+
+async fn set_active(meta: &MetaStore, uin: &str, id: &SecretId, active: bool) -> anyhow::Result<()> {
+    let account = find(meta, uin).await?;
+    let found = meta.set_access_key_active(account.id, id, active).await?;
+    done(found, uin, id)?;
+    let action = if active { "access-key.enable" } else { "access-key.disable" };
+    note(meta, Some(account.owner), action, id.as_str()).await?;
+    print_line(format_args!("done"))
+}
+
+async fn delete(meta: &MetaStore, uin: &str, id: &SecretId) -> anyhow::Result<()> {
+    let account = find(meta, uin).await?;
+    done(meta.delete_access_key(account.id, id).await?, uin, id)?;
+    note(meta, Some(account.owner), "access-key.delete", id.as_str()).await?;
+    print_line(format_args!("done"))
+}
+
+fn done(found: bool, uin: &str, id: &SecretId) -> anyhow::Result<()> {
+    found.then_some(()).with_context(|| format!("the account {uin} has no key {id}"))
+}
