@@ -1,6 +1,6 @@
 //! Instances are apart from each other and from the personal edition.
 
-use roadstead_tests::{Image, TestRegistry};
+use roadstead_tests::{Image, TestRegistry, eventually, people};
 use serde_json::json;
 
 use crate::instance::Instance;
@@ -132,4 +132,62 @@ async fn a_proxy_says_which_instance() {
     let anonymous = reg.anonymous().request("GET", "/v2/").header("x-forwarded-host", "demo.registry.example.com");
     let refused = anonymous.send().await.expect(401);
     assert!(refused.header("www-authenticate").contains("https://demo.registry.example.com/service/token"));
+}
+
+#[tokio::test]
+async fn a_user_may_in_one_instance_what_the_policies_say() {
+    let reg = TestRegistry::new().await;
+    let main = reg.account("alice").await;
+    let (one, two) = (Instance::of(main.cloud.clone(), "one").await, Instance::of(main.cloud.clone(), "two").await);
+    for made in [&one, &two] {
+        made.namespace("team", false).await;
+        made.namespace("secret", false).await;
+    }
+    one.client(&main.basic).push_image("secret/app", "v1", &Image::small(1)).await;
+    let resource = |path: String| format!("qcs::tcr::uin/{}:{path}", main.uin);
+    let allow = |actions: &[&str], path: String| {
+        json!({ "version": "2.0", "statement": [{ "effect": "allow", "action": actions, "resource": resource(path) }] })
+            .to_string()
+    };
+    let images = ["tcr:PullRepository", "tcr:PushRepository", "tcr:CreateRepository", "tcr:DescribeImages"];
+    let policies = [
+        allow(&images, format!("repository/{}/team/*", one.id)),
+        allow(&["tcr:CreateInstanceToken"], format!("instance/{}", one.id)),
+    ];
+    let user = people::sub(&reg, &main, "robot", &policies.each_ref().map(String::as_str)).await;
+    let as_user =
+        |made: &Instance| Instance { id: made.id.clone(), host: made.host.clone(), cloud: user.cloud.clone() };
+    let (username, password, _) = as_user(&one).token("longterm").await;
+    assert_eq!(username, user.uin);
+    let denied = "AuthFailure.UnauthorizedOperation";
+    as_user(&two).call("CreateInstanceToken", json!({})).await.expect(denied);
+    as_user(&one).call("DescribeInstanceToken", json!({})).await.expect(denied);
+    as_user(&one).call("DescribeNamespaces", json!({})).await.expect(denied);
+    as_user(&one).call("DeleteInstance", json!({ "DeleteBucket": true })).await.expect(denied);
+    as_user(&one).call("CreateNamespace", json!({ "NamespaceName": "more", "IsPublic": true })).await.expect(denied);
+    let create = json!({ "RegistryName": "three", "RegistryType": "basic" });
+    user.cloud.call("tcr", "CreateInstance", create).await.expect(denied);
+    // With the token and with the account's own password it is the same.
+    for client in [reg.basic(&username, &password).at(&one.host), user.basic.at(&one.host)] {
+        let digest = client.push_image("team/deep/app", "v1", &Image::small(2)).await;
+        client.get("/v2/team/deep/app/manifests/v1").await.expect(200);
+        client.delete(&format!("/v2/team/deep/app/manifests/{digest}")).await.expect(403);
+        client.get("/v2/secret/app/manifests/v1").await.expect(403);
+        client.post("/v2/secret/app/blobs/uploads/").await.expect(403);
+        let bearer = client.bearer(&["repository:team/deep/app:pull", "repository:secret/app:pull"]).await;
+        bearer.get("/v2/team/deep/app/manifests/v1").await.expect(200);
+        bearer.get("/v2/secret/app/manifests/v1").await.expect(403);
+    }
+    user.basic.at(&two.host).post("/v2/team/deep/app/blobs/uploads/").await.expect(403);
+    let app = json!({ "NamespaceName": "team", "RepositoryName": "deep/app", "ImageVersion": "v1" });
+    as_user(&one).call("DescribeImages", app.clone()).await.ok();
+    as_user(&one).call("DescribeImageManifests", app.clone()).await.expect(denied);
+    as_user(&one).call("DeleteImage", app.clone()).await.expect(denied);
+    as_user(&two).call("DescribeImages", app.clone()).await.expect(denied);
+    user.attach(&allow(&["tcr:DeleteImage"], format!("repository/{}/team/*", one.id))).await;
+    eventually("the policy is heard of", async || {
+        (as_user(&one).call("DeleteImage", app.clone()).await.code() != denied).then_some(())
+    })
+    .await;
+    one.client(&main.basic).get("/v2/team/deep/app/manifests/v1").await.expect(404);
 }
