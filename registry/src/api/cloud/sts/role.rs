@@ -88,13 +88,16 @@ impl Action for AssumeRole {
         Ok(Permission::Signed)
     }
 
+    async fn authorize(&self, call: &CloudCall<'_>) -> Result<(), CloudError> {
+        let named = self.named()?;
+        let (_, name, id) = named.find(call).await?;
+        Ok(call.permissions.check(&op::assume_role(&named.owner, &name, &id))?)
+    }
+
     async fn run(self, call: &CloudCall<'_>) -> Result<Issued, CloudError> {
-        let named = Named::parse(self.role_arn.trim());
-        let named = named.ok_or_else(|| {
-            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
-            CloudError::new(Code::InvalidParameterParamError, message)
-        })?;
+        let named = self.named()?;
         let (role, name, id) = named.find(call).await?;
+        // Again: it may be another role by now.
         call.permissions.check(&op::assume_role(&named.owner, &name, &id))?;
         let is_own = named.owner == call.identity().owner_uin;
         let role = match role {
@@ -122,6 +125,13 @@ impl Action for AssumeRole {
 }
 
 impl AssumeRole {
+    fn named(&self) -> Result<Named<'_>, CloudError> {
+        Named::parse(self.role_arn.trim()).ok_or_else(|| {
+            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
+            CloudError::new(Code::InvalidParameterParamError, message)
+        })
+    }
+
     /// Whether the role trusts the caller.
     async fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin) -> Result<bool, CloudError> {
         let Identity { account, owner_uin: own, uin, .. } = call.identity();
