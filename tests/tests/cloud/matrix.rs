@@ -89,8 +89,6 @@ fn refused(action: &ActionInfo, rights: Option<Rights>) -> Option<bool> {
     let tcr = action.service == "tcr";
     match rights {
         _ if SIGNED.contains(&action.name) => Some(false),
-        // Whether a role may be taken on depends on the role too: it is looked up first.
-        _ if action.name == "AssumeRole" => Some(false),
         Rights::None | Rights::Denied | Rights::Capped => Some(true),
         Rights::Full | Rights::Reader if !tcr => Some(action.name != "GetRole"),
         Rights::Full => Some(false),
