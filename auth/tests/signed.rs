@@ -1,5 +1,7 @@
 //! Who signed a request of the cloud API: keys, their state, and what is written down about them.
 
+#![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
+
 mod common;
 
 use std::borrow::Cow;

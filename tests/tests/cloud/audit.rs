@@ -25,7 +25,7 @@ async fn a_push_is_in_the_log_when_it_is_answered() {
     let reg = unlimited().start().await;
     let alice = reg.account("alice").await;
     let digest = alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
-    let found = events(&alice.cloud, json!({ "Action": "manifest.put" })).await;
+    let found = events(&alice.cloud, json!({ "Operation": "manifest.put" })).await;
     assert_eq!(found.len(), 1);
     for (member, value) in [
         ("Uin", alice.uin.as_str()),
@@ -39,7 +39,7 @@ async fn a_push_is_in_the_log_when_it_is_answered() {
         assert_eq!(found[0][member], value, "{member}");
     }
     alice.basic.delete(&format!("/v2/alice/app/manifests/{digest}")).await.expect(202);
-    let deleted = events(&alice.cloud, json!({ "Action": "manifest.delete", "Outcome": "done" })).await;
+    let deleted = events(&alice.cloud, json!({ "Operation": "manifest.delete", "Outcome": "done" })).await;
     assert_eq!(deleted[0]["Resource"], format!("alice/app@{digest}"));
     assert!(events(&reg.cloud(), json!({})).await.iter().all(|event| event["Uin"] != alice.uin.as_str()));
 }
@@ -121,7 +121,7 @@ async fn events_come_in_pages_and_by_what_they_are() {
         (json!({ "Uin": "100000000002" }), 0),
         (json!({ "Outcome": "failed", "Limit": 3 }), 3),
         (json!({ "Outcome": "denied" }), 0),
-        (json!({ "Action": "tcr:DeleteImagePersonal", "Limit": 100 }), 25),
+        (json!({ "Operation": "tcr:DeleteImagePersonal", "Limit": 100 }), 25),
         (json!({ "StartTime": "2999-01-01T00:00:00Z" }), 0),
         (json!({ "EndTime": "2000-01-01 00:00:00" }), 0),
     ] {

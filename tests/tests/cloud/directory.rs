@@ -47,7 +47,7 @@ pub async fn policy(owner: &Cloud, name: &str, document: &str) -> u64 {
 
 /// Stores a policy and attaches it to a user.
 pub async fn grant(owner: &Cloud, user: &Sub, action: &str, resource: &str) -> u64 {
-    let name: String = format!("{}-{action}-{resource}", user.name).chars().map(|c| plain(c)).collect();
+    let name: String = format!("{}-{action}-{resource}", user.name).chars().map(plain).collect();
     let id = policy(owner, &name, &document("allow", action, resource)).await;
     cam(owner, "AttachUserPolicy", json!({ "PolicyId": id, "AttachUin": user.uin })).await.ok();
     id
@@ -70,7 +70,7 @@ pub fn trust(owner_uin: &str) -> String {
 
 /// Makes a role.
 pub async fn role(reg: &TestRegistry, name: &str) -> String {
-    let parameters = json!({ "RoleName": name, "PolicyDocument": trust(&reg.owner_name()) });
+    let parameters = json!({ "RoleName": name, "PolicyDocument": trust(reg.owner_name()) });
     cam(&reg.cloud(), "CreateRole", parameters).await.ok()["RoleId"].as_str().unwrap().to_owned()
 }
 

@@ -11,22 +11,22 @@ async fn the_owner_needs_no_policy_and_others_are_unknown() {
     let registry = TestRegistry::new().await;
     let cloud = registry.cloud();
     let ask = async |parameters: Value| cloud.call("cam", "ExplainAuthorization", parameters).await;
-    let answer = ask(json!({"Action": "ccr:push", "Resource": "library/x"})).await.ok();
+    let answer = ask(json!({"Operation": "ccr:push", "Resource": "library/x"})).await.ok();
     assert_eq!((&answer["Allowed"], &answer["Effect"]), (&json!(true), &json!("allow")), "{answer}");
     assert_eq!(answer["PolicyId"], Value::Null);
     let other = registry.account("other").await;
     let uin: u64 = other.uin.parse().unwrap();
     for parameters in [json!({"TargetUin": uin}), json!({"TargetUin": 1}), json!({"TargetUin": "999999999999"})] {
         let mut parameters = parameters;
-        parameters["Action"] = json!("pull");
+        parameters["Operation"] = json!("pull");
         parameters["Resource"] = json!("library/x");
         ask(parameters).await.expect("ResourceNotFound.UserNotExist");
     }
     for (parameters, code) in [
         (json!({}), "MissingParameter"),
-        (json!({"Action": "pull", "Resource": "library"}), "InvalidParameterValue"),
-        (json!({"Action": "fly", "Resource": "library/x"}), "InvalidParameterValue"),
-        (json!({"Action": "pull", "Resource": "library/x", "SourceIp": "here"}), "InvalidParameterValue"),
+        (json!({"Operation": "pull", "Resource": "library"}), "InvalidParameterValue"),
+        (json!({"Operation": "fly", "Resource": "library/x"}), "InvalidParameterValue"),
+        (json!({"Operation": "pull", "Resource": "library/x", "SourceIp": "here"}), "InvalidParameterValue"),
     ] {
         ask(parameters).await.expect(code);
     }
@@ -76,7 +76,7 @@ async fn the_statement_that_decides_is_named() {
     registry.set_public("other/public", true).await;
     let uin: u64 = user.uin.parse().unwrap();
     let ask = async |action: &str, resource: &str, ip: &str| {
-        let question = json!({"TargetUin": uin, "Action": action, "Resource": resource, "SourceIp": ip});
+        let question = json!({"TargetUin": uin, "Operation": action, "Resource": resource, "SourceIp": ip});
         let answer = alice.cloud.call("cam", "ExplainAuthorization", question).await.ok();
         let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
         assert_eq!(answer["Allowed"], json!(text("Effect") == "allow"));
@@ -110,13 +110,13 @@ async fn the_statement_that_decides_is_named() {
     assert!(text.starts_with("denied: statement 1 of the policy of the caller \"policy-"), "{text}");
     assert!(text.contains(&format!("looked at   policy {id} policy-")), "{text}");
     // Who may ask is a right of its own.
-    let question = json!({"TargetUin": uin, "Action": "pull", "Resource": "alice/app"});
+    let question = json!({"TargetUin": uin, "Operation": "pull", "Resource": "alice/app"});
     let refused = user.cloud.call("cam", "ExplainAuthorization", question.clone()).await;
     refused.expect("AuthFailure.UnauthorizedOperation");
     user.attach(r#"{"version":"2.0","statement":{"effect":"allow","action":"cam:ExplainAuthorization","resource":"qcs::cam:::uin/${uin}"}}"#).await;
     let allowed = async || user.cloud.call("cam", "ExplainAuthorization", question.clone()).await.code().is_empty();
     eventually("the new policy is known", async || allowed().await.then_some(())).await;
-    let about_root = json!({"TargetUin": alice.uin, "Action": "pull", "Resource": "alice/app"});
+    let about_root = json!({"TargetUin": alice.uin, "Operation": "pull", "Resource": "alice/app"});
     user.cloud.call("cam", "ExplainAuthorization", about_root).await.expect("AuthFailure.UnauthorizedOperation");
     registry.set_status(user.id, AccountStatus::Disabled).await;
     assert_eq!(

@@ -28,7 +28,7 @@ async fn the_same_name_is_another_thing_in_every_registry() {
         assert_eq!(found.header("docker-content-digest"), digests[number]);
     }
     // A blob of one is nothing in the other, also for who knows its digest.
-    let blob = roadstead_tests::digest(&images[1].blobs().next().unwrap());
+    let blob = roadstead_tests::digest(images[1].blobs().next().unwrap());
     clients[1].head(&format!("/v2/library/app/blobs/{blob}")).await.expect(200);
     for client in [&clients[0], &clients[2]] {
         client.head(&format!("/v2/library/app/blobs/{blob}")).await.expect(404);

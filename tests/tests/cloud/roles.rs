@@ -8,7 +8,7 @@ use super::directory::{Sub, cam, document, grant, policy, registry, role, sub, t
 async fn a_role_is_made_found_changed_and_deleted() {
     let reg = registry().await;
     let root = reg.cloud();
-    let written = trust(&reg.owner_name());
+    let written = trust(reg.owner_name());
     let parameters = json!({
         "RoleName": "Builder+=,.@_-", "PolicyDocument": written, "Description": "builds", "ConsoleLogin": 1,
         "SessionDuration": 43200, "Tags": [{ "Key": "env", "Value": "prod" }],
@@ -70,7 +70,7 @@ async fn what_is_wrong_is_named() {
     let reg = registry().await;
     let root = reg.cloud();
     role(&reg, "taken").await;
-    let good = trust(&reg.owner_name());
+    let good = trust(reg.owner_name());
     let create = async |more: Value| {
         let mut parameters = json!({ "RoleName": "fresh", "PolicyDocument": good });
         parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -144,7 +144,7 @@ async fn roles_are_listed_in_pages_and_by_tags() {
     for number in 0..7 {
         let tags = if number % 2 == 0 { json!([{ "Key": "even", "Value": "yes" }]) } else { json!([]) };
         let parameters =
-            json!({ "RoleName": format!("role-{number}"), "PolicyDocument": trust(&reg.owner_name()), "Tags": tags });
+            json!({ "RoleName": format!("role-{number}"), "PolicyDocument": trust(reg.owner_name()), "Tags": tags });
         cam(&root, "CreateRole", parameters).await.ok();
     }
     let second = cam(&root, "DescribeRoleList", json!({ "Page": 2, "Rp": 3 })).await.ok();

@@ -86,7 +86,7 @@ mod tests {
     fn actions_know_their_parameters() {
         let explain = actions().find(|action| action.name == "ExplainAuthorization").unwrap();
         assert_eq!((explain.service, explain.writes), ("cam", false));
-        assert_eq!(explain.parameters, ["TargetUin", "Action", "Resource", "RegistryId", "SourceIp"]);
+        assert_eq!(explain.parameters, ["TargetUin", "Operation", "Resource", "RegistryId", "SourceIp"]);
         assert!(actions().any(|action| action.parameters.is_empty()));
     }
 }

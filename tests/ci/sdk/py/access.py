@@ -206,11 +206,9 @@ def boundary(c, user, document):
 
 def reasons(c, user):
     """What only this server has: why something is allowed or not, and what was done."""
-    if c.transport[0] != "TC3-HMAC-SHA256":
-        return  # Their parameter `Action` is the name of the call in the older signatures.
-    allowed = c.ok("cam", "ExplainAuthorization", TargetUin=user, Action="pull", Resource="library/app")
+    allowed = c.ok("cam", "ExplainAuthorization", TargetUin=user, Operation="pull", Resource="library/app")
     c.same("pulling is allowed", allowed.get("Allowed"), True)
-    denied = c.ok("cam", "ExplainAuthorization", TargetUin=user, Action="cam:AddUser")
+    denied = c.ok("cam", "ExplainAuthorization", TargetUin=user, Operation="cam:AddUser")
     c.same("making users is not", denied.get("Allowed"), False)
     c.true("and it is said why", denied.get("Reason"), str(dict(denied)))
     events = c.ok("cam", "DescribeAuditLogs", Limit=20).get("Events") or []

@@ -49,7 +49,7 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
         ("CheckInstanceName", "RegistryName") => json!(format!("free-{}", things.namespace)),
         ("CreateNamespace", "NamespaceName") => json!("new"),
         ("CreateRepository", "RepositoryName") => json!("new"),
-        ("ExplainAuthorization", "Action") => json!("ccr:pull"),
+        ("ExplainAuthorization", "Operation") => json!("ccr:pull"),
         ("GetFederationToken", "Name") => json!("somebody"),
         ("GetUser" | "DeleteUser" | "UpdateUser", "Name") => json!(things.user),
         ("ManageImageLifecycleGlobalPersonal", "Type") => json!("global_keep_last_nums"),
@@ -139,7 +139,7 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         // Temporary credentials.
         "RoleArn" => json!(format!("qcs::cam::uin/{}:roleName/{}", things.owner_uin, things.role)),
         "RoleSessionName" => json!("session"),
-        "Action" => json!("ccr:pull"),
+        "Operation" => json!("ccr:pull"),
         "Resource" => json!(repository),
         "SourceIp" => json!("10.0.0.1"),
         _ => return None,

@@ -20,7 +20,7 @@ pub(crate) struct ExplainAuthorization {
     /// The user; without it the caller.
     target_uin: Option<u64>,
     /// What the user would do, such as `ccr:push` or `push`.
-    action: String,
+    operation: String,
     /// What it would be done to: `NAMESPACE/NAME[:TAG]`, `NAMESPACE`, six pieces, or `*`.
     resource: Option<String>,
     /// The instance that the resource is in, when it is not in six pieces.
@@ -81,7 +81,7 @@ impl Action for ExplainAuthorization {
             found.filter(|account| account.owner == call.owner()).ok_or(Code::ResourceNotFoundUserNotExist)?;
         let resource = self.resource.as_deref().unwrap_or("*");
         let owner = &call.identity().owner_uin;
-        let question = Question::new(&self.action, resource, self.registry_id.as_deref(), owner);
+        let question = Question::new(&self.operation, resource, self.registry_id.as_deref(), owner);
         let invalid = |message: String| CloudError::new(Code::InvalidParameterValue, message);
         let question = question.map_err(|e| invalid(e.to_string()))?;
         let address = match &self.source_ip {
