@@ -86,7 +86,7 @@ async fn every_answer_has_a_request_id_and_takes_a_harmless_one_from_the_client(
 async fn unknown_paths_and_methods_answer_in_the_form_of_the_specification() {
     let reg = TestRegistry::new().await;
     let owner = reg.owner();
-    for path in ["/", "/v1/", "/v2/library/app", "/v2/library/app/manifests", "/v3/", "/metrics", "/console/"] {
+    for path in ["/v1/", "/v2/library/app", "/v2/library/app/manifests", "/v3/", "/metrics", "/console/"] {
         owner.get(path).await.expect_error(404, "NOT_FOUND");
     }
     let wrong = owner.post("/v2/library/app/manifests/v1").await.expect_error(405, "UNSUPPORTED");
