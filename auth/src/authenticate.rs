@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_storage::meta::{Account, AccountStatus};
-use roadstead_storage::types::{AccountId, RegistryId, Uin};
+use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};
@@ -115,6 +115,17 @@ impl Inner {
         }
     }
 
+    /// Writes down when and from where a sub-account last signed in. Passwords that are recognised are not written down again:
+    /// it is no more often than a hash is paid for.
+    async fn note_login(&self, account: &Account, address: IpAddr, now: Timestamp) {
+        if account.owner == account.id {
+            return;
+        }
+        if let Err(error) = self.meta.record_login(account.id, &address.to_string(), now).await {
+            tracing::warn!(account.uin = %account.uin, %error, "a sign-in was not written down");
+        }
+    }
+
     /// Verifies a password by its hash, at full price.
     async fn check_password(&self, username: &str, password: &str, address: IpAddr) -> Outcome<KnownPassword> {
         let uin: Option<Uin> = username.parse().ok();
@@ -139,6 +150,7 @@ impl Inner {
                     tracing::warn!(account.uin = %account.uin, %error, "a password hash was not renewed");
                 }
                 let since = self.clock.now();
+                self.note_login(&account, address, since).await;
                 Ok(KnownPassword {
                     account: account.id,
                     credential_version: account.credential_version,

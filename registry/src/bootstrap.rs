@@ -518,6 +518,9 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     if let Err(error) = counted.flush().await {
         tracing::warn!(error = %error, "the last counts of pulls are lost");
     }
+    if let Err(error) = state.auth.record_key_uses().await {
+        tracing::warn!(error = %error, "the last uses of access keys are lost");
+    }
     stopper.abort();
     if let Some(metrics) = metrics {
         metrics.abort();

@@ -2,7 +2,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::SecretId;
+use roadstead_storage::types::{SecretId, Uin};
 use serde_json::{Value, json};
 
 use super::account::find;
@@ -93,12 +93,14 @@ async fn create(meta: &MetaStore, accounts: &Accounts, uin: &str, description: &
         bail!("a description has at most 1024 letters, digits and characters of _+=,.@:/-");
     }
     let key = accounts.create_key(account.id, description).await?;
-    note(meta, Some(account.owner), "access-key.create", key.secret_id.as_str()).await?;
+    // The secret is told in any case: it cannot be read again.
+    let noted = note(meta, Some(account.owner), "access-key.create", &target(&account.uin, &key.secret_id)).await;
     print_json(&json!({
         "uin": account.uin.as_str(),
         "secret_id": key.secret_id.as_str(),
         "secret_key": key.secret_key,
-    }))
+    }))?;
+    noted
 }
 
 async fn set_active(meta: &MetaStore, uin: &str, id: &SecretId, active: bool) -> anyhow::Result<()> {
@@ -106,17 +108,22 @@ async fn set_active(meta: &MetaStore, uin: &str, id: &SecretId, active: bool) ->
     let found = meta.set_access_key_active(account.id, id, active).await?;
     done(found, uin, id)?;
     let action = if active { "access-key.enable" } else { "access-key.disable" };
-    note(meta, Some(account.owner), action, id.as_str()).await?;
+    note(meta, Some(account.owner), action, &target(&account.uin, id)).await?;
     print_line(format_args!("done"))
 }
 
 async fn delete(meta: &MetaStore, uin: &str, id: &SecretId) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     done(meta.delete_access_key(account.id, id).await?, uin, id)?;
-    note(meta, Some(account.owner), "access-key.delete", id.as_str()).await?;
+    note(meta, Some(account.owner), "access-key.delete", &target(&account.uin, id)).await?;
     print_line(format_args!("done"))
 }
 
 fn done(found: bool, uin: &str, id: &SecretId) -> anyhow::Result<()> {
     found.then_some(()).with_context(|| format!("the account {uin} has no key {id}"))
+}
+
+/// A key, and whose it is, for the audit log.
+fn target(uin: &Uin, id: &SecretId) -> String {
+    format!("{uin} {id}")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use roadstead_tests::{Client, Credentials};
 use serde_json::{Value, json};
 
 use super::directory::{cam, document, group, policy, registry, sub, texts};
@@ -41,6 +42,22 @@ async fn a_user_is_made_found_changed_and_deleted() {
         let reply = cam(&root, action, json!({ "Name": "jane.doe@example.org" })).await;
         reply.expect("ResourceNotFound.UserNotExist");
     }
+}
+
+#[tokio::test]
+async fn the_last_sign_in_is_written_down() {
+    let reg = registry().await;
+    let root = reg.cloud();
+    let made =
+        cam(&root, "AddUser", json!({ "Name": "robot", "Password": "correct horse", "ConsoleLogin": 1 })).await.ok();
+    let credentials = |password: &str| Credentials::Basic(made["Uin"].to_string(), password.into());
+    let user = async || cam(&root, "GetUser", json!({ "Name": "robot" })).await.ok();
+    Client::new(&reg.url(), credentials("wrong horse")).get("/v2/").await.expect(401);
+    assert_eq!(user().await["RecentlyLoginTime"], "", "nobody has signed in");
+    Client::new(&reg.url(), credentials("correct horse")).get("/v2/").await.expect(200);
+    let found = user().await;
+    assert_eq!(found["RecentlyLoginIP"], "127.0.0.1");
+    assert_eq!(found["RecentlyLoginTime"].as_str().unwrap().len(), "2026-11-21 00:00:00".len());
 }
 
 #[tokio::test]

@@ -259,8 +259,7 @@ impl Action for BatchDeleteImagePersonal {
     }
 
     fn target(&self) -> String {
-        let tags: Vec<&str> = self.tags.iter().take(10).map(String::as_str).collect();
-        format!("{}:{}", self.repo_name, tags.join(","))
+        format!("{} {} tags: {}", self.repo_name, self.tags.len(), self.tags.join(","))
     }
 }
 
