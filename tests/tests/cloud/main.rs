@@ -11,6 +11,7 @@ mod envelope;
 mod explain;
 mod favorites;
 mod groups;
+mod guards;
 mod images;
 mod instance;
 mod instance_content;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{AuditEvent, MetaStore};
 use roadstead_storage::types::{AccountId, Timestamp};
 
 use super::CloudSettings;
@@ -83,6 +83,6 @@ impl<'a> CloudCall<'a> {
     }
 
     pub(super) fn note_target(&self, target: String) {
-        *self.target.borrow_mut() = target;
+        *self.target.borrow_mut() = target.chars().take(AuditEvent::MAX_TEXT).collect();
     }
 }

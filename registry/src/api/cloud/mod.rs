@@ -46,6 +46,9 @@ use super::call::Call;
 use super::error::{ApiError, chain};
 use super::router::{Route, route};
 
+/// So much of the name of an action that does not exist is written down.
+const MAX_NAME: usize = 100;
+
 /// How the cloud API behaves.
 #[derive(Clone, Debug)]
 pub struct CloudSettings {
@@ -122,7 +125,7 @@ async fn handle(
         pairs: &pairs,
     };
     let address = call.state.client_rules.address(call.request);
-    common.action.clone_into(&mut trace.name.borrow_mut());
+    *trace.name.borrow_mut() = common.action.chars().take(MAX_NAME).collect();
     let signed = match call.state.auth.signed(&signed, address).await {
         Ok(signed) => signed,
         Err(error) => {

@@ -3,7 +3,7 @@
 use roadstead_storage::types::AccountId;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, cam_action, on_all, service, uin_number, user_request, wrong};
+use super::{Subject, cam_action, lasting_only, on_all, service, uin_number, user_request, wrong};
 use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -79,6 +79,7 @@ struct AccessKeyDetail {
 cam_action!(CreateAccessKey: Write -> CreatedAccessKey, look up |it| vec![Subject::Keys(it.target_uin)], |it| target_of(it.target_uin), create);
 
 async fn create(it: CreateAccessKey, call: &CloudCall<'_>) -> Result<CreatedAccessKey, CloudError> {
+    lasting_only(call)?;
     let holder = holder(call, "CreateAccessKey", it.target_uin).await?;
     let description = it.description.unwrap_or_default();
     let key = service(call).create_key(holder, &description).await.map_err(of_keys)?;
@@ -106,7 +107,10 @@ cam_action!(UpdateAccessKey: Write -> NoOutput, look up |it| vec![Subject::Keys(
 async fn update(it: UpdateAccessKey, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let holder = holder(call, "UpdateAccessKey", it.target_uin).await?;
     let active = match it.status.as_str() {
-        ACTIVE => true,
+        ACTIVE => {
+            lasting_only(call)?;
+            true
+        }
         INACTIVE => false,
         _ => return Err(wrong("Status must be Active or Inactive")),
     };

@@ -250,6 +250,11 @@ async fn holder_user(call: &CloudCall<'_>, uin: u64) -> Result<Holder, CloudErro
     Ok(Holder::User(user.account.id))
 }
 
+/// Refuses temporary credentials: what lasts is not made with what ends.
+fn lasting_only(call: &CloudCall<'_>) -> Result<(), CloudError> {
+    if call.identity().session.is_none() { Ok(()) } else { Err(Code::AuthFailureUnauthorizedOperation.into()) }
+}
+
 fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> CloudError {
     CloudError::new(Code::InvalidParameterParamError, message)
 }

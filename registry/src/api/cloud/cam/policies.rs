@@ -99,7 +99,7 @@ pub(crate) struct DeletePolicy {
 
 cam_action!(
     DeletePolicy: Write -> NoOutput,
-    |it| Permission::Needs(it.policy_id.iter().map(|&id| policy_request("DeletePolicy", id)).collect()),
+    |it| Permission::Needs(it.policy_id.iter().take(MAX_AT_ONCE).map(|&id| policy_request("DeletePolicy", id)).collect()),
     |it| it.policy_id.iter().take(MAX_AT_ONCE).map(u64::to_string).collect::<Vec<_>>().join(","),
     delete
 );

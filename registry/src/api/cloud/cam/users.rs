@@ -7,7 +7,7 @@ use roadstead_auth::cam::op::CamResource;
 use roadstead_storage::meta::{User, UserChange};
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, allow, allowed_user, cam_action, flag, on_all, service, uin_number};
+use super::{Subject, allow, allowed_user, cam_action, flag, lasting_only, on_all, service, uin_number};
 use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -59,6 +59,9 @@ async fn add(it: AddUser, call: &CloudCall<'_>) -> Result<AddedUser, CloudError>
         email: it.email.unwrap_or_default(),
     };
     let password = it.password.filter(|password| !password.is_empty());
+    if needs_key || password.is_some() || profile.console_login {
+        lasting_only(call)?;
+    }
     let made = service(call).create_user(call.identity(), &it.name, &profile, password.as_deref(), needs_key).await?;
     let SubAccount { user, password, key } = made;
     let (secret_id, secret_key) = key.map(|key| (key.secret_id.as_str().to_owned(), key.secret_key)).unzip();
@@ -143,6 +146,9 @@ async fn update(it: UpdateUser, call: &CloudCall<'_>) -> Result<NoOutput, CloudE
         password_hash: None,
     };
     let password = it.password.as_deref().filter(|password| !password.is_empty());
+    if password.is_some() {
+        lasting_only(call)?;
+    }
     service(call).update_user(call.identity(), user.account.id, change, password).await?;
     Ok(NoOutput {})
 }

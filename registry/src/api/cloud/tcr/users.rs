@@ -88,7 +88,8 @@ struct UserInfo {
 impl Action for DescribeUserPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeUserPersonal";
-    const KIND: Kind = Kind::Read;
+    // It makes a password: that is written down.
+    const KIND: Kind = Kind::Write;
     type Output = User;
 
     fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
@@ -136,7 +137,8 @@ struct DescribeApplicationTokenPersonalResp {
 impl Action for DescribeApplicationTokenPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeApplicationTokenPersonal";
-    const KIND: Kind = Kind::Read;
+    // It makes a password: that is written down.
+    const KIND: Kind = Kind::Write;
     type Output = ApplicationToken;
 
     fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
