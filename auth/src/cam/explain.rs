@@ -2,6 +2,8 @@
 
 use roadstead_storage::types::{Digest, Reference, RepositoryName, Tag, Uin};
 
+use super::class::Class;
+use super::known;
 use super::op::{self, CamResource, Realm};
 use super::request::Request;
 
@@ -16,6 +18,12 @@ pub struct Question {
     pub pull: bool,
     /// What must be allowed too when the repository does not exist yet.
     pub to_create: Option<Request>,
+    /// Whether anything must be allowed at all.
+    pub class: Class,
+    /// A denial of any of these hides the repository, where the signature is enough.
+    pub hidden_by: Vec<Request>,
+    /// What else is needed, and was not asked about.
+    pub note: Option<&'static str>,
 }
 
 /// What an operation is about.
@@ -80,15 +88,7 @@ const OPERATIONS: &[(Operation, &[&str])] = &[
         Operation::DeleteRepositories,
         &["delete-repositories", "ccr:BatchDeleteRepository", "tcr:BatchDeleteRepositoryPersonal"],
     ),
-    (
-        Operation::ListRepository,
-        &[
-            "list-repository",
-            "ccr:GetUserRepositoryList",
-            "tcr:DescribeRepositoryOwnerPersonal",
-            "tcr:DescribeRepositories",
-        ],
-    ),
+    (Operation::ListRepository, &["list-repository", "ccr:GetUserRepositoryList", "tcr:DescribeRepositories"]),
     (
         Operation::CreateNamespace,
         &["create-namespace", "ccr:CreateCCRNamespace", "tcr:CreateNamespacePersonal", "tcr:CreateNamespace"],
@@ -102,6 +102,7 @@ const OPERATIONS: &[(Operation, &[&str])] = &[
         Operation::DeleteTags,
         &["delete-tags", "ccr:BatchDeleteTag", "tcr:BatchDeleteImagePersonal", "tcr:DeleteRepositoryTags"],
     ),
+    (Operation::Duplicate, &["duplicate", "tcr:DuplicateImagePersonal", "tcr:DuplicateImage"]),
     (Operation::CreateInstance, &["create-instance", "tcr:CreateInstance"]),
 ];
 
@@ -117,6 +118,8 @@ enum Operation {
     DeleteNamespace,
     DeleteTag,
     DeleteTags,
+    /// On the target.
+    Duplicate,
     CreateInstance,
 }
 
@@ -144,17 +147,37 @@ impl Question {
     pub fn new(action: &str, resource: &str, instance: Option<&str>, owner: &Uin) -> Result<Self, BadQuestion> {
         let place = place(resource, instance).ok_or_else(|| BadQuestion::Resource(resource.to_owned()))?;
         // What ends in `Personal` counts under both services.
-        let personal = action.strip_prefix("ccr:").filter(|name| name.ends_with("Personal"));
-        let name = personal.map_or_else(|| action.to_owned(), |name| format!("tcr:{name}"));
+        let written = known::written(action).unwrap_or(action);
+        let personal = written.strip_prefix("ccr:").filter(|name| name.ends_with("Personal"));
+        let name = personal.map_or_else(|| written.to_owned(), |name| format!("tcr:{name}"));
         let named = |names: &&[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(&name));
         match OPERATIONS.iter().find(|(_, names)| named(names)) {
             Some((operation, _)) => operation.on(action, place),
-            None => other(action, &place, owner),
+            None => other(&name, &place, owner),
         }
     }
 
     fn of(request: Request, target: Target) -> Self {
-        Self { requests: vec![request], target, pull: false, to_create: None }
+        let (class, hidden_by) = (Class::Checked, Vec::new());
+        Self { requests: vec![request], target, pull: false, to_create: None, class, hidden_by, note: None }
+    }
+
+    /// An action of the personal edition that shows repositories, but none that a policy hides.
+    fn hiding(mut self, action: &str) -> Self {
+        let Target::Repository { instance: None, name } = &self.target else { return self };
+        let (shown, alien) = match action {
+            "CreateFavorRepositoryPersonal"
+            | "DescribeImageFilterPersonal"
+            | "DescribeImagePersonal"
+            | "DescribeRepositoryPersonal" => (true, true),
+            "DescribeRepositoryFilterPersonal" | "DescribeRepositoryOwnerPersonal" => (true, false),
+            _ => (false, false),
+        };
+        if shown {
+            self.hidden_by = vec![op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
+        }
+        self.pull = alien;
+        self
     }
 }
 
@@ -195,29 +218,42 @@ impl Operation {
     fn of_repository(self, instance: Option<String>, name: RepositoryName) -> Question {
         let realm = realm(instance.as_deref());
         let request = match self {
-            Self::Push => op::push(realm, &name),
+            Self::Push | Self::Duplicate => op::push(realm, &name),
             Self::CreateRepository => op::repository_create(realm, &name),
             Self::DeleteRepository => op::repository_delete(realm, &name),
             Self::DeleteRepositories => op::repository_batch_delete(realm, &name),
             Self::ListRepository => op::repository_list(realm, &name),
             _ => op::pull(realm, &name),
         };
-        let to_create = (self == Self::Push).then(|| op::repository_create(realm, &name));
+        let pushes = matches!(self, Self::Push | Self::Duplicate);
+        let to_create = pushes.then(|| op::repository_create(realm, &name));
+        let note = (self == Self::Duplicate).then_some("pull on the source is needed too");
         let target = Target::Repository { instance, name };
-        Question { requests: vec![request], target, pull: self == Self::Pull, to_create }
+        Question { pull: self == Self::Pull, to_create, note, ..Question::of(request, target) }
     }
 }
+
+/// Actions that only statements on everything allow, whatever repository they name.
+const ON_EVERYTHING: &[&str] = &[
+    "CreateApplicationTriggerPersonal",
+    "DeleteApplicationTriggerPersonal",
+    "DeleteImageLifecycleGlobalPersonal",
+    "ManageImageLifecycleGlobalPersonal",
+    "ModifyApplicationTriggerPersonal",
+];
 
 /// An action that has no word: `service:Name`.
 fn other(action: &str, place: &Place, owner: &Uin) -> Result<Question, BadQuestion> {
     let unknown = || BadQuestion::Action(action.to_owned());
-    let (service, name) = action.split_once(':').ok_or_else(unknown)?;
-    if service.is_empty() || name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(unknown());
+    let (service, name) = known::written(action).and_then(|action| action.split_once(':')).ok_or_else(unknown)?;
+    let class = Class::of(action);
+    if class == Class::Signed && (service != "tcr" || name == "ValidateNamespaceExistPersonal") {
+        // Whatever it is said to be about, it is about nothing that belongs to anybody.
+        return Ok(Question { class, ..Question::of(op::api(service, name), Target::Account) });
     }
     let mismatch = |wanted| Err(BadQuestion::Mismatch { action: action.to_owned(), wanted });
     let ours = matches!(service, "tcr" | "ccr");
-    Ok(match place {
+    let mut question = match place {
         Place::Everything => Question::of(op::api(service, name), Target::Account),
         Place::Cam(kind, id) if service == "sts" && matches!(kind.as_str(), "roleName" | "role") => {
             Question::of(op::assume_role(owner, id, id), Target::Account)
@@ -249,7 +285,12 @@ fn other(action: &str, place: &Place, owner: &Uin) -> Result<Question, BadQuesti
         Place::Instance(id) if ours => Question::of(op::api_on_instance(name, id), Target::Instance(id.clone())),
         Place::Cam(..) => return mismatch("something of the registry"),
         _ => return mismatch("something of access management, such as \"qcs::cam:::uin/...\""),
-    })
+    };
+    if ON_EVERYTHING.contains(&name) {
+        question.requests = vec![op::api(service, name)];
+    }
+    question.class = class;
+    Ok(if class == Class::Signed { question.hiding(name) } else { question })
 }
 
 /// What a resource names. In six pieces, its account is not looked at: it is the caller's.
@@ -339,6 +380,15 @@ mod tests {
             assert_eq!(asked.requests, [request], "{action} {resource}");
         }
         assert!(ask("push", "foo/x", None).unwrap().to_create.is_some() && ask("pull", "foo/x", None).unwrap().pull);
+        let duplicate = ask("ccr:DuplicateImagePersonal", "foo/x:v1", None).unwrap();
+        assert_eq!(duplicate.requests, [op::push(Realm::Personal, &name)]);
+        assert!(duplicate.to_create.is_some() && duplicate.note.is_some());
+        let trigger = ask("tcr:CreateApplicationTriggerPersonal", "foo/x", None).unwrap();
+        assert_eq!(trigger.requests, [op::api("tcr", "CreateApplicationTriggerPersonal")]);
+        assert_eq!(trigger.class, Class::Hardened);
+        for action in ["sts:GetCallerIdentity", "cam:GetUserAppId", "CCR:DescribeImagePersonal"] {
+            assert_eq!(ask(action, "foo/x", None).unwrap().class, Class::Signed, "{action}");
+        }
     }
 
     #[test]
@@ -359,6 +409,9 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         for (action, resource) in [
             ("fly", "foo/x"),
+            ("tcr:NoSuchThing", "foo/x"),
+            ("cvm:RunInstances", "*"),
+            ("tcr:DuplicateImagePersonal", "*"),
             ("pull", "foo"),
             ("pull", "*"),
             ("pull", "../x"),

@@ -318,6 +318,12 @@ pub fn is_known_action(action: &str) -> bool {
     number(&action.to_ascii_lowercase()).is_some()
 }
 
+/// The action as it is written in the documents; `None` when it is not known.
+pub(super) fn written(action: &str) -> Option<&'static str> {
+    let known: &'static [(String, String)] = &KNOWN;
+    number(&action.to_ascii_lowercase()).and_then(|number| known.get(number)).map(|(_, written)| written.as_str())
+}
+
 fn number(lower: &str) -> Option<usize> {
     KNOWN.binary_search_by(|(known, _)| known.as_str().cmp(lower)).ok()
 }

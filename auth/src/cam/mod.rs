@@ -20,6 +20,7 @@
 //! in the tests.
 
 mod action;
+mod class;
 mod compare;
 mod condition;
 mod decide;
@@ -40,6 +41,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use class::Class;
 pub use decide::{Context, Decision, Document, Documents, Layer, Reason, decide};
 pub use document::{Author, MAX_DOCUMENT_CHARACTERS, Parsed, Policy, Use};
 pub use error::PolicyError;

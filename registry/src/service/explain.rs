@@ -58,7 +58,7 @@ enum Whose {
     Foreign { public: bool },
 }
 
-/// Says whether the account may do what is asked about, from `address`, and why.
+/// Says whether the account may do what is asked about, from `address`, and why. `faithful` is the setting of the cloud API.
 ///
 /// # Errors
 /// `Unavailable` when the store cannot be asked.
@@ -68,6 +68,7 @@ pub async fn explain(
     account: &Account,
     question: &Question,
     address: IpAddr,
+    faithful: bool,
 ) -> Result<Explanation, Denied> {
     let Some(owner) = meta.account(account.owner).await? else { return Ok(Explanation::shut_out(question)) };
     if [account, &owner].iter().any(|account| account.status != AccountStatus::Active) {
@@ -84,12 +85,23 @@ pub async fn explain(
     let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(address) };
     let permissions = auth.permissions(&caller).await?;
     Ok(match whose(meta, account.owner, &question.target).await? {
-        Whose::Own { exists, public } => decided(&permissions, question, exists, public),
+        Whose::Own { .. } if question.class.is_free(faithful) => free(&permissions, question),
+        Whose::Own { exists, public } => decided(&permissions, question, exists, public).noting(question.note),
         Whose::Foreign { public } if public && question.pull => {
             Explanation::new(question, true, "everybody may pull from the repository")
         }
         Whose::Foreign { .. } => Explanation::new(question, false, "it belongs to another account, or to nobody"),
     })
+}
+
+/// What the signature is enough for, unless a denial hides what it is about.
+fn free(permissions: &Permissions, question: &Question) -> Explanation {
+    let mut decisions = question.hidden_by.iter().map(|request| (request, permissions.decide(request)));
+    let hidden = decisions.find(|(_, decision)| decision.is_explicit_denial());
+    match hidden {
+        Some((request, decision)) => Explanation::of(permissions, request, &decision).noting(Some("that hides it")),
+        None => Explanation::new(question, true, "the signature is enough"),
+    }
 }
 
 fn decided(permissions: &Permissions, question: &Question, exists: bool, public: bool) -> Explanation {
@@ -177,6 +189,13 @@ impl Explanation {
             resources: request.resources().to_vec(),
             policies: own.chain(documents.boundary.iter().map(looked(Layer::Boundary))).collect(),
         }
+    }
+
+    fn noting(mut self, note: Option<&str>) -> Self {
+        if let Some(note) = note {
+            self.reason = format!("{}; {note}", self.reason);
+        }
+        self
     }
 
     /// `allow`, `explicitDeny` or `implicitDeny`.

@@ -1,7 +1,8 @@
 //! `ExplainAuthorization` and `roadstead explain`: why something is allowed.
 
+use roadstead_config::Settings;
 use roadstead_storage::meta::AccountStatus;
-use roadstead_tests::{Image, TestRegistry, eventually};
+use roadstead_tests::{Cloud, Image, TestRegistry, eventually};
 use serde_json::{Value, json};
 
 use roadstead_tests::people::sub;
@@ -123,4 +124,123 @@ async fn the_statement_that_decides_is_named() {
         ask("pull", "alice/app", "10.0.0.1").await,
         ("implicitDeny".into(), None, "the account is disabled".into())
     );
+}
+
+/// What is explained to the main account about the user: whether it is allowed, and why. Or the code of an error.
+async fn told(main: &Cloud, uin: &str, operation: &str, resource: &str) -> Result<(bool, String), String> {
+    let uin: u64 = uin.parse().unwrap();
+    let question = json!({"TargetUin": uin, "Operation": operation, "Resource": resource});
+    let reply = main.call("cam", "ExplainAuthorization", question).await;
+    let answer = reply.response();
+    match reply.code() {
+        code if code.is_empty() => {
+            Ok((answer["Allowed"] == json!(true), answer["Reason"].as_str().unwrap().to_owned()))
+        }
+        code => Err(code),
+    }
+}
+
+const SIGNATURE: &str = "the signature is enough";
+
+#[tokio::test]
+async fn the_signature_is_enough_where_it_is() {
+    for faithful in [false, true] {
+        let change = |settings: &mut Settings| {
+            settings.cloud_api.faithful = faithful;
+            settings.cloud_api.requests_per_second = 0;
+        };
+        let registry = TestRegistry::builder().settings(change).start().await;
+        let (alice, other) = (registry.account("alice").await, registry.account("other").await);
+        let user = sub(&registry, &alice, "carol", &[]).await;
+        alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
+        other.basic.push_image("other/private", "v1", &Image::small(2)).await;
+        other.basic.push_image("other/public", "v1", &Image::small(3)).await;
+        registry.set_public("other/public", true).await;
+        let ask = async |operation: &str, resource: &str| told(&alice.cloud, &user.uin, operation, resource).await;
+        for (operation, resource) in [
+            ("tcr:DescribeImagePersonal", "alice/app"),
+            ("ccr:DescribeImagePersonal", "qcs::ccr:::repo/alice/app"),
+            ("tcr:DescribeRepositoryOwnerPersonal", "*"),
+            ("tcr:DescribeRepositoryOwnerPersonal", "alice/app"),
+            ("tcr:DescribeInstances", "*"),
+            ("tcr:CreateUserPersonal", "*"),
+            ("tcr:ValidateNamespaceExistPersonal", "other"),
+            ("sts:GetCallerIdentity", "*"),
+            ("sts:GetCallerIdentity", "alice/app"),
+            ("sts:getcalleridentity", "other/private"),
+            ("cam:GetUserAppId", "alice/app"),
+        ] {
+            assert_eq!(ask(operation, resource).await, Ok((true, SIGNATURE.into())), "{operation} on {resource}");
+        }
+        for (operation, resource) in [
+            ("tcr:ModifyRepositoryInfoPersonal", "alice/app"),
+            ("tcr:CreateApplicationTriggerPersonal", "alice/app"),
+            ("tcr:ModifyRepositoryAccessPersonal", "*"),
+        ] {
+            let (allowed, reason) = ask(operation, resource).await.unwrap();
+            assert_eq!((allowed, reason == SIGNATURE), (faithful, faithful), "{operation} on {resource}: {reason}");
+        }
+        // What belongs to others stays theirs.
+        let allowed = async |operation: &str, resource: &str| ask(operation, resource).await.unwrap().0;
+        assert!(allowed("tcr:DescribeImagePersonal", "other/public").await);
+        for operation in ["DescribeImagePersonal", "ModifyRepositoryInfoPersonal", "ValidateRepositoryExistPersonal"] {
+            assert!(!allowed(&format!("tcr:{operation}"), "other/private").await, "{operation}");
+        }
+        assert!(!allowed("tcr:DeleteRepositoryPersonal", "alice/app").await);
+        // It is so.
+        let change = json!({"RepoName": "alice/app", "Description": "x"});
+        let code = user.cloud.call("tcr", "ModifyRepositoryInfoPersonal", change).await.code();
+        assert_eq!(code, if faithful { "" } else { "AuthFailure.UnauthorizedOperation" });
+        let image =
+            async || user.cloud.call("tcr", "DescribeImagePersonal", json!({"RepoName": "alice/app"})).await.code();
+        assert_eq!(image().await, "");
+        // A denial hides the repository.
+        user.attach(r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#).await;
+        eventually("the denial is known", async || (!image().await.is_empty()).then_some(())).await;
+        let (allowed, reason) = ask("tcr:DescribeImagePersonal", "alice/app").await.unwrap();
+        assert!(!allowed && reason.ends_with("; that hides it"), "{reason}");
+        assert_eq!(ask("tcr:ValidateRepositoryExistPersonal", "alice/app").await, Ok((true, SIGNATURE.into())));
+    }
+}
+
+#[tokio::test]
+async fn a_duplicate_is_a_push_and_unknown_actions_are_none() {
+    let registry = TestRegistry::new().await;
+    let alice = registry.account("alice").await;
+    let text = r#"{"version":"2.0","statement":{"effect":"allow","action":["ccr:pull","ccr:push"],
+        "resource":"qcs::ccr:::repo/alice/app"}}"#;
+    let user = sub(&registry, &alice, "carol", &[text]).await;
+    let named =
+        r#"{"version":"2.0","statement":{"effect":"allow","action":"tcr:DuplicateImagePersonal","resource":"*"}}"#;
+    let in_vain = sub(&registry, &alice, "dave", &[named]).await;
+    alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
+    for (uin, cloud, resource, expected) in [
+        (&user.uin, &user.cloud, "alice/app", true),
+        // It would be made.
+        (&user.uin, &user.cloud, "alice/new", false),
+        (&in_vain.uin, &in_vain.cloud, "alice/app", false),
+    ] {
+        for operation in ["tcr:DuplicateImagePersonal", "ccr:DuplicateImagePersonal", "duplicate"] {
+            let (allowed, reason) = told(&alice.cloud, uin, operation, &format!("{resource}:v2")).await.unwrap();
+            assert_eq!(allowed, expected, "{resource}: {reason}");
+            assert!(reason.ends_with("; pull on the source is needed too"), "{reason}");
+        }
+        let parameters = json!({"SrcImage": "alice/app:v1", "DestImage": format!("{resource}:v2")});
+        let code = cloud.call("tcr", "DuplicateImagePersonal", parameters).await.code();
+        assert_eq!(code.is_empty(), expected, "{resource}: {code}");
+    }
+    for operation in ["tcr:NoSuchThing", "cvm:RunInstances", "ccr:NoSuchThingPersonal", "nothing:", ":"] {
+        for resource in ["*", "alice/app"] {
+            let told = told(&alice.cloud, &user.uin, operation, resource).await;
+            assert_eq!(told, Err("InvalidParameterValue".into()), "{operation} on {resource}");
+        }
+    }
+    let ask = |action: &str| {
+        let output = registry.command(&["explain", "--uin", &user.uin, "--action", action], "");
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let (code, text) = ask("tcr:NoSuchThing");
+    assert!(code == Some(2) && text.contains("there is no action"), "{text}");
+    let (code, text) = ask("tcr:DescribeInstances");
+    assert!(code == Some(0) && text.starts_with("allowed: the signature is enough\n"), "{text}");
 }

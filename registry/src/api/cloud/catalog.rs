@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use roadstead_auth::cam::Class;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -17,6 +18,8 @@ pub struct ActionInfo {
     pub name: &'static str,
     /// Whether it changes anything.
     pub writes: bool,
+    /// What it asks for, apart from a good signature.
+    pub class: Class,
     /// The names of its parameters.
     pub parameters: &'static [&'static str],
 }
@@ -27,6 +30,7 @@ pub fn actions() -> impl Iterator<Item = ActionInfo> {
         service: action.service.name(),
         name: action.name,
         writes: action.kind == Kind::Write,
+        class: Class::of(&format!("{}:{}", action.service.name(), action.name)),
         parameters: (action.parameters)(),
     })
 }

@@ -88,6 +88,7 @@ impl Action for ExplainAuthorization {
             None => call.caller.address,
             Some(text) => text.parse::<IpAddr>().map_err(|_| invalid(format!("{text:?} is no address")))?,
         };
-        Ok(explain(call.meta(), call.auth(), &account, &question, address).await?.into())
+        let faithful = call.settings().faithful;
+        Ok(explain(call.meta(), call.auth(), &account, &question, address, faithful).await?.into())
     }
 }
