@@ -1,10 +1,10 @@
 //! Whose things are. What belongs to somebody else and what is not there answer alike.
 
-use roadstead_auth::cam::op::{self, Realm};
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::Repository;
 use roadstead_storage::types::{RegistryId, RepositoryName};
 
+use super::personal::hides;
 use super::{Error, Foundation, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
@@ -39,8 +39,7 @@ impl Foundation {
     ) -> Result<Repository> {
         let repository = self.meta.repository(REGISTRY, name).await?.ok_or(Error::RepositoryUnknown)?;
         let visible = if self.owns_namespace(permissions.identity(), name.namespace()).await? {
-            let hidden_by = [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
-            !hidden_by.iter().any(|request| permissions.decide(request).is_explicit_denial())
+            !hides(permissions, name)
         } else {
             repository.public
         };

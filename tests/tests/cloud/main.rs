@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod denials;
 mod directory;
 mod docker_permissions;
 mod documents;

@@ -57,6 +57,7 @@ fn refused(action: &ActionInfo, rights: Option<Rights>) -> Option<bool> {
     let Some(rights) = rights else { return Some(false) };
     let tcr = action.service == "tcr";
     match rights {
+        Rights::Denied if tcr => Some(true),
         _ if action.class == Class::Signed => Some(false),
         Rights::None | Rights::Denied | Rights::Capped => Some(true),
         Rights::Full | Rights::Reader if !tcr => Some(action.name != "GetRole"),

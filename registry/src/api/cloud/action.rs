@@ -61,12 +61,16 @@ pub(crate) enum Permission {
     Needs(Vec<cam::Request>),
     /// Every one of these, although the product document asks for the signature only; with `cloud_api.faithful` nothing.
     Hardened(Vec<cam::Request>),
+    /// Every one of these in a session, which is limited to what its policies grant; without one the signature is enough.
+    Listed(Vec<cam::Request>),
 }
 
 impl Permission {
     /// What it is about, as far as the policies are asked about something in particular.
     fn resources(&self) -> String {
-        let (Self::Needs(requests) | Self::Hardened(requests)) = self else { return String::new() };
+        let (Self::Needs(requests) | Self::Hardened(requests) | Self::Listed(requests)) = self else {
+            return String::new();
+        };
         let mut resources: Vec<&str> =
             requests.iter().filter_map(|request| Some(request.resources().first()?.as_str())).collect();
         resources.dedup();
@@ -143,6 +147,7 @@ fn run<'a, A: Action>(
             call.note_target(permission.resources());
         }
         call.authorize(&permission)?;
+        call.refuse_denied::<A>()?;
         action.authorize(call).await?;
         if parameters.dry_run() {
             return Err(Code::DryRunOperation.into());

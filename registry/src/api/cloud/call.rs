@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use roadstead_auth::cam::{self, op};
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
 use roadstead_storage::meta::{AuditEvent, MetaStore};
 use roadstead_storage::types::{AccountId, Timestamp};
 
 use super::CloudSettings;
-use super::action::Permission;
+use super::action::{Action, Permission, Service};
+use super::code::Code;
 use super::error::CloudError;
 use crate::api::dispatch::ApiState;
 use crate::service::Services;
@@ -77,9 +79,29 @@ impl<'a> CloudCall<'a> {
         let requests = match permission {
             Permission::Signed => return Ok(()),
             Permission::Hardened(_) if self.settings().faithful => return Ok(()),
-            Permission::Needs(requests) | Permission::Hardened(requests) => requests,
+            Permission::Listed(_) if self.identity.session.is_none() => return Ok(()),
+            Permission::Needs(requests) | Permission::Hardened(requests) | Permission::Listed(requests) => requests,
         };
         requests.iter().try_for_each(|request| Ok(self.permissions.check(request)?))
+    }
+
+    /// Refuses a caller whom a policy denies the action on everything, whatever else the action asks for. With
+    /// `cloud_api.faithful` only what the action asks for counts.
+    pub(super) fn refuse_denied<A: Action>(&self) -> Result<(), CloudError> {
+        if A::SERVICE != Service::Tcr || self.settings().faithful {
+            return Ok(());
+        }
+        self.refuse_denial(&op::api(A::SERVICE.name(), A::NAME))
+    }
+
+    /// Refuses a caller whom a policy denies the operation in so many words. No policy has to allow it.
+    pub(crate) fn refuse_denial(&self, request: &cam::Request) -> Result<(), CloudError> {
+        let decision = self.permissions.decide(request);
+        if !decision.is_explicit_denial() {
+            return Ok(());
+        }
+        tracing::info!(account.uin = %self.identity.uin, %request, %decision, "denied");
+        Err(Code::AuthFailureUnauthorizedOperation.into())
     }
 
     pub(super) fn note_target(&self, target: String) {

@@ -17,6 +17,7 @@ use roadstead_storage::types::{RegistryId, RepositoryName, Timestamp};
 use super::Foundation;
 pub(crate) use error::PersonalError;
 pub(crate) use repositories::RepositoryFilter;
+pub(in crate::service) use repositories::hides;
 
 type Result<T> = std::result::Result<T, PersonalError>;
 

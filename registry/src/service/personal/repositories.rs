@@ -188,11 +188,11 @@ impl PersonalService {
 }
 
 /// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account. A session
-/// with a policy of its own sees no more than what that lets it list or pull.
-fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
+/// sees no more than what its policies let it list or pull.
+pub(in crate::service) fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
     let requests = [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
     let decisions = requests.map(|request| permissions.decide(&request));
-    let is_limited = permissions.documents().session.is_some();
+    let is_limited = permissions.identity().session.is_some();
     decisions.iter().any(cam::Decision::is_explicit_denial)
         || (is_limited && !decisions.iter().any(cam::Decision::is_allowed))
 }

@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{Subject, allowed_role, cam_action, flag, on_all, paged, service};
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
+use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
 use crate::service::cam::{NewRoleInfo, RoleInfo, Tag};
+
+/// The most tags that roles are looked for by: no role has more.
+const MAX_TAGS: usize = 50;
 
 /// Makes a role.
 #[derive(Deserialize)]
@@ -160,6 +164,9 @@ cam_action!(DescribeRoleList: Read -> Roles, |_| on_all("DescribeRoleList"), |_|
 
 async fn list(it: DescribeRoleList, call: &CloudCall<'_>) -> Result<Roles, CloudError> {
     let page = Page::numbered(Some(it.page), Some(it.rp))?;
+    if it.tags.len() > MAX_TAGS {
+        return Err(CloudError::new(Code::InvalidParameterParamError, format!("there may be {MAX_TAGS} Tags")));
+    }
     let roles = service(call).list_roles(call.identity(), &it.tags).await?;
     let (total_num, roles) = paged(roles, page);
     let owner = &call.identity().owner_uin;

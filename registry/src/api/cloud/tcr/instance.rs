@@ -16,6 +16,11 @@ const MAX_TAGS: usize = 10;
 /// The longest key or value of a tag, in characters.
 const MAX_TAG: usize = 127;
 
+/// The most conditions on what one list shows.
+const MAX_FILTERS: usize = 10;
+/// The most values of one condition.
+const MAX_VALUES: usize = 100;
+
 /// The id of an instance.
 pub(super) fn instance_id(text: &str) -> Result<InstanceId, CloudError> {
     text.parse().map_err(|_| CloudError::new(Code::InvalidParameter, "RegistryId is not the id of an instance"))
@@ -121,6 +126,15 @@ pub(crate) struct Filter {
     pub(super) name: String,
     #[serde(default)]
     pub(super) values: Vec<String>,
+}
+
+/// Refuses more conditions, or more values, than a list is compared with.
+pub(super) fn check_filters(filters: &[Filter]) -> Result<(), CloudError> {
+    if filters.len() > MAX_FILTERS || filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
+        let message = format!("there may be {MAX_FILTERS} Filters of {MAX_VALUES} Values each");
+        return Err(CloudError::new(Code::InvalidParameter, message));
+    }
+    Ok(())
 }
 
 /// Whether one of the tags is `KEY:VALUE`, or has the key `KEY`.

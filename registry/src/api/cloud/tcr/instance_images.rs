@@ -83,6 +83,12 @@ impl Action for DescribeImages {
         Ok(Permission::Needs(vec![on_repository(Self::NAME, &self.registry_id, &name)?]))
     }
 
+    async fn authorize(&self, call: &CloudCall<'_>) -> Result<(), CloudError> {
+        let id = instance_id(&self.registry_id)?;
+        let name = repository_name(&self.namespace_name, &self.repository_name)?;
+        call.refuse_denial(&op::pull(Realm::Instance(id.as_str()), &name))
+    }
+
     async fn run(self, call: &CloudCall<'_>) -> Result<Images, CloudError> {
         let (offset, limit) = numbered(self.offset, self.limit)?;
         let digest = match self.digest.as_str() {
@@ -157,7 +163,9 @@ impl Action for DescribeImageManifests {
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         let name = repository_name(&self.namespace_name, &self.repository_name)?;
         tag("ImageVersion", &self.image_version)?;
-        Ok(Permission::Needs(vec![on_repository(Self::NAME, &self.registry_id, &name)?]))
+        let id = instance_id(&self.registry_id)?;
+        let described = on_repository(Self::NAME, &self.registry_id, &name)?;
+        Ok(Permission::Needs(vec![described, op::pull(Realm::Instance(id.as_str()), &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<ImageManifests, CloudError> {

@@ -1,9 +1,10 @@
 //! Enterprise instances: looking at them.
 
+use roadstead_auth::cam::op;
 use roadstead_storage::meta::{Instance, InstanceStatus};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Filter, TagSpecification, instance_id, is_tagged, on_instance};
+use super::instance::{Filter, TagSpecification, check_filters, instance_id, is_tagged, on_instance};
 use super::regions;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
@@ -157,7 +158,12 @@ impl Action for DescribeInstances {
     type Output = Instances;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        check_filters(&self.filters)?;
+        if self.registryids.len() > MAX_IDS {
+            let message = format!("Registryids must have at most {MAX_IDS} ids");
+            return Err(CloudError::new(Code::InvalidParameter, message));
+        }
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Instances, CloudError> {

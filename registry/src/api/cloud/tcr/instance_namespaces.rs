@@ -7,7 +7,7 @@ use roadstead_storage::types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{
-    Filter, TagSpecification, check_text, instance_id, is_tagged, missing, numbered, on_instance, own,
+    Filter, TagSpecification, check_filters, check_text, instance_id, is_tagged, missing, numbered, on_instance, own,
 };
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
@@ -184,6 +184,7 @@ impl Action for DescribeNamespaces {
     type Output = Namespaces;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+        check_filters(&self.filters)?;
         if self.filters.iter().any(|filter| filter.name != "Tags") {
             return Err(CloudError::new(Code::InvalidParameter, "the filter of namespaces is Tags"));
         }
@@ -196,11 +197,16 @@ impl Action for DescribeNamespaces {
         let tagged = |tags: &[ResourceTag], filter: &Filter| {
             filter.values.is_empty() || filter.values.iter().any(|value| is_tagged(tags, value))
         };
+        let realm = Realm::Instance(instance.id.as_str());
+        let is_hidden = |name: &NamespaceName| {
+            call.permissions.decide(&op::api_on_namespace(realm, Self::NAME, name.as_str())).is_explicit_denial()
+        };
         let mut all = call.services().instances().namespaces(instance.registry).await?;
         all.retain(|namespace| {
             namespace.name.as_str().contains(&self.namespace_name)
                 && self.filters.iter().all(|filter| tagged(&namespace.settings.tags, filter))
                 && !self.kms_sign_policy
+                && !is_hidden(&namespace.name)
         });
         let total_count = all.len();
         let (skip, take) = if self.all { (0, total_count) } else { (offset as usize, limit as usize) };

@@ -152,7 +152,7 @@ impl Action for DescribeImageLifecyclePersonal {
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         image_names::repository("RepoName", &self.repo_name)?;
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
@@ -222,7 +222,7 @@ impl Action for DescribeImageLifecycleGlobalPersonal {
     type Output = Data<AutoDelStrategyInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {

@@ -107,7 +107,7 @@ impl Action for DescribeNamespacePersonal {
     type Output = Namespaces;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Namespaces, CloudError> {

@@ -1,5 +1,6 @@
 //! Repositories of the personal edition: looking at them, and for them.
 
+use roadstead_auth::cam::op;
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
@@ -282,7 +283,7 @@ impl Action for ValidateRepositoryExistPersonal {
     type Output = RepositoryExists;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<RepositoryExists, CloudError> {

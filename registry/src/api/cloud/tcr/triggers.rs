@@ -262,7 +262,7 @@ impl Action for DescribeApplicationTriggerPersonal {
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         optional_repository(self.repo_name.as_ref())?;
         Page::of(self.offset, self.limit)?;
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
@@ -363,7 +363,7 @@ impl Action for DescribeApplicationTriggerLogPersonal {
         optional_repository(self.repo_name.as_ref())?;
         Page::of(self.offset, self.limit)?;
         order(self.order_by.as_deref(), self.order.as_deref())?;
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {

@@ -1,6 +1,7 @@
 //! The caller as a user of the personal edition.
 
 use roadstead_auth::app_id;
+use roadstead_auth::cam::op;
 use roadstead_storage::meta::QuotaKind;
 use roadstead_storage::types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
@@ -182,7 +183,7 @@ impl Action for ValidateUserPersonal {
     type Output = UserExists;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<UserExists, CloudError> {
@@ -239,7 +240,7 @@ impl Action for DescribeUserQuotaPersonal {
     type Output = UserQuota;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<UserQuota, CloudError> {
