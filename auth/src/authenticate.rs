@@ -79,9 +79,9 @@ impl Auth {
             None => None,
             Some((account, version)) => {
                 let identity = inner.current(account, version).await?.ok_or(AuthenticationError::BadCredentials)?;
-                Some(match verified.instance_token {
+                Some(match &verified.instance_token {
                     None => identity,
-                    Some((token, end)) => inner.with_instance_token(registry, &identity, token, end).await?,
+                    Some(had_with) => inner.with_instance_token(registry, &identity, had_with).await?,
                 })
             }
         };

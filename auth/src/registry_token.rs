@@ -3,7 +3,7 @@
 //!
 //! A token is sealed with the master key, so that nobody can make one up, and whether it is ours is seen without a look
 //! into the database and without the price of a password hash. The short-lived ones ([`Auth::temporary_password`]) live
-//! nowhere but in their holder's hands. The long-lived ones ([`Auth::create_instance_token`]) have a row, and can be
+//! nowhere but in their holder's hands, and end with the access key that they were asked for with. The long-lived ones ([`Auth::create_instance_token`]) have a row, and can be
 //! disabled and deleted: they hold a secret of which the row has the hash. Both are void when their account is disabled or
 //! gets other credentials.
 
@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::{InstanceToken, NewInstanceToken};
-use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+use roadstead_storage::types::{AccountId, RegistryId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
@@ -25,6 +25,7 @@ use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
 use crate::random;
 use crate::session::{Session, SessionKind};
+use crate::token::HadWith;
 
 /// How every token begins.
 const PREFIX: &str = "rsd_";
@@ -42,6 +43,8 @@ const NO_ROW: i64 = 0;
 
 /// Bytes of the secret of a long-term token.
 const SECRET: usize = 32;
+/// Characters of the id of an access key.
+const KEY: usize = 36;
 /// Registry, account, version of its credentials, end and row, eight bytes each.
 const FIXED: usize = 40;
 /// Format, nonce and tag of what is sealed.
@@ -73,39 +76,48 @@ struct Content {
     account: AccountId,
     credential_version: i64,
     expires_at: Timestamp,
+    depends_on: DependsOn,
+}
+
+/// What a token does not outlive, besides the credentials of its account.
+#[derive(PartialEq, Eq)]
+enum DependsOn {
+    /// The access key that a temporary password was asked for with, if it was one.
+    Key(Option<SecretId>),
     /// The row of a long-term token, and the secret whose hash it has.
-    row: Option<(i64, Zeroizing<[u8; SECRET]>)>,
+    Row(i64, Zeroizing<[u8; SECRET]>),
 }
 
 impl Content {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let row = self.row.as_ref().map_or(NO_ROW, |(row, _)| *row);
+        let (row, rest) = match &self.depends_on {
+            DependsOn::Key(key) => (NO_ROW, key.as_ref().map_or(&[][..], |key| key.as_str().as_bytes())),
+            DependsOn::Row(row, secret) => (*row, &secret[..]),
+        };
         let expires_at = self.expires_at.as_millis();
         let numbers = [self.registry.get(), self.account.get(), self.credential_version, expires_at, row];
-        let mut bytes = Zeroizing::new(Vec::with_capacity(FIXED + SECRET));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(FIXED + rest.len()));
         for number in numbers {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        if let Some((_, secret)) = &self.row {
-            bytes.extend_from_slice(&**secret);
-        }
+        bytes.extend_from_slice(rest);
         bytes
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (numbers, secret) = bytes.split_at_checked(FIXED)?;
+        let (numbers, rest) = bytes.split_at_checked(FIXED)?;
         let number = |at: usize| Some(i64::from_be_bytes(numbers.get(at * 8..(at + 1) * 8)?.try_into().ok()?));
-        let row = match (number(4)?, secret) {
-            (NO_ROW, []) => None,
-            (NO_ROW, _) => return None,
-            (row, secret) => Some((row, Zeroizing::new(secret.try_into().ok()?))),
+        let depends_on = match (number(4)?, rest) {
+            (NO_ROW, []) => DependsOn::Key(None),
+            (NO_ROW, key) => DependsOn::Key(Some(std::str::from_utf8(key).ok()?.parse().ok()?)),
+            (row, secret) => DependsOn::Row(row, Zeroizing::new(secret.try_into().ok()?)),
         };
         Some(Self {
             registry: RegistryId::new(number(0)?),
             account: AccountId::new(number(1)?),
             credential_version: number(2)?,
             expires_at: Timestamp::from_millis(number(3)?),
-            row,
+            depends_on,
         })
     }
 }
@@ -113,7 +125,7 @@ impl Content {
 /// The sealed bytes of a token, if a text has the form of one.
 fn sealed_bytes(text: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
-    let lengths = [SEAL + FIXED, SEAL + FIXED + SECRET];
+    let lengths = [SEAL + FIXED, SEAL + FIXED + SECRET, SEAL + FIXED + KEY];
     lengths.contains(&bytes.len()).then_some(bytes)
 }
 
@@ -123,11 +135,17 @@ pub(crate) fn is_token(password: &str) -> bool {
 }
 
 impl Auth {
-    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`.
+    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`. It
+    /// does not outlive `key`, the access key that it was asked for with.
     ///
     /// # Errors
     /// `Session` for sessions, whose limits it would not remember; `Crypto` when the library refuses, which it does not.
-    pub fn temporary_password(&self, identity: &Identity, registry: RegistryId) -> Result<RegistryPassword> {
+    pub fn temporary_password(
+        &self,
+        identity: &Identity,
+        registry: RegistryId,
+        key: Option<&SecretId>,
+    ) -> Result<RegistryPassword> {
         if identity.session.is_some() {
             return Err(Error::Session);
         }
@@ -139,7 +157,7 @@ impl Auth {
                 account: identity.account,
                 credential_version: identity.credential_version,
                 expires_at,
-                row: None,
+                depends_on: DependsOn::Key(key.cloned()),
             },
         )
     }
@@ -180,7 +198,7 @@ impl Auth {
                 account: identity.account,
                 credential_version: identity.credential_version,
                 expires_at,
-                row: Some((row, secret)),
+                depends_on: DependsOn::Row(row, secret),
             },
         )?;
         Ok((id, password))
@@ -206,21 +224,26 @@ impl Inner {
         let sealed = sealed_bytes(password).ok_or(BAD)?;
         let content = self.sealer.open(CONTEXT, &sealed).ok().and_then(|plain| Content::from_bytes(&plain));
         let content = content.filter(|content| content.registry == registry && self.clock.now() < content.expires_at);
-        let Content { account, credential_version, row, expires_at, .. } = content.ok_or(BAD)?;
+        let Content { account, credential_version, depends_on, expires_at, .. } = content.ok_or(BAD)?;
         let identity = self.current(account, credential_version).await?.ok_or(BAD)?;
         if identity.uin.as_str() != username {
             return Err(BAD);
         }
-        let token = match row {
-            None => NO_ROW,
-            Some((row, secret)) => {
+        let (token, key) = match depends_on {
+            DependsOn::Key(key) => {
+                if !self.key_holds(key.as_ref(), account).await? {
+                    return Err(BAD);
+                }
+                (NO_ROW, key)
+            }
+            DependsOn::Row(row, secret) => {
                 let known = self.good_token(registry, account, row).await?.ok_or(BAD)?;
                 let hash = digest(&SHA256, &*secret);
                 verify_slices_are_equal(hash.as_ref(), &known.hash).map_err(|_| BAD)?;
-                row
+                (row, None)
             }
         };
-        let kind = SessionKind::InstanceToken { registry, token };
+        let kind = SessionKind::InstanceToken { registry, token, key };
         Ok(identity.in_session(Session { kind, policy: None, expires_at }))
     }
 
@@ -229,17 +252,17 @@ impl Inner {
         &self,
         registry: RegistryId,
         identity: &Identity,
-        token: i64,
-        expires_at: Timestamp,
+        had_with: &HadWith,
     ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
+        let HadWith { row: token, expires_at, ref key } = *had_with;
         let good = match token {
-            NO_ROW => true,
+            NO_ROW => self.key_holds(key.as_ref(), identity.account).await?,
             row => self.good_token(registry, identity.account, row).await?.is_some(),
         };
         if !good || self.clock.now() >= expires_at {
             return Err(AuthenticationError::BadCredentials);
         }
-        let kind = SessionKind::InstanceToken { registry, token };
+        let kind = SessionKind::InstanceToken { registry, token, key: key.clone() };
         Ok(identity.in_session(Session { kind, policy: None, expires_at }))
     }
 
@@ -268,22 +291,28 @@ impl Inner {
 mod tests {
     use super::*;
 
-    fn content(row: Option<i64>) -> Content {
+    fn key() -> DependsOn {
+        DependsOn::Key(Some(format!("AKID{}", "x".repeat(KEY - 4)).parse().unwrap()))
+    }
+
+    fn content(depends_on: DependsOn) -> Content {
         Content {
             registry: RegistryId::new(7),
             account: AccountId::new(8),
             credential_version: 9,
             expires_at: Timestamp::from_millis(10),
-            row: row.map(|row| (row, Zeroizing::new([3; SECRET]))),
+            depends_on,
         }
     }
 
     #[test]
     fn a_token_says_what_it_was_made_for() {
-        for row in [None, Some(11)] {
-            let bytes = content(row).to_bytes();
-            assert!(Content::from_bytes(&bytes) == Some(content(row)));
-            for length in 0..bytes.len() {
+        let row = || DependsOn::Row(11, Zeroizing::new([3; SECRET]));
+        let none = || DependsOn::Key(None);
+        for depends_on in [none, key, row] {
+            let bytes = content(depends_on()).to_bytes();
+            assert!(Content::from_bytes(&bytes) == Some(content(depends_on())));
+            for length in (0..bytes.len()).filter(|length| *length != FIXED || depends_on() == row()) {
                 // Without its secret a token with a row is none; without its row one with a secret is none.
                 assert!(Content::from_bytes(&bytes[..length]).is_none(), "{length}");
             }
@@ -296,7 +325,9 @@ mod tests {
     #[test]
     fn tokens_have_a_form_of_their_own() {
         let token = |bytes: usize| format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(vec![0; bytes]));
-        assert!(is_token(&token(SEAL + FIXED)) && is_token(&token(SEAL + FIXED + SECRET)));
+        for rest in [0, SECRET, KEY] {
+            assert!(is_token(&token(SEAL + FIXED + rest)), "{rest}");
+        }
         for other in ["", "rsd_", "password", "rsd_password", &token(SEAL), &token(200), &token(SEAL + FIXED)[1..]] {
             assert!(!is_token(other), "{other}");
         }

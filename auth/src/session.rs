@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::types::{RegistryId, RoleId, Timestamp};
+use roadstead_storage::types::{RegistryId, RoleId, SecretId, Timestamp};
 
 use crate::cam;
 use crate::identity::Identity;
@@ -41,6 +41,8 @@ pub enum SessionKind {
         registry: RegistryId,
         /// The row of the token; 0 for one that has none.
         token: i64,
+        /// The access key that it was made with, which it does not outlive.
+        key: Option<SecretId>,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
-use roadstead_storage::types::{AccountId, SecretId};
+use roadstead_storage::types::{AccountId, SecretId, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::accounts::secret_key_context;
@@ -21,6 +21,8 @@ pub struct Signed {
     pub caller: Caller,
     /// The key that signed.
     pub secret_id: String,
+    /// The same if it is a lasting one: what is made with it ends with it.
+    pub key: Option<SecretId>,
     /// The service of the credential scope, for example `tcr`; HmacSHA1 and HmacSHA256 have none.
     pub service: Option<String>,
 }
@@ -72,19 +74,19 @@ impl Auth {
         if !claim.is_for_us() {
             return Err(SignatureError::Mismatch);
         }
-        let (identity, is_signed) = match claim.token() {
+        let (identity, key, is_signed) = match claim.token() {
             Some(token) => {
                 let (secret, identity) = self.temporary(claim.secret_id(), token).await.map_err(of_token)?;
-                (identity, claim.is_signed_with(request, secret.as_bytes(), &DerivedKeys::default()))
+                (identity, None, claim.is_signed_with(request, secret.as_bytes(), &DerivedKeys::default()))
             }
             None => {
                 let id: SecretId = claim.secret_id().parse().map_err(|_| SignatureError::InvalidSecretId)?;
                 let SigningIdentity { identity, key } = inner.permanent_key(&id, address).await?;
                 let is_signed = claim.is_signed_with(request, &key.secret, &key.derived);
                 if is_signed {
-                    inner.note_use(id);
+                    inner.note_use(id.clone());
                 }
-                (identity, is_signed)
+                (identity, Some(id), is_signed)
             }
         };
         if !is_signed {
@@ -93,6 +95,7 @@ impl Auth {
         Ok(Signed {
             caller: Caller { identity: Some(identity), token: None, credentials_presented: true, address },
             secret_id: claim.secret_id().to_owned(),
+            key,
             service: claim.service().map(ToOwned::to_owned),
         })
     }
@@ -113,15 +116,36 @@ impl Inner {
         let load = async |at| {
             // A key that is in memory costs next to nothing; the store is not asked for those who only guess.
             self.not_throttled(address)?;
-            let Some(row) = self.meta.access_key(id).await? else { return Ok(None) };
-            let secret = self.sealer.open(&secret_key_context(id), &row.sealed_secret).map_err(unopened)?;
-            let key = KnownKey { account: row.account, active: row.active, secret, derived: DerivedKeys::default() };
-            Ok::<_, SignatureError>(Some(Read { value: Arc::new(key), at }))
+            Ok::<_, SignatureError>(self.read_key(id, at).await?)
         };
         let (found, _) = self.caches.row(&self.caches.keys, id.clone(), load).await?;
         let key = found.map(|read| read.value).filter(|key| key.active).ok_or(SignatureError::SecretIdNotFound)?;
         let identity = self.active(key.account).await?.ok_or(SignatureError::SecretIdNotFound)?;
         Ok(SigningIdentity { identity, key })
+    }
+
+    /// Whether what was made with this key of `account` is good still: the key is there, and active. What was made with none
+    /// depends on none.
+    pub(crate) async fn key_holds(
+        &self,
+        id: Option<&SecretId>,
+        account: AccountId,
+    ) -> Result<bool, roadstead_storage::Error> {
+        let Some(id) = id else { return Ok(true) };
+        let load = async |at| self.read_key(id, at).await;
+        let (found, _) = self.caches.row(&self.caches.keys, id.clone(), load).await?;
+        Ok(found.is_some_and(|read| read.value.active && read.value.account == account))
+    }
+
+    async fn read_key(
+        &self,
+        id: &SecretId,
+        at: Timestamp,
+    ) -> Result<Option<Read<Arc<KnownKey>>>, roadstead_storage::Error> {
+        let Some(row) = self.meta.access_key(id).await? else { return Ok(None) };
+        let secret = self.sealer.open(&secret_key_context(id), &row.sealed_secret).map_err(unopened)?;
+        let key = KnownKey { account: row.account, active: row.active, secret, derived: DerivedKeys::default() };
+        Ok(Some(Read { value: Arc::new(key), at }))
     }
 }
 

@@ -3,7 +3,8 @@
 //! master key.
 //!
 //! A session ends at its time, and at once when the credentials of the account that asked for it change (password,
-//! status), when a main account that it needs is disabled, and when its role is deleted or gets another trust policy.
+//! status), when the access key that it was asked for with is disabled or deleted, when a main account that it needs is
+//! disabled, and when its role is deleted or gets another trust policy.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::types::{AccountId, RoleId, Timestamp, Uin};
+use roadstead_storage::types::{AccountId, RoleId, SecretId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -92,6 +93,9 @@ struct Contents {
     /// The policy of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     p: Option<String>,
+    /// The access key that it was asked for with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    k: Option<String>,
 }
 
 /// A token that was opened. Its times and what it depends on are looked at on every use.
@@ -100,6 +104,7 @@ pub(crate) struct OpenedToken {
     secret_key: Zeroizing<String>,
     account: AccountId,
     credential_version: i64,
+    key: Option<SecretId>,
     owner: AccountId,
     owner_uin: Uin,
     issued_at: Timestamp,
@@ -108,7 +113,8 @@ pub(crate) struct OpenedToken {
 }
 
 impl Auth {
-    /// Makes a temporary key for `caller`. `policy` limits what it is good for: a document of [`Use::Session`].
+    /// Makes a temporary key for `caller`. `policy` limits what it is good for: a document of [`Use::Session`]. It does not
+    /// outlive `key`, the access key that it was asked for with.
     ///
     /// # Errors
     /// `Session` when the caller is a session itself, `TokenTooLarge` when the policy is too long.
@@ -118,6 +124,7 @@ impl Auth {
         session: NewSession<'_>,
         policy: Option<&str>,
         lifetime: Duration,
+        key: Option<&SecretId>,
     ) -> Result<TemporaryKey> {
         if caller.session.is_some() {
             return Err(Error::Session);
@@ -137,6 +144,7 @@ impl Auth {
             r: role,
             f: federation,
             p: policy.map(str::to_owned),
+            k: key.map(ToString::to_string),
         };
         let json = serde_json::to_vec(&contents).map_err(|_| Error::Crypto { op: "write a session" })?;
         let token = URL_SAFE_NO_PAD.encode(self.inner.sealer.seal(CONTEXT, &json)?);
@@ -202,8 +210,9 @@ impl Inner {
     }
 
     fn read(&self, token: &str, contents: Contents) -> Option<OpenedToken> {
-        let Contents { a: (account, credential_version), o: (owner, owner_uin), t: (from, to), r, f, p } = contents;
+        let Contents { a: (account, credential_version), o: (owner, owner_uin), t: (from, to), r, f, p, k } = contents;
         let (owner, owner_uin): (AccountId, Uin) = (AccountId::new(owner), owner_uin.parse().ok()?);
+        let key = k.map(|key| key.parse()).transpose().ok()?;
         let kind = match (r, f) {
             (Some((id, version, session_name)), None) => {
                 SessionKind::Role { id: RoleId::new(id), version, session_name }
@@ -220,6 +229,7 @@ impl Inner {
             secret_key,
             account: AccountId::new(account),
             credential_version,
+            key,
             owner,
             owner_uin,
             issued_at: Timestamp::from_millis(from),
@@ -230,6 +240,9 @@ impl Inner {
 
     /// Whether what the session depends on, besides the account that asked for it, is as it was.
     async fn holds(&self, opened: &OpenedToken) -> std::result::Result<bool, roadstead_storage::Error> {
+        if !self.key_holds(opened.key.as_ref(), opened.account).await? {
+            return Ok(false);
+        }
         match opened.session.kind {
             SessionKind::Role { id, version, .. } => {
                 let load = async |at| {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
-use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, Timestamp};
+use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::access::ActionName;
@@ -45,9 +45,19 @@ pub(crate) struct VerifiedToken {
     pub expires_at: Timestamp,
     /// The account and the version of its credentials; `None` is an anonymous token.
     pub account: Option<(AccountId, i64)>,
-    /// The token of an instance that the account signed in with: its row, or 0, and its end.
-    pub instance_token: Option<(i64, Timestamp)>,
+    /// The token of an instance that the account signed in with.
+    pub instance_token: Option<HadWith>,
     pub grants: Arc<TokenGrants>,
+}
+
+/// The token of an instance that a bearer token was had for.
+pub(crate) struct HadWith {
+    /// Its row, or 0.
+    pub row: i64,
+    /// Its end.
+    pub expires_at: Timestamp,
+    /// The access key that it was made with.
+    pub key: Option<SecretId>,
 }
 
 /// The claims of a token (RFC 7519, section 4.1; docker registry token specification). Every one is required. Times are
@@ -78,6 +88,9 @@ struct Private {
     /// up again on every request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instance_token: Option<(i64, i64)>,
+    /// The access key that this token was made with; looked up again, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     /// When it was issued, in milliseconds: a namespace may be made in the same second.
     issued_at: i64,
 }
@@ -96,10 +109,10 @@ pub(crate) struct NewToken<'a> {
 impl NewToken<'_> {
     /// Signs the token.
     pub(crate) fn sign(self, signer: &Signer) -> Result<IssuedToken> {
-        let instance_token = match self.identity.and_then(|identity| identity.session.as_deref()) {
-            None => None,
-            Some(Session { kind: SessionKind::InstanceToken { token, .. }, expires_at, .. }) => {
-                Some((*token, expires_at.as_millis()))
+        let (instance_token, key) = match self.identity.and_then(|identity| identity.session.as_deref()) {
+            None => (None, None),
+            Some(Session { kind: SessionKind::InstanceToken { token, key, .. }, expires_at, .. }) => {
+                (Some((*token, expires_at.as_millis())), key.as_ref().map(ToString::to_string))
             }
             // The token would not remember the limits of the session.
             Some(Session { kind: SessionKind::Role { .. } | SessionKind::Federation { .. }, .. }) => {
@@ -124,6 +137,7 @@ impl NewToken<'_> {
                 registry: self.registry.get(),
                 account: self.identity.map(|identity| (identity.account.get(), identity.credential_version)),
                 instance_token,
+                key,
                 issued_at: self.now.as_millis(),
             },
         };
@@ -150,7 +164,7 @@ pub(crate) async fn verify(token: &str, keys: &Keys, issuer: &str) -> Result<Opt
     let Some(verifier) = keys.verifier(&kid).await? else { return Ok(None) };
     let decoded = decode::<Claims>(token, &verifier.key, &validation());
     let Ok(claims) = decoded.map(|decoded| decoded.claims) else { return Ok(None) };
-    Ok((claims.iss == issuer).then(|| claims.into()))
+    Ok(if claims.iss == issuer { VerifiedToken::of(claims) } else { None })
 }
 
 /// The signature and the algorithm. The claims are checked by hand: their times against the clock that was given, and
@@ -164,8 +178,8 @@ fn validation() -> Validation {
     validation
 }
 
-impl From<Claims> for VerifiedToken {
-    fn from(claims: Claims) -> Self {
+impl VerifiedToken {
+    fn of(claims: Claims) -> Option<Self> {
         let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1000));
         let expires_at = at(claims.exp);
         let grants = TokenGrants {
@@ -174,18 +188,18 @@ impl From<Claims> for VerifiedToken {
             expires_at,
             access: claims.access,
         };
-        Self {
+        let key: Option<SecretId> = claims.roadstead.key.map(|key| key.parse()).transpose().ok()?;
+        let had_with = |(row, end)| HadWith { row, expires_at: Timestamp::from_millis(end), key };
+        Some(Self {
             audience: claims.aud,
             not_before: at(claims.nbf.max(claims.iat)),
             expires_at,
-            instance_token: claims.roadstead.instance_token.map(|(row, end)| (row, Timestamp::from_millis(end))),
+            instance_token: claims.roadstead.instance_token.map(had_with),
             account: claims.roadstead.account.map(|(account, version)| (AccountId::new(account), version)),
             grants: Arc::new(grants),
-        }
+        })
     }
-}
 
-impl VerifiedToken {
     /// Whether the token is for this registry and service, at this time.
     pub(crate) fn fits(&self, registry: RegistryId, service: &str, leeway: Duration, clock: &dyn Clock) -> bool {
         let now = clock.now();

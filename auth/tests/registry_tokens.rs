@@ -47,7 +47,7 @@ async fn a_temporary_password_is_good_for_an_hour_in_one_registry() {
     let world = World::new().await;
     let owner = world.owner().await;
     let (one, two) = (instance(&world, "one").await.registry, instance(&world, "two").await.registry);
-    let made = world.auth.temporary_password(&owner, one).unwrap();
+    let made = world.auth.temporary_password(&owner, one, None).unwrap();
     let uin = made.username.as_str();
     assert_eq!(made.username, owner.uin);
     assert!(!format!("{made:?}").contains(&made.password));
@@ -79,9 +79,9 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
     let world = World::new().await;
     let owner = world.owner().await;
     let registry = instance(&world, "one").await.registry;
-    let temporary = world.auth.temporary_password(&owner, registry).unwrap();
+    let temporary = world.auth.temporary_password(&owner, registry, None).unwrap();
     let (_, long) = world.auth.create_instance_token(&owner, registry, "").await.unwrap();
-    let personal = world.auth.temporary_password(&owner, REGISTRY).unwrap();
+    let personal = world.auth.temporary_password(&owner, REGISTRY, None).unwrap();
     login(&world.auth, REGISTRY, personal.username.as_str(), &personal.password).await.unwrap();
     world.accounts.set_password(owner.account, "another horse").await.unwrap();
     world.auth.account_changed(owner.account);
@@ -90,7 +90,7 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
         assert!(refused(&login(&world.auth, registry, made.username.as_str(), &made.password).await));
     }
     let owner = world.login(&world.owner, "another horse").await;
-    let made = world.auth.temporary_password(&owner, registry).unwrap();
+    let made = world.auth.temporary_password(&owner, registry, None).unwrap();
     login(&world.auth, registry, made.username.as_str(), &made.password).await.unwrap();
     let now = world.clock.now();
     world.meta.set_account_status(owner.account, AccountStatus::Disabled, now).await.unwrap();
@@ -136,7 +136,7 @@ async fn a_token_of_another_master_key_is_none() {
     let world = World::new().await;
     let owner = world.owner().await;
     let other = World::new().await;
-    let made = world.auth.temporary_password(&owner, REGISTRY).unwrap();
+    let made = world.auth.temporary_password(&owner, REGISTRY, None).unwrap();
     // The same key there: it is the account that is another.
     assert!(refused(&login(&other.auth, REGISTRY, made.username.as_str(), &made.password).await));
     assert!(refused(&login(&world.auth, REGISTRY, made.username.as_str(), PASSWORD.trim_end_matches('e')).await));
@@ -172,11 +172,11 @@ async fn a_bearer_token_is_as_good_as_what_it_was_had_for() {
     let owner = world.owner().await;
     let registry = instance(&world, "one").await.registry;
     let (id, long) = world.auth.create_instance_token(&owner, registry, "").await.unwrap();
-    let temporary = world.auth.temporary_password(&owner, registry).unwrap();
+    let temporary = world.auth.temporary_password(&owner, registry, None).unwrap();
     let bearer = async |made: &roadstead_auth::RegistryPassword| {
         let identity = login(&world.auth, registry, made.username.as_str(), &made.password).await.unwrap();
         assert!(identity.session.is_some() && !identity.is_root());
-        assert!(world.auth.temporary_password(&identity, registry).is_err(), "a session makes no other one");
+        assert!(world.auth.temporary_password(&identity, registry, None).is_err(), "a session makes no other one");
         assert!(world.auth.create_instance_token(&identity, registry, "").await.is_err());
         let issued = world.auth.issue(registry, &common::basic(&identity), SERVICE, &[]).await.unwrap();
         (issued.token, issued.expires_in)

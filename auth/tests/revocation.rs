@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, name, params};
-use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, Pull, Push};
+use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, NewSession, Pull, Push, TemporaryKey};
 use roadstead_storage::meta::AccountStatus;
 use roadstead_storage::types::Clock as _;
 
@@ -219,4 +219,49 @@ async fn a_login_right_after_a_change_elsewhere_is_good_at_once() {
     let token = world.issue(Some(&owner), &[]).await.token;
     assert!(bearer(&world.auth, &token).await.is_ok());
     assert!(world.auth.bearer(REGISTRY, &token, SERVICE).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_an_access_key_made_ends_with_it() {
+    let world = World::new().await;
+    let elsewhere = world.another_process(params()).await;
+    let owner = world.owner().await;
+    let (id, uin) = (&world.owner.secret_id, owner.uin.as_str());
+    let federation = |key| {
+        let session = NewSession::Federation { name: "deploy" };
+        world.auth.issue_temporary(&owner, session, None, Duration::from_secs(36 * 3600), key).unwrap()
+    };
+    let password = |key| world.auth.temporary_password(&owner, REGISTRY, key).unwrap().password;
+    let bearer_for = async |password: &str| {
+        let identity = world.auth.basic(REGISTRY, uin, password, ADDRESS).await.unwrap();
+        world.auth.issue(REGISTRY, &basic(&identity), SERVICE, &[]).await.unwrap().token
+    };
+    let (bound, free) = ((federation(Some(id)), password(Some(id))), (federation(None), password(None)));
+    let bearers = (bearer_for(&bound.1).await, bearer_for(&free.1).await);
+    // Which of the temporary key, the password and the bearer token are good.
+    let good = async |auth: &Auth, (key, password): &(TemporaryKey, String), token: &str| {
+        [
+            auth.temporary(&key.secret_id, &key.token).await.is_ok(),
+            auth.basic(REGISTRY, uin, password, ADDRESS).await.is_ok(),
+            auth.bearer(REGISTRY, token, SERVICE).await.is_ok(),
+        ]
+    };
+    let expect = async |expected: bool, what: &str| {
+        for auth in [&world.auth, &elsewhere] {
+            auth.poll_changes().await.unwrap();
+            assert_eq!(good(auth, &bound, &bearers.0).await, [expected; 3], "{what}");
+            assert_eq!(good(auth, &free, &bearers.1).await, [true; 3], "{what}: what no key made");
+        }
+    };
+    expect(true, "made").await;
+    world.meta.set_access_key_active(owner.account, id, false).await.unwrap();
+    expect(false, "disabled").await;
+    world.meta.set_access_key_active(owner.account, id, true).await.unwrap();
+    expect(true, "enabled").await;
+    // A key that another account has does not do.
+    let others = Some(&world.other.secret_id);
+    let foreign = (federation(others), password(others));
+    assert_eq!(good(&world.auth, &foreign, "").await, [false; 3]);
+    world.meta.delete_access_key(owner.account, id).await.unwrap();
+    expect(false, "deleted").await;
 }

@@ -38,7 +38,7 @@ impl World {
         let version = self.meta.role_version(role).await.unwrap().unwrap().version;
         let (owner, owner_uin) = (self.owner.account.id, &self.owner.account.uin);
         let session = NewSession::Role { id: role, version, owner, owner_uin, session_name: "ci" };
-        self.auth.issue_temporary(caller, session, policy, Duration::from_secs(3600)).unwrap()
+        self.auth.issue_temporary(caller, session, policy, Duration::from_secs(3600), None).unwrap()
     }
 
     async fn temporary(&self, key: &TemporaryKey) -> Option<Caller> {
@@ -82,7 +82,7 @@ async fn a_session_of_a_main_account_has_limits() {
     let owner = world.owner().await;
     let federation = |policy: &str| {
         let session = NewSession::Federation { name: "deploy" };
-        world.auth.issue_temporary(&owner, session, Some(policy), Duration::from_secs(1800))
+        world.auth.issue_temporary(&owner, session, Some(policy), Duration::from_secs(1800), None)
     };
     let key = federation(&allow("ccr:pull", "qcs::ccr:::repo/team/private")).unwrap();
     let caller = world.temporary(&key).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_session_of_a_main_account_has_limits() {
     // No session becomes anything else.
     let identity = everything.identity.clone().unwrap();
     let session = NewSession::Federation { name: "again" };
-    let again = world.auth.issue_temporary(&identity, session, Some(ALLOW_ALL), Duration::from_secs(1));
+    let again = world.auth.issue_temporary(&identity, session, Some(ALLOW_ALL), Duration::from_secs(1), None);
     assert!(matches!(again, Err(Error::Session)));
     assert!(matches!(world.auth.issue(REGISTRY, &everything, "service", &[]).await, Err(Error::Session)));
     let refresh = world.auth.issue_refresh_token(REGISTRY, &identity, "service", "client").await;
@@ -111,7 +111,7 @@ async fn temporary_keys_end() {
     let key = world.key_of_role(&sub.identity, role, None).await;
     let federation = NewSession::Federation { name: "f" };
     let issue = |identity: &Identity| {
-        world.auth.issue_temporary(identity, federation, Some(ALLOW_ALL), Duration::from_secs(1800)).unwrap()
+        world.auth.issue_temporary(identity, federation, Some(ALLOW_ALL), Duration::from_secs(1800), None).unwrap()
     };
     let other = issue(&sub.identity);
     assert!(world.temporary(&key).await.is_some() && world.temporary(&other).await.is_some());
@@ -153,7 +153,7 @@ async fn a_session_for_one_registry_is_good_for_that_one() {
     let world = world().await;
     let owner = world.owner().await;
     let session = |registry| Session {
-        kind: SessionKind::InstanceToken { registry, token: 0 },
+        kind: SessionKind::InstanceToken { registry, token: 0, key: None },
         policy: None,
         expires_at: Timestamp::from_millis(i64::MAX),
     };

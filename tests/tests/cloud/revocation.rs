@@ -1,13 +1,16 @@
 //! What is taken away from sub-accounts is gone at once, also for tokens and temporary keys of before.
 
 use roadstead_storage::meta::{AccountStatus, Holder};
-use roadstead_tests::{Client, Image, TestRegistry, eventually};
+use roadstead_tests::{Client, Cloud, Image, TestRegistry, eventually};
 use serde_json::json;
 
 use roadstead_tests::people::{Main, sub};
 
+use crate::instance::Instance;
+
 const TARGET: &str = "/v2/foo/app/manifests/v1";
 const PULL: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"ccr:pull","resource":"*"}}"#;
+const ALL: &str = r#"{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*"}}"#;
 const DENY: &str = r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#;
 
 async fn becomes(client: &Client, status: u16, what: &str) {
@@ -114,4 +117,74 @@ async fn temporary_keys_end_with_what_they_came_from() {
     assert_eq!(who(&session).await, "");
     reg.meta().delete_role(owner.id, role).await.unwrap();
     ends(&session, "the role is deleted").await;
+}
+
+#[tokio::test]
+async fn temporary_credentials_end_with_the_access_key_that_made_them() {
+    let reg = TestRegistry::builder().settings(|s| s.cloud_api.requests_per_second = 0).start().await;
+    let main = reg.account("foo").await;
+    main.basic.push_image("foo/app", "v1", &Image::small(1)).await;
+    let sub = sub(&reg, &main, "member", &[ALL]).await;
+    let made = Instance::of(sub.cloud.clone(), "demo").await;
+    made.namespace("foo", false).await;
+    main.basic.at(&made.host).push_image("foo/app", "v1", &Image::small(2)).await;
+    let second = main.cloud.call("cam", "CreateAccessKey", json!({"TargetUin": sub.uin})).await.ok();
+    let part = |name: &str| second["AccessKey"][name].as_str().unwrap().to_owned();
+    let second = sub.cloud.with_key(&part("AccessKeyId"), &part("SecretAccessKey"));
+
+    // What each of the two keys makes.
+    let federation = async |cloud: &Cloud| {
+        let token = cloud.call("sts", "GetFederationToken", json!({"Name": "ci", "Policy": ALL})).await.ok();
+        let part = |name: &str| token["Credentials"][name].as_str().unwrap().to_owned();
+        cloud.with_token(&part("TmpSecretId"), &part("TmpSecretKey"), &part("Token"))
+    };
+    let personal = async |cloud: &Cloud, action: &str| {
+        let made = cloud.call("tcr", action, json!({})).await.ok();
+        reg.basic(&sub.uin, made["Data"]["ApplicationToken"].as_str().unwrap())
+    };
+    let of_instance = async |cloud: &Cloud, kind: &str| {
+        let parameters = json!({"RegistryId": made.id, "TokenType": kind, "Desc": ""});
+        let token = cloud.call("tcr", "CreateInstanceToken", parameters).await.ok();
+        reg.basic(&sub.uin, token["Token"].as_str().unwrap()).at(&made.host)
+    };
+    let all = async |cloud: &Cloud| {
+        let application = personal(cloud, "DescribeApplicationTokenPersonal").await;
+        let instance = of_instance(cloud, "temp").await;
+        let scope = ["repository:foo/app:pull"];
+        let clients = vec![
+            application.bearer(&scope).await,
+            instance.bearer(&scope).await,
+            personal(cloud, "DescribeUserPersonal").await,
+            application,
+            instance,
+        ];
+        (federation(cloud).await, clients)
+    };
+    let (ending, lasting) = (all(&sub.cloud).await, all(&second).await);
+    let long = of_instance(&sub.cloud, "longterm").await;
+    let who = async |cloud: &Cloud| cloud.call("sts", "GetCallerIdentity", json!({})).await.code();
+    let expect = async |(session, clients): &(Cloud, Vec<Client>), code: &str, status: u16, what: &str| {
+        eventually(what, async || (who(session).await == code).then_some(())).await;
+        for client in clients {
+            becomes(client, status, what).await;
+        }
+    };
+    let (good, void) = (("", 200), ("AuthFailure.TokenFailure", 401));
+    let (id, uin) = (sub.cloud.secret_id(), &sub.uin);
+    let update = async |status: &str| {
+        let parameters = json!({"AccessKeyId": id, "Status": status, "TargetUin": uin});
+        main.cloud.call("cam", "UpdateAccessKey", parameters).await.ok();
+    };
+    expect(&ending, good.0, good.1, "the key is active").await;
+    update("Inactive").await;
+    expect(&ending, void.0, void.1, "the key is disabled").await;
+    expect(&lasting, good.0, good.1, "the other key is active").await;
+    update("Active").await;
+    expect(&ending, good.0, good.1, "the key is active again").await;
+    update("Inactive").await;
+    main.cloud.call("cam", "DeleteAccessKey", json!({"AccessKeyId": id, "TargetUin": uin})).await.ok();
+    expect(&ending, void.0, void.1, "the key is deleted").await;
+    expect(&lasting, good.0, good.1, "the other key is there").await;
+    // A long-term token has a row of its own, to be disabled and deleted by.
+    becomes(&long, 200, "long-term tokens stay").await;
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use roadstead_auth::cam::{self, op};
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
 use roadstead_storage::meta::{AuditEvent, MetaStore};
-use roadstead_storage::types::{AccountId, Timestamp};
+use roadstead_storage::types::{AccountId, SecretId, Timestamp};
 
 use super::CloudSettings;
 use super::action::{Action, Permission, Service};
@@ -23,6 +23,8 @@ pub(crate) struct CloudCall<'a> {
     pub caller: &'a Caller,
     /// Whose identity it is.
     pub identity: &'a Identity,
+    /// The access key that signed, if it is a lasting one: temporary credentials end with it.
+    pub key: Option<&'a SecretId>,
     /// What it may do.
     pub permissions: &'a Permissions,
     /// The id of the request.

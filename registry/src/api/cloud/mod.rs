@@ -144,6 +144,7 @@ async fn handle(
         state: call.state,
         caller: &signed.caller,
         identity,
+        key: signed.key.as_ref(),
         permissions: &permissions,
         request_id: call.request_id,
         host: &hosts.own,

@@ -47,7 +47,7 @@ pub(super) fn issue(
     policy: Option<&str>,
     lifetime: Duration,
 ) -> Result<Issued, CloudError> {
-    match call.auth().issue_temporary(call.identity(), session, policy, lifetime) {
+    match call.auth().issue_temporary(call.identity(), session, policy, lifetime, call.key) {
         Ok(key) => Ok(key.into()),
         Err(AuthError::TokenTooLarge) => Err(Code::InvalidParameterPolicyTooLong.into()),
         Err(AuthError::Session) => Err(Code::FailedOperationTempKeyNotAllowed.into()),

@@ -71,7 +71,10 @@ impl Action for CreateInstanceToken {
         let instance = own(call, &self.registry_id, Code::UnauthorizedOperation).await?;
         let (auth, identity) = (call.auth(), call.identity());
         let (token_id, made) = match self.term()? {
-            Term::Temporary => (String::new(), auth.temporary_password(identity, instance.registry).map_err(refused)?),
+            Term::Temporary => {
+                let made = auth.temporary_password(identity, instance.registry, call.key).map_err(refused)?;
+                (String::new(), made)
+            }
             Term::Long => {
                 let description = self.desc.as_deref().unwrap_or_default();
                 auth.create_instance_token(identity, instance.registry, description).await.map_err(refused)?

@@ -112,7 +112,7 @@ impl Action for DescribeUserPersonal {
 
 /// A password of the caller for docker that is good for an hour.
 fn application_token(call: &CloudCall<'_>) -> Result<String, CloudError> {
-    let made = call.auth().temporary_password(call.identity(), RegistryId::PERSONAL);
+    let made = call.auth().temporary_password(call.identity(), RegistryId::PERSONAL, call.key);
     Ok(made.map_err(CloudError::internal)?.password.to_string())
 }
 
