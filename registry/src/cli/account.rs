@@ -1,7 +1,8 @@
 use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
@@ -101,7 +102,16 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 }
 
 fn from_stdin(wanted: bool) -> anyhow::Result<Option<String>> {
-    wanted.then(|| bootstrap::read_password(std::io::stdin())).transpose()
+    wanted.then(|| read_password(std::io::stdin())).transpose()
+}
+
+/// A password as a script hands it over: without the end of its line, not empty.
+fn read_password(mut input: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    input.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    ensure!(!password.is_empty(), "the password is empty");
+    Ok(password.to_owned())
 }
 
 async fn create(meta: &MetaStore, accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {

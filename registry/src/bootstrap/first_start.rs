@@ -1,0 +1,113 @@
+//! The first start: the owner account, its namespace, and the file that says so.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use roadstead_config::{Bootstrap, Settings};
+use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_storage::types::{Clock, NamespaceName, RegistryId};
+use serde_json::{Value, json};
+
+use super::{open_accounts, secret_file};
+
+/// The name of the account that the first start makes.
+const OWNER_NAME: &str = "owner";
+/// The namespace of the owner account, which everybody else finds taken.
+const OWNER_NAMESPACE: &str = "library";
+
+/// The first start, as it is written down: `bootstrap.json`. Before the account is made it holds the secrets, so that
+/// nobody is locked out by a start that is cut off; it is complete when it has the URL.
+pub(super) struct FirstStart {
+    path: PathBuf,
+    record: serde_json::Map<String, Value>,
+    password_chosen: bool,
+}
+
+impl FirstStart {
+    fn write(&self) -> anyhow::Result<()> {
+        secret_file::write(&self.path, format!("{:#}\n", Value::from(self.record.clone())).as_bytes())
+    }
+
+    pub(super) fn complete(&mut self, url: &str) -> anyhow::Result<String> {
+        self.record.insert("url".into(), json!(url));
+        self.write()?;
+        let host = url.split_once("://").map_or(url, |(_, host)| host);
+        let text = |member: &str| self.record.get(member).and_then(Value::as_str).unwrap_or_default();
+        let password = match self.password_chosen {
+            true => "the password that you chose".to_owned(),
+            false => format!("password {}", text("password")),
+        };
+        let kept = self.path.display();
+        Ok(format!("first start: docker login {host} --username {}, {password} (kept in {kept})", text("username")))
+    }
+}
+
+/// What an earlier start wrote down, if it was cut off before it was done.
+fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String, Value>>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let record: serde_json::Map<String, Value> =
+        serde_json::from_str(&text).with_context(|| format!("{} is not what was written there", path.display()))?;
+    Ok((!record.contains_key("url")).then_some(record))
+}
+
+/// Makes the owner account and its namespace, if there is no account yet; or ends a first start that was cut off.
+pub(super) async fn first_start(
+    settings: &Settings,
+    chosen: &Bootstrap,
+    meta: &MetaStore,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<FirstStart>> {
+    let path = settings.data_dir.join("bootstrap.json");
+    let owner = meta.account_by_name(OWNER_NAME).await?;
+    let unfinished = unfinished_start(&path)?;
+    if owner.is_some() && unfinished.is_none() {
+        return Ok(None);
+    }
+    let password_chosen = chosen.password.is_some();
+    let mut first = FirstStart { path, record: unfinished.unwrap_or_default(), password_chosen };
+    let owner = match owner {
+        Some(owner) => owner,
+        None => make_owner(settings, chosen, meta, clock, &mut first).await?,
+    };
+    first.record.insert("uin".into(), json!(owner.uin.as_str()));
+    first.record.insert("username".into(), json!(owner.uin.as_str()));
+    if meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none() {
+        let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
+        meta.create_namespace(RegistryId::PERSONAL, &namespace, owner.id, clock.now()).await?;
+    }
+    Ok(Some(first))
+}
+
+async fn make_owner(
+    settings: &Settings,
+    chosen: &Bootstrap,
+    meta: &MetaStore,
+    clock: &Arc<dyn Clock>,
+    first: &mut FirstStart,
+) -> anyhow::Result<Account> {
+    let password = match &chosen.password {
+        Some(password) => password.expose().to_owned(),
+        None => roadstead_auth::generate_password(),
+    };
+    let (secret_id, secret_key) = match (&chosen.secret_id, &chosen.secret_key) {
+        (Some(id), Some(key)) => (id.expose().parse()?, key.expose().to_owned()),
+        _ => (roadstead_auth::generate_secret_id(), roadstead_auth::generate_secret_key()),
+    };
+    // What the operator chose, the operator knows: it is written nowhere.
+    first.record.clear();
+    if chosen.password.is_none() {
+        first.record.insert("password".into(), json!(password));
+    }
+    if chosen.secret_id.is_none() {
+        first.record.insert("secret_id".into(), json!(secret_id.as_str()));
+        first.record.insert("secret_key".into(), json!(secret_key));
+    }
+    first.write()?;
+    let accounts = open_accounts(settings, meta, Arc::clone(clock))?;
+    Ok(accounts.create(OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
+}

@@ -1,0 +1,103 @@
+//! The key that seals secrets at rest: made on the first start, checked on every one, changed on demand.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use roadstead_auth::Sealer;
+use roadstead_config::{Key, MasterKey, Settings};
+use roadstead_storage::meta::MetaStore;
+
+use super::secret_file;
+
+/// The key that seals secrets at rest; made on the first start.
+pub(super) fn open_sealer(settings: &Settings) -> anyhow::Result<Sealer> {
+    let path = match settings.master_key() {
+        MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
+        MasterKey::Kept(path) => path,
+    };
+    if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
+        secret_file::write_once(&path, &rand::random::<[u8; 32]>())?;
+    }
+    read_sealer(&path)
+}
+
+fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
+    let mut key = [0; 32];
+    let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.read_exact(&mut key).with_context(|| format!("{} does not hold 32 bytes", path.display()))?;
+    Ok(Sealer::new(key))
+}
+
+/// Refuses to make a new master key in the place of a lost one: it opens nothing of what is there, and what it sealed would
+/// be lost in its turn when the old one comes back.
+pub async fn check_master_key(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
+    let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
+    let next = next_master_key(&path);
+    ensure!(
+        !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))?,
+        "the master key is being changed; if nobody does so now, start the server, which ends that"
+    );
+    let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
+    ensure!(
+        there || !meta.has_sealed().await?,
+        "{} is missing, and the database holds keys that were sealed with it: restore it (OPERATIONS.md, Backup)",
+        path.display()
+    );
+    Ok(())
+}
+
+/// Where the next master key waits until the database is sealed with it.
+fn next_master_key(path: &Path) -> PathBuf {
+    path.with_extension("key.next")
+}
+
+/// Seals what is in the database with another master key: the one given, or a random one. Returns how many secrets that
+/// were. No server may run meanwhile. Killed at any moment, the next start goes on with the key that fits.
+pub async fn rotate_master_key(settings: &Settings, meta: &MetaStore, given: Option<Key>) -> anyhow::Result<usize> {
+    finish_rotation(settings, meta).await?;
+    check_master_key(settings, meta).await?;
+    let old = open_sealer(settings)?;
+    match settings.master_key() {
+        MasterKey::Given(_) => {
+            let new = given.context("the master key comes from the settings: name the file of the next one")?;
+            Ok(roadstead_auth::reseal(meta, &old, &Sealer::new(*new.expose())).await?)
+        }
+        MasterKey::Kept(path) => {
+            let new = given.map_or_else(rand::random::<[u8; 32]>, |key| *key.expose());
+            let next = next_master_key(&path);
+            secret_file::write(&next, &new)?;
+            let count = roadstead_auth::reseal(meta, &old, &Sealer::new(new)).await?;
+            replace_master_key(&next, &path)?;
+            Ok(count)
+        }
+    }
+}
+
+fn replace_master_key(next: &Path, path: &Path) -> anyhow::Result<()> {
+    let replace = || {
+        std::fs::rename(next, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    replace().with_context(|| format!("cannot replace {}", path.display()))
+}
+
+/// Ends a change of the master key that was cut off: the database says which of the two keys it is sealed with. Only for
+/// who holds the lock of the data directory: the change may be going on.
+pub(super) async fn finish_rotation(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
+    let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
+    let next = next_master_key(&path);
+    if !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))? {
+        return Ok(());
+    }
+    // What was not yet written whole has sealed nothing.
+    let fits = match read_sealer(&next) {
+        Ok(sealer) => roadstead_auth::opens(meta, &sealer).await? == Some(true),
+        Err(_) => false,
+    };
+    if fits {
+        return replace_master_key(&next, &path);
+    }
+    std::fs::remove_file(&next).with_context(|| format!("cannot remove {}", next.display()))
+}

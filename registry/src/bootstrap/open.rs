@@ -1,0 +1,112 @@
+//! Opening what the settings name: the data directory, the stores, identities.
+
+use std::fs::{File, OpenOptions};
+use std::num::NonZeroU32;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::sync::Arc;
+
+use anyhow::Context;
+use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams};
+use roadstead_config::{DatabaseLocation, Driver, Settings};
+use roadstead_gc::Collector;
+use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
+use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
+use roadstead_storage::types::{Clock, SystemClock};
+
+use super::{check_master_key, master_key};
+
+/// Makes the data directory, for its owner alone, if it is missing.
+pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
+    let dir = &settings.data_dir;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.with_context(|| format!("cannot make the data directory {}", dir.display()))
+}
+
+/// Keeps a second server off the same data directory; it would not see what the first one changes.
+pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
+    let path = settings.data_dir.join("lock");
+    let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = open.with_context(|| format!("cannot open {}", path.display()))?;
+    file.try_lock().map_err(|_| anyhow::anyhow!("another server is running on {}", settings.data_dir.display()))?;
+    Ok(file)
+}
+
+/// Connects to the database; with `migrate`, brings its schema up to date, else demands that it is.
+pub async fn open_meta(settings: &Settings, migrate: bool) -> anyhow::Result<MetaStore> {
+    let url = match settings.database_location() {
+        DatabaseLocation::Given(url) => url.expose().to_owned(),
+        DatabaseLocation::Kept(path) => sqlite_url(&std::path::absolute(&path)?),
+    };
+    let params = MetaParams {
+        url,
+        max_connections: settings.database.max_connections,
+        busy_timeout: settings.database.busy_timeout,
+        instance: format!("{:032x}", rand::random::<u128>()),
+        quotas: Quotas {
+            namespaces: settings.quotas.namespaces,
+            repositories: settings.quotas.repositories,
+            triggers: settings.quotas.triggers,
+        },
+    };
+    let meta = MetaStore::open(&params).await.context("cannot open the database")?;
+    if migrate {
+        let count = meta.migrate().await?;
+        if count > 0 {
+            tracing::info!(migrations = count, "database migrated");
+        }
+    } else {
+        meta.check_schema().await?;
+    }
+    Ok(meta)
+}
+
+/// Opens the blob store of the settings.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
+    Ok(match settings.storage.driver {
+        Driver::Fs => {
+            let root = settings.storage_root();
+            Arc::new(FsBlobStore::open(root.clone()).await.with_context(|| format!("cannot open {}", root.display()))?)
+        }
+        Driver::Memory => Arc::new(MemoryBlobStore::new(Arc::new(SystemClock))),
+    })
+}
+
+fn argon2(settings: &Settings) -> Argon2Params {
+    let chosen = &settings.auth.argon2;
+    Argon2Params { memory_kib: chosen.memory_kib, iterations: chosen.iterations, parallelism: chosen.parallelism }
+}
+
+/// The accounts, for commands that change them.
+pub fn open_accounts(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Accounts> {
+    Ok(Accounts::new(meta.clone(), argon2(settings), master_key::open_sealer(settings)?, clock))
+}
+
+/// Identities and permissions.
+pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Auth> {
+    let auth = &settings.auth;
+    let positive = |n: u32| NonZeroU32::new(n).context("login limits must not be 0");
+    let params = AuthParams {
+        issuer: auth.issuer.clone(),
+        token_lifetime: auth.token_lifetime,
+        refresh_token_lifetime: auth.refresh_token_lifetime,
+        leeway: auth.leeway,
+        signing_key_rotation: auth.signing_key_rotation,
+        argon2: argon2(settings),
+        password_cache_ttl: auth.password_cache_ttl,
+        login_attempts_per_minute: positive(auth.login_attempts)?,
+        login_attempts_per_address_per_minute: positive(auth.login_attempts_per_address)?,
+        token_cache_entries: settings.cache.tokens,
+        repository_cache_entries: settings.cache.repositories,
+        anonymous_pull: auth.anonymous_pull,
+        max_scopes: settings.limits.token_scopes as usize,
+        region: auth.region.as_str().into(),
+        instance_domain: settings.instances.domain.parse().context("instances.domain")?,
+    };
+    check_master_key(settings, meta).await?;
+    Ok(Auth::open(meta.clone(), params, master_key::open_sealer(settings)?, clock).await?)
+}
+
+/// The collector, over these stores.
+pub fn open_collector(meta: &MetaStore, store: &Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Collector {
+    Collector::new(meta.clone(), Arc::clone(store), clock)
+}

@@ -1,0 +1,40 @@
+//! Files that only their owner may read.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+/// Writes a file that only its owner may read, whole or not at all, in the place of the one that is there.
+pub(super) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let temporary = write_aside(path, content)?;
+        std::fs::rename(&temporary, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes a file that only its owner may read, if there is none: of two processes that try, one wins.
+pub(super) fn write_once(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let temporary = write_aside(path, content)?;
+        let linked = std::fs::hard_link(&temporary, path);
+        std::fs::remove_file(&temporary)?;
+        match linked {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+            _ => File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all(),
+        }
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_aside(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
+    let temporary = path.with_extension(format!("{:016x}", rand::random::<u64>()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    Ok(temporary)
+}
