@@ -17,9 +17,8 @@ use roadstead_storage::types::{
     AccountId, Clock, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, SecretId, Timestamp,
 };
 
-use crate::cam::Documents;
 use crate::identity::Identity;
-use crate::permissions::Principal;
+use crate::permissions::{Compiled, Principal, RoutineCache};
 use crate::random;
 use crate::signed::KnownKey;
 use crate::temporary::OpenedToken;
@@ -124,7 +123,8 @@ pub(crate) struct Caches {
     pub namespaces: EpochCache<(RegistryId, String), Read<KnownNamespace>>,
     pub places: EpochCache<(RegistryId, RepositoryName), Read<Place>>,
     /// The policies of whoever has some, compiled.
-    pub documents: EpochCache<Principal, Read<Arc<Documents>>>,
+    pub documents: EpochCache<Principal, Read<Arc<Compiled>>>,
+    pub routine: Arc<RoutineCache>,
     pub roles: EpochCache<RoleId, Read<RoleVersion>>,
     /// The public names of registries, which never change.
     pub registries: EpochCache<RegistryId, Arc<str>>,
@@ -152,7 +152,10 @@ impl Caches {
             namespaces: EpochCache::new(repositories),
             places: EpochCache::new(repositories),
             // Not more policies than that, however many somebody has.
-            documents: EpochCache::weighted(tokens, tokens as u64, |read| 1 + read.value.identity.len() as u64),
+            documents: EpochCache::weighted(tokens, tokens as u64, |read| {
+                1 + read.value.documents.identity.len() as u64
+            }),
+            routine: Arc::new(Cache::new(repositories)),
             roles: EpochCache::new(tokens),
             registries: EpochCache::new(repositories),
             temporary: Cache::new(tokens),

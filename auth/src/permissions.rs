@@ -1,14 +1,17 @@
 //! What an identity may do: its policies, compiled once for each change, and the circumstances of one request.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use quick_cache::sync::Cache;
 use roadstead_storage::meta::{StoredPolicies, StoredPolicy};
-use roadstead_storage::types::{AccountId, RoleId, Uin};
+use roadstead_storage::types::{AccountId, RegistryId, RepositoryName, RoleId, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
-use crate::cam::{self, Author, Context, Decision, Document, Documents, Policy, Use, presets};
+use crate::cam::op::{self, Realm};
+use crate::cam::{self, Author, Context, Decision, Document, Documents, Matches, Policy, Use, presets};
 use crate::error::Denied;
 use crate::identity::{Caller, Identity};
 use crate::session::SessionKind;
@@ -28,13 +31,55 @@ pub(crate) enum Principal {
 #[derive(Clone, Debug)]
 pub struct Permissions {
     identity: Arc<Identity>,
-    documents: Arc<Documents>,
+    compiled: Arc<Compiled>,
     context: Arc<Context>,
+    routine: Arc<RoutineCache>,
 }
 
+/// Policies, compiled.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub documents: Documents,
+    /// What no other compilation has: a change of the policies makes another one.
+    serial: u64,
+}
+
+impl Compiled {
+    fn new(documents: Documents) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Arc::new(Self { documents, serial: NEXT.fetch_add(1, Ordering::Relaxed) })
+    }
+}
+
+/// What clients do to a repository again and again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Routine {
+    Pull,
+    Push,
+    /// To make it, by pushing to it.
+    Create,
+}
+
+impl Routine {
+    pub(crate) fn request(self, realm: Realm<'_>, name: &RepositoryName) -> cam::Request {
+        match self {
+            Self::Pull => op::pull(realm, name),
+            Self::Push => op::push(realm, name),
+            Self::Create => op::repository_create(realm, name),
+        }
+    }
+}
+
+/// Which statements speak of what somebody does routinely: to look through all of somebody's statements takes longer than
+/// the rest of a request. Conditions are judged each time.
+///
+/// Statements speak of an operation whatever the time and the place, so that nothing in here ever becomes untrue: it is
+/// about one compilation of the policies, and one account that they count for (`${uin}` in a role's).
+pub(crate) type RoutineCache = Cache<(u64, AccountId, Routine, RegistryId, RepositoryName), Arc<Matches>>;
+
 /// Main accounts have no policies.
-static ROOT: LazyLock<Arc<Documents>> =
-    LazyLock::new(|| Arc::new(Documents { root: true, identity: Vec::new(), boundary: None, session: None }));
+static ROOT: LazyLock<Arc<Compiled>> =
+    LazyLock::new(|| Compiled::new(Documents { root: true, ..Documents::default() }));
 
 /// The application id of a main account, by which some resources name it.
 pub fn app_id(owner: AccountId) -> i64 {
@@ -56,7 +101,31 @@ impl Auth {
 impl Permissions {
     /// Decides about an operation on something that belongs to the identity's main account.
     pub fn decide(&self, request: &cam::Request) -> Decision {
-        cam::decide(&self.documents, request, &self.context)
+        cam::decide(&self.compiled.documents, request, &self.context)
+    }
+
+    /// Decides the same about what clients do again and again, in less time. The realm is that of the registry.
+    pub(crate) fn decide_routine(
+        &self,
+        routine: Routine,
+        registry: RegistryId,
+        realm: Realm<'_>,
+        name: &RepositoryName,
+        public_pull: bool,
+    ) -> Decision {
+        let Compiled { documents, serial } = &*self.compiled;
+        let request = || routine.request(realm, name);
+        let key = (*serial, self.identity.account, routine, registry, name.clone());
+        let own = self.routine.get(&key).unwrap_or_else(|| {
+            let found = Arc::new(documents.matches(&request(), &self.context));
+            self.routine.insert(key, Arc::clone(&found));
+            found
+        });
+        let session = match &documents.session {
+            Some(_) => documents.session_matches(&request(), &self.context),
+            None => Matches::default(),
+        };
+        documents.judge(&own, &session, public_pull, &self.context)
     }
 
     /// Whether the operation is allowed; a denial is logged.
@@ -89,7 +158,7 @@ impl Permissions {
 
     /// The policies that count.
     pub fn documents(&self) -> &Documents {
-        &self.documents
+        &self.compiled.documents
     }
 }
 
@@ -99,14 +168,15 @@ impl Inner {
         identity: &Arc<Identity>,
         address: IpAddr,
     ) -> Result<Permissions, roadstead_storage::Error> {
-        let documents = self.documents_of(identity).await?;
+        let compiled = self.compiled_for(identity).await?;
         let Identity { uin, owner, owner_uin, .. } = &**identity;
         let (now, region) = (self.clock.now(), &self.params.region);
         let context = Context::new(address, now, uin.as_str(), owner_uin, app_id(*owner), region);
-        Ok(Permissions { identity: Arc::clone(identity), documents, context: Arc::new(context) })
+        let (context, routine) = (Arc::new(context), Arc::clone(&self.caches.routine));
+        Ok(Permissions { identity: Arc::clone(identity), compiled, context, routine })
     }
 
-    async fn documents_of(&self, identity: &Identity) -> Result<Arc<Documents>, roadstead_storage::Error> {
+    async fn compiled_for(&self, identity: &Identity) -> Result<Arc<Compiled>, roadstead_storage::Error> {
         let session = identity.session.as_deref();
         let principal = match session.map(|session| &session.kind) {
             Some(SessionKind::Role { id, .. }) => Some(Principal::Role(*id)),
@@ -119,9 +189,9 @@ impl Inner {
             Some(principal) => self.compiled(principal, identity).await?,
         };
         let Some(limit) = session.and_then(|session| session.policy.as_ref()) else { return Ok(own) };
-        let Documents { root, identity, boundary, session: _ } = &*own;
-        let (identity, boundary) = (identity.clone(), boundary.clone());
-        Ok(Arc::new(Documents { root: *root, identity, boundary, session: Some(Arc::clone(limit)) }))
+        let documents = Documents { session: Some(Arc::clone(limit)), ..own.documents.clone() };
+        // The same policies, and one more, which nothing is remembered of.
+        Ok(Arc::new(Compiled { documents, serial: own.serial }))
     }
 
     /// The compiled policies of `principal`, from memory if they are still believed.
@@ -129,23 +199,19 @@ impl Inner {
         &self,
         principal: Principal,
         identity: &Identity,
-    ) -> Result<Arc<Documents>, roadstead_storage::Error> {
+    ) -> Result<Arc<Compiled>, roadstead_storage::Error> {
         let load = async |at| {
             let stored = match principal {
                 Principal::User(account) => self.meta.documents_of_user(account).await?,
                 Principal::Role(role) => self.meta.documents_of_role(role).await?,
             };
-            let value = Arc::new(compile(&stored, &identity.owner_uin, identity.owner));
+            let value = Compiled::new(compile(&stored, &identity.owner_uin, identity.owner));
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.documents, principal, load).await?;
         // `load` always finds something: nothing attached is nothing allowed.
-        Ok(found.map_or_else(|| Arc::new(nothing()), |read| read.value))
+        Ok(found.map_or_else(|| Compiled::new(Documents::default()), |read| read.value))
     }
-}
-
-fn nothing() -> Documents {
-    Documents { root: false, identity: Vec::new(), boundary: None, session: None }
 }
 
 fn compile(stored: &StoredPolicies, owner_uin: &Uin, owner: AccountId) -> Documents {

@@ -3,11 +3,11 @@
 use roadstead_storage::types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::ActionName;
-use crate::cam::Request;
 use crate::cam::op::{self, Realm};
+use crate::cam::{Decision, Request};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
-use crate::permissions::Permissions;
+use crate::permissions::{Permissions, Routine};
 
 /// What is known of a repository, and of the namespace that it is in or would be in.
 #[derive(Clone, Copy, Debug)]
@@ -102,15 +102,20 @@ impl Question<'_> {
 
     fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, action: ActionName, facts: &Facts) -> bool {
         let name = self.name;
-        let allowed = |request: Request| {
-            let decision = permissions.decide(&request);
+        let is_allowed = |decision: Decision, request: &dyn Fn() -> Request| {
             if !decision.is_allowed() {
-                tracing::debug!(account.uin = %permissions.identity().uin, %request, %decision, "not authorized");
+                tracing::debug!(account.uin = %permissions.identity().uin, request = %request(), %decision, "not authorized");
             }
             decision.is_allowed()
         };
-        let pull = || allowed(op::pull(realm, name).public_pull(facts.public));
-        let push = || allowed(op::push(realm, name)) && (facts.exists || allowed(op::repository_create(realm, name)));
+        let allowed = |request: Request| is_allowed(permissions.decide(&request), &|| request.clone());
+        let routine = |routine: Routine| {
+            let public_pull = facts.public && routine == Routine::Pull;
+            let decision = permissions.decide_routine(routine, self.registry, realm, name, public_pull);
+            is_allowed(decision, &|| routine.request(realm, name))
+        };
+        let pull = || routine(Routine::Pull);
+        let push = || routine(Routine::Push) && (facts.exists || routine(Routine::Create));
         match action {
             ActionName::Pull => pull(),
             ActionName::Push => push(),

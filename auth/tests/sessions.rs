@@ -77,6 +77,25 @@ async fn a_role_has_its_own_policies() {
 }
 
 #[tokio::test]
+async fn a_role_is_not_the_same_for_everybody() {
+    let world = world().await;
+    let role = world.role(&[allow("ccr:pull", "qcs::ccr:::repo/team/of-${uin}")]).await;
+    let mut takers = Vec::new();
+    for name in ["one", "two"] {
+        let sub = world.sub(name, &[]).await;
+        let key = world.key_of_role(&sub.identity, role, None).await;
+        takers.push((world.temporary(&key).await.unwrap(), format!("team/of-{}", sub.identity.uin)));
+    }
+    // Again, when what was asked is remembered.
+    for _ in 0..2 {
+        for (taker, (_, own)) in [(0, &takers[0]), (0, &takers[1]), (1, &takers[0]), (1, &takers[1])] {
+            let expected = if takers[taker].1 == *own { "YffY" } else { "ffff" };
+            assert_eq!(world.may(&takers[taker].0, own).await, expected, "{taker} {own}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_session_of_a_main_account_has_limits() {
     let world = world().await;
     let owner = world.owner().await;

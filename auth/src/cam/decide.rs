@@ -10,7 +10,7 @@ use roadstead_storage::types::{Timestamp, Uin};
 use super::compare::Fact;
 use super::document::Policy;
 use super::request::Request;
-use super::statement::Effect;
+use super::statement::{Effect, Statement};
 
 /// A policy that is attached to somebody.
 #[derive(Clone, PartialEq, Debug)]
@@ -177,25 +177,46 @@ impl Decision {
 ///
 /// A request of somebody else, or of nobody, is decided without documents: only a public pull is allowed then.
 pub fn decide(documents: &Documents, request: &Request, context: &Context) -> Decision {
-    let find = |layer: Layer, effect: Effect| documents.find(layer, effect, request, context);
-    let layers = [Layer::Identity, Layer::Boundary, Layer::Session];
-    if let Some(reason) = layers.into_iter().find_map(|layer| find(layer, Effect::Deny)) {
-        return Decision::Denied(reason);
-    }
-    let granted = if documents.root {
-        Some(Reason::Root)
-    } else {
-        let public = request.public_pull && documents.session.is_none();
-        find(Layer::Identity, Effect::Allow).or(public.then_some(Reason::Public))
-    };
-    let Some(reason) = granted else { return Decision::Denied(Reason::NothingAllows(Layer::Identity)) };
-    let caps = [(Layer::Boundary, documents.boundary().is_some()), (Layer::Session, documents.session.is_some())];
-    for (layer, _) in caps.into_iter().filter(|(_, exists)| *exists) {
-        if find(layer, Effect::Allow).is_none() {
-            return Decision::Denied(Reason::NothingAllows(layer));
+    let (own, session) = (documents.matches(request, context), documents.session_matches(request, context));
+    documents.judge(&own, &session, request.public_pull, context)
+}
+
+/// The statements that speak of a request, before their conditions are looked at. They depend on the policies, on what is
+/// asked and on who asks; neither on when nor on where from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Matches(Vec<Match>);
+
+/// One of them, by its place.
+#[derive(Clone, Copy, Debug)]
+struct Match {
+    layer: Layer,
+    effect: Effect,
+    document: usize,
+    statement: usize,
+}
+
+impl Matches {
+    /// Adds those of the policies of a layer. What comes behind a statement without conditions cannot matter.
+    fn add<'a>(
+        &mut self,
+        layer: Layer,
+        policies: impl Iterator<Item = &'a Policy> + Clone,
+        request: &Request,
+        context: &Context,
+    ) {
+        for effect in [Effect::Deny, Effect::Allow] {
+            let found = policies.clone().enumerate().flat_map(|(document, policy)| {
+                let found = policy.about(effect, request, context);
+                found.map(move |(statement, says)| (Match { layer, effect, document, statement }, says))
+            });
+            for (at, says) in found {
+                self.0.push(at);
+                if says.is_unconditional() {
+                    break;
+                }
+            }
         }
     }
-    Decision::Allowed(reason)
 }
 
 impl Documents {
@@ -203,31 +224,84 @@ impl Documents {
         self.boundary.as_ref().filter(|_| !self.root)
     }
 
-    /// The first statement of this effect in this layer that speaks of the request.
-    fn find(&self, layer: Layer, effect: Effect, request: &Request, context: &Context) -> Option<Reason> {
-        let of = |document: &Arc<Document>| {
-            let statement = document.policy.find(effect, request, context)?;
-            Some(Reason::Statement { layer, document: Some(Arc::clone(document)), statement })
+    /// The policies of the caller. The owner of the account has none.
+    fn identity(&self) -> &[Arc<Document>] {
+        if self.root { &[] } else { &self.identity }
+    }
+
+    /// What the policies and the boundary of the caller say about a request.
+    pub(crate) fn matches(&self, request: &Request, context: &Context) -> Matches {
+        let mut found = Matches::default();
+        found.add(Layer::Identity, self.identity().iter().map(|document| &document.policy), request, context);
+        found.add(Layer::Boundary, self.boundary().into_iter().map(|document| &document.policy), request, context);
+        found
+    }
+
+    /// What the policy of the temporary credentials says about it.
+    pub(crate) fn session_matches(&self, request: &Request, context: &Context) -> Matches {
+        let mut found = Matches::default();
+        found.add(Layer::Session, self.session.iter().map(|policy| &**policy), request, context);
+        found
+    }
+
+    /// Decides by the statements that were found. They are those of these very documents.
+    pub(crate) fn judge(&self, own: &Matches, session: &Matches, public_pull: bool, context: &Context) -> Decision {
+        let find = |layer: Layer, effect: Effect| {
+            let mut all = own.0.iter().chain(&session.0).filter(|at| at.layer == layer && at.effect == effect);
+            all.find(|at| self.holds(**at, context)).map(|at| self.reason(*at))
         };
-        match layer {
-            Layer::Identity if self.root => None,
-            Layer::Identity => self.identity.iter().find_map(of),
-            Layer::Boundary => self.boundary().and_then(of),
-            Layer::Session => {
-                let statement = self.session.as_ref()?.find(effect, request, context)?;
-                Some(Reason::Statement { layer, document: None, statement })
+        let layers = [Layer::Identity, Layer::Boundary, Layer::Session];
+        if let Some(reason) = layers.into_iter().find_map(|layer| find(layer, Effect::Deny)) {
+            return Decision::Denied(reason);
+        }
+        let granted = if self.root {
+            Some(Reason::Root)
+        } else {
+            let public = public_pull && self.session.is_none();
+            find(Layer::Identity, Effect::Allow).or(public.then_some(Reason::Public))
+        };
+        let Some(reason) = granted else { return Decision::Denied(Reason::NothingAllows(Layer::Identity)) };
+        let caps = [(Layer::Boundary, self.boundary().is_some()), (Layer::Session, self.session.is_some())];
+        for (layer, _) in caps.into_iter().filter(|(_, exists)| *exists) {
+            if find(layer, Effect::Allow).is_none() {
+                return Decision::Denied(Reason::NothingAllows(layer));
             }
         }
+        Decision::Allowed(reason)
+    }
+
+    fn document(&self, at: Match) -> Option<&Arc<Document>> {
+        match at.layer {
+            Layer::Identity => self.identity().get(at.document),
+            Layer::Boundary => self.boundary(),
+            Layer::Session => None,
+        }
+    }
+
+    /// Whether the conditions of a statement are met.
+    fn holds(&self, at: Match, context: &Context) -> bool {
+        let policy = match at.layer {
+            Layer::Session => self.session.as_deref(),
+            Layer::Identity | Layer::Boundary => self.document(at).map(|document| &document.policy),
+        };
+        match policy.and_then(|policy| policy.statements.get(at.statement)) {
+            Some(statement) => statement.holds(context),
+            // A place that is not there says nothing good, and everything bad.
+            None => at.effect == Effect::Deny,
+        }
+    }
+
+    fn reason(&self, at: Match) -> Reason {
+        Reason::Statement { layer: at.layer, document: self.document(at).cloned(), statement: at.statement }
     }
 }
 
 impl Policy {
-    fn find(&self, effect: Effect, request: &Request, context: &Context) -> Option<usize> {
-        if request.unlisted.is_empty() && !self.actions(effect).intersects(&request.actions) {
-            return None;
-        }
-        let mut statements = self.statements.iter();
-        statements.position(|statement| statement.effect == effect && statement.applies(request, context))
+    /// The statements of this effect that speak of the request.
+    fn about(&self, effect: Effect, request: &Request, context: &Context) -> impl Iterator<Item = (usize, &Statement)> {
+        let is_possible = !request.unlisted.is_empty() || self.actions(effect).intersects(&request.actions);
+        let all = self.statements.iter().enumerate().filter(move |_| is_possible);
+        all.filter(move |(_, statement)| statement.effect == effect && statement.is_about(request, context))
     }
 }
 

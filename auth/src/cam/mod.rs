@@ -42,6 +42,7 @@ mod value;
 mod tests;
 
 pub use class::Class;
+pub(crate) use decide::Matches;
 pub use decide::{Context, Decision, Document, Documents, Layer, Reason, decide};
 pub use document::{Author, MAX_DOCUMENT_CHARACTERS, Parsed, Policy, Use};
 pub use error::PolicyError;

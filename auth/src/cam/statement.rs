@@ -83,11 +83,15 @@ impl Statement {
         Self::read(reader, value).map(|(statement, _)| statement).unwrap_or_else(opaque)
     }
 
-    /// Whether the statement speaks of the request.
-    pub(super) fn applies(&self, request: &Request, context: &Context) -> bool {
+    /// Whether the statement speaks of the request, if its conditions are met.
+    pub(super) fn is_about(&self, request: &Request, context: &Context) -> bool {
         self.actions.covers(request)
             && self.resources.iter().any(|resource| resource.covers(request, context, self.doubt()))
-            && self.holds(context)
+    }
+
+    /// Whether the statement has no conditions.
+    pub(super) fn is_unconditional(&self) -> bool {
+        self.condition.is_empty()
     }
 
     /// Whether the statement of a trust policy speaks of the one who asks.
@@ -102,7 +106,8 @@ impl Statement {
         self.effect == Effect::Deny
     }
 
-    fn holds(&self, context: &Context) -> bool {
+    /// Whether its conditions are met.
+    pub(super) fn holds(&self, context: &Context) -> bool {
         match condition::holds(&self.condition, context) {
             Three::True => true,
             Three::False => false,
