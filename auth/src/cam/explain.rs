@@ -20,6 +20,8 @@ pub struct Question {
     pub to_create: Option<Request>,
     /// Whether anything must be allowed at all.
     pub class: Class,
+    /// The action of the cloud API that it is, if it is one and nothing else: service and name.
+    pub api: Option<(String, String)>,
     /// A denial of any of these hides the repository, where the signature is enough.
     pub hidden_by: Vec<Request>,
     /// What else is needed, and was not asked about.
@@ -151,15 +153,24 @@ impl Question {
         let personal = written.strip_prefix("ccr:").filter(|name| name.ends_with("Personal"));
         let name = personal.map_or_else(|| written.to_owned(), |name| format!("tcr:{name}"));
         let named = |names: &&[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(&name));
-        match OPERATIONS.iter().find(|(_, names)| named(names)) {
-            Some((operation, _)) => operation.on(action, place),
+        let operation = OPERATIONS.iter().find(|(_, names)| named(names)).map(|(operation, _)| *operation);
+        let question = match operation {
+            Some(operation) => operation.on(action, place),
             None => other(&name, &place, owner),
-        }
+        }?;
+        let is_api = !matches!(operation, Some(Operation::Pull | Operation::Push));
+        let api = known::written(&name).filter(|_| is_api).and_then(|name| name.split_once(':'));
+        Ok(Self { api: api.map(|(service, name)| (service.to_owned(), name.to_owned())), ..question })
+    }
+
+    /// What a denial of is enough, whatever else is asked: see [`op::veto`].
+    pub fn veto(&self, faithful: bool) -> Option<Request> {
+        self.api.as_ref().and_then(|(service, name)| op::veto(service, name, faithful))
     }
 
     fn of(request: Request, target: Target) -> Self {
         let (class, hidden_by) = (Class::Checked, Vec::new());
-        Self { requests: vec![request], target, pull: false, to_create: None, class, hidden_by, note: None }
+        Self { requests: vec![request], target, pull: false, to_create: None, class, api: None, hidden_by, note: None }
     }
 
     /// An action of the personal edition that shows repositories, but none that a policy hides.
@@ -386,6 +397,13 @@ mod tests {
         let trigger = ask("tcr:CreateApplicationTriggerPersonal", "foo/x", None).unwrap();
         assert_eq!(trigger.requests, [op::api("tcr", "CreateApplicationTriggerPersonal")]);
         assert_eq!(trigger.class, Class::Hardened);
+        assert_eq!(duplicate.veto(false), Some(op::api("tcr", "DuplicateImagePersonal")));
+        assert_eq!(duplicate.veto(true), None, "as the document has it");
+        // Docker does these too, and obeys what is denied on what it is about.
+        for (action, resource) in [("push", "foo/x"), ("tcr:PullRepository", "foo/x"), ("ccr:DeleteTag", "foo/x:v1")] {
+            assert_eq!(ask(action, resource, None).unwrap().veto(false), None, "{action}");
+        }
+        assert!(ask("cam:GetGroup", "qcs::cam:::groupid/7", None).unwrap().veto(false).is_none());
         for action in ["sts:GetCallerIdentity", "cam:GetUserAppId", "CCR:DescribeImagePersonal"] {
             assert_eq!(ask(action, "foo/x", None).unwrap().class, Class::Signed, "{action}");
         }

@@ -147,6 +147,12 @@ pub fn api(service: &str, action: &str) -> Request {
     named(service, action, |names| Request::new(service, names, Vec::new()))
 }
 
+/// What a denial of keeps everybody from an action of the cloud API, whatever else the action asks for: the action on
+/// everything, of the registry. With `cloud_api.faithful` only what the action asks for counts.
+pub fn veto(service: &str, action: &str, faithful: bool) -> Option<Request> {
+    (service == "tcr" && !faithful).then(|| api(service, action))
+}
+
 /// An action of the cloud API of the registry on one repository.
 pub fn api_on_repository(realm: Realm<'_>, action: &str, name: &RepositoryName) -> Request {
     let path = realm.path(name.as_str());

@@ -84,6 +84,10 @@ pub async fn explain(
     };
     let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(address) };
     let permissions = auth.permissions(&caller).await?;
+    let veto = question.veto(faithful).map(|request| (permissions.decide(&request), request));
+    if let Some((decision, request)) = veto.filter(|(decision, _)| decision.is_explicit_denial()) {
+        return Ok(Explanation::of(&permissions, &request, &decision).noting(question.note));
+    }
     Ok(match whose(meta, account.owner, &question.target).await? {
         Whose::Own { .. } if question.class.is_free(faithful) => free(&permissions, question),
         Whose::Own { exists, public } => decided(&permissions, question, exists, public).noting(question.note),

@@ -204,6 +204,46 @@ async fn the_signature_is_enough_where_it_is() {
 }
 
 #[tokio::test]
+async fn a_denial_on_everything_is_named_where_the_signature_is_enough() {
+    for faithful in [false, true] {
+        let change = move |settings: &mut Settings| settings.cloud_api.faithful = faithful;
+        let registry = TestRegistry::builder().settings(change).start().await;
+        let alice = registry.account("alice").await;
+        alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
+        let allow = r#"{"version":"2.0","statement":{"effect":"allow","action":"*","resource":"*"}}"#;
+        let user = sub(&registry, &alice, "carol", &[allow]).await;
+        let deny = r#"{"version":"2.0","statement":[
+            {"effect":"deny","action":"tcr:DescribeNamespacePersonal","resource":"*"},
+            {"effect":"deny","action":"tcr:DuplicateImagePersonal","resource":"*"},
+            {"effect":"deny","action":"tcr:DescribeInstances","resource":"qcs::tcr:::repo/alice/app"}]}"#;
+        let id = user.attach(deny).await.get();
+        let uin: u64 = user.uin.parse().unwrap();
+        for (operation, resource, statement) in [
+            ("tcr:DescribeNamespacePersonal", "*", Some(0)),
+            ("ccr:DescribeNamespacePersonal", "alice", Some(0)),
+            ("tcr:DuplicateImagePersonal", "alice/app:v2", Some(1)),
+            ("tcr:DescribeInstances", "*", None),
+            ("push", "alice/app", None),
+        ] {
+            let question = json!({"TargetUin": uin, "Operation": operation, "Resource": resource});
+            let answer = alice.cloud.call("cam", "ExplainAuthorization", question).await.ok();
+            let denied = statement.is_some() && !faithful;
+            assert_eq!(answer["Effect"], if denied { "explicitDeny" } else { "allow" }, "{operation}: {answer}");
+            if denied {
+                assert_eq!((&answer["PolicyId"], &answer["StatementIndex"]), (&json!(id), &json!(statement)));
+            }
+        }
+        let code = async |action: &str, parameters| user.cloud.call("tcr", action, parameters).await.code();
+        let denied = if faithful { "" } else { "AuthFailure.UnauthorizedOperation" };
+        let all = json!({"Namespace": "", "Offset": 0, "Limit": 10});
+        assert_eq!(code("DescribeNamespacePersonal", all).await, denied);
+        let images = json!({"SrcImage": "alice/app:v1", "DestImage": "alice/app:v2"});
+        assert_eq!(code("DuplicateImagePersonal", images).await, denied);
+        assert_eq!(code("DescribeInstances", json!({})).await, "");
+    }
+}
+
+#[tokio::test]
 async fn a_duplicate_is_a_push_and_unknown_actions_are_none() {
     let registry = TestRegistry::new().await;
     let alice = registry.account("alice").await;

@@ -27,8 +27,12 @@ fn actions() -> Vec<ActionInfo> {
     actions
 }
 
-async fn registry() -> TestRegistry {
-    TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
+async fn registry(faithful: bool) -> TestRegistry {
+    let change = move |settings: &mut roadstead_config::Settings| {
+        settings.cloud_api.requests_per_second = 0;
+        settings.cloud_api.faithful = faithful;
+    };
+    TestRegistry::builder().settings(change).start().await
 }
 
 async fn call(cloud: &Cloud, action: &ActionInfo, parameters: &Value) -> Reply {
@@ -82,7 +86,7 @@ fn every_parameter_has_a_value() {
 
 #[tokio::test]
 async fn every_action_asks_for_the_right_that_it_needs() {
-    let reg = registry().await;
+    let reg = registry(false).await;
     let a = house(&reg, "aaaa").await;
     let (mut table, mut wrong) = (String::new(), Vec::new());
     for action in actions() {
@@ -110,11 +114,7 @@ async fn every_action_asks_for_the_right_that_it_needs() {
 
 #[tokio::test]
 async fn the_faithful_mode_and_what_explains_know_where_the_signature_is_enough() {
-    let change = |settings: &mut roadstead_config::Settings| {
-        settings.cloud_api.requests_per_second = 0;
-        settings.cloud_api.faithful = true;
-    };
-    let reg = TestRegistry::builder().settings(change).start().await;
+    let reg = registry(true).await;
     let a = house(&reg, "aaaa").await;
     let (_, nobody) = a.users.iter().find(|(rights, _)| *rights == Rights::None).unwrap();
     let uin: u64 = a.things.uin.parse().unwrap();
@@ -137,9 +137,43 @@ async fn the_faithful_mode_and_what_explains_know_where_the_signature_is_enough(
     assert!(wrong.is_empty(), "{} surprises:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Whether it is explained that the user may do this to everything, unless it must be done to something.
+async fn explained(house: &House, cloud: &Cloud, action: &ActionInfo) -> Option<bool> {
+    let uin = cloud.call("sts", "GetCallerIdentity", json!({})).await.ok()["UserId"].clone();
+    let operation = format!("{}:{}", action.service, action.name);
+    let question = json!({"TargetUin": uin, "Operation": operation, "Resource": "*"});
+    let reply = house.root.cloud.call("cam", "ExplainAuthorization", question).await;
+    reply.code().is_empty().then(|| reply.response()["Allowed"] == json!(true))
+}
+
+#[tokio::test]
+async fn a_denial_of_everything_is_explained_as_it_is_obeyed() {
+    for faithful in [false, true] {
+        let reg = registry(faithful).await;
+        let a = house(&reg, "aaaa").await;
+        let (mut wrong, mut seen) = (Vec::new(), 0);
+        for action in actions().into_iter().filter(|action| action.class != Class::Checked) {
+            for (rights, cloud) in a.users.iter().filter(|(rights, _)| [Rights::None, Rights::Denied].contains(rights))
+            {
+                let code = attempt(cloud, &action, &a, !action.class.is_free(faithful)).await;
+                let said = explained(&a, cloud, &action).await;
+                if said != Some(code != UNAUTHORIZED) {
+                    wrong.push(format!("{}:{} as {rights:?}: {code:?}, but {said:?}", action.service, action.name));
+                }
+                let denied = *rights == Rights::Denied && action.service == "tcr";
+                let free = action.class.is_free(faithful) && (faithful || !denied);
+                assert_eq!(code == UNAUTHORIZED, !free, "{} as {rights:?}, {faithful}", action.name);
+                seen += 1;
+            }
+        }
+        assert!(seen > 60, "{seen}");
+        assert!(wrong.is_empty(), "{faithful}, {} surprises:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_done_for_those_who_cannot_prove_who_they_are() {
-    let reg = registry().await;
+    let reg = registry(false).await;
     let a = house(&reg, "aaaa").await;
     let root = &a.root.cloud;
     let forged = root.with_key(root.secret_id(), &"x".repeat(32));
@@ -212,7 +246,7 @@ fn without_names(text: &str, things: &world::Things) -> String {
 
 #[tokio::test]
 async fn what_belongs_to_others_is_as_good_as_not_there() {
-    let reg = registry().await;
+    let reg = registry(false).await;
     let (a, b) = (house(&reg, "aaaa").await, house(&reg, "bbbb").await);
     let (before, nothing) = (view(&a).await, nothing());
     assert!(Value::from_iter(before.clone()).to_string().contains(&mark("aaaa")), "the account sees what it notes");
@@ -284,7 +318,7 @@ fn strange() -> Vec<Value> {
 
 #[tokio::test]
 async fn no_value_is_too_strange_for_an_action() {
-    let reg = registry().await;
+    let reg = registry(false).await;
     let a = house(&reg, "aaaa").await;
     for action in actions() {
         let parameters = parameters::of(&action, &a.things);

@@ -9,7 +9,7 @@ use roadstead_storage::meta::{AuditEvent, MetaStore};
 use roadstead_storage::types::{AccountId, SecretId, Timestamp};
 
 use super::CloudSettings;
-use super::action::{Action, Permission, Service};
+use super::action::{Action, Permission};
 use super::code::Code;
 use super::error::CloudError;
 use crate::api::dispatch::ApiState;
@@ -87,13 +87,10 @@ impl<'a> CloudCall<'a> {
         requests.iter().try_for_each(|request| Ok(self.permissions.check(request)?))
     }
 
-    /// Refuses a caller whom a policy denies the action on everything, whatever else the action asks for. With
-    /// `cloud_api.faithful` only what the action asks for counts.
+    /// Refuses a caller whom a policy denies the action on everything, whatever else the action asks for: [`op::veto`].
     pub(super) fn refuse_denied<A: Action>(&self) -> Result<(), CloudError> {
-        if A::SERVICE != Service::Tcr || self.settings().faithful {
-            return Ok(());
-        }
-        self.refuse_denial(&op::api(A::SERVICE.name(), A::NAME))
+        let veto = op::veto(A::SERVICE.name(), A::NAME, self.settings().faithful);
+        veto.map_or(Ok(()), |request| self.refuse_denial(&request))
     }
 
     /// Refuses a caller whom a policy denies the operation in so many words. No policy has to allow it.
