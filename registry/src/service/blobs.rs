@@ -91,7 +91,7 @@ impl BlobService {
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest) -> Result<()> {
         let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
         let now = self.base.clock.now();
-        let gone = self.base.meta.unlink_blob(repository, digest, now.after(self.base.params.grace), now).await;
+        let gone = self.base.meta.unlink_blob(repository, digest, self.base.review_after(now), now).await;
         // An error does not mean that nothing was committed.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
         let gone = gone?;

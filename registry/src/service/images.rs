@@ -238,7 +238,7 @@ impl ImageService {
         }
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
-        let deleted = self.base.meta.delete_tags(repository, tags, now.after(self.base.params.grace), now).await;
+        let deleted = self.base.meta.delete_tags(repository, tags, self.base.review_after(now), now).await;
         // An error does not mean that nothing was committed.
         for tag in tags {
             self.caches.tags.invalidate(&(repository, tag.clone()));
@@ -290,7 +290,7 @@ impl ImageService {
             repository: to.repository(),
             tag: to_tag,
             lease_until: now.after(self.base.params.lease),
-            review_after: now.after(self.base.params.grace),
+            review_after: self.base.review_after(now),
             now,
         };
         let done = self.base.meta.duplicate_image(&duplicate).await;

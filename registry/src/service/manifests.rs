@@ -144,7 +144,7 @@ impl ManifestService {
             details: details.as_ref(),
             tags: &all_tags,
             lease_until: now.after(self.base.params.lease),
-            review_after: now.after(self.base.params.grace),
+            review_after: self.base.review_after(now),
             now,
         };
         let outcome = self.base.meta.put_manifest(&put).await;
@@ -175,7 +175,7 @@ impl ManifestService {
     pub async fn delete(&self, access: &Access<Delete>, reference: &Reference) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
-        let review_after = now.after(self.base.params.grace);
+        let review_after = self.base.review_after(now);
         match reference {
             Reference::Tag(tag) => {
                 if access.tags().is_some_and(|tags| !tags.contains(tag)) {

@@ -27,7 +27,7 @@ use std::time::Duration;
 use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::Clock;
+use roadstead_storage::types::{Clock, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
@@ -70,6 +70,13 @@ pub(crate) struct Foundation {
     pub clock: Arc<dyn Clock>,
     pub params: ServiceParams,
     pub budget: TransferBudget,
+}
+
+impl Foundation {
+    /// When what loses a reference now is looked at.
+    fn review_after(&self, now: Timestamp) -> Timestamp {
+        now.after(self.params.grace)
+    }
 }
 
 /// All services, sharing one foundation and one set of caches.

@@ -55,7 +55,16 @@ pub enum TriggerError {
     Invalid(&'static str, String),
     /// Anything else.
     #[error(transparent)]
-    Other(#[from] Error),
+    Other(Error),
+}
+
+impl From<Error> for TriggerError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::RepositoryUnknown => Self::RepositoryUnknown,
+            other => Self::Other(other),
+        }
+    }
 }
 
 impl From<StorageError> for TriggerError {
@@ -109,14 +118,6 @@ impl TriggerService {
         if self.base.is_registered(identity).await? { Ok(()) } else { Err(TriggerError::UserUnknown) }
     }
 
-    async fn own(&self, identity: &Identity, name: &RepositoryName) -> Result<roadstead_storage::types::RepositoryId> {
-        match self.base.own_repository(identity, name).await {
-            Ok(repository) => Ok(repository.id),
-            Err(Error::RepositoryUnknown) => Err(TriggerError::RepositoryUnknown),
-            Err(other) => Err(other.into()),
-        }
-    }
-
     /// Makes a trigger. Everything but the expression must be in the draft.
     ///
     /// # Errors
@@ -124,7 +125,7 @@ impl TriggerService {
     pub async fn create(&self, identity: &Identity, draft: TriggerDraft) -> Result<()> {
         self.check_registered(identity).await?;
         let repository = draft.repository.as_ref().ok_or(TriggerError::RepositoryUnknown)?;
-        let repository = self.own(identity, repository).await?;
+        let repository = self.base.own_repository(identity, repository).await?.id;
         let empty = TriggerSpec {
             name: String::new(),
             repository,
@@ -155,7 +156,7 @@ impl TriggerService {
             let trigger = trigger.ok_or(TriggerError::TriggerUnknown)?;
             let mut spec = trigger.spec;
             if let Some(repository) = &draft.repository {
-                spec.repository = self.own(identity, repository).await?;
+                spec.repository = self.base.own_repository(identity, repository).await?.id;
             }
             let spec = apply(spec, draft.clone())?;
             let now = self.base.clock.now();
@@ -192,10 +193,10 @@ impl TriggerService {
         self.check_registered(identity).await?;
         let repository = match repository {
             None => None,
-            Some(repository) => match self.own(identity, repository).await {
-                Ok(id) => Some(id),
-                Err(TriggerError::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),
-                Err(other) => return Err(other),
+            Some(repository) => match self.base.own_repository(identity, repository).await {
+                Ok(repository) => Some(repository.id),
+                Err(Error::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),
+                Err(other) => return Err(other.into()),
             },
         };
         let filter = TriggerFilter { repository, name };
@@ -208,7 +209,7 @@ impl TriggerService {
     /// `RepositoryUnknown` when the page is of a repository that the caller's main account does not have.
     pub async fn runs(&self, identity: &Identity, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
         if let Some(repository) = page.repository {
-            self.own(identity, repository).await?;
+            self.base.own_repository(identity, repository).await?;
         }
         Ok(self.base.meta.list_trigger_runs(REGISTRY, identity.owner, page).await?)
     }

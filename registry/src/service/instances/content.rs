@@ -111,7 +111,7 @@ impl InstanceService {
             return Err(StorageError::InUse { what: "repository" });
         }
         let now = self.base.clock.now();
-        let there = self.base.meta.delete_repository(found.id, self.review_after(now), now).await;
+        let there = self.base.meta.delete_repository(found.id, self.base.review_after(now), now).await;
         self.base.auth.repository_changed(registry, name);
         there
     }

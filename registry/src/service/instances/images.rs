@@ -133,7 +133,7 @@ impl InstanceService {
         }
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
-        let deleted = self.base.meta.delete_tags(repository, tags, self.review_after(now), now).await;
+        let deleted = self.base.meta.delete_tags(repository, tags, self.base.review_after(now), now).await;
         // An error does not mean that nothing was committed.
         for tag in tags {
             self.caches.tags.invalidate(&(repository, tag.clone()));
@@ -158,7 +158,7 @@ impl InstanceService {
             repository: to.repository(),
             tag: to_tag,
             lease_until: now.after(self.base.params.lease),
-            review_after: self.review_after(now),
+            review_after: self.base.review_after(now),
             now,
         };
         let done = self.base.meta.duplicate_image(&duplicate).await;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
-use roadstead_storage::types::{AccountId, InstanceId, RegistryId, Timestamp};
+use roadstead_storage::types::{AccountId, InstanceId, RegistryId};
 
 pub use images::{ImageQuery, WholeImage};
 pub use names::{NameState, after_months};
@@ -114,7 +114,7 @@ impl InstanceService {
             }
             for repository in repositories {
                 let now = self.base.clock.now();
-                meta.delete_repository(repository.id, self.review_after(now), now).await?;
+                meta.delete_repository(repository.id, self.base.review_after(now), now).await?;
             }
         }
         loop {
@@ -129,10 +129,6 @@ impl InstanceService {
         let deleted = meta.delete_instance(registry).await;
         self.base.auth.invalidate_all();
         deleted.map(drop)
-    }
-
-    fn review_after(&self, now: Timestamp) -> Timestamp {
-        now.after(self.base.params.grace)
     }
 }
 

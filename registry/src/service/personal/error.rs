@@ -63,6 +63,15 @@ impl From<StorageError> for PersonalError {
     }
 }
 
+impl From<Error> for PersonalError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::RepositoryUnknown => Self::RepositoryUnknown,
+            other => Self::Other(other),
+        }
+    }
+}
+
 impl From<roadstead_auth::Error> for PersonalError {
     fn from(error: roadstead_auth::Error) -> Self {
         match error {

@@ -11,8 +11,8 @@ mod users;
 use std::sync::Arc;
 
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{Quotas, Repository};
-use roadstead_storage::types::{RegistryId, RepositoryName, Timestamp};
+use roadstead_storage::meta::Quotas;
+use roadstead_storage::types::{RegistryId, Timestamp};
 
 use super::Foundation;
 pub(crate) use error::PersonalError;
@@ -41,23 +41,5 @@ impl PersonalService {
 
     fn now(&self) -> Timestamp {
         self.base.clock.now()
-    }
-
-    /// When what loses a reference now is looked at.
-    fn review_after(&self) -> Timestamp {
-        self.now().after(self.base.params.grace)
-    }
-
-    /// A repository of the caller's main account.
-    async fn own(&self, identity: &Identity, name: &RepositoryName) -> Result<Repository> {
-        let repository = self.base.meta.repository(REGISTRY, name).await?.ok_or(PersonalError::RepositoryUnknown)?;
-        let namespace = self.base.meta.namespace(REGISTRY, name.namespace()).await?;
-        let own = namespace.is_some_and(|n| n.owner == identity.owner && n.id == repository.namespace);
-        if own { Ok(repository) } else { Err(PersonalError::RepositoryUnknown) }
-    }
-
-    /// Whether the caller's main account has a namespace of this name.
-    async fn owns_namespace(&self, identity: &Identity, name: &str) -> Result<bool> {
-        Ok(self.base.meta.namespace(REGISTRY, name).await?.is_some_and(|n| n.owner == identity.owner))
     }
 }

@@ -65,9 +65,10 @@ impl PersonalService {
     pub(crate) async fn delete_repositories(&self, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
-            ids.push(self.own(identity, name).await?.id);
+            ids.push(self.base.own_repository(identity, name).await?.id);
         }
-        let deleted = self.base.meta.delete_repositories(&ids, self.review_after(), self.now()).await;
+        let now = self.now();
+        let deleted = self.base.meta.delete_repositories(&ids, self.base.review_after(now), now).await;
         // Also after an error: whether a transaction was committed is not always known.
         names.iter().for_each(|name| self.base.auth.repository_changed(REGISTRY, name));
         Ok(deleted?)
@@ -180,10 +181,10 @@ impl PersonalService {
 
     /// A repository of the caller's main account, where a namespace of another one is told apart.
     async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<RepositoryId> {
-        if !self.owns_namespace(identity, name.namespace()).await? {
+        if !self.base.owns_namespace(identity, name.namespace()).await? {
             return Err(PersonalError::ForeignNamespace);
         }
-        Ok(self.own(identity, name).await?.id)
+        Ok(self.base.own_repository(identity, name).await?.id)
     }
 }
 

@@ -59,9 +59,7 @@ impl PersonalService {
     /// Refuses callers for whom nobody has opened the personal edition: neither they nor their main account have a
     /// registry password.
     pub(super) async fn check_registered(&self, identity: &Identity) -> Result<()> {
-        let registered = self.has_password(identity.owner).await?
-            || (identity.account != identity.owner && self.has_password(identity.account).await?);
-        if registered { Ok(()) } else { Err(PersonalError::UserUnknown) }
+        if self.base.is_registered(identity).await? { Ok(()) } else { Err(PersonalError::UserUnknown) }
     }
 
     async fn has_password(&self, account: AccountId) -> Result<bool> {
