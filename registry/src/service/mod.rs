@@ -31,7 +31,7 @@ use roadstead_storage::types::{Clock, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
-pub use images::{ImageError, ImageService};
+pub use images::{ImageError, ImageQuery, ImageService, WholeImage};
 pub use lifecycle::LifecycleService;
 pub use manifests::{CachedManifest, ManifestService, Pushed};
 pub(crate) use personal::{PersonalError, PersonalService, RepositoryFilter};
@@ -122,7 +122,7 @@ impl Services {
         Self {
             blobs: BlobService::new(Arc::clone(&foundation), Arc::clone(&caches)),
             uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
-            manifests: ManifestService::new(Arc::clone(&foundation), Arc::clone(&caches), images.clone()),
+            manifests: ManifestService::new(Arc::clone(&foundation), caches, images.clone()),
             images,
             lifecycle: LifecycleService::new(Arc::clone(&foundation)),
             pulls: PullService::new(Arc::clone(&foundation)),
@@ -130,7 +130,7 @@ impl Services {
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
-            instances: instances::InstanceService::new(foundation, caches),
+            instances: instances::InstanceService::new(foundation),
             limits,
         }
     }

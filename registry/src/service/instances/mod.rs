@@ -2,7 +2,6 @@
 //! decided here.
 
 mod content;
-mod images;
 mod names;
 
 use std::sync::Arc;
@@ -11,11 +10,9 @@ use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
 use roadstead_storage::types::{AccountId, InstanceId, RegistryId};
 
-pub use images::{ImageQuery, WholeImage};
 pub use names::{NameState, after_months};
 
 use super::Foundation;
-use super::cache::Caches;
 
 /// What the rules of instances answer: errors are those of the store.
 pub type Stored<T> = Result<T, StorageError>;
@@ -33,12 +30,11 @@ const CHUNK: u32 = 100;
 #[derive(Clone)]
 pub struct InstanceService {
     base: Arc<Foundation>,
-    caches: Arc<Caches>,
 }
 
 impl InstanceService {
-    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
-        Self { base, caches }
+    pub(crate) fn new(base: Arc<Foundation>) -> Self {
+        Self { base }
     }
 
     /// Makes an instance; what `new` says of the id does not count.

@@ -11,8 +11,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::time;
-use crate::service;
-use crate::service::instances::ImageQuery;
+use crate::service::{self, ImageQuery};
 
 /// Tags in one request, at most.
 const MAX_TAGS: usize = 20;
@@ -104,16 +103,16 @@ impl Action for DescribeImages {
         let query = ImageQuery { tag: &self.image_version, exact, digest: digest.as_ref(), offset, limit };
         let instances = call.services().instances();
         let found = instances.repository(instance.registry, &name).await?.ok_or_else(|| missing("repository"))?;
-        let (listed, total_count) = instances.images(found.id, &query).await.map_err(refused)?;
-        let image_info_list = listed.into_iter().map(|(image, size)| TcrImageInfo {
+        let images = call.services().images().find(found.id, &query).await.map_err(refused)?;
+        let image_info_list = images.list.into_iter().map(|image| TcrImageInfo {
             digest: image.digest.to_string(),
-            size,
+            size: image.details.map_or(0, |details| details.total_size),
             image_version: image.tag.to_string(),
             update_time: time::iso(image.pushed_at),
             kind: format!("Artifact::{}", image.media_type),
             kms_signature: "",
         });
-        Ok(Images { image_info_list: image_info_list.collect(), total_count })
+        Ok(Images { image_info_list: image_info_list.collect(), total_count: images.total })
     }
 }
 
@@ -173,7 +172,8 @@ impl Action for DescribeImageManifests {
         let name = repository_name(&self.namespace_name, &self.repository_name)?;
         let instances = call.services().instances();
         let found = instances.repository(instance.registry, &name).await?.ok_or_else(|| missing("repository"))?;
-        let image = instances.image(found.id, &tag("ImageVersion", &self.image_version)?).await.map_err(refused)?;
+        let tag = tag("ImageVersion", &self.image_version)?;
+        let image = call.services().images().whole(found.id, &tag).await.map_err(refused)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(ImageManifests {
             manifest: text(&image.manifest),
@@ -193,13 +193,12 @@ async fn delete(
     batch: bool,
 ) -> Result<usize, CloudError> {
     let instance = own(call, id, Code::ResourceNotFound).await?;
-    let instances = call.services().instances();
-    if instances.repository(instance.registry, name).await?.is_none() {
+    if call.services().instances().repository(instance.registry, name).await?.is_none() {
         return Err(missing("repository"));
     }
     let target = DeleteTarget::Tags(tags, batch);
     let access = call.auth().authorize_delete(call.caller, instance.registry, name, target).await?;
-    Ok(instances.delete_images(&access, tags).await.map_err(refused)?.len())
+    Ok(call.services().images().delete(&access, tags).await.map_err(refused)?.len())
 }
 
 /// Deletes one tag.
@@ -330,7 +329,7 @@ impl Action for DuplicateImage {
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
         let ((from, from_tag), (to, to_tag)) = (self.source()?, self.destination()?);
         let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let (auth, instances) = (call.auth(), call.services().instances());
+        let (auth, instances, images) = (call.auth(), call.services().instances(), call.services().images());
         for name in [&from, &to] {
             if instances.namespace(instance.registry, name.namespace()).await?.is_none() {
                 return Err(missing("namespace"));
@@ -338,12 +337,12 @@ impl Action for DuplicateImage {
         }
         let source = auth.authorize::<Pull>(call.caller, instance.registry, &from).await?;
         let target = auth.authorize::<Push>(call.caller, instance.registry, &to).await?;
-        if !self.overwrite && instances.has_tag(&target, &to_tag).await.map_err(refused)? {
+        if !self.overwrite && images.has_tag(&target, &to_tag).await.map_err(refused)? {
             let message = "the tag is there already; Override moves it";
             return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
         }
-        let done = instances.duplicate_image((&source, &from_tag), (&target, &to_tag)).await;
-        if done.map_err(refused)? { Ok(NoOutput {}) } else { Err(missing("image")) }
+        let done = images.link(&source, &from_tag, &target, &to_tag).await.map_err(refused)?;
+        if done.is_some() { Ok(NoOutput {}) } else { Err(missing("image")) }
     }
 
     fn target(&self) -> String {
