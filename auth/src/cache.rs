@@ -133,7 +133,7 @@ pub(crate) struct Caches {
     pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
     /// Which registry an instance of this name is, if there is one.
     pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
-    pub instance_tokens: EpochCache<i64, Read<Option<Arc<InstanceToken>>>>,
+    pub instance_tokens: EpochCache<i64, Read<Arc<InstanceToken>>>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
     pub token_counters: Counters,

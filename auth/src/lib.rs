@@ -48,6 +48,7 @@ pub mod cam;
 mod error;
 mod failures;
 mod identity;
+mod instance_token;
 mod instances;
 mod keys;
 mod params;

@@ -7,6 +7,8 @@ mod common;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, params};
 use roadstead_auth::{Auth, AuthenticationError, Identity};
 use roadstead_storage::meta::{AccountStatus, Edition, Instance, NewInstance, Payment};
@@ -129,6 +131,38 @@ async fn a_long_term_token_can_be_taken_back() {
     login(&world.auth, one, uin, &made.password).await.unwrap();
     world.clock.advance(Duration::from_millis(1));
     assert!(refused(&login(&world.auth, one, uin, &made.password).await));
+}
+
+#[tokio::test]
+async fn a_long_term_token_is_its_row_and_its_secret() {
+    let world = World::new().await;
+    let owner = world.owner().await;
+    let one = instance(&world, "one").await.registry;
+    let uin = owner.uin.as_str();
+    let decode = |made: &roadstead_auth::RegistryPassword| URL_SAFE_NO_PAD.decode(&made.password[4..]).unwrap();
+    let encode = |bytes: &[u8]| format!("rsd_{}", URL_SAFE_NO_PAD.encode(bytes));
+    let (_, first) = world.auth.create_instance_token(&owner, one, "").await.unwrap();
+    let first = decode(&first);
+    // Somebody asks for a row before it is there: that there was none is not remembered.
+    let mut next = first.clone();
+    next[8] += 1;
+    assert!(refused(&login(&world.auth, one, uin, &encode(&next)).await));
+    let (_, second) = world.auth.create_instance_token(&owner, one, "").await.unwrap();
+    assert_eq!(decode(&second)[..9], next[..9]);
+    login(&world.auth, one, uin, &second.password).await.unwrap();
+    // The secret of one row does not open another one, and neither does anything near it.
+    assert!(refused(&login(&world.auth, one, uin, &encode(&next)).await));
+    for at in 1..first.len() {
+        let mut forged = first.clone();
+        forged[at] ^= 0x40;
+        assert!(refused(&login(&world.auth, one, uin, &encode(&forged)).await), "{at}");
+    }
+    login(&world.auth, one, uin, &encode(&first)).await.unwrap();
+    let other = world.other().await;
+    assert!(refused(&login(&world.auth, one, other.uin.as_str(), &encode(&first)).await));
+    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.auth.account_changed(owner.account);
+    assert!(refused(&login(&world.auth, one, uin, &encode(&first)).await));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use roadstead_storage::types::Clock;
+use roadstead_storage::types::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::Answer;
@@ -120,6 +120,12 @@ impl Cloud {
     pub(crate) fn new(http: reqwest::Client, base: String, clock: Arc<dyn Clock>, key: (String, String)) -> Self {
         let (secret_id, secret_key) = key;
         Self { http, base, clock, secret_id, secret_key, token: None, language: None, signing: Signing::Tc3Post }
+    }
+
+    /// A caller of the registry at `base` (`http://host:port`), with the clock of this machine.
+    pub fn at(base: &str, secret_id: &str, secret_key: &str) -> Self {
+        let key = (secret_id.to_owned(), secret_key.to_owned());
+        Self::new(crate::client::plain_http(), base.to_owned(), Arc::new(SystemClock), key)
     }
 
     /// The same registry, called with another key.

@@ -21,6 +21,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (5, "images", include_str!("../../migrations/0005_images.sql")),
     (6, "instances", include_str!("../../migrations/0006_instances.sql")),
     (7, "audit", include_str!("../../migrations/0007_audit.sql")),
+    (8, "instance token secrets", include_str!("../../migrations/0008_instance_token_secrets.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

@@ -22,6 +22,7 @@ mod isolation;
 mod keys;
 mod lifecycle;
 mod limits;
+mod master_key;
 mod matrix;
 mod namespaces;
 mod personal;

@@ -157,7 +157,7 @@ pub struct InstanceToken {
     pub account: AccountId,
     /// The version of the account's credentials under which it was made; under another one it is void.
     pub credential_version: i64,
-    /// The hash of the token.
+    /// The SHA-256 of its secret.
     pub hash: Vec<u8>,
     /// What it is for.
     pub description: String,
@@ -180,7 +180,7 @@ pub struct NewInstanceToken<'a> {
     pub account: AccountId,
     /// The version of the account's credentials.
     pub credential_version: i64,
-    /// The hash of the token.
+    /// The SHA-256 of its secret.
     pub hash: &'a [u8],
     /// What it is for.
     pub description: &'a str,
