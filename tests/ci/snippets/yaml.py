@@ -1,0 +1,28 @@
+"""Whether a file is YAML that a cluster could read: yaml.py FILE. (helm reads it; it is installed for another suite.)"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+
+def read(path):
+    """The file, as JSON has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        chart = pathlib.Path(folder)
+        (chart / "templates").mkdir()
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: read\nversion: 1.0.0\n")
+        (chart / "file.yaml").write_text(pathlib.Path(path).read_text())
+        (chart / "templates" / "out.yaml").write_text('{{ .Files.Get "file.yaml" | fromYaml | toJson }}\n')
+        out = subprocess.run(["helm", "template", folder], check=True, capture_output=True, text=True).stdout
+    value = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
+    if "Error" in value:
+        sys.exit(f"{path}: {value['Error']}")
+    return value
+
+
+if __name__ == "__main__":
+    found = read(sys.argv[1])
+    if not {"apiVersion", "kind"} <= found.keys():
+        sys.exit(f"{sys.argv[1]} is no object of a cluster")
