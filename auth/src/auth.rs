@@ -155,20 +155,13 @@ impl Auth {
     /// # Errors
     /// `Storage` when the store fails; then the next call does it.
     pub async fn record_key_uses(&self) -> Result<()> {
-        let uses = std::mem::take(&mut *self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner));
-        if uses.is_empty() {
-            return Ok(());
-        }
-        let list: Vec<(SecretId, Timestamp)> = uses.into_iter().collect();
-        let written = self.inner.meta.record_key_uses(&list).await;
-        if written.is_err() {
-            let mut uses = self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner);
-            for (id, at) in list {
-                // What came in meanwhile is later.
-                uses.entry(id).or_insert(at);
-            }
-        }
-        Ok(written?)
+        let uses = || self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let written: HashMap<SecretId, Timestamp> = uses().clone();
+        let list: Vec<(SecretId, Timestamp)> = written.iter().map(|(id, at)| (id.clone(), *at)).collect();
+        self.inner.meta.record_key_uses(&list).await?;
+        // Only now: who calls this meanwhile, before the process ends, must not find them gone. Twice does no harm.
+        uses().retain(|id, at| written.get(id) != Some(at));
+        Ok(())
     }
 
     /// A text that goes to a client who must not read it, and comes back: it is sealed. `None` when the library refuses,

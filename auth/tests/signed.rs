@@ -54,6 +54,22 @@ async fn a_key_says_who_it_is_and_when_it_was_used() {
 }
 
 #[tokio::test]
+async fn the_last_note_of_uses_does_not_rely_on_one_that_is_cut_off() {
+    let world = World::new().await;
+    call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
+    let held = world.database.hold_writes().await;
+    let mut first = Box::pin(world.auth.record_key_uses());
+    assert!(futures::poll!(&mut first).is_pending());
+    let mut last = Box::pin(world.auth.record_key_uses());
+    assert!(futures::poll!(&mut last).is_pending(), "it says that all is written");
+    drop(first);
+    held.release().await;
+    last.await.unwrap();
+    let key = world.meta.access_key(&world.owner.secret_id).await.unwrap().unwrap();
+    assert_eq!(key.last_used_at, Some(world.clock.now()));
+}
+
+#[tokio::test]
 async fn keys_and_accounts_that_are_shut_out_are_refused_at_once() {
     let world = World::new().await;
     let (id, secret) = (world.owner.account.id, &*world.owner.secret_key);

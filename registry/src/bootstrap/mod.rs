@@ -141,7 +141,8 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     let counted = state.services.pulls().clone();
     let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
-    bound.server.await?;
+    let ended = bound.server.await;
+    // The jobs still run: what they are writing is waited for here, and not cut off.
     state.audit.flush().await;
     if let Err(error) = counted.flush().await {
         tracing::warn!(error = %error, "the last counts of pulls are lost");
@@ -153,5 +154,5 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     if let Some(metrics) = metrics {
         metrics.abort();
     }
-    Ok(())
+    Ok(ended?)
 }

@@ -27,8 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait after a write that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// An event that waits to be written, and who waits for that.
-type Waiting = (AuditEvent, oneshot::Sender<()>);
+/// What the writer is told, and who waits for it.
+struct Waiting {
+    /// What is to be written; without it, everything that has come in so far, the refusals with it.
+    event: Option<AuditEvent>,
+    written: oneshot::Sender<()>,
+}
 
 /// The way into the audit log. Cheap to clone.
 #[derive(Clone)]
@@ -151,14 +155,9 @@ impl Audit {
 
     /// Takes down what was done, and waits until it is written. When that takes too long, the log of the process has it.
     pub async fn done(&self, event: AuditEvent) {
-        let (written, wait) = oneshot::channel();
         let (uin, action, resource) = (event.uin.clone(), event.action.clone(), event.resource.clone());
         let (request_id, address) = (event.request_id.clone(), event.address.clone());
-        let sent = async {
-            self.0.queue.send((event, written)).await.map_err(|_| ())?;
-            wait.await.map_err(|_| ())
-        };
-        if !matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(()))) {
+        if !self.is_written(Some(event)).await {
             tracing::error!(
                 account.uin = uin,
                 action,
@@ -168,6 +167,16 @@ impl Audit {
                 "done, and not yet in the audit log"
             );
         }
+    }
+
+    /// Has the writer write, and waits for it, but not for ever.
+    async fn is_written(&self, event: Option<AuditEvent>) -> bool {
+        let (written, wait) = oneshot::channel();
+        let sent = async {
+            self.0.queue.send(Waiting { event, written }).await.map_err(|_| ())?;
+            wait.await.map_err(|_| ())
+        };
+        matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(())))
     }
 
     /// Takes down what was refused or has failed. Never waits.
@@ -193,19 +202,20 @@ impl Audit {
                     if count == 0 {
                         return;
                     }
-                    Vec::new()
+                    let all = waiting.iter().any(|waiting| waiting.event.is_none());
+                    if all { self.refusals(true) } else { Vec::new() }
                 }
                 _ = ticks.tick() => {
                     rounds += 1;
                     self.refusals(rounds % SUMMARY_ROUNDS == 0)
                 }
             };
-            let (mut events, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
+            let mut events: Vec<AuditEvent> = waiting.iter_mut().filter_map(|waiting| waiting.event.take()).collect();
             events.extend(refusals);
             self.persist(&events).await;
-            for waiter in waiters {
+            for waiting in waiting {
                 // Who has lost patience has said so.
-                let _ = waiter.send(());
+                let _ = waiting.written.send(());
             }
         }
     }
@@ -220,13 +230,11 @@ impl Audit {
         }
     }
 
-    /// Writes the refusals that have been taken down so far: before the process ends.
+    /// Waits until everything is written that has been taken down so far: before the process ends. [`Audit::write`] does
+    /// it, so that what it is writing at the moment is waited for too.
     pub async fn flush(&self) {
-        let events = self.refusals(true);
-        if !events.is_empty()
-            && let Err(error) = self.0.meta.record_audit_events(&events).await
-        {
-            tracing::error!(events = events.len(), %error, "the end of the audit log was not written");
+        if !self.is_written(None).await {
+            tracing::error!("the end of the audit log was not written");
         }
     }
 
@@ -249,11 +257,42 @@ impl Audit {
 
 #[cfg(test)]
 mod tests {
+    use futures::poll;
+    use roadstead_storage::meta::AuditQuery;
+    use roadstead_storage::testkit::TestDatabase;
+    use roadstead_storage::types::SystemClock;
+
     use super::*;
 
     fn refusal(action: &str) -> AuditEvent {
         let event = blank(Timestamp::from_millis(1), AuditOutcome::Denied);
         AuditEvent { action: action.to_owned(), resource: "a/b".to_owned(), ..event }
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_what_is_being_written() {
+        let database = TestDatabase::any().await;
+        let meta = database.open("one").await;
+        let (audit, queue) = Audit::new(meta.clone(), Arc::new(SystemClock));
+        let held = database.hold_writes().await;
+        let writer = audit.clone();
+        let writer = tokio::spawn(async move { writer.write(queue).await });
+        audit.noted(refusal("first"));
+        while !audit.0.refusals.lock().unwrap().single.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Who asked for this has gone meanwhile.
+        assert!(poll!(Box::pin(audit.done(refusal("second")))).is_pending());
+        let mut end = Box::pin(audit.flush());
+        assert!(poll!(&mut end).is_pending(), "it says that all is written");
+        held.release().await;
+        end.await;
+        let query = AuditQuery { limit: 10, ..AuditQuery::default() };
+        let mut written: Vec<String> =
+            meta.audit_events(&query).await.unwrap().into_iter().map(|(_, event)| event.action).collect();
+        written.sort();
+        assert_eq!(written, ["first", "second"]);
+        writer.abort();
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roadstead_auth::{Access, Pull};
+use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{Reference, RepositoryId};
 
 use super::manifests::CachedManifest;
@@ -19,15 +20,33 @@ use super::{Foundation, Result};
 const SHARDS: usize = 64;
 /// Repositories that one shard counts for between two writes; others are not counted.
 const MAX_REPOSITORIES: usize = 2048;
+/// Repositories whose counts are written in one transaction.
+const PART: usize = 1024;
 
 /// Counts that were not written yet.
 struct Counts {
     shards: Vec<Mutex<HashMap<RepositoryId, u64>>>,
+    /// Who writes. The next one waits: it must not find nothing to do, and say so, while that can still fail.
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Counts that are being written. What was not written goes back when this is dropped.
+struct Taken<'a> {
+    from: &'a Counts,
+    list: Vec<(RepositoryId, u64)>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        for (repository, count) in self.list.drain(..) {
+            self.from.add(repository, count);
+        }
+    }
 }
 
 impl Counts {
     fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), writing: tokio::sync::Mutex::default() }
     }
 
     fn add(&self, repository: RepositoryId, count: u64) {
@@ -42,6 +61,17 @@ impl Counts {
 
     fn take(&self) -> Vec<(RepositoryId, u64)> {
         self.shards.iter().flat_map(|shard| std::mem::take(&mut *lock(shard))).collect()
+    }
+
+    async fn write(&self, meta: &MetaStore) -> Result<()> {
+        let _one_at_a_time = self.writing.lock().await;
+        let mut taken = Taken { from: self, list: self.take() };
+        while !taken.list.is_empty() {
+            let rest = taken.list.len().saturating_sub(PART);
+            meta.add_pulls(&taken.list[rest..]).await?;
+            taken.list.truncate(rest);
+        }
+        Ok(())
     }
 }
 
@@ -71,25 +101,56 @@ impl PullService {
         }
     }
 
-    /// Writes down what was counted. What cannot be written is kept for the next time.
+    /// Writes down what was counted before the call. What cannot be written is kept for the next time.
     pub async fn flush(&self) -> Result<()> {
-        let counts = self.counts.take();
-        if counts.is_empty() {
-            return Ok(());
-        }
-        let written = self.base.meta.add_pulls(&counts).await;
-        if written.is_err() {
-            for (repository, count) in counts {
-                self.counts.add(repository, count);
-            }
-        }
-        Ok(written?)
+        self.counts.write(&self.base.meta).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::poll;
+    use roadstead_storage::meta::{NewAccount, NewRepository};
+    use roadstead_storage::testkit::TestDatabase;
+    use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+
     use super::*;
+
+    const NAME: &str = "team/app";
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    async fn repository(meta: &MetaStore) -> RepositoryId {
+        let uin = Uin::from_number(Uin::MIN).unwrap();
+        let owner = NewAccount { uin: &uin, name: "owner", password_hash: None };
+        let owner = meta.create_account(&owner, NOW).await.unwrap().id;
+        let registry = RegistryId::PERSONAL;
+        meta.create_namespace(registry, &"team".parse().unwrap(), owner, NOW).await.unwrap();
+        let name = NAME.parse().unwrap();
+        let new = NewRepository { registry, name: &name, owner, creator: &uin, public: false, description: "" };
+        meta.add_repository(&new, NOW).await.unwrap().id
+    }
+
+    #[tokio::test]
+    async fn who_writes_last_waits_for_who_writes_already() {
+        let database = TestDatabase::any().await;
+        let meta = database.open("one").await;
+        let (id, counts) = (repository(&meta).await, Counts::new());
+        counts.add(id, 20);
+        let held = database.hold_writes().await;
+        let mut first = Box::pin(counts.write(&meta));
+        assert!(poll!(&mut first).is_pending());
+        counts.add(id, 1);
+        let mut last = Box::pin(counts.write(&meta));
+        assert!(poll!(&mut last).is_pending(), "it says that all is written");
+        // A job that is cut off loses nothing either.
+        drop(first);
+        assert!(poll!(&mut last).is_pending());
+        held.release().await;
+        last.await.unwrap();
+        let detail = meta.repository_detail(RegistryId::PERSONAL, &NAME.parse().unwrap(), AccountId::new(0)).await;
+        assert_eq!(detail.unwrap().unwrap().pull_count, 21);
+        assert!(counts.take().is_empty());
+    }
 
     #[test]
     fn counts_are_bounded_and_taken_once() {

@@ -1,36 +1,38 @@
 //! How often repositories are pulled from.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
-use super::sql::{SqlResult as _, lists};
+use super::sql::{SqlResult as _, lists, write_transaction};
 use crate::Result;
 use crate::types::RepositoryId;
 
 impl MetaStore {
-    /// Adds to the counts of repositories; those that have gone are passed over. This survives the end of the process, and
-    /// the loss of power a little later.
-    ///
-    /// # Errors
-    /// After an error, a part may have been added.
+    /// Adds to the counts of repositories, all of them or none; those that have gone are passed over.
     pub async fn add_pulls(&self, pulls: &[(RepositoryId, u64)]) -> Result<()> {
+        if pulls.is_empty() {
+            return Ok(());
+        }
         // Rows are locked in the order of their ids.
         let mut pulls = pulls.to_vec();
         pulls.sort_unstable();
-        for list in lists(&pulls) {
-            let cases: Vec<String> =
-                (0..list.len()).map(|n| format!("WHEN ${} THEN ${}", 2 * n + 1, 2 * n + 2)).collect();
-            let ids: Vec<String> = (0..list.len()).map(|n| format!("${}", 2 * n + 1)).collect();
-            let sql = format!(
-                "UPDATE repositories SET pull_count = pull_count + CASE id {} ELSE 0 END WHERE id IN ({})",
-                cases.join(" "),
-                ids.join(", ")
-            );
-            let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, &(id, count)| {
-                query.bind(id.get()).bind(i64::try_from(count).unwrap_or(i64::MAX))
-            });
-            query.execute(self.writer()).await.op("count pulls")?;
-        }
-        Ok(())
+        write_transaction!(self, "count pulls", |tx| add(tx, &pulls).await)
     }
+}
+
+async fn add(tx: &mut AnyConnection, pulls: &[(RepositoryId, u64)]) -> Result<()> {
+    for list in lists(pulls) {
+        let cases: Vec<String> = (0..list.len()).map(|n| format!("WHEN ${} THEN ${}", 2 * n + 1, 2 * n + 2)).collect();
+        let ids: Vec<String> = (0..list.len()).map(|n| format!("${}", 2 * n + 1)).collect();
+        let sql = format!(
+            "UPDATE repositories SET pull_count = pull_count + CASE id {} ELSE 0 END WHERE id IN ({})",
+            cases.join(" "),
+            ids.join(", ")
+        );
+        let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, &(id, count)| {
+            query.bind(id.get()).bind(i64::try_from(count).unwrap_or(i64::MAX))
+        });
+        query.execute(&mut *tx).await.op("count pulls")?;
+    }
+    Ok(())
 }

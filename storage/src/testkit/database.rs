@@ -77,6 +77,18 @@ impl TestDatabase {
         }
     }
 
+    /// Holds what writes to it.
+    pub async fn hold_writes(&self) -> HeldWrites {
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let sql = match self.home {
+            Home::Sqlite(_) => "BEGIN IMMEDIATE",
+            Home::Postgres { .. } => LOCK_ALL,
+        };
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        HeldWrites(connection)
+    }
+
     /// Opens it as the process named `instance`, and brings its schema up to date.
     pub async fn open(&self, instance: &str) -> MetaStore {
         let store = MetaStore::open(&self.params(instance)).await.unwrap();
@@ -84,6 +96,22 @@ impl TestDatabase {
         store
     }
 }
+
+/// Keeps all others from writing to a database, until it is released or dropped. Who only reads does not notice.
+#[derive(Debug)]
+pub struct HeldWrites(AnyConnection);
+
+impl HeldWrites {
+    /// Lets the others write.
+    pub async fn release(mut self) {
+        sqlx::raw_sql("ROLLBACK").execute(&mut self.0).await.unwrap();
+        self.0.close().await.unwrap();
+    }
+}
+
+const LOCK_ALL: &str = "BEGIN; DO $$ DECLARE name text; BEGIN \
+     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP \
+     EXECUTE format('LOCK TABLE %I IN SHARE MODE', name); END LOOP; END $$";
 
 async fn administer(server: &str, sql: String) {
     sqlx::any::install_default_drivers();

@@ -10,6 +10,6 @@ mod faults;
 mod meta;
 
 pub use blob::blob_suite;
-pub use database::TestDatabase;
+pub use database::{HeldWrites, TestDatabase};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
 pub use meta::{forget_image_details, meta_suite};
