@@ -3,6 +3,7 @@
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
+use super::names;
 use super::personal::{self, REPOSITORY_TYPE};
 use super::regions;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
@@ -33,7 +34,7 @@ impl Action for CreateFavorRepositoryPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         call.services().personal().add_favorite(call.permissions, &name).await?;
         Ok(NoOutput {})
     }

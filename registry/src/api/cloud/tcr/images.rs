@@ -7,7 +7,7 @@ use roadstead_storage::meta::TaggedImage;
 use roadstead_storage::types::{ImageConfig, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::image_names;
+use super::names;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -133,13 +133,13 @@ impl Action for DescribeImagePersonal {
     type Output = Data<TagInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        image_names::repository("RepoName", &self.repo_name)?;
+        names::repository(&self.repo_name)?;
         Page::of(self.offset, self.limit)?;
         Ok(Permission::Signed)
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let Page { offset, limit } = Page::of(self.offset, self.limit)?;
         let search = self.tag.unwrap_or_default();
         let images = call.services().images();
@@ -173,14 +173,14 @@ impl Action for DescribeImageFilterPersonal {
     type Output = Data<SameImagesResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        image_names::repository("RepoName", &self.repo_name)?;
-        image_names::tag("Tag", &self.tag)?;
+        names::repository(&self.repo_name)?;
+        names::tag("Tag", &self.tag)?;
         Ok(Permission::Signed)
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
-        let tag = image_names::tag("Tag", &self.tag)?;
+        let name = names::repository(&self.repo_name)?;
+        let tag = names::tag("Tag", &self.tag)?;
         let same = call.services().images().same(call.permissions, &name, &tag).await?;
         Ok(Data { data: SameImagesResp { same_images: same.iter().map(ToString::to_string).collect() } })
     }
@@ -201,14 +201,14 @@ impl Action for DeleteImagePersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
-        let tag = image_names::tag("Tag", &self.tag)?;
+        let name = names::repository(&self.repo_name)?;
+        let tag = names::tag("Tag", &self.tag)?;
         Ok(Permission::Needs(vec![op::tag_delete(Realm::Personal, &name, &tag)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
-        let tags = [image_names::tag("Tag", &self.tag)?];
+        let name = names::repository(&self.repo_name)?;
+        let tags = [names::tag("Tag", &self.tag)?];
         call.services().images().delete_tags(call.caller, call.permissions, &name, &tags, false).await?;
         Ok(NoOutput {})
     }
@@ -235,7 +235,7 @@ impl BatchDeleteImagePersonal {
         if self.tags.len() > MAX_TAGS {
             return Err(CloudError::new(Code::InvalidParameterValue, format!("Tags: {MAX_TAGS} at most")));
         }
-        self.tags.iter().map(|tag| image_names::tag("Tags", tag)).collect()
+        self.tags.iter().map(|tag| names::tag("Tags", tag)).collect()
     }
 }
 
@@ -246,13 +246,13 @@ impl Action for BatchDeleteImagePersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let each = self.tags()?.into_iter().map(|tag| op::tag_batch_delete(Realm::Personal, &name, &tag));
         Ok(Permission::Needs(each.collect()))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let tags = self.tags()?;
         call.services().images().delete_tags(call.caller, call.permissions, &name, &tags, true).await?;
         Ok(NoOutput {})
@@ -287,14 +287,14 @@ impl Action for DuplicateImagePersonal {
     // Whether the source may be pulled depends on whose it is, and on whether it is public: that is decided where it is
     // looked up.
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        image_names::image("SrcImage", &self.src_image)?;
-        let (name, _) = image_names::image("DestImage", &self.dest_image)?;
+        names::image("SrcImage", &self.src_image)?;
+        let (name, _) = names::image("DestImage", &self.dest_image)?;
         Ok(Permission::Needs(vec![op::push(Realm::Personal, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let from = image_names::image("SrcImage", &self.src_image)?;
-        let to = image_names::image("DestImage", &self.dest_image)?;
+        let from = names::image("SrcImage", &self.src_image)?;
+        let to = names::image("DestImage", &self.dest_image)?;
         let digest = call.services().images().duplicate(call.caller, call.permissions, &from, &to).await?;
         Ok(Data { data: DupImageTagResp { digest: digest.to_string() } })
     }

@@ -5,8 +5,8 @@ use roadstead_storage::meta::{CleanupKind, CleanupRule};
 use roadstead_storage::types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
-use super::image_names;
 use super::images::Data;
+use super::names;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -81,7 +81,7 @@ pub(crate) struct CreateImageLifecyclePersonal {
 
 impl CreateImageLifecyclePersonal {
     fn checked(&self) -> Result<(RepositoryName, CleanupKind, u64), CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         Ok((name, kind(&self.r#type, "")?, value(self.val)?))
     }
 }
@@ -122,12 +122,12 @@ impl Action for DeleteImageLifecyclePersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         call.services().lifecycle().clear(call.identity(), Some(&name)).await?;
         Ok(NoOutput {})
     }
@@ -151,12 +151,12 @@ impl Action for DescribeImageLifecyclePersonal {
     type Output = Data<AutoDelStrategyInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        image_names::repository("RepoName", &self.repo_name)?;
+        names::repository(&self.repo_name)?;
         Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = image_names::repository("RepoName", &self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let rules = call.services().lifecycle().list(call.identity(), Some(&name)).await?;
         Ok(listed(call, &rules, "", name.as_str()))
     }

@@ -1,7 +1,6 @@
 //! The container registry: `tcr`, version 2019-09-24.
 
 pub(crate) mod favorites;
-mod image_names;
 pub(crate) mod images;
 mod instance;
 pub(crate) mod instance_images;
@@ -11,6 +10,7 @@ pub(crate) mod instance_repositories;
 pub(crate) mod instance_tokens;
 pub(crate) mod instances;
 pub(crate) mod lifecycle;
+mod names;
 pub(crate) mod namespaces;
 mod personal;
 pub(crate) mod regions;

@@ -3,7 +3,7 @@
 use roadstead_auth::cam::op::{self, Realm};
 use serde::{Deserialize, Serialize};
 
-use super::personal;
+use super::names;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
@@ -24,12 +24,12 @@ impl Action for CreateNamespacePersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::namespace(&self.namespace)?;
+        let name = names::namespace(&self.namespace)?;
         Ok(Permission::Needs(vec![op::namespace_create(Realm::Personal, name.as_str())]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::namespace(&self.namespace)?;
+        let name = names::namespace(&self.namespace)?;
         call.services().personal().create_namespace(call.identity(), &name).await?;
         Ok(NoOutput {})
     }
@@ -53,12 +53,12 @@ impl Action for DeleteNamespacePersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::namespace(&self.namespace)?;
+        let name = names::namespace(&self.namespace)?;
         Ok(Permission::Needs(vec![op::namespace_delete(Realm::Personal, name.as_str())]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::namespace(&self.namespace)?;
+        let name = names::namespace(&self.namespace)?;
         call.services().personal().delete_namespace(call.identity(), &name).await?;
         Ok(NoOutput {})
     }
@@ -156,7 +156,7 @@ impl Action for ValidateNamespaceExistPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NamespaceExists, CloudError> {
-        let name = personal::namespace(&self.namespace)?;
+        let name = names::namespace(&self.namespace)?;
         let (is_exist, is_preserved) = call.services().personal().namespace_exists(&name).await?;
         Ok(NamespaceExists { data: NamespaceIsExistsResp { is_exist, is_preserved } })
     }

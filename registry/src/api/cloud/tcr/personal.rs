@@ -1,8 +1,9 @@
 //! What the actions of the personal edition share: parameters, and what their failures are called.
 
 use roadstead_auth::Identity;
-use roadstead_storage::types::{NamespaceName, RepositoryName};
+use roadstead_storage::types::RepositoryName;
 
+use super::names;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
@@ -38,26 +39,16 @@ impl From<PersonalError> for CloudError {
     }
 }
 
-/// The name of a repository, `NAMESPACE/NAME`.
-pub(super) fn repository(text: &str) -> Result<RepositoryName, CloudError> {
-    text.parse().map_err(|problem| CloudError::new(Code::InvalidParameter, format!("RepoName: {problem}")))
-}
-
 /// The names of the repositories of a batch, each once.
 pub(super) fn batch(parameter: &str, texts: &[String]) -> Result<Vec<RepositoryName>, CloudError> {
     if texts.is_empty() || texts.len() > MAX_BATCH {
         let message = format!("{parameter} must have 1 to {MAX_BATCH} elements");
         return Err(CloudError::new(Code::InvalidParameterValue, message));
     }
-    let mut names: Vec<_> = texts.iter().map(|text| repository(text)).collect::<Result<_, _>>()?;
+    let mut names: Vec<_> = texts.iter().map(|text| names::repository(text)).collect::<Result<_, _>>()?;
     names.sort_unstable();
     names.dedup();
     Ok(names)
-}
-
-/// The name of a namespace.
-pub(super) fn namespace(text: &str) -> Result<NamespaceName, CloudError> {
-    text.parse().map_err(|problem| CloudError::new(Code::InvalidParameter, format!("Namespace: {problem}")))
 }
 
 /// `Public`: 1 public, 0 private.

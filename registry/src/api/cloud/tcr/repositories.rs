@@ -3,10 +3,10 @@
 use roadstead_auth::cam::op::{self, Realm};
 use serde::Deserialize;
 
+use super::names;
 use super::personal;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 
 /// Makes an empty repository.
@@ -26,17 +26,12 @@ impl Action for CreateRepositoryPersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
-        // A third part could be taken for a tag by a policy.
-        if name.name().contains('/') {
-            let message = "RepoName: in the personal edition it has two parts, NAMESPACE/NAME";
-            return Err(CloudError::new(Code::InvalidParameter, message));
-        }
+        let name = names::repository(&self.repo_name)?;
         Ok(Permission::Needs(vec![op::repository_create(Realm::Personal, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let public = personal::public(self.public.unwrap_or(0))?;
         let description = personal::description(self.description.as_deref().unwrap_or_default())?;
         call.services().personal().create_repository(call.identity(), &name, public, description).await?;
@@ -62,12 +57,12 @@ impl Action for DeleteRepositoryPersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         Ok(Permission::Needs(vec![op::repository_delete(Realm::Personal, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         call.services().personal().delete_repository(call.identity(), &name).await?;
         Ok(NoOutput {})
     }
@@ -122,12 +117,12 @@ impl Action for ModifyRepositoryAccessPersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let public = personal::public(self.public)?;
         call.services().personal().set_visibility(call.identity(), &name, public).await?;
         Ok(NoOutput {})
@@ -154,12 +149,12 @@ impl Action for ModifyRepositoryInfoPersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let description = personal::description(&self.description)?;
         call.services().personal().describe(call.identity(), &name, description).await?;
         Ok(NoOutput {})

@@ -4,6 +4,7 @@ use roadstead_auth::cam::op;
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
+use super::names;
 use super::personal::{self, REPOSITORY_TYPE};
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
@@ -53,7 +54,7 @@ impl Action for DescribeRepositoryPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<OneRepository, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let detail = call.services().personal().repository(call.permissions, &name).await?;
         let data = RepositoryInfoResp {
             repo_name: name.to_string(),
@@ -287,7 +288,7 @@ impl Action for ValidateRepositoryExistPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<RepositoryExists, CloudError> {
-        let name = personal::repository(&self.repo_name)?;
+        let name = names::repository(&self.repo_name)?;
         let is_exist = call.services().personal().repository_exists(call.identity(), &name).await?;
         Ok(RepositoryExists { data: RepoIsExistResp { is_exist } })
     }

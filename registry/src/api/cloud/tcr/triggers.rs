@@ -6,8 +6,8 @@ use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder
 use roadstead_storage::types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
-use super::image_names;
 use super::images::Data;
+use super::names;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -62,14 +62,14 @@ impl Action for CreateApplicationTriggerPersonal {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        image_names::repository("RepoName", &self.repo_name)?;
+        names::repository(&self.repo_name)?;
         Ok(Permission::Hardened(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
         let draft = TriggerDraft {
             name: Some(self.trigger_name),
-            repository: Some(image_names::repository("RepoName", &self.repo_name)?),
+            repository: Some(names::repository(&self.repo_name)?),
             method: Some(self.invoke_method),
             expression: self.invoke_expr,
             cluster_id: Some(self.cluster_id),
@@ -106,7 +106,7 @@ pub(crate) struct ModifyApplicationTriggerPersonal {
 }
 
 fn optional_repository(text: Option<&String>) -> Result<Option<RepositoryName>, CloudError> {
-    text.filter(|text| !text.is_empty()).map(|text| image_names::repository("RepoName", text)).transpose()
+    text.filter(|text| !text.is_empty()).map(|text| names::repository(text)).transpose()
 }
 
 impl Action for ModifyApplicationTriggerPersonal {

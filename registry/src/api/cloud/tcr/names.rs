@@ -1,6 +1,6 @@
-//! Names of repositories and images, as parameters give them.
+//! Names of the personal edition, as parameters give them.
 
-use roadstead_storage::types::{RepositoryName, Tag};
+use roadstead_storage::types::{NamespaceName, RepositoryName, Tag};
 
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
@@ -9,8 +9,18 @@ fn wrong(parameter: &str, problem: impl std::fmt::Display) -> CloudError {
     CloudError::new(Code::InvalidParameter, format!("{parameter}: {problem}"))
 }
 
-/// The name of a repository: exactly `NAMESPACE/NAME` in the personal edition.
-pub(super) fn repository(parameter: &str, text: &str) -> Result<RepositoryName, CloudError> {
+/// The name of a namespace.
+pub(super) fn namespace(text: &str) -> Result<NamespaceName, CloudError> {
+    text.parse().map_err(|problem| wrong("Namespace", problem))
+}
+
+/// The name of a repository, `NAMESPACE/NAME`.
+pub(super) fn repository(text: &str) -> Result<RepositoryName, CloudError> {
+    two_parts("RepoName", text)
+}
+
+/// A third part could be taken for a tag by a policy.
+fn two_parts(parameter: &str, text: &str) -> Result<RepositoryName, CloudError> {
     let name: RepositoryName = text.parse().map_err(|problem| wrong(parameter, problem))?;
     if name.name().contains('/') {
         return Err(wrong(parameter, "a repository name has exactly two parts here: NAMESPACE/NAME"));
@@ -27,7 +37,7 @@ pub(super) fn tag(parameter: &str, text: &str) -> Result<Tag, CloudError> {
 pub(super) fn image(parameter: &str, text: &str) -> Result<(RepositoryName, Tag), CloudError> {
     let (name, version) =
         text.rsplit_once(':').ok_or_else(|| wrong(parameter, "an image is NAMESPACE/NAME:TAG here"))?;
-    Ok((repository(parameter, name)?, tag(parameter, version)?))
+    Ok((two_parts(parameter, name)?, tag(parameter, version)?))
 }
 
 #[cfg(test)]
