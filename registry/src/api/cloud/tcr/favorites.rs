@@ -4,7 +4,7 @@ use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::{self, REPOSITORY_TYPE};
+use super::personal::{self, Data, REPOSITORY_TYPE};
 use super::regions;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
@@ -102,13 +102,7 @@ pub(crate) struct DescribeFavorRepositoryPersonal {
 /// See [`DescribeFavorRepositoryPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Favorites {
-    data: FavorResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct FavorResp {
+pub(crate) struct FavorResp {
     total_count: u64,
     repo_info: Vec<Favors>,
 }
@@ -149,13 +143,13 @@ impl Action for DescribeFavorRepositoryPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeFavorRepositoryPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = Favorites;
+    type Output = Data<FavorResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<Favorites, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(Some(self.offset), Some(self.limit))?;
         let among = Among::Favorites { account: call.identity().account, owner: call.owner() };
         let (part, order) = (self.repo_name.as_str(), Order::Newest);
@@ -163,6 +157,6 @@ impl Action for DescribeFavorRepositoryPersonal {
         let (found, _) = call.services().personal().repositories(call.permissions, &filter).await?;
         let region = &call.settings().region;
         let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, region)).collect();
-        Ok(Favorites { data: FavorResp { total_count: found.total, repo_info } })
+        Ok(Data { data: FavorResp { total_count: found.total, repo_info } })
     }
 }

@@ -8,6 +8,7 @@ use roadstead_storage::types::{ImageConfig, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::names;
+use super::personal::Data;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -32,13 +33,6 @@ impl From<ImageError> for CloudError {
             ImageError::Other(other) => other.into(),
         }
     }
-}
-
-/// An answer that has its result in `Data`.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Data<T> {
-    pub(super) data: T,
 }
 
 /// The tags of a repository, the last pushed first.

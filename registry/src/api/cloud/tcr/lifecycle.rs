@@ -5,8 +5,8 @@ use roadstead_storage::meta::{CleanupKind, CleanupRule};
 use roadstead_storage::types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
-use super::images::Data;
 use super::names;
+use super::personal::Data;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;

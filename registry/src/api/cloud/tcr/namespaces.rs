@@ -4,6 +4,7 @@ use roadstead_auth::cam::op::{self, Realm};
 use serde::{Deserialize, Serialize};
 
 use super::names;
+use super::personal::Data;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
@@ -81,13 +82,7 @@ pub(crate) struct DescribeNamespacePersonal {
 /// See [`DescribeNamespacePersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Namespaces {
-    data: NamespaceInfoResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NamespaceInfoResp {
+pub(crate) struct NamespaceInfoResp {
     namespace_count: u64,
     namespace_info: Vec<NamespaceInfo>,
 }
@@ -104,13 +99,13 @@ impl Action for DescribeNamespacePersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeNamespacePersonal";
     const KIND: Kind = Kind::Read;
-    type Output = Namespaces;
+    type Output = Data<NamespaceInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<Namespaces, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(Some(self.offset), Some(self.limit))?;
         let service = call.services().personal();
         let found = service.namespaces(call.identity(), &self.namespace, offset, limit).await?;
@@ -120,7 +115,7 @@ impl Action for DescribeNamespacePersonal {
             repo_count: detail.repository_count,
         });
         let data = NamespaceInfoResp { namespace_count: found.total, namespace_info: namespace_info.collect() };
-        Ok(Namespaces { data })
+        Ok(Data { data })
     }
 }
 
@@ -134,13 +129,7 @@ pub(crate) struct ValidateNamespaceExistPersonal {
 /// See [`ValidateNamespaceExistPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct NamespaceExists {
-    data: NamespaceIsExistsResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NamespaceIsExistsResp {
+pub(crate) struct NamespaceIsExistsResp {
     is_exist: bool,
     is_preserved: bool,
 }
@@ -149,15 +138,15 @@ impl Action for ValidateNamespaceExistPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "ValidateNamespaceExistPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = NamespaceExists;
+    type Output = Data<NamespaceIsExistsResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<NamespaceExists, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let name = names::namespace(&self.namespace)?;
         let (is_exist, is_preserved) = call.services().personal().namespace_exists(&name).await?;
-        Ok(NamespaceExists { data: NamespaceIsExistsResp { is_exist, is_preserved } })
+        Ok(Data { data: NamespaceIsExistsResp { is_exist, is_preserved } })
     }
 }

@@ -2,6 +2,7 @@
 
 use roadstead_auth::Identity;
 use roadstead_storage::types::RepositoryName;
+use serde::Serialize;
 
 use super::names;
 use crate::api::cloud::call::CloudCall;
@@ -16,6 +17,13 @@ pub(super) const REPOSITORY_TYPE: &str = "QCLOUD HUB";
 const MAX_BATCH: usize = 100;
 /// The most characters of a description.
 const MAX_DESCRIPTION: usize = 1024;
+
+/// An answer that has its result in `Data`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Data<T> {
+    pub(super) data: T,
+}
 
 impl From<PersonalError> for CloudError {
     fn from(error: PersonalError) -> Self {

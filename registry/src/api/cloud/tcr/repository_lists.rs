@@ -5,7 +5,7 @@ use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::{self, REPOSITORY_TYPE};
+use super::personal::{self, Data, REPOSITORY_TYPE};
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -24,13 +24,7 @@ pub(crate) struct DescribeRepositoryPersonal {
 /// See [`DescribeRepositoryPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct OneRepository {
-    data: RepositoryInfoResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RepositoryInfoResp {
+pub(crate) struct RepositoryInfoResp {
     repo_name: String,
     repo_type: &'static str,
     server: String,
@@ -47,13 +41,13 @@ impl Action for DescribeRepositoryPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeRepositoryPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = OneRepository;
+    type Output = Data<RepositoryInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<OneRepository, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let name = names::repository(&self.repo_name)?;
         let detail = call.services().personal().repository(call.permissions, &name).await?;
         let data = RepositoryInfoResp {
@@ -68,7 +62,7 @@ impl Action for DescribeRepositoryPersonal {
             is_user_favor: detail.is_favorite,
             is_qcloud_official: false,
         };
-        Ok(OneRepository { data })
+        Ok(Data { data })
     }
 }
 
@@ -109,13 +103,7 @@ impl From<RepositoryDetail> for RepoInfo {
 /// The output of every list of repositories.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Repositories {
-    data: RepoInfoResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RepoInfoResp {
+pub(crate) struct RepoInfoResp {
     total_count: u64,
     repo_info: Vec<RepoInfo>,
     server: String,
@@ -130,7 +118,11 @@ enum Tells {
     OfHidden,
 }
 
-async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells) -> Result<Repositories, CloudError> {
+async fn list(
+    call: &CloudCall<'_>,
+    filter: &RepositoryFilter<'_>,
+    tells: Tells,
+) -> Result<Data<RepoInfoResp>, CloudError> {
     let (found, filtered) = call.services().personal().repositories(call.permissions, filter).await?;
     let data = RepoInfoResp {
         total_count: found.total,
@@ -138,7 +130,7 @@ async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells)
         server: call.host.to_owned(),
         privilege_filtered: (tells == Tells::OfHidden).then_some(filtered),
     };
-    Ok(Repositories { data })
+    Ok(Data { data })
 }
 
 /// The repositories of the caller's main account.
@@ -156,13 +148,13 @@ impl Action for DescribeRepositoryOwnerPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeRepositoryOwnerPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = Repositories;
+    type Output = Data<RepoInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(self.offset, self.limit)?;
         let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
         let filter =
@@ -191,13 +183,13 @@ impl Action for DescribeRepositoryFilterPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeRepositoryFilterPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = Repositories;
+    type Output = Data<RepoInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(self.offset, self.limit)?;
         let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
         let public = self.public.map(personal::public).transpose()?;
@@ -243,13 +235,13 @@ impl Action for DescribeRepositoryAllPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeRepositoryAllPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = Repositories;
+    type Output = Data<RepoInfoResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(self.offset, self.limit)?;
         let (among, part, order) = (Among::Accessible(call.owner()), self.repo_name.as_str(), self.order()?);
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
@@ -267,13 +259,7 @@ pub(crate) struct ValidateRepositoryExistPersonal {
 /// See [`ValidateRepositoryExistPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct RepositoryExists {
-    data: RepoIsExistResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RepoIsExistResp {
+pub(crate) struct RepoIsExistResp {
     is_exist: bool,
 }
 
@@ -281,15 +267,15 @@ impl Action for ValidateRepositoryExistPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "ValidateRepositoryExistPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = RepositoryExists;
+    type Output = Data<RepoIsExistResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<RepositoryExists, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let name = names::repository(&self.repo_name)?;
         let is_exist = call.services().personal().repository_exists(call.identity(), &name).await?;
-        Ok(RepositoryExists { data: RepoIsExistResp { is_exist } })
+        Ok(Data { data: RepoIsExistResp { is_exist } })
     }
 }

@@ -6,8 +6,8 @@ use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder
 use roadstead_storage::types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
-use super::images::Data;
 use super::names;
+use super::personal::Data;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;

@@ -6,7 +6,7 @@ use roadstead_storage::meta::QuotaKind;
 use roadstead_storage::types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
 
-use super::personal;
+use super::personal::{self, Data};
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -73,13 +73,7 @@ pub(crate) struct DescribeUserPersonal {}
 /// See [`DescribeUserPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct User {
-    data: UserInfo,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct UserInfo {
+pub(crate) struct UserInfo {
     username: String,
     app_id: i64,
     application_token: String,
@@ -91,14 +85,14 @@ impl Action for DescribeUserPersonal {
     const NAME: &'static str = "DescribeUserPersonal";
     // It makes a password: that is written down.
     const KIND: Kind = Kind::Write;
-    type Output = User;
+    type Output = Data<UserInfo>;
 
     fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
         personal::no_session(call)?;
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<User, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let account = call.services().personal().user(call.identity()).await?;
         let data = UserInfo {
             username: account.uin.to_string(),
@@ -106,7 +100,7 @@ impl Action for DescribeUserPersonal {
             application_token: application_token(call)?,
             creation_time: time::plain(account.created_at),
         };
-        Ok(User { data })
+        Ok(Data { data })
     }
 }
 
@@ -125,13 +119,7 @@ pub(crate) struct DescribeApplicationTokenPersonal {}
 /// See [`DescribeApplicationTokenPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct ApplicationToken {
-    data: DescribeApplicationTokenPersonalResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct DescribeApplicationTokenPersonalResp {
+pub(crate) struct DescribeApplicationTokenPersonalResp {
     application_token: String,
 }
 
@@ -140,16 +128,16 @@ impl Action for DescribeApplicationTokenPersonal {
     const NAME: &'static str = "DescribeApplicationTokenPersonal";
     // It makes a password: that is written down.
     const KIND: Kind = Kind::Write;
-    type Output = ApplicationToken;
+    type Output = Data<DescribeApplicationTokenPersonalResp>;
 
     fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
         personal::no_session(call)?;
         Ok(Permission::Signed)
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<ApplicationToken, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let application_token = application_token(call)?;
-        Ok(ApplicationToken { data: DescribeApplicationTokenPersonalResp { application_token } })
+        Ok(Data { data: DescribeApplicationTokenPersonalResp { application_token } })
     }
 }
 
@@ -165,13 +153,7 @@ pub(crate) struct ValidateUserPersonal {
 /// See [`ValidateUserPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct UserExists {
-    data: UserIsExistsResp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct UserIsExistsResp {
+pub(crate) struct UserIsExistsResp {
     is_exist: bool,
     main_is_exist: bool,
 }
@@ -180,13 +162,13 @@ impl Action for ValidateUserPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "ValidateUserPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = UserExists;
+    type Output = Data<UserIsExistsResp>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<UserExists, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let identity = call.identity();
         let uin: Uin = match self.username.as_str() {
             "" => identity.uin.clone(),
@@ -195,7 +177,7 @@ impl Action for ValidateUserPersonal {
                 .map_err(|problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}")))?,
         };
         let (is_exist, main_is_exist) = call.services().personal().user_exists(identity, &uin).await?;
-        Ok(UserExists { data: UserIsExistsResp { is_exist, main_is_exist } })
+        Ok(Data { data: UserIsExistsResp { is_exist, main_is_exist } })
     }
 }
 
@@ -207,13 +189,7 @@ pub(crate) struct DescribeUserQuotaPersonal {}
 /// See [`DescribeUserQuotaPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct UserQuota {
-    data: RespLimit,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct RespLimit {
+pub(crate) struct RespLimit {
     limit_info: Vec<Limit>,
 }
 
@@ -237,13 +213,13 @@ impl Action for DescribeUserQuotaPersonal {
     const SERVICE: Service = Service::Tcr;
     const NAME: &'static str = "DescribeUserQuotaPersonal";
     const KIND: Kind = Kind::Read;
-    type Output = UserQuota;
+    type Output = Data<RespLimit>;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
         Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
     }
 
-    async fn run(self, call: &CloudCall<'_>) -> Result<UserQuota, CloudError> {
+    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let identity = call.identity();
         let quotas = call.services().personal().quotas(identity).await?;
         let username = personal::owner_name(identity);
@@ -252,6 +228,6 @@ impl Action for DescribeUserQuotaPersonal {
             r#type: type_of(kind),
             value: quotas.of(kind),
         });
-        Ok(UserQuota { data: RespLimit { limit_info: limit_info.into() } })
+        Ok(Data { data: RespLimit { limit_info: limit_info.into() } })
     }
 }
