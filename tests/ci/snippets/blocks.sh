@@ -103,9 +103,8 @@ nginx_block() {
 
 # ---- docs/KUBERNETES.md ----
 
-# The registry of the document, with an image, an instance, a sub-account, and the files of the node.
+# The registry of the document, with an image and an instance.
 cluster_start() {
-  local half
   SERVER_ENV=("${FRONT[@]}" 'ROADSTEAD__INSTANCES__DOMAIN={name}.registry.example.com')
   server_start
   front_start "$WORK/blocks/README/front.nginx"
@@ -115,11 +114,22 @@ cluster_start() {
   crane auth login registry.example.com -u "$LOGIN" -p "$PASSWORD"
   crane push "$WORK/layout" registry.example.com/team/app:v1 --index
   INSTANCE=$(api tcr CreateInstance '{"RegistryName": "team", "RegistryType": "basic"}' | jq -er .RegistryId)
-  "$PY" "$ROOT/tests/ci/sdk/py/robot.py" 127.0.0.1:5000 "$DATA/bootstrap.json" node '{"version": "2.0", "statement": [
-    {"effect": "allow", "action": "ccr:pull", "resource": "qcs::ccr:::repo/team/*"},
-    {"effect": "allow", "action": "tcr:CreateInstanceToken", "resource": "qcs::tcr:::instance/'"$INSTANCE"'"}]}' >"$WORK/node.json"
-  for half in secret-id secret-key username password; do jq -jr ".${half/-/_}" "$WORK/node.json" >"/etc/roadstead/$half"; done
-  cp /etc/roadstead/username /etc/roadstead/password .
+  cp data/bootstrap.json .
+}
+
+# The policy is in a file for the program after it. The instance needs another one, which the document says.
+after_policy.json() { cp "$BLOCKS/policy.json" .; }
+after_cluster() {
+  local id uin
+  uin=$(jq -r .uin cluster.json)
+  id=$(api cam CreatePolicy "$(jq -cn --arg i "$INSTANCE" '{PolicyName: "instance", PolicyDocument: ({version: "2.0", statement: [
+    {effect: "allow", action: "tcr:CreateInstanceToken", resource: "qcs::tcr:::instance/\($i)"}]} | tojson)}')" | jq -r .PolicyId)
+  api cam AttachUserPolicy "{\"PolicyId\": $id, \"AttachUin\": $uin}"
+}
+# What the document has in files already.
+after_node-key() {
+  jq -r .uin cluster.json >/etc/roadstead/username
+  jq -r .password cluster.json >/etc/roadstead/password
 }
 
 yaml_block() {
