@@ -127,7 +127,7 @@ impl Race {
                 };
                 figures.add(row, server.kind, rate);
                 if row == table::MANIFEST_BY_TAG {
-                    let each = (server.cpu_seconds() - cpu) * 1e6 / (rate * options.size.time.as_secs_f64());
+                    let each = micros_each(server.cpu_seconds() - cpu, rate, options.size.time);
                     figures.add(table::MANIFEST_CPU, server.kind, each);
                 }
             }
@@ -144,8 +144,10 @@ impl Race {
             let cloud = Cloud::new(server)?;
             if options.wanted(table::MANIFEST_BY_POLICY) {
                 let token = cloud.sub_account(200)?;
+                let cpu = server.cpu_seconds();
                 let rate = load::gets(server, &contender.prepared.by_tag, Some(&token), time)?;
                 figures.add(table::MANIFEST_BY_POLICY, kind, rate);
+                figures.add(table::POLICY_CPU, kind, micros_each(server.cpu_seconds() - cpu, rate, time));
             }
             if options.wanted(table::CLOUD_IDENTITY) {
                 figures.add(table::CLOUD_IDENTITY, kind, cloud.rate(GET_USER_APP_ID, &json!({}), time)?);
@@ -219,6 +221,11 @@ impl Race {
 }
 
 /// The request of a row, if the server has an answer to it.
+/// Microseconds of processor time for each of the requests that came at this rate for this time.
+fn micros_each(cpu_seconds: f64, rate: f64, time: Duration) -> f64 {
+    cpu_seconds * 1e6 / (rate * time.as_secs_f64())
+}
+
 fn request(row: Row, contender: &Contender) -> Option<(&'static str, String)> {
     let (prepared, kind) = (&contender.prepared, contender.server.kind);
     let ours = kind == Kind::Roadstead;

@@ -30,6 +30,7 @@ pub const TAG_LIST: Row = more("page of 100 tags, 32 connections", "/s");
 pub const REFERRERS: Row = more("list of 10 referrers, 32 connections", "/s");
 pub const TOKEN_ISSUE: Row = more("token issue, 32 connections", "/s");
 pub const MANIFEST_BY_POLICY: Row = more("manifest GET by tag, 200 policy statements", "/s");
+pub const POLICY_CPU: Row = less("  processor time of the server, with policies", "us");
 pub const CLOUD_IDENTITY: Row = more("cloud API, GetUserAppId, 32 connections", "/s");
 pub const CLOUD_READ: Row = more("cloud API, DescribeRepositoryPersonal, 32 connections", "/s");
 pub const SMALL_BLOB: Row = more("4 KiB blob GET, 32 connections", "/s");
@@ -49,7 +50,7 @@ pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
 /// All rows, as they are printed.
-pub const ROWS: [Row; 26] = [
+pub const ROWS: [Row; 27] = [
     MANIFEST_BY_TAG,
     MANIFEST_CPU,
     MANIFEST_BY_DIGEST,
@@ -59,6 +60,7 @@ pub const ROWS: [Row; 26] = [
     REFERRERS,
     TOKEN_ISSUE,
     MANIFEST_BY_POLICY,
+    POLICY_CPU,
     CLOUD_IDENTITY,
     CLOUD_READ,
     SMALL_BLOB,
