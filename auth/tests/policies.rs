@@ -158,12 +158,12 @@ async fn tags_are_deleted_one_by_one() {
     assert_eq!(sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await, None, "latest points at it");
     let repository = world.meta.repository(REGISTRY, &name("team/app")).await.unwrap().unwrap().id;
     let now = world.clock.now();
-    world.meta.delete_tag(repository, &latest, now, now).await.unwrap();
+    world.meta.delete_tag(repository, &latest, now, now, None).await.unwrap();
     let covered = sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await.unwrap();
     assert_eq!(covered, [v1.clone(), tag("v2")]);
     // A tag that comes in between is not covered.
     world.manifest("team/app", &["latest"]).await;
-    let outcome = world.meta.delete_manifest_with(repository, &digest, &covered, now, now).await;
+    let outcome = world.meta.delete_manifest(repository, &digest, Some(&covered), now, now, None).await;
     assert!(matches!(outcome, Err(roadstead_storage::Error::Stale { what: "tags" })));
     assert!(world.meta.tag(repository, &v1).await.unwrap().is_some(), "nothing was deleted");
     assert_eq!(sub.deletes("team/base", DeleteTarget::Manifest(&untagged)).await, Some(vec![]));

@@ -117,6 +117,7 @@ impl World {
             lease_until: now,
             review_after: now,
             now,
+            event: None,
         };
         self.meta.put_manifest(&put).await.unwrap();
         digest

@@ -18,35 +18,36 @@ pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome
     }
 }
 
-/// Takes down what an operation of the registry has changed, or was refused.
-pub async fn registry(call: &Call<'_>, operation: Operation, result: &ApiResult) {
-    let (outcome, code) = match result {
-        Ok(response) if changes(operation) && response.status().is_success() => (AuditOutcome::Done, ""),
+/// What the audit log says of a change that an operation of the registry makes. It is written with the change itself. Only
+/// manifests and deletions are such changes: what is uploaded nobody sees before a manifest comes.
+pub fn done(call: &Call<'_>, operation: Operation) -> AuditEvent {
+    let identity = call.who.borrow().clone();
+    registry(call, operation, event(call, identity.as_deref(), AuditOutcome::Done))
+}
+
+/// Takes down that an operation of the registry was refused, if it was.
+pub fn refused(call: &Call<'_>, operation: Operation, result: &ApiResult) {
+    let code = match result {
         Ok(response) if operation == Operation::TokenPost && response.status() == Code::Unauthorized.status() => {
-            (AuditOutcome::Denied, Code::Unauthorized.wire())
+            Code::Unauthorized.wire()
         }
-        Err(error) if is_denial(call, error) => (AuditOutcome::Denied, error.code().wire()),
+        Err(error) if is_denial(call, error) => error.code().wire(),
         Ok(_) | Err(_) => return,
     };
     let identity = call.who.borrow().clone();
-    let known = event(call, identity.as_deref(), outcome);
+    let known = event(call, identity.as_deref(), AuditOutcome::Denied);
     let uin = if identity.is_some() { known.uin.clone() } else { claimed(call).unwrap_or_default() };
+    call.state.audit.noted(registry(call, operation, AuditEvent { uin, code: code.to_owned(), ..known }));
+}
+
+/// An event with what all operations of the registry say alike.
+fn registry(call: &Call<'_>, operation: Operation, event: AuditEvent) -> AuditEvent {
     let name = call.params.name.unwrap_or_default();
     let resource = match call.params.last {
         Some(last) => format!("{name}@{last}"),
         None => name.to_owned(),
     };
-    let (source, action) = ("docker".to_owned(), operation.name().to_owned());
-    let event = AuditEvent { uin, source, action, resource, code: code.to_owned(), ..known };
-    match outcome {
-        AuditOutcome::Done => call.state.audit.done(event).await,
-        AuditOutcome::Denied | AuditOutcome::Failed => call.state.audit.noted(event),
-    }
-}
-
-/// Whether an operation changes what others see. Uploads do not: a manifest does, which comes last.
-fn changes(operation: Operation) -> bool {
-    matches!(operation, Operation::ManifestPut | Operation::ManifestDelete | Operation::BlobDelete)
+    AuditEvent { source: "docker".to_owned(), action: operation.name().to_owned(), resource, ..event }
 }
 
 /// Whether somebody was refused. That a client is asked for credentials, or for a token with another scope, is no refusal.

@@ -230,7 +230,7 @@ async fn routed(
             let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
             if operation.required() != Required::Signature {
-                audit::registry(&call, operation, &result).await;
+                audit::refused(&call, operation, &result);
             }
             (Some(operation), result)
         }

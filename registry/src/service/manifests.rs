@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
-use roadstead_storage::meta::{PutManifest, Referrers};
+use roadstead_storage::meta::{AuditEvent, PutManifest, Referrers};
 use roadstead_storage::types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
 
 use super::cache::Caches;
@@ -102,7 +102,8 @@ impl ManifestService {
         if renewed { Ok(manifest) } else { Err(Error::ManifestUnknown) }
     }
 
-    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it.
+    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it. With that `event` is in the
+    /// audit log.
     pub async fn put(
         &self,
         access: &Access<Push>,
@@ -110,6 +111,7 @@ impl ManifestService {
         tags: &[Tag],
         content_type: Option<&str>,
         content: Bytes,
+        event: &AuditEvent,
     ) -> Result<Pushed> {
         let limit = self.base.params.manifest_bytes;
         if content.len() > limit {
@@ -146,6 +148,7 @@ impl ManifestService {
             lease_until: now.after(self.base.params.lease),
             review_after: self.base.review_after(now),
             now,
+            event: Some(event),
         };
         let outcome = self.base.meta.put_manifest(&put).await;
         // An error does not mean that nothing was committed: what is kept in memory goes in any case.
@@ -171,8 +174,8 @@ impl ManifestService {
     }
 
     /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `TagsMoved` if there is one
-    /// that the proof does not cover.
-    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference) -> Result<()> {
+    /// that the proof does not cover. With that `event` is in the audit log.
+    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, event: &AuditEvent) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
         let review_after = self.base.review_after(now);
@@ -181,17 +184,13 @@ impl ManifestService {
                 if access.tags().is_some_and(|tags| !tags.contains(tag)) {
                     return Err(Error::TagsMoved);
                 }
-                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now).await;
+                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now, Some(event)).await;
                 self.caches.tags.invalidate(&(repository, tag.clone()));
                 deleted?.map(drop).ok_or(Error::ManifestUnknown)
             }
             Reference::Digest(digest) => {
-                let deleted = match access.tags() {
-                    None => self.base.meta.delete_manifest(repository, digest, review_after, now).await,
-                    Some(tags) => {
-                        self.base.meta.delete_manifest_with(repository, digest, tags, review_after, now).await
-                    }
-                };
+                let (meta, permitted) = (&self.base.meta, access.tags());
+                let deleted = meta.delete_manifest(repository, digest, permitted, review_after, now, Some(event)).await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
                 if deleted.is_err() {
                     // Which tags went with it, if it went, is not known.

@@ -147,6 +147,11 @@ impl MetaStore {
     }
 }
 
+/// Writes down what a transaction does, in that transaction: both have happened after it, or neither.
+pub(super) async fn note(tx: &mut AnyConnection, event: Option<&AuditEvent>) -> Result<()> {
+    insert(tx, event.map(std::slice::from_ref).unwrap_or_default()).await
+}
+
 /// The statement of a query: few different ones, made of texts that stand here.
 fn select(query: &AuditQuery<'_>) -> String {
     let mut sql =

@@ -3,13 +3,13 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::MetaStore;
 use super::model::{Blob, CommitBlob, Committed, Repository};
 use super::personal::Quotas;
 use super::repositories::{self, Locked, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, write_transaction};
+use super::{AuditEvent, MetaStore, audit};
 use crate::blob::BlobKey;
 use crate::types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
@@ -115,7 +115,8 @@ impl MetaStore {
         }
     }
 
-    /// Takes a blob from a repository; false when it has none such. The blob is queued for review.
+    /// Takes a blob from a repository; false when it has none such. The blob is queued for review; `event` goes into the
+    /// audit log.
     ///
     /// # Errors
     /// `InUse` while a manifest of the repository refers to it.
@@ -125,8 +126,12 @@ impl MetaStore {
         digest: &Digest,
         review_after: Timestamp,
         now: Timestamp,
+        event: Option<&AuditEvent>,
     ) -> Result<bool> {
-        write_transaction!(self, "unlink a blob", |tx| unlink(tx, repository, digest, review_after, now).await)
+        write_transaction!(self, "unlink a blob", |tx| match unlink(tx, repository, digest, review_after, now).await {
+            Ok(true) => audit::note(tx, event).await.map(|()| true),
+            none => none,
+        })
     }
 }
 

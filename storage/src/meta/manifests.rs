@@ -13,7 +13,7 @@ use super::repositories::{self, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
-use super::{MetaStore, images, tags};
+use super::{AuditEvent, MetaStore, audit, images, tags};
 use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
 
@@ -51,32 +51,25 @@ impl MetaStore {
     }
 
     /// Deletes a manifest, and gives the tags that pointed at it and go with it; `None` when there is no such manifest.
-    /// Its blobs, children and referrers are queued for review.
+    /// Its blobs, children and referrers are queued for review; `event` goes into the audit log.
+    ///
+    /// # Errors
+    /// `Stale` when the caller may delete the tags in `permitted` only, and another one points at the manifest: then nothing
+    /// is deleted.
     pub async fn delete_manifest(
         &self,
         repository: RepositoryId,
         digest: &Digest,
+        permitted: Option<&[Tag]>,
         review_after: Timestamp,
         now: Timestamp,
-    ) -> Result<Option<Vec<Tag>>> {
-        write_transaction!(self, "delete a manifest", |tx| delete(tx, repository, digest, None, review_after, now)
-            .await)
-    }
-
-    /// The same, for a caller who may delete these tags and no others.
-    ///
-    /// # Errors
-    /// `Stale` when another tag points at the manifest: then nothing is deleted.
-    pub async fn delete_manifest_with(
-        &self,
-        repository: RepositoryId,
-        digest: &Digest,
-        tags: &[Tag],
-        review_after: Timestamp,
-        now: Timestamp,
+        event: Option<&AuditEvent>,
     ) -> Result<Option<Vec<Tag>>> {
         write_transaction!(self, "delete a manifest", |tx| {
-            delete(tx, repository, digest, Some(tags), review_after, now).await
+            match delete(tx, repository, digest, permitted, review_after, now).await {
+                Ok(Some(tags)) => audit::note(tx, event).await.map(|()| Some(tags)),
+                none => none,
+            }
         })
     }
 
@@ -147,6 +140,7 @@ async fn store(tx: &mut AnyConnection, defaults: &Quotas, put: &PutManifest<'_>)
     for tag in put.tags {
         tags::point(tx, repository.id, tag, id, put.review_after, put.now).await?;
     }
+    audit::note(tx, put.event).await?;
     Ok(PutOutcome { repository: repository.id, repository_created: repository.created, manifest_created })
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::AuditEvent;
 use crate::blob::BlobKey;
 use crate::types::{
     AccountId, BlobId, Digest, HashState, ImageDetails, Manifest, ManifestId, NamespaceId, NamespaceName, RegistryId,
@@ -330,6 +331,8 @@ pub struct PutManifest<'a> {
     pub review_after: Timestamp,
     /// The present moment.
     pub now: Timestamp,
+    /// What the audit log says of it.
+    pub event: Option<&'a AuditEvent>,
 }
 
 /// What storing a manifest did.

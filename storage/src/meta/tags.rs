@@ -2,11 +2,10 @@
 
 use sqlx::AnyConnection;
 
-use super::MetaStore;
-use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, page_start, write_transaction};
+use super::{AuditEvent, MetaStore, audit, repositories};
 use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
 
@@ -21,15 +20,20 @@ impl MetaStore {
         row.op("read a tag")?.map(|row| parse(&row, "manifests", "digest")).transpose()
     }
 
-    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review.
+    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review; `event` goes into the audit
+    /// log.
     pub async fn delete_tag(
         &self,
         repository: RepositoryId,
         tag: &Tag,
         review_after: Timestamp,
         now: Timestamp,
+        event: Option<&AuditEvent>,
     ) -> Result<Option<Digest>> {
-        write_transaction!(self, "delete a tag", |tx| delete(tx, repository, tag, review_after, now).await)
+        write_transaction!(self, "delete a tag", |tx| match delete(tx, repository, tag, review_after, now).await {
+            Ok(Some(digest)) => audit::note(tx, event).await.map(|()| Some(digest)),
+            none => none,
+        })
     }
 
     /// The tags of a repository in byte order, after `after`.

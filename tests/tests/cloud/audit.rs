@@ -45,6 +45,33 @@ async fn a_push_is_in_the_log_when_it_is_answered() {
 }
 
 #[tokio::test]
+async fn docker_has_an_event_for_each_change_and_none_without_one() {
+    let reg = unlimited().start().await;
+    let alice = reg.account("alice").await;
+    let image = Image::small(1);
+    let missing = alice.basic.put_manifest("alice/app", "v1", image.media_type(), image.manifest()).await;
+    missing.expect_error(404, "MANIFEST_BLOB_UNKNOWN");
+    let digest = alice.basic.push_image("alice/app", "v1", &image).await;
+    let config = format!("/v2/alice/app/blobs/{}", roadstead_tests::digest(&image.config));
+    alice.basic.delete(&config).await.expect_error(405, "DENIED");
+    for (target, resource) in [
+        ("/v2/alice/app/manifests/v1".to_owned(), "alice/app@v1".to_owned()),
+        (format!("/v2/alice/app/manifests/{digest}"), format!("alice/app@{digest}")),
+        (config, format!("alice/app@{}", roadstead_tests::digest(&image.config))),
+    ] {
+        alice.basic.delete(&target).await.expect(202);
+        // What has gone, does not go again.
+        alice.basic.delete(&target).await.expect(404);
+        let found = events(&alice.cloud, json!({})).await;
+        assert_eq!(found[0]["Resource"], json!(resource));
+    }
+    let found = events(&alice.cloud, json!({})).await;
+    let actions: Vec<&str> = found.iter().map(|event| event["Action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["blob.delete", "manifest.delete", "manifest.delete", "manifest.put"]);
+    assert!(found.iter().all(|event| event["Outcome"] == "done" && event["Uin"] == alice.uin.as_str()));
+}
+
+#[tokio::test]
 async fn refusals_are_in_the_log_without_secrets() {
     let reg = unlimited().start().await;
     let (alice, bob) = (reg.account("alice").await, reg.account("bob").await);

@@ -1,6 +1,6 @@
 //! `kill -9`, again and again, while eight clients push.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use roadstead_bench::wire::oci;
 use roadstead_storage::blob::{BlobStore as _, FsBlobStore};
-use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
+use roadstead_storage::meta::{AuditQuery, MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_tests::{Binary, DEADLINE, Server};
 
 use crate::pusher::{Progress, Pusher};
@@ -65,18 +65,47 @@ fn verify(server: &Server, pushers: &mut [Pusher], authorization: &str, all: boo
     });
 }
 
+async fn open(data: &Path) -> MetaStore {
+    let params = MetaParams {
+        url: sqlite_url(&data.join("roadstead.db")),
+        max_connections: 2,
+        busy_timeout: DEADLINE,
+        instance: "the test".to_owned(),
+        quotas: Quotas::default(),
+    };
+    MetaStore::open(&params).await.unwrap()
+}
+
+/// Whether a tag is there is what the last event about it says: one that was cut off is not there without the other.
+fn the_audit_log_agrees(data: &Path, pushers: &[Pusher]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let last = runtime.block_on(async {
+        let meta = open(data).await;
+        let (mut last, mut after) = (HashMap::new(), None);
+        loop {
+            let query = AuditQuery { after, limit: 1000, ..AuditQuery::default() };
+            let page = meta.audit_events(&query).await.unwrap();
+            let Some((cursor, _)) = page.last() else { break };
+            after = Some(*cursor);
+            for (_, event) in page {
+                last.entry(event.resource).or_insert(event.action == "manifest.put");
+            }
+        }
+        meta.close().await;
+        last
+    });
+    let tags: Vec<(String, bool)> = pushers.iter().flat_map(Pusher::tags).collect();
+    assert!(!tags.is_empty());
+    for (resource, is_there) in tags {
+        assert_eq!(last.get(&resource).copied().unwrap_or(false), is_there, "{resource}");
+    }
+}
+
 /// Every row has its object, of its size. Gives how many rows there are, and the objects without one.
 fn rows_and_strays(data: &Path) -> (usize, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let params = MetaParams {
-            url: sqlite_url(&data.join("roadstead.db")),
-            max_connections: 2,
-            busy_timeout: DEADLINE,
-            instance: "the test".to_owned(),
-            quotas: Quotas::default(),
-        };
-        let meta = MetaStore::open(&params).await.unwrap();
+        let meta = open(data).await;
         let store = FsBlobStore::open(data.join("storage")).await.unwrap();
         let (mut rows, mut after) = (HashSet::new(), None);
         loop {
@@ -108,6 +137,7 @@ fn what_was_acknowledged_survives_the_death_of_the_server() {
         push_and_kill(server, &mut pushers, &authorization, random.random_range(1..=60));
         server = serve(&data);
         verify(&server, &mut pushers, &authorization, false);
+        the_audit_log_agrees(&data, &pushers);
         // It looks at every row: not in every one of many rounds.
         if round % 10 == 0 {
             rows_and_strays(&data);

@@ -71,6 +71,14 @@ impl Pusher {
         self.images.len()
     }
 
+    /// The tags that were looked at last, as the audit log names them, and whether they are there.
+    pub fn tags(&self) -> impl Iterator<Item = (String, bool)> {
+        let repository = repository(self.number);
+        self.tags
+            .iter()
+            .map(move |(tag, possible)| (format!("{repository}@{tag}"), possible.iter().all(Option::is_some)))
+    }
+
     /// Pushes until the server is gone.
     ///
     /// # Panics

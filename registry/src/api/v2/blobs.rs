@@ -6,9 +6,11 @@ use roadstead_storage::types::Digest;
 
 use super::CONTENT_DIGEST;
 use super::range::{none_match, requested};
+use crate::api::audit::done;
 use crate::api::body::{HeadBody, SizedBody};
 use crate::api::call::Call;
 use crate::api::error::ApiResult;
+use crate::api::operation::Operation;
 
 /// Content that is named by its digest never changes; who may read it can, so shared caches must not keep it.
 const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";
@@ -64,6 +66,6 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
 pub async fn delete(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Delete>().await?;
     let digest = call.digest()?;
-    call.services().blobs().delete(&access, &digest).await?;
+    call.services().blobs().delete(&access, &digest, &done(call, Operation::BlobDelete)).await?;
     Ok(HttpResponse::Accepted().finish())
 }

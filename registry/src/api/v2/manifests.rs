@@ -6,9 +6,11 @@ use roadstead_storage::types::{Reference, Tag};
 
 use super::CONTENT_DIGEST;
 use super::range::none_match;
+use crate::api::audit::done;
 use crate::api::body::{HeadBody, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
+use crate::api::operation::Operation;
 use crate::service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
@@ -69,7 +71,8 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     };
     let content = collect(call, payload, params.manifest_bytes, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
-    let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content).await?;
+    let event = done(call, Operation::ManifestPut);
+    let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content, &event).await?;
     let mut response = HttpResponse::Created();
     response
         .insert_header((header::LOCATION, format!("/v2/{}/manifests/{}", access.repository(), reference)))
@@ -116,7 +119,8 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
     loop {
         let access = call.authorize_delete(&reference).await?;
         attempts -= 1;
-        match call.services().manifests().delete(&access, &reference).await {
+        let event = done(call, Operation::ManifestDelete);
+        match call.services().manifests().delete(&access, &reference, &event).await {
             // Somebody has just tagged the manifest: that tag has to be decided about, too.
             Err(Error::TagsMoved) if attempts > 0 => {}
             Err(error) => return Err(error.into()),

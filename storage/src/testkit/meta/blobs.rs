@@ -91,18 +91,18 @@ async fn an_unlinked_blob_is_reviewed(kit: &Kit) {
     let place = kit.place().await;
     let (image, outcome) = kit.push_image(&place, "app", &["unlinked config"], &[]).await;
     let digest = sha256(b"unlinked config");
-    let unlink = async || kit.two.unlink_blob(outcome.repository, &digest, later(5), NOW).await;
+    let unlink = async || kit.two.unlink_blob(outcome.repository, &digest, later(5), NOW, None).await;
     assert!(matches!(unlink().await, Err(Error::InUse { what: "blob" })));
     // Another repository's manifest does not matter.
     kit.push_image(&place, "other", &["unlinked config"], &[]).await;
-    kit.one.delete_manifest(outcome.repository, &image.digest, later(5), NOW).await.unwrap().unwrap();
+    kit.one.delete_manifest(outcome.repository, &image.digest, None, later(5), NOW, None).await.unwrap().unwrap();
     let blob = kit.one.blob(outcome.repository, &digest).await.unwrap().unwrap();
     assert!(unlink().await.unwrap());
     assert!(!unlink().await.unwrap());
     assert_eq!(kit.one.blob(outcome.repository, &digest).await.unwrap(), None);
     let reviews = kit.reviews().await;
     assert!(reviews.iter().any(|r| r.target == ReviewTarget::Blob(blob.id) && r.reason == "link dropped"));
-    assert!(!kit.one.unlink_blob(RepositoryId::new(i64::MAX), &digest, later(5), NOW).await.unwrap());
+    assert!(!kit.one.unlink_blob(RepositoryId::new(i64::MAX), &digest, later(5), NOW, None).await.unwrap());
 }
 
 async fn a_condemned_blob_is_revived(kit: &Kit) {
@@ -134,7 +134,7 @@ async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
     assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap(), None);
     assert!(!kit.one.renew_blob_lease(id, later(70)).await.unwrap());
     assert!(kit.one.readable_holder(REGISTRY, &digest, Some(place.owner)).await.unwrap().is_none());
-    assert!(!kit.one.unlink_blob(pushed.repository, &digest, later(1), NOW).await.unwrap());
+    assert!(!kit.one.unlink_blob(pushed.repository, &digest, later(1), NOW, None).await.unwrap());
     let target = place.repository("target");
     let from = pushed.repository;
     let mounted = kit.one.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(1), NOW).await.unwrap();

@@ -64,7 +64,7 @@ async fn an_index_comes_with_everything(kit: &Kit) {
     for content in ["dup arm", "dup amd", "dup base"] {
         let blob = kit.two.blob(target.id, &sha256(content.as_bytes())).await.unwrap().unwrap();
         assert_eq!(blob.lease_until, later(600));
-        let refused = kit.one.unlink_blob(target.id, &blob.digest, NOW, NOW).await;
+        let refused = kit.one.unlink_blob(target.id, &blob.digest, NOW, NOW, None).await;
         assert!(matches!(refused, Err(Error::InUse { .. })), "a manifest refers to it");
     }
     let images = kit.two.list_images(target.id, "", 0, 10).await.unwrap().list;

@@ -119,7 +119,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     let shown: Vec<_> = list.iter().map(|image| image.details.as_ref()).collect();
     assert_eq!(shown, [Some(&known), Some(&without), Some(&without)], "the first look is kept");
     assert!(kit.two.undescribed_images(repository, 10).await.unwrap().is_empty());
-    kit.one.delete_manifest(repository, &list[1].digest, later(60), NOW).await.unwrap();
+    kit.one.delete_manifest(repository, &list[1].digest, None, later(60), NOW, None).await.unwrap();
     assert_eq!(kit.one.image_details(repository, &all).await.unwrap(), [(list[0].digest.clone(), known.clone())]);
     // What has gone in the meantime is not remembered.
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();

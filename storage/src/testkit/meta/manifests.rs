@@ -125,13 +125,13 @@ async fn a_moved_tag_queues_its_old_manifest(kit: &Kit) {
 async fn a_deleted_tag_queues_its_manifest(kit: &Kit) {
     let place = kit.place().await;
     let (image, outcome) = kit.push_image(&place, "app", &["config 3"], &[tag("t"), tag("u")]).await;
-    let delete = async || kit.two.delete_tag(outcome.repository, &tag("t"), later(9), NOW).await.unwrap();
+    let delete = async || kit.two.delete_tag(outcome.repository, &tag("t"), later(9), NOW, None).await.unwrap();
     assert_eq!(delete().await, Some(image.digest.clone()));
     assert_eq!(delete().await, None);
     assert_eq!(kit.one.tags_of(outcome.repository, &image.digest).await.unwrap(), [tag("u")]);
     let id = id_of(kit, outcome.repository, &image.digest).await;
     assert_eq!(queued(kit, id).await.as_deref(), Some("tag deleted"));
-    assert_eq!(kit.two.delete_tag(RepositoryId::new(i64::MAX), &tag("u"), later(9), NOW).await.unwrap(), None);
+    assert_eq!(kit.two.delete_tag(RepositoryId::new(i64::MAX), &tag("u"), later(9), NOW, None).await.unwrap(), None);
 }
 
 async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
@@ -142,7 +142,8 @@ async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
     kit.put(&place, "app", &note, &[]).await.unwrap();
     let index = Image::index(&[&image.digest]);
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
-    let delete = async |digest: &Digest| kit.two.delete_manifest(repository, digest, later(9), NOW).await.unwrap();
+    let delete =
+        async |digest: &Digest| kit.two.delete_manifest(repository, digest, None, later(9), NOW, None).await.unwrap();
     assert_eq!(delete(&index.digest).await, Some(vec![tag("i")]));
     let child = id_of(kit, repository, &image.digest).await;
     assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"));
@@ -157,7 +158,7 @@ async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
     }
     assert_eq!(kit.two.list_tags(repository, None, 10).await.unwrap(), []);
     let nowhere = RepositoryId::new(i64::MAX);
-    assert_eq!(kit.two.delete_manifest(nowhere, &index.digest, later(9), NOW).await.unwrap(), None);
+    assert_eq!(kit.two.delete_manifest(nowhere, &index.digest, None, later(9), NOW, None).await.unwrap(), None);
 }
 
 async fn a_child_that_returns_is_a_child_again(kit: &Kit) {
@@ -165,9 +166,9 @@ async fn a_child_that_returns_is_a_child_again(kit: &Kit) {
     let (image, outcome) = kit.push_image(&place, "app", &["config 5"], &[]).await;
     let index = Image::index(&[&image.digest]);
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
-    kit.one.delete_manifest(outcome.repository, &image.digest, later(9), NOW).await.unwrap().unwrap();
+    kit.one.delete_manifest(outcome.repository, &image.digest, None, later(9), NOW, None).await.unwrap().unwrap();
     kit.put(&place, "app", &image, &[]).await.unwrap();
-    kit.one.delete_manifest(outcome.repository, &index.digest, later(9), NOW).await.unwrap().unwrap();
+    kit.one.delete_manifest(outcome.repository, &index.digest, None, later(9), NOW, None).await.unwrap().unwrap();
     let child = id_of(kit, outcome.repository, &image.digest).await;
     assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"), "its parent knew it");
 }
@@ -188,12 +189,12 @@ async fn foreign_layers_need_not_be_there(kit: &Kit) {
     }));
     kit.put(&place, "app", &image, &[]).await.unwrap();
     // One that is there must not be taken from under the manifest.
-    let unlinked = kit.one.unlink_blob(present.repository, &present.blob.digest, later(1), NOW).await;
+    let unlinked = kit.one.unlink_blob(present.repository, &present.blob.digest, later(1), NOW, None).await;
     assert!(matches!(unlinked, Err(Error::InUse { .. })));
     // One that comes later belongs to the manifest when that is pushed again.
     let late = kit.push_blob(&place, "app", "absent foreign layer").await;
     assert!(!kit.put(&place, "app", &image, &[]).await.unwrap().manifest_created);
-    let unlinked = kit.one.unlink_blob(late.repository, &late.blob.digest, later(1), NOW).await;
+    let unlinked = kit.one.unlink_blob(late.repository, &late.blob.digest, later(1), NOW, None).await;
     assert!(matches!(unlinked, Err(Error::InUse { .. })));
 }
 

@@ -1,6 +1,7 @@
 //! What the metadata store does on every engine.
 
 mod accounts;
+mod audit;
 mod blobs;
 mod cam;
 mod cleanup;
@@ -52,6 +53,7 @@ pub async fn meta_suite(database: &TestDatabase) {
     cleanup::behave(&kit).await;
     triggers::behave(&kit).await;
     races::behave(&kit).await;
+    audit::behave(&kit).await;
     kit.one.close().await;
     assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");
     kit.two.close().await;
@@ -236,6 +238,7 @@ fn put<'a>(place: &Place, repository: &'a RepositoryName, image: &'a Image, tags
         lease_until: later(60),
         review_after: later(60),
         now: NOW,
+        event: None,
     }
 }
 

@@ -146,7 +146,7 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     let (image, outcome) = kit.push_image(&place, "app", &blobs, &[tag("one"), tag("two")]).await;
     let child = super::Image::index(&[&image.digest]);
     kit.put(&place, "app", &child, &[tag("all")]).await.unwrap();
-    kit.one.delete_tag(outcome.repository, &tag("one"), later(1), NOW).await.unwrap().unwrap();
+    kit.one.delete_tag(outcome.repository, &tag("one"), later(1), NOW, None).await.unwrap().unwrap();
     let blob = kit.two.blob(outcome.repository, &super::sha256(b"deleted layer")).await.unwrap().unwrap();
     let before = kit.two.change_counter().await.unwrap();
     assert!(kit.one.delete_repository(outcome.repository, later(7), NOW).await.unwrap());

@@ -84,7 +84,7 @@ async fn a_blob_is_unlinked_or_referred_to(kit: &Kit) {
         let put = put(&place, &name, &image, &[]);
         let (stored, unlinked) = futures::join!(
             kit.store(number).put_manifest(&put),
-            kit.store(number + 1).unlink_blob(pushed.repository, &pushed.blob.digest, later(1), NOW),
+            kit.store(number + 1).unlink_blob(pushed.repository, &pushed.blob.digest, later(1), NOW, None),
         );
         match (stored, unlinked) {
             (Ok(_), Err(Error::InUse { .. })) | (Err(Error::MissingReferences { .. }), Ok(true)) => {}

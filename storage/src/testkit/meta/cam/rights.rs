@@ -16,7 +16,8 @@ async fn a_manifest_goes_with_no_other_tags(kit: &Kit) {
     let place = kit.place().await;
     let (one, two) = (tag("one"), tag("two"));
     let (image, put) = kit.push_image(&place, "app", &["rights"], &[one.clone(), two.clone()]).await;
-    let delete = async |tags| kit.one.delete_manifest_with(put.repository, &image.digest, tags, later(9), NOW).await;
+    let delete =
+        async |tags| kit.one.delete_manifest(put.repository, &image.digest, Some(tags), later(9), NOW, None).await;
     for too_few in [&[][..], std::slice::from_ref(&one)] {
         assert!(matches!(delete(too_few).await, Err(Error::Stale { what: "tags" })));
     }

@@ -1,0 +1,108 @@
+//! A change and its event are one thing.
+
+use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
+use crate::Error;
+use crate::meta::{AuditEvent, AuditOutcome, AuditQuery, MetaStore, PutManifest};
+use crate::types::RepositoryId;
+
+pub(super) async fn behave(kit: &Kit) {
+    what_changes_something_is_in_the_log(kit).await;
+    what_fails_is_not(kit).await;
+    without_its_event_nothing_is_changed(kit).await;
+}
+
+fn event(place: &Place, action: &str) -> AuditEvent {
+    AuditEvent {
+        at: NOW,
+        owner: Some(place.owner),
+        uin: "100000000001".to_owned(),
+        principal: "user".to_owned(),
+        source: "docker".to_owned(),
+        action: action.to_owned(),
+        resource: "a/b@c".to_owned(),
+        address: "192.0.2.1".to_owned(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        outcome: AuditOutcome::Done,
+        code: String::new(),
+        repeated: 1,
+    }
+}
+
+/// What the log has of a place, the latest first.
+async fn actions(kit: &Kit, place: &Place) -> Vec<String> {
+    let query = AuditQuery { owner: Some(place.owner), limit: 100, ..AuditQuery::default() };
+    let found = kit.two.audit_events(&query).await.unwrap();
+    found.into_iter().map(|(_, event)| event.action).collect()
+}
+
+async fn store(kit: &Kit, place: &Place, image: &Image, event: &AuditEvent) -> crate::Result<RepositoryId> {
+    let (name, tags) = (place.repository("app"), [tag("t"), tag("u")]);
+    let put = PutManifest { event: Some(event), ..put(place, &name, image, &tags) };
+    kit.one.put_manifest(&put).await.map(|outcome| outcome.repository)
+}
+
+async fn what_changes_something_is_in_the_log(kit: &Kit) {
+    let place = kit.place().await;
+    kit.push_blob(&place, "app", "audited").await;
+    let image = Image::with_blobs(&["audited"], None);
+    let repository = store(kit, &place, &image, &event(&place, "put")).await.unwrap();
+    assert_eq!(actions(kit, &place).await, ["put"]);
+    // Who asks for what has gone already, changes nothing.
+    let (gone, digest) = (event(&place, "delete"), sha256(b"audited"));
+    for expected in [["delete", "put"].as_slice(), &["delete", "put"]] {
+        kit.one.delete_tag(repository, &tag("t"), later(9), NOW, Some(&gone)).await.unwrap();
+        assert_eq!(actions(kit, &place).await, expected);
+    }
+    for _ in 0..2 {
+        kit.one.delete_manifest(repository, &image.digest, None, later(9), NOW, Some(&gone)).await.unwrap();
+        assert_eq!(actions(kit, &place).await.len(), 3);
+    }
+    for _ in 0..2 {
+        kit.one.unlink_blob(repository, &digest, later(9), NOW, Some(&gone)).await.unwrap();
+        assert_eq!(actions(kit, &place).await.len(), 4);
+    }
+}
+
+async fn what_fails_is_not(kit: &Kit) {
+    let place = kit.place().await;
+    let missing = Image::with_blobs(&["a blob that nobody has pushed"], None);
+    let refused = store(kit, &place, &missing, &event(&place, "put")).await;
+    assert!(matches!(refused, Err(Error::MissingReferences { .. })));
+    kit.push_blob(&place, "app", "held").await;
+    let image = Image::with_blobs(&["held"], None);
+    let repository = store(kit, &place, &image, &event(&place, "put")).await.unwrap();
+    let gone = event(&place, "delete");
+    let held = kit.one.unlink_blob(repository, &sha256(b"held"), later(9), NOW, Some(&gone)).await;
+    assert!(matches!(held, Err(Error::InUse { .. })));
+    let others = kit.one.delete_manifest(repository, &image.digest, Some(&[]), later(9), NOW, Some(&gone)).await;
+    assert!(matches!(others, Err(Error::Stale { .. })));
+    assert_eq!(actions(kit, &place).await, ["put"]);
+}
+
+async fn rename(store: &MetaStore, from: &str, to: &str) {
+    let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+    sqlx::query(sql).execute(store.writer()).await.unwrap();
+}
+
+async fn without_its_event_nothing_is_changed(kit: &Kit) {
+    let place = kit.place().await;
+    let image = Image::with_blobs(&["kept"], None);
+    let [put, gone] = ["put", "delete"].map(|action| event(&place, action));
+    kit.push_blob(&place, "app", "kept").await;
+    kit.push_blob(&place, "app", "kept as well").await;
+    let repository = store(kit, &place, &image, &put).await.unwrap();
+    let other = Image::with_blobs(&["kept as well"], None);
+    let alone = kit.push_blob(&place, "app", "alone").await.blob.digest;
+    // A log that takes no events.
+    rename(&kit.one, "audit_events", "audit_events_away").await;
+    store(kit, &place, &other, &put).await.unwrap_err();
+    kit.one.delete_tag(repository, &tag("t"), later(9), NOW, Some(&gone)).await.unwrap_err();
+    kit.one.delete_manifest(repository, &image.digest, None, later(9), NOW, Some(&gone)).await.unwrap_err();
+    kit.one.unlink_blob(repository, &alone, later(9), NOW, Some(&gone)).await.unwrap_err();
+    rename(&kit.one, "audit_events_away", "audit_events").await;
+    assert!(kit.two.manifest(repository, &other.digest).await.unwrap().is_none());
+    assert_eq!(kit.two.tags_of(repository, &image.digest).await.unwrap(), [tag("t"), tag("u")]);
+    assert!(kit.two.blob(repository, &alone).await.unwrap().is_some());
+    assert_eq!(actions(kit, &place).await, ["put"]);
+}
