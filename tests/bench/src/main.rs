@@ -220,12 +220,12 @@ impl Race {
     }
 }
 
-/// The request of a row, if the server has an answer to it.
 /// Microseconds of processor time for each of the requests that came at this rate for this time.
 fn micros_each(cpu_seconds: f64, rate: f64, time: Duration) -> f64 {
     cpu_seconds * 1e6 / (rate * time.as_secs_f64())
 }
 
+/// The request of a row, if the server has an answer to it.
 fn request(row: Row, contender: &Contender) -> Option<(&'static str, String)> {
     let (prepared, kind) = (&contender.prepared, contender.server.kind);
     let ours = kind == Kind::Roadstead;
