@@ -5,6 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use roadstead::api::cloud::catalog::{ActionInfo, actions};
+use roadstead::api::cloud::code::Code;
 
 const BEGIN: &str = "<!-- actions: begin, written by `UPDATE_DOCS=1 cargo test -p roadstead --test documents` -->\n";
 const END: &str = "<!-- actions: end -->\n";
@@ -43,4 +44,31 @@ fn every_action_is_in_the_document() {
         text == wanted,
         "docs/CLOUD_API.md lists other actions: run `UPDATE_DOCS=1 cargo test -p roadstead --test documents` and commit it"
     );
+}
+
+/// The error codes in backticks; `.Second` is short for the first part of the code before it.
+fn named_codes(text: &str) -> Vec<String> {
+    let mut named: Vec<String> = Vec::new();
+    for word in text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)) {
+        let known = |first: &str| Code::ALL.iter().any(|code| code.wire().split('.').next() == Some(first));
+        let first = word.split('.').next().unwrap_or_default();
+        if known(first) && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') {
+            named.push(word.to_owned());
+        } else if let (true, Some(before)) = (word.starts_with('.'), named.last()) {
+            let first = before.split('.').next().unwrap_or_default();
+            named.push(format!("{first}{word}"));
+        }
+    }
+    named
+}
+
+#[test]
+fn every_error_of_the_documents_is_one() {
+    for name in ["CLOUD_API.md", "CAM.md", "KUBERNETES.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap();
+        let known = |code: &str| Code::ALL.iter().any(|known| known.wire() == code || known.document_wire() == code);
+        let unknown: Vec<String> = named_codes(&text).into_iter().filter(|code| !known(code)).collect();
+        assert_eq!(unknown, [""; 0], "{name}");
+        assert!(named_codes(&text).len() >= 2, "{name} names errors");
+    }
 }
