@@ -12,7 +12,9 @@ import sys
 import yaml
 
 # The fields of kubelet.config.k8s.io/v1 CredentialProvider: kubelet refuses a file with any other.
-PROVIDER = {"name": str, "matchImages": list, "defaultCacheDuration": str, "apiVersion": str, "args": list, "env": list}
+PROVIDER = {"name": str, "matchImages": list, "defaultCacheDuration": str, "apiVersion": str, "args": list, "env": list, "tokenAttributes": dict}
+TOKEN = {"serviceAccountTokenAudience": str, "cacheType": str, "requireServiceAccount": bool,
+         "requiredServiceAccountAnnotationKeys": list, "optionalServiceAccountAnnotationKeys": list}
 API = "credentialprovider.kubelet.k8s.io/v1"
 
 
@@ -25,12 +27,31 @@ def check(config):
         assert {"name", "matchImages", "defaultCacheDuration", "apiVersion"} <= set(provider)
         assert provider["apiVersion"] == API
         assert re.fullmatch(r"([0-9]+[hms])+", provider["defaultCacheDuration"])
+        check_token(provider.get("tokenAttributes"))
         assert all(set(entry) == {"name", "value"} and isinstance(entry["value"], str) for entry in provider["env"])
+
+
+def check_token(attributes):
+    """What kubelet says about the token of the service account that it sends along."""
+    if attributes is None:
+        return
+    assert {"serviceAccountTokenAudience", "cacheType", "requireServiceAccount"} <= set(attributes)
+    assert all(isinstance(value, TOKEN[field]) for field, value in attributes.items())
+    assert attributes["cacheType"] in ("Token", "ServiceAccount")
+
+
+def service_account(attributes):
+    """The part of a request that is about the service account `default` of the namespace `default`."""
+    audience = attributes["serviceAccountTokenAudience"]
+    made = subprocess.run(["kubectl", "create", "token", "default", "--audience", audience], stdout=subprocess.PIPE, text=True, check=True)
+    return {"serviceAccountToken": made.stdout.strip(), "serviceAccountAnnotations": {}}
 
 
 def ask(provider, host, folder):
     """The answer of the provider, which has to be one that kubelet takes for this host."""
     request = {"apiVersion": API, "kind": "CredentialProviderRequest", "image": f"{host}/team/app:v1"}
+    if "tokenAttributes" in provider:
+        request |= service_account(provider["tokenAttributes"])
     env = {entry["name"]: entry["value"] for entry in provider["env"]}
     done = subprocess.run([f"{folder}/{provider['name']}", *provider.get("args", [])], input=json.dumps(request), env=env, stdout=subprocess.PIPE, text=True, check=True)
     answer = json.loads(done.stdout)
