@@ -8,8 +8,8 @@ section! {
         /// Authorize only the actions for which the product document says so. Otherwise those that change something, and for
         /// which it asks for a signature only, need a permission too.
         pub faithful: bool = false,
-        /// Spell error codes as the product document does where the SDKs differ: `InvalidParameter.ErrNSMismatch`,
-        /// `InternalServerError`.
+        /// Answer each action with the error codes of its table in the product document, where the SDKs differ:
+        /// `InvalidParameter.ErrNSMismatch`, `InternalServerError`, `InternalError.ErrUnauthorized` for a denial.
         pub document_spelling: bool = false,
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod denials;
 mod directory;
 mod docker_permissions;
+mod document_codes;
 mod documents;
 mod duplicate;
 mod envelope;

@@ -1,8 +1,8 @@
 //! The error codes of the cloud API: one table.
 //!
-//! A variant is named by its code, without the dots. Which codes an action answers is said by its document; codes of the
-//! document, of the official SDKs for the services that are served here, and `RequestSizeLimitExceeded`, which the gateway of
-//! the cloud has, are in the table.
+//! A variant is named by its code, without the dots. Which codes an action answers is said by its document; those that are
+//! answered here, and that the official SDKs know, are in the table, and `RequestSizeLimitExceeded`, which the gateway of the
+//! cloud has. What the document alone has stands in `document.rs`.
 
 use super::language::Language;
 
@@ -34,40 +34,24 @@ macro_rules! codes {
 
 codes! {
     AuthFailureInvalidSecretId, "AuthFailure.InvalidSecretId", "the SecretId is not that of an API key", "密钥非法（不是云 API 密钥类型）。";
-    AuthFailureMFAFailure, "AuthFailure.MFAFailure", "multi-factor authentication failed", "MFA 错误。";
     AuthFailureSecretIdNotFound, "AuthFailure.SecretIdNotFound", "the SecretId does not exist: it has been deleted or disabled, or is misspelt", "密钥不存在。请检查密钥是否已被删除或者禁用，如状态正常，请检查密钥是否填写正确，注意前后不得有空格。";
     AuthFailureSignatureExpire, "AuthFailure.SignatureExpire", "the signature has expired: the timestamp is more than five minutes off the server's clock", "签名过期。Timestamp 和服务器时间相差不得超过五分钟，请检查本地时间是否和标准时间同步。";
     AuthFailureSignatureFailure, "AuthFailure.SignatureFailure", "The provided credentials could not be validated. Please check your signature is correct.", "签名错误。签名计算错误，请对照调用方式中的接口鉴权文档检查签名计算过程。";
     AuthFailureTokenFailure, "AuthFailure.TokenFailure", "the token is wrong or has expired", "token 错误。";
     AuthFailureUnauthorizedOperation, "AuthFailure.UnauthorizedOperation", "the request is not authorized by CAM", "请求未 CAM 授权。";
     DryRunOperation, "DryRunOperation", "the request would have succeeded, but for the parameter DryRun", "DryRun 操作，代表请求将会是成功的，只是多传了 DryRun 参数。";
-    FailedOperation, "FailedOperation", "the operation failed", "操作失败。";
-    FailedOperationAccesskey, "FailedOperation.Accesskey", "the operation on the access key failed", "操作访问密钥错误。";
-    FailedOperationOperationCancel, "FailedOperation.OperationCancel", "the operation was cancelled", "操作取消。";
     FailedOperationPolicyFull, "FailedOperation.PolicyFull", "the account has as many policies as it may have", "用户策略数超过上限。";
     FailedOperationPolicyNameInUse, "FailedOperation.PolicyNameInUse", "there is a policy of this name already", "PolicyName字段指定的策略名已存在。";
-    FailedOperationPolicyVersionAlreadyDefault, "FailedOperation.PolicyVersionAlreadyDefault", "this version is the default one already", "该策略版本已经是默认策略版本。";
-    FailedOperationPolicyVersionFull, "FailedOperation.PolicyVersionFull", "the policy has as many versions as it may have", "策略版本数已经达到上限。";
-    FailedOperationPreconditionFailed, "FailedOperation.PreconditionFailed", "a precondition is not met", "先决条件不满足。";
     FailedOperationTempKeyNotAllowed, "FailedOperation.TempKeyNotAllowed", "temporary credentials cannot be used for this", "该接口不支持临时密钥调用";
     FailedOperationUnmodifiable, "FailedOperation.Unmodifiable", "this cannot be changed", "禁止变更";
-    FailedOperationValidateRegistryNameFail, "FailedOperation.ValidateRegistryNameFail", "the name of the instance could not be checked", "校验仓库名称失败。";
     InternalError, "InternalError", "an internal error; the server's log has the RequestId", "内部错误。";
     InternalErrorDbError, "InternalError.DbError", "the database failed", "数据库错误。";
-    InternalErrorErrAuthAssigned, "InternalError.ErrAuthAssigned", "the authorisation was given before", "已授权";
     InternalErrorErrConflict, "InternalError.ErrConflict", "the target conflicts with another", "目标冲突。";
-    InternalErrorErrGitApi, "InternalError.ErrGitApi", "the git host failed", "内部服务错误(GitApi)";
-    InternalErrorErrMustAdmin, "InternalError.ErrMustAdmin", "only an administrator may do this", "内部服务错误，必须为Admin";
     InternalErrorErrNotExist, "InternalError.ErrNotExist", "the target does not exist", "目标不存在。";
-    InternalErrorErrRegistry, "InternalError.ErrRegistry", "the registry behind the API failed", "内部服务错误(Registry)";
     InternalErrorErrUnauthorized, "InternalError.ErrUnauthorized", "the permission check failed", "鉴权失败。";
     InternalErrorErrorConflict, "InternalError.ErrorConflict", "the resource exists already", "资源已存在。";
     InternalErrorErrorOverLimit, "InternalError.ErrorOverLimit", "a quota is exceeded", "资源超过配额。";
-    InternalErrorErrorTcrInternal, "InternalError.ErrorTcrInternal", "an internal error of the instance", "Tcr实例内部错误。";
-    InternalErrorErrorTcrInvalidMediaType, "InternalError.ErrorTcrInvalidMediaType", "the instance does not take this media type", "Tcr实例请求无效的Header类型。";
     InternalErrorErrorTcrResourceConflict, "InternalError.ErrorTcrResourceConflict", "there is a conflicting resource in the instance", "Tcr实例资源冲突。";
-    InternalErrorErrorTcrUnauthorized, "InternalError.ErrorTcrUnauthorized", "no permission for the instance", "没有Tcr操作权限。";
-    InternalErrorSystemError, "InternalError.SystemError", "an internal error; the server's log has the RequestId", "内部错误。";
     InternalErrorUnknown, "InternalError.Unknown", "an unknown error", "未知错误。";
     InvalidAction, "InvalidAction", "there is no such action", "接口不存在。";
     InvalidParameter, "InvalidParameter", "a parameter is wrong", "参数错误。";
@@ -75,7 +59,6 @@ codes! {
     InvalidParameterAccountNotAvaliable, "InvalidParameter.AccountNotAvaliable", "the account does not exist, or is disabled", "账号不存在或不可用。";
     InvalidParameterActionError, "InvalidParameter.ActionError", "an action of the policy is not well-formed", "策略文档的Action字段不合法。";
     InvalidParameterActionNotExist, "InvalidParameter.ActionNotExist", "an action of the policy does not exist", "策略语法中操作不存在。";
-    InvalidParameterActionServiceNotExist, "InvalidParameter.ActionServiceNotExist", "the service of an action of the policy does not exist", "策略语法中操作服务不存在。";
     InvalidParameterAttachmentFull, "InvalidParameter.AttachmentFull", "the target has as many policies attached as it may have", "principal字段的授权对象关联策略数已达到上限。";
     InvalidParameterConditionContentError, "InvalidParameter.ConditionContentError", "a value in a condition of the policy is wrong", "策略语法中条件内容不正确。";
     InvalidParameterConditionError, "InvalidParameter.ConditionError", "a condition of the policy is not well-formed", "策略文档的condition字段不合法。";
@@ -90,28 +73,15 @@ codes! {
     InvalidParameterErrTooLarge, "InvalidParameter.ErrTooLarge", "there are too many parameters", "参数过多。";
     InvalidParameterErrTriggerExist, "InvalidParameter.ErrTriggerExist", "there is a trigger of this name already", "触发器名称已存在";
     InvalidParameterErrUserExist, "InvalidParameter.ErrUserExist", "the user exists already", "用户已经存在";
-    InvalidParameterErrorNameExists, "InvalidParameter.ErrorNameExists", "there is an instance of this name already", "实例名称已存在。";
-    InvalidParameterErrorNameIllegal, "InvalidParameter.ErrorNameIllegal", "the name cannot be that of an instance", "实例名称非法。";
-    InvalidParameterErrorNameReserved, "InvalidParameter.ErrorNameReserved", "the name of the instance is reserved", "实例名称已保留。";
-    InvalidParameterErrorRegistryName, "InvalidParameter.ErrorRegistryName", "the name of the instance is malformed or reserved", "实例名称非法，格式不正确或者已保留。";
     InvalidParameterErrorTagOverLimit, "InvalidParameter.ErrorTagOverLimit", "there are more than ten cloud tags", "云标签超过10个上限。";
-    InvalidParameterErrorTcrInvalidParameter, "InvalidParameter.ErrorTcrInvalidParameter", "the instance does not take this parameter", "无效的Tcr参数";
-    InvalidParameterExtendStrategyOverSize, "InvalidParameter.ExtendStrategyOverSize", "the policy is too large", "扩展策略过大。";
     InvalidParameterGrantOtherResource, "InvalidParameter.GrantOtherResource", "the policy names resources of another account", "越权访问资源。";
     InvalidParameterGroupFull, "InvalidParameter.GroupFull", "the account has as many groups as it may have", "用户组数量达到上限。";
-    InvalidParameterGroupIdError, "InvalidParameter.GroupIdError", "the GroupId is wrong", "GroupId字段不合法。";
     InvalidParameterGroupNameInUse, "InvalidParameter.GroupNameInUse", "there is a group of this name already", "用户组名称重复。";
     InvalidParameterGroupNotExist, "InvalidParameter.GroupNotExist", "the group does not exist", "用户组不存在。";
     InvalidParameterGroupUserFull, "InvalidParameter.GroupUserFull", "the group has as many users as it may have", "用户组中的子用户数量达到上限。";
-    InvalidParameterIPIllegal, "InvalidParameter.IPIllegal", "an IP range is malformed", "IP段格式不合法。";
     InvalidParameterIdentityNameInUse, "InvalidParameter.IdentityNameInUse", "there is an identity provider of this name already", "身份提供商名称已经使用。";
-    InvalidParameterKeywordError, "InvalidParameter.KeywordError", "the Keyword is wrong", "Keyword字段不合法。";
-    InvalidParameterNotSupportProduct, "InvalidParameter.NotSupportProduct", "CAM does not support the resources that the policy names", "CAM不支持策略文档中所指定的资源类型。";
-    InvalidParameterOperateEntitiesOverLimit, "InvalidParameter.OperateEntitiesOverLimit", "too many entities at once", "一次操作实体数过多。";
-    InvalidParameterOperatePoliciesOverLimit, "InvalidParameter.OperatePoliciesOverLimit", "too many policies at once", "一次操作策略数过多。";
     InvalidParameterOverTimeError, "InvalidParameter.OverTimeError", "the duration is out of range", "过期时间超过阈值。";
     InvalidParameterParamError, "InvalidParameter.ParamError", "a parameter is wrong", "非法入参。";
-    InvalidParameterPasswordRuleError, "InvalidParameter.PasswordRuleError", "the password breaks the rules for passwords", "密码规则错误。";
     InvalidParameterPasswordViolatedRules, "InvalidParameter.PasswordViolatedRules", "the password breaks the rules of the account", "密码不符合用户安全设置。";
     InvalidParameterPolicyDocumentError, "InvalidParameter.PolicyDocumentError", "the policy is not well-formed JSON", "PolicyDocument字段不合法。";
     InvalidParameterPolicyDocumentLengthOverLimit, "InvalidParameter.PolicyDocumentLengthOverLimit", "the policy is too long", "PolicyDocument字段超过长度限制。";
@@ -119,17 +89,11 @@ codes! {
     InvalidParameterPolicyIdNotExist, "InvalidParameter.PolicyIdNotExist", "the policy does not exist", "策略ID不存在。";
     InvalidParameterPolicyNameError, "InvalidParameter.PolicyNameError", "the name cannot be that of a policy", "PolicyName字段不合法。";
     InvalidParameterPolicyTooLong, "InvalidParameter.PolicyTooLong", "the policy is too long", "策略过长。";
-    InvalidParameterPolicyVersionNotExists, "InvalidParameter.PolicyVersionNotExists", "this version of the policy does not exist", "策略版本不存在。";
     InvalidParameterPrincipalError, "InvalidParameter.PrincipalError", "a principal of the policy is not well-formed", "策略文档的principal字段不合法。";
-    InvalidParameterPrincipalQcsError, "InvalidParameter.PrincipalQcsError", "a principal of the policy names nobody", "PrincipalQcs错误。";
-    InvalidParameterPrincipalQcsNotExist, "InvalidParameter.PrincipalQcsNotExist", "a principal of the policy does not exist", "PrincipalQcs不存在。";
-    InvalidParameterPrincipalServiceNotExist, "InvalidParameter.PrincipalServiceNotExist", "a service among the principals of the policy does not exist", "PrincipalService不存在。";
-    InvalidParameterReplicationExists, "InvalidParameter.ReplicationExists", "there is such a replica already", "复制实例已存在。";
     InvalidParameterResouceError, "InvalidParameter.ResouceError", "a resource of the policy is not well-formed", "策略资源六段式错误。";
     InvalidParameterResourceContentError, "InvalidParameter.ResourceContentError", "the path of a resource of the policy is wrong", "策略语法中资源内容不正确。";
     InvalidParameterResourceError, "InvalidParameter.ResourceError", "a resource of the policy is not well-formed", "策略文档的Resource字段不合法。";
     InvalidParameterResourceProjectError, "InvalidParameter.ResourceProjectError", "the project of a resource of the policy is wrong", "策略语法中资源项目不正确。";
-    InvalidParameterResourceQcsError, "InvalidParameter.ResourceQcsError", "a resource of the policy is not well-formed", "资源QCS错误。";
     InvalidParameterResourceRegionError, "InvalidParameter.ResourceRegionError", "the region of a resource of the policy is wrong", "策略语法中资源地域不正确。";
     InvalidParameterResourceServiceNotExist, "InvalidParameter.ResourceServiceNotExist", "the service of a resource of the policy does not exist", "策略语法中资源服务不存在。";
     InvalidParameterResourceUinError, "InvalidParameter.ResourceUinError", "a resource of the policy belongs to another account", "策略语法中资源所属主账号不正确。";
@@ -139,7 +103,6 @@ codes! {
     InvalidParameterRoleNotExist, "InvalidParameter.RoleNotExist", "the role does not exist", "角色不存在。";
     InvalidParameterScopeError, "InvalidParameter.ScopeError", "the Scope is wrong", "Scope字段不合法。";
     InvalidParameterSearchKeywordLengthError, "InvalidParameter.SearchKeywordLengthError", "the keyword is too short or too long", "查询关键字长度错误。";
-    InvalidParameterServiceTypeError, "InvalidParameter.ServiceTypeError", "the ServiceType is wrong", "ServiceType字段不合法。";
     InvalidParameterStatementError, "InvalidParameter.StatementError", "a statement of the policy is not well-formed", "策略文档的Statement字段不合法。";
     InvalidParameterStrategyFormatError, "InvalidParameter.StrategyFormatError", "the policy is not well-formed", "策略语法错误。";
     InvalidParameterStrategyInvalid, "InvalidParameter.StrategyInvalid", "the policy is not valid", "非法策略。";
@@ -147,8 +110,6 @@ codes! {
     InvalidParameterSubUserNameInUse, "InvalidParameter.SubUserNameInUse", "there is a sub-account of this name already", "子用户名称重复。";
     InvalidParameterTagLimitExceeded, "InvalidParameter.TagLimitExceeded", "there are too many tags", "超出标签限制。";
     InvalidParameterTagParamError, "InvalidParameter.TagParamError", "a tag is wrong", "标签参数错误。";
-    InvalidParameterUinError, "InvalidParameter.UinError", "the uin is wrong", "Uin字段不合法。";
-    InvalidParameterUnsupportedRegion, "InvalidParameter.UnsupportedRegion", "instances cannot be made in this region", "该地域不支持创建实例。";
     InvalidParameterUserGroupFull, "InvalidParameter.UserGroupFull", "the user is in as many groups as it may be", "子用户加入的用户组数量达到上限。";
     InvalidParameterUserNameIllegal, "InvalidParameter.UserNameIllegal", "the name cannot be that of a user", "用户名不合法。";
     InvalidParameterUserNotExist, "InvalidParameter.UserNotExist", "the user does not exist", "用户对象不存在。";
@@ -171,17 +132,13 @@ codes! {
     OperationDenied, "OperationDenied", "the operation is denied", "操作被拒绝。";
     OperationDeniedAccessKeyOverLimit, "OperationDenied.AccessKeyOverLimit", "an account has two access keys at most", "每个账号最多支持两个AccessKey。";
     OperationDeniedHaveKeys, "OperationDenied.HaveKeys", "the user still has access keys", "存在未删除的API密钥。";
-    OperationDeniedQuotaOverLimit, "OperationDenied.QuotaOverLimit", "a quota is exceeded", "配额超限。";
     OperationDeniedSubUin, "OperationDenied.SubUin", "a sub-account cannot work on the keys of its main account", "子用户不允许操作主账号密钥。";
     OperationDeniedUinNotMatch, "OperationDenied.UinNotMatch", "the key does not belong to the account", "被操作密钥与账号不匹配。";
     RequestLimitExceeded, "RequestLimitExceeded", "too many requests", "请求的次数超过了频率限制。";
     RequestSizeLimitExceeded, "RequestSizeLimitExceeded", "the request is too large", "请求包超过限制大小。";
     ResourceInUse, "ResourceInUse", "the resource is in use", "资源被占用。";
-    ResourceInsufficient, "ResourceInsufficient", "there are not enough resources", "资源不足。";
     ResourceInsufficientErrorInstanceNotRunning, "ResourceInsufficient.ErrorInstanceNotRunning", "the instance is not running", "实例状态异常。";
     ResourceNotFound, "ResourceNotFound", "the resource does not exist", "资源不存在。";
-    ResourceNotFoundErrNoAuth, "ResourceNotFound.ErrNoAuth", "there is no such authorisation", "未找到授权信息";
-    ResourceNotFoundErrNoCommit, "ResourceNotFound.ErrNoCommit", "there is no such commit", "资源未找到(Commit)";
     ResourceNotFoundErrNoNamespace, "ResourceNotFound.ErrNoNamespace", "there is no such namespace", "用户没有创建命名空间";
     ResourceNotFoundErrNoRepo, "ResourceNotFound.ErrNoRepo", "there is no such repository", "仓库不存在";
     ResourceNotFoundErrNoTag, "ResourceNotFound.ErrNoTag", "there is no such tag", "tag不存在";
@@ -189,7 +146,6 @@ codes! {
     ResourceNotFoundErrNoUser, "ResourceNotFound.ErrNoUser", "there is no such user: it has not registered", "用户不存在（未注册）";
     ResourceNotFoundGroupNotExist, "ResourceNotFound.GroupNotExist", "the group does not exist", "用户组不存在。";
     ResourceNotFoundIdentityNotExist, "ResourceNotFound.IdentityNotExist", "the identity provider does not exist", "身份提供商不存在。";
-    ResourceNotFoundNotFound, "ResourceNotFound.NotFound", "the resource does not exist", "资源不存在。";
     ResourceNotFoundPolicyIdNotFound, "ResourceNotFound.PolicyIdNotFound", "the policy does not exist", "PolicyId指定的资源不存在。";
     ResourceNotFoundRoleNotFound, "ResourceNotFound.RoleNotFound", "the role does not exist", "账号对应的角色不存在。";
     ResourceNotFoundSecretNotExist, "ResourceNotFound.SecretNotExist", "the key does not exist", "密钥不存在。";
@@ -198,25 +154,12 @@ codes! {
     ResourceUnavailable, "ResourceUnavailable", "the resource is not available", "资源不可用。";
     UnauthorizedOperation, "UnauthorizedOperation", "the operation is not authorized", "未授权操作。";
     UnauthorizedOperationDeleteApiKey, "UnauthorizedOperation.DeleteApiKey", "no permission to delete the API key", "没有删除API密钥权限。";
-    UnauthorizedOperationErrorTcrUnauthorized, "UnauthorizedOperation.ErrorTcrUnauthorized", "the operation is not authorized", "未授权操作";
     UnknownParameter, "UnknownParameter", "a parameter is unknown", "未知参数错误。";
     UnsupportedOperation, "UnsupportedOperation", "the operation is not supported", "操作不支持。";
-    UnsupportedOperationErrNoUserInitialized, "UnsupportedOperation.ErrNoUserInitialized", "the user of the personal edition has not been initialized", "个人版实例用户未初始化。";
     UnsupportedProtocol, "UnsupportedProtocol", "only GET and POST are served", "http(s)请求协议错误，只支持 GET 和 POST 请求。";
-    UnsupportedRegion, "UnsupportedRegion", "the action does not serve this region", "接口不支持所传地域。";
 }
 
 impl Code {
-    /// As the product document spells it, where it differs from the SDKs.
-    pub const fn document_wire(self) -> &'static str {
-        match self {
-            Self::InternalError => "InternalServerError",
-            Self::InternalErrorErrUnauthorized => "InternalServerError.ErrUnauthorized",
-            Self::InvalidParameterErrNsMisMatch => "InvalidParameter.ErrNSMismatch",
-            other => other.wire(),
-        }
-    }
-
     /// Whether it says that the caller may not do this.
     pub fn is_denial(self) -> bool {
         let wire = self.wire();
@@ -225,7 +168,7 @@ impl Code {
 
     /// Whether it says that the server is at fault, and not the client.
     pub const fn is_fault(self) -> bool {
-        matches!(self, Self::InternalError | Self::InternalErrorDbError | Self::InternalErrorSystemError)
+        matches!(self, Self::InternalError | Self::InternalErrorDbError | Self::InternalErrorUnknown)
     }
 }
 

@@ -5,9 +5,10 @@ use std::fmt;
 
 use roadstead_auth::{Denied, SignatureError};
 use roadstead_storage::Error as StorageError;
-use serde_json::{Value, json};
 
+use super::action::Service;
 use super::code::Code;
+use super::document;
 use super::language::Language;
 use super::params::ParameterError;
 use crate::api::error::{ApiError, Code as RegistryCode};
@@ -17,25 +18,37 @@ use crate::service;
 #[derive(Debug)]
 pub(crate) struct CloudError {
     code: Code,
+    /// The code of the product document, where the action has another one for this alone.
+    document: Option<Code>,
     message: Option<Cow<'static, str>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl From<Code> for CloudError {
     fn from(code: Code) -> Self {
-        Self { code, message: None, source: None }
+        Self { code, document: None, message: None, source: None }
     }
 }
 
 impl CloudError {
     /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: Some(message.into()), source: None }
+        Self { message: Some(message.into()), ..code.into() }
     }
 
     /// An inner failure: the client sees a fixed text, the log sees the source.
     pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..Code::InternalError.into() }
+        Self::fault(Code::InternalError, source)
+    }
+
+    /// An inner failure that has a code of its own.
+    pub(crate) fn fault(code: Code, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..code.into() }
+    }
+
+    /// The same error, which the table of the action in the product document has another code for.
+    pub(crate) fn in_document(self, code: Code) -> Self {
+        Self { document: Some(code), ..self }
     }
 
     /// There are as many as there may be.
@@ -59,19 +72,19 @@ impl CloudError {
         self.source.as_deref()
     }
 
-    fn text(&self, language: Language) -> Cow<'_, str> {
+    /// The code of the product document, in the answer of an action.
+    pub(super) fn document_wire(&self, service: Service, action: &str) -> &'static str {
+        document::wire(service, action, self.document.unwrap_or(self.code))
+    }
+
+    /// What it says.
+    pub(super) fn text(&self, language: Language) -> Cow<'_, str> {
         let general = self.code.message(language);
         match (&self.message, language) {
             (None, _) => Cow::Borrowed(general),
             (Some(message), Language::English) => Cow::Borrowed(message),
             (Some(message), Language::Chinese) => Cow::Owned(format!("{general} ({message})")),
         }
-    }
-
-    /// The `Error` member of an answer.
-    pub(crate) fn body(&self, language: Language, document_spelling: bool) -> Value {
-        let wire = if document_spelling { self.code.document_wire() } else { self.code.wire() };
-        json!({ "Code": wire, "Message": self.text(language) })
     }
 }
 
@@ -141,9 +154,7 @@ impl From<StorageError> for CloudError {
     fn from(error: StorageError) -> Self {
         use StorageError as E;
         match error {
-            E::Unavailable { .. } | E::Full(_) => {
-                Self { source: Some(Box::new(error)), ..Code::InternalErrorDbError.into() }
-            }
+            E::Unavailable { .. } | E::Full(_) => Self::fault(Code::InternalErrorDbError, error),
             E::LimitReached { what, limit } => Self::limit(what, limit),
             E::InUse { what } => Self::new(Code::ResourceInUse, format!("the {what} is in use")),
             E::Conflict { what } => {

@@ -11,6 +11,7 @@ pub(crate) mod call;
 mod cam;
 pub mod catalog;
 pub mod code;
+pub mod document;
 pub(crate) mod error;
 pub mod language;
 mod lenient;
@@ -37,6 +38,7 @@ use roadstead_auth::SignedRequest;
 use roadstead_storage::types::Clock;
 use serde_json::json;
 
+use self::action::Registered;
 use self::call::CloudCall;
 use self::error::CloudError;
 use self::language::Language;
@@ -56,7 +58,7 @@ pub struct CloudSettings {
     pub requests_per_second: Option<NonZeroU32>,
     /// Whether actions are authorized only where the product document says so.
     pub faithful: bool,
-    /// Whether codes are spelt as in the product document, where the SDKs differ.
+    /// Whether codes are those of the product document, where its tables have others than the SDKs.
     pub document_spelling: bool,
     /// The name of the one region that there is.
     pub region: String,
@@ -98,8 +100,10 @@ pub(crate) async fn serve(call: &Call<'_>, payload: web::Payload) -> HttpRespons
     let handled = AssertUnwindSafe(handle(call, payload, &language, &trace)).catch_unwind().await;
     let outcome = handled.unwrap_or_else(|_| Err(CloudError::internal("an action panicked")));
     trace.write(call, outcome.as_ref().err()).await;
-    outcome
-        .map_or_else(|error| failed(call, &error, language.into_inner()), |output| succeeded(&output, call.request_id))
+    match outcome {
+        Ok(output) => succeeded(&output, call.request_id),
+        Err(error) => failed(call, &error, language.into_inner(), trace.action.get()),
+    }
 }
 
 async fn handle(
@@ -172,20 +176,24 @@ fn succeeded(output: &[u8], request_id: &str) -> HttpResponse {
     answer(body)
 }
 
-fn failed(call: &Call<'_>, error: &CloudError, language: Language) -> HttpResponse {
+fn failed(call: &Call<'_>, error: &CloudError, language: Language, action: Option<&Registered>) -> HttpResponse {
     let request_id = call.request_id;
     if let Some(source) = error.source() {
         tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
     }
-    envelope(error, request_id, language, call.state.cloud.settings.document_spelling)
+    let action = action.filter(|_| call.state.cloud.settings.document_spelling);
+    let wire = action.map_or(error.code().wire(), |action| error.document_wire(action.service, action.name));
+    envelope(wire, error, request_id, language)
 }
 
-fn envelope(error: &CloudError, request_id: &str, language: Language, document_spelling: bool) -> HttpResponse {
-    let error = error.body(language, document_spelling);
+fn envelope(wire: &str, error: &CloudError, request_id: &str, language: Language) -> HttpResponse {
+    let error = json!({ "Code": wire, "Message": error.text(language) });
     answer(json!({ "Response": { "Error": error, "RequestId": request_id } }).to_string().into_bytes())
 }
 
-/// The answer to a request that did not get as far as an action.
+/// The answer to a request that did not get as far as an action. Nothing of what comes so early has another code in the
+/// tables of the document, which are those of actions.
 pub(crate) fn refused(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpResponse {
-    envelope(&CloudError::from(error), request_id, request::language(request, &[]), false)
+    let error = CloudError::from(error);
+    envelope(error.code().wire(), &error, request_id, request::language(request, &[]))
 }

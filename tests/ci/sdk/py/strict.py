@@ -47,7 +47,8 @@ def nobody(c, n):
     made = c.ok("cam", "AddUser", Name=f"nobody-{n}", UseApi=1)
     sub = c.with_key((made.get("SecretId"), made.get("SecretKey")))
     sub.err("AuthFailure.UnauthorizedOperation", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-sub")
-    sub.err("AuthFailure.UnauthorizedOperation", "tcr", "DeleteRepositoryPersonal", RepoName=f"{n}/one")
+    sub.err("InternalServerError.ErrUnauthorized", "tcr", "DeleteRepositoryPersonal", RepoName=f"{n}/one")
+    sub.err("UnauthorizedOperation", "tcr", "CreateInstance", RegistryName=f"sub-{n}", RegistryType="basic")
     sub.err("AuthFailure.UnauthorizedOperation", "tcr", "ManageImageLifecycleGlobalPersonal", Type="global_keep_last_nums", Val=1)
     # Of the other actions the document asks for a signature only, and this server was told to do the same.
     sub.ok("tcr", "ModifyRepositoryInfoPersonal", RepoName=f"{n}/one", Description="by anybody")

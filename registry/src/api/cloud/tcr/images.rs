@@ -27,9 +27,6 @@ impl From<ImageError> for CloudError {
             ImageError::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
             ImageError::Denied(denied) => denied.into(),
             ImageError::Other(Error::NamespaceGone) => Code::InvalidParameterErrNsMisMatch.into(),
-            ImageError::Other(Error::Quota { what, limit }) => {
-                Self::new(Code::LimitExceededErrRepoMaxLimit, format!("no more than {limit} {what} are allowed"))
-            }
             ImageError::Other(other) => other.into(),
         }
     }

@@ -101,7 +101,7 @@ fn refused(error: AuthError) -> CloudError {
         }
         AuthError::Storage(StorageError::Stale { .. }) => Code::UnauthorizedOperation.into(),
         AuthError::Storage(error) => error.into(),
-        other => CloudError::internal(other),
+        other => CloudError::fault(Code::InternalErrorUnknown, other),
     }
 }
 

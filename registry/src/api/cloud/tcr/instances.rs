@@ -100,7 +100,10 @@ impl Action for CreateInstance {
                 let message = "RegistryName is 3 to 50 characters of a-z, 0-9 and '-', the first and the last not '-'";
                 return Err(CloudError::new(Code::InvalidParameter, message));
             }
-            NameState::Reserved => return Err(CloudError::new(Code::InvalidParameter, "RegistryName is reserved")),
+            NameState::Reserved => {
+                let reserved = CloudError::new(Code::InvalidParameter, "RegistryName is reserved");
+                return Err(reserved.in_document(Code::InternalErrorErrConflict));
+            }
             NameState::Taken => return Err(Code::InternalErrorErrorConflict.into()),
         };
         let new = NewInstance {

@@ -29,9 +29,7 @@ impl From<TriggerError> for CloudError {
             E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
             E::TriggerUnknown => Code::ResourceNotFoundErrNoTrigger.into(),
             E::TriggerExists => Code::InvalidParameterErrTriggerExist.into(),
-            E::TooMany(limit) => {
-                Self::new(Code::LimitExceededErrTriggerMaxLimit, format!("no more than {limit} triggers are allowed"))
-            }
+            E::TooMany(limit) => Self::limit("triggers", limit),
             E::ExpressionMissing => Self::new(Code::MissingParameter, "the parameter InvokeExpr is missing"),
             E::Invalid(parameter, problem) => Self::new(Code::InvalidParameterValue, format!("{parameter} {problem}")),
             E::Other(other) => other.into(),
