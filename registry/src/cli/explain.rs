@@ -9,7 +9,7 @@ use roadstead_storage::meta::{Account, MetaStore};
 use roadstead_storage::types::{SystemClock, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Failure, Outcome, print_json, print_line};
+use super::{Context, Failure, Outcome, print_lines};
 use crate::bootstrap;
 use crate::service::explain::{Explanation, explain};
 
@@ -41,7 +41,7 @@ pub async fn run(context: &Context, args: &ExplainArgs) -> Outcome {
     meta.close().await;
     let (account, explanation) = answered?;
     if context.json {
-        return Ok(print_json(&record(&account, &explanation))?);
+        return Ok(print_lines([format!("{:#}", record(&account, &explanation))])?);
     }
     Ok(print(&account, &explanation)?)
 }
@@ -95,15 +95,16 @@ fn record(account: &Account, explanation: &Explanation) -> Value {
 
 fn print(account: &Account, explanation: &Explanation) -> anyhow::Result<()> {
     let word = if explanation.allowed { "allowed" } else { "denied" };
-    print_line(format_args!("{word}: {}", explanation.reason))?;
-    print_line(format_args!("  user        {} ({})", account.uin, account.name))?;
-    print_line(format_args!("  checked as  {}", explanation.actions.join(", ")))?;
     let on = if explanation.resources.is_empty() { "*".to_owned() } else { explanation.resources.join(", ") };
-    print_line(format_args!("  on          {on}"))?;
-    for looked in &explanation.policies {
-        let kind = layer(looked.layer);
+    let looked = explanation.policies.iter().map(|looked| {
         let (id, name, statements) = (looked.id, &looked.name, looked.statements);
-        print_line(format_args!("  looked at   {kind} {id} {name}, statements: {statements}"))?;
-    }
-    Ok(())
+        format!("  looked at   {} {id} {name}, statements: {statements}", layer(looked.layer))
+    });
+    let head = [
+        format!("{word}: {}", explanation.reason),
+        format!("  user        {} ({})", account.uin, account.name),
+        format!("  checked as  {}", explanation.actions.join(", ")),
+        format!("  on          {on}"),
+    ];
+    print_lines(head.into_iter().chain(looked))
 }

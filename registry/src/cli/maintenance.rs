@@ -10,7 +10,7 @@ use roadstead_gc::{Params, Removal};
 use roadstead_storage::types::SystemClock;
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, print_json, print_line};
+use super::{Context, Outcome, print_json, print_line, print_lines};
 use crate::bootstrap;
 
 #[derive(Args)]
@@ -47,13 +47,12 @@ fn tell(context: &Context, args: &CollectArgs, removals: &[Removal]) -> Outcome 
             .iter()
             .map(|r| json!({ "item": r.item.to_string(), "reason": r.reason.to_string(), "size_bytes": r.size }))
             .collect();
-        return Ok(print_json(&json!({ "dry_run": args.dry_run, "items": items }))?);
+        let record = json!({ "dry_run": args.dry_run, "items": items });
+        return Ok(print_lines([format!("{record:#}")])?);
     }
     let verb = if args.dry_run { "would remove" } else { "removed" };
-    for removal in removals {
-        print_line(format_args!("{verb} {}: {} ({} bytes)", removal.item, removal.reason, removal.size))?;
-    }
-    Ok(print_line(format_args!("{verb} {} items", removals.len()))?)
+    let lines = removals.iter().map(|r| format!("{verb} {}: {} ({} bytes)", r.item, r.reason, r.size));
+    Ok(print_lines(lines.chain([format!("{verb} {} items", removals.len())]))?)
 }
 
 /// Below the least age, what a running server has just written and not yet made known would be swept: then no server may
@@ -113,10 +112,7 @@ pub fn check_config(context: &Context) -> Outcome {
     if context.json {
         let pairs: serde_json::Map<String, Value> =
             entries.into_iter().map(|e| (e.key.to_string(), Value::from(e.value.to_string()))).collect();
-        return Ok(print_json(&Value::Object(pairs))?);
+        return Ok(print_lines([format!("{:#}", Value::Object(pairs))])?);
     }
-    for entry in entries {
-        print_line(format_args!("{} = {}", entry.key, entry.value))?;
-    }
-    Ok(())
+    Ok(print_lines(entries.iter().map(|entry| format!("{} = {}", entry.key, entry.value)))?)
 }

@@ -10,7 +10,7 @@ mod namespace;
 mod repository;
 mod serve;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -157,12 +157,24 @@ fn print_json(value: &Value) -> anyhow::Result<()> {
     print_line(format_args!("{value:#}"))
 }
 
+/// Prints what can be asked for again. Who stops reading, as `head` does, has seen enough, and that is no failure; but the
+/// outcome of a change that nobody can read is one.
+fn print_lines(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
+    for line in lines {
+        match writeln!(std::io::stdout(), "{line}") {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            written => written?,
+        }
+    }
+    Ok(())
+}
+
 /// Prints a list: as JSON, or as one line each.
 fn print_list(context: &Context, items: &[Value], line: impl Fn(&Value) -> String) -> anyhow::Result<()> {
     if context.json {
-        return print_json(&Value::from(items.to_vec()));
+        return print_lines([format!("{:#}", Value::from(items.to_vec()))]);
     }
-    items.iter().try_for_each(|item| print_line(format_args!("{}", line(item))))
+    print_lines(items.iter().map(line))
 }
 
 /// A text member of a value, for people.

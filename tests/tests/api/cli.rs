@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
-use roadstead_tests::{Binary, Client, Credentials, Image, TestRegistry, claims, eventually};
+use roadstead_tests::{Binary, Client, Credentials, Database, Image, TestRegistry, claims, eventually};
 use serde_json::{Value, json};
 
 fn run(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -228,6 +228,31 @@ async fn collecting_garbage_takes_nothing_that_is_used() {
         reg.owner().get(&format!("/v2/library/app/blobs/{}", roadstead_tests::digest(blob))).await.expect(200);
     }
     assert_eq!(reg.owner().get(&location).await.expect(204).header("range"), "0-4");
+}
+
+#[tokio::test]
+async fn a_list_ends_quietly_when_nobody_reads_on() {
+    let reg = TestRegistry::builder().database(Database::Sqlite).system_clock().start().await;
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    let unread = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Binary::find().command(&reg.settings().data_dir).args(arguments).stdout(writer).output().unwrap()
+    };
+    for arguments in [
+        ["audit", "list"].as_slice(),
+        &["audit", "list", "--json"],
+        &["account", "list"],
+        &["namespace", "list"],
+        &["repository", "list"],
+        &["check-config"],
+        &["garbage-collect"],
+    ] {
+        let output = unread(arguments);
+        assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
+    }
+    let lost = unread(&["account", "create", "--name", "jane"]);
+    assert_eq!(lost.status.code(), Some(1), "nobody has read the password");
 }
 
 #[tokio::test]
