@@ -178,6 +178,16 @@ async fn a_flood_of_refusals_is_counted() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_made_is_named_and_whose_it_is() {
+    let reg = unlimited().start().await;
+    let alice = reg.account("alice").await;
+    let made = alice.cloud.call("cam", "CreateAccessKey", json!({})).await.ok();
+    let id = made["AccessKey"]["AccessKeyId"].as_str().unwrap();
+    let found = events(&alice.cloud, json!({ "Operation": "cam:CreateAccessKey" })).await;
+    assert_eq!(found[0]["Resource"], format!("{} {id}", alice.uin));
+}
+
+#[tokio::test]
 async fn old_events_go() {
     let reg = TestRegistry::new().await;
     reg.owner().push_image("library/app", "v1", &Image::small(1)).await;

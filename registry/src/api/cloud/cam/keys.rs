@@ -80,9 +80,12 @@ cam_action!(CreateAccessKey: Write -> CreatedAccessKey, look up |it| vec![Subjec
 
 async fn create(it: CreateAccessKey, call: &CloudCall<'_>) -> Result<CreatedAccessKey, CloudError> {
     lasting_only(call)?;
-    let holder = holder(call, "CreateAccessKey", it.target_uin).await?;
+    let uin = holder_uin(call, it.target_uin)?;
+    call.note_target(uin.to_string());
+    let holder = holder(call, "CreateAccessKey", Some(uin)).await?;
     let description = it.description.unwrap_or_default();
     let key = service(call).create_key(holder, &description).await.map_err(of_keys)?;
+    call.note_target(format!("{uin} {}", key.secret_id));
     let access_key = AccessKeyDetail {
         access_key_id: key.secret_id.as_str().to_owned(),
         secret_access_key: key.secret_key,
