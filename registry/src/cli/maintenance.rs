@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Outcome, print_json, print_line, print_lines};
 use crate::bootstrap;
+use crate::service::audit::Collected;
 
 #[derive(Args)]
 pub struct CollectArgs {
@@ -34,10 +35,20 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     let collector = bootstrap::open_collector(&meta, &store, Arc::new(SystemClock));
     let params = Params { orphan_age, dry_run: args.dry_run };
     let mut removals: Vec<Removal> = Vec::new();
-    let outcome = collector.run(params, |removal| removals.push(removal.clone())).await;
-    meta.close().await;
+    let mut gone = Collected::default();
+    let seen = |removal: &Removal| {
+        gone.add(removal);
+        removals.push(removal.clone());
+    };
+    let outcome = collector.run(params, seen).await;
     // Also when it failed in the end: what went, went.
+    let noted = match args.dry_run || gone.is_empty() {
+        true => Ok(()),
+        false => super::audit::note(&meta, None, Collected::ACTION, &gone.to_string()).await,
+    };
+    meta.close().await;
     tell(context, args, &removals)?;
+    noted?;
     Ok(outcome.map(drop).map_err(anyhow::Error::from)?)
 }
 

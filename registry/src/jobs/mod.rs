@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::api::ApiState;
 use crate::service::Services;
-use crate::service::audit::AuditQueue;
+use crate::service::audit::{Audit, AuditQueue, Collected};
 use crate::tls::Certificate;
 
 /// How soon a change that another process made is seen.
@@ -73,7 +73,7 @@ pub fn start(context: JobContext) -> Jobs {
         let audit = audit.clone();
         async move { audit.write(audit_queue).await }
     };
-    let shorten = every(SHORTEN, (audit, audit_keep), async |(audit, keep)| {
+    let shorten = every(SHORTEN, (audit.clone(), audit_keep), async |(audit, keep)| {
         if let Err(error) = audit.shorten(*keep).await {
             tracing::warn!(error = %error, "the audit log was not shortened; it is tried again");
         }
@@ -103,14 +103,18 @@ pub fn start(context: JobContext) -> Jobs {
         state.shrink_limiter();
     });
     let collector = Arc::new(collector);
-    let expire = every(gc_interval, Arc::clone(&collector), async |collector| {
-        report(collector.expire(false, removed).await);
+    let expire = every(gc_interval, (Arc::clone(&collector), audit.clone()), async |(collector, audit)| {
+        let mut gone = Collected::default();
+        let outcome = collector.expire(false, |removal| removed(removal, &mut gone)).await;
+        report(outcome, gone, audit).await;
     });
     // Not at once: a server that was just started on the wrong database is noticed, and stopped.
     let params = Params { orphan_age, dry_run: false };
     let first = sweep_interval.min(FIRST_SWEEP);
-    let sweep = every_after(first, sweep_interval, (collector, params), async |(collector, params)| {
-        report(collector.sweep(*params, removed).await);
+    let sweep = every_after(first, sweep_interval, (collector, params, audit), async |(collector, params, audit)| {
+        let mut gone = Collected::default();
+        let outcome = collector.sweep(*params, |removal| removed(removal, &mut gone)).await;
+        report(outcome, gone, audit).await;
     });
     Jobs(vec![
         spawn(write),
@@ -124,11 +128,14 @@ pub fn start(context: JobContext) -> Jobs {
     ])
 }
 
-fn removed(removal: &Removal) {
+fn removed(removal: &Removal, gone: &mut Collected) {
+    gone.add(removal);
     tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
 }
 
-fn report(outcome: Result<u64, roadstead_gc::Error>) {
+async fn report(outcome: Result<u64, roadstead_gc::Error>, gone: Collected, audit: &Audit) {
+    // Also when it failed in the end: what went, went.
+    audit.collected(&gone).await;
     match outcome {
         Ok(_) => {}
         Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweep"),

@@ -4,10 +4,12 @@
 //! they are worth: [`Audit::noted`] never waits, and of a flood of refusals alike only the number is kept.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use roadstead_auth::{Identity, SessionKind};
+use roadstead_gc::Removal;
 use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
 use roadstead_storage::types::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot};
@@ -32,6 +34,35 @@ struct Waiting {
     /// What is to be written; without it, everything that has come in so far, the refusals with it.
     event: Option<AuditEvent>,
     written: oneshot::Sender<()>,
+}
+
+/// What a collection has removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Collected {
+    items: u64,
+    bytes: u64,
+}
+
+impl Collected {
+    /// What collections are called.
+    pub const ACTION: &str = "garbage.collect";
+
+    /// Counts one thing that went.
+    pub fn add(&mut self, removal: &Removal) {
+        self.items += 1;
+        self.bytes = self.bytes.saturating_add(removal.size);
+    }
+
+    /// Whether nothing went.
+    pub fn is_empty(&self) -> bool {
+        self.items == 0
+    }
+}
+
+impl fmt::Display for Collected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} items, {} bytes", self.items, self.bytes)
+    }
 }
 
 /// The way into the audit log. Cheap to clone.
@@ -167,6 +198,21 @@ impl Audit {
                 "done, and not yet in the audit log"
             );
         }
+    }
+
+    /// Takes down what the server has collected by itself, if that is anything.
+    pub async fn collected(&self, what: &Collected) {
+        if what.is_empty() {
+            return;
+        }
+        let event = AuditEvent {
+            principal: "server".to_owned(),
+            source: "job".to_owned(),
+            action: Collected::ACTION.to_owned(),
+            resource: what.to_string(),
+            ..self.event(None, AuditOutcome::Done)
+        };
+        self.done(event).await;
     }
 
     /// Has the writer write, and waits for it, but not for ever.

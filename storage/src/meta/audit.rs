@@ -53,9 +53,10 @@ pub struct AuditEvent {
     pub owner: Option<AccountId>,
     /// The uin of who it was, or claimed to be; may be empty.
     pub uin: String,
-    /// What they were: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`.
+    /// What they were: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`,
+    /// `server`.
     pub principal: String,
-    /// Where it came in: `cloud`, `docker`, `command`.
+    /// Where it came in: `cloud`, `docker`, `command`; `job` for what the server does by itself.
     pub source: String,
     /// What was asked for, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
     pub action: String,

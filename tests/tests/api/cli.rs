@@ -223,6 +223,9 @@ async fn collecting_garbage_takes_nothing_that_is_used() {
     assert_eq!((plan["items"].as_array().unwrap().len(), stray.exists()), (1, true), "{plan}");
     let done = json(&reg.command(&["garbage-collect", "--grace", "0s", "--json"], ""));
     assert_eq!((&done["items"], stray.exists()), (&plan["items"], false));
+    let events = json(&reg.command(&["audit", "list", "--action", "garbage.collect", "--json"], ""));
+    assert_eq!(events.as_array().unwrap().len(), 1, "{events}");
+    assert_eq!((&events[0]["source"], &events[0]["resource"]), (&"command".into(), &"1 items, 5 bytes".into()));
     reg.restart().await;
     for blob in image.blobs() {
         reg.owner().get(&format!("/v2/library/app/blobs/{}", roadstead_tests::digest(blob))).await.expect(200);

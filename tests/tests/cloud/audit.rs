@@ -178,6 +178,18 @@ async fn a_flood_of_refusals_is_counted() {
 }
 
 #[tokio::test]
+async fn what_the_server_collects_is_in_the_log() {
+    let reg = unlimited().settings(|s| s.gc.interval = Duration::from_millis(50)).start().await;
+    reg.owner().start_upload("library/app").await;
+    reg.clock().advance(reg.settings().storage.upload_ttl + Duration::from_secs(1));
+    let query = AuditQuery { action: Some("garbage.collect"), limit: 10, ..AuditQuery::default() };
+    let found = eventually("the upload is collected", async || reg.meta().audit_events(&query).await.unwrap().pop());
+    let (_, event) = found.await;
+    assert_eq!((event.source.as_str(), event.principal.as_str(), event.owner), ("job", "server", None));
+    assert!(event.resource.starts_with("1 items"), "{event:?}");
+}
+
+#[tokio::test]
 async fn a_key_that_is_made_is_named_and_whose_it_is() {
     let reg = unlimited().start().await;
     let alice = reg.account("alice").await;
