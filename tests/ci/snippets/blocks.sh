@@ -31,9 +31,11 @@ serve_block() {
 
 api() { "$PY" "$ROOT/tests/ci/sdk/py/call.py" "${API:-127.0.0.1:5000}" "$DATA/bootstrap.json" "$@"; }
 
+# (In the documents the main account is 100000000001.)
 json_block() {
   local name arguments
   name=sample-$(sha "$1" | head -c 12)
+  sed -i "s/100000000001/$LOGIN/g" "$1"
   case $2 in
     trust)
       arguments=$(jq -cn --arg n "$name" --rawfile d "$1" '{RoleName: $n, PolicyDocument: $d}')
@@ -135,7 +137,7 @@ after_node-key() {
 yaml_block() {
   local answer host
   if [[ $1 != *-providers.yaml ]]; then python3 "$SNIPPETS/yaml.py" "$1"; return; fi
-  sed "s/tcr-abcd1234/$INSTANCE/" "$1" >"$WORK/providers.yaml"
+  sed -e "s/tcr-abcd1234/$INSTANCE/" -e "s/100000000001/$LOGIN/" "$1" >"$WORK/providers.yaml"
   answer=$(python3 "$SNIPPETS/kubelet.py" "$WORK/providers.yaml" /usr/local/lib/kubelet)
   host=$(jq -r '.auth | keys[0]' <<<"$answer")
   same "$(curl -sS -o /dev/null -w '%{http_code}' "https://$host/v2/")" 401
