@@ -126,8 +126,15 @@ impl Layers {
             let read = || secret::read_text_file(path);
             database.url = Some(self.read_secret("database.url", path, database.url.is_some(), read)?);
         }
+        let given =
+            [("auth.master_key", auth.master_key.is_some()), ("auth.master_key_file", auth.master_key_file.is_some())];
+        if !auth.master_key_command.is_empty()
+            && let Some((other, _)) = given.iter().find(|(_, set)| *set)
+        {
+            return Err(self.ambiguous("auth.master_key", other, "auth.master_key_command"));
+        }
         if let Some(path) = &auth.master_key_file {
-            let read = || Key::from_file_contents(&secret::read_file(path)?).map_err(str::to_owned);
+            let read = || Key::from_contents(&secret::read_file(path)?).map_err(str::to_owned);
             auth.master_key = Some(self.read_secret("auth.master_key", path, auth.master_key.is_some(), read)?);
         }
         Ok(())
@@ -143,11 +150,16 @@ impl Layers {
     ) -> Result<T, Error> {
         let twin = format!("{key}_file");
         if given {
-            let place = |key: &str| format!("`{key}` ({})", self.origin(key));
-            return Err(Error::Ambiguous { key: key.to_owned(), first: place(key), second: place(&twin) });
+            return Err(self.ambiguous(key, key, &twin));
         }
         let origin = self.origin(&twin);
         read().map_err(|problem| Error::SecretFile { key: twin, origin, path: path.to_owned(), problem })
+    }
+
+    /// The error for a setting of which two others are forms.
+    fn ambiguous(&self, key: &str, first: &str, second: &str) -> Error {
+        let place = |key: &str| format!("`{key}` ({})", self.origin(key));
+        Error::Ambiguous { key: key.to_owned(), first: place(first), second: place(second) }
     }
 
     /// What figment found, without the text of a secret.

@@ -75,12 +75,15 @@ impl Key {
     /// # Errors
     /// [`Error::KeyFile`], which says what is wrong and never what the file holds.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
-        let key = read_file(path).and_then(|contents| Self::from_file_contents(&contents).map_err(str::to_owned));
+        let key = read_file(path).and_then(|contents| Self::from_contents(&contents).map_err(str::to_owned));
         key.map_err(|problem| Error::KeyFile { path: path.to_owned(), problem })
     }
 
-    /// The contents of a key file: the 32 bytes themselves, as the server writes them, or their base64.
-    pub(crate) fn from_file_contents(contents: &[u8]) -> Result<Self, &'static str> {
+    /// Reads what a key file holds, or a program prints: the 32 bytes themselves, as the server writes them, or their base64.
+    ///
+    /// # Errors
+    /// A sentence that says what is expected, and nothing of what was found.
+    pub fn from_contents(contents: &[u8]) -> Result<Self, &'static str> {
         const EXPECTED: &str = "expected 32 bytes, or the base64 of 32 bytes";
         if let Ok(bytes) = <[u8; 32]>::try_from(contents) {
             return Ok(Self(Zeroizing::new(bytes)));
@@ -173,11 +176,11 @@ mod tests {
 
     #[test]
     fn a_key_file_holds_the_bytes_or_their_base64() {
-        assert_eq!(Key::from_file_contents(&[7; 32]).unwrap().expose(), &[7; 32]);
+        assert_eq!(Key::from_contents(&[7; 32]).unwrap().expose(), &[7; 32]);
         let text = STANDARD.encode([7; 32]);
-        assert_eq!(Key::from_file_contents(format!("{text}\n").as_bytes()).unwrap().expose(), &[7; 32]);
+        assert_eq!(Key::from_contents(format!("{text}\n").as_bytes()).unwrap().expose(), &[7; 32]);
         for contents in [&[7; 31][..], &[0xff; 44], b""] {
-            assert!(Key::from_file_contents(contents).is_err());
+            assert!(Key::from_contents(contents).is_err());
         }
     }
 }

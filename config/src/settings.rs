@@ -57,6 +57,8 @@ pub enum DatabaseLocation {
 pub enum MasterKey {
     /// From the settings, or from the file that they name.
     Given(Key),
+    /// From what this program prints; its arguments follow it.
+    Printed(Vec<String>),
     /// From this file below the data directory; to be made if it is missing.
     Kept(PathBuf),
 }
@@ -105,10 +107,13 @@ impl Settings {
         }
     }
 
-    /// The key that seals secrets in the database, or the file to keep it in.
+    /// The key that seals secrets in the database, or where it comes from.
     pub fn master_key(&self) -> MasterKey {
         match &self.auth.master_key {
             Some(key) => MasterKey::Given(key.clone()),
+            None if !self.auth.master_key_command.is_empty() => {
+                MasterKey::Printed(self.auth.master_key_command.clone())
+            }
             None => MasterKey::Kept(self.data_dir.join("master.key")),
         }
     }

@@ -135,7 +135,27 @@ fn the_environment_speaks_every_type() -> Outcome {
     assert_eq!(settings.gc.grace, Duration::ZERO);
     assert_eq!(settings.database_location(), DatabaseLocation::Given(Secret::new("postgres://u:p@db/roadstead")));
     assert!(matches!(settings.master_key(), MasterKey::Given(key) if key.expose()[31] == 31));
+    let settings = from_environment(&[("ROADSTEAD__AUTH__MASTER_KEY_COMMAND", "vault, kv,get")])?;
+    assert_eq!(settings.master_key(), MasterKey::Printed(["vault", "kv", "get"].map(str::to_owned).into()));
     Ok(())
+}
+
+#[test]
+fn the_master_key_has_one_source() {
+    const COMMAND: (&str, &str) = ("ROADSTEAD__AUTH__MASTER_KEY_COMMAND", "vault,kv,get");
+    let by_command =
+        "by `auth.master_key_command` (environment variable ROADSTEAD__AUTH__MASTER_KEY_COMMAND): keep one";
+    for (key, value) in
+        [("master_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), ("master_key_file", "/nowhere/key")]
+    {
+        let both = from_toml(&format!("[auth]\n{key} = '{value}'"), &[COMMAND]);
+        let expected = format!("`auth.master_key` is set twice, by `auth.{key}` (roadstead.toml) and {by_command}");
+        assert_eq!(both, Err(expected));
+    }
+    let mut settings =
+        from_environment(&[("ROADSTEAD__AUTH__MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]).unwrap();
+    settings.auth.master_key_command = vec!["vault".to_owned()];
+    assert!(settings.validate().is_err_and(|error| error.to_string().contains("auth.master_key_command")));
 }
 
 #[test]
@@ -182,6 +202,8 @@ fn a_bad_value_is_named_with_its_source() {
         ("[database]\nurl = 'sqlite:'", "database.url"),
         ("[auth]\ntoken_lifetime = '59s'", "auth.token_lifetime"),
         ("[auth]\nmaster_key = 'AAEC'", "auth.master_key"),
+        ("[auth]\nmaster_key_command = 'vault'", "auth.master_key_command"),
+        ("[auth]\nmaster_key_command = ['', 'x']", "auth.master_key_command"),
         ("[auth.argon2]\nmemory_kib = 7", "auth.argon2.memory_kib"),
         ("[limits]\npage_size_default = 1001", "limits.page_size_default"),
         ("[limits]\nrate_limit_burst = 1", "limits.rate_limit_burst"),

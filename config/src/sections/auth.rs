@@ -36,6 +36,10 @@ section! {
         /// File that holds the master key, as 32 bytes or as their base64, in place of `master_key`. It must not be
         /// readable by every user.
         pub master_key_file: Option<PathBuf> = None,
+        /// Program that prints the master key, as 32 bytes or as their base64, and its arguments; in place of `master_key`
+        /// and `master_key_file`. It is run at each start, without a shell, and has 30 seconds. For example
+        /// `["vault", "kv", "get", "-field=key", "secret/roadstead"]`. An argument with a comma in it needs the TOML file.
+        pub master_key_command: Vec<String> = Vec::new(),
         /// Let anybody pull from public repositories without logging in.
         pub anonymous_pull: bool = true,
         /// The region that resources of policies may name, for example `ap-guangzhou`. Empty: the registry is in none, and
@@ -72,6 +76,12 @@ impl Auth {
         }
         if self.issuer.trim().is_empty() {
             return Err(("issuer", "must not be empty".to_owned()));
+        }
+        if self.master_key_command.first().is_some_and(|program| program.trim().is_empty()) {
+            return Err(("master_key_command", "must begin with the name of a program".to_owned()));
+        }
+        if !self.master_key_command.is_empty() && self.master_key.is_some() {
+            return Err(("master_key_command", "must not be set together with `auth.master_key`".to_owned()));
         }
         above_zero(&[
             ("login_attempts", self.login_attempts == 0),

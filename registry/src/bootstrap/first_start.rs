@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use roadstead_auth::Sealer;
 use roadstead_config::{Bootstrap, Settings};
 use roadstead_storage::meta::{Account, MetaStore};
 use roadstead_storage::types::{Clock, NamespaceName, RegistryId};
@@ -60,6 +61,7 @@ pub(super) async fn first_start(
     settings: &Settings,
     chosen: &Bootstrap,
     meta: &MetaStore,
+    sealer: &Sealer,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Option<FirstStart>> {
     let path = settings.data_dir.join("bootstrap.json");
@@ -72,7 +74,7 @@ pub(super) async fn first_start(
     let mut first = FirstStart { path, record: unfinished.unwrap_or_default(), password_chosen };
     let owner = match owner {
         Some(owner) => owner,
-        None => make_owner(settings, chosen, meta, clock, &mut first).await?,
+        None => make_owner(settings, chosen, meta, sealer, clock, &mut first).await?,
     };
     first.record.insert("uin".into(), json!(owner.uin.as_str()));
     first.record.insert("username".into(), json!(owner.uin.as_str()));
@@ -87,6 +89,7 @@ async fn make_owner(
     settings: &Settings,
     chosen: &Bootstrap,
     meta: &MetaStore,
+    sealer: &Sealer,
     clock: &Arc<dyn Clock>,
     first: &mut FirstStart,
 ) -> anyhow::Result<Account> {
@@ -108,6 +111,6 @@ async fn make_owner(
         first.record.insert("secret_key".into(), json!(secret_key));
     }
     first.write()?;
-    let accounts = open_accounts(settings, meta, Arc::clone(clock))?;
+    let accounts = open_accounts(settings, meta, sealer.clone(), Arc::clone(clock));
     Ok(accounts.create(OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
 }

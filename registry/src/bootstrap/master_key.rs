@@ -9,14 +9,20 @@ use roadstead_auth::Sealer;
 use roadstead_config::{Key, MasterKey, Settings};
 use roadstead_storage::meta::MetaStore;
 
-use super::secret_file;
+use super::{key_command, secret_file};
 
-/// The key that seals secrets at rest; made on the first start.
-pub(super) fn open_sealer(settings: &Settings) -> anyhow::Result<Sealer> {
+/// The key that seals secrets at rest, from where the settings say; made on the first start. A command that gives it is run
+/// on each call.
+pub async fn open_sealer(settings: &Settings, meta: &MetaStore) -> anyhow::Result<Sealer> {
     let path = match settings.master_key() {
         MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
+        MasterKey::Printed(command) => {
+            let key = key_command::read(&command, key_command::TIME_LIMIT).await?;
+            return Ok(Sealer::new(*key.expose()));
+        }
         MasterKey::Kept(path) => path,
     };
+    refuse_without_key(&path, meta).await?;
     if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
         secret_file::write_once(&path, &rand::random::<[u8; 32]>())?;
     }
@@ -32,9 +38,8 @@ fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
 
 /// Refuses to make a new master key in the place of a lost one: it opens nothing of what is there, and what it sealed would
 /// be lost in its turn when the old one comes back.
-pub async fn check_master_key(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
-    let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
-    let next = next_master_key(&path);
+async fn refuse_without_key(path: &Path, meta: &MetaStore) -> anyhow::Result<()> {
+    let next = next_master_key(path);
     ensure!(
         !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))?,
         "the master key is being changed; if nobody does so now, start the server, which ends that"
@@ -54,23 +59,33 @@ fn next_master_key(path: &Path) -> PathBuf {
 }
 
 /// Seals what is in the database with another master key: the one given, or a random one. Returns how many secrets that
-/// were. No server may run meanwhile. Killed at any moment, the next start goes on with the key that fits.
-pub async fn rotate_master_key(settings: &Settings, meta: &MetaStore, given: Option<Key>) -> anyhow::Result<usize> {
+/// were; `None` if they are sealed with it already. No server may run meanwhile. Killed at any moment, the next start goes on
+/// with the key that fits, if the key is this server's to write; else the same call ends what was cut off.
+pub async fn rotate_master_key(
+    settings: &Settings,
+    meta: &MetaStore,
+    given: Option<Key>,
+) -> anyhow::Result<Option<usize>> {
     finish_rotation(settings, meta).await?;
-    check_master_key(settings, meta).await?;
-    let old = open_sealer(settings)?;
     match settings.master_key() {
-        MasterKey::Given(_) => {
+        MasterKey::Given(_) | MasterKey::Printed(_) => {
             let new = given.context("the master key comes from the settings: name the file of the next one")?;
-            Ok(roadstead_auth::reseal(meta, &old, &Sealer::new(*new.expose())).await?)
+            let new = Sealer::new(*new.expose());
+            if roadstead_auth::opens(meta, &new).await? == Some(true) {
+                return Ok(None);
+            }
+            let old = open_sealer(settings, meta).await?;
+            Ok(Some(roadstead_auth::reseal(meta, &old, &new).await?))
         }
         MasterKey::Kept(path) => {
+            let old = open_sealer(settings, meta).await?;
             let new = given.map_or_else(rand::random::<[u8; 32]>, |key| *key.expose());
             let next = next_master_key(&path);
-            secret_file::write(&next, &new)?;
+            // Nobody else writes it, and a part of it is known for what it is: no other file is left behind.
+            secret_file::write_in_place(&next, &new)?;
             let count = roadstead_auth::reseal(meta, &old, &Sealer::new(new)).await?;
             replace_master_key(&next, &path)?;
-            Ok(count)
+            Ok(Some(count))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where settings become objects: the only place that sees both.
 
 mod first_start;
+mod key_command;
 mod master_key;
 mod open;
 mod secret_file;
@@ -17,7 +18,7 @@ use roadstead_storage::types::{Clock, SystemClock};
 
 use first_start::first_start;
 use master_key::finish_rotation;
-pub use master_key::{check_master_key, rotate_master_key};
+pub use master_key::{open_sealer, rotate_master_key};
 pub use open::{lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_meta, open_store};
 use settings::{cloud_settings, limits, listen_params, service_params};
 
@@ -68,7 +69,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let clock = parts.clock;
     let meta = open_meta(settings, true).await?;
     finish_rotation(settings, &meta).await?;
-    check_master_key(settings, &meta).await?;
+    let sealer = open_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
         // Nobody else can be writing to an upload now: what holds a lease is a process that is gone.
         meta.release_all_upload_leases().await?;
@@ -83,8 +84,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweeps"),
         Err(error) => return Err(error.into()),
     }
-    let first = first_start(settings, chosen, &meta, &clock).await?;
-    let auth = open_auth(settings, &meta, Arc::clone(&clock)).await?;
+    let first = first_start(settings, chosen, &meta, &sealer, &clock).await?;
+    let auth = open_auth(settings, &meta, sealer, Arc::clone(&clock)).await?;
     let services =
         Services::new(meta.clone(), Arc::clone(&store), auth.clone(), Arc::clone(&clock), service_params(settings));
     let tls = &settings.server.tls;

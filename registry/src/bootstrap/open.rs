@@ -6,14 +6,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 
 use anyhow::Context;
-use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams};
+use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
 use roadstead_config::{DatabaseLocation, Driver, Settings};
 use roadstead_gc::Collector;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
 use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_storage::types::{Clock, SystemClock};
-
-use super::{check_master_key, master_key};
 
 /// Makes the data directory, for its owner alone, if it is missing.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
@@ -77,12 +75,17 @@ fn argon2(settings: &Settings) -> Argon2Params {
 }
 
 /// The accounts, for commands that change them.
-pub fn open_accounts(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Accounts> {
-    Ok(Accounts::new(meta.clone(), argon2(settings), master_key::open_sealer(settings)?, clock))
+pub fn open_accounts(settings: &Settings, meta: &MetaStore, sealer: Sealer, clock: Arc<dyn Clock>) -> Accounts {
+    Accounts::new(meta.clone(), argon2(settings), sealer, clock)
 }
 
 /// Identities and permissions.
-pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clock>) -> anyhow::Result<Auth> {
+pub async fn open_auth(
+    settings: &Settings,
+    meta: &MetaStore,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Auth> {
     let auth = &settings.auth;
     let positive = |n: u32| NonZeroU32::new(n).context("login limits must not be 0");
     let params = AuthParams {
@@ -102,8 +105,7 @@ pub async fn open_auth(settings: &Settings, meta: &MetaStore, clock: Arc<dyn Clo
         region: auth.region.as_str().into(),
         instance_domain: settings.instances.domain.parse().context("instances.domain")?,
     };
-    check_master_key(settings, meta).await?;
-    Ok(Auth::open(meta.clone(), params, master_key::open_sealer(settings)?, clock).await?)
+    Ok(Auth::open(meta.clone(), params, sealer, clock).await?)
 }
 
 /// The collector, over these stores.

@@ -17,6 +17,15 @@ pub(super) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// Writes a file that only its owner may read, where there is none. Cut off, it leaves a part of it.
+pub(super) fn write_in_place(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        create(path, content)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Writes a file that only its owner may read, if there is none: of two processes that try, one wins.
 pub(super) fn write_once(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let write = || {
@@ -33,8 +42,12 @@ pub(super) fn write_once(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 
 fn write_aside(path: &Path, content: &[u8]) -> std::io::Result<PathBuf> {
     let temporary = path.with_extension(format!("{:016x}", rand::random::<u64>()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(content)?;
-    file.sync_all()?;
+    create(&temporary, content)?;
     Ok(temporary)
+}
+
+fn create(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
 }

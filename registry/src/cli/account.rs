@@ -70,8 +70,8 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings, true).await?;
-    bootstrap::check_master_key(&context.settings, &meta).await?;
-    let accounts = bootstrap::open_accounts(&context.settings, &meta, Arc::new(SystemClock))?;
+    let sealer = bootstrap::open_sealer(&context.settings, &meta).await?;
+    let accounts = bootstrap::open_accounts(&context.settings, &meta, sealer, Arc::new(SystemClock));
     // A quota is read when it is needed: no server has to hear of it.
     let is_list = match &command {
         Command::List | Command::Quota { .. } => true,

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, StatusCode};
-use roadstead_auth::{Caller, Identity, Scope};
+use roadstead_auth::{Caller, Identity, Scope, Sealer};
 use roadstead_config::Settings;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
@@ -51,6 +51,13 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
         let described = tied.map(|()| "the blob store belongs to the database".to_owned());
         report("collection", described.map_err(Into::into))?;
     }
+    let sealer = match &meta {
+        Ok(meta) => Some(bootstrap::open_sealer(settings, meta).await),
+        Err(_) => None,
+    };
+    if let (Ok(meta), Some(sealer)) = (&meta, &sealer) {
+        report("master key", check_sealer(meta, sealer).await)?;
+    }
     let url = match &args.url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => settings.url(),
@@ -58,8 +65,8 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     match Client::builder().timeout(Duration::from_secs(30)).build() {
         Ok(client) => {
             report("clock", check_clock(&client, &url).await)?;
-            if let Ok(meta) = &meta {
-                report("push and pull", push_and_pull(settings, meta, &client, &url).await)?;
+            if let (Ok(meta), Some(Ok(sealer))) = (&meta, sealer) {
+                report("push and pull", push_and_pull(settings, meta, sealer, &client, &url).await)?;
             }
         }
         Err(error) => report("HTTP client", Err(error.into()))?,
@@ -71,6 +78,15 @@ async fn check_store(store: &anyhow::Result<Arc<dyn BlobStore>>) -> anyhow::Resu
     let store = store.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
     store.ping().await?;
     Ok("can be written".to_owned())
+}
+
+async fn check_sealer(meta: &MetaStore, sealer: &anyhow::Result<Sealer>) -> anyhow::Result<String> {
+    let sealer = sealer.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+    match roadstead_auth::opens(meta, sealer).await? {
+        Some(true) => Ok("opens what is sealed in the database".to_owned()),
+        Some(false) => bail!("what is sealed in the database was sealed with another one"),
+        None => Ok("nothing is sealed yet".to_owned()),
+    }
 }
 
 fn check_data_dir(settings: &Settings) -> anyhow::Result<String> {
@@ -124,6 +140,7 @@ impl Session<'_> {
 async fn sign_in<'a>(
     settings: &Settings,
     meta: &MetaStore,
+    sealer: Sealer,
     client: &'a Client,
     url: &'a str,
 ) -> anyhow::Result<Session<'a>> {
@@ -138,7 +155,7 @@ async fn sign_in<'a>(
     ensure!(token.status().is_success(), "{realm} answered {}", token.status());
     let namespace = meta.namespace(RegistryId::PERSONAL, "library").await?.context("there is no namespace library")?;
     let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
-    let auth = bootstrap::open_auth(settings, meta, Arc::new(SystemClock)).await?;
+    let auth = bootstrap::open_auth(settings, meta, sealer, Arc::new(SystemClock)).await?;
     let identity = Identity::of_main(&owner).context("the owner of the namespace library is a sub-account")?;
     let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(Ipv4Addr::LOCALHOST.into()) };
     let scope = Scope::parse(&format!("repository:{REPOSITORY}:pull,push,delete"));
@@ -146,8 +163,14 @@ async fn sign_in<'a>(
     Ok(Session { client, url, token: issued.token })
 }
 
-async fn push_and_pull(settings: &Settings, meta: &MetaStore, client: &Client, url: &str) -> anyhow::Result<String> {
-    let session = sign_in(settings, meta, client, url).await?;
+async fn push_and_pull(
+    settings: &Settings,
+    meta: &MetaStore,
+    sealer: Sealer,
+    client: &Client,
+    url: &str,
+) -> anyhow::Result<String> {
+    let session = sign_in(settings, meta, sealer, client, url).await?;
     let content = format!("{{\"checked\":\"{:032x}\"}}", rand::random::<u128>()).into_bytes();
     let digest = Digest::of(Algorithm::Sha256, &content);
     let octets = "application/octet-stream";

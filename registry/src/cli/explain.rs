@@ -60,7 +60,8 @@ async fn answer(
     let (account, owner) = found.await?;
     let question = Question::new(&args.action, &args.resource, args.instance.as_deref(), &owner.uin);
     let question = question.map_err(|e| Failure::Usage(e.into()))?;
-    let auth = bootstrap::open_auth(&context.settings, meta, Arc::new(SystemClock)).await?;
+    let sealer = bootstrap::open_sealer(&context.settings, meta).await?;
+    let auth = bootstrap::open_auth(&context.settings, meta, sealer, Arc::new(SystemClock)).await?;
     let faithful = context.settings.cloud_api.faithful;
     let explanation = explain(meta, &auth, &account, &question, args.ip, faithful).await.map_err(anyhow::Error::new)?;
     Ok((account, explanation))

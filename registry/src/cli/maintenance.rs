@@ -101,20 +101,25 @@ pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome 
     let meta = bootstrap::open_meta(settings, true).await?;
     let outcome = bootstrap::rotate_master_key(settings, &meta, key).await;
     let noted = match &outcome {
-        Ok(count) => super::audit::note(&meta, None, "master-key.rotate", &count.to_string()).await,
-        Err(_) => Ok(()),
+        Ok(Some(count)) => super::audit::note(&meta, None, "master-key.rotate", &count.to_string()).await,
+        Ok(None) | Err(_) => Ok(()),
     };
     meta.close().await;
     let count = outcome?;
     noted?;
     let advice = match settings.master_key() {
-        MasterKey::Given(_) => "; put the new key in the place of the old one before the next start",
+        MasterKey::Given(_) | MasterKey::Printed(_) => {
+            "; put the new key in the place of the old one before the next start"
+        }
         MasterKey::Kept(_) => "",
     };
     if context.json {
-        return Ok(print_json(&json!({ "resealed": count }))?);
+        return Ok(print_json(&json!({ "resealed": count.unwrap_or_default() }))?);
     }
-    Ok(print_line(format_args!("{count} secrets are sealed with the new master key{advice}"))?)
+    Ok(match count {
+        Some(count) => print_line(format_args!("{count} secrets are sealed with the new master key{advice}")),
+        None => print_line(format_args!("everything is sealed with that master key already{advice}")),
+    }?)
 }
 
 /// `roadstead check-config`.

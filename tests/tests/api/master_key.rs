@@ -1,10 +1,13 @@
 //! Another master key: by the command, and by a command that was cut off.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use roadstead_tests::{Binary, Client, Credentials};
 use serde_json::Value;
+use tempfile::TempDir;
 
 fn rotate(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Binary::find().command(data);
@@ -87,9 +90,130 @@ async fn a_running_server_is_not_taken_its_key_away() {
     assert_eq!(std::fs::read(data.path().join("master.key")).unwrap(), before);
 }
 
+/// Killed in the middle, again and again, later each time: whatever was done by then, the next start serves.
+#[tokio::test]
+async fn a_rotation_that_is_killed_loses_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path();
+    serves(data, &[]).await;
+    for round in 0..10_u64 {
+        let mut command = Binary::find().command(data);
+        command.arg("rotate-master-key").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        // Where this falls differs from run to run, and what must hold does not.
+        tokio::time::sleep(Duration::from_millis(12 * round)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        serves(data, &[]).await;
+        assert!(!data.join("master.key.next").exists());
+    }
+    assert!(rotate(data, &[], &[]).status.success());
+    serves(data, &[]).await;
+    let left = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let keys: Vec<String> = left.filter(|name| name.starts_with("master.")).collect();
+    assert_eq!(keys, ["master.key"], "no key lies about");
+}
+
+/// A program that prints a key file, and counts how often it is run.
+struct Program {
+    dir: TempDir,
+    command: String,
+}
+
+impl Program {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().display().to_string();
+        // It is not told what the server is told.
+        let script = format!("env | grep -q ^ROADSTEAD && exit 9\necho run >>{path}/runs\ncat {path}/key\n");
+        std::fs::write(dir.path().join("print"), script).unwrap();
+        Self { command: format!("sh,{path}/print"), dir }
+    }
+
+    fn key(&self, key: &str) {
+        std::fs::write(self.dir.path().join("key"), key).unwrap();
+    }
+
+    fn runs(&self) -> usize {
+        std::fs::read_to_string(self.dir.path().join("runs")).unwrap().lines().count()
+    }
+
+    fn environment(&self) -> [(&str, &str); 1] {
+        [("ROADSTEAD__AUTH__MASTER_KEY_COMMAND", &self.command)]
+    }
+}
+
+const ONE: &str = "b25lb25lb25lb25lb25lb25lb25lb25lb25lb25lb24=\n";
+const TWO: &str = "dHdvdHdvdHdvdHdvdHdvdHdvdHdvdHdvdHdvdHdvdHc=\n";
+
+#[tokio::test]
+async fn a_program_gives_the_master_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, next) = (dir.path().join("data"), dir.path().join("next"));
+    let program = Program::new();
+    let environment = program.environment();
+    program.key(ONE);
+    serves(&data, &environment).await;
+    assert_eq!(program.runs(), 1, "once a start, the first one too");
+    assert!(!data.join("master.key").exists());
+
+    let server = Binary::find().serve(&data, &environment);
+    let mut doctor = Binary::find().command(&data);
+    doctor.args(["doctor", "--url", server.url()]).envs(environment);
+    let told = doctor.output().unwrap();
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("ok      master key: opens") && told.contains("ok      push and pull"), "{told}");
+    assert_eq!(program.runs(), 3);
+    drop(server);
+
+    let refused = rotate(&data, &[], &environment);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("name the file of the next one"));
+    std::fs::write(&next, TWO).unwrap();
+    std::fs::set_permissions(&next, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let arguments = ["--json", "--new-key-file", next.to_str().unwrap()];
+    // The second time as after a first one that nobody saw the end of.
+    for resealed in [2, 0] {
+        let done = rotate(&data, &arguments, &environment);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let told: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(told["resealed"], resealed);
+    }
+    assert!(serve_fails(&data, &environment).contains("another master key"));
+    program.key(TWO);
+    serves(&data, &environment).await;
+}
+
+#[tokio::test]
+async fn a_program_that_gives_no_key_stops_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::new();
+    program.key("HIDDEN");
+    let problem = serve_fails(data.path(), &program.environment());
+    assert!(
+        problem.contains("auth.master_key_command: sh: printed 6 bytes") && !problem.contains("HIDDEN"),
+        "{problem}"
+    );
+    std::fs::remove_file(program.dir.path().join("key")).unwrap();
+    let problem = serve_fails(data.path(), &program.environment());
+    assert!(problem.contains("failed with exit status: 1: cat: "), "{problem}");
+
+    let check = |more: (&str, &str)| {
+        let mut command = Binary::find().command(data.path());
+        command.arg("check-config").envs(program.environment()).env(more.0, more.1);
+        command.output().unwrap()
+    };
+    assert!(check(("HOME", "/")).status.success());
+    for twin in ["ROADSTEAD__AUTH__MASTER_KEY", "ROADSTEAD__AUTH__MASTER_KEY_FILE"] {
+        let refused = check((twin, ONE.trim()));
+        assert_eq!(refused.status.code(), Some(2));
+        let problem = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(problem.contains("set twice") && problem.contains("`auth.master_key_command`"), "{problem}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_of_the_settings_is_replaced_by_the_one_of_a_file() {
-    use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().unwrap();
     let (data, one, two) = (dir.path().join("data"), dir.path().join("one"), dir.path().join("two"));
     for (path, byte) in [(&one, 1), (&two, 2)] {

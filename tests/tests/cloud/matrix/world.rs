@@ -161,7 +161,8 @@ async fn role(reg: &TestRegistry, root: &Account, name: &str) -> i64 {
 /// A sub-account with these rights.
 async fn user(reg: &TestRegistry, owner: AccountId, house: &str, rights: Rights) -> (String, AccountId, Cloud) {
     let clock = Arc::new(roadstead_storage::types::ManualClock::new(reg.now()));
-    let accounts = bootstrap::open_accounts(reg.settings(), reg.meta(), clock).unwrap();
+    let sealer = bootstrap::open_sealer(reg.settings(), reg.meta()).await.unwrap();
+    let accounts = bootstrap::open_accounts(reg.settings(), reg.meta(), sealer, clock);
     let name = format!("{house}-{rights:?}").to_lowercase();
     let profile = UserProfile { remark: mark(house), ..UserProfile::default() };
     let new =
