@@ -22,6 +22,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (6, "instances", include_str!("../../migrations/0006_instances.sql")),
     (7, "audit", include_str!("../../migrations/0007_audit.sql")),
     (8, "instance token secrets", include_str!("../../migrations/0008_instance_token_secrets.sql")),
+    (9, "identity providers", include_str!("../../migrations/0009_identity_providers.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

@@ -48,8 +48,8 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
 pub use audit::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 pub use cam::{
-    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
-    PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
+    Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
+    Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use duplicate::{DuplicateImage, Duplicated};
@@ -60,16 +60,15 @@ pub use instances::{
 };
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
-    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,
-    StoredManifest, Upload, UploadLease,
+    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
+    Rotation, SigningKey, StoredManifest, Upload, UploadLease,
 };
 pub use personal::{
     Among, Found, NamespaceDetail, NewNamespace, NewRepository, Order, QuotaKind, Quotas, RepositoryDetail,
     RepositorySearch,
 };
-pub use review::{Review, ReviewTarget};
 pub use sealed::{Sealed, SealedKind};
-pub use sessions::RoleVersion;
+pub use sessions::{ProviderVersion, RoleVersion};
 pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};
 pub use triggers::{InvokeMethod, Trigger, TriggerFilter, TriggerSpec, Workload};
 

@@ -52,6 +52,8 @@ row_ids! {
     PolicyId;
     /// A role.
     RoleId;
+    /// An identity provider. One that is deleted and made again has a new one.
+    ProviderId;
 }
 
 impl RegistryId {

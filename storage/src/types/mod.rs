@@ -11,8 +11,8 @@ mod name;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
 pub use ids::{
-    AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, RegistryId, RepositoryId,
-    RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
+    AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, ProviderId, RegistryId,
+    RepositoryId, RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
 };
 pub use image::{ImageConfig, ImageDetails, image_config};
 pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};

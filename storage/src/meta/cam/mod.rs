@@ -1,4 +1,5 @@
-//! What a main account has to manage access with: sub-accounts, groups, policies, roles, and who has which policy.
+//! What a main account has to manage access with: sub-accounts, groups, policies, roles, identity providers, and
+//! who has which policy.
 //!
 //! Whatever changes here takes the row of the main account as its lock first ([`lock_owner`]): of two changes to one main
 //! account the second sees all of the first, so that limits and references need no other care. What is named and not there,
@@ -11,6 +12,7 @@ mod groups;
 mod keys;
 mod model;
 mod policies;
+mod providers;
 mod roles;
 mod users;
 
@@ -18,8 +20,8 @@ use sqlx::AnyConnection;
 
 pub use documents::{StoredPolicies, StoredPolicy};
 pub use model::{
-    Attached, Entity, Group, Holder, Member, NewAccessKey, NewPolicy, NewRole, NewUser, Policy, PolicyCounts,
-    PolicySummary, Role, User, UserChange, UserProfile,
+    Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
+    Policy, PolicyCounts, PolicySummary, Role, User, UserChange, UserProfile,
 };
 
 use super::sql::SqlResult as _;
@@ -42,6 +44,8 @@ pub mod limits {
     pub const ATTACHMENTS: u64 = 200;
     /// Roles of a main account.
     pub const ROLES: u64 = 1000;
+    /// Identity providers of a main account.
+    pub const PROVIDERS: u64 = 50;
     /// Access keys of an account: two, so that one can be replaced without a gap.
     pub const ACCESS_KEYS: u64 = 2;
 }

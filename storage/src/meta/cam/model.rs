@@ -1,7 +1,7 @@
 //! What goes into access management, and what comes out of it.
 
 use crate::meta::Account;
-use crate::types::{AccountId, GroupId, PolicyId, RoleId, SecretId, Timestamp, Uin};
+use crate::types::{AccountId, GroupId, PolicyId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 
 /// What a main account notes about one of its sub-accounts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -245,4 +245,44 @@ pub struct Role {
     pub updated_at: Timestamp,
     /// The policy that bounds what its sessions may do.
     pub boundary: Option<PolicyId>,
+}
+
+/// What is said of an identity provider, when it is made and when it changes.
+#[derive(Clone, Copy, Debug)]
+pub struct NewOidcProvider<'a> {
+    /// Its name, unique in its main account.
+    pub name: &'a str,
+    /// The issuer of its tokens.
+    pub url: &'a str,
+    /// Its public keys, a JSON Web Key Set.
+    pub keys: &'a str,
+    /// The audiences of its tokens, a JSON list.
+    pub client_ids: &'a str,
+    /// Free text.
+    pub description: &'a str,
+}
+
+/// An identity provider: it vouches for those that take a role without a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OidcProvider {
+    /// Its number.
+    pub id: ProviderId,
+    /// The main account that it belongs to.
+    pub owner: AccountId,
+    /// Its name, unique in its main account.
+    pub name: String,
+    /// The issuer of its tokens.
+    pub url: String,
+    /// Its public keys, a JSON Web Key Set.
+    pub keys: String,
+    /// The audiences of its tokens, a JSON list.
+    pub client_ids: String,
+    /// Free text.
+    pub description: String,
+    /// Grows when something is taken away that it was trusted with.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
 }

@@ -2,6 +2,7 @@
 
 mod people;
 mod policies;
+mod providers;
 mod races;
 mod rights;
 
@@ -12,6 +13,7 @@ use crate::types::{AccountId, GroupId, PolicyId, RoleId, SecretId, Uin};
 pub(super) async fn behave(kit: &Kit) {
     people::behave(kit).await;
     policies::behave(kit).await;
+    providers::behave(kit).await;
     races::behave(kit).await;
     rights::behave(kit).await;
 }

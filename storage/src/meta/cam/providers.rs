@@ -1,0 +1,129 @@
+//! Identity providers: who vouches for those that take a role without a key.
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::model::{NewOidcProvider, OidcProvider};
+use super::{leave_room, limits, lock_owner};
+use crate::meta::MetaStore;
+use crate::meta::accounts::bump_changes;
+use crate::meta::row::{get, time};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
+use crate::types::{AccountId, ProviderId, Timestamp};
+use crate::{Error, Result};
+
+/// The columns of a provider, for [`provider`].
+const BY_NAME: &str = "SELECT id, owner_id, name, url, keys, client_ids, description, version, created_at, updated_at \
+     FROM cam_oidc_providers WHERE owner_id = $1 AND name = $2";
+
+/// Whether what a provider becomes leaves all that it was trusted with: then its sessions go on.
+pub type Keeps<'a> = &'a (dyn Fn(&OidcProvider) -> bool + Sync);
+
+impl MetaStore {
+    /// Makes an identity provider.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    pub async fn create_oidc_provider(
+        &self,
+        owner: AccountId,
+        new: &NewOidcProvider<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "create an identity provider", |tx| insert(tx, owner, new, now).await)
+    }
+
+    /// The identity provider of `owner` with this name.
+    pub async fn oidc_provider(&self, owner: AccountId, name: &str) -> Result<Option<OidcProvider>> {
+        if !is_storable(name) {
+            return Ok(None);
+        }
+        let query = sqlx::query(BY_NAME).bind(owner.get()).bind(name).fetch_optional(self.reader()).await;
+        query.op("read an identity provider")?.as_ref().map(provider).transpose()
+    }
+
+    /// Says anew what an identity provider is. Its sessions end unless `keeps` says, of what it was, that they may go on.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such identity provider.
+    pub async fn update_oidc_provider(
+        &self,
+        owner: AccountId,
+        new: &NewOidcProvider<'_>,
+        keeps: Keeps<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        write_transaction!(self, "change an identity provider", |tx| update(tx, owner, new, keeps, now).await)
+    }
+
+    /// Deletes an identity provider. Its sessions end.
+    ///
+    /// # Errors
+    /// `Stale` when `owner` has no such identity provider.
+    pub async fn delete_oidc_provider(&self, owner: AccountId, name: &str) -> Result<()> {
+        write_transaction!(self, "delete an identity provider", |tx| delete(tx, owner, name).await)
+    }
+}
+
+async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewOidcProvider<'_>, now: Timestamp) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    let count = "SELECT COUNT(*) FROM cam_oidc_providers WHERE owner_id = $1";
+    leave_room(tx, count, owner.get(), "identity providers", limits::PROVIDERS).await?;
+    let insert = sqlx::query(
+        "INSERT INTO cam_oidc_providers (owner_id, name, url, keys, client_ids, description, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+    );
+    let insert = insert.bind(owner.get()).bind(new.name).bind(new.url).bind(new.keys).bind(new.client_ids);
+    let insert = insert.bind(new.description).bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("create an identity provider").map_err(conflict("identity provider"))?;
+    bump_changes(tx).await
+}
+
+async fn require(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<OidcProvider> {
+    let found = sqlx::query(BY_NAME).bind(owner.get()).bind(name).fetch_optional(tx).await;
+    let found = found.op("read an identity provider")?.as_ref().map(provider).transpose()?;
+    found.ok_or(Error::Stale { what: "identity provider" })
+}
+
+async fn update(
+    tx: &mut AnyConnection,
+    owner: AccountId,
+    new: &NewOidcProvider<'_>,
+    keeps: Keeps<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    let old = require(tx, owner, new.name).await?;
+    let version = old.version + i64::from(!keeps(&old));
+    let update = sqlx::query(
+        "UPDATE cam_oidc_providers SET url = $1, keys = $2, client_ids = $3, description = $4, version = $5, \
+         updated_at = $6 WHERE id = $7",
+    );
+    let update = update.bind(new.url).bind(new.keys).bind(new.client_ids).bind(new.description).bind(version);
+    let update = update.bind(now.as_millis()).bind(old.id.get());
+    update.execute(&mut *tx).await.op("change an identity provider")?;
+    bump_changes(tx).await
+}
+
+async fn delete(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<()> {
+    lock_owner(tx, owner).await?;
+    let old = require(tx, owner, name).await?;
+    let delete = sqlx::query("DELETE FROM cam_oidc_providers WHERE id = $1").bind(old.id.get());
+    delete.execute(&mut *tx).await.op("delete an identity provider")?;
+    bump_changes(tx).await
+}
+
+fn provider(row: &AnyRow) -> Result<OidcProvider> {
+    Ok(OidcProvider {
+        id: ProviderId::new(get(row, "id")?),
+        owner: AccountId::new(get(row, "owner_id")?),
+        name: get(row, "name")?,
+        url: get(row, "url")?,
+        keys: get(row, "keys")?,
+        client_ids: get(row, "client_ids")?,
+        description: get(row, "description")?,
+        version: get(row, "version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}
