@@ -12,8 +12,8 @@ use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};
 use crate::error::AuthenticationError;
 use crate::identity::{Identity, TokenGrants};
 use crate::password::Verified;
-use crate::registry_token;
 use crate::token::{self, VerifiedToken};
+use crate::{registry_token, session_password};
 
 /// When to try again while every core is busy with passwords.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
@@ -45,6 +45,9 @@ impl Auth {
         if registry_token::is_token(password) {
             return inner.check_token(registry, username, password).await;
         }
+        if session_password::is_one(password) {
+            return inner.check_session_password(registry, username, password).await;
+        }
         let key = inner.caches.secret_key(&["password", username, password]);
         if let Some(identity) = inner.recognise(&key).await? {
             inner.caches.password_counters.count(true);
@@ -75,9 +78,10 @@ impl Auth {
         if !verified.fits(registry, service, inner.params.leeway, &*inner.clock) {
             return Err(AuthenticationError::BadCredentials);
         }
-        let identity = match verified.account {
-            None => None,
-            Some((account, version)) => {
+        let identity = match (&verified.bound, verified.account) {
+            (Some(bound), _) => Some(inner.bound(bound).await?.ok_or(AuthenticationError::BadCredentials)?),
+            (None, None) => None,
+            (None, Some((account, version))) => {
                 let identity = inner.current(account, version).await?.ok_or(AuthenticationError::BadCredentials)?;
                 Some(match &verified.instance_token {
                     None => identity,

@@ -12,9 +12,10 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
-use roadstead_storage::meta::{InstanceToken, Repository, RoleVersion};
+use roadstead_storage::meta::{InstanceToken, ProviderVersion, Repository, RoleVersion};
 use roadstead_storage::types::{
-    AccountId, Clock, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, RoleId, SecretId, Timestamp,
+    AccountId, Clock, InstanceName, NamespaceId, ProviderId, RegistryId, RepositoryId, RepositoryName, RoleId,
+    SecretId, Timestamp,
 };
 
 use crate::identity::Identity;
@@ -126,6 +127,7 @@ pub(crate) struct Caches {
     pub documents: EpochCache<Principal, Read<Arc<Compiled>>>,
     pub routine: Arc<RoutineCache>,
     pub roles: EpochCache<RoleId, Read<RoleVersion>>,
+    pub providers: EpochCache<ProviderId, Read<ProviderVersion>>,
     /// The public names of registries, which never change.
     pub registries: EpochCache<RegistryId, Arc<str>>,
     /// Tokens of temporary keys that were opened.
@@ -157,6 +159,7 @@ impl Caches {
             }),
             routine: Arc::new(Cache::new(repositories)),
             roles: EpochCache::new(tokens),
+            providers: EpochCache::new(tokens),
             registries: EpochCache::new(repositories),
             temporary: Cache::new(tokens),
             keys: EpochCache::new(tokens),
@@ -200,6 +203,7 @@ impl Caches {
         self.accounts.clear();
         self.documents.clear();
         self.roles.clear();
+        self.providers.clear();
         self.keys.clear();
         self.instances.clear();
         self.instance_tokens.clear();

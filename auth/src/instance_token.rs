@@ -115,7 +115,7 @@ impl Inner {
             return Err(BAD);
         }
         let kind = SessionKind::InstanceToken { registry, token: known.row, key: None };
-        Ok(identity.in_session(Session { kind, policy: None, expires_at: known.expires_at }))
+        Ok(identity.in_session(Session { kind, policy: None, expires_at: known.expires_at, origin: None }))
     }
 
     /// The long-term token in this row, if it may be used in this registry.

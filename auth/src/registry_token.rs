@@ -16,7 +16,7 @@ use roadstead_storage::types::{AccountId, RegistryId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
-use crate::error::{AuthenticationError, Error, Result};
+use crate::error::{AuthenticationError, Result};
 use crate::identity::Identity;
 use crate::instance_token::Presented;
 use crate::session::{Session, SessionKind};
@@ -112,19 +112,20 @@ pub(crate) fn is_token(password: &str) -> bool {
 }
 
 impl Auth {
-    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`. It
-    /// does not outlive `key`, the access key that it was asked for with.
+    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`, in its
+    /// session if it is one, and not after the end of that. It does not outlive `key`, the access key that it was asked for
+    /// with; that of a session depends on what the session depends on.
     ///
     /// # Errors
-    /// `Session` for sessions, whose limits it would not remember; `Crypto` when the library refuses, which it does not.
+    /// `TokenTooLarge` for a session with a long policy; `Crypto` when the library refuses, which it does not.
     pub fn temporary_password(
         &self,
         identity: &Identity,
         registry: RegistryId,
         key: Option<&SecretId>,
     ) -> Result<RegistryPassword> {
-        if identity.session.is_some() {
-            return Err(Error::Session);
+        if let Some(session) = identity.session.as_deref() {
+            return self.inner.session_password(identity, session, registry, TEMPORARY);
         }
         let expires_at = self.inner.clock.now().after(TEMPORARY);
         self.inner.seal_token(
@@ -168,7 +169,7 @@ impl Inner {
             return Err(BAD);
         }
         let kind = SessionKind::InstanceToken { registry, token: NO_ROW, key };
-        Ok(identity.in_session(Session { kind, policy: None, expires_at }))
+        Ok(identity.in_session(Session { kind, policy: None, expires_at, origin: None }))
     }
 
     /// The identity of an account that signed in with a token and got a bearer token, as long as that token is good.
@@ -187,7 +188,7 @@ impl Inner {
             return Err(AuthenticationError::BadCredentials);
         }
         let kind = SessionKind::InstanceToken { registry, token, key: key.clone() };
-        Ok(identity.in_session(Session { kind, policy: None, expires_at }))
+        Ok(identity.in_session(Session { kind, policy: None, expires_at, origin: None }))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roadstead_storage::types::{RegistryId, RoleId, SecretId, Timestamp};
 
+use crate::bound::Origin;
 use crate::cam;
 use crate::identity::Identity;
 
@@ -16,6 +17,8 @@ pub struct Session {
     pub policy: Option<Arc<cam::Policy>>,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// What its holder carries it as. Without one it cannot be carried on.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Where a [`Session`] came from.

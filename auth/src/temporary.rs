@@ -4,7 +4,8 @@
 //!
 //! A session ends at its time, and at once when the credentials of the account that asked for it change (password,
 //! status), when the access key that it was asked for with is disabled or deleted, when a main account that it needs is
-//! disabled, and when its role is deleted or gets another trust policy.
+//! disabled, and when its role is deleted or gets another trust policy. What was had with the word of an identity provider
+//! depends on that provider in place of an account's credentials and key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,17 +13,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::types::{AccountId, RoleId, SecretId, Timestamp, Uin};
-use serde::{Deserialize, Serialize};
+use roadstead_storage::types::{AccountId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
-use crate::cache::Read;
-use crate::cam::{Author, Policy, Use};
+use crate::bound::{Bound, Origin};
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
-use crate::permissions::app_id;
-use crate::session::{Session, SessionKind};
 
 /// The most characters of the token of a temporary key.
 pub const MAX_TEMPORARY_TOKEN_CHARS: usize = 4096;
@@ -45,6 +42,9 @@ pub enum NewSession<'a> {
         owner_uin: &'a Uin,
         /// What the caller calls the session.
         session_name: &'a str,
+        /// The identity provider that vouched for the caller and its version, where that is why the caller is trusted. The
+        /// session depends on it, and not on credentials of an account.
+        provider: Option<(ProviderId, i64)>,
     },
     /// A session of the caller with no more rights than the session's policy gives.
     Federation {
@@ -74,42 +74,11 @@ impl fmt::Debug for TemporaryKey {
     }
 }
 
-/// What is sealed in a token. The names are short because the token is.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Contents {
-    /// The account that asked for it, and the version of its credentials.
-    a: (i64, i64),
-    /// The main account that the session acts in.
-    o: (i64, String),
-    /// From when to when, in milliseconds.
-    t: (i64, i64),
-    /// The role (id, version, name of the session).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    r: Option<(i64, i64, String)>,
-    /// The name of a federation session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    f: Option<String>,
-    /// The policy of the session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    p: Option<String>,
-    /// The access key that it was asked for with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    k: Option<String>,
-}
-
-/// A token that was opened. Its times and what it depends on are looked at on every use.
+/// A token that was opened.
 pub(crate) struct OpenedToken {
     secret_id: String,
     secret_key: Zeroizing<String>,
-    account: AccountId,
-    credential_version: i64,
-    key: Option<SecretId>,
-    owner: AccountId,
-    owner_uin: Uin,
-    issued_at: Timestamp,
-    expires_at: Timestamp,
-    session: Arc<Session>,
+    bound: Bound,
 }
 
 impl Auth {
@@ -131,13 +100,14 @@ impl Auth {
         }
         let now = self.inner.clock.now();
         let expires_at = now.after(lifetime);
-        let (owner, role, federation) = match session {
-            NewSession::Role { id, version, owner, owner_uin, session_name } => {
-                ((owner, owner_uin), Some((id.get(), version, session_name.to_owned())), None)
+        let (owner, role, federation, provider) = match session {
+            NewSession::Role { id, version, owner, owner_uin, session_name, provider } => {
+                let provider = provider.map(|(id, version)| (id.get(), version));
+                ((owner, owner_uin), Some((id.get(), version, session_name.to_owned())), None, provider)
             }
-            NewSession::Federation { name } => ((caller.owner, &caller.owner_uin), None, Some(name.to_owned())),
+            NewSession::Federation { name } => ((caller.owner, &caller.owner_uin), None, Some(name.to_owned()), None),
         };
-        let contents = Contents {
+        let origin = Origin {
             a: (caller.account.get(), caller.credential_version),
             o: (owner.0.get(), owner.1.as_str().to_owned()),
             t: (now.as_millis(), expires_at.as_millis()),
@@ -145,8 +115,9 @@ impl Auth {
             f: federation,
             p: policy.map(str::to_owned),
             k: key.map(ToString::to_string),
+            w: provider,
         };
-        let json = serde_json::to_vec(&contents).map_err(|_| Error::Crypto { op: "write a session" })?;
+        let json = serde_json::to_vec(&origin).map_err(|_| Error::Crypto { op: "write a session" })?;
         let token = URL_SAFE_NO_PAD.encode(self.inner.sealer.seal(CONTEXT, &json)?);
         if token.len() > MAX_TEMPORARY_TOKEN_CHARS {
             return Err(Error::TokenTooLarge);
@@ -167,20 +138,11 @@ impl Auth {
     ) -> std::result::Result<(Zeroizing<String>, Arc<Identity>), AuthenticationError> {
         const BAD: AuthenticationError = AuthenticationError::BadCredentials;
         let opened = self.inner.opened(token).ok_or(BAD)?;
-        let now = self.inner.clock.now();
-        let leeway = self.inner.params.leeway;
-        let is_now = now >= opened.issued_at.before(leeway) && now < opened.expires_at;
-        if opened.secret_id != secret_id || !is_now || !self.inner.holds(&opened).await? {
+        if opened.secret_id != secret_id {
             return Err(BAD);
         }
-        let base = self.inner.current(opened.account, opened.credential_version).await?.ok_or(BAD)?;
-        let identity = Identity {
-            owner: opened.owner,
-            owner_uin: opened.owner_uin.clone(),
-            session: Some(Arc::clone(&opened.session)),
-            ..(*base).clone()
-        };
-        Ok((opened.secret_key.clone(), Arc::new(identity)))
+        let identity = self.inner.bound(&opened.bound).await?.ok_or(BAD)?;
+        Ok((opened.secret_key.clone(), identity))
     }
 }
 
@@ -202,59 +164,12 @@ impl Inner {
         }
         let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
         let json = self.sealer.open(CONTEXT, &sealed).ok()?;
-        let opened = Arc::new(self.read(token, serde_json::from_slice(&json).ok()?)?);
-        if self.clock.now() < opened.expires_at {
+        let bound = Bound::of(serde_json::from_slice(&json).ok()?)?;
+        let (secret_id, secret_key) = self.halves(token);
+        let opened = Arc::new(OpenedToken { secret_id, secret_key, bound });
+        if self.clock.now() < opened.bound.expires_at() {
             self.caches.temporary.insert(key, Arc::clone(&opened));
         }
         Some(opened)
-    }
-
-    fn read(&self, token: &str, contents: Contents) -> Option<OpenedToken> {
-        let Contents { a: (account, credential_version), o: (owner, owner_uin), t: (from, to), r, f, p, k } = contents;
-        let (owner, owner_uin): (AccountId, Uin) = (AccountId::new(owner), owner_uin.parse().ok()?);
-        let key = k.map(|key| key.parse()).transpose().ok()?;
-        let kind = match (r, f) {
-            (Some((id, version, session_name)), None) => {
-                SessionKind::Role { id: RoleId::new(id), version, session_name }
-            }
-            (None, Some(name)) => SessionKind::Federation { name },
-            _ => return None,
-        };
-        let author = Author { owner_uin: &owner_uin, app_id: app_id(owner) };
-        let policy = p.map(|text| Arc::new(Policy::stored(&text, Use::Session, &author)));
-        let expires_at = Timestamp::from_millis(to);
-        let (secret_id, secret_key) = self.halves(token);
-        Some(OpenedToken {
-            secret_id,
-            secret_key,
-            account: AccountId::new(account),
-            credential_version,
-            key,
-            owner,
-            owner_uin,
-            issued_at: Timestamp::from_millis(from),
-            expires_at,
-            session: Arc::new(Session { kind, policy, expires_at }),
-        })
-    }
-
-    /// Whether what the session depends on, besides the account that asked for it, is as it was.
-    async fn holds(&self, opened: &OpenedToken) -> std::result::Result<bool, roadstead_storage::Error> {
-        if !self.key_holds(opened.key.as_ref(), opened.account).await? {
-            return Ok(false);
-        }
-        match opened.session.kind {
-            SessionKind::Role { id, version, .. } => {
-                let load = async |at| {
-                    let found = self.meta.role_version(id).await?;
-                    Ok::<_, roadstead_storage::Error>(found.map(|value| Read { value, at }))
-                };
-                let (role, _) = self.caches.row(&self.caches.roles, id, load).await?;
-                let same = role.is_some_and(|role| role.value.owner == opened.owner && role.value.version == version);
-                Ok(same && self.is_active(opened.owner).await?)
-            }
-            SessionKind::Federation { .. } => Ok(true),
-            SessionKind::InstanceToken { .. } => Ok(false),
-        }
     }
 }

@@ -7,6 +7,7 @@ use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, Sec
 use serde::{Deserialize, Serialize};
 
 use crate::access::ActionName;
+use crate::bound::{Bound, Origin};
 use crate::error::{Error, Result};
 use crate::identity::{Grant, Identity, TokenGrants};
 use crate::keys::{Keys, Signer};
@@ -47,6 +48,8 @@ pub(crate) struct VerifiedToken {
     pub account: Option<(AccountId, i64)>,
     /// The token of an instance that the account signed in with.
     pub instance_token: Option<HadWith>,
+    /// The session that signed in, which says more than its account.
+    pub bound: Option<Bound>,
     pub grants: Arc<TokenGrants>,
 }
 
@@ -91,6 +94,9 @@ struct Private {
     /// The access key that this token was made with; looked up again, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// The session that signed in; what it depends on is looked up again, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<Origin>,
     /// When it was issued, in milliseconds: a namespace may be made in the same second.
     issued_at: i64,
 }
@@ -109,14 +115,14 @@ pub(crate) struct NewToken<'a> {
 impl NewToken<'_> {
     /// Signs the token.
     pub(crate) fn sign(self, signer: &Signer) -> Result<IssuedToken> {
-        let (instance_token, key) = match self.identity.and_then(|identity| identity.session.as_deref()) {
-            None => (None, None),
+        let (instance_token, key, origin) = match self.identity.and_then(|identity| identity.session.as_deref()) {
+            None => (None, None, None),
             Some(Session { kind: SessionKind::InstanceToken { token, key, .. }, expires_at, .. }) => {
-                (Some((*token, expires_at.as_millis())), key.as_ref().map(ToString::to_string))
+                (Some((*token, expires_at.as_millis())), key.as_ref().map(ToString::to_string), None)
             }
-            // The token would not remember the limits of the session.
-            Some(Session { kind: SessionKind::Role { .. } | SessionKind::Federation { .. }, .. }) => {
-                return Err(Error::Session);
+            Some(Session { kind: SessionKind::Role { .. } | SessionKind::Federation { .. }, origin, .. }) => {
+                // Without it the token would not remember the limits of the session.
+                (None, None, Some(origin.as_deref().ok_or(Error::Session)?.clone()))
             }
         };
         let issued_at = self.now.as_secs();
@@ -138,6 +144,7 @@ impl NewToken<'_> {
                 account: self.identity.map(|identity| (identity.account.get(), identity.credential_version)),
                 instance_token,
                 key,
+                session: origin,
                 issued_at: self.now.as_millis(),
             },
         };
@@ -195,6 +202,7 @@ impl VerifiedToken {
             not_before: at(claims.nbf.max(claims.iat)),
             expires_at,
             instance_token: claims.roadstead.instance_token.map(had_with),
+            bound: claims.roadstead.session.map(|origin| Bound::of(origin).ok_or(())).transpose().ok()?,
             account: claims.roadstead.account.map(|(account, version)| (AccountId::new(account), version)),
             grants: Arc::new(grants),
         })

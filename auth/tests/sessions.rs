@@ -37,7 +37,7 @@ impl World {
     async fn key_of_role(&self, caller: &Identity, role: RoleId, policy: Option<&str>) -> TemporaryKey {
         let version = self.meta.role_version(role).await.unwrap().unwrap().version;
         let (owner, owner_uin) = (self.owner.account.id, &self.owner.account.uin);
-        let session = NewSession::Role { id: role, version, owner, owner_uin, session_name: "ci" };
+        let session = NewSession::Role { id: role, version, owner, owner_uin, session_name: "ci", provider: None };
         self.auth.issue_temporary(caller, session, policy, Duration::from_secs(3600), None).unwrap()
     }
 
@@ -175,6 +175,7 @@ async fn a_session_for_one_registry_is_good_for_that_one() {
         kind: SessionKind::InstanceToken { registry, token: 0, key: None },
         policy: None,
         expires_at: Timestamp::from_millis(i64::MAX),
+        origin: None,
     };
     let caller =
         |registry| basic(&Arc::new(Identity { session: Some(Arc::new(session(registry))), ..(*owner).clone() }));

@@ -26,6 +26,7 @@ mod cloud;
 mod content;
 pub mod people;
 mod process;
+pub mod provider;
 pub mod raw;
 mod registry;
 mod token;

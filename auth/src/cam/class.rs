@@ -3,6 +3,8 @@
 /// What must be allowed for an action of the cloud API to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
+    /// Nothing, not even a signature: what proves who asks is among the parameters.
+    Unsigned,
     /// Nothing: the signature is enough.
     Signed,
     /// The action, although the product document asks for the signature only; nothing with `cloud_api.faithful`.
@@ -10,6 +12,9 @@ pub enum Class {
     /// What the policies are asked in any case.
     Checked,
 }
+
+/// Whoever has no key yet gets one.
+const UNSIGNED: &[&str] = &["sts:AssumeRoleWithWebIdentity"];
 
 /// They are about the caller itself, or list what the caller may see, or tell what is no secret.
 const SIGNED: &[&str] = &[
@@ -57,15 +62,16 @@ impl Class {
     /// That of `service:name`, in the spelling of the API.
     pub fn of(action: &str) -> Self {
         match action {
+            _ if UNSIGNED.contains(&action) => Self::Unsigned,
             _ if SIGNED.contains(&action) => Self::Signed,
             _ if HARDENED.contains(&action) => Self::Hardened,
             _ => Self::Checked,
         }
     }
 
-    /// Whether the signature is enough.
+    /// Whether no policy is asked.
     pub fn is_free(self, faithful: bool) -> bool {
-        self == Self::Signed || (faithful && self == Self::Hardened)
+        matches!(self, Self::Unsigned | Self::Signed) || (faithful && self == Self::Hardened)
     }
 }
 
@@ -76,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_names_are_those_of_actions() {
-        for name in SIGNED.iter().chain(HARDENED) {
+        for name in UNSIGNED.iter().chain(SIGNED).chain(HARDENED) {
             assert_eq!(known::written(name), Some(*name));
         }
         assert!(!Class::of("tcr:DeleteImagePersonal").is_free(true));

@@ -2,7 +2,7 @@
 
 use super::compare::{Fact, Kind, Three, Wanted, operator};
 use super::decide::Context;
-use super::document::{Author, Reader};
+use super::document::{Author, Reader, Use};
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
 
@@ -79,7 +79,7 @@ fn blank_rule(name: &str) -> Option<Rule> {
     legal.then_some(Rule { quantifier, kind, negated, if_exist, values: Vec::new() })
 }
 
-/// The keys that are always known by name. Others belong to other services, or come with a federated identity.
+/// The keys that are always known by name. Others belong to other services.
 const KEYS: [&str; 8] = [
     "qcs:ip",
     "qcs:current_time",
@@ -91,11 +91,15 @@ const KEYS: [&str; 8] = [
     "qcs:BindToken",
 ];
 
+/// Those of whoever is vouched for by an identity provider: for who may take on a role.
+const FEDERATED_KEYS: [&str; 3] = ["oidc:aud", "oidc:iss", "oidc:sub"];
+
 fn key_name(reader: &mut Reader<'_>, key: &str) -> Result<String> {
     let tag = ["qcs:resource_tag/", "qcs:request_tag/", "qcs:tag/"]
         .iter()
         .any(|start| key.strip_prefix(start).is_some_and(|name| !name.is_empty()));
-    if tag || KEYS.contains(&key) || !reader.strict {
+    let federated = reader.usage == Use::Trust && FEDERATED_KEYS.contains(&key);
+    if tag || federated || KEYS.contains(&key) || !reader.strict {
         return Ok(key.to_owned());
     }
     let shaped = key.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());

@@ -258,7 +258,9 @@ fn other(action: &str, place: &Place, owner: &Uin) -> Result<Question, BadQuesti
     let unknown = || BadQuestion::Action(action.to_owned());
     let (service, name) = known::written(action).and_then(|action| action.split_once(':')).ok_or_else(unknown)?;
     let class = Class::of(action);
-    if class == Class::Signed && (service != "tcr" || name == "ValidateNamespaceExistPersonal") {
+    if class == Class::Unsigned
+        || class == Class::Signed && (service != "tcr" || name == "ValidateNamespaceExistPersonal")
+    {
         // Whatever it is said to be about, it is about nothing that belongs to anybody.
         return Ok(Question { class, ..Question::of(op::api(service, name), Target::Account) });
     }

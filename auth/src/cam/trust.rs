@@ -43,6 +43,8 @@ impl Trusted {
     /// `None`: it cannot be said.
     pub(super) fn is(&self, who: &Principal<'_>) -> Option<bool> {
         Some(match (self, who) {
+            // Everybody who has an account. Whether one of them is behind what a provider says is not known.
+            (Self::Everybody, Principal::Federated(_)) => return None,
             (Self::Everybody, _) => true,
             (Self::Account(account), Principal::User { owner, .. }) => account == *owner,
             (Self::User(account, user), Principal::User { owner, uin, .. }) => account == *owner && user == uin,
@@ -63,7 +65,7 @@ impl Policy {
     pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
         let actions: &[&str] = match who {
             Principal::User { .. } | Principal::Service(_) => &["sts:AssumeRole"],
-            Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"],
+            Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity"],
         };
         let request = Request::new("sts", actions, Vec::new());
         let says = |effect: Effect| {

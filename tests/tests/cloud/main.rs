@@ -39,6 +39,7 @@ mod signatures;
 mod sts;
 mod triggers;
 mod users;
+mod web_identity;
 mod wire;
 
 use roadstead_tests::people;

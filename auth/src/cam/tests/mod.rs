@@ -1,5 +1,6 @@
 mod oracle;
 mod properties;
+mod speed;
 mod vectors;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use super::call::CloudCall;
 use super::catalog;
 use super::code::Code;
 use super::error::CloudError;
+use super::open::OpenRun;
 use super::params::Parameters;
 
 /// The services that are served, each in one version.
@@ -113,7 +114,15 @@ pub(crate) trait Action: DeserializeOwned + 'static {
 #[derive(Serialize, Debug)]
 pub(crate) struct NoOutput {}
 
-type Run = for<'a> fn(&'a CloudCall<'a>, &'a Parameters) -> LocalBoxFuture<'a, Result<Vec<u8>, CloudError>>;
+type SignedRun = for<'a> fn(&'a CloudCall<'a>, &'a Parameters) -> LocalBoxFuture<'a, Result<Vec<u8>, CloudError>>;
+
+/// How an action runs.
+pub(crate) enum Run {
+    /// For whoever signed it.
+    Signed(SignedRun),
+    /// For anybody: see [`OpenAction`](super::open::OpenAction).
+    Open(OpenRun),
+}
 
 /// An action in the table.
 pub(crate) struct Registered {
@@ -131,7 +140,13 @@ pub(crate) struct Registered {
 
 impl Registered {
     pub(super) const fn of<A: Action>() -> Self {
-        Self { service: A::SERVICE, name: A::NAME, kind: A::KIND, run: run::<A>, parameters: catalog::fields::<A> }
+        Self {
+            service: A::SERVICE,
+            name: A::NAME,
+            kind: A::KIND,
+            run: Run::Signed(run::<A>),
+            parameters: catalog::fields::<A>,
+        }
     }
 }
 

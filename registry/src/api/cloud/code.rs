@@ -163,7 +163,10 @@ impl Code {
     /// Whether it says that the caller may not do this.
     pub fn is_denial(self) -> bool {
         let wire = self.wire();
-        wire.starts_with("AuthFailure") || wire.starts_with("UnauthorizedOperation") || wire.ends_with("Unauthorized")
+        self == Self::InvalidParameterWebIdentityTokenError
+            || wire.starts_with("AuthFailure")
+            || wire.starts_with("UnauthorizedOperation")
+            || wire.ends_with("Unauthorized")
     }
 
     /// Whether it says that the server is at fault, and not the client.

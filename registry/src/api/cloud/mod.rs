@@ -16,6 +16,7 @@ pub(crate) mod error;
 pub mod language;
 mod lenient;
 mod multipart;
+mod open;
 pub(crate) mod page;
 mod params;
 mod rate;
@@ -38,10 +39,11 @@ use roadstead_auth::SignedRequest;
 use roadstead_storage::types::Clock;
 use serde_json::json;
 
-use self::action::Registered;
+use self::action::{Registered, Run};
 use self::call::CloudCall;
 use self::error::CloudError;
 use self::language::Language;
+use self::open::OpenCall;
 use self::request::{Common, Form, Hosts};
 use self::trace::Trace;
 use super::call::Call;
@@ -117,6 +119,15 @@ async fn handle(
     let pairs = form.pairs(call.request, &body);
     *language.borrow_mut() = request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
+    let address = call.state.client_rules.address(call.request);
+    if let Some((action, run)) = table::find_open(common.version, common.action) {
+        *trace.name.borrow_mut() = format!("{}:{}", action.service.name(), action.name);
+        call.state.cloud.rate.check_anybody(address, action)?;
+        let parameters = form.parameters(call.request, &pairs, &body)?;
+        let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
+        trace.action.set(Some(action));
+        return Ok(output);
+    }
     let hosts = Hosts::of(call);
     let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
     let headers = call.request.headers();
@@ -128,7 +139,6 @@ async fn handle(
         body: &body,
         pairs: &pairs,
     };
-    let address = call.state.client_rules.address(call.request);
     *trace.name.borrow_mut() = common.action.chars().take(MAX_NAME).collect();
     let signed = match call.state.auth.signed(&signed, address).await {
         Ok(signed) => signed,
@@ -154,7 +164,10 @@ async fn handle(
         host: &hosts.own,
         target: &trace.target,
     };
-    (action.run)(&cloud_call, &parameters).await
+    match action.run {
+        Run::Signed(run) => run(&cloud_call, &parameters).await,
+        Run::Open(_) => Err(CloudError::internal("an action that nobody signs was not found to be one")),
+    }
 }
 
 fn answer(body: Vec<u8>) -> HttpResponse {

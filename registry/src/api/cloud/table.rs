@@ -1,14 +1,17 @@
 //! Every action: one line each, sorted.
 
-use super::action::Registered;
+use super::action::{Registered, Run};
 use super::code::Code;
 use super::error::CloudError;
+use super::open::OpenRun;
 use super::{cam, sts, tcr};
 
 macro_rules! actions {
-    ($($action:ty,)*) => {
+    (@ $action:ty) => { Registered::of::<$action>() };
+    (@ $action:ty, unsigned) => { Registered::open::<$action>() };
+    ($($action:ty $(: $how:ident)?,)*) => {
         /// Every action, in the order of services and names.
-        pub(crate) static ACTIONS: &[Registered] = &[$(Registered::of::<$action>(),)*];
+        pub(crate) static ACTIONS: &[Registered] = &[$(actions!(@ $action $(, $how)?),)*];
     };
 }
 
@@ -52,6 +55,10 @@ actions! {
     cam::policies::ListEntitiesForPolicy,
     cam::policies::ListPolicies,
     cam::policies::UpdatePolicy,
+    cam::providers::CreateOIDCConfig,
+    cam::providers::DeleteOIDCConfig,
+    cam::providers::DescribeOIDCConfig,
+    cam::providers::UpdateOIDCConfig,
     cam::roles::CreateRole,
     cam::roles::DeleteRole,
     cam::roles::DescribeRoleList,
@@ -65,6 +72,7 @@ actions! {
     sts::caller::GetCallerIdentity,
     sts::federation::GetFederationToken,
     sts::role::AssumeRole,
+    sts::web_identity::AssumeRoleWithWebIdentity: unsigned,
     tcr::favorites::BatchDeleteFavorRepositoryPersonal,
     tcr::favorites::CreateFavorRepositoryPersonal,
     tcr::favorites::DescribeFavorRepositoryPersonal,
@@ -129,6 +137,15 @@ actions! {
     tcr::users::DescribeUserQuotaPersonal,
     tcr::users::ModifyUserPasswordPersonal,
     tcr::users::ValidateUserPersonal,
+}
+
+/// The action of this name and version, if it is one that nobody signs.
+pub(super) fn find_open(version: &str, name: &str) -> Option<(&'static Registered, OpenRun)> {
+    let action = ACTIONS.iter().find(|action| action.name == name && action.service.version() == version)?;
+    match action.run {
+        Run::Open(run) => Some((action, run)),
+        Run::Signed(_) => None,
+    }
 }
 
 /// The action of this name and version; `service` is what the credential scope names, if there is one.

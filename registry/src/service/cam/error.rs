@@ -22,6 +22,8 @@ pub enum Limit {
     Roles,
     /// Access keys of an account.
     Keys,
+    /// Identity providers of a main account.
+    Providers,
 }
 
 /// Why access management did not do what was asked. What belongs to another main account is unknown.
@@ -39,6 +41,9 @@ pub enum Error {
     /// There is no such role.
     #[error("role unknown")]
     RoleUnknown,
+    /// There is no such identity provider.
+    #[error("identity provider unknown")]
+    ProviderUnknown,
     /// There is no such access key.
     #[error("access key unknown")]
     KeyUnknown,
@@ -60,6 +65,9 @@ pub enum Error {
     /// There is a role of this name.
     #[error("role name taken")]
     RoleNameTaken,
+    /// There is an identity provider of this name.
+    #[error("identity provider name taken")]
+    ProviderNameTaken,
     /// There are as many as there may be.
     #[error("no more than {most} {what:?}")]
     Full {
@@ -89,6 +97,15 @@ pub enum Error {
     /// This can be no name of a role.
     #[error("role name")]
     RoleName,
+    /// This can be no name of an identity provider.
+    #[error("identity provider name")]
+    ProviderName,
+    /// This can be no issuer.
+    #[error("identity provider URL")]
+    ProviderUrl,
+    /// These are no public keys.
+    #[error("identity provider keys: {0}")]
+    ProviderKeys(String),
     /// The description is too long.
     #[error("description")]
     Description,
@@ -120,10 +137,12 @@ impl From<roadstead_storage::Error> for Error {
             E::Stale { what: "group" } => Self::GroupUnknown,
             E::Stale { what: "policy" } => Self::PolicyUnknown,
             E::Stale { what: "role" } => Self::RoleUnknown,
+            E::Stale { what: "identity provider" } => Self::ProviderUnknown,
             E::Conflict { what: "account" } => Self::UserNameTaken,
             E::Conflict { what: "group" } => Self::GroupNameTaken,
             E::Conflict { what: "policy" } => Self::PolicyNameTaken,
             E::Conflict { what: "role" } => Self::RoleNameTaken,
+            E::Conflict { what: "identity provider" } => Self::ProviderNameTaken,
             E::InUse { what: "user" } => Self::UserHasKeys,
             E::InUse { what: "policy" } => Self::PolicyIsBoundary,
             E::LimitReached { what, limit } => match limit_of(what) {
@@ -146,6 +165,7 @@ fn limit_of(what: &str) -> Option<Limit> {
         "attachments" => Limit::Attachments,
         "roles" => Limit::Roles,
         "access keys" => Limit::Keys,
+        "identity providers" => Limit::Providers,
         _ => return None,
     })
 }

@@ -1,4 +1,5 @@
-//! Access management: sub-accounts, groups, policies, roles and access keys of one main account.
+//! Access management: sub-accounts, groups, policies, roles, identity providers and access keys of one main
+//! account.
 //!
 //! Everything is looked up within the main account of who asks; what belongs to another is unknown. Whether they may ask at
 //! all has been decided before. After every change this process forgets at once what it has in memory.
@@ -8,6 +9,7 @@ mod error;
 mod groups;
 mod keys;
 mod policies;
+mod providers;
 mod roles;
 mod rules;
 mod users;
@@ -22,6 +24,7 @@ use roadstead_storage::types::Timestamp;
 pub use attachments::{AttachedPolicy, Boundary};
 pub use error::{Error, Limit, Result};
 pub use policies::{PolicyInfo, PolicyScope};
+pub use providers::{ProviderInfo, stored_clients};
 pub use roles::{NewRoleInfo, RoleInfo, RoleRef};
 pub use rules::Tag;
 pub use users::{UserDetails, UserRef, uid};

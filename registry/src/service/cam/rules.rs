@@ -65,6 +65,10 @@ pub(super) fn role_name(name: &str) -> Result<()> {
     if is_name(name) { Ok(()) } else { Err(Error::RoleName) }
 }
 
+pub(super) fn provider_name(name: &str) -> Result<()> {
+    if is_name(name) { Ok(()) } else { Err(Error::ProviderName) }
+}
+
 pub(super) fn description(text: &str) -> Result<()> {
     let fits = text.len() <= MAX_DESCRIPTION_BYTES && !text.contains('\0');
     if fits { Ok(()) } else { Err(Error::Description) }

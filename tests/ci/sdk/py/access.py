@@ -3,6 +3,9 @@
 import json
 import urllib.parse
 
+import oidc
+from Crypto.PublicKey import RSA
+
 
 def policy(*actions, resource="*", effect="allow", **more):
     return json.dumps({"version": "2.0", "statement": [{"effect": effect, "action": list(actions), "resource": resource, **more}]})
@@ -163,6 +166,7 @@ def temporary(world, c, n, user, key, document):
     t.ok("tcr", "DescribeInstances")
     t.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
     federated(c, n, document)
+    vouched(world, c, n, document)
     # A sub-account needs both the trust of the role and a policy of its own.
     mine = c.with_key(key)
     mine.err("AuthFailure.UnauthorizedOperation|UnauthorizedOperation", "sts", "AssumeRole", RoleArn=arn, RoleSessionName="session-2")
@@ -176,6 +180,40 @@ def temporary(world, c, n, user, key, document):
     c.ok("cam", "DeleteRole", RoleName=name)
     t.err("AuthFailure.TokenFailure|AuthFailure.UnauthorizedOperation|AuthFailure.SecretIdNotFound", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-r")
     c.err("InvalidParameter.RoleNotExist|ResourceNotFound.RoleNotExist", "cam", "GetRole", RoleName=name)
+
+
+def vouched(world, c, n, document):
+    """A role that is taken on the word of an identity provider, and what docker gets for it."""
+    owner, name, key = world.login[0], f"oidc-{n}", RSA.generate(2048)
+    issuer, audience, subject = "https://cluster.example.com", "registry", "system:serviceaccount:shop:puller"
+    config = {"Name": name, "IdentityUrl": issuer, "IdentityKey": oidc.keys(key), "ClientId": [audience]}
+    c.ok("cam", "CreateOIDCConfig", **config)
+    c.err("InvalidParameter.IdentityNameInUse", "cam", "CreateOIDCConfig", **config)
+    c.err("InvalidParameterValue", "cam", "UpdateOIDCConfig", **config, AutoRotateKey=1)
+    c.ok("cam", "UpdateOIDCConfig", **config, Description="of a cluster", AutoRotateKey=0)
+    told = c.ok("cam", "DescribeOIDCConfig", Name=name)
+    c.same("the provider", [told.get(field) for field in config], list(config.values()))
+    statement = {"effect": "allow", "action": "name/sts:AssumeRoleWithWebIdentity",
+                 "principal": {"federated": [f"qcs::cam::uin/{owner}:oidc-provider/{name}"]},
+                 "condition": {"string_equal": {"oidc:sub": subject, "oidc:aud": audience}}}
+    c.ok("cam", "CreateRole", RoleName=name, PolicyDocument=json.dumps({"version": "2.0", "statement": [statement]}))
+    c.ok("cam", "AttachRolePolicy", PolicyId=document, AttachRoleName=name)
+    ask = {"ProviderId": name, "RoleArn": f"qcs::cam::uin/{owner}:roleName/{name}", "RoleSessionName": "node-1"}
+    good = oidc.token(key, issuer, audience, subject)
+    t = c.with_key(credentials(c.ok("sts", "AssumeRoleWithWebIdentity", **ask, WebIdentityToken=good)))
+    t.same("a role", t.ok("sts", "GetCallerIdentity").get("Type"), "CAMRole")
+    t.true("a password", t.ok("tcr", "DescribeApplicationTokenPersonal").at("Data", "ApplicationToken"))
+    t.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
+    if c.transport[0].startswith("TC3"):
+        call = c.clients["sts"].call_json("AssumeRoleWithWebIdentity", {**ask, "WebIdentityToken": good}, options={"SkipSign": True})
+        c.true("without a signature", call["Response"].get("Credentials"), str(call))
+    for wrong in (oidc.token(key, issuer, audience, "somebody"), oidc.token(RSA.generate(2048), issuer, audience, subject)):
+        c.err("InvalidParameter.WebIdentityTokenError", "sts", "AssumeRoleWithWebIdentity", **ask, WebIdentityToken=wrong)
+    c.ok("cam", "DeleteOIDCConfig", Name=name)
+    t.err("AuthFailure.TokenFailure", "sts", "GetCallerIdentity")
+    c.err("ResourceNotFound.IdentityNotExist", "cam", "DescribeOIDCConfig", Name=name)
+    c.ok("cam", "DetachRolePolicy", PolicyId=document, DetachRoleName=name)
+    c.ok("cam", "DeleteRole", RoleName=name)
 
 
 def federated(c, n, document):

@@ -37,6 +37,8 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
         ) => {
             json!(format!("new-{}", things.namespace))
         }
+        ("CreateOIDCConfig", "Name") => json!(format!("new-{}", things.namespace)),
+        ("DeleteOIDCConfig" | "DescribeOIDCConfig" | "UpdateOIDCConfig", "Name") => json!(things.provider),
         ("UpdateGroup", "GroupName") | ("UpdatePolicy", "PolicyName" | "Alias") => Value::Null,
         ("CreateRole" | "UpdateAssumeRolePolicy", "PolicyDocument") => json!(
             json!({"version": "2.0", "statement": [{
@@ -136,7 +138,14 @@ fn value(name: &str, things: &Things) -> Option<Value> {
             Value::Null
         }
         "Uid" | "Filters" | "SourceIdentity" | "SerialNumber" | "TokenCode" | "TagKeys" => Value::Null,
+        "IdentityUrl" => json!("https://issuer.example.com"),
+        "IdentityKey" => json!(things.keys),
+        "ClientId" => json!(["registry"]),
+        "AutoRotateKey" => json!(0),
         // Temporary credentials.
+        "ProviderId" => json!(things.provider),
+        // There is no good one here: what a good one does is tried elsewhere.
+        "WebIdentityToken" => json!("a.b.c"),
         "RoleArn" => json!(format!("qcs::cam::uin/{}:roleName/{}", things.owner_uin, things.role)),
         "RoleSessionName" => json!("session"),
         "Operation" => json!("ccr:pull"),

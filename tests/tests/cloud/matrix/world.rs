@@ -7,6 +7,7 @@ use roadstead_auth::NewSubAccount;
 use roadstead_auth::cam::{Author, Policy, Use};
 use roadstead_storage::meta::{Edition, Holder, NewInstance, NewPolicy, NewRole, Payment, UserProfile};
 use roadstead_storage::types::{AccountId, InstanceId, PolicyId, Uin};
+use roadstead_tests::provider::{Provider, key_set};
 use roadstead_tests::{Account, Client, Cloud, Image, TestRegistry};
 use serde_json::json;
 
@@ -58,6 +59,9 @@ pub struct Things {
     pub instance: String,
     pub instance_name: String,
     pub trigger: String,
+    pub provider: String,
+    /// A key set that a provider may have.
+    pub keys: String,
 }
 
 /// A main account.
@@ -83,6 +87,8 @@ pub fn nothing() -> Things {
         instance: "tcr-zzzzzzzz".to_owned(),
         instance_name: "no-such-instance".to_owned(),
         trigger: "no-such-trigger".to_owned(),
+        provider: "no-such-provider".to_owned(),
+        keys: key_set(&[Provider::new("key").jwk()]),
     }
 }
 
@@ -123,6 +129,10 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
     client.push_image(&format!("{name}/app"), "v1", &Image::small(7)).await;
     let noted = json!({"RepoName": format!("{name}/app"), "Description": mark(name)});
     root.cloud.call("tcr", "ModifyRepositoryInfoPersonal", noted).await.ok();
+    let keys = key_set(&[Provider::new("key").jwk()]);
+    let provider = json!({"Name": format!("{name}-provider"), "IdentityUrl": "https://issuer.example.com",
+        "IdentityKey": keys, "ClientId": ["registry"], "Description": mark(name)});
+    root.cloud.call("cam", "CreateOIDCConfig", provider).await.ok();
     let things = Things {
         uin,
         owner_uin: root.uin.clone(),
@@ -137,6 +147,8 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
         instance: instance.as_str().to_owned(),
         instance_name: format!("{name}-instance"),
         trigger: format!("{name}-trigger"),
+        provider: format!("{name}-provider"),
+        keys,
     };
     House { root, users, things }
 }

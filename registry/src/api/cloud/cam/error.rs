@@ -12,6 +12,7 @@ impl From<Error> for CloudError {
             E::GroupUnknown => Code::ResourceNotFoundGroupNotExist.into(),
             E::PolicyUnknown => Code::InvalidParameterPolicyIdNotExist.into(),
             E::RoleUnknown => Code::InvalidParameterRoleNotExist.into(),
+            E::ProviderUnknown => Code::ResourceNotFoundIdentityNotExist.into(),
             E::KeyUnknown => Code::ResourceNotFoundSecretNotExist.into(),
             E::KeyOfAnother => Code::OperationDeniedUinNotMatch.into(),
             E::KeysOfOwner => Code::OperationDeniedSubUin.into(),
@@ -19,6 +20,7 @@ impl From<Error> for CloudError {
             E::GroupNameTaken => Code::InvalidParameterGroupNameInUse.into(),
             E::PolicyNameTaken => Code::FailedOperationPolicyNameInUse.into(),
             E::RoleNameTaken => Code::InvalidParameterRoleNameInUse.into(),
+            E::ProviderNameTaken => Code::InvalidParameterIdentityNameInUse.into(),
             E::Full { what, most } => full(what, most),
             E::UserHasKeys => Code::OperationDeniedHaveKeys.into(),
             E::PolicyIsBoundary => {
@@ -30,6 +32,14 @@ impl From<Error> for CloudError {
             E::Password(rule) => Self::new(Code::InvalidParameterPasswordViolatedRules, rule),
             E::PolicyName => named(Code::InvalidParameterPolicyNameError, "policy"),
             E::RoleName => named(Code::InvalidParameterRoleNameError, "role"),
+            E::ProviderName => named(Code::InvalidParameterValueNameError, "provider"),
+            E::ProviderUrl => {
+                let message = "IdentityUrl must be https://HOST[/PATH], without user, query and fragment";
+                Self::new(Code::InvalidParameterValueIdentityUrlError, message)
+            }
+            E::ProviderKeys(problem) => {
+                Self::new(Code::InvalidParameterValueIdentityKeyError, format!("IdentityKey: {problem}"))
+            }
             E::Description => Code::InvalidParameterDescriptionLengthOverlimit.into(),
             E::Tag(problem) => Self::new(Code::InvalidParameterTagParamError, problem),
             E::TooManyTags => Code::InvalidParameterTagLimitExceeded.into(),
@@ -57,6 +67,7 @@ fn full(what: Limit, most: u64) -> CloudError {
         Limit::Policies => (Code::FailedOperationPolicyFull, "policies in an account"),
         Limit::Attachments => (Code::InvalidParameterAttachmentFull, "policies for one user, group or role"),
         Limit::Roles => (Code::InvalidParameterRoleFull, "roles in an account"),
+        Limit::Providers => (Code::LimitExceededIdentityFull, "identity providers in an account"),
         Limit::Keys => (Code::OperationDeniedAccessKeyOverLimit, "access keys for one account"),
     };
     CloudError::new(code, format!("there may be no more than {most} {things}"))

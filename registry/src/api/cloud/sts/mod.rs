@@ -4,3 +4,4 @@ pub(super) mod caller;
 pub(super) mod federation;
 pub(super) mod role;
 mod session;
+pub(super) mod web_identity;

@@ -2,7 +2,7 @@
 
 use roadstead_auth::cam::{Author, Policy, Principal, Use, op};
 use roadstead_auth::{Identity, NewSession, app_id};
-use roadstead_storage::meta::Role;
+use roadstead_storage::meta::{MetaStore, Role};
 use roadstead_storage::types::{GroupId, RoleId, Uin};
 use serde::Deserialize;
 
@@ -29,8 +29,9 @@ pub(crate) struct AssumeRole {
 }
 
 /// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
-struct Named<'a> {
-    owner: Uin,
+pub(super) struct Named<'a> {
+    /// The main account that it is said to belong to.
+    pub owner: Uin,
     role: Which<'a>,
 }
 
@@ -40,7 +41,7 @@ enum Which<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn parse(arn: &'a str) -> Option<Self> {
+    pub(super) fn parse(arn: &'a str) -> Option<Self> {
         let (owner, role) = arn.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
         let role = match role.split_once('/')? {
             ("roleName", name) if !name.is_empty() => Which::Name(name),
@@ -50,9 +51,14 @@ impl<'a> Named<'a> {
         Some(Self { owner: owner.parse().ok()?, role })
     }
 
+    /// What is said to whoever names none.
+    pub(super) fn wrong() -> CloudError {
+        let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
+        CloudError::new(Code::InvalidParameterParamError, message)
+    }
+
     /// The role, and the name and id by which policies speak of it.
-    async fn find(&self, call: &CloudCall<'_>) -> Result<(Option<Role>, String, String), CloudError> {
-        let meta = call.meta();
+    pub(super) async fn find(&self, meta: &MetaStore) -> Result<(Option<Role>, String, String), CloudError> {
         let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
         let role = match (&owner, &self.role) {
             (None, _) => None,
@@ -90,13 +96,13 @@ impl Action for AssumeRole {
 
     async fn authorize(&self, call: &CloudCall<'_>) -> Result<(), CloudError> {
         let named = self.named()?;
-        let (_, name, id) = named.find(call).await?;
+        let (_, name, id) = named.find(call.meta()).await?;
         Ok(call.permissions.check(&op::assume_role(&named.owner, &name, &id))?)
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Issued, CloudError> {
         let named = self.named()?;
-        let (role, name, id) = named.find(call).await?;
+        let (role, name, id) = named.find(call.meta()).await?;
         // Again: it may be another role by now.
         call.permissions.check(&op::assume_role(&named.owner, &name, &id))?;
         let is_own = named.owner == call.identity().owner_uin;
@@ -115,6 +121,7 @@ impl Action for AssumeRole {
             owner: role.owner,
             owner_uin: &named.owner,
             session_name: &self.role_session_name,
+            provider: None,
         };
         issue(call, session, limit.as_deref(), lifetime)
     }
@@ -126,10 +133,7 @@ impl Action for AssumeRole {
 
 impl AssumeRole {
     fn named(&self) -> Result<Named<'_>, CloudError> {
-        Named::parse(self.role_arn.trim()).ok_or_else(|| {
-            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
-            CloudError::new(Code::InvalidParameterParamError, message)
-        })
+        Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)
     }
 
     /// Whether the role trusts the caller.

@@ -72,12 +72,12 @@ impl Action for CreateInstanceToken {
         let (auth, identity) = (call.auth(), call.identity());
         let (token_id, made) = match self.term()? {
             Term::Temporary => {
-                let made = auth.temporary_password(identity, instance.registry, call.key).map_err(refused)?;
+                let made = auth.temporary_password(identity, instance.registry, call.key).map_err(not_made)?;
                 (String::new(), made)
             }
             Term::Long => {
                 let description = self.desc.as_deref().unwrap_or_default();
-                auth.create_instance_token(identity, instance.registry, description).await.map_err(refused)?
+                auth.create_instance_token(identity, instance.registry, description).await.map_err(not_made)?
             }
         };
         Ok(CreatedToken {
@@ -93,10 +93,15 @@ impl Action for CreateInstanceToken {
     }
 }
 
-fn refused(error: AuthError) -> CloudError {
+/// What is said when no password was made.
+pub(super) fn not_made(error: AuthError) -> CloudError {
     match error {
         AuthError::Session => {
-            let message = "temporary keys cannot make passwords, which would not have their limits";
+            let message = "temporary keys cannot make passwords that would outlive them";
+            CloudError::new(Code::UnsupportedOperation, message)
+        }
+        AuthError::TokenTooLarge => {
+            let message = "the policy of the session is too long to be in a password";
             CloudError::new(Code::UnsupportedOperation, message)
         }
         AuthError::Storage(StorageError::Stale { .. }) => Code::UnauthorizedOperation.into(),

@@ -1,0 +1,88 @@
+//! Passwords for docker that a session asked for: they hold the session itself, so that they are worth what it is worth,
+//! and end when it does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use roadstead_storage::types::RegistryId;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::auth::Inner;
+use crate::bound::{Bound, Origin};
+use crate::error::{AuthenticationError, Error, Result};
+use crate::identity::Identity;
+use crate::password::PASSWORD_MAX;
+use crate::registry_token::RegistryPassword;
+use crate::session::Session;
+
+/// How every one begins.
+const PREFIX: &str = "rds_";
+/// What they are sealed for.
+const CONTEXT: &str = "session-password";
+/// The most bytes of what is sealed: it must fit into a bearer token too, which must fit into a header.
+const MAX_BYTES: usize = 1800;
+/// The fewest bytes of what is sealed: sealed and encoded they are more characters than a password of somebody's own has.
+const MIN_BYTES: usize = PASSWORD_MAX;
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    /// The registry that it is for.
+    g: i64,
+    /// The session.
+    s: Origin,
+}
+
+/// Whether a password has the form of one. Then it is one, or wrong.
+pub(crate) fn is_one(password: &str) -> bool {
+    password.len() > PASSWORD_MAX && password.starts_with(PREFIX)
+}
+
+impl Inner {
+    /// Makes one that is good for `lifetime`, or until the session ends.
+    pub(crate) fn session_password(
+        &self,
+        identity: &Identity,
+        session: &Session,
+        registry: RegistryId,
+        lifetime: Duration,
+    ) -> Result<RegistryPassword> {
+        let origin = session.origin.as_deref().ok_or(Error::Session)?;
+        let expires_at = session.expires_at.min(self.clock.now().after(lifetime));
+        let content = Content { g: registry.get(), s: origin.until(expires_at) };
+        let json = serde_json::to_vec(&content).map_err(|_| Error::Crypto { op: "write a session" })?;
+        let mut json = Zeroizing::new(json);
+        if json.len() > MAX_BYTES {
+            return Err(Error::TokenTooLarge);
+        }
+        let padded = json.len().max(MIN_BYTES);
+        json.resize(padded, b' ');
+        let mut password = String::from(PREFIX);
+        URL_SAFE_NO_PAD.encode_string(self.sealer.seal(CONTEXT, &json)?, &mut password);
+        Ok(RegistryPassword { username: identity.uin.clone(), password, expires_at })
+    }
+
+    /// Who signs in with one.
+    pub(crate) async fn check_session_password(
+        &self,
+        registry: RegistryId,
+        username: &str,
+        password: &str,
+    ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
+        const BAD: AuthenticationError = AuthenticationError::BadCredentials;
+        let bound = self.opened_password(registry, password).ok_or(BAD)?;
+        let identity = self.bound(&bound).await?.ok_or(BAD)?;
+        if identity.uin.as_str() == username { Ok(identity) } else { Err(BAD) }
+    }
+
+    fn opened_password(&self, registry: RegistryId, password: &str) -> Option<Bound> {
+        let sealed = password.strip_prefix(PREFIX).filter(|rest| rest.len() < 2 * MAX_BYTES)?;
+        let json = self.sealer.open(CONTEXT, &URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
+        let Content { g, s } = serde_json::from_slice(&json).ok()?;
+        if g == registry.get() { Bound::of(s) } else { None }
+    }
+}

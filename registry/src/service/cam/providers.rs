@@ -1,0 +1,135 @@
+use roadstead_auth::{Identity, ProviderKeys};
+use roadstead_storage::meta::{NewOidcProvider, OidcProvider};
+use url::Url;
+
+use super::{CamService, Error, Result, rules};
+
+/// The most bytes of a set of keys.
+const MAX_KEYS_BYTES: usize = 20 << 10;
+/// The most characters of an issuer.
+const MAX_URL_CHARS: usize = 255;
+/// The most audiences of a provider.
+const MAX_CLIENTS: usize = 20;
+/// The most characters of an audience.
+const MAX_CLIENT_CHARS: usize = 255;
+
+/// What is said of an identity provider.
+#[derive(Clone, Copy, Debug)]
+pub struct ProviderInfo<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The issuer of its tokens.
+    pub url: &'a str,
+    /// Its public keys, a JSON Web Key Set.
+    pub keys: &'a str,
+    /// The audiences of its tokens.
+    pub client_ids: &'a [String],
+    /// Free text.
+    pub description: &'a str,
+}
+
+impl ProviderInfo<'_> {
+    /// Its keys, and its audiences as the store has them.
+    fn check(&self) -> Result<(ProviderKeys, String)> {
+        rules::provider_name(self.name)?;
+        rules::description(self.description)?;
+        check_url(self.url)?;
+        if self.keys.len() > MAX_KEYS_BYTES {
+            return Err(Error::ProviderKeys(format!("it must have {MAX_KEYS_BYTES} bytes at most")));
+        }
+        let keys = ProviderKeys::parse(self.keys).map_err(Error::ProviderKeys)?;
+        let fits = (1..=MAX_CLIENTS).contains(&self.client_ids.len())
+            && self.client_ids.iter().all(|id| {
+                let length = id.chars().count();
+                (1..=MAX_CLIENT_CHARS).contains(&length) && !id.contains(|c: char| c.is_control() || c.is_whitespace())
+            });
+        if !fits {
+            let rule = format!("ClientId is 1 to {MAX_CLIENTS} texts of 1 to {MAX_CLIENT_CHARS} characters, no spaces");
+            return Err(Error::Parameter(rule));
+        }
+        let client_ids = serde_json::to_string(self.client_ids).map_err(|e| Error::Parameter(e.to_string()))?;
+        Ok((keys, client_ids))
+    }
+
+    /// Whether nothing is taken away that was trusted.
+    fn keeps(&self, keys: &ProviderKeys, old: &OidcProvider) -> bool {
+        let has_keys = ProviderKeys::parse(&old.keys).is_ok_and(|old| keys.contains_all(&old));
+        let has_clients = stored_clients(old).iter().all(|id| self.client_ids.contains(id));
+        old.url == self.url && has_keys && has_clients
+    }
+}
+
+/// The audiences of a provider. What the store has and is not understood is none.
+pub fn stored_clients(provider: &OidcProvider) -> Vec<String> {
+    serde_json::from_str(&provider.client_ids).unwrap_or_default()
+}
+
+fn check_url(text: &str) -> Result<()> {
+    let is_plain = |url: &Url| {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        url.scheme() == "https" && url.has_host() && !has_user && url.query().is_none() && url.fragment().is_none()
+    };
+    let fits = text.len() <= MAX_URL_CHARS
+        && text.starts_with("https://")
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+        && Url::parse(text).is_ok_and(|url| is_plain(&url));
+    if fits { Ok(()) } else { Err(Error::ProviderUrl) }
+}
+
+impl CamService {
+    /// Makes an identity provider.
+    ///
+    /// # Errors
+    /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `ProviderNameTaken`, `Full`.
+    pub async fn create_provider(&self, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+        let (_, client_ids) = info.check()?;
+        let new = stored(info, &client_ids);
+        self.changed(self.meta().create_oidc_provider(who.owner, &new, self.now()).await)
+    }
+
+    /// The identity provider, if there is one.
+    pub async fn find_provider(&self, who: &Identity, name: &str) -> Result<Option<OidcProvider>> {
+        Ok(self.meta().oidc_provider(who.owner, name).await?)
+    }
+
+    /// Says anew what an identity provider is. Its sessions end, unless it is only trusted with more than before.
+    ///
+    /// # Errors
+    /// As to make one, and `ProviderUnknown`.
+    pub async fn update_provider(&self, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+        let (keys, client_ids) = info.check()?;
+        let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
+        self.changed(self.meta().update_oidc_provider(who.owner, &new, &keeps, self.now()).await)
+    }
+
+    /// Deletes an identity provider. Its sessions end.
+    ///
+    /// # Errors
+    /// `ProviderUnknown`.
+    pub async fn delete_provider(&self, who: &Identity, name: &str) -> Result<()> {
+        rules::provider_name(name)?;
+        self.changed(self.meta().delete_oidc_provider(who.owner, name).await)
+    }
+}
+
+fn stored<'a>(info: &ProviderInfo<'a>, client_ids: &'a str) -> NewOidcProvider<'a> {
+    let ProviderInfo { name, url, keys, client_ids: _, description } = *info;
+    NewOidcProvider { name, url, keys, client_ids, description }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_are_plain_addresses() {
+        for url in ["https://kubernetes.default.svc.cluster.local", "https://oidc.example.com/id/ABC", "https://a:6443"]
+        {
+            assert!(check_url(url).is_ok(), "{url}");
+        }
+        let long = format!("https://{}", "x".repeat(255));
+        for url in ["", "http://a", "https://", "https://u@a", "https://a?b", "https://a#b", "https://a b", &long] {
+            assert!(check_url(url).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! Roles that are taken on the word of an identity provider, and passwords for docker that are had with a session: pulls
+//! without a key.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use roadstead_config::Settings;
+use roadstead_tests::people::Main;
+use roadstead_tests::provider::{Provider, key_set, unsigned};
+use roadstead_tests::{Account, Client, Cloud, Image, Reply, TestRegistry, eventually};
+use serde_json::{Value, json};
+
+use crate::instance::Instance;
+
+const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+const AUDIENCE: &str = "registry.example.com";
+const SUBJECT: &str = "system:serviceaccount:shop:puller";
+const PULL_FOO: &str =
+    r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:pull","resource":"qcs::ccr:::repo/foo/*"}]}"#;
+const REFUSED: &str = "InvalidParameter.WebIdentityTokenError";
+
+/// A main account `foo` that trusts a cluster.
+struct Cluster {
+    reg: TestRegistry,
+    main: Account,
+    provider: Provider,
+}
+
+impl Cluster {
+    async fn new() -> Self {
+        Self::changed(|_| ()).await
+    }
+
+    async fn changed(change: impl FnOnce(&mut Settings)) -> Self {
+        let builder = TestRegistry::builder().settings(|settings| {
+            settings.cloud_api.requests_per_second = 0;
+            change(settings);
+        });
+        let reg = builder.start().await;
+        let main = reg.account("foo").await;
+        let it = Self { reg, main, provider: Provider::new("one") };
+        it.configure("CreateOIDCConfig", json!({})).await.ok();
+        let trust = it.trust("oidc-provider/k8s", json!({"string_equal": {"oidc:sub": SUBJECT, "oidc:aud": AUDIENCE}}));
+        Main::of(&it.main).role(&it.reg, "puller", &trust, &[PULL_FOO]).await;
+        it.main.basic.push_image("foo/app", "v1", &Image::small(7)).await;
+        it.main.cloud.call("tcr", "CreateNamespacePersonal", json!({"Namespace": "foo-other"})).await.ok();
+        it.main.basic.push_image("foo-other/app", "v1", &Image::small(8)).await;
+        it
+    }
+
+    /// Makes or changes the provider; what is not said is as it was.
+    async fn configure(&self, action: &str, change: Value) -> Reply {
+        let mut parameters = json!({
+            "Name": "k8s", "IdentityUrl": ISSUER, "ClientId": [AUDIENCE], "IdentityKey": key_set(&[self.provider.jwk()]),
+        });
+        parameters.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        self.main.cloud.call("cam", action, parameters).await
+    }
+
+    fn trust(&self, provider: &str, condition: Value) -> String {
+        let principal = json!({"federated": [format!("qcs::cam::uin/{}:{provider}", self.main.uin)]});
+        let action = "name/sts:AssumeRoleWithWebIdentity";
+        let statement = json!({"effect": "allow", "action": action, "principal": principal, "condition": condition});
+        json!({"version": "2.0", "statement": [statement]}).to_string()
+    }
+
+    fn claims(&self) -> Value {
+        let now = self.reg.now().as_secs();
+        json!({"iss": ISSUER, "aud": [AUDIENCE], "sub": SUBJECT, "iat": now, "nbf": now, "exp": now + 3600})
+    }
+
+    fn claims_with(&self, name: &str, value: Value) -> Value {
+        let mut claims = self.claims();
+        claims[name] = value;
+        claims
+    }
+
+    async fn ask(&self, token: &str, change: Value) -> Reply {
+        let mut parameters = json!({
+            "ProviderId": "k8s", "WebIdentityToken": token, "RoleSessionName": "node-1",
+            "RoleArn": format!("qcs::cam::uin/{}:roleName/puller", self.main.uin),
+        });
+        parameters.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        open(&self.reg.cloud(), &parameters).await
+    }
+
+    async fn session(&self) -> Cloud {
+        let made = self.ask(&self.provider.token(&self.claims()), json!({})).await.ok();
+        self.with(&made)
+    }
+
+    fn with(&self, made: &Value) -> Cloud {
+        let part = |name: &str| made["Credentials"][name].as_str().unwrap().to_owned();
+        self.reg.cloud().with_token(&part("TmpSecretId"), &part("TmpSecretKey"), &part("Token"))
+    }
+
+    /// A client of docker with a password that a session asked for.
+    async fn docker(&self, session: &Cloud) -> Client {
+        let answer = session.call("tcr", "DescribeApplicationTokenPersonal", json!({})).await.ok();
+        let caller = session.call("sts", "GetCallerIdentity", json!({})).await.ok();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.reg.basic(&text(&caller["PrincipalId"]), &text(&answer["Data"]["ApplicationToken"]))
+    }
+}
+
+/// Calls the action as the SDKs do: without a signature.
+async fn open(cloud: &Cloud, parameters: &Value) -> Reply {
+    let mut request = cloud.prepare("sts", "AssumeRoleWithWebIdentity", parameters);
+    request.set("Authorization", "SKIP");
+    cloud.send(request).await
+}
+
+const APP: &str = "/v2/foo/app/manifests/v1";
+
+#[tokio::test]
+async fn a_cluster_pulls_without_a_key() {
+    let it = Cluster::new().await;
+    let made = it.ask(&it.provider.token(&it.claims()), json!({"DurationSeconds": 1800})).await.ok();
+    assert_eq!(made["ExpiredTime"].as_i64().unwrap(), it.reg.now().as_secs() + 1800);
+    let session = it.with(&made);
+    let caller = session.call("sts", "GetCallerIdentity", json!({})).await.ok();
+    assert_eq!((&caller["Type"], &caller["AccountId"]), (&json!("CAMRole"), &json!(it.main.uin)));
+    session
+        .call("tcr", "CreateNamespacePersonal", json!({"Namespace": "mine"}))
+        .await
+        .expect("AuthFailure.UnauthorizedOperation");
+    session
+        .call("sts", "AssumeRole", json!({"RoleArn": "qcs::cam::uin/1:role/1", "RoleSessionName": "ci"}))
+        .await
+        .expect("InvalidParameter.AccessKeyNotSupport");
+
+    let docker = it.docker(&session).await;
+    docker.get(APP).await.expect(200);
+    docker.get("/v2/foo-other/app/manifests/v1").await.expect(403);
+    docker.post("/v2/foo/app/blobs/uploads/").await.expect(403);
+    docker.delete(APP).await.expect(403);
+    let bearer = docker.bearer(&["repository:foo/app:pull,push", "repository:foo-other/app:pull"]).await;
+    bearer.get(APP).await.expect(200);
+    bearer.post("/v2/foo/app/blobs/uploads/").await.expect(403);
+    bearer.get("/v2/foo-other/app/manifests/v1").await.expect(403);
+    let of_another = it.reg.basic(it.reg.owner_name(), &password(&docker));
+    of_another.get(APP).await.expect(401);
+
+    let done =
+        it.main.cloud.call("cam", "DescribeAuditLogs", json!({"Operation": "sts:AssumeRoleWithWebIdentity"})).await;
+    let event = done.ok()["Events"][0].clone();
+    assert_eq!((&event["Outcome"], &event["Uin"]), (&json!("done"), &json!(it.main.uin)));
+    assert!(event["Principal"].as_str().unwrap().ends_with("/node-1"), "{event}");
+    assert!(event["Resource"].as_str().unwrap().ends_with(&format!("k8s {SUBJECT}")), "{event}");
+
+    // All of it ends with the session.
+    it.reg.clock().advance(Duration::from_secs(1799));
+    docker.get(APP).await.expect(200);
+    let last = docker.bearer(&["repository:foo/app:pull"]).await;
+    last.get(APP).await.expect(200);
+    it.reg.clock().advance(Duration::from_secs(1));
+    docker.get(APP).await.expect(401);
+    last.get(APP).await.expect(401);
+    session.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.TokenFailure");
+}
+
+fn password(client: &Client) -> String {
+    let roadstead_tests::Credentials::Basic(_, password) = client.credentials() else { return String::new() };
+    password.clone()
+}
+
+/// Tokens that are not good, by what is wrong with them.
+fn wrong_tokens(it: &Cluster) -> Vec<(&'static str, String)> {
+    let (now, good) = (it.reg.now().as_secs(), it.provider.token(&it.claims()));
+    let with = |name: &str, value: Value| it.provider.token(&it.claims_with(name, value));
+    let hmac = |key: &[u8], header: Value| {
+        let text = unsigned(&header, &it.claims());
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes());
+        format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag))
+    };
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    let header = |alg: &str| json!({"alg": alg, "typ": "JWT", "kid": "one"});
+    let mut lacking = it.claims();
+    lacking.as_object_mut().unwrap().remove("exp");
+    vec![
+        ("no token", String::new()),
+        ("no JWT", "a.b.c".to_owned()),
+        ("too long", format!("{good}{}", "x".repeat(20_000))),
+        ("expired", with("exp", json!(now - 61))),
+        ("without an end", it.provider.token(&lacking)),
+        ("of later", with("nbf", json!(now + 61))),
+        ("made later", with("iat", json!(now + 61))),
+        ("of another issuer", with("iss", json!("https://kubernetes.default.svc"))),
+        ("for another audience", with("aud", json!(["https://kubernetes.default.svc"]))),
+        ("for nobody", with("aud", json!([]))),
+        ("about somebody else", with("sub", json!("system:serviceaccount:shop:other"))),
+        ("about nobody", with("sub", json!(""))),
+        ("with a NUL", with("sub", json!(format!("{SUBJECT}\0")))),
+        ("of another key", Provider::new("one").token(&it.claims())),
+        ("of an unknown key", Provider::new("two").token(&it.claims())),
+        ("unsigned", format!("{}.", unsigned(&header("none"), &it.claims()))),
+        ("signature cut", format!("{head}.{}", &signature[..40])),
+        ("no signature", format!("{head}.")),
+        ("HS256 with the point", hmac(it.provider.public(), header("HS256"))),
+        ("HS256 with the key set", hmac(it.provider.jwk().to_string().as_bytes(), header("HS256"))),
+        ("another algorithm", it.provider.sign(&header("ES384"), &it.claims())),
+        ("RS256", it.provider.sign(&header("RS256"), &it.claims())),
+        ("critical header", {
+            let header = json!({"alg": "ES256", "kid": "one", "crit": ["b64"], "b64": true});
+            it.provider.sign(&header, &it.claims())
+        }),
+        ("its own key", {
+            let other = Provider::new("own");
+            other.sign(&json!({"alg": "ES256", "kid": "own", "jwk": other.jwk()}), &it.claims())
+        }),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_not_told() {
+    let it = Cluster::new().await;
+    let other = it.reg.account("other").await;
+    let untrusting = it.trust("oidc-provider/k8s", json!({"string_equal": {"oidc:sub": "nobody"}}));
+    Main::of(&it.main).role(&it.reg, "untrusting", &untrusting, &[PULL_FOO]).await;
+    let elsewhere = it.trust("oidc-provider/other", json!({"string_equal": {"oidc:iss": ISSUER}}));
+    Main::of(&it.main).role(&it.reg, "elsewhere", &elsewhere, &[PULL_FOO]).await;
+    let everybody = r#"{"version":"2.0","statement":[{"effect":"allow","action":"sts:*","principal":{"qcs":["qcs::cam::anonymous:anonymous"]}}]}"#;
+    Main::of(&it.main).role(&it.reg, "everybody", everybody, &[PULL_FOO]).await;
+    let good = it.provider.token(&it.claims());
+    let arn = |uin: &str, role: &str| json!({"RoleArn": format!("qcs::cam::uin/{uin}:roleName/{role}")});
+    let mut attempts: Vec<_> = wrong_tokens(&it).into_iter().map(|(what, token)| (what, token, json!({}))).collect();
+    attempts.extend([
+        ("no such provider", good.clone(), json!({"ProviderId": "none"})),
+        ("no provider", good.clone(), json!({"ProviderId": ""})),
+        ("no such role", good.clone(), arn(&it.main.uin, "none")),
+        ("not trusted", good.clone(), arn(&it.main.uin, "untrusting")),
+        ("another provider is trusted", good.clone(), arn(&it.main.uin, "elsewhere")),
+        ("those with accounts are trusted", good.clone(), arn(&it.main.uin, "everybody")),
+        ("another account", good.clone(), arn(&other.uin, "puller")),
+        ("no account", good.clone(), arn("999999999999", "puller")),
+    ]);
+    let mut messages = Vec::new();
+    for (what, token, change) in attempts {
+        let reply = it.ask(&token, change).await;
+        assert_eq!(reply.code(), REFUSED, "{what}: {}", reply.answer);
+        messages.push(reply.message());
+    }
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    it.session().await;
+    let refused = eventually("the refusals are written", async || {
+        let found = it.main.cloud.call("cam", "DescribeAuditLogs", json!({"Outcome": "denied"})).await.ok();
+        found["Events"].as_array().and_then(|events| events.first().cloned())
+    })
+    .await;
+    assert_eq!((&refused["Principal"], &refused["Code"]), (&json!("anonymous"), &json!(REFUSED)), "{refused}");
+}
+
+#[tokio::test]
+async fn whoever_guesses_is_slowed_down() {
+    let it = Cluster::changed(|settings| settings.auth.login_attempts_per_address = 20).await;
+    let mut codes = Vec::new();
+    for _ in 0..200 {
+        codes.push(it.ask("a.b.c", json!({})).await.code());
+        if codes.last().is_some_and(|code| code == "RequestLimitExceeded") {
+            break;
+        }
+    }
+    assert_eq!(codes.last().map(String::as_str), Some("RequestLimitExceeded"), "{} refusals", codes.len());
+    it.session().await;
+
+    let reg = TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 2).start().await;
+    let ask = async || open(&reg.cloud(), &json!({})).await.code();
+    assert_eq!(
+        [ask().await, ask().await, ask().await],
+        ["MissingParameter", "MissingParameter", "RequestLimitExceeded"]
+    );
+}
+
+#[tokio::test]
+async fn sessions_end_with_what_they_came_from() {
+    let it = Cluster::new().await;
+    let second = Provider::new("two");
+    let owner = Main::of(&it.main);
+    let both = json!({"IdentityKey": key_set(&[it.provider.jwk(), second.jwk()]), "Description": "two keys"});
+    let trust = it.trust("oidc-provider/k8s", json!({"string_equal": {"oidc:iss": ISSUER}}));
+    let update_trust = json!({"RoleName": "puller", "PolicyDocument": trust});
+    let one = json!({"IdentityKey": key_set(&[second.jwk()])});
+    let clients = json!({"IdentityKey": key_set(&[second.jwk()]), "ClientId": ["another"]});
+    let delete = json!({"Name": "k8s"});
+    let mut signer = &it.provider;
+    for (what, action, change, ends) in [
+        ("a key is added", "UpdateOIDCConfig", &both, false),
+        ("the trust changes", "UpdateAssumeRolePolicy", &update_trust, true),
+        ("a key is taken away", "UpdateOIDCConfig", &one, true),
+        ("an audience is taken away", "UpdateOIDCConfig", &clients, true),
+        ("the provider goes", "DeleteOIDCConfig", &delete, true),
+    ] {
+        if what == "an audience is taken away" {
+            signer = &second;
+        }
+        let audience = if what == "the provider goes" { "another" } else { AUDIENCE };
+        let made = it.ask(&signer.token(&it.claims_with("aud", json!(audience))), json!({})).await.ok();
+        let session = it.with(&made);
+        let docker = it.docker(&session).await;
+        let bearer = docker.bearer(&["repository:foo/app:pull"]).await;
+        bearer.get(APP).await.expect(200);
+        match action {
+            "UpdateOIDCConfig" => it.configure(action, change.clone()).await,
+            _ => it.main.cloud.call("cam", action, change.clone()).await,
+        }
+        .ok();
+        let status = if ends { 401 } else { 200 };
+        assert_eq!(docker.get(APP).await.status, status, "{what}");
+        assert_eq!(bearer.get(APP).await.status, status, "{what}");
+        let code = session.call("sts", "GetCallerIdentity", json!({})).await.code();
+        assert_eq!(code, if ends { "AuthFailure.TokenFailure" } else { "" }, "{what}");
+    }
+    // Another provider of this name is another one; and the role may go, too.
+    it.configure("CreateOIDCConfig", json!({})).await.ok();
+    let docker = it.docker(&it.session().await).await;
+    it.reg.set_password(it.main.id, "another password").await;
+    docker.get(APP).await.expect(200);
+    let role = it.reg.meta().role_by_name(owner.id, "puller").await.unwrap().unwrap();
+    it.reg.meta().delete_role(owner.id, role.id).await.unwrap();
+    eventually("the other process is heard of", async || (docker.get(APP).await.status == 401).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_password_of_a_session_has_its_limits() {
+    let it = Cluster::new().await;
+    let policy = json!({"version": "2.0", "statement": [
+        {"effect": "allow", "action": "ccr:pull", "resource": "qcs::ccr:::repo/foo-other/*"}]});
+    let made = json!({"Name": "web", "Policy": policy.to_string()});
+    let federated = it.with(&it.main.cloud.call("sts", "GetFederationToken", made).await.ok());
+    let docker = it.docker(&federated).await;
+    let bearer = docker.bearer(&["repository:foo/app:pull", "repository:foo-other/app:pull,push"]).await;
+    for client in [&docker, &bearer] {
+        client.get("/v2/foo-other/app/manifests/v1").await.expect(200);
+        let denied = client.get(APP).await.status;
+        assert!(matches!(denied, 401 | 403), "{denied}");
+        let denied = client.post("/v2/foo-other/app/blobs/uploads/").await.status;
+        assert!(matches!(denied, 401 | 403), "{denied}");
+    }
+    // A policy that does not fit into a token.
+    let statements: Vec<Value> = (0..20)
+        .map(|n| json!({"effect": "allow", "action": "ccr:pull", "resource": format!("qcs::ccr:::repo/foo/{}-{n}", "x".repeat(40))}))
+        .collect();
+    let long = json!({"version": "2.0", "statement": statements}).to_string();
+    let made = it.main.cloud.call("sts", "GetFederationToken", json!({"Name": "web", "Policy": long})).await.ok();
+    let reply = it.with(&made).call("tcr", "DescribeApplicationTokenPersonal", json!({})).await;
+    reply.expect("UnsupportedOperation");
+    // The key that asked for the session goes.
+    let key = json!({"AccessKeyId": it.main.cloud.secret_id()});
+    it.main.cloud.call("cam", "DeleteAccessKey", key).await.ok();
+    docker.get("/v2/foo-other/app/manifests/v1").await.expect(401);
+    bearer.get("/v2/foo-other/app/manifests/v1").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_session_gets_a_password_of_an_instance() {
+    let it = Cluster::new().await;
+    let made = Instance::of(it.main.cloud.clone(), "demo").await;
+    made.namespace("team", false).await;
+    made.client(&it.main.basic).push_image("team/app", "v1", &Image::small(7)).await;
+    let policy = json!({"version": "2.0", "statement": [
+        {"effect": "allow", "action": "tcr:CreateInstanceToken", "resource": format!("qcs::tcr:::instance/{}", made.id)},
+        {"effect": "allow", "action": "tcr:PullRepository", "resource": format!("qcs::tcr:::repository/{}/team/*", made.id)}]});
+    let trust = it.trust("oidc-provider/k8s", json!({"string_like": {"oidc:sub": "system:serviceaccount:shop:*"}}));
+    Main::of(&it.main).role(&it.reg, "instance", &trust, &[&policy.to_string()]).await;
+    let arn = json!({"RoleArn": format!("qcs::cam::uin/{}:roleName/instance", it.main.uin), "DurationSeconds": 900});
+    let session = it.with(&it.ask(&it.provider.token(&it.claims()), arn).await.ok());
+    let ask = async |kind: &str| {
+        session.call("tcr", "CreateInstanceToken", json!({"RegistryId": made.id, "TokenType": kind})).await
+    };
+    ask("longterm").await.expect("UnsupportedOperation");
+    let token = ask("temp").await.ok();
+    assert_eq!(token["ExpTime"], json!(it.reg.now().as_millis() + 900_000), "it ends with the session");
+    let text = |member: &str| token[member].as_str().unwrap().to_owned();
+    let docker = it.reg.basic(&text("Username"), &text("Token"));
+    docker.at(&made.host).get("/v2/team/app/manifests/v1").await.expect(200);
+    docker.at(&made.host).post("/v2/team/app/blobs/uploads/").await.expect(403);
+    docker.get(APP).await.expect(401);
+}
+
+#[tokio::test]
+async fn a_provider_is_what_it_must_be() {
+    let it = Cluster::new().await;
+    let told = it.main.cloud.call("cam", "DescribeOIDCConfig", json!({"Name": "k8s"})).await.ok();
+    let expected = json!({
+        "ProviderType": 11, "IdentityUrl": ISSUER, "IdentityKey": key_set(&[it.provider.jwk()]), "ClientId": [AUDIENCE],
+        "Status": 11, "Description": "", "Name": "k8s", "AutoRotateKey": 0,
+    });
+    assert_eq!(told, expected);
+    let with = |name: &str, value: Value| {
+        let mut key = it.provider.jwk();
+        key[name] = value;
+        json!({"IdentityKey": key_set(&[key])})
+    };
+    let set = |keys: &[Value]| json!({"IdentityKey": key_set(keys)});
+    let weak = json!({"kty": "RSA", "kid": "r", "n": BASE64_URL_SAFE_NO_PAD.encode([0xC1; 128]), "e": "AQAB"});
+    let symmetric = json!({"kty": "oct", "kid": "s", "k": "c2VjcmV0"});
+    let (key, url) = ("InvalidParameterValue.IdentityKeyError", "InvalidParameterValue.IdentityUrlError");
+    for (change, code) in [
+        (json!({"Name": "k8s"}), "InvalidParameter.IdentityNameInUse"),
+        (json!({"Name": "a b"}), "InvalidParameterValue.NameError"),
+        (json!({"IdentityUrl": "http://issuer.example.com"}), url),
+        (json!({"IdentityUrl": "https://issuer.example.com?x"}), url),
+        (json!({"ClientId": []}), "InvalidParameter.ParamError"),
+        (json!({"ClientId": ["a b"]}), "InvalidParameter.ParamError"),
+        (json!({"Description": "x".repeat(301)}), "InvalidParameter.DescriptionLengthOverlimit"),
+        (json!({"AutoRotateKey": 1}), "InvalidParameterValue"),
+        (json!({"IdentityKey": "no base64"}), key),
+        (json!({"IdentityKey": "e30="}), key),
+        (set(&[]), key),
+        (set(&[weak]), key),
+        (set(&[symmetric]), key),
+        (set(&[it.provider.jwk(), it.provider.jwk()]), key),
+        (with("d", json!("AAAA")), key),
+        (with("crv", json!("P-521")), key),
+        (with("alg", json!("RS256")), key),
+        (with("use", json!("enc")), key),
+        (with("kid", json!("x".repeat(300))), key),
+    ] {
+        let mut named = json!({"Name": "another"});
+        named.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let reply = it.configure("CreateOIDCConfig", named.clone()).await;
+        assert_eq!(reply.code(), code, "{change}: {}", reply.answer);
+    }
+    for (action, missing) in [("DescribeOIDCConfig", json!({"Name": "x"})), ("DeleteOIDCConfig", json!({"Name": "x"}))]
+    {
+        it.main.cloud.call("cam", action, missing).await.expect("ResourceNotFound.IdentityNotExist");
+    }
+    it.configure("UpdateOIDCConfig", json!({"Name": "x"})).await.expect("ResourceNotFound.IdentityNotExist");
+    for duration in [0, 7201] {
+        let token = it.provider.token(&it.claims());
+        it.ask(&token, json!({"DurationSeconds": duration})).await.expect("InvalidParameter.OverTimeError");
+    }
+}
