@@ -39,6 +39,7 @@ mod uploads;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -158,6 +159,8 @@ struct Inner {
     busy_timeout: Duration,
     instance: String,
     quotas: Quotas,
+    /// Whether every connection is asked before it is used.
+    wary: Arc<AtomicBool>,
 }
 
 static DRIVERS: Once = Once::new();
@@ -174,7 +177,8 @@ impl MetaStore {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let (engine, url) = engine_of(&params.url)?;
         let options: AnyConnectOptions = url.parse().op("parse the database URL")?;
-        let pool = |max: u32| pool_options(engine, params.busy_timeout).max_connections(max.max(1));
+        let wary = Arc::new(AtomicBool::new(false));
+        let pool = |max: u32| pool_options(engine, params.busy_timeout, Arc::clone(&wary)).max_connections(max.max(1));
         let (writer, reader) = match engine {
             Engine::Sqlite => {
                 // The writer comes first: it creates the file and turns the write-ahead log on.
@@ -197,7 +201,8 @@ impl MetaStore {
             Engine::Postgres => None,
         };
         let (busy_timeout, instance, quotas) = (params.busy_timeout, params.instance.clone(), params.quotas);
-        Ok(Self { inner: Arc::new(Inner { engine, options, writer, reader, log, busy_timeout, instance, quotas }) })
+        let inner = Inner { engine, options, writer, reader, log, busy_timeout, instance, quotas, wary };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The engine.
@@ -224,6 +229,12 @@ impl MetaStore {
             Some(log) => log.check().await,
             None => Ok(()),
         }
+    }
+
+    /// From now on every connection is asked whether it still lives before it is used, however shortly ago that was. For who
+    /// ends threads with runtimes of their own: the connections that were opened there end with them.
+    pub fn trust_no_connection(&self) {
+        self.inner.wary.store(true, Ordering::Relaxed);
     }
 
     /// Closes all connections. Calls that follow fail.
@@ -306,13 +317,14 @@ fn engine_of(url: &str) -> Result<(Engine, String)> {
     }
 }
 
-fn pool_options(engine: Engine, busy_timeout: Duration) -> AnyPoolOptions {
+fn pool_options(engine: Engine, busy_timeout: Duration, wary: Arc<AtomicBool>) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .acquire_timeout(busy_timeout.max(Duration::from_secs(1)))
         .test_before_acquire(false)
         .before_acquire(move |connection, meta| {
+            let trusted = meta.idle_for <= TRUSTED_IDLE && !wary.load(Ordering::Relaxed);
             Box::pin(async move {
-                if engine == Engine::Postgres && meta.idle_for > TRUSTED_IDLE {
+                if engine == Engine::Postgres && !trusted {
                     connection.ping().await?;
                 }
                 Ok(true)
