@@ -6,7 +6,6 @@
 //! after its commit. Both happen under the lock of the shard (`docs/adr/0005`).
 
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use quick_cache::Weighter;
@@ -31,8 +30,6 @@ pub struct EpochCache<K, V> {
     entries: Cache<K, V, ByFunction<V>>,
     epochs: Vec<Mutex<u64>>,
     hasher: RandomState,
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
@@ -47,22 +44,18 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
             entries: Cache::with_weighter(entries, capacity, ByFunction(weigh)),
             epochs: (0..SHARDS).map(|_| Mutex::new(0)).collect(),
             hasher: RandomState::new(),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
         }
     }
 
     fn epoch(&self, key: &K) -> &Mutex<u64> {
+        // Below SHARDS, which is how many epochs there are.
         let shard = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         &self.epochs[shard]
     }
 
     /// The value that is kept for `key`, if any.
     pub fn get(&self, key: &K) -> Option<V> {
-        let found = self.entries.get(key);
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-        found
+        self.entries.get(key)
     }
 
     /// The value that is kept for `key`, or else what `load` finds, which is then kept. That nothing was found is not
@@ -99,11 +92,6 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
             *epoch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         }
         self.entries.clear();
-    }
-
-    /// How often a value was there, and how often it was not.
-    pub fn hits_and_misses(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 }
 

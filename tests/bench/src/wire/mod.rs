@@ -65,13 +65,15 @@ fn broken(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
 
+/// The longest time without a byte.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
 /// A client with one connection, opened when it is needed.
 pub struct Wire {
     address: SocketAddr,
     /// Header lines that go with every request.
     common: String,
     stream: Option<TcpStream>,
-    timeout: Duration,
     buffer: Vec<u8>,
     /// The part of the buffer that is read and not yet used.
     rest: std::ops::Range<usize>,
@@ -84,15 +86,7 @@ impl Wire {
         if let Some(value) = authorization {
             common.push_str(&format!("Authorization: {value}\r\n"));
         }
-        let timeout = Duration::from_secs(60);
-        Self { address, common, stream: None, timeout, buffer: Vec::new(), rest: 0..0 }
-    }
-
-    /// The longest time without a byte; 60 seconds unless told.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
+        Self { address, common, stream: None, buffer: Vec::new(), rest: 0..0 }
     }
 
     /// Closes the connection, whatever is under way.
@@ -103,10 +97,10 @@ impl Wire {
 
     fn stream(&mut self) -> io::Result<&mut TcpStream> {
         if self.stream.is_none() {
-            let stream = TcpStream::connect_timeout(&self.address, self.timeout)?;
+            let stream = TcpStream::connect_timeout(&self.address, TIMEOUT)?;
             stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(self.timeout))?;
-            stream.set_write_timeout(Some(self.timeout))?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
+            stream.set_write_timeout(Some(TIMEOUT))?;
             self.rest = 0..0;
             self.stream = Some(stream);
         }
