@@ -61,13 +61,14 @@ pub use instances::{
 };
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
-    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Review, ReviewTarget,
-    Rotation, SigningKey, StoredManifest, Upload, UploadLease,
+    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,
+    StoredManifest, Upload, UploadLease,
 };
 pub use personal::{
     Among, Found, NamespaceDetail, NewNamespace, NewRepository, Order, QuotaKind, Quotas, RepositoryDetail,
     RepositorySearch,
 };
+pub use review::{Review, ReviewTarget};
 pub use sealed::{Sealed, SealedKind};
 pub use sessions::{ProviderVersion, RoleVersion};
 pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};

@@ -380,25 +380,3 @@ pub struct Referrers {
     /// Where the next page begins, if there are more.
     pub next: Option<Digest>,
 }
-
-/// What a review is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ReviewTarget {
-    /// A blob.
-    Blob(BlobId),
-    /// A manifest.
-    Manifest(ManifestId),
-}
-
-/// Something that lost a reference, and is to be looked at.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Review {
-    /// What it is. It may have gone since.
-    pub target: ReviewTarget,
-    /// Which reference it lost.
-    pub reason: String,
-    /// When to look at it.
-    pub review_after: Timestamp,
-    /// How often it has been looked at in vain.
-    pub attempts: u64,
-}

@@ -8,11 +8,32 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::model::{Review, ReviewTarget};
 use super::row::{get, size, time};
 use super::sql::SqlResult as _;
 use crate::types::{BlobId, ManifestId, RepositoryId, Timestamp};
 use crate::{Error, Result};
+
+/// What a review is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ReviewTarget {
+    /// A blob.
+    Blob(BlobId),
+    /// A manifest.
+    Manifest(ManifestId),
+}
+
+/// Something that lost a reference, and is to be looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Review {
+    /// What it is. It may have gone since.
+    pub target: ReviewTarget,
+    /// Which reference it lost.
+    pub reason: String,
+    /// When to look at it.
+    pub review_after: Timestamp,
+    /// How often it has been looked at in vain.
+    pub attempts: u64,
+}
 
 impl MetaStore {
     /// Reviews that are due at `now`, the longest due first.
@@ -48,6 +69,18 @@ impl Reason {
     }
 }
 
+/// Queues what `$rows` gives: `$1` is a target, or what has them, and after it come the reason, the time and the present.
+macro_rules! queueing {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) ",
+            $rows,
+            " ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
+             review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at"
+        )
+    };
+}
+
 async fn queue(
     tx: &mut AnyConnection,
     sql: &'static str,
@@ -69,9 +102,7 @@ pub(super) async fn queue_blob(
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         VALUES (0, $1, $2, $3, 0, $4) ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    let sql = queueing!("VALUES (0, $1, $2, $3, 0, $4)");
     queue(tx, sql, id.get(), reason, review_after, now).await
 }
 
@@ -83,9 +114,7 @@ pub(super) async fn queue_manifest(
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         VALUES (1, $1, $2, $3, 0, $4) ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    let sql = queueing!("VALUES (1, $1, $2, $3, 0, $4)");
     queue(tx, sql, id.get(), reason, review_after, now).await
 }
 
@@ -97,21 +126,17 @@ pub(super) async fn queue_dependents(
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let blobs = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 ORDER BY blob_id \
-         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
-    let children = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 1, child.id, $2, $3, 0, $4 FROM manifest_children edge, manifests child WHERE edge.parent_id = $1 \
-         AND child.repository_id = edge.repository_id AND child.digest = edge.child_digest ORDER BY child.id \
-         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
-    let referrers = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 1, referrer.id, $2, $3, 0, $4 FROM manifests subject, manifests referrer WHERE subject.id = $1 \
+    let blobs =
+        queueing!("SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 ORDER BY blob_id");
+    let children = queueing!(
+        "SELECT 1, child.id, $2, $3, 0, $4 FROM manifest_children edge, manifests child WHERE edge.parent_id = $1 \
+         AND child.repository_id = edge.repository_id AND child.digest = edge.child_digest ORDER BY child.id"
+    );
+    let referrers = queueing!(
+        "SELECT 1, referrer.id, $2, $3, 0, $4 FROM manifests subject, manifests referrer WHERE subject.id = $1 \
          AND referrer.repository_id = subject.repository_id AND referrer.subject_digest = subject.digest \
-         ORDER BY referrer.id \
-         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+         ORDER BY referrer.id"
+    );
     for sql in [blobs, children, referrers] {
         queue(tx, sql, id.get(), reason, review_after, now).await?;
     }
@@ -126,10 +151,8 @@ pub(super) async fn queue_blobs_of_repository(
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO review_queue (kind, target_id, reason, review_after, attempts, queued_at) \
-         SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id \
-         ON CONFLICT (kind, target_id) DO UPDATE SET reason = excluded.reason, \
-         review_after = excluded.review_after, attempts = 0, queued_at = excluded.queued_at";
+    let sql =
+        queueing!("SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id");
     queue(tx, sql, id.get(), reason, review_after, now).await
 }
 

@@ -7,7 +7,7 @@ use super::MetaStore;
 use super::personal::Found;
 use super::row::{get, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
-use super::triggers::{InvokeMethod, Workload, method, workload};
+use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use crate::Result;
 use crate::types::{AccountId, RegistryId, RepositoryName, Timestamp};
 
@@ -101,19 +101,15 @@ async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run
          return_code, return_message, invoked_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     );
-    let (insert, workload) = (insert.bind(registry.get()).bind(owner.get()), &run.workload);
     let insert = insert
+        .bind(registry.get())
+        .bind(owner.get())
         .bind(&*run.repository_name)
         .bind(&*run.tag)
         .bind(&*run.trigger)
         .bind(run.method.as_str())
-        .bind(&*run.expression)
-        .bind(&*workload.cluster_id)
-        .bind(workload.cluster_region)
-        .bind(&*workload.namespace)
-        .bind(&*workload.kind)
-        .bind(&*workload.name)
-        .bind(&*workload.container)
+        .bind(&*run.expression);
+    let insert = bind_workload!(insert, &run.workload)
         .bind(run.return_code)
         .bind(&*run.return_message)
         .bind(run.invoked_at.as_millis());

@@ -200,6 +200,30 @@ impl MetaStore {
     }
 }
 
+/// Binds the columns of a workload, in the order in which every table has them.
+macro_rules! bind_workload {
+    ($query:expr, $workload:expr) => {{
+        let workload: &Workload = $workload;
+        $query
+            .bind(&*workload.cluster_id)
+            .bind(workload.cluster_region)
+            .bind(&*workload.namespace)
+            .bind(&*workload.kind)
+            .bind(&*workload.name)
+            .bind(&*workload.container)
+    }};
+}
+pub(super) use bind_workload;
+
+/// Binds what a trigger is to be.
+macro_rules! bind_spec {
+    ($query:expr, $spec:expr) => {{
+        let spec: &TriggerSpec = $spec;
+        let query = $query.bind(spec.repository.get()).bind(&*spec.name).bind(spec.method.as_str());
+        bind_workload!(query.bind(&*spec.expression), &spec.workload)
+    }};
+}
+
 /// Makes sure that the name is not taken. The owner must be locked.
 async fn free(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, name: &str) -> Result<()> {
     let taken =
@@ -223,19 +247,7 @@ async fn insert(
          cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
     );
-    let (insert, workload) = (insert.bind(registry.get()).bind(owner.get()), &spec.workload);
-    let insert = insert
-        .bind(spec.repository.get())
-        .bind(&*spec.name)
-        .bind(spec.method.as_str())
-        .bind(&*spec.expression)
-        .bind(&*workload.cluster_id)
-        .bind(workload.cluster_region)
-        .bind(&*workload.namespace)
-        .bind(&*workload.kind)
-        .bind(&*workload.name)
-        .bind(&*workload.container)
-        .bind(now.as_millis());
+    let insert = bind_spec!(insert.bind(registry.get()).bind(owner.get()), spec).bind(now.as_millis());
     let id: Result<i64> = insert.fetch_one(tx).await.op("create a trigger");
     id.map(TriggerId::new).map_err(stale("repository"))
 }
@@ -252,19 +264,7 @@ async fn update(
          cluster_id = $7, cluster_region = $8, cluster_namespace = $9, workload_type = $10, workload_name = $11, \
          container_name = $12, updated_at = $13, version = version + 1 WHERE id = $1 AND version = $2",
     );
-    let (update, workload) = (update.bind(id.get()).bind(version), &spec.workload);
-    let update = update
-        .bind(spec.repository.get())
-        .bind(&*spec.name)
-        .bind(spec.method.as_str())
-        .bind(&*spec.expression)
-        .bind(&*workload.cluster_id)
-        .bind(workload.cluster_region)
-        .bind(&*workload.namespace)
-        .bind(&*workload.kind)
-        .bind(&*workload.name)
-        .bind(&*workload.container)
-        .bind(now.as_millis());
+    let update = bind_spec!(update.bind(id.get()).bind(version), spec).bind(now.as_millis());
     let done = update.execute(tx).await.op("change a trigger");
     let done = done.map_err(conflict("trigger")).map_err(stale("repository"))?;
     Ok(done.rows_affected() > 0)

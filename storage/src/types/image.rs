@@ -2,7 +2,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use super::clock::Timestamp;
 use super::digest::Digest;
-use super::manifest::{Descriptor, Manifest, ManifestKind};
+use super::manifest::{Descriptor, Manifest, ManifestKind, distinct};
 
 /// The longest text that is taken from a config, in bytes.
 const MAX_TEXT: usize = 255;
@@ -135,17 +135,11 @@ impl ImageDetails {
     /// The details of a manifest that is no index, of which `config` was read.
     pub fn of_image(digest: &Digest, manifest: &Manifest, config: ImageConfig) -> Self {
         let image_id = image_config(manifest).map(|config| config.digest.clone());
-        let mut parts: Vec<&Descriptor> = match &manifest.kind {
-            ManifestKind::Image { config, layers } => config.iter().chain(layers).collect(),
-            ManifestKind::Index { .. } => Vec::new(),
-        };
-        parts.sort_by(|a, b| a.digest.cmp(&b.digest));
-        parts.dedup_by(|a, b| a.digest == b.digest);
         Self {
             content_id: image_id.clone().unwrap_or_else(|| digest.clone()),
             image_id,
             config,
-            total_size: sum(parts.iter().map(|part| part.size)),
+            total_size: sum(distinct(manifest.descriptors()).iter().map(|part| part.size)),
         }
     }
 

@@ -1,6 +1,5 @@
 mod oracle;
 mod properties;
-mod speed;
 mod vectors;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use roadstead_storage::meta::{Found, TaggedImage};
-use roadstead_storage::types::{Descriptor, Digest, Manifest, ManifestKind, RepositoryId, Tag};
+use roadstead_storage::types::{Digest, ManifestKind, RepositoryId, Tag};
 
 use super::ImageService;
 use super::details::parse;
@@ -89,15 +89,7 @@ impl ImageService {
             ManifestKind::Image { config: Some(config), .. } => self.config_bytes(repository, config).await?,
             ManifestKind::Image { config: None, .. } | ManifestKind::Index { .. } => None,
         };
-        Ok(WholeImage { manifest: stored.content, config: config.unwrap_or_default(), size: size(&manifest) })
+        let size = manifest.descriptors().iter().fold(0, |sum: u64, part| sum.saturating_add(part.size));
+        Ok(WholeImage { manifest: stored.content, config: config.unwrap_or_default(), size })
     }
-}
-
-/// Bytes of what a manifest names.
-fn size(manifest: &Manifest) -> u64 {
-    let descriptors: Vec<&Descriptor> = match &manifest.kind {
-        ManifestKind::Image { config, layers } => config.iter().chain(layers).collect(),
-        ManifestKind::Index { manifests } => manifests.iter().collect(),
-    };
-    descriptors.iter().fold(0, |sum, descriptor| sum.saturating_add(descriptor.size))
 }

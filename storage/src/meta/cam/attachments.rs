@@ -14,13 +14,32 @@ use crate::{Error, Result};
 
 /// The columns of an attachment, for [`attached`].
 macro_rules! attached {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT t.policy_id, t.operator_uin, t.created_at, p.name, p.description, g.id AS group_id, \
              g.name AS group_name FROM cam_attachments t LEFT JOIN cam_policies p ON p.id = t.custom_id \
              LEFT JOIN cam_groups g ON g.id = t.group_id ",
-            $rest
+            $($rest),+
         )
+    };
+}
+
+/// The statements about the attachments of a holder that stands in `$column`.
+macro_rules! statements {
+    ($column:literal) => {
+        Statements {
+            count: concat!("SELECT COUNT(*) FROM cam_attachments WHERE ", $column, " = $1"),
+            insert: concat!(
+                "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, ",
+                $column,
+                ", operator_uin, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (",
+                $column,
+                ", policy_id) DO NOTHING"
+            ),
+            delete: concat!("DELETE FROM cam_attachments WHERE ", $column, " = $1 AND policy_id = $2"),
+            find: concat!("SELECT id FROM cam_attachments WHERE ", $column, " = $1 AND policy_id = $2"),
+            list: attached!("WHERE t.", $column, " = $1 ORDER BY t.id LIMIT $2"),
+        }
     };
 }
 
@@ -28,30 +47,9 @@ impl Holder {
     /// The statements about the attachments of such a holder: count, insert, delete, list.
     const fn statements(self) -> Statements {
         match self {
-            Self::User(_) => Statements {
-                count: "SELECT COUNT(*) FROM cam_attachments WHERE user_id = $1",
-                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, user_id, operator_uin, created_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, policy_id) DO NOTHING",
-                delete: "DELETE FROM cam_attachments WHERE user_id = $1 AND policy_id = $2",
-                find: "SELECT id FROM cam_attachments WHERE user_id = $1 AND policy_id = $2",
-                list: attached!("WHERE t.user_id = $1 ORDER BY t.id LIMIT $2"),
-            },
-            Self::Group(_) => Statements {
-                count: "SELECT COUNT(*) FROM cam_attachments WHERE group_id = $1",
-                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, group_id, operator_uin, created_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (group_id, policy_id) DO NOTHING",
-                delete: "DELETE FROM cam_attachments WHERE group_id = $1 AND policy_id = $2",
-                find: "SELECT id FROM cam_attachments WHERE group_id = $1 AND policy_id = $2",
-                list: attached!("WHERE t.group_id = $1 ORDER BY t.id LIMIT $2"),
-            },
-            Self::Role(_) => Statements {
-                count: "SELECT COUNT(*) FROM cam_attachments WHERE role_id = $1",
-                insert: "INSERT INTO cam_attachments (owner_id, policy_id, custom_id, role_id, operator_uin, created_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (role_id, policy_id) DO NOTHING",
-                delete: "DELETE FROM cam_attachments WHERE role_id = $1 AND policy_id = $2",
-                find: "SELECT id FROM cam_attachments WHERE role_id = $1 AND policy_id = $2",
-                list: attached!("WHERE t.role_id = $1 ORDER BY t.id LIMIT $2"),
-            },
+            Self::User(_) => statements!("user_id"),
+            Self::Group(_) => statements!("group_id"),
+            Self::Role(_) => statements!("role_id"),
         }
     }
 

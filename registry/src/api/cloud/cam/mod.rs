@@ -36,12 +36,7 @@ use crate::service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
 /// is a [`Permission`], or a list of [`Subject`]s that are to be looked up.
 macro_rules! cam_action {
     ($name:ident: $kind:ident -> $output:ty, look up $subjects:expr, $target:expr, $run:path) => {
-        impl $crate::api::cloud::action::Action for $name {
-            const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
-            const NAME: &'static str = stringify!($name);
-            const KIND: $crate::api::cloud::action::Kind = $crate::api::cloud::action::Kind::$kind;
-            type Output = $output;
-
+        cam_action!(@ $name, $kind, $output, $target, $run, {
             fn permission(
                 &self,
                 _: &$crate::api::cloud::call::CloudCall<'_>,
@@ -56,27 +51,10 @@ macro_rules! cam_action {
                 let subjects: fn(&Self) -> Vec<$crate::api::cloud::cam::Subject<'_>> = $subjects;
                 $crate::api::cloud::cam::authorize(call, Self::NAME, subjects(self)).await
             }
-
-            async fn run(
-                self,
-                call: &$crate::api::cloud::call::CloudCall<'_>,
-            ) -> Result<$output, $crate::api::cloud::error::CloudError> {
-                $run(self, call).await
-            }
-
-            fn target(&self) -> String {
-                let target: fn(&Self) -> String = $target;
-                target(self)
-            }
-        }
+        });
     };
     ($name:ident: $kind:ident -> $output:ty, $permission:expr, $target:expr, $run:path) => {
-        impl $crate::api::cloud::action::Action for $name {
-            const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
-            const NAME: &'static str = stringify!($name);
-            const KIND: $crate::api::cloud::action::Kind = $crate::api::cloud::action::Kind::$kind;
-            type Output = $output;
-
+        cam_action!(@ $name, $kind, $output, $target, $run, {
             fn permission(
                 &self,
                 _: &$crate::api::cloud::call::CloudCall<'_>,
@@ -84,6 +62,16 @@ macro_rules! cam_action {
                 let needed: fn(&Self) -> $crate::api::cloud::action::Permission = $permission;
                 Ok(needed(self))
             }
+        });
+    };
+    (@ $name:ident, $kind:ident, $output:ty, $target:expr, $run:path, { $($rights:tt)* }) => {
+        impl $crate::api::cloud::action::Action for $name {
+            const SERVICE: $crate::api::cloud::action::Service = $crate::api::cloud::action::Service::Cam;
+            const NAME: &'static str = stringify!($name);
+            const KIND: $crate::api::cloud::action::Kind = $crate::api::cloud::action::Kind::$kind;
+            type Output = $output;
+
+            $($rights)*
 
             async fn run(
                 self,

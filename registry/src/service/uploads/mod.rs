@@ -1,13 +1,20 @@
+//! Uploads of blobs: sessions that take bytes, one request at a time.
+
+mod chunk;
+mod commit;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_auth::{Access, Push};
-use roadstead_storage::blob::{BlobKey, BlobWriter, StagingKey};
-use roadstead_storage::meta::{Blob, CommitBlob, Committed, Lease, NewUpload, Upload, UploadLease};
+use roadstead_storage::blob::StagingKey;
+use roadstead_storage::meta::{Lease, NewUpload, Upload, UploadLease};
 use roadstead_storage::types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, UploadId};
 
+use chunk::After;
+
 use super::cache::Caches;
-use super::transfer::{Body, Pieces, Transfer};
+use super::transfer::Body;
 use super::{Error, Foundation, Result};
 
 /// How long a request holds an upload without a sign of life. It is renewed while bytes flow.
@@ -20,15 +27,6 @@ pub struct ChunkRange {
     pub first: u64,
     /// Offset of the last byte.
     pub last: u64,
-}
-
-/// What comes after a body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum After {
-    /// The next request: what has arrived must be on the disk before it is counted.
-    Wait,
-    /// The commit, which brings all of it to the disk.
-    Commit,
 }
 
 /// A finished upload.
@@ -188,27 +186,6 @@ impl UploadService {
         Ok(())
     }
 
-    async fn conclude(
-        &self,
-        access: &Access<Push>,
-        lease: &UploadLease,
-        hasher: Hasher,
-        digest: &Digest,
-    ) -> Result<Finished> {
-        let key = StagingKey::of(lease.upload());
-        let hasher = if hasher.algorithm() == digest.algorithm() {
-            hasher
-        } else {
-            // The client named the algorithm only at the end: the one case in which bytes are read again.
-            self.while_leased(Some(lease), self.rehash(key, hasher.len(), digest.algorithm())).await?
-        };
-        if hasher.len() == 0 {
-            // Nothing was ever written, so nothing was staged.
-            self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
-        }
-        self.commit(access, key, Some(lease), hasher, digest).await
-    }
-
     /// Ends the lease of an upload that stands where it stood. If that fails too, the lease runs out by itself.
     async fn give_back(&self, session: &Session) {
         let expires_at = self.base.clock.now().after(self.base.params.upload_ttl);
@@ -262,186 +239,12 @@ impl UploadService {
         }
     }
 
-    /// Receives one chunk. The hasher that comes back stands at what is safely stored, also after an error.
-    async fn take_chunk(
-        &self,
-        session: &Session,
-        range: Option<ChunkRange>,
-        body: Body<'_>,
-        transfer: &Transfer,
-        after: After,
-    ) -> (Hasher, Result<()>) {
-        let hasher = session.hasher.clone();
-        let offset = hasher.len();
-        let skip = match range {
-            Some(range) if range.first > offset || range.last < offset => {
-                return (hasher, Err(Error::Range { offset }));
-            }
-            Some(range) => offset - range.first,
-            None => 0,
-        };
-        let before = hasher.clone();
-        let key = StagingKey::of(session.upload.id);
-        let received = self.receive(key, hasher, body, skip, transfer, after, Some(&session.lease)).await;
-        match received {
-            // Which of its bytes are the ones that the range promised is anybody's guess: none of them count.
-            Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => (before, Err(Error::Size)),
-            Ok(hasher) => (hasher, Ok(())),
-            Err((Some(safe), error)) => (safe, Err(error)),
-            // Who has lost the lease leaves everything to the next one.
-            Err((None, error @ Error::UploadBusy)) => (before, Err(error)),
-            Err((None, error)) => {
-                self.cut(key, &before).await;
-                (before, Err(error))
-            }
-        }
-    }
-
-    /// Drops staged bytes beyond what is safely stored: on a full disk they are what is in the way.
-    async fn cut(&self, key: StagingKey, safe: &Hasher) {
-        if let Err(error) = self.base.store.stage(&key, safe.clone()).await {
-            tracing::debug!(upload.id = %key, error = %error, "bytes of a failed request stay until the next one");
-        }
-    }
-
-    /// Writes a body to the store. On error, the hasher is that of what is safely stored, if more than before is.
-    #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
-    async fn receive(
-        &self,
-        key: StagingKey,
-        hasher: Hasher,
-        body: Body<'_>,
-        skip: u64,
-        transfer: &Transfer,
-        after: After,
-        lease: Option<&UploadLease>,
-    ) -> std::result::Result<Hasher, (Option<Hasher>, Error)> {
-        let mut writer = self.base.store.stage(&key, hasher).await.map_err(|e| (None, e.into()))?;
-        let mut pieces = Pieces::new(body, self.base.params.body_timeout, skip);
-        let copied = self.while_leased(lease, copy(&mut pieces, writer.as_mut(), transfer)).await;
-        match copied {
-            Ok(()) => {
-                let kept = match after {
-                    After::Wait => writer.sync().await,
-                    After::Commit => writer.close().await,
-                };
-                kept.map(|()| writer.hasher().clone()).map_err(|error| (None, error.into()))
-            }
-            // The bytes of a client that went away are good; those of a writer that failed are not.
-            Err(error @ (Error::ClientGone | Error::BodyTimeout)) => match writer.sync().await {
-                Ok(()) => Err((Some(writer.hasher().clone()), error)),
-                Err(_) => Err((None, error)),
-            },
-            Err(error) => Err((None, error)),
-        }
-    }
-
-    async fn rehash(&self, key: StagingKey, len: u64, algorithm: Algorithm) -> Result<Hasher> {
-        use futures::StreamExt;
-        let mut hasher = Hasher::new(algorithm);
-        if len > 0 {
-            let mut stream = self.base.store.read_staged(&key, len).await?;
-            while let Some(piece) = stream.next().await {
-                let piece = piece?;
-                // Hashing is work for a thread that may block, not for the executor.
-                let hashed = tokio::task::spawn_blocking(move || {
-                    hasher.update(&piece);
-                    hasher
-                });
-                hasher = hashed.await.map_err(|e| {
-                    Error::Storage(roadstead_storage::Error::Backend { op: "hash an upload", source: Box::new(e) })
-                })?;
-            }
-        }
-        Ok(hasher)
-    }
-
-    /// Makes the staged bytes a blob of the repository. First the object, then the row: a row without an object cannot be.
-    async fn commit(
-        &self,
-        access: &Access<Push>,
-        staged: StagingKey,
-        upload: Option<&UploadLease>,
-        hasher: Hasher,
-        digest: &Digest,
-    ) -> Result<Finished> {
-        let size = hasher.len();
-        let found = hasher.finish();
-        if found != *digest {
-            return Err(Error::Digest { expected: digest.clone(), found });
-        }
-        let stored = async { Ok(self.base.store.commit(&staged, digest, size).await?) };
-        let key = self.while_leased(upload, stored).await?;
-        let now = self.base.clock.now();
-        let commit = CommitBlob {
-            registry: access.registry(),
-            namespace: access.namespace_id(),
-            repository: access.repository(),
-            digest,
-            key: &key,
-            size,
-            upload,
-            lease_until: now.after(self.base.params.lease),
-            now,
-        };
-        let committed = match self.base.meta.commit_blob(&commit).await {
-            Ok(committed) => committed,
-            // Whether the transaction was committed is not always known. An object that nobody refers to is swept by
-            // age; deleting it here could delete one that a row refers to.
-            Err(error) => {
-                self.base.auth.repository_changed(access.registry(), access.repository());
-                return Err(error.into());
-            }
-        };
-        self.after_commit(access, &committed, digest);
-        self.discard(staged).await;
-        if committed.adopted {
-            self.drop_second_copy(&committed.blob, &key).await?;
-        }
-        Ok(Finished { repository: committed.repository })
-    }
-
-    /// The content was there already: the object that has just come is not needed, unless the one that was there is lost
-    /// or damaged. Then a push of the same content is what heals it.
-    async fn drop_second_copy(&self, blob: &Blob, key: &BlobKey) -> Result<()> {
-        let store = &self.base.store;
-        if store.size(&blob.key).await? != Some(blob.size) {
-            tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "the object of a blob is not what its row says; replaced");
-            if self.base.meta.replace_object(blob.id, &blob.key, key).await? {
-                self.caches.blobs.clear();
-                return Ok(());
-            }
-        }
-        if let Err(error) = store.delete(key).await {
-            tracing::warn!(blob.key = %key, error = %error, "a second copy of a blob stays until it is swept");
-        }
-        Ok(())
-    }
-
-    fn after_commit(&self, access: &Access<Push>, committed: &Committed, digest: &Digest) {
-        if committed.repository_created {
-            self.base.auth.repository_changed(access.registry(), access.repository());
-        }
-        self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
-    }
-
     /// Drops staged bytes. What cannot be dropped now is swept by age.
     async fn discard(&self, key: StagingKey) {
         if let Err(error) = self.base.store.discard(&key).await {
             tracing::warn!(upload.id = %key, error = %error, "staged bytes stay until they are swept");
         }
     }
-}
-
-/// Moves pieces from the client to the store; while one is written the next one is read.
-async fn copy(pieces: &mut Pieces<'_>, writer: &mut dyn BlobWriter, transfer: &Transfer) -> Result<()> {
-    let mut piece = pieces.next(transfer.piece()).await?;
-    while let Some(bytes) = piece {
-        let (next, written) = futures::join!(pieces.next(transfer.piece()), writer.write(bytes));
-        written?;
-        piece = next?;
-    }
-    Ok(())
 }
 
 fn belongs(upload: &Upload, access: &Access<Push>) -> bool {
