@@ -1,6 +1,7 @@
 //! What every request needs, and what every answer has.
 
 use bytes::Bytes;
+use roadstead_tests::people::sub;
 use roadstead_tests::{Cloud, Prepared, Reply, Signing, TestRegistry, raw};
 use serde_json::{Value, json};
 
@@ -91,9 +92,71 @@ async fn messages_are_in_the_language_of_the_client() {
             cloud.call("cam", "GetUserAppId", json!({ "Other": 1 })).await.expect("UnknownParameter").message()
         };
         assert_eq!(message("en-US").await, "the parameter Other is unknown");
-        assert!(message("zh-CN").await.starts_with("未知参数错误。"));
+        assert_eq!(message("zh-CN").await, "未知参数错误。（未知参数 Other）");
         assert_eq!(message("fr-FR").await, message("en-US").await);
     }
+}
+
+#[tokio::test]
+async fn what_every_action_may_say_is_said_in_chinese() {
+    let settings = |settings: &mut roadstead_config::Settings| {
+        settings.cloud_api.requests_per_second = 0;
+        settings.quotas.namespaces = 1;
+    };
+    let reg = TestRegistry::builder().settings(settings).start().await;
+    let main = reg.account("alice").await;
+    let nobody = sub(&reg, &main, "nobody", &[]).await.cloud.with_language("zh-CN");
+    let alice = main.cloud.with_language("zh-CN");
+    let page = |limit: Value, offset: Value| json!({ "Namespace": "", "Limit": limit, "Offset": offset });
+    let mut said = String::new();
+    for (cloud, action, parameters) in [
+        (&alice, "NoSuchAction", json!({})),
+        (&alice, "CreateRepositoryPersonal", json!({})),
+        (&alice, "CreateUserPersonal", json!({})),
+        (&alice, "CreateRepositoryPersonal", json!({ "RepoName": "alice/x", "Colour": 1 })),
+        (&alice, "CreateRepositoryPersonal", json!({ "RepoName": ["alice/x"] })),
+        (&alice, "CreateRepositoryPersonal", json!({ "RepoName": "alice/x", "Public": 2 })),
+        (&alice, "BatchDeleteRepositoryPersonal", json!({ "RepoNames": "alice/x" })),
+        (&alice, "BatchDeleteRepositoryPersonal", json!({ "RepoNames": [] })),
+        (&alice, "BatchDeleteImagePersonal", json!({ "RepoName": "alice/x", "Tags": [] })),
+        (&alice, "DescribeNamespacePersonal", page(json!("many"), json!(0))),
+        (&alice, "DescribeNamespacePersonal", page(json!(0), json!(0))),
+        (&alice, "DescribeNamespacePersonal", page(json!(10), json!(-1))),
+        (&alice, "DescribeNamespacePersonal", page(json!(1e300), json!(0))),
+        (&alice, "DescribeInstances", json!({ "AllRegion": "perhaps" })),
+        (&alice, "DescribeInstances", json!({ "Filters": ["x"] })),
+        (&alice, "CreateNamespacePersonal", json!({ "Namespace": "more" })),
+        (&alice, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/gone" })),
+        (&nobody, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/gone" })),
+    ] {
+        let reply = cloud.call("tcr", action, parameters.clone()).await;
+        said.push_str(&format!("{action} {parameters}\n    {}: {}\n", reply.code(), reply.message()));
+    }
+    let odd = |name: &str, value: Option<&str>| {
+        let mut request = alice.prepare("tcr", "DescribeRegions", &json!({}));
+        request.remove(name);
+        if let Some(value) = value {
+            request.set(name, value);
+        }
+        request
+    };
+    let mut no_json = odd("X-TC-Timestamp", Some(&reg.now().as_secs().to_string()));
+    no_json.body = "{".into();
+    alice.sign("tcr", &mut no_json);
+    for (what, request) in [
+        ("no version", odd("X-TC-Version", None)),
+        ("no timestamp", odd("X-TC-Timestamp", None)),
+        ("no signature", odd("Authorization", None)),
+        ("malformed timestamp", odd("X-TC-Timestamp", Some("soon"))),
+        ("malformed signature", odd("Authorization", Some("TC3-HMAC-SHA256 x"))),
+        ("no JSON", no_json),
+    ] {
+        let reply = alice.send(request).await;
+        said.push_str(&format!("{what}\n    {}: {}\n", reply.code(), reply.message()));
+    }
+    // No detail in English is left.
+    assert!(!said.contains(" ("), "{said}");
+    insta::assert_snapshot!("chinese", said);
 }
 
 #[tokio::test]

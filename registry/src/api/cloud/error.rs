@@ -9,7 +9,7 @@ use roadstead_storage::Error as StorageError;
 use super::action::Service;
 use super::code::Code;
 use super::document;
-use super::language::Language;
+use super::language::{Language, Phrase};
 use super::params::ParameterError;
 use crate::api::error::{ApiError, Code as RegistryCode};
 use crate::service;
@@ -20,7 +20,7 @@ pub(crate) struct CloudError {
     code: Code,
     /// The code of the product document, where the action has another one for this alone.
     document: Option<Code>,
-    message: Option<Cow<'static, str>>,
+    message: Option<Phrase>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -32,7 +32,7 @@ impl From<Code> for CloudError {
 
 impl CloudError {
     /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
-    pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<Phrase>) -> Self {
         Self { message: Some(message.into()), ..code.into() }
     }
 
@@ -53,13 +53,19 @@ impl CloudError {
 
     /// There are as many as there may be.
     pub(crate) fn limit(what: &str, limit: u64) -> Self {
-        let code = match what {
-            "namespaces" => Code::LimitExceededErrNamespaceMaxLimit,
-            "repositories" => Code::LimitExceededErrRepoMaxLimit,
-            "triggers" => Code::LimitExceededErrTriggerMaxLimit,
-            _ => Code::LimitExceeded,
+        let (code, chinese) = match what {
+            "namespaces" => (Code::LimitExceededErrNamespaceMaxLimit, "命名空间"),
+            "repositories" => (Code::LimitExceededErrRepoMaxLimit, "仓库"),
+            "triggers" => (Code::LimitExceededErrTriggerMaxLimit, "触发器"),
+            _ => (Code::LimitExceeded, "资源"),
         };
-        Self::new(code, format!("no more than {limit} {what} are allowed"))
+        let english = format!("no more than {limit} {what} are allowed");
+        Self::new(code, Phrase::both(english, format!("{chinese}最多 {limit} 个")))
+    }
+
+    /// A parameter that the action needs is not there.
+    pub(crate) fn missing(code: Code, name: &str) -> Self {
+        Self::new(code, Phrase::both(format!("the parameter {name} is missing"), format!("缺少参数 {name}")))
     }
 
     /// The code.
@@ -82,8 +88,11 @@ impl CloudError {
         let general = self.code.message(language);
         match (&self.message, language) {
             (None, _) => Cow::Borrowed(general),
-            (Some(message), Language::English) => Cow::Borrowed(message),
-            (Some(message), Language::Chinese) => Cow::Owned(format!("{general} ({message})")),
+            (Some(message), Language::English) => Cow::Borrowed(message.english()),
+            (Some(message), Language::Chinese) => Cow::Owned(match message.chinese() {
+                Some(chinese) => format!("{general}（{chinese}）"),
+                None => format!("{general} ({})", message.english()),
+            }),
         }
     }
 }
@@ -99,13 +108,19 @@ impl From<SignatureError> for CloudError {
         use SignatureError as E;
         match error {
             E::Missing(name @ ("Authorization" | "Signature")) => {
-                Self::new(Code::AuthFailureSignatureFailure, format!("the request is not signed: {name} is missing"))
+                let english = format!("the request is not signed: {name} is missing");
+                let message = Phrase::both(english, format!("请求没有签名：缺少 {name}"));
+                Self::new(Code::AuthFailureSignatureFailure, message)
             }
-            E::Missing(name) => Self::new(Code::MissingParameter, format!("the parameter {name} is missing")),
+            E::Missing(name) => Self::missing(Code::MissingParameter, name),
             E::Malformed("Authorization") => {
-                Self::new(Code::AuthFailureSignatureFailure, "the Authorization header is malformed")
+                let message = Phrase::both("the Authorization header is malformed", "Authorization 头格式错误");
+                Self::new(Code::AuthFailureSignatureFailure, message)
             }
-            E::Malformed(name) => Self::new(Code::InvalidParameter, format!("the parameter {name} is malformed")),
+            E::Malformed(name) => {
+                let english = format!("the parameter {name} is malformed");
+                Self::new(Code::InvalidParameter, Phrase::both(english, format!("参数 {name} 格式错误")))
+            }
             E::InvalidSecretId => Code::AuthFailureInvalidSecretId.into(),
             E::SecretIdNotFound => Code::AuthFailureSecretIdNotFound.into(),
             E::Mismatch => Code::AuthFailureSignatureFailure.into(),
@@ -113,8 +128,9 @@ impl From<SignatureError> for CloudError {
             E::Token => Code::AuthFailureTokenFailure.into(),
             E::Throttled { retry_after } => {
                 let seconds = retry_after.as_secs().max(1);
-                let message = format!("too many requests whose signature was not good; try again in {seconds} s");
-                Self::new(Code::RequestLimitExceeded, message)
+                let english = format!("too many requests whose signature was not good; try again in {seconds} s");
+                let chinese = format!("签名错误的请求过多，请在 {seconds} 秒后重试");
+                Self::new(Code::RequestLimitExceeded, Phrase::both(english, chinese))
             }
             E::Unavailable(source) => source.into(),
         }
@@ -135,15 +151,16 @@ impl From<Denied> for CloudError {
 impl From<ParameterError> for CloudError {
     fn from(error: ParameterError) -> Self {
         match error {
-            ParameterError::Missing(name) => {
-                Self::new(Code::MissingParameter, format!("the parameter {name} is missing"))
-            }
+            ParameterError::Missing(name) => Self::missing(Code::MissingParameter, &name),
             ParameterError::Unknown(name) => {
-                Self::new(Code::UnknownParameter, format!("the parameter {name} is unknown"))
+                let message = Phrase::both(format!("the parameter {name} is unknown"), format!("未知参数 {name}"));
+                Self::new(Code::UnknownParameter, message)
             }
             ParameterError::Wrong { name, problem } if name.is_empty() => Self::new(Code::InvalidParameter, problem),
             ParameterError::Wrong { name, problem } => {
-                Self::new(Code::InvalidParameter, format!("the parameter {name} is wrong: {problem}"))
+                let english = format!("the parameter {name} is wrong: {}", problem.english());
+                let chinese = format!("参数 {name} 错误：{}", problem.chinese().unwrap_or(problem.english()));
+                Self::new(Code::InvalidParameter, Phrase::both(english, chinese))
             }
         }
     }
@@ -156,11 +173,17 @@ impl From<StorageError> for CloudError {
         match error {
             E::Unavailable { .. } | E::Full(_) => Self::fault(Code::InternalErrorDbError, error),
             E::LimitReached { what, limit } => Self::limit(what, limit),
-            E::InUse { what } => Self::new(Code::ResourceInUse, format!("the {what} is in use")),
-            E::Conflict { what } => {
-                Self::new(Code::InternalErrorErrConflict, format!("there is such a {what} already"))
+            E::InUse { what } => {
+                Self::new(Code::ResourceInUse, Phrase::both(format!("the {what} is in use"), "正在使用中"))
             }
-            E::Stale { what } => Self::new(Code::ResourceNotFound, format!("the {what} is not there any more")),
+            E::Conflict { what } => {
+                let message = Phrase::both(format!("there is such a {what} already"), "已经存在");
+                Self::new(Code::InternalErrorErrConflict, message)
+            }
+            E::Stale { what } => {
+                let message = Phrase::both(format!("the {what} is not there any more"), "已经不存在");
+                Self::new(Code::ResourceNotFound, message)
+            }
             other => Self::internal(other),
         }
     }

@@ -1,3 +1,7 @@
+//! The languages of messages.
+
+use std::borrow::Cow;
+
 /// The language of messages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Language {
@@ -15,5 +19,47 @@ impl Language {
             Some(name) if name.eq_ignore_ascii_case("zh-CN") => Self::Chinese,
             _ => Self::English,
         }
+    }
+}
+
+/// What is said: in English, and in Chinese where somebody has put it so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Phrase {
+    english: Cow<'static, str>,
+    chinese: Option<Cow<'static, str>>,
+}
+
+impl Phrase {
+    /// In both languages.
+    pub(crate) fn both(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
+        Self { english: english.into(), chinese: Some(chinese.into()) }
+    }
+
+    /// In English.
+    pub(crate) fn english(&self) -> &str {
+        &self.english
+    }
+
+    /// In Chinese.
+    pub(crate) fn chinese(&self) -> Option<&str> {
+        self.chinese.as_deref()
+    }
+}
+
+impl From<&'static str> for Phrase {
+    fn from(english: &'static str) -> Self {
+        Cow::Borrowed(english).into()
+    }
+}
+
+impl From<String> for Phrase {
+    fn from(english: String) -> Self {
+        Cow::<'static, str>::Owned(english).into()
+    }
+}
+
+impl From<Cow<'static, str>> for Phrase {
+    fn from(english: Cow<'static, str>) -> Self {
+        Self { english, chinese: None }
     }
 }

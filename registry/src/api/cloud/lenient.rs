@@ -91,18 +91,19 @@ impl<'a> Lenient<'a> {
             Value::String(text) => Ok(Cow::Borrowed(text)),
             Value::Number(number) => Ok(Cow::Owned(number.to_string())),
             Value::Bool(value) => Ok(Cow::Borrowed(if *value { "true" } else { "false" })),
-            _ => Err(ParameterError::wrong("it must be a text")),
+            _ => Err(ParameterError::said("it must be a text", "必须是字符串")),
         }
     }
 
     fn visit_integer<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        let number = integer(self.value).ok_or_else(|| ParameterError::wrong("it must be a whole number"))?;
+        let number =
+            integer(self.value).ok_or_else(|| ParameterError::said("it must be a whole number", "必须是整数"))?;
         let result = match (i64::try_from(number), u64::try_from(number)) {
             (Ok(number), _) => visitor.visit_i64(number),
             (_, Ok(number)) => visitor.visit_u64(number),
-            _ => return Err(ParameterError::wrong("the number is out of range")),
+            _ => return Err(ParameterError::said("the number is out of range", "数值超出范围")),
         };
-        result.map_err(|_: ParameterError| ParameterError::wrong("the number is out of range"))
+        result.map_err(|_: ParameterError| ParameterError::said("the number is out of range", "数值超出范围"))
     }
 
     fn visit_list<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
@@ -111,10 +112,10 @@ impl<'a> Lenient<'a> {
                 list.iter().enumerate().map(|(index, value)| (Cow::Owned(index.to_string()), value)).collect()
             }
             Value::Object(map) if self.flat => {
-                let members = members(map).ok_or_else(|| ParameterError::wrong("it must be a list"))?;
+                let members = members(map).ok_or_else(|| ParameterError::said("it must be a list", "必须是数组"))?;
                 members.into_iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), value)).collect()
             }
-            _ => return Err(ParameterError::wrong("it must be a list")),
+            _ => return Err(ParameterError::said("it must be a list", "必须是数组")),
         };
         visitor.visit_seq(List { of: self, members: members.into_iter() })
     }
@@ -124,7 +125,9 @@ impl<'a> Lenient<'a> {
         known: Option<&'static [&'static str]>,
         visitor: V,
     ) -> Result<V::Value, ParameterError> {
-        let Value::Object(map) = self.value else { return Err(ParameterError::wrong("it must be an object")) };
+        let Value::Object(map) = self.value else {
+            return Err(ParameterError::said("it must be an object", "必须是对象"));
+        };
         visitor.visit_map(Object { of: self, members: map.iter(), known, next: None })
     }
 }
@@ -169,7 +172,9 @@ impl<'a> MapAccess<'a> for Object<'a> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'a>>(&mut self, seed: T) -> Result<T::Value, ParameterError> {
-        let Some((name, value)) = self.next.take() else { return Err(ParameterError::wrong("a value without a name")) };
+        let Some((name, value)) = self.next.take() else {
+            return Err(ParameterError::said("a value without a name", "值没有名称"));
+        };
         seed.deserialize(self.of.below(value)).map_err(|error| error.within(name))
     }
 }
@@ -217,7 +222,10 @@ impl<'a> de::Deserializer<'a> for Lenient<'a> {
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
-        visitor.visit_bool(boolean(self.value).ok_or_else(|| ParameterError::wrong("it must be true or false"))?)
+        visitor.visit_bool(
+            boolean(self.value)
+                .ok_or_else(|| ParameterError::said("it must be true or false", "必须是 true 或 false"))?,
+        )
     }
 
     fn deserialize_f64<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
@@ -226,7 +234,7 @@ impl<'a> de::Deserializer<'a> for Lenient<'a> {
             Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
             _ => None,
         };
-        visitor.visit_f64(number.ok_or_else(|| ParameterError::wrong("it must be a number"))?)
+        visitor.visit_f64(number.ok_or_else(|| ParameterError::said("it must be a number", "必须是数字"))?)
     }
 
     fn deserialize_f32<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
@@ -234,7 +242,7 @@ impl<'a> de::Deserializer<'a> for Lenient<'a> {
     }
 
     fn deserialize_bytes<V: Visitor<'a>>(self, _: V) -> Result<V::Value, ParameterError> {
-        Err(ParameterError::wrong("bytes cannot be given"))
+        Err(ParameterError::said("bytes cannot be given", "不能是二进制内容"))
     }
 
     fn deserialize_byte_buf<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {
@@ -299,7 +307,10 @@ impl<'a> de::Deserializer<'a> for Lenient<'a> {
     ) -> Result<V::Value, ParameterError> {
         let text = self.text()?;
         let variant: StrDeserializer<'_, ParameterError> = text.as_ref().into_deserializer();
-        let unknown = |_: ParameterError| ParameterError::wrong(format!("it must be one of {}", variants.join(", ")));
+        let unknown = |_: ParameterError| {
+            let one_of = format!("it must be one of {}", variants.join(", "));
+            ParameterError::said(one_of, format!("必须是以下之一：{}", variants.join("、")))
+        };
         visitor.visit_enum(variant).map_err(unknown)
     }
 

@@ -8,7 +8,7 @@ use super::params::ParameterError;
 const MAX_PARTS: usize = 1000;
 
 fn malformed(problem: &str) -> ParameterError {
-    ParameterError::Wrong { name: String::new(), problem: format!("the multipart form is malformed: {problem}") }
+    ParameterError::said(format!("the multipart form is malformed: {problem}"), "multipart 表单格式错误")
 }
 
 /// The value of a parameter of a header, such as the `boundary` of a `Content-Type`.
@@ -58,10 +58,8 @@ fn part(text: &[u8]) -> Result<(String, Value), ParameterError> {
     let name = parameter(disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
     let is_json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
     let value = if is_json {
-        serde_json::from_str(content).map_err(|error| ParameterError::Wrong {
-            name: name.to_owned(),
-            problem: format!("it is not JSON: {error}"),
-        })?
+        let wrong = |error| ParameterError::said(format!("it is not JSON: {error}"), "不是 JSON").within(name);
+        serde_json::from_str(content).map_err(wrong)?
     } else {
         Value::from(content)
     };

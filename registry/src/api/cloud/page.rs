@@ -2,6 +2,7 @@
 
 use super::code::Code;
 use super::error::CloudError;
+use super::language::Phrase;
 
 /// A part of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,8 +19,11 @@ fn within(name: &'static str, value: i64, range: std::ops::RangeInclusive<i64>) 
     }
     let (least, most) = range.into_inner();
     let message = match most {
-        i64::MAX => format!("{name} must be at least {least}"),
-        _ => format!("{name} must be between {least} and {most}"),
+        i64::MAX => Phrase::both(format!("{name} must be at least {least}"), format!("{name} 不能小于 {least}")),
+        _ => Phrase::both(
+            format!("{name} must be between {least} and {most}"),
+            format!("{name} 必须在 {least} 和 {most} 之间"),
+        ),
     };
     Err(CloudError::new(Code::InvalidParameterValue, message))
 }

@@ -5,11 +5,13 @@
 //! reads them by what the action declares, so that actions declare plain types: `String`, `i64`, `u64`, `bool`, `Vec`,
 //! `Option`. A null is an absent member.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned};
 use serde_json::{Map, Value};
 
+use super::language::Phrase;
 use super::lenient::{Lenient, boolean};
 
 /// How deep flattened names may nest.
@@ -27,13 +29,18 @@ pub(crate) enum ParameterError {
         /// Its name.
         name: String,
         /// What is wrong with it.
-        problem: String,
+        problem: Phrase,
     },
 }
 
 impl ParameterError {
-    pub(super) fn wrong(problem: impl Into<String>) -> Self {
+    pub(super) fn wrong(problem: impl Into<Phrase>) -> Self {
         Self::Wrong { name: String::new(), problem: problem.into() }
+    }
+
+    /// [`Self::wrong`], in both languages.
+    pub(super) fn said(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
+        Self::wrong(Phrase::both(english, chinese))
     }
 
     /// The same error, of a member of `parent`.
@@ -49,7 +56,7 @@ impl fmt::Display for ParameterError {
         match self {
             Self::Missing(name) => write!(f, "{name} is missing"),
             Self::Unknown(name) => write!(f, "{name} is unknown"),
-            Self::Wrong { name, problem } => write!(f, "{name}: {problem}"),
+            Self::Wrong { name, problem } => write!(f, "{name}: {}", problem.english()),
         }
     }
 }
@@ -86,8 +93,11 @@ impl Parameters {
         }
         match serde_json::from_slice(body) {
             Ok(tree @ Value::Object(_)) => Ok(Self { tree, flat: false }),
-            Ok(_) => Err(ParameterError::wrong("the body is not a JSON object")),
-            Err(error) => Err(ParameterError::wrong(format!("the body is not JSON: {error}"))),
+            Ok(_) => Err(ParameterError::said("the body is not a JSON object", "请求体不是 JSON 对象")),
+            Err(error) => Err(ParameterError::said(
+                format!("the body is not JSON: {error}"),
+                format!("请求体不是 JSON：第 {} 行第 {} 列", error.line(), error.column()),
+            )),
         }
     }
 
@@ -122,7 +132,9 @@ impl Parameters {
 }
 
 fn insert(tree: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), ParameterError> {
-    let clash = |problem: &str| Err(ParameterError::wrong(problem).within(&name.chars().take(100).collect::<String>()));
+    let clash = |english: &'static str, chinese: &'static str| {
+        Err(ParameterError::said(english, chinese).within(&name.chars().take(100).collect::<String>()))
+    };
     let mut segments = name.split('.').peekable();
     let mut place = tree;
     for _ in 0..MAX_DEPTH {
@@ -130,14 +142,16 @@ fn insert(tree: &mut Map<String, Value>, name: &str, value: Value) -> Result<(),
         if segments.peek().is_none() {
             return match place.insert(segment.to_owned(), value) {
                 None => Ok(()),
-                Some(_) => clash("it is given twice"),
+                Some(_) => clash("it is given twice", "重复给出"),
             };
         }
         let below = place.entry(segment).or_insert_with(|| Value::Object(Map::new()));
-        let Value::Object(below) = below else { return clash("it is both a value and a list") };
+        let Value::Object(below) = below else {
+            return clash("it is both a value and a list", "既是值又是数组");
+        };
         place = below;
     }
-    clash("it is nested too deeply")
+    clash("it is nested too deeply", "嵌套过深")
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use roadstead_storage::types::{AccountId, Clock};
 use super::action::Registered;
 use super::code::Code;
 use super::error::CloudError;
+use super::language::Phrase;
 
 #[derive(Clone)]
 struct Ticks(Arc<dyn Clock>);
@@ -64,7 +65,8 @@ impl Rate {
 fn check<Who: Hash + Eq + Clone>(limiter: &Limiter<Who>, who: Who, action: &Registered) -> Result<(), CloudError> {
     limiter.check_key(&(who, action.name)).map_err(|until| {
         let wait = until.wait_time_from(limiter.clock().now()).as_millis();
-        let message = format!("too many requests for {}; try again in {wait} ms", action.name);
-        CloudError::new(Code::RequestLimitExceeded, message)
+        let english = format!("too many requests for {}; try again in {wait} ms", action.name);
+        let chinese = format!("请求 {} 过于频繁，请在 {wait} 毫秒后重试", action.name);
+        CloudError::new(Code::RequestLimitExceeded, Phrase::both(english, chinese))
     })
 }

@@ -100,10 +100,7 @@ impl Form {
                 let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or_default();
                 Parameters::parts(multipart::parse(kind, body)?)
             }
-            Self::Bytes => {
-                let problem = "no action takes a body of bytes".to_owned();
-                Err(ParameterError::Wrong { name: String::new(), problem })
-            }
+            Self::Bytes => Err(ParameterError::said("no action takes a body of bytes", "没有接口接受二进制请求体")),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::action::{Registered, Run};
 use super::code::Code;
 use super::error::CloudError;
+use super::language::Phrase;
 use super::open::OpenRun;
 use super::{cam, sts, tcr};
 
@@ -154,7 +155,8 @@ pub(super) fn find(service: Option<&str>, version: &str, name: &str) -> Result<&
     let mut named = ACTIONS.iter().filter(|action| action.name == name).filter(of_service).peekable();
     if named.peek().is_none() {
         let name: String = name.chars().take(100).collect();
-        return Err(CloudError::new(Code::InvalidAction, format!("there is no action {name}")));
+        let message = Phrase::both(format!("there is no action {name}"), format!("没有接口 {name}"));
+        return Err(CloudError::new(Code::InvalidAction, message));
     }
     named.find(|action| action.service.version() == version).ok_or_else(|| Code::NoSuchVersion.into())
 }

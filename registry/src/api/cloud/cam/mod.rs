@@ -29,6 +29,7 @@ use super::action::Permission;
 use super::call::CloudCall;
 use super::code::Code;
 use super::error::CloudError;
+use super::language::Phrase;
 use super::page::Page;
 use crate::service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
 
@@ -244,7 +245,7 @@ fn lasting_only(call: &CloudCall<'_>) -> Result<(), CloudError> {
     if call.identity().session.is_none() { Ok(()) } else { Err(Code::AuthFailureUnauthorizedOperation.into()) }
 }
 
-fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> CloudError {
+fn wrong(message: impl Into<Phrase>) -> CloudError {
     CloudError::new(Code::InvalidParameterParamError, message)
 }
 

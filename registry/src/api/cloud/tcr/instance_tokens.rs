@@ -190,7 +190,7 @@ impl Action for ModifyInstanceToken {
     type Output = NoOutput;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let needed = |what: &str| CloudError::new(Code::MissingParameter, format!("the parameter {what} is missing"));
+        let needed = |what: &str| CloudError::missing(Code::MissingParameter, what);
         match self.modify_flag.unwrap_or(2) {
             1 if self.desc.is_none() => return Err(needed("Desc")),
             2 if self.enable.is_none() => return Err(needed("Enable")),

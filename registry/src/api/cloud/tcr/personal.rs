@@ -8,6 +8,7 @@ use super::names;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
+use crate::api::cloud::language::Phrase;
 use crate::service::PersonalError;
 
 /// What is kept in this registry, as opposed to Docker Hub.
@@ -36,7 +37,8 @@ impl From<PersonalError> for CloudError {
             E::NamespaceReserved => Code::InvalidParameterErrNamespaceReserved.into(),
             E::NamespaceUnknown => Code::ResourceNotFoundErrNoNamespace.into(),
             E::NamespaceInUse => {
-                Self::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")
+                let english = "there are repositories in the namespace: delete them first";
+                Self::new(Code::ResourceInUse, Phrase::both(english, "命名空间中还有仓库，请先删除仓库"))
             }
             E::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
             E::RepositoryExists => Code::InvalidParameterErrRepoExist.into(),
@@ -50,7 +52,8 @@ impl From<PersonalError> for CloudError {
 /// The names of the repositories of a batch, each once.
 pub(super) fn batch(parameter: &str, texts: &[String]) -> Result<Vec<RepositoryName>, CloudError> {
     if texts.is_empty() || texts.len() > MAX_BATCH {
-        let message = format!("{parameter} must have 1 to {MAX_BATCH} elements");
+        let english = format!("{parameter} must have 1 to {MAX_BATCH} elements");
+        let message = Phrase::both(english, format!("{parameter} 必须有 1 到 {MAX_BATCH} 个元素"));
         return Err(CloudError::new(Code::InvalidParameterValue, message));
     }
     let mut names: Vec<_> = texts.iter().map(|text| names::repository(text)).collect::<Result<_, _>>()?;
@@ -64,7 +67,10 @@ pub(super) fn public(value: i64) -> Result<bool, CloudError> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
-        _ => Err(CloudError::new(Code::InvalidParameterValue, "Public must be 0 or 1")),
+        _ => {
+            let message = Phrase::both("Public must be 0 or 1", "Public 必须是 0 或 1");
+            Err(CloudError::new(Code::InvalidParameterValue, message))
+        }
     }
 }
 
@@ -72,8 +78,9 @@ pub(super) fn public(value: i64) -> Result<bool, CloudError> {
 pub(super) fn description(text: &str) -> Result<&str, CloudError> {
     let shown = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     if text.chars().count() > MAX_DESCRIPTION || !text.chars().all(shown) {
-        let message = format!("Description must have {MAX_DESCRIPTION} characters at most, and no control characters");
-        return Err(CloudError::new(Code::InvalidParameterValue, message));
+        let english = format!("Description must have {MAX_DESCRIPTION} characters at most, and no control characters");
+        let chinese = format!("Description 最多 {MAX_DESCRIPTION} 个字符，不能有控制字符");
+        return Err(CloudError::new(Code::InvalidParameterValue, Phrase::both(english, chinese)));
     }
     Ok(text)
 }
@@ -83,7 +90,7 @@ pub(super) fn no_session(call: &CloudCall<'_>) -> Result<(), CloudError> {
     if call.identity().session.is_none() {
         return Ok(());
     }
-    let message = "temporary credentials cannot do this";
+    let message = Phrase::both("temporary credentials cannot do this", "临时密钥不能执行该操作");
     Err(CloudError::new(Code::AuthFailureUnauthorizedOperation, message))
 }
 

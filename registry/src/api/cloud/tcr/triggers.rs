@@ -30,7 +30,7 @@ impl From<TriggerError> for CloudError {
             E::TriggerUnknown => Code::ResourceNotFoundErrNoTrigger.into(),
             E::TriggerExists => Code::InvalidParameterErrTriggerExist.into(),
             E::TooMany(limit) => Self::limit("triggers", limit),
-            E::ExpressionMissing => Self::new(Code::MissingParameter, "the parameter InvokeExpr is missing"),
+            E::ExpressionMissing => Self::missing(Code::MissingParameter, "InvokeExpr"),
             E::Invalid(parameter, problem) => Self::new(Code::InvalidParameterValue, format!("{parameter} {problem}")),
             E::Other(other) => other.into(),
         }

@@ -34,9 +34,8 @@ impl Action for CreateUserPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let password = self.password.ok_or_else(|| {
-            CloudError::new(Code::MissingParameterMissingParameter, "the parameter Password is missing")
-        })?;
+        let password =
+            self.password.ok_or_else(|| CloudError::missing(Code::MissingParameterMissingParameter, "Password"))?;
         call.services().personal().register(call.identity(), &password).await?;
         Ok(NoOutput {})
     }
