@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use roadstead_tests::{Client, Credentials};
 use serde_json::{Value, json};
 
-use super::directory::{cam, document, group, policy, registry, sub, texts};
+use super::directory::{cam, document, grant, group, policy, registry, sub, texts};
 
 #[tokio::test]
 async fn a_user_is_made_found_changed_and_deleted() {
@@ -135,6 +135,27 @@ async fn a_deleted_user_leaves_nothing_behind() {
     let again = sub(&root, "jane").await;
     assert_ne!((again.uin, again.uid), (jane.uin, jane.uid), "no number is used again");
     cam(&again.cloud, "ListUsers", json!({})).await.expect("AuthFailure.UnauthorizedOperation");
+}
+
+#[tokio::test]
+async fn what_a_user_has_begun_to_push_does_not_keep_the_user() {
+    let reg = registry().await;
+    let root = reg.cloud();
+    let jane = sub(&root, "jane").await;
+    grant(&root, &jane, "ccr:*", "qcs::ccr:::repo/library/*").await;
+    let docker = reg.basic(&jane.uin.to_string(), "password of jane");
+    let begun = docker.start_upload("library/app").await;
+    docker.patch(&begun, "half of").await.expect(202);
+    let elsewhere = roadstead_tests::digest(b"what is not there");
+    docker.post(&format!("/v2/library/app/blobs/uploads/?mount={elsewhere}&from=library/other")).await.expect(202);
+    let of_others = reg.owner().start_upload("library/app").await;
+    cam(&root, "DeleteUser", json!({ "Name": "jane", "Force": 1 })).await.ok();
+    docker.get("/v2/").await.expect(401);
+    cam(&jane.cloud, "GetUserAppId", json!({})).await.expect("AuthFailure.SecretIdNotFound");
+    reg.owner().get(&of_others).await.expect(204);
+    reg.owner().get(&begun).await.expect(404);
+    let over = reg.meta().expired_uploads(reg.now(), 10).await.unwrap();
+    assert_eq!(over.len(), 2, "they are taken away, with their bytes");
 }
 
 #[tokio::test]

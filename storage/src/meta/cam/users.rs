@@ -8,7 +8,7 @@ use super::{keys, leave_room, limits, lock_owner, rows};
 use crate::meta::MetaStore;
 use crate::meta::accounts::{account, bump_changes, change_password, store_password};
 use crate::meta::row::{get, optional_time};
-use crate::meta::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::types::{AccountId, PolicyId, Timestamp, Uin};
 use crate::{Error, Result};
 
@@ -180,8 +180,12 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, id: AccountId, force: 
     if !force && key.fetch_optional(&mut *tx).await.op("look for access keys")?.is_some() {
         return Err(Error::InUse { what: "user" });
     }
+    // What it has begun to push is over, and goes where expired uploads go: with its bytes. (One that begins at this moment
+    // goes with the account.)
+    let uploads = sqlx::query("UPDATE uploads SET account_id = $1, expires_at = 0 WHERE account_id = $2");
+    uploads.bind(owner.get()).bind(id.get()).execute(&mut *tx).await.op("end uploads")?;
     let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());
-    delete.execute(&mut *tx).await.op("delete a sub-account").map_err(stale("account"))?;
+    delete.execute(&mut *tx).await.op("delete a sub-account")?;
     bump_changes(tx).await
 }
 
