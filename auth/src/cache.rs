@@ -133,6 +133,9 @@ pub(crate) struct Caches {
     /// Tokens of temporary keys that were opened.
     pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
     pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
+    /// Keys that were there when they were last looked for. They are looked for again whoever guesses from the same address:
+    /// these are not guessed.
+    pub met_keys: Cache<SecretId, ()>,
     /// Which registry an instance of this name is, if there is one.
     pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
     pub instance_tokens: EpochCache<i64, Read<Arc<InstanceToken>>>,
@@ -163,6 +166,7 @@ impl Caches {
             registries: EpochCache::new(repositories),
             temporary: Cache::new(tokens),
             keys: EpochCache::new(tokens),
+            met_keys: Cache::new(tokens),
             instances: EpochCache::new(repositories),
             instance_tokens: EpochCache::new(tokens),
             tokens: Cache::new(tokens),

@@ -114,9 +114,16 @@ impl Inner {
 
     async fn permanent_key(&self, id: &SecretId, address: IpAddr) -> Result<SigningIdentity, SignatureError> {
         let load = async |at| {
-            // A key that is in memory costs next to nothing; the store is not asked for those who only guess.
-            self.not_throttled(address)?;
-            Ok::<_, SignatureError>(self.read_key(id, at).await?)
+            // The store is not asked for those who only guess, and is asked for others in spite of them.
+            if self.caches.met_keys.get(id).is_none() {
+                self.not_throttled(address)?;
+            }
+            let found = self.read_key(id, at).await?;
+            match &found {
+                Some(_) => self.caches.met_keys.insert(id.clone(), ()),
+                None => drop(self.caches.met_keys.remove(id)),
+            }
+            Ok::<_, SignatureError>(found)
         };
         let (found, _) = self.caches.row(&self.caches.keys, id.clone(), load).await?;
         let key = found.map(|read| read.value).filter(|key| key.active).ok_or(SignatureError::SecretIdNotFound)?;

@@ -101,6 +101,9 @@ async fn failures_do_not_shut_out_a_key_that_is_known() {
     }
     assert!(matches!(call(&world, &world.owner, "wrong").await, Err(SignatureError::Throttled { .. })));
     call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
+    // Also when something has changed meanwhile, and everything is read again.
+    world.auth.invalidate_all();
+    call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
     let unknown = call(&world, &world.other, &world.other.secret_key).await;
     assert!(matches!(unknown, Err(SignatureError::Throttled { .. })), "the store is not asked");
     world.clock.advance(Duration::from_secs(60));
