@@ -254,6 +254,7 @@ fn instances(of: &Callers) -> Vec<(&'static str, &'static str, &Cloud, Value)> {
     let instance = |name: &str| json!({ "RegistryName": name, "RegistryType": "basic" });
     let id = |id: &str| json!({ "RegistryId": id });
     let ids = |id: &str| json!({ "RegistryIds": [id] });
+    let lasting = json!({ "RegistryId": of.instance, "TokenType": "longterm" });
     vec![
         ("CreateInstance", "InternalError.ErrConflict", alice, instance("registry")),
         ("CreateInstance", "InternalError.ErrorConflict", alice, instance("demo")),
@@ -261,7 +262,7 @@ fn instances(of: &Callers) -> Vec<(&'static str, &'static str, &Cloud, Value)> {
         ("CreateInstance", invalid, alice, instance("-")),
         ("CreateInstance", refused, nobody, instance("more")),
         ("CreateInstanceToken", invalid, alice, id("demo")),
-        ("CreateInstanceToken", "UnsupportedOperation", session, id(&of.instance)),
+        ("CreateInstanceToken", "UnsupportedOperation", session, lasting),
         ("CreateInstanceToken", refused, nobody, id(&of.instance)),
         ("DescribeInstanceStatus", invalid, alice, ids("demo")),
         ("DescribeInstanceStatus", refused, nobody, ids(&of.instance)),
