@@ -57,6 +57,29 @@ async fn everybody_is_told_who_they_are() {
 }
 
 #[tokio::test]
+async fn what_is_not_checked_is_refused() {
+    let reg = TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await;
+    let main = reg.account("foo").await;
+    Main::of(&main).role(&reg, "ours", &trusting(&format!("qcs::cam::uin/{}:root", main.uin)), &[]).await;
+    let assume = async |more: Value| {
+        let arn = format!("qcs::cam::uin/{}:roleName/ours", main.uin);
+        let mut parameters = json!({"RoleArn": arn, "RoleSessionName": "ci"});
+        parameters.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        main.cloud.call("sts", "AssumeRole", parameters).await.code()
+    };
+    let unsupported = "UnsupportedOperation";
+    for (more, code) in [
+        (json!({"SerialNumber": "qcs::cam:uin/1::mfa/softToken", "TokenCode": "123456"}), unsupported),
+        (json!({"TokenCode": "123456"}), unsupported),
+        (json!({"Tags": [{"Key": "team", "Value": "a"}]}), unsupported),
+        (json!({"Tags": [], "SerialNumber": "", "TokenCode": ""}), ""),
+        (json!({"Tags": "team"}), "InvalidParameter"),
+    ] {
+        assert_eq!(assume(more.clone()).await, code, "{more}");
+    }
+}
+
+#[tokio::test]
 async fn a_role_is_taken_by_whom_it_trusts_and_who_may() {
     let reg = TestRegistry::new().await;
     let (main, other) = (reg.account("foo").await, reg.account("other").await);

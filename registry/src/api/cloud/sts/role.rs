@@ -5,12 +5,14 @@ use roadstead_auth::{Identity, NewSession, app_id};
 use roadstead_storage::meta::{MetaStore, Role};
 use roadstead_storage::types::{GroupId, RoleId, Uin};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::session::{Issued, check_name, issue, lifetime, policy};
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
+use crate::api::cloud::language::Phrase;
 
 const DEFAULT_SECONDS: i64 = 7200;
 /// The condition key of what the caller was told by the role's owner.
@@ -26,6 +28,13 @@ pub(crate) struct AssumeRole {
     policy: Option<String>,
     external_id: Option<String>,
     source_identity: Option<String>,
+    /// A second factor, which nobody has here.
+    serial_number: Option<String>,
+    /// See `serial_number`.
+    token_code: Option<String>,
+    /// Sessions have no tags here.
+    #[serde(default)]
+    tags: Vec<IgnoredAny>,
 }
 
 /// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
@@ -89,6 +98,7 @@ impl Action for AssumeRole {
         for (parameter, text) in [("ExternalId", &self.external_id), ("SourceIdentity", &self.source_identity)] {
             text.as_deref().map_or(Ok(()), |text| check_name(parameter, text, 2))?;
         }
+        self.refuse_unsupported()?;
         // Policies speak of a role by its name and by its id, of which the request gives one: it is decided where both
         // are known.
         Ok(Permission::Signed)
@@ -132,6 +142,24 @@ impl Action for AssumeRole {
 }
 
 impl AssumeRole {
+    /// Refuses what would have to be checked or remembered, and is not. Empty parameters ask for nothing.
+    fn refuse_unsupported(&self) -> Result<(), CloudError> {
+        let unsupported =
+            |english, chinese| Err(CloudError::new(Code::UnsupportedOperation, Phrase::both(english, chinese)));
+        let mut second_factor = [&self.serial_number, &self.token_code].into_iter().flatten();
+        if second_factor.any(|text| !text.is_empty()) {
+            let english = "SerialNumber and TokenCode are not supported: there is no multi-factor authentication here";
+            return unsupported(english, "不支持 SerialNumber 和 TokenCode：这里没有多因子认证");
+        }
+        if !self.tags.is_empty() {
+            return unsupported(
+                "Tags are not supported: sessions have no tags here",
+                "不支持 Tags：这里的会话没有标签",
+            );
+        }
+        Ok(())
+    }
+
     fn named(&self) -> Result<Named<'_>, CloudError> {
         Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)
     }
