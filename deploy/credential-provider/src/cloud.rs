@@ -1,4 +1,4 @@
-//! Signed calls of the cloud API.
+//! Calls of the cloud API.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::protocol::Credentials;
-use crate::settings::{Access, authority};
+use crate::protocol::{Credentials, Request};
+use crate::settings::{Access, Proof, authority};
 use crate::sign::{Signed, authorization};
 
 /// Kubelet waits for this program; a registry that does not answer in time is one that does not answer.
@@ -17,16 +17,27 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const PERSONAL_LIFETIME: Duration = Duration::from_secs(3600);
 /// Kubelet must let go of a token before the registry does, and a pull takes time.
 const MARGIN: Duration = Duration::from_secs(600);
+/// What the sessions of service accounts are called.
+const SESSION_NAME: &str = "kubelet";
 /// The answers are small; whoever sends more is no registry.
 const LARGEST_ANSWER: usize = 1 << 20;
 
 /// A token that opens the registry, and until when.
-pub async fn credentials(access: &Access, now: Duration) -> Result<Credentials> {
-    let cloud = Cloud { access, client: client(access)?, now };
+pub async fn credentials(access: &Access, request: &Request, now: Duration) -> Result<Credentials> {
+    let mut cloud = Cloud { access, client: client(access)?, now, key: None };
+    cloud.key = Some(cloud.key(request).await?);
     match &access.instance {
         Some(id) => cloud.of_instance(id).await,
         None => cloud.personal().await,
     }
+}
+
+/// A key to sign with.
+struct Key {
+    secret_id: String,
+    secret_key: Zeroizing<String>,
+    /// What goes with a temporary key, and its end in seconds since 1970.
+    session: Option<(Zeroizing<String>, u64)>,
 }
 
 fn client(access: &Access) -> Result<reqwest::Client> {
@@ -44,9 +55,43 @@ struct Cloud<'a> {
     access: &'a Access,
     client: reqwest::Client,
     now: Duration,
+    key: Option<Key>,
 }
 
 impl Cloud<'_> {
+    /// The key of the settings, or a temporary one for the token of a service account.
+    async fn key(&self, request: &Request) -> Result<Key> {
+        let (provider, role_arn, token) = match &self.access.proof {
+            Proof::Key { secret_id, secret_key } => {
+                return Ok(Key { secret_id: secret_id.clone(), secret_key: secret_key.clone(), session: None });
+            }
+            Proof::ServiceAccount { provider, role_arn, token } => (provider, role_arn, token),
+        };
+        let token = request.token().or(token.as_ref()).context(
+            "kubelet sent no token of a service account (tokenAttributes), and there is no ROADSTEAD_WEB_IDENTITY_TOKEN_FILE",
+        )?;
+        let role_arn = request
+            .role_arn()
+            .or(role_arn.as_deref())
+            .context("no role is named, neither by the annotation roadstead.io/role-arn nor by ROADSTEAD_ROLE_ARN")?;
+        let parameters = json!({ "ProviderId": provider, "WebIdentityToken": token.as_str(), "RoleArn": role_arn,
+            "RoleSessionName": SESSION_NAME });
+        let answer = self.call("sts", "2018-08-13", "AssumeRoleWithWebIdentity", &parameters).await?;
+        let part = |name: &str| {
+            let found = text(&answer["Credentials"][name]).map(Zeroizing::new);
+            found.with_context(|| format!("AssumeRoleWithWebIdentity gave no {name}"))
+        };
+        let end = answer["ExpiredTime"].as_u64().context("AssumeRoleWithWebIdentity gave no ExpiredTime")?;
+        let (secret_id, secret_key) = (part("TmpSecretId")?.to_string(), part("TmpSecretKey")?);
+        Ok(Key { secret_id, secret_key, session: Some((part("Token")?, end)) })
+    }
+
+    /// How long the session of the key goes on; a lasting key has none.
+    fn session_left(&self) -> Duration {
+        let session = self.key.as_ref().and_then(|key| key.session.as_ref());
+        session.map_or(Duration::MAX, |(_, end)| Duration::from_secs(*end).saturating_sub(self.now))
+    }
+
     /// The login of an enterprise instance: a temporary token.
     async fn of_instance(&self, id: &str) -> Result<Credentials> {
         let answer = self
@@ -66,7 +111,7 @@ impl Cloud<'_> {
             Some(name) => name.clone(),
             None => {
                 let caller = self.call("sts", "2018-08-13", "GetCallerIdentity", &json!({})).await?;
-                text(&caller["UserId"]).context("GetCallerIdentity gave no UserId")?
+                text(&caller["PrincipalId"]).context("GetCallerIdentity gave no PrincipalId")?
             }
         };
         let answer = self.call("tcr", "2019-09-24", "DescribeApplicationTokenPersonal", &json!({})).await?;
@@ -75,17 +120,20 @@ impl Cloud<'_> {
         Ok(Credentials {
             username,
             password: Zeroizing::new(token),
-            lifetime: PERSONAL_LIFETIME.saturating_sub(MARGIN),
+            lifetime: PERSONAL_LIFETIME.min(self.session_left()).saturating_sub(MARGIN),
         })
     }
 
-    /// One signed call; what is inside of `Response`.
+    /// One call, signed once there is a key; what is inside of `Response`.
     async fn call(&self, service: &str, version: &str, action: &str, parameters: &Value) -> Result<Value> {
         let body = parameters.to_string();
         let host = authority(&self.access.endpoint);
         let signed = Signed { service, host: &host, body: &body, timestamp: self.now.as_secs() };
-        let authorization = authorization(&signed, &self.access.secret_id, &self.access.secret_key);
-        let request = self
+        let authorization = match &self.key {
+            Some(key) => authorization(&signed, &key.secret_id, &key.secret_key),
+            None => "SKIP".to_owned(),
+        };
+        let mut request = self
             .client
             .post(self.access.endpoint.clone())
             .header(HOST, &host)
@@ -95,6 +143,9 @@ impl Cloud<'_> {
             .header("X-TC-Version", version)
             .header("X-TC-Timestamp", self.now.as_secs())
             .header("X-TC-Language", "en-US");
+        if let Some(Key { session: Some((token, _)), .. }) = &self.key {
+            request = request.header("X-TC-Token", token.as_str());
+        }
         let answer =
             request.body(body).send().await.with_context(|| format!("cannot reach {}", self.access.endpoint))?;
         let status = answer.status();

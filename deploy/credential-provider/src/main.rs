@@ -1,7 +1,8 @@
 //! An exec credential provider for kubelet (`credentialprovider.kubelet.k8s.io/v1`): kubelet writes a request to standard
 //! input, this program writes the credentials for the image's registry to standard output.
 //!
-//! The credentials are a token that the cloud API issues for an access key, or a user name and password from files.
+//! The credentials are a token that the cloud API issues for an access key or for the token of a service account, or a user
+//! name and password from files.
 //! Settings come from the environment, see [`settings`]. What goes wrong is one line on standard error that has no secret
 //! in it, and exit code 1.
 
@@ -46,7 +47,7 @@ async fn run() -> Result<()> {
             lifetime: settings.cache.unwrap_or_default(),
         },
         Source::Cloud(access) => {
-            let mut credentials = cloud::credentials(access, now()).await?;
+            let mut credentials = cloud::credentials(access, &request, now()).await?;
             if let Some(cache) = settings.cache {
                 credentials.lifetime = credentials.lifetime.min(cache);
             }

@@ -10,10 +10,14 @@ use zeroize::Zeroizing;
 const API_VERSION: &str = "credentialprovider.kubelet.k8s.io/v1";
 
 /// A `CredentialProviderRequest`: one image that is about to be pulled.
-#[derive(Debug)]
 pub struct Request {
     registry: String,
+    token: Option<Zeroizing<String>>,
+    role_arn: Option<String>,
 }
+
+/// The annotation of a service account that names the role to take.
+const ROLE_ARN: &str = "roadstead.io/role-arn";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +25,10 @@ struct WireRequest {
     api_version: String,
     kind: String,
     image: String,
+    #[serde(default)]
+    service_account_token: Option<String>,
+    #[serde(default)]
+    service_account_annotations: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Serialize)]
@@ -63,7 +71,19 @@ impl Request {
             "the request is of {}, this program speaks {API_VERSION}",
             wire.api_version
         );
-        Ok(Self { registry: registry_of(&wire.image)?.to_owned() })
+        let token = wire.service_account_token.filter(|token| !token.is_empty()).map(Zeroizing::new);
+        let role_arn = wire.service_account_annotations.and_then(|mut annotations| annotations.remove(ROLE_ARN));
+        Ok(Self { registry: registry_of(&wire.image)?.to_owned(), token, role_arn })
+    }
+
+    /// The token of the service account that the image is pulled for, if kubelet was told to send it.
+    pub fn token(&self) -> Option<&Zeroizing<String>> {
+        self.token.as_ref()
+    }
+
+    /// The role that the service account names, if kubelet was told to send that annotation.
+    pub fn role_arn(&self) -> Option<&str> {
+        self.role_arn.as_deref()
     }
 
     /// Host and port of the image's registry.
@@ -71,7 +91,8 @@ impl Request {
         &self.registry
     }
 
-    /// The `CredentialProviderResponse`. The credentials are good for every image of the registry.
+    /// The `CredentialProviderResponse`. The credentials are good for every image of the registry. With the token of a
+    /// service account kubelet keeps them for that service account.
     pub fn answer(&self, credentials: &Credentials) -> Result<Zeroizing<String>> {
         let auth = WireCredentials { username: &credentials.username, password: &credentials.password };
         let answer = WireAnswer {
@@ -123,6 +144,18 @@ mod tests {
         for image in ["app", "team/app", "/app", "registry.example.com/", "re gistry.io/x", ""] {
             assert!(request(image).is_err(), "{image}");
         }
+    }
+
+    #[test]
+    fn a_service_account_may_come_with_the_image() {
+        let text = format!(
+            r#"{{"apiVersion":"{API_VERSION}","kind":"CredentialProviderRequest","image":"a.b/c","serviceAccountToken":"t",
+            "serviceAccountAnnotations":{{"{ROLE_ARN}":"arn","other":"x"}}}}"#
+        );
+        let read = Request::parse(&text).unwrap();
+        assert_eq!((read.token().map(|token| token.as_str()), read.role_arn()), (Some("t"), Some("arn")));
+        let read = request("a.b/c").unwrap();
+        assert!(read.token().is_none() && read.role_arn().is_none());
     }
 
     #[test]

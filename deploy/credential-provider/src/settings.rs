@@ -3,7 +3,10 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `ROADSTEAD_ENDPOINT` | `https://registry.example.com`: where the cloud API is |
-//! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key; a lasting one, temporary keys get no tokens |
+//! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key |
+//! | `ROADSTEAD_PROVIDER_ID` | the identity provider that vouches for service accounts, instead of an access key |
+//! | `ROADSTEAD_ROLE_ARN` | the role that they take; the annotation `roadstead.io/role-arn` goes before it |
+//! | `ROADSTEAD_WEB_IDENTITY_TOKEN_FILE` | a mounted token, for when kubelet sends none |
 //! | `ROADSTEAD_INSTANCE` | `tcr-xxxxxxxx`: credentials for this instance instead of the personal edition |
 //! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | credentials to hand out as they are, instead of an access key |
 //! | `ROADSTEAD_REGISTRIES` | hosts that may get the credentials, with commas; without it, the host of the endpoint |
@@ -45,20 +48,38 @@ pub enum Source {
     Cloud(Access),
 }
 
-/// An access key and where to use it.
+/// Who asks, and where.
 pub struct Access {
     /// Scheme, host and port of the cloud API.
     pub endpoint: Url,
-    /// Public half of the key.
-    pub secret_id: String,
-    /// Secret half of the key.
-    pub secret_key: Zeroizing<String>,
+    /// What proves who asks.
+    pub proof: Proof,
     /// An enterprise instance; without it, the personal edition.
     pub instance: Option<String>,
     /// The login name, where it is not the account of the key.
     pub username: Option<String>,
     /// More certificates to trust.
     pub ca_file: Option<PathBuf>,
+}
+
+/// What proves who asks.
+pub enum Proof {
+    /// An access key.
+    Key {
+        /// Its public half.
+        secret_id: String,
+        /// Its secret half.
+        secret_key: Zeroizing<String>,
+    },
+    /// The token of a service account.
+    ServiceAccount {
+        /// The identity provider that made it.
+        provider: String,
+        /// The role to take, where the service account does not name one.
+        role_arn: Option<String>,
+        /// A mounted token, for when kubelet sends none.
+        token: Option<Zeroizing<String>>,
+    },
 }
 
 impl Settings {
@@ -75,19 +96,20 @@ impl Settings {
                 list.split(',').map(|host| host.trim().to_ascii_lowercase()).filter(|host| !host.is_empty()).collect()
             })
             .unwrap_or_default();
-        let source = match (value(env, "USERNAME")?, value(env, "PASSWORD")?, value(env, "SECRET_ID")?) {
-            (_, Some(_), Some(_)) => bail!("both a password and an access key are given: one of them is too much"),
+        let source = match (value(env, "USERNAME")?, value(env, "PASSWORD")?, Proof::load(env)?) {
+            (_, Some(_), Some(_)) => bail!("both a password and another proof are given: one of them is too much"),
             (Some(username), Some(password), None) => Source::Fixed { username: username.to_string(), password },
             (None, Some(_), None) => bail!("ROADSTEAD_PASSWORD needs ROADSTEAD_USERNAME"),
-            (username, None, Some(secret_id)) => {
-                let access = Access::load(env, &secret_id, username.map(|name| name.to_string()))?;
+            (username, None, Some(proof)) => {
+                let access = Access::load(env, proof, username.map(|name| name.to_string()))?;
                 if registries.is_empty() {
                     registries.push(authority(&access.endpoint));
                 }
                 Source::Cloud(access)
             }
             (_, None, None) => bail!(
-                "give ROADSTEAD_SECRET_ID and ROADSTEAD_SECRET_KEY, or ROADSTEAD_USERNAME and ROADSTEAD_PASSWORD (or …_FILE)"
+                "give ROADSTEAD_SECRET_ID and ROADSTEAD_SECRET_KEY, or ROADSTEAD_USERNAME and ROADSTEAD_PASSWORD (or …_FILE), \
+                 or ROADSTEAD_PROVIDER_ID"
             ),
         };
         Ok(Self { source, cache, registries })
@@ -101,8 +123,31 @@ impl Settings {
     }
 }
 
+impl Proof {
+    fn load(env: Lookup<'_>) -> Result<Option<Self>> {
+        let provider = env("ROADSTEAD_PROVIDER_ID").filter(|name| !name.is_empty());
+        Ok(match (value(env, "SECRET_ID")?, provider) {
+            (Some(_), Some(_)) => bail!("both an access key and ROADSTEAD_PROVIDER_ID are given: one is too much"),
+            (Some(secret_id), None) => {
+                let is_id = secret_id.bytes().all(|b| b.is_ascii_graphic());
+                ensure!(is_id, "ROADSTEAD_SECRET_ID has characters that no id has");
+                let secret_key = value(env, "SECRET_KEY")?;
+                let secret_key =
+                    secret_key.context("ROADSTEAD_SECRET_KEY is missing (or ROADSTEAD_SECRET_KEY_FILE)")?;
+                Some(Self::Key { secret_id: secret_id.to_string(), secret_key })
+            }
+            (None, Some(provider)) => Some(Self::ServiceAccount {
+                provider,
+                role_arn: env("ROADSTEAD_ROLE_ARN").filter(|arn| !arn.is_empty()),
+                token: value(env, "WEB_IDENTITY_TOKEN")?,
+            }),
+            (None, None) => None,
+        })
+    }
+}
+
 impl Access {
-    fn load(env: Lookup<'_>, secret_id: &str, username: Option<String>) -> Result<Self> {
+    fn load(env: Lookup<'_>, proof: Proof, username: Option<String>) -> Result<Self> {
         let endpoint = env("ROADSTEAD_ENDPOINT").context("ROADSTEAD_ENDPOINT is missing: where is the cloud API?")?;
         let endpoint = Url::parse(&endpoint).context("ROADSTEAD_ENDPOINT is no URL")?;
         let plain = endpoint.path() == "/"
@@ -113,17 +158,8 @@ impl Access {
             matches!(endpoint.scheme(), "http" | "https") && endpoint.host().is_some() && plain,
             "ROADSTEAD_ENDPOINT must be https://HOST, with neither a path nor a user"
         );
-        ensure!(secret_id.bytes().all(|b| b.is_ascii_graphic()), "ROADSTEAD_SECRET_ID has characters that no id has");
         let instance = env("ROADSTEAD_INSTANCE").filter(|id| !id.is_empty());
-        Ok(Self {
-            endpoint,
-            secret_id: secret_id.to_owned(),
-            secret_key: value(env, "SECRET_KEY")?
-                .context("ROADSTEAD_SECRET_KEY is missing (or ROADSTEAD_SECRET_KEY_FILE)")?,
-            instance,
-            username,
-            ca_file: env("ROADSTEAD_CA_FILE").map(PathBuf::from),
-        })
+        Ok(Self { endpoint, proof, instance, username, ca_file: env("ROADSTEAD_CA_FILE").map(PathBuf::from) })
     }
 }
 
@@ -173,7 +209,8 @@ mod tests {
     fn a_key_serves_the_host_of_its_endpoint_only() {
         let settings = load(&KEY).unwrap();
         assert!(
-            matches!(&settings.source, Source::Cloud(access) if access.instance.is_none() && access.secret_key.as_str() == "key")
+            matches!(&settings.source, Source::Cloud(Access { instance: None, proof: Proof::Key { secret_key, .. }, .. })
+                if secret_key.as_str() == "key")
         );
         assert!(settings.check_registry("R.example.com").is_ok());
         assert!(settings.check_registry("r.example.com:5000").is_err());
@@ -182,6 +219,19 @@ mod tests {
             load(&[&KEY[..], &[("ROADSTEAD_REGISTRIES", "a.example.com, b.example.com:5000")]].concat()).unwrap();
         assert!(settings.check_registry("b.example.com:5000").is_ok());
         assert!(settings.check_registry("r.example.com").is_err());
+    }
+
+    #[test]
+    fn a_service_account_needs_a_provider_and_no_key() {
+        let pairs = [KEY[0], ("ROADSTEAD_PROVIDER_ID", "k8s"), ("ROADSTEAD_ROLE_ARN", "arn")];
+        let settings = load(&pairs).unwrap();
+        let Source::Cloud(Access { proof: Proof::ServiceAccount { provider, role_arn, token }, .. }) = &settings.source
+        else {
+            panic!("no service account")
+        };
+        assert_eq!((provider.as_str(), role_arn.as_deref(), token.is_none()), ("k8s", Some("arn"), true));
+        assert!(settings.check_registry("other.example.com").is_err());
+        assert!(load(&[&KEY[..], &pairs[1..2]].concat()).is_err());
     }
 
     #[test]
