@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::types::{Digest, RegistryId, RepositoryName, Tag, Timestamp};
+use roadstead_storage::types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::{Access, Action, ActionName, CatalogAccess, CatalogLimit, Delete, Proven};
 use crate::auth::{Auth, Inner};
@@ -17,6 +17,9 @@ use crate::token::{IssuedToken, NewToken, Wanted, grantable};
 
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
 type Decided<T> = std::result::Result<T, Denied>;
+
+/// No repository has this number.
+const NO_REPOSITORY: RepositoryId = RepositoryId::new(0);
 
 /// What is to be deleted: see [`Auth::authorize_delete`].
 #[derive(Clone, Copy, Debug)]
@@ -163,8 +166,9 @@ impl Inner {
         let tags: Option<Arc<[Tag]>> = match (&limits, target, place.and_then(|place| place.repository)) {
             (None, ..) => None,
             (Some(_), DeleteTarget::Tags(tags, _), _) => Some(tags.into()),
-            (Some(_), DeleteTarget::Manifest(_), None) => Some(Arc::new([])),
-            (Some(_), DeleteTarget::Manifest(digest), Some((id, _))) => {
+            (Some(_), DeleteTarget::Manifest(digest), found) => {
+                // Also where there is no repository: it takes the same.
+                let id = found.map_or(NO_REPOSITORY, |(id, _)| id);
                 Some(self.meta.tags_of(id, digest).await?.into())
             }
         };
@@ -236,52 +240,47 @@ impl Inner {
         Ok(granted)
     }
 
-    /// The repository, or the place for one; `None` when there is no such namespace.
+    /// The repository, or the place for one; `None` when there is no such namespace. What is not there is remembered like
+    /// what is: whether a repository exists cannot be seen from what it takes to say no.
     async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Place>> {
         let key = (registry, name.clone());
-        let mut missing = None;
         let load = async |at: Timestamp| {
-            let Some(Read { value, at: namespace_at }) = self.load_place(registry, name).await? else {
-                return Ok(None);
-            };
-            // A place without a repository is not kept: no counter tells when another process fills it.
-            if value.repository.is_none() {
-                missing = Some(value);
-                return Ok(None);
-            }
-            Ok(Some(Read { value, at: at.min(namespace_at) }))
+            let Read { value, at: namespace_at } = self.load_place(registry, name).await?;
+            Ok::<_, roadstead_storage::Error>(Some(Read { value, at: at.min(namespace_at) }))
         };
         let (found, hit) = self.caches.row(&self.caches.places, key, load).await?;
         self.caches.place_counters.count(hit);
-        Ok(found.map(|read| read.value).or(missing))
+        Ok(found.and_then(|read| read.value))
     }
 
     /// The place, and when its namespace was read.
-    async fn load_place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Read<Place>>> {
-        let Some(namespace) = self.namespace(registry, name.namespace()).await? else { return Ok(None) };
+    async fn load_place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Read<Option<Place>>> {
+        let namespace = self.namespace(registry, name.namespace()).await?;
+        // Also where there is no namespace: it takes the same.
         let repository = self.meta.repository(registry, name).await?;
-        if let Some(value) = Place::of(namespace.value, repository.as_ref()) {
-            return Ok(Some(Read { value, at: namespace.at }));
+        let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
+        if let Some(place) = Place::of(value, repository.as_ref()) {
+            return Ok(Read { value: Some(place), at: namespace.at });
         }
         // The namespace that is remembered has been deleted, and another one made.
         self.caches.namespaces.invalidate(&(registry, name.namespace().to_owned()));
-        let Some(namespace) = self.namespace(registry, name.namespace()).await? else { return Ok(None) };
+        let namespace = self.namespace(registry, name.namespace()).await?;
+        let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
         let repository = self.meta.repository(registry, name).await?;
-        let place = Place::of(namespace.value, repository.as_ref());
-        let value = place.ok_or(roadstead_storage::Error::Stale { what: "namespace" })?;
-        Ok(Some(Read { value, at: namespace.at }))
+        let place = Place::of(value, repository.as_ref());
+        let place = place.ok_or(roadstead_storage::Error::Stale { what: "namespace" })?;
+        Ok(Read { value: Some(place), at: namespace.at })
     }
 
-    async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Option<Read<KnownNamespace>>> {
+    async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Read<Option<KnownNamespace>>> {
         let load = async |at| {
             let row = self.meta.namespace(registry, name).await?;
-            Ok::<_, roadstead_storage::Error>(row.map(|row| {
-                let value = KnownNamespace { id: row.id, owner: row.owner, since: row.created_at };
-                Read { value, at }
-            }))
+            let value = row.map(|row| KnownNamespace { id: row.id, owner: row.owner, since: row.created_at });
+            Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.namespaces, (registry, name.to_owned()), load).await?;
-        Ok(found)
+        // What is loaded is always something: a namespace, or that there is none.
+        found.ok_or(roadstead_storage::Error::Stale { what: "namespace" })
     }
 }
 

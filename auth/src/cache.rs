@@ -121,8 +121,10 @@ pub(crate) struct Caches {
     /// When the counter of changes was last known to stand where it stood when the rows were read.
     confirmed: AtomicI64,
     pub accounts: EpochCache<AccountId, Read<KnownAccount>>,
-    pub namespaces: EpochCache<(RegistryId, String), Read<KnownNamespace>>,
-    pub places: EpochCache<(RegistryId, RepositoryName), Read<Place>>,
+    /// Namespaces; that there is none is kept too.
+    pub namespaces: EpochCache<(RegistryId, String), Read<Option<KnownNamespace>>>,
+    /// Repositories and places for one, likewise. Whoever makes one moves the counter of changes.
+    pub places: EpochCache<(RegistryId, RepositoryName), Read<Option<Place>>>,
     /// The policies of whoever has some, compiled.
     pub documents: EpochCache<Principal, Read<Arc<Compiled>>>,
     pub routine: Arc<RoutineCache>,
@@ -267,9 +269,9 @@ mod tests {
     }
 
     async fn owner(caches: &Caches, load: i64) -> i64 {
-        let load = async |at| Ok::<_, ()>(Some(Read { value: namespace(1, load), at }));
+        let load = async |at| Ok::<_, ()>(Some(Read { value: Some(namespace(1, load)), at }));
         let (found, _) = caches.row(&caches.namespaces, key(), load).await.unwrap();
-        found.unwrap().value.owner.get()
+        found.and_then(|read| read.value).unwrap().owner.get()
     }
 
     #[tokio::test]
@@ -291,12 +293,13 @@ mod tests {
         let (caches, _) = caches();
         let load = async |at| {
             // Between the read of the row and its return, another process takes the namespace over and that is noticed.
-            let found = Read { value: namespace(1, 1), at };
+            let found = Read { value: Some(namespace(1, 1)), at };
             caches.clear_rows();
             Ok::<_, ()>(Some(found))
         };
         let (found, _) = caches.row(&caches.namespaces, key(), load).await.unwrap();
-        assert_eq!(found.unwrap().value.owner, AccountId::new(1), "what the reader itself saw");
+        let owner_then = found.and_then(|read| read.value).unwrap().owner;
+        assert_eq!(owner_then, AccountId::new(1), "what the reader itself saw");
         assert_eq!(owner(&caches, 2).await, 2, "nobody after it");
     }
 

@@ -42,6 +42,9 @@ pub enum Error {
         /// What changed.
         what: &'static str,
     },
+    /// It could be done, and was not: it was only tried, see [`dry_run`](crate::meta::dry_run).
+    #[error("it was only tried")]
+    DryRun,
     /// The disk, the bucket or the quota of the store is full.
     #[error("the store is full")]
     Full(#[source] Box<dyn StdError + Send + Sync>),

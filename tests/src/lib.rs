@@ -24,6 +24,8 @@ mod builder;
 mod client;
 mod cloud;
 mod content;
+pub mod houses;
+pub mod parameters;
 pub mod people;
 mod process;
 pub mod provider;

@@ -18,6 +18,7 @@ use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_storage::types::{Clock, RegistryId};
+use tracing::Instrument as _;
 
 use super::body::{CollectBudget, Observed, without_body};
 use super::call::Call;
@@ -170,15 +171,18 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
     let is_cloud = cloud::is_meant(&request);
     let request_id = if is_cloud { cloud::request_id() } else { request_id(&request) };
     let in_flight = InFlight::of(&request);
+    // What is logged on the way, down to each statement of the database, says whose request it was for.
+    let span = tracing::debug_span!("request", request.id = %request_id);
     let (operation, result) = if in_flight.is_too_many() {
         (None, Err(Code::Unavailable.into()))
     } else if request.method().is_safe() && !is_cloud {
-        routed(&request, payload, &state, &request_id).await
+        routed(&request, payload, &state, &request_id).instrument(span).await
     } else {
         // A connection that is reset takes its handler with it. What changes something runs on its own, so that what comes
         // after a commit (forgetting what is no longer true, giving a lease back) comes also then.
         let (request, state, id) = (request.clone(), state.clone(), request_id.clone());
-        let task = actix_web::rt::spawn(async move { routed(&request, payload, &state, &id).await });
+        let work = async move { routed(&request, payload, &state, &id).await };
+        let task = actix_web::rt::spawn(work.instrument(span));
         task.await.unwrap_or_else(|error| (None, Err(ApiError::internal(error))))
     };
     let mut response = result.unwrap_or_else(|error| {

@@ -111,6 +111,7 @@ impl From<roadstead_storage::Error> for Error {
             busy @ E::Unavailable { .. } => Self::Unavailable(busy),
             other @ (E::Conflict { .. }
             | E::InUse { .. }
+            | E::DryRun
             | E::SchemaNewer { .. }
             | E::SchemaOlder
             | E::Corrupt { .. }

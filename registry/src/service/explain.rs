@@ -9,6 +9,9 @@ use roadstead_auth::{Auth, Caller, Denied, Identity, Permissions};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
 use roadstead_storage::types::{AccountId, InstanceId, RegistryId};
 
+/// No registry has this number.
+const NOWHERE: RegistryId = RegistryId::new(0);
+
 /// The answer, and what it rests on.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -137,11 +140,14 @@ async fn whose(meta: &MetaStore, owner: AccountId, target: &Target) -> Result<Wh
     if let Some(id) = instance {
         let id = id.parse::<InstanceId>().ok();
         let found = if let Some(id) = id { meta.instance_by_id(&id).await? } else { None };
-        let Some(found) = found else { return Ok(Whose::Foreign { public: false }) };
-        (registry, foreign) = (found.registry, found.owner != owner);
+        // What is in no instance is looked up like what is in one of others: it takes the same.
+        (registry, foreign) = found.map_or((NOWHERE, true), |found| (found.registry, found.owner != owner));
     }
-    let known = if let Some(name) = repository { meta.repository(registry, name).await? } else { None };
-    let (exists, public) = (known.is_some(), known.is_some_and(|repository| repository.public));
+    let known = match repository {
+        Some(name) => meta.accessible_repository(registry, owner, name).await?,
+        None => None,
+    };
+    let (exists, public) = (known.is_some(), known.is_some_and(|(repository, _)| repository.public));
     if let Some(namespace) = namespace {
         foreign |= meta.namespace(registry, namespace).await?.is_some_and(|namespace| namespace.owner != owner);
     }

@@ -126,7 +126,7 @@ mod tests {
         let registry = RegistryId::PERSONAL;
         meta.create_namespace(registry, &"team".parse().unwrap(), owner, NOW).await.unwrap();
         let name = NAME.parse().unwrap();
-        let new = NewRepository { registry, name: &name, owner, creator: &uin, public: false, description: "" };
+        let new = NewRepository { registry, name: &name, owner, creator: &uin, public: true, description: "" };
         meta.add_repository(&new, NOW).await.unwrap().id
     }
 
@@ -147,7 +147,9 @@ mod tests {
         assert!(poll!(&mut last).is_pending());
         held.release().await;
         last.await.unwrap();
-        let detail = meta.repository_detail(RegistryId::PERSONAL, &NAME.parse().unwrap(), AccountId::new(0)).await;
+        let detail = meta
+            .repository_detail(RegistryId::PERSONAL, &NAME.parse().unwrap(), AccountId::new(0), AccountId::new(0))
+            .await;
         assert_eq!(detail.unwrap().unwrap().pull_count, 21);
         assert!(counts.take().is_empty());
     }

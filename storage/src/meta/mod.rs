@@ -10,6 +10,7 @@ mod blobs;
 mod cam;
 mod catalog;
 mod cleanup;
+mod dry_run;
 mod duplicate;
 mod durable;
 mod favorites;
@@ -53,6 +54,7 @@ pub use cam::{
     Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
+pub use dry_run::dry_run;
 pub use duplicate::{DuplicateImage, Duplicated};
 pub use images::TaggedImage;
 pub use instances::{
@@ -65,8 +67,8 @@ pub use model::{
     StoredManifest, Upload, UploadLease,
 };
 pub use personal::{
-    Among, Found, NamespaceDetail, NewNamespace, NewRepository, Order, QuotaKind, Quotas, RepositoryDetail,
-    RepositorySearch,
+    Among, Found, NamespaceDetail, NamespaceSearch, NewNamespace, NewRepository, Order, QuotaKind, Quotas,
+    RepositoryDetail, RepositorySearch,
 };
 pub use review::{Review, ReviewTarget};
 pub use sealed::{Sealed, SealedKind};
@@ -244,8 +246,8 @@ impl MetaStore {
         self.inner.writer.close().await;
     }
 
-    /// A number that grows with every change of accounts, credentials, namespaces, visibilities, and with every deleted
-    /// repository, in the transaction of the change. Who caches such things looks whether it has moved.
+    /// A number that grows with every change of accounts, credentials, namespaces, visibilities, and with every repository that
+    /// is made or deleted, in the transaction of the change. Who caches such things looks whether it has moved.
     pub async fn change_counter(&self) -> Result<i64> {
         let counter = sqlx::query_scalar("SELECT counter FROM changes WHERE id = 1");
         counter.fetch_one(self.reader()).await.op("read the change counter")

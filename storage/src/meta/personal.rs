@@ -1,7 +1,7 @@
 //! What the personal edition keeps beyond names: the types.
 
 use super::model::{Namespace, Repository};
-use crate::types::{AccountId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
+use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
 
 /// What a main account may have so many of; its sub-accounts count with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -121,6 +121,25 @@ pub enum Order {
     MostPulled,
     /// The one that is pulled least first.
     LeastPulled,
+}
+
+/// A search for namespaces of a main account.
+#[derive(Clone, Copy, Debug)]
+pub struct NamespaceSearch<'a> {
+    /// The registry.
+    pub registry: RegistryId,
+    /// The main account.
+    pub owner: AccountId,
+    /// A part of the name, in any case; empty for all.
+    pub part: &'a str,
+    /// As if these did not exist.
+    pub hidden: &'a [NamespaceId],
+    /// Nor these, where repositories are counted.
+    pub hidden_repositories: &'a [RepositoryId],
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to give.
+    pub limit: u32,
 }
 
 /// A search for repositories.

@@ -6,12 +6,13 @@ use sqlx::any::AnyRow;
 use super::MetaStore;
 use super::accounts::bump_changes;
 use super::model::{Readable, Repository};
+use super::namespaces;
 use super::personal::{NewRepository, QuotaKind, Quotas};
 use super::quotas;
 use super::review::{self, Reason};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
-use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use crate::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
 
 impl MetaStore {
@@ -60,6 +61,23 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("list repositories")?.iter().map(repository).collect()
     }
 
+    /// The repository with this name, if it is one of `owner` or a public one; and whether it is one of `owner`.
+    pub async fn accessible_repository(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        name: &RepositoryName,
+    ) -> Result<Option<(Repository, bool)>> {
+        let query = sqlx::query(
+            "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at, n.owner_id \
+             FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
+             WHERE r.registry_id = $1 AND r.name = $2 AND (r.public = 1 OR n.owner_id = $3)",
+        );
+        let query = query.bind(registry.get()).bind(name.as_str()).bind(owner.get());
+        let row = query.fetch_optional(self.reader()).await.op("read a repository")?;
+        row.map(|row| Ok((repository(&row)?, namespaces::owner(&row)? == owner))).transpose()
+    }
+
     /// Makes an empty repository, if its owner may have one more.
     ///
     /// # Errors
@@ -71,11 +89,12 @@ impl MetaStore {
 
     /// Says what a repository is for; false when there is no such repository.
     pub async fn set_description(&self, id: RepositoryId, description: &str, now: Timestamp) -> Result<bool> {
-        let update = sqlx::query("UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3");
-        let update = update.bind(description).bind(now.as_millis()).bind(id.get());
-        let there = update.execute(self.writer()).await.op("describe a repository")?.rows_affected() > 0;
-        self.durable().await?;
-        Ok(there)
+        write_transaction!(self, "describe a repository", |tx| async {
+            let update = sqlx::query("UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3");
+            let update = update.bind(description).bind(now.as_millis()).bind(id.get());
+            Ok(update.execute(tx).await.op("describe a repository")?.rows_affected() > 0)
+        }
+        .await)
     }
 
     /// Makes a repository public or private; false when there is no such repository.
@@ -160,6 +179,7 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
         let id: Option<i64> =
             insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
         if let Some(id) = id {
+            bump_changes(tx).await?;
             return Ok(Locked { id: RepositoryId::new(id), created: true });
         }
     }
@@ -192,7 +212,9 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>,
     let insert = insert.bind(new.registry.get()).bind(namespace.get()).bind(new.name.as_str());
     let insert = insert.bind(i64::from(new.public)).bind(new.description).bind(new.creator.as_str());
     let row = insert.bind(now.as_millis()).fetch_one(&mut *tx).await.op("create a repository");
-    repository(&row.map_err(stale("namespace")).map_err(conflict("repository"))?)
+    let row = row.map_err(stale("namespace")).map_err(conflict("repository"))?;
+    bump_changes(tx).await?;
+    repository(&row)
 }
 
 async fn lock_by_name(tx: &mut AnyConnection, wanted: Wanted<'_>) -> Result<Option<RepositoryId>> {

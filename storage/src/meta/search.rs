@@ -6,10 +6,10 @@ use sqlx::{Any, AssertSqlSafe};
 
 use super::MetaStore;
 use super::namespaces::{self, namespace};
-use super::personal::{Among, Found, NamespaceDetail, Order, RepositoryDetail, RepositorySearch};
+use super::personal::{Among, Found, NamespaceDetail, NamespaceSearch, Order, RepositoryDetail, RepositorySearch};
 use super::repositories::repository;
 use super::row::{get, parse, size};
-use super::sql::{SqlResult as _, is_storable};
+use super::sql::{SqlResult as _, but, is_storable};
 use crate::Result;
 use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName};
 
@@ -47,16 +47,20 @@ impl MetaStore {
         Ok(Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? })
     }
 
-    /// One repository with all that is told of it to `viewer`.
+    /// One repository with all that is told of it to `viewer`, if it is one of `owner` or a public one.
     pub async fn repository_detail(
         &self,
         registry: RegistryId,
         name: &RepositoryName,
+        owner: AccountId,
         viewer: AccountId,
     ) -> Result<Option<RepositoryDetail>> {
-        let sql = format!("{DETAIL} WHERE r.registry_id = $2 AND r.name = $3");
+        let sql = format!(
+            "{DETAIL} WHERE r.registry_id = $2 AND r.name = $3 AND (r.public = 1 OR EXISTS \
+             (SELECT 1 FROM namespaces n WHERE n.id = r.namespace_id AND n.owner_id = $4))"
+        );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(viewer.get()).bind(registry.get()).bind(name.as_str());
-        let row = query.fetch_optional(self.reader()).await.op("read a repository")?;
+        let row = query.bind(owner.get()).fetch_optional(self.reader()).await.op("read a repository")?;
         row.as_ref().map(detail).transpose()
     }
 
@@ -78,30 +82,25 @@ impl MetaStore {
         rows.iter().map(|row| Ok((RepositoryId::new(get(row, "id")?), parse(row, "repositories", "name")?))).collect()
     }
 
-    /// Namespaces of a main account with `part` in their names, the youngest first.
-    pub async fn search_namespaces(
-        &self,
-        registry: RegistryId,
-        owner: AccountId,
-        part: &str,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<NamespaceDetail>> {
+    /// Namespaces of a main account that fit, the youngest first.
+    pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
+        let NamespaceSearch { registry, owner, part, hidden, hidden_repositories, offset, limit } = *search;
         let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
-        let count = sqlx::query(
-            "SELECT COUNT(*) AS total FROM namespaces WHERE owner_id = $1 AND registry_id = $2 \
-             AND name LIKE $3 ESCAPE '!'",
+        let (shown, counted) =
+            (but("n.id", hidden.iter().map(|id| id.get())), but("r.id", hidden_repositories.iter().map(|id| id.get())));
+        let matching = format!(
+            "FROM namespaces n WHERE n.owner_id = $1 AND n.registry_id = $2 AND n.name LIKE $3 ESCAPE '!'{shown}"
         );
-        let count = count.bind(owner.get()).bind(registry.get()).bind(&part);
+        let count = sqlx::query(AssertSqlSafe(format!("SELECT COUNT(*) AS total {matching}")));
+        let count = count.persistent(hidden.is_empty()).bind(owner.get()).bind(registry.get()).bind(&part);
         let total = count.fetch_one(self.reader()).await.op("count namespaces")?;
-        let page = sqlx::query(
+        let page = sqlx::query(AssertSqlSafe(format!(
             "SELECT n.id, n.registry_id, n.name, n.owner_id, n.created_at, \
-             (SELECT COUNT(*) FROM repositories r WHERE r.namespace_id = n.id) AS repository_count \
-             FROM namespaces n WHERE n.owner_id = $1 AND n.registry_id = $2 AND n.name LIKE $3 ESCAPE '!' \
-             ORDER BY n.created_at DESC, n.id DESC LIMIT $4 OFFSET $5",
-        );
-        let page = page.bind(owner.get()).bind(registry.get()).bind(&part);
-        let page = page.bind(i64::from(limit)).bind(place(offset));
+             (SELECT COUNT(*) FROM repositories r WHERE r.namespace_id = n.id{counted}) AS repository_count \
+             {matching} ORDER BY n.created_at DESC, n.id DESC LIMIT $4 OFFSET $5"
+        )));
+        let page = page.persistent(hidden.is_empty() && hidden_repositories.is_empty());
+        let page = page.bind(owner.get()).bind(registry.get()).bind(&part).bind(i64::from(limit)).bind(place(offset));
         let rows = page.fetch_all(self.reader()).await.op("search namespaces")?;
         let list = rows.iter().map(|row| {
             let repository_count = size(row, "namespaces", "repository_count")?;
@@ -208,12 +207,8 @@ fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str
     if let Some(public) = search.public {
         sql.push_str(&format!(" AND r.public = {}", statement.value(i64::from(public))));
     }
-    // No value decides: the ids of rows are numbers, and there may be more of them than a statement takes values.
-    if !search.hidden.is_empty() {
-        statement.once = true;
-        let ids: Vec<String> = search.hidden.iter().map(|id| id.get().to_string()).collect();
-        sql.push_str(&format!(" AND r.id NOT IN ({})", ids.join(", ")));
-    }
+    statement.once |= !search.hidden.is_empty();
+    sql.push_str(&but("r.id", search.hidden.iter().map(|id| id.get())));
     sql
 }
 

@@ -132,7 +132,11 @@ macro_rules! write_transaction {
                         let $tx: &mut sqlx::AnyConnection = &mut transaction;
                         $body?
                     };
-                    $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
+                    if $crate::meta::dry_run::commits($crate::meta::dry_run::Outcome(&value).found_nothing())? {
+                        $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
+                    } else {
+                        $crate::meta::sql::SqlResult::op(transaction.rollback().await, $op)?;
+                    }
                     Ok(value)
                 }
                 .await;
@@ -175,6 +179,16 @@ pub(super) fn lists<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
 pub(super) fn placeholders(first: usize, count: usize) -> String {
     let names: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
     names.join(", ")
+}
+
+/// ` AND {column} NOT IN (...)`, with the numbers themselves: no value of a client decides, and there may be more of them than a
+/// statement takes values. Such a statement is not worth remembering. Nothing where there are none.
+pub(super) fn but(column: &str, numbers: impl Iterator<Item = i64>) -> String {
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    match numbers.is_empty() {
+        true => String::new(),
+        false => format!(" AND {column} NOT IN ({})", numbers.join(", ")),
+    }
 }
 
 /// Where a keyset page begins. No name has a NUL, and PostgreSQL takes none: what follows one decides nothing.

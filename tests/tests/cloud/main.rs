@@ -14,6 +14,7 @@ mod explain;
 mod favorites;
 mod groups;
 mod guards;
+mod hidden;
 mod images;
 mod instance;
 mod instance_content;

@@ -3,6 +3,7 @@
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use roadstead_auth::cam;
+use roadstead_storage::meta::dry_run;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -165,6 +166,8 @@ fn run<'a, A: Action>(
         call.refuse_denied::<A>()?;
         action.authorize(call).await?;
         if parameters.dry_run() {
+            dry_run(action.run(call)).await?;
+            // It came to its end without changing anything.
             return Err(Code::DryRunOperation.into());
         }
         let output = action.run(call).await?;

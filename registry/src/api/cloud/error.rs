@@ -184,6 +184,7 @@ impl From<StorageError> for CloudError {
                 let message = Phrase::both(format!("the {what} is not there any more"), "已经不存在");
                 Self::new(Code::ResourceNotFound, message)
             }
+            E::DryRun => Code::DryRunOperation.into(),
             other => Self::internal(other),
         }
     }

@@ -59,24 +59,15 @@ impl CamService {
         let mut own = Vec::new();
         for key in keys {
             let Ok(id) = key.parse::<SecretId>() else { continue };
-            let Some(key) = self.meta().access_key(&id).await? else { continue };
-            if self.is_own(who, key.account).await? {
-                own.push(key);
-            }
+            own.extend(self.meta().own_access_key(who.owner, &id).await?);
         }
         Ok(own)
     }
 
     /// Why an account does not have a key.
     async fn whose(&self, who: &Identity, id: &SecretId) -> Result<Error> {
-        Ok(match self.meta().access_key(id).await? {
-            Some(key) if self.is_own(who, key.account).await? => Error::KeyOfAnother,
-            _ => Error::KeyUnknown,
-        })
-    }
-
-    async fn is_own(&self, who: &Identity, account: AccountId) -> Result<bool> {
-        Ok(self.meta().account(account).await?.is_some_and(|account| account.owner == who.owner))
+        let found = self.meta().own_access_key(who.owner, id).await?;
+        Ok(if found.is_some() { Error::KeyOfAnother } else { Error::KeyUnknown })
     }
 }
 

@@ -85,7 +85,7 @@ impl CamService {
         let found = match role {
             RoleRef::Name(name) => self.meta().role_by_name(who.owner, name).await?,
             RoleRef::Id(digits) => match digits.parse() {
-                Ok(id) => self.meta().role(RoleId::new(id)).await?.filter(|role| role.owner == who.owner),
+                Ok(id) => self.meta().role(who.owner, RoleId::new(id)).await?,
                 Err(_) => None,
             },
         };

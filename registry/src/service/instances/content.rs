@@ -1,5 +1,7 @@
 //! What is in an instance: namespaces, repositories.
 
+use roadstead_auth::Permissions;
+use roadstead_auth::cam::op::{self, Realm};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
     Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
@@ -7,6 +9,7 @@ use roadstead_storage::meta::{
 use roadstead_storage::types::{NamespaceId, NamespaceName, RegistryId, RepositoryName};
 
 use super::{InstanceService, MAX_NAMESPACES, Stored};
+use crate::service::Result;
 
 impl InstanceService {
     /// Makes a namespace.
@@ -75,13 +78,23 @@ impl InstanceService {
         made.map(drop)
     }
 
-    /// A page of the repositories, and how many there are in all.
+    /// A page of the repositories that no policy hides from the caller, and how many of these there are in all.
+    ///
+    /// # Errors
+    /// `Overloaded` when there are too many to ask policies about.
     pub async fn repositories(
         &self,
-        registry: RegistryId,
+        permissions: &Permissions,
+        instance: &Instance,
         query: &RepositoryQuery<'_>,
-    ) -> Stored<(Vec<InstanceRepository>, u64)> {
-        self.base.meta.list_instance_repositories(registry, query).await
+    ) -> Result<(Vec<InstanceRepository>, u64)> {
+        let realm = Realm::Instance(instance.id.as_str());
+        let hides = |permissions: &Permissions, name: &RepositoryName| {
+            permissions.decide(&op::repository_list(realm, name)).is_explicit_denial()
+        };
+        let hidden = self.base.hidden_repositories(permissions, instance.registry, hides).await?;
+        let query = RepositoryQuery { hidden: &hidden, ..*query };
+        Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)
     }
 
     /// The repository with this name.

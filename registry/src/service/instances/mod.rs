@@ -60,7 +60,7 @@ impl InstanceService {
 
     /// The instance of `owner` with this id. That of somebody else is none.
     pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Stored<Option<Instance>> {
-        Ok(self.base.meta.instance_by_id(id).await?.filter(|instance| instance.owner == owner))
+        self.base.meta.own_instance(owner, id).await
     }
 
     /// The instances of `owner`, in the order in which they were made.

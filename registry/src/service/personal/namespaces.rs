@@ -1,8 +1,11 @@
-use roadstead_auth::Identity;
-use roadstead_storage::meta::{Found, NamespaceDetail, NewNamespace};
-use roadstead_storage::types::NamespaceName;
+use roadstead_auth::{Identity, Permissions};
+use roadstead_storage::meta::{Found, NamespaceDetail, NamespaceSearch, NewNamespace};
+use roadstead_storage::types::{NamespaceId, NamespaceName};
 
 use super::{PersonalError, PersonalService, REGISTRY, Result};
+
+/// How many namespaces are read at once.
+const CHUNK: u32 = 1000;
 
 impl PersonalService {
     /// Makes a namespace of the caller's main account. Names are unique over all accounts.
@@ -32,19 +35,56 @@ impl PersonalService {
         if deleted { Ok(()) } else { Err(PersonalError::NamespaceUnknown) }
     }
 
-    /// The namespaces of the caller's main account with `part` in their names, the youngest first.
+    /// The namespaces of the caller's main account with `part` in their names, the youngest first, and how many repositories are
+    /// in each. What policies hide is neither listed nor counted; `hides` says which namespaces.
     ///
     /// # Errors
     /// `UserUnknown`.
     pub(crate) async fn namespaces(
         &self,
-        identity: &Identity,
+        permissions: &Permissions,
+        hides: impl Fn(&NamespaceName) -> bool,
         part: &str,
         offset: u64,
         limit: u32,
     ) -> Result<Found<NamespaceDetail>> {
+        let identity = permissions.identity();
         self.check_registered(identity).await?;
-        Ok(self.base.meta.search_namespaces(REGISTRY, identity.owner, part, offset, limit).await?)
+        let hidden = self.hidden_namespaces(permissions, hides).await?;
+        let hidden_repositories =
+            self.base.hidden_repositories(permissions, REGISTRY, super::repositories::hides).await?;
+        let search = NamespaceSearch {
+            registry: REGISTRY,
+            owner: identity.owner,
+            part,
+            hidden: &hidden,
+            hidden_repositories: &hidden_repositories,
+            offset,
+            limit,
+        };
+        Ok(self.base.meta.search_namespaces(&search).await?)
+    }
+
+    async fn hidden_namespaces(
+        &self,
+        permissions: &Permissions,
+        hides: impl Fn(&NamespaceName) -> bool,
+    ) -> Result<Vec<NamespaceId>> {
+        let mut hidden = Vec::new();
+        if permissions.is_root() {
+            return Ok(hidden);
+        }
+        let owner = Some(permissions.identity().owner);
+        let mut after: Option<NamespaceName> = None;
+        loop {
+            let name = after.as_ref().map(NamespaceName::as_str);
+            let chunk = self.base.meta.list_namespaces(REGISTRY, owner, name, CHUNK).await?;
+            hidden.extend(chunk.iter().filter(|namespace| hides(&namespace.name)).map(|namespace| namespace.id));
+            match chunk.into_iter().nth(CHUNK as usize - 1) {
+                Some(last) => after = Some(last.name),
+                None => return Ok(hidden),
+            }
+        }
     }
 
     /// Whether anybody has a namespace of this name, and whether nobody may.

@@ -5,12 +5,6 @@ use roadstead_storage::meta::{Among, Found, NewRepository, Order, RepositoryDeta
 use roadstead_storage::types::{RepositoryId, RepositoryName};
 
 use super::{PersonalError, PersonalService, REGISTRY, Result};
-use crate::service::Error;
-
-/// How many repositories a policy is asked about at once.
-const CHUNK: u32 = 1000;
-/// The most repositories of one account that policies are asked about for one page.
-const MOST: usize = 100_000;
 
 /// What a listing of repositories shows.
 #[derive(Clone, Copy, Debug)]
@@ -117,13 +111,9 @@ impl PersonalService {
         name: &RepositoryName,
     ) -> Result<RepositoryDetail> {
         let identity = permissions.identity();
-        let found = self.base.meta.repository_detail(REGISTRY, name, identity.account).await?;
-        let found = found.ok_or(PersonalError::RepositoryUnknown)?;
-        let shown = match found.owner == identity.owner {
-            true => !hides(permissions, name),
-            false => found.repository.public,
-        };
-        if shown { Ok(found) } else { Err(PersonalError::RepositoryUnknown) }
+        let found = self.base.meta.repository_detail(REGISTRY, name, identity.owner, identity.account).await?;
+        let shown = found.filter(|found| found.owner != identity.owner || !hides(permissions, name));
+        shown.ok_or(PersonalError::RepositoryUnknown)
     }
 
     /// Repositories that the caller may see, and whether policies hide any that would be among them.
@@ -132,7 +122,7 @@ impl PersonalService {
         permissions: &Permissions,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let hidden = self.hidden(permissions).await?;
+        let hidden = self.base.hidden_repositories(permissions, REGISTRY, hides).await?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
         let viewer = permissions.identity().account;
         let search = RepositorySearch {
@@ -154,29 +144,6 @@ impl PersonalService {
         let all = RepositorySearch { hidden: &[], limit: 0, ..search };
         let filtered = self.base.meta.search_repositories(&all).await?.total > found.total;
         Ok((found, filtered))
-    }
-
-    /// The repositories of the caller's main account that policies hide from the caller.
-    async fn hidden(&self, permissions: &Permissions) -> Result<Vec<RepositoryId>> {
-        let mut hidden = Vec::new();
-        if permissions.is_root() {
-            return Ok(hidden);
-        }
-        let owner = permissions.identity().owner;
-        let (mut after, mut asked) = (None, 0);
-        loop {
-            let chunk = self.base.meta.own_repositories(REGISTRY, owner, after, CHUNK).await?;
-            asked += chunk.len();
-            hidden.extend(chunk.iter().filter(|(_, name)| hides(permissions, name)).map(|(id, _)| *id));
-            if chunk.len() < CHUNK as usize {
-                return Ok(hidden);
-            }
-            if asked >= MOST {
-                // Better nothing than what nobody was asked about.
-                return Err(PersonalError::Other(Error::Overloaded));
-            }
-            after = chunk.last().map(|(id, _)| *id);
-        }
     }
 
     /// A repository of the caller's main account, where a namespace of another one is told apart.

@@ -47,11 +47,13 @@ impl PersonalService {
     /// not there.
     pub(crate) async fn user_exists(&self, identity: &Identity, uin: &Uin) -> Result<(bool, bool)> {
         let main = self.has_password(identity.owner).await?;
-        let account = self.base.meta.account_by_uin(uin).await?;
-        let exists = match account.filter(|account| account.owner == identity.owner) {
-            Some(account) if account.id == identity.owner => main,
-            Some(account) => self.has_password(account.id).await?,
-            None => false,
+        let exists = if *uin == identity.owner_uin {
+            main
+        } else {
+            match self.base.meta.user_by_uin(identity.owner, uin).await? {
+                Some(user) => self.has_password(user.account.id).await?,
+                None => false,
+            }
         };
         Ok((exists, main))
     }

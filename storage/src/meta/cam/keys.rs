@@ -32,6 +32,17 @@ impl MetaStore {
         row.op("read an access key")?.as_ref().map(access_key).transpose()
     }
 
+    /// The access key with this id, if it is one of `owner` or of its sub-accounts.
+    pub async fn own_access_key(&self, owner: AccountId, id: &SecretId) -> Result<Option<AccessKey>> {
+        let query = sqlx::query(
+            "SELECT k.account_id, k.secret_id, k.sealed_secret, k.active, k.description, k.last_used_at, k.created_at \
+             FROM access_keys k JOIN accounts a ON a.id = k.account_id \
+             WHERE k.secret_id = $1 AND (a.id = $2 OR a.owner_id = $2)",
+        );
+        let row = query.bind(id.as_str()).bind(owner.get()).fetch_optional(self.reader()).await;
+        row.op("read an access key")?.as_ref().map(access_key).transpose()
+    }
+
     /// The access keys of an account, the oldest first.
     pub async fn list_access_keys(&self, account: AccountId) -> Result<Vec<AccessKey>> {
         let query = sqlx::query(

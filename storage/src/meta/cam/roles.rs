@@ -32,10 +32,10 @@ impl MetaStore {
         write_transaction!(self, "create a role", |tx| insert(tx, owner, new, now).await)
     }
 
-    /// The role with this number, whoever owns it.
-    pub async fn role(&self, id: RoleId) -> Result<Option<Role>> {
-        let row = sqlx::query(roles!("WHERE id = $1")).bind(id.get()).fetch_optional(self.reader()).await;
-        row.op("read a role")?.as_ref().map(role).transpose()
+    /// The role of `owner` with this number.
+    pub async fn role(&self, owner: AccountId, id: RoleId) -> Result<Option<Role>> {
+        let query = sqlx::query(roles!("WHERE id = $1 AND owner_id = $2")).bind(id.get()).bind(owner.get());
+        query.fetch_optional(self.reader()).await.op("read a role")?.as_ref().map(role).transpose()
     }
 
     /// The role of `owner` with this name.

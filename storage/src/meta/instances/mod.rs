@@ -54,6 +54,13 @@ impl MetaStore {
         row.op("read an instance")?.as_ref().map(instance).transpose()
     }
 
+    /// The instance of `owner` with this public id.
+    pub async fn own_instance(&self, owner: AccountId, id: &InstanceId) -> Result<Option<Instance>> {
+        let row = sqlx::query(select_instances!("WHERE instance_id = $1 AND owner_id = $2"));
+        let row = row.bind(id.as_str()).bind(owner.get()).fetch_optional(self.reader()).await;
+        row.op("read an instance")?.as_ref().map(instance).transpose()
+    }
+
     /// The instance with this name.
     pub async fn instance_by_name(&self, name: &str) -> Result<Option<Instance>> {
         if !is_storable(name) {

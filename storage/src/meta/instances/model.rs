@@ -265,6 +265,8 @@ pub struct RepositoryQuery<'a> {
     pub namespace: Option<NamespaceId>,
     /// Those whose name, without the namespace, contains this.
     pub contains: &'a str,
+    /// As if these did not exist.
+    pub hidden: &'a [RepositoryId],
     /// In which order.
     pub order: RepositoryOrder,
     /// How many to leave out.

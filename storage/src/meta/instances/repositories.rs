@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::super::personal::Quotas;
 use super::super::repositories::{Wanted, ensure};
 use super::super::row::{get, parse, time};
-use super::super::sql::{SqlResult as _, stale, write_transaction};
+use super::super::sql::{SqlResult as _, but, stale, write_transaction};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
@@ -66,15 +66,18 @@ impl MetaStore {
     ) -> Result<(Vec<InstanceRepository>, u64)> {
         let namespace = query.namespace.map_or(0, NamespaceId::get);
         let contains = containing(query.contains);
-        let count = format!("SELECT COUNT(*) {WHERE}");
-        let count = sqlx::query_scalar(AssertSqlSafe(count)).bind(registry.get()).bind(namespace).bind(&contains);
+        let (shown, persistent) = (but("r.id", query.hidden.iter().map(|id| id.get())), query.hidden.is_empty());
+        let count = format!("SELECT COUNT(*) {WHERE}{shown}");
+        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(persistent);
+        let count = count.bind(registry.get()).bind(namespace).bind(&contains);
         let count: i64 = count.fetch_one(self.reader()).await.op("count repositories")?;
         let page = format!(
             "SELECT r.id, r.name, r.public, r.created_at, r.updated_at, COALESCE(i.brief, '') AS brief, \
-             COALESCE(i.description, '') AS description {WHERE} ORDER BY {} LIMIT $4 OFFSET $5",
+             COALESCE(i.description, '') AS description {WHERE}{shown} ORDER BY {} LIMIT $4 OFFSET $5",
             query.order.sql()
         );
-        let page = sqlx::query(AssertSqlSafe(page)).bind(registry.get()).bind(namespace).bind(&contains);
+        let page = sqlx::query(AssertSqlSafe(page)).persistent(persistent);
+        let page = page.bind(registry.get()).bind(namespace).bind(&contains);
         let page = page.bind(i64::from(query.limit)).bind(i64::from(query.offset)).fetch_all(self.reader()).await;
         let page: Result<Vec<_>> = page.op("list repositories")?.iter().map(repository).collect();
         Ok((page?, u64::try_from(count).unwrap_or(0)))

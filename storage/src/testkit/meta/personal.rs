@@ -1,7 +1,7 @@
 use super::quotas::creator;
 use super::{Kit, NOW, Place, REGISTRY, later, tag};
 use crate::Error;
-use crate::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
+use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
 use crate::types::{AccountId, NamespaceName, RepositoryId, RepositoryName};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -55,7 +55,7 @@ async fn a_repository_is_described(kit: &Kit) {
     };
     let made = kit.one.add_repository(&new, NOW).await.unwrap();
     assert!(made.public && made.namespace == place.namespace);
-    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner).await.unwrap().unwrap();
+    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner, place.owner).await.unwrap().unwrap();
     let expected = RepositoryDetail {
         repository: made.clone(),
         owner: place.owner,
@@ -70,12 +70,18 @@ async fn a_repository_is_described(kit: &Kit) {
     assert!(kit.one.set_description(made.id, "", later(3)).await.unwrap());
     assert!(!kit.one.set_description(RepositoryId::new(i64::MAX), "", NOW).await.unwrap());
     kit.push_image(&place, "app", &["described"], &[tag("one"), tag("two")]).await;
-    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner).await.unwrap().unwrap();
+    let detail = kit.two.repository_detail(REGISTRY, &name, place.owner, place.owner).await.unwrap().unwrap();
     assert_eq!((detail.description.as_str(), detail.tag_count), ("", 2));
     let pushed = kit.push_blob(&place, "pushed", "x").await;
-    let detail = kit.two.repository_detail(REGISTRY, &place.repository("pushed"), place.owner).await.unwrap().unwrap();
+    let detail = kit
+        .two
+        .repository_detail(REGISTRY, &place.repository("pushed"), place.owner, place.owner)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((detail.repository.id, detail.creator), (pushed.repository, None));
-    let missing = kit.two.repository_detail(REGISTRY, &place.repository("missing"), place.owner).await.unwrap();
+    let missing =
+        kit.two.repository_detail(REGISTRY, &place.repository("missing"), place.owner, place.owner).await.unwrap();
     assert_eq!(missing, None);
 }
 
@@ -193,7 +199,9 @@ async fn namespaces_are_searched(kit: &Kit) {
     kit.push_blob(&place, "one", "x").await;
     kit.push_blob(&place, "two", "x").await;
     let page = async |owner: AccountId, part: &str, offset, limit| {
-        let found = kit.two.search_namespaces(REGISTRY, owner, part, offset, limit).await.unwrap();
+        let (hidden, hidden_repositories) = (&[][..], &[][..]);
+        let search = NamespaceSearch { registry: REGISTRY, owner, part, hidden, hidden_repositories, offset, limit };
+        let found = kit.two.search_namespaces(&search).await.unwrap();
         let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
         (found.total, list)
     };

@@ -76,9 +76,12 @@ impl Action for ExplainAuthorization {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Answer, CloudError> {
-        let found = call.meta().account_by_uin(&self.user(call)?).await?;
-        let account =
-            found.filter(|account| account.owner == call.owner()).ok_or(Code::ResourceNotFoundUserNotExist)?;
+        let (user, meta) = (self.user(call)?, call.meta());
+        let account = match user == call.identity().owner_uin {
+            true => meta.account(call.owner()).await?,
+            false => meta.user_by_uin(call.owner(), &user).await?.map(|user| user.account),
+        };
+        let account = account.ok_or(Code::ResourceNotFoundUserNotExist)?;
         let resource = self.resource.as_deref().unwrap_or("*");
         let owner = &call.identity().owner_uin;
         let question = Question::new(&self.operation, resource, self.registry_id.as_deref(), owner);

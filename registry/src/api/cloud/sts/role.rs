@@ -3,7 +3,7 @@
 use roadstead_auth::cam::{Author, Policy, Principal, Use, op};
 use roadstead_auth::{Identity, NewSession, app_id};
 use roadstead_storage::meta::{MetaStore, Role};
-use roadstead_storage::types::{GroupId, RoleId, Uin};
+use roadstead_storage::types::{AccountId, GroupId, RoleId, Uin};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -15,6 +15,8 @@ use crate::api::cloud::error::CloudError;
 use crate::api::cloud::language::Phrase;
 
 const DEFAULT_SECONDS: i64 = 7200;
+/// No account has this number.
+pub(super) const NOBODY: AccountId = AccountId::new(0);
 /// The condition key of what the caller was told by the role's owner.
 const EXTERNAL_ID: &str = "sts:external_id";
 
@@ -66,13 +68,14 @@ impl<'a> Named<'a> {
         CloudError::new(Code::InvalidParameterParamError, message)
     }
 
-    /// The role, and the name and id by which policies speak of it.
+    /// The role, and the name and id by which policies speak of it. Whether the account or the role is not there, or
+    /// both are, takes the same.
     pub(super) async fn find(&self, meta: &MetaStore) -> Result<(Option<Role>, String, String), CloudError> {
         let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
-        let role = match (&owner, &self.role) {
-            (None, _) => None,
-            (Some(owner), Which::Name(name)) => meta.role_by_name(owner.id, name).await?,
-            (Some(owner), Which::Id(id)) => meta.role(*id).await?.filter(|role| role.owner == owner.id),
+        let owner = owner.map_or(NOBODY, |owner| owner.id);
+        let role = match &self.role {
+            Which::Name(name) => meta.role_by_name(owner, name).await?,
+            Which::Id(id) => meta.role(owner, *id).await?,
         };
         let (name, id) = match (&role, &self.role) {
             (Some(role), _) => (role.name.clone(), role.id.get().to_string()),
@@ -115,9 +118,10 @@ impl Action for AssumeRole {
         let (role, name, id) = named.find(call.meta()).await?;
         // Again: it may be another role by now.
         call.permissions.check(&op::assume_role(&named.owner, &name, &id))?;
+        let groups = call.meta().groups_of_user(call.identity().account).await?;
         let is_own = named.owner == call.identity().owner_uin;
         let role = match role {
-            Some(role) if self.is_trusted(call, &role, &named.owner).await? => role,
+            Some(role) if self.is_trusted(call, &role, &named.owner, &groups) => role,
             Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
             // Which roles others have is not told.
             Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
@@ -164,15 +168,14 @@ impl AssumeRole {
         Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)
     }
 
-    /// Whether the role trusts the caller.
-    async fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin) -> Result<bool, CloudError> {
-        let Identity { account, owner_uin: own, uin, .. } = call.identity();
-        let groups = call.meta().groups_of_user(*account).await?;
-        let groups: Vec<i64> = groups.into_iter().map(GroupId::get).collect();
+    /// Whether the role trusts the caller, who is in these groups.
+    fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin, groups: &[GroupId]) -> bool {
+        let Identity { owner_uin: own, uin, .. } = call.identity();
+        let groups: Vec<i64> = groups.iter().copied().map(GroupId::get).collect();
         let mut context = call.permissions.context().clone();
         context.keys.extend(self.external_id.iter().map(|id| (EXTERNAL_ID.to_owned(), vec![id.clone()])));
         let author = Author { owner_uin, app_id: app_id(role.owner) };
         let trust = Policy::stored(&role.trust, Use::Trust, &author);
-        Ok(trust.trusts(&Principal::User { owner: own, uin: uin.as_str(), groups: &groups }, &context))
+        trust.trusts(&Principal::User { owner: own, uin: uin.as_str(), groups: &groups }, &context)
     }
 }

@@ -8,7 +8,7 @@ use roadstead_auth::{Identity, NewSession, ProviderKeys, TemporaryKey, WebIdenti
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, OidcProvider, Role};
 use serde::Deserialize;
 
-use super::role::Named;
+use super::role::{NOBODY, Named};
 use super::session::{Issued, check_name, lifetime};
 use crate::api::cloud::action::{Kind, Service};
 use crate::api::cloud::code::Code;
@@ -47,13 +47,10 @@ impl OpenAction for AssumeRoleWithWebIdentity {
         let named = Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)?;
         call.note_target(&self.role_arn);
         let owner = owner(&call.state.meta, &named).await?;
-        let found = match &owner {
-            Some(owner) => {
-                call.note_identity(Arc::new(owner.clone()));
-                self.vouched(call, &named, owner).await?
-            }
-            None => None,
-        };
+        if let Some(owner) = &owner {
+            call.note_identity(Arc::new(owner.clone()));
+        }
+        let found = self.vouched(call, &named, owner.as_ref()).await?;
         // What there is, and what is wrong, is not told: nobody knows who asks.
         let (Some(owner), Some(Vouched { provider, role, who })) = (owner, found) else {
             call.state.auth.web_identity_refused(call.address)?;
@@ -86,17 +83,18 @@ async fn owner(meta: &MetaStore, named: &Named<'_>) -> Result<Option<Identity>, 
 }
 
 impl AssumeRoleWithWebIdentity {
-    /// Everything that the request names, if the token is good and the role trusts whom it is about.
+    /// Everything that the request names, if the token is good and the role trusts whom it is about. It is looked up also where
+    /// there is no such account: that takes the same.
     async fn vouched(
         &self,
         call: &OpenCall<'_>,
         named: &Named<'_>,
-        owner: &Identity,
+        owner: Option<&Identity>,
     ) -> Result<Option<Vouched>, CloudError> {
         let meta = &call.state.meta;
-        let provider = meta.oidc_provider(owner.owner, &self.provider_id).await?;
+        let provider = meta.oidc_provider(owner.map_or(NOBODY, |owner| owner.owner), &self.provider_id).await?;
         let (role, ..) = named.find(meta).await?;
-        let Some(provider) = provider else { return Ok(None) };
+        let (Some(owner), Some(provider)) = (owner, provider) else { return Ok(None) };
         let Ok(keys) = ProviderKeys::parse(&provider.keys) else { return Ok(None) };
         let clients = stored_clients(&provider);
         let who = call.state.auth.web_identity(&self.web_identity_token, &provider.url, &clients, &keys);

@@ -177,7 +177,11 @@ impl Action for DescribeInstances {
             listed && self.filters.iter().zip(&fields).all(fits)
         };
         let mut all = call.services().instances().list(call.owner()).await?;
-        all.retain(wanted);
+        let is_hidden = |instance: &Instance| {
+            let request = op::api_on_instance(Self::NAME, instance.id.as_str());
+            call.permissions.decide(&request).is_explicit_denial()
+        };
+        all.retain(|instance| wanted(instance) && !is_hidden(instance));
         let total_count = all.len();
         let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
         let shown = all.into_iter().skip(offset).take(limit);

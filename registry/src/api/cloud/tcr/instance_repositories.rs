@@ -162,10 +162,8 @@ impl Action for DescribeRepositories {
             },
         };
         let (contains, order) = (self.repository_name.as_str(), order(&self.sort_by)?);
-        let query = RepositoryQuery { namespace, contains, order, offset, limit };
-        let (mut listed, total_count) = instances.repositories(instance.registry, &query).await?;
-        let realm = Realm::Instance(instance.id.as_str());
-        listed.retain(|it| !call.permissions.decide(&op::repository_list(realm, &it.name)).is_explicit_denial());
+        let query = RepositoryQuery { namespace, contains, hidden: &[], order, offset, limit };
+        let (listed, total_count) = instances.repositories(call.permissions, &instance, &query).await?;
         Ok(Repositories { repository_list: listed.into_iter().map(info).collect(), total_count })
     }
 }

@@ -1,6 +1,7 @@
 //! Namespaces of the personal edition.
 
 use roadstead_auth::cam::op::{self, Realm};
+use roadstead_storage::types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -108,7 +109,11 @@ impl Action for DescribeNamespacePersonal {
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let Page { offset, limit } = Page::of(Some(self.offset), Some(self.limit))?;
         let service = call.services().personal();
-        let found = service.namespaces(call.identity(), &self.namespace, offset, limit).await?;
+        let hides = |name: &NamespaceName| {
+            let request = op::api_on_namespace(Realm::Personal, Self::NAME, name.as_str());
+            call.permissions.decide(&request).is_explicit_denial()
+        };
+        let found = service.namespaces(call.permissions, hides, &self.namespace, offset, limit).await?;
         let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
             namespace: detail.namespace.name.to_string(),
             creation_time: time::plain(detail.namespace.created_at),

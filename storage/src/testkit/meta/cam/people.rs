@@ -243,7 +243,8 @@ async fn keys_are_used_and_deleted(kit: &Kit) {
 async fn roles_change_who_may_take_them(kit: &Kit) {
     let (owner, other) = (kit.account().await, kit.account().await);
     let id = kit.role(owner).await;
-    let role = kit.two.role(id).await.unwrap().unwrap();
+    assert_eq!(kit.two.role(other, id).await.unwrap(), None);
+    let role = kit.two.role(owner, id).await.unwrap().unwrap();
     assert_eq!((role.owner, role.version, role.session_duration), (owner, 1, 7200));
     assert_eq!((role.document.as_str(), role.trust.as_str()), (" as written ", super::DOCUMENT));
     assert!(id.to_string().len() == 19, "{id}");
@@ -252,14 +253,14 @@ async fn roles_change_who_may_take_them(kit: &Kit) {
     let taken = kit.two.create_role(owner, &new_role(&role.name), NOW).await;
     assert!(matches!(taken, Err(Error::Conflict { what: "role" })));
     kit.one.update_trust(owner, id, "new", "canonical", later(1)).await.unwrap();
-    let changed = kit.two.role(id).await.unwrap().unwrap();
+    let changed = kit.two.role(owner, id).await.unwrap().unwrap();
     assert_eq!((changed.version, changed.updated_at, changed.trust.as_str()), (2, later(1), "canonical"));
     assert_eq!(kit.two.list_roles(owner).await.unwrap(), [changed]);
     assert!(is_stale(kit.one.update_trust(other, id, "new", "canonical", NOW).await, "role"));
     assert!(is_stale(kit.one.delete_role(other, id).await, "role"));
     kit.one.delete_role(owner, id).await.unwrap();
-    assert_eq!(kit.two.role(id).await.unwrap(), None);
+    assert_eq!(kit.two.role(owner, id).await.unwrap(), None);
     assert!(is_stale(kit.one.delete_role(owner, id).await, "role"));
     assert_ne!(kit.role(owner).await, id, "a number is never used again");
-    assert_eq!(kit.two.role(RoleId::new(1)).await.unwrap(), None);
+    assert_eq!(kit.two.role(owner, RoleId::new(1)).await.unwrap(), None);
 }

@@ -171,7 +171,7 @@ async fn boundaries_hold(kit: &Kit) {
         kit.one.set_boundary(owner, holder, Some(policy)).await.unwrap();
     }
     assert_eq!(kit.two.user(owner, user).await.unwrap().unwrap().boundary, Some(policy));
-    assert_eq!(kit.two.role(role).await.unwrap().unwrap().boundary, Some(policy));
+    assert_eq!(kit.two.role(owner, role).await.unwrap().unwrap().boundary, Some(policy));
     let counts = kit.two.count_attached(owner, &[policy]).await.unwrap();
     assert_eq!(counts, [PolicyCounts { policy, attached: 0, users: 0, boundaries: 2 }]);
     let bound = kit.two.documents_of_role(role).await.unwrap().boundary.unwrap();

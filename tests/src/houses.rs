@@ -1,4 +1,4 @@
-//! Two main accounts with everything that an account can have, and their users.
+//! Main accounts with everything that an account can have, and their users; and the names of what nobody has.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use roadstead_auth::NewSubAccount;
 use roadstead_auth::cam::{Author, Policy, Use};
 use roadstead_storage::meta::{Edition, Holder, NewInstance, NewPolicy, NewRole, Payment, UserProfile};
 use roadstead_storage::types::{AccountId, InstanceId, PolicyId, Uin};
-use roadstead_tests::provider::{Provider, key_set};
-use roadstead_tests::{Account, Client, Cloud, Image, TestRegistry};
 use serde_json::json;
+
+use crate::provider::{Provider, key_set};
+use crate::{Account, Client, Cloud, Image, TestRegistry};
 
 /// What stands in everything that the account of this name notes: it must not reach another.
 pub fn mark(name: &str) -> String {
@@ -32,6 +33,7 @@ pub enum Rights {
 }
 
 impl Rights {
+    /// All of them.
     pub const ALL: [Self; 5] = [Self::None, Self::Reader, Self::Full, Self::Denied, Self::Capped];
 
     fn presets(self) -> &'static [i64] {
@@ -46,28 +48,76 @@ impl Rights {
 /// The names of things: of those that an account has, or of such as nobody has.
 #[derive(Clone, Debug)]
 pub struct Things {
+    /// A sub-account.
     pub uin: String,
+    /// The main account.
     pub owner_uin: String,
+    /// The name of the sub-account.
     pub user: String,
+    /// A group.
     pub group: i64,
+    /// A policy.
     pub policy: i64,
+    /// A role.
     pub role: String,
+    /// Its number.
     pub role_id: i64,
+    /// An access key of the sub-account.
     pub secret_id: String,
+    /// A namespace, of the personal edition and of the instance.
     pub namespace: String,
+    /// A repository in it, and in that of the instance, without the namespace.
     pub repository: String,
+    /// The manifest of its tag `v1`.
+    pub digest: String,
+    /// An instance.
     pub instance: String,
+    /// Its name.
     pub instance_name: String,
+    /// A lasting password of the instance.
+    pub token: String,
+    /// A trigger.
     pub trigger: String,
+    /// An identity provider.
     pub provider: String,
     /// A key set that a provider may have.
     pub keys: String,
 }
 
+impl Things {
+    /// A text without these names, which who asked for them knows already.
+    #[must_use]
+    pub fn unnamed(&self, text: &str) -> String {
+        let names = [
+            &self.uin,
+            &self.owner_uin,
+            &self.user,
+            &self.role,
+            &self.secret_id,
+            &self.instance_name,
+            &self.instance,
+            &self.token,
+            &self.trigger,
+            &self.provider,
+            &self.namespace,
+            &self.repository,
+            &self.digest,
+            &self.group.to_string(),
+            &self.policy.to_string(),
+            &self.role_id.to_string(),
+        ];
+        names.iter().fold(text.to_owned(), |text, name| text.replace(name.as_str(), "X"))
+    }
+}
+
 /// A main account.
+#[derive(Debug)]
 pub struct House {
+    /// The account itself.
     pub root: Account,
+    /// One sub-account with each kind of rights.
     pub users: Vec<(Rights, Cloud)>,
+    /// What it has.
     pub things: Things,
 }
 
@@ -84,8 +134,10 @@ pub fn nothing() -> Things {
         secret_id: format!("AKID{}", "z".repeat(32)),
         namespace: "nowhere".to_owned(),
         repository: "nothing".to_owned(),
+        digest: crate::digest(b"nobody has pushed this"),
         instance: "tcr-zzzzzzzz".to_owned(),
         instance_name: "no-such-instance".to_owned(),
+        token: "no-such-token".to_owned(),
         trigger: "no-such-trigger".to_owned(),
         provider: "no-such-provider".to_owned(),
         keys: key_set(&[Provider::new("key").jwk()]),
@@ -93,6 +145,9 @@ pub fn nothing() -> Things {
 }
 
 /// Makes a main account with one of everything.
+///
+/// # Panics
+/// When something cannot be made.
 pub async fn house(reg: &TestRegistry, name: &str) -> House {
     let root = reg.account(name).await;
     let (meta, now, owner) = (reg.meta(), reg.now(), root.id);
@@ -125,10 +180,10 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
         tags: &[],
     };
     meta.create_instance(&new, 10, now).await.unwrap();
-    let client: &Client = &root.basic;
-    client.push_image(&format!("{name}/app"), "v1", &Image::small(7)).await;
-    let noted = json!({"RepoName": format!("{name}/app"), "Description": mark(name)});
-    root.cloud.call("tcr", "ModifyRepositoryInfoPersonal", noted).await.ok();
+    let digest = root.basic.push_image(&format!("{name}/app-{name}"), "v1", &image(name)).await;
+    let trigger = format!("{name}-trigger");
+    personal(&root, name, &trigger).await;
+    let token = fill(&root, &instance, name).await;
     let keys = key_set(&[Provider::new("key").jwk()]);
     let provider = json!({"Name": format!("{name}-provider"), "IdentityUrl": "https://issuer.example.com",
         "IdentityKey": keys, "ClientId": ["registry"], "Description": mark(name)});
@@ -143,14 +198,55 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
         role_id,
         secret_id,
         namespace: name.to_owned(),
-        repository: "app".to_owned(),
+        repository: format!("app-{name}"),
+        digest,
         instance: instance.as_str().to_owned(),
         instance_name: format!("{name}-instance"),
-        trigger: format!("{name}-trigger"),
+        token,
+        trigger,
         provider: format!("{name}-provider"),
         keys,
     };
     House { root, users, things }
+}
+
+/// What nobody else has pushed.
+fn image(name: &str) -> Image {
+    Image::small(name.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)))
+}
+
+/// What the account notes of its repository in the personal edition.
+async fn personal(root: &Account, name: &str, trigger: &str) {
+    let repository = format!("{name}/app-{name}");
+    for (action, parameters) in [
+        ("ModifyRepositoryInfoPersonal", json!({"RepoName": repository, "Description": mark(name)})),
+        (
+            "CreateApplicationTriggerPersonal",
+            json!({
+                "RepoName": repository, "TriggerName": trigger, "InvokeMethod": "all", "InvokeExpr": "",
+                "ClusterId": "cls-00000000", "Namespace": "default", "WorkloadType": "Deployment",
+                "WorkloadName": mark(name), "ContainerName": "app", "ClusterRegion": 1,
+            }),
+        ),
+    ] {
+        root.cloud.call("tcr", action, parameters).await.ok();
+    }
+}
+
+/// Fills an instance: a namespace and a repository with an image; gives the id of a lasting password.
+async fn fill(root: &Account, instance: &InstanceId, name: &str) -> String {
+    let call = async |action: &str, mut parameters: serde_json::Value| {
+        parameters["RegistryId"] = json!(instance.as_str());
+        root.cloud.call("tcr", action, parameters).await.ok()
+    };
+    call("CreateNamespace", json!({"NamespaceName": name, "IsPublic": false})).await;
+    let repository = json!({"NamespaceName": name, "RepositoryName": format!("app-{name}"), "Description": mark(name)});
+    call("CreateRepository", repository).await;
+    let port = root.cloud.host().rsplit_once(':').unwrap().1;
+    let client: Client = root.basic.at(&format!("{name}-instance.localhost:{port}"));
+    client.push_image(&format!("{name}/app-{name}"), "v1", &image(name)).await;
+    let made = call("CreateInstanceToken", json!({"TokenType": "longterm", "Desc": mark(name)})).await;
+    made["TokenId"].as_str().unwrap().to_owned()
 }
 
 async fn role(reg: &TestRegistry, root: &Account, name: &str) -> i64 {

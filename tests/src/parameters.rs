@@ -3,7 +3,7 @@
 use roadstead::api::cloud::catalog::ActionInfo;
 use serde_json::{Map, Value, json};
 
-use super::world::Things;
+use crate::houses::Things;
 
 /// Parameters for an action that are about these things.
 pub fn of(action: &ActionInfo, things: &Things) -> Value {
@@ -104,8 +104,8 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         "SourceReference" => json!("v1"),
         "DestinationTag" => json!("v2"),
         "Override" => json!(false),
-        "Digest" => Value::Null,
-        "TokenId" => json!("no-such-token"),
+        "Digest" => json!(things.digest),
+        "TokenId" => json!(things.token),
         "TokenType" => json!("longterm"),
         "Desc" | "BriefDescription" | "Description" | "Remark" => json!("text"),
         "IsPublic" | "Enable" | "All" | "AllRegion" | "ExactMatch" | "DeleteBucket" | "ForceDelete" => json!(false),

@@ -1,0 +1,124 @@
+//! Lists leave out what policies hide, and count and page what is left.
+
+use roadstead_tests::people::sub;
+use roadstead_tests::{Account, Cloud, TestRegistry};
+use serde_json::{Value, json};
+
+use crate::instance::Instance;
+
+async fn registry() -> TestRegistry {
+    TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
+}
+
+fn statement(effect: &str, actions: &[&str], resources: &[String]) -> String {
+    let statement = json!({ "effect": effect, "action": actions, "resource": resources });
+    json!({ "version": "2.0", "statement": [statement] }).to_string()
+}
+
+/// A sub-account that may do everything but this.
+async fn without(reg: &TestRegistry, main: &Account, actions: &[&str], resources: &[String]) -> Cloud {
+    let everything = statement("allow", &["*"], &["*".to_owned()]);
+    sub(reg, main, "somebody", &[&everything, &statement("deny", actions, resources)]).await.cloud
+}
+
+/// Three pages of two, from lists whose pages are numbered or begin somewhere: the names, and that each page counts the same.
+async fn pages(
+    cloud: &Cloud,
+    action: &str,
+    mut parameters: Value,
+    numbered: bool,
+    read: impl Fn(&Value) -> (u64, Vec<String>),
+) -> (u64, Vec<Vec<String>>) {
+    let (mut totals, mut pages) = (Vec::new(), Vec::new());
+    for page in 0..3 {
+        parameters["Limit"] = json!(2);
+        parameters["Offset"] = json!(if numbered { page + 1 } else { page * 2 });
+        let (total, names) = read(&cloud.call("tcr", action, parameters.clone()).await.ok());
+        totals.push(total);
+        pages.push(names);
+    }
+    assert!(totals.iter().all(|total| *total == totals[0]), "{action}: {totals:?}");
+    (totals[0], pages)
+}
+
+fn names(list: &Value, member: &str) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|one| one[member].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn repositories_and_namespaces_of_an_instance_are_paged_without_what_is_hidden() {
+    let reg = registry().await;
+    let main = reg.account("foo").await;
+    let made = Instance::of(main.cloud.clone(), "demo").await;
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        made.namespace(&format!("ns-{name}"), false).await;
+        let new = json!({ "NamespaceName": "ns-a", "RepositoryName": format!("app-{name}") });
+        made.call("CreateRepository", new).await.ok();
+    }
+    let hidden = ["ns-b", "ns-e", "ns-a/app-b", "ns-a/app-e"];
+    let resources = hidden.map(|path| format!("qcs::tcr:::repository/{}/{path}", made.id));
+    let user = without(&reg, &main, &["tcr:DescribeRepositories", "tcr:DescribeNamespaces"], &resources).await;
+    let of =
+        |list: &'static str| move |told: &Value| (told["TotalCount"].as_u64().unwrap(), names(&told[list], "Name"));
+    let parameters = json!({ "RegistryId": made.id });
+    let shown = pages(&user, "DescribeRepositories", parameters.clone(), true, of("RepositoryList")).await;
+    let wanted = [vec!["ns-a/app-a", "ns-a/app-c"], vec!["ns-a/app-d", "ns-a/app-f"], vec!["ns-a/app-g"]];
+    assert_eq!((shown.0, shown.1), (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
+    let shown = pages(&user, "DescribeNamespaces", parameters.clone(), true, of("NamespaceList")).await;
+    let wanted = [vec!["ns-a", "ns-c"], vec!["ns-d", "ns-f"], vec!["ns-g"]];
+    assert_eq!((shown.0, shown.1), (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
+    // The account itself sees all.
+    assert_eq!(pages(&main.cloud, "DescribeRepositories", parameters, true, of("RepositoryList")).await.0, 7);
+}
+
+#[tokio::test]
+async fn instances_are_paged_without_what_is_hidden() {
+    let reg = registry().await;
+    let main = reg.account("foo").await;
+    let mut made = Vec::new();
+    for name in ["in-a", "in-b", "in-c", "in-d", "in-e", "in-f", "in-g"] {
+        made.push(Instance::of(main.cloud.clone(), name).await.id);
+    }
+    let resources = [1, 4].map(|place: usize| format!("qcs::tcr:::instance/{}", made[place]));
+    let user = without(&reg, &main, &["tcr:DescribeInstances"], &resources).await;
+    let read = |told: &Value| (told["TotalCount"].as_u64().unwrap(), names(&told["Registries"], "RegistryName"));
+    let shown = pages(&user, "DescribeInstances", json!({}), false, read).await;
+    let wanted = [vec!["in-a", "in-c"], vec!["in-d", "in-f"], vec!["in-g"]];
+    assert_eq!((shown.0, shown.1), (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
+}
+
+#[tokio::test]
+async fn the_personal_edition_is_paged_without_what_is_hidden() {
+    let reg = registry().await;
+    let main = reg.account("foo").await;
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let action = "CreateNamespacePersonal";
+        main.cloud.call("tcr", action, json!({ "Namespace": format!("foo-{name}") })).await.ok();
+        let new = json!({ "RepoName": format!("foo/app-{name}") });
+        main.cloud.call("tcr", "CreateRepositoryPersonal", new).await.ok();
+    }
+    let hidden = ["foo-b", "foo-e", "foo/app-b"].map(|path| format!("qcs::ccr:::repo/{path}"));
+    let actions = ["tcr:DescribeRepositoryOwnerPersonal", "tcr:DescribeNamespacePersonal"];
+    let user = without(&reg, &main, &actions, &hidden).await;
+    let read = |told: &Value| {
+        let data = &told["Data"];
+        (data["TotalCount"].as_u64().unwrap(), names(&data["RepoInfo"], "RepoName"))
+    };
+    // The youngest first.
+    let wanted = [vec!["foo/app-f", "foo/app-e"], vec!["foo/app-d", "foo/app-c"], vec!["foo/app-a"]];
+    let wanted = (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into());
+    for action in
+        ["DescribeRepositoryOwnerPersonal", "DescribeRepositoryFilterPersonal", "DescribeRepositoryAllPersonal"]
+    {
+        assert_eq!(pages(&user, action, json!({}), false, read).await, wanted, "{action}");
+    }
+    let read = |told: &Value| {
+        let data = &told["Data"];
+        let list = data["NamespaceInfo"].as_array().unwrap();
+        let each = list.iter().map(|one| format!("{} {}", one["Namespace"].as_str().unwrap(), one["RepoCount"]));
+        (data["NamespaceCount"].as_u64().unwrap(), each.collect())
+    };
+    let shown = pages(&user, "DescribeNamespacePersonal", json!({ "Namespace": "" }), false, read).await;
+    let wanted = [vec!["foo-f 0", "foo-d 0"], vec!["foo-c 0", "foo-a 0"], vec!["foo 5"]];
+    assert_eq!(shown, (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
+}
