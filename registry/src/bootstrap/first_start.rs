@@ -17,22 +17,26 @@ const OWNER_NAME: &str = "owner";
 /// The namespace of the owner account, which everybody else finds taken.
 const OWNER_NAMESPACE: &str = "library";
 
-/// The first start, as it is written down: `bootstrap.json`. Before the account is made it holds the secrets, so that
-/// nobody is locked out by a start that is cut off; it is complete when it has the URL.
+/// The first start, as it is written down: `bootstrap.json`, which is there when everything is in it. Before the account is
+/// made the secrets go into another file, so that nobody is locked out by a start that is cut off.
 pub(super) struct FirstStart {
     path: PathBuf,
+    /// What is written before it is complete.
+    unfinished: PathBuf,
     record: serde_json::Map<String, Value>,
     password_chosen: bool,
 }
 
 impl FirstStart {
-    fn write(&self) -> anyhow::Result<()> {
-        secret_file::write(&self.path, format!("{:#}\n", Value::from(self.record.clone())).as_bytes())
+    fn write(&self, path: &Path) -> anyhow::Result<()> {
+        secret_file::write(path, format!("{:#}\n", Value::from(self.record.clone())).as_bytes())
     }
 
     pub(super) fn complete(&mut self, url: &str) -> anyhow::Result<String> {
         self.record.insert("url".into(), json!(url));
-        self.write()?;
+        self.write(&self.path)?;
+        let removed = std::fs::remove_file(&self.unfinished);
+        removed.with_context(|| format!("cannot remove {}", self.unfinished.display()))?;
         let host = url.split_once("://").map_or(url, |(_, host)| host);
         let text = |member: &str| self.record.get(member).and_then(Value::as_str).unwrap_or_default();
         let password = match self.password_chosen {
@@ -51,9 +55,7 @@ fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let record: serde_json::Map<String, Value> =
-        serde_json::from_str(&text).with_context(|| format!("{} is not what was written there", path.display()))?;
-    Ok((!record.contains_key("url")).then_some(record))
+    serde_json::from_str(&text).map(Some).with_context(|| format!("{} is not what was written there", path.display()))
 }
 
 /// Makes the owner account and its namespace, if there is no account yet; or ends a first start that was cut off.
@@ -66,12 +68,13 @@ pub(super) async fn first_start(
 ) -> anyhow::Result<Option<FirstStart>> {
     let path = settings.data_dir.join("bootstrap.json");
     let owner = meta.account_by_name(OWNER_NAME).await?;
-    let unfinished = unfinished_start(&path)?;
-    if owner.is_some() && unfinished.is_none() {
+    let unfinished = settings.data_dir.join("bootstrap.unfinished.json");
+    let record = unfinished_start(&unfinished)?;
+    if owner.is_some() && record.is_none() {
         return Ok(None);
     }
     let password_chosen = chosen.password.is_some();
-    let mut first = FirstStart { path, record: unfinished.unwrap_or_default(), password_chosen };
+    let mut first = FirstStart { path, unfinished, record: record.unwrap_or_default(), password_chosen };
     let owner = match owner {
         Some(owner) => owner,
         None => make_owner(settings, chosen, meta, sealer, clock, &mut first).await?,
@@ -110,7 +113,7 @@ async fn make_owner(
         first.record.insert("secret_id".into(), json!(secret_id.as_str()));
         first.record.insert("secret_key".into(), json!(secret_key));
     }
-    first.write()?;
+    first.write(&first.unfinished)?;
     let accounts = open_accounts(settings, meta, sealer.clone(), Arc::clone(clock));
     Ok(accounts.create(OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
 }

@@ -333,14 +333,20 @@ async fn a_first_start_that_was_cut_off_is_gone_on_with() {
     let record = || -> Value { serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap() };
     drop(Binary::find().serve(data.path(), &[]));
     let first = record();
-    // As it stood before the server could be told about: without its address.
-    let mut unfinished = first.clone();
-    unfinished.as_object_mut().unwrap().remove("url");
-    std::fs::write(&path, unfinished.to_string()).unwrap();
+    let unfinished = data.path().join("bootstrap.unfinished.json");
+    assert!(!unfinished.exists());
+    // As it stood before the server could be told about: who waits for the file does not get a part of it.
+    let mut before = first.clone();
+    for later in ["url", "uin", "username"] {
+        before.as_object_mut().unwrap().remove(later);
+    }
+    std::fs::write(&unfinished, before.to_string()).unwrap();
+    std::fs::remove_file(&path).unwrap();
     let server = Binary::find().serve(data.path(), &[]);
     assert!(server.output().iter().any(|line| line.contains("docker login")), "{:?}", server.output());
     let second = record();
-    for member in ["username", "password", "secret_id", "secret_key"] {
+    assert!(!unfinished.exists());
+    for member in ["uin", "username", "password", "secret_id", "secret_key"] {
         assert_eq!(second[member], first[member], "{member}");
     }
     let text = |member: &str| second[member].as_str().unwrap().to_owned();
