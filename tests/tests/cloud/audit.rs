@@ -149,6 +149,7 @@ async fn events_come_in_pages_and_by_what_they_are() {
         (json!({ "Outcome": "failed", "Limit": 3 }), 3),
         (json!({ "Outcome": "denied" }), 0),
         (json!({ "Operation": "tcr:DeleteImagePersonal", "Limit": 100 }), 25),
+        (json!({ "Operation": "DeleteImagePersonal", "Limit": 100 }), 25),
         (json!({ "StartTime": "2999-01-01T00:00:00Z" }), 0),
         (json!({ "EndTime": "2000-01-01 00:00:00" }), 0),
     ] {

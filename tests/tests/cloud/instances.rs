@@ -104,6 +104,11 @@ async fn instances_are_listed_as_asked() {
     }
     cloud.call("tcr", "DescribeInstances", filter("Colour", &["red"])).await.expect("InvalidParameter");
     cloud.call("tcr", "DescribeInstances", json!({ "RegistryIds": [] })).await.expect("UnknownParameter");
+    for nothing in [json!({ "Name": "RegistryName" }), json!({ "Name": "RegistryName", "Values": [] })] {
+        let filters = json!({ "Filters": [nothing] });
+        cloud.call("tcr", "DescribeInstances", filters).await.expect("MissingParameter");
+    }
+    cloud.call("tcr", "DescribeInstanceStatus", json!({ "RegistryIds": [] })).await.expect("MissingParameter");
     cloud.call("tcr", "DescribeInstanceStatus", json!({ "Registryids": [] })).await.expect("UnknownParameter");
     cloud.call("tcr", "DescribeInstanceStatus", json!({})).await.expect("MissingParameter");
     cloud.call("tcr", "DescribeInstanceStatus", json!({ "RegistryIds": ["x"] })).await.expect("InvalidParameter");

@@ -173,7 +173,7 @@ async fn a_batch_is_deleted_whole_or_not_at_all() {
         batch(&alice.cloud, &["alice/a", other, "alice/b"]).await.expect("ResourceNotFound.ErrNoRepo");
     }
     batch(&alice.cloud, &["alice/a", "alice/B"]).await.expect("InvalidParameter");
-    batch(&alice.cloud, &[]).await.expect("InvalidParameterValue");
+    batch(&alice.cloud, &[]).await.expect("MissingParameter");
     let many: Vec<String> = (0..101).map(|n| format!("alice/app{n}")).collect();
     batch(&alice.cloud, &many.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("InvalidParameterValue");
     for name in ["alice/a", "alice/b", "alice/c"] {

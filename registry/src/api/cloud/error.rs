@@ -68,6 +68,11 @@ impl CloudError {
         Self::new(code, Phrase::both(format!("the parameter {name} is missing"), format!("缺少参数 {name}")))
     }
 
+    /// Refuses an empty list where one is needed: flattened parameters cannot tell it from none.
+    pub(crate) fn if_empty<T>(list: &[T], name: &str) -> Result<(), Self> {
+        if list.is_empty() { Err(Self::missing(Code::MissingParameter, name)) } else { Ok(()) }
+    }
+
     /// The code.
     pub(crate) fn code(&self) -> Code {
         self.code

@@ -1,5 +1,8 @@
 //! The audit log of the caller's account.
 
+use std::borrow::Cow;
+
+use roadstead_auth::cam::is_known_action;
 use roadstead_auth::cam::op::{self, CamResource};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_storage::types::Timestamp;
@@ -80,6 +83,17 @@ fn moment(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, CloudErro
     text.map(|text| time::parse(text).ok_or_else(|| wrong(name))).transpose()
 }
 
+/// An event says `service:Action` of the actions of the cloud API; who asks may leave out the service.
+fn whole_name(operation: &str) -> Cow<'_, str> {
+    let whole = |service: &Service| format!("{}:{operation}", service.name());
+    let known = || [Service::Tcr, Service::Cam, Service::Sts].iter().map(whole).find(|name| is_known_action(name));
+    if operation.contains(':') {
+        Cow::Borrowed(operation)
+    } else {
+        known().map_or(Cow::Borrowed(operation), Cow::Owned)
+    }
+}
+
 fn place(text: &str) -> Option<AuditCursor> {
     let (at, id) = text.split_once('.')?;
     Some(AuditCursor { at: Timestamp::from_millis(at.parse().ok()?), id: id.parse().ok()? })
@@ -98,12 +112,13 @@ impl Action for DescribeAuditLogs {
     async fn run(self, call: &CloudCall<'_>) -> Result<AuditLogs, CloudError> {
         let outcome = self.outcome.as_deref().map(|name| AuditOutcome::from_name(name).ok_or_else(|| wrong("Outcome")));
         let after = self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?;
+        let action = self.operation.as_deref().map(whole_name);
         let query = AuditQuery {
             owner: Some(call.owner()),
             since: moment("StartTime", self.start_time.as_deref())?,
             until: moment("EndTime", self.end_time.as_deref())?,
             uin: self.uin.as_deref(),
-            action: self.operation.as_deref(),
+            action: action.as_deref(),
             outcome: outcome.transpose()?,
             after,
             limit: Page::of(None, self.limit)?.limit,

@@ -219,10 +219,7 @@ pub(crate) struct BatchDeleteImagePersonal {
 
 impl BatchDeleteImagePersonal {
     fn tags(&self) -> Result<Vec<roadstead_storage::types::Tag>, CloudError> {
-        if self.tags.is_empty() {
-            // Flattened parameters cannot tell an empty list from none.
-            return Err(CloudError::missing(Code::MissingParameter, "Tags"));
-        }
+        CloudError::if_empty(&self.tags, "Tags")?;
         if self.tags.len() > MAX_TAGS {
             return Err(CloudError::new(Code::InvalidParameterValue, format!("Tags: {MAX_TAGS} at most")));
         }

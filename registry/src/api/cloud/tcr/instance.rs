@@ -124,12 +124,14 @@ impl TagSpecification {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Filter {
     pub(super) name: String,
-    #[serde(default)]
     pub(super) values: Vec<String>,
 }
 
-/// Refuses more conditions, or more values, than a list is compared with.
+/// Refuses conditions without a value, which are none, and more conditions or values than a list is compared with.
 pub(super) fn check_filters(filters: &[Filter]) -> Result<(), CloudError> {
+    for (index, filter) in filters.iter().enumerate() {
+        CloudError::if_empty(&filter.values, &format!("Filters.{index}.Values"))?;
+    }
     if filters.len() > MAX_FILTERS || filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
         let message = format!("there may be {MAX_FILTERS} Filters of {MAX_VALUES} Values each");
         return Err(CloudError::new(Code::InvalidParameter, message));

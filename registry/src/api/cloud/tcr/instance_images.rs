@@ -250,8 +250,9 @@ pub(crate) struct DeleteRepositoryTags {
 
 impl DeleteRepositoryTags {
     fn checked(&self) -> Result<Vec<Tag>, CloudError> {
-        if self.tags.is_empty() || self.tags.len() > MAX_TAGS {
-            return Err(CloudError::new(Code::InvalidParameter, format!("Tags must have 1 to {MAX_TAGS} tags")));
+        CloudError::if_empty(&self.tags, "Tags")?;
+        if self.tags.len() > MAX_TAGS {
+            return Err(CloudError::new(Code::InvalidParameter, format!("Tags must have at most {MAX_TAGS} tags")));
         }
         self.tags.iter().map(|text| tag("one of Tags", text)).collect()
     }

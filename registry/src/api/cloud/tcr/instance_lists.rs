@@ -171,9 +171,8 @@ impl Action for DescribeInstances {
         let fields = self.filters.iter().map(Field::of).collect::<Result<Vec<_>, _>>()?;
         let wanted = |instance: &Instance| {
             let listed = self.registryids.is_empty() || self.registryids.iter().any(|id| id == instance.id.as_str());
-            let fits = |(filter, field): (&Filter, &Field)| {
-                filter.values.is_empty() || filter.values.iter().any(|value| field.fits(instance, value))
-            };
+            let fits =
+                |(filter, field): (&Filter, &Field)| filter.values.iter().any(|value| field.fits(instance, value));
             listed && self.filters.iter().zip(&fields).all(fits)
         };
         let mut all = call.services().instances().list(call.owner()).await?;
@@ -228,8 +227,9 @@ impl Action for DescribeInstanceStatus {
     type Output = Statuses;
 
     fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        if self.registry_ids.is_empty() || self.registry_ids.len() > MAX_IDS {
-            let message = format!("RegistryIds must have 1 to {MAX_IDS} ids");
+        CloudError::if_empty(&self.registry_ids, "RegistryIds")?;
+        if self.registry_ids.len() > MAX_IDS {
+            let message = format!("RegistryIds must have at most {MAX_IDS} ids");
             return Err(CloudError::new(Code::InvalidParameter, message));
         }
         let each = self.registry_ids.iter().map(|id| on_instance(Self::NAME, id));

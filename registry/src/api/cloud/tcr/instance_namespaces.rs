@@ -194,9 +194,7 @@ impl Action for DescribeNamespaces {
     async fn run(self, call: &CloudCall<'_>) -> Result<Namespaces, CloudError> {
         let (offset, limit) = numbered(self.offset, self.limit)?;
         let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let tagged = |tags: &[ResourceTag], filter: &Filter| {
-            filter.values.is_empty() || filter.values.iter().any(|value| is_tagged(tags, value))
-        };
+        let tagged = |tags: &[ResourceTag], filter: &Filter| filter.values.iter().any(|value| is_tagged(tags, value));
         let realm = Realm::Instance(instance.id.as_str());
         let is_hidden = |name: &NamespaceName| {
             call.permissions.decide(&op::api_on_namespace(realm, Self::NAME, name.as_str())).is_explicit_denial()

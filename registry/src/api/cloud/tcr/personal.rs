@@ -51,9 +51,10 @@ impl From<PersonalError> for CloudError {
 
 /// The names of the repositories of a batch, each once.
 pub(super) fn batch(parameter: &str, texts: &[String]) -> Result<Vec<RepositoryName>, CloudError> {
-    if texts.is_empty() || texts.len() > MAX_BATCH {
-        let english = format!("{parameter} must have 1 to {MAX_BATCH} elements");
-        let message = Phrase::both(english, format!("{parameter} 必须有 1 到 {MAX_BATCH} 个元素"));
+    CloudError::if_empty(texts, parameter)?;
+    if texts.len() > MAX_BATCH {
+        let english = format!("{parameter} must have at most {MAX_BATCH} elements");
+        let message = Phrase::both(english, format!("{parameter} 最多有 {MAX_BATCH} 个元素"));
         return Err(CloudError::new(Code::InvalidParameterValue, message));
     }
     let mut names: Vec<_> = texts.iter().map(|text| names::repository(text)).collect::<Result<_, _>>()?;
