@@ -98,7 +98,7 @@ async fn parameters_have_their_form() {
         json!({ "Favors": [{ "RepoName": "alice/app" }] }),
     )
     .await;
-    remove(&alice.cloud, &[]).await.expect("InvalidParameterValue");
+    remove(&alice.cloud, &[]).await.expect("MissingParameter");
     remove(&alice.cloud, &["alice/app", "alice/B"]).await.expect("InvalidParameter");
     let many: Vec<String> = (0..101).map(|n| format!("alice/app{n}")).collect();
     remove(&alice.cloud, &many.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("InvalidParameterValue");
