@@ -106,12 +106,9 @@ pub(super) async fn finish_rotation(settings: &Settings, meta: &MetaStore) -> an
     if !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))? {
         return Ok(());
     }
-    // What was not yet written whole has sealed nothing.
-    let fits = match read_sealer(&next) {
-        Ok(sealer) => roadstead_auth::opens(meta, &sealer).await? == Some(true),
-        Err(_) => false,
-    };
-    if fits {
+    // What was not yet written whole has sealed nothing. What cannot be read may be the only key that there is.
+    let is_whole = std::fs::metadata(&next).with_context(|| format!("cannot look at {}", next.display()))?.len() >= 32;
+    if is_whole && roadstead_auth::opens(meta, &read_sealer(&next)?).await? == Some(true) {
         return replace_master_key(&next, &path);
     }
     std::fs::remove_file(&next).with_context(|| format!("cannot remove {}", next.display()))

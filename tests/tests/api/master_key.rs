@@ -77,6 +77,10 @@ async fn a_rotation_that_was_cut_off_is_ended_by_the_next_start() {
     std::fs::write(&next, [7; 5]).unwrap();
     assert!(rotate(data, &[], &[]).status.success());
     serves(data, &[]).await;
+    // What cannot be read may be the only key: it stays.
+    std::fs::create_dir(&next).unwrap();
+    let refused = serve_fails(data, &[]);
+    assert!(refused.contains("master.key.next") && next.exists(), "{refused}");
 }
 
 #[tokio::test]
