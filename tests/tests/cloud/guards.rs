@@ -1,5 +1,6 @@
 //! What a signature, and what temporary credentials, are not good for.
 
+use roadstead_tests::provider::{Provider, key_set};
 use roadstead_tests::{Cloud, Signing};
 use serde_json::{Value, json};
 
@@ -36,6 +37,13 @@ async fn what_ends_makes_nothing_that_lasts() {
     let root = reg.cloud();
     let user = sub(&root, "user").await;
     grant(&root, &user, "*", "*").await;
+    let trust = json!({ "version": "2.0", "statement": [{
+        "effect": "allow", "action": "name/sts:AssumeRole", "principal": { "qcs": ["qcs::cam::uin/100000000001:root"] } }] });
+    let role = |name: &str| json!({ "RoleName": name, "PolicyDocument": trust.to_string() });
+    let keys = key_set(&[Provider::new("one").jwk()]);
+    let provider = |name: &str| json!({ "Name": name, "IdentityUrl": "https://a.example", "IdentityKey": keys, "ClientId": ["a"] });
+    cam(&root, "CreateRole", role("mine")).await.ok();
+    cam(&root, "CreateOIDCConfig", provider("mine")).await.ok();
     for cloud in [session(&root).await, session(&user.cloud).await] {
         let own = json!({ "TargetUin": user.uin });
         for (action, parameters) in [
@@ -45,6 +53,10 @@ async fn what_ends_makes_nothing_that_lasts() {
             ("AddUser", json!({ "Name": "made", "Password": "correct horse" })),
             ("AddUser", json!({ "Name": "made", "ConsoleLogin": 1 })),
             ("UpdateUser", json!({ "Name": "user", "Password": "correct horse" })),
+            ("CreateRole", role("made")),
+            ("UpdateAssumeRolePolicy", role("mine")),
+            ("CreateOIDCConfig", provider("made")),
+            ("UpdateOIDCConfig", provider("mine")),
         ] {
             let told = cam(&cloud, action, parameters.clone()).await;
             assert_eq!(told.code(), "AuthFailure.UnauthorizedOperation", "{action} {parameters}");

@@ -240,7 +240,7 @@ async fn holder_user(call: &CloudCall<'_>, uin: u64) -> Result<Holder, CloudErro
     Ok(Holder::User(user.account.id))
 }
 
-/// Refuses temporary credentials: what lasts is not made with what ends.
+/// Refuses temporary credentials: what lasts is not made with what ends, be it a key, or whom somebody is trusted as.
 fn lasting_only(call: &CloudCall<'_>) -> Result<(), CloudError> {
     if call.identity().session.is_none() { Ok(()) } else { Err(Code::AuthFailureUnauthorizedOperation.into()) }
 }

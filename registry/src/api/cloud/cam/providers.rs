@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{cam_action, on_all, service};
+use super::{cam_action, lasting_only, on_all, service};
 use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -33,6 +33,7 @@ pub(crate) struct CreateOIDCConfig {
 cam_action!(CreateOIDCConfig: Write -> NoOutput, |_| on_all("CreateOIDCConfig"), |it| it.name.clone(), create);
 
 async fn create(it: CreateOIDCConfig, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
+    lasting_only(call)?;
     let CreateOIDCConfig { name, identity_url, identity_key, client_id, description, auto_rotate_key } = it;
     let keys = keys(&identity_key, auto_rotate_key)?;
     let (keys, client_ids, description) = (keys.as_str(), client_id.as_slice(), description.as_str());
@@ -58,6 +59,7 @@ pub(crate) struct UpdateOIDCConfig {
 cam_action!(UpdateOIDCConfig: Write -> NoOutput, |_| on_all("UpdateOIDCConfig"), |it| it.name.clone(), update);
 
 async fn update(it: UpdateOIDCConfig, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
+    lasting_only(call)?;
     let UpdateOIDCConfig { name, identity_url, identity_key, client_id, description, auto_rotate_key } = it;
     let keys = keys(&identity_key, auto_rotate_key)?;
     let (keys, client_ids, description) = (keys.as_str(), client_id.as_slice(), description.as_str());

@@ -4,7 +4,7 @@ use roadstead_auth::cam::op::{self, CamResource};
 use roadstead_storage::types::Uin;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, allowed_role, cam_action, flag, on_all, paged, service};
+use super::{Subject, allowed_role, cam_action, flag, lasting_only, on_all, paged, service};
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
@@ -44,6 +44,7 @@ cam_action!(
 );
 
 async fn create(it: CreateRole, call: &CloudCall<'_>) -> Result<CreatedRole, CloudError> {
+    lasting_only(call)?;
     let new = NewRoleInfo {
         name: &it.role_name,
         description: it.description.as_deref().unwrap_or_default(),
@@ -192,6 +193,7 @@ cam_action!(
 async fn update(it: UpdateAssumeRolePolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
     let (id, name) = (it.role_id.as_deref(), it.role_name.as_deref());
     let role = allowed_role(call, "UpdateAssumeRolePolicy", id, name).await?.role;
+    lasting_only(call)?;
     service(call).update_trust(call.identity(), role.id, &it.policy_document).await?;
     Ok(NoOutput {})
 }
