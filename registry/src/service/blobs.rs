@@ -112,7 +112,7 @@ impl BlobService {
         }
         let mounted = mounted?;
         if let Some(mounted) = &mounted {
-            if mounted.repository_created {
+            if mounted.repository_created || to.repository_id().is_none() {
                 self.base.auth.repository_changed(to.registry(), to.repository());
             }
             self.caches.blobs.invalidate(&(mounted.repository, digest.clone()));

@@ -152,7 +152,8 @@ impl ManifestService {
         };
         let outcome = self.base.meta.put_manifest(&put).await;
         // An error does not mean that nothing was committed: what is kept in memory goes in any case.
-        if !outcome.as_ref().is_ok_and(|o| !o.repository_created) {
+        // Where there was no repository it may be another push that has made it, and has not come to say so.
+        if access.repository_id().is_none() || !outcome.as_ref().is_ok_and(|o| !o.repository_created) {
             self.base.auth.repository_changed(access.registry(), access.repository());
         }
         let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());

@@ -81,7 +81,7 @@ impl ImageService {
             now,
         };
         let done = self.base.meta.duplicate_image(&duplicate).await;
-        if !matches!(&done, Ok(Some(done)) if !done.repository_created) {
+        if to.repository_id().is_none() || !matches!(&done, Ok(Some(done)) if !done.repository_created) {
             self.base.auth.repository_changed(to.registry(), to.repository());
         }
         let target = match &done {

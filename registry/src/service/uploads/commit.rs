@@ -114,7 +114,7 @@ impl UploadService {
     }
 
     fn after_commit(&self, access: &Access<Push>, committed: &Committed, digest: &Digest) {
-        if committed.repository_created {
+        if committed.repository_created || access.repository_id().is_none() {
             self.base.auth.repository_changed(access.registry(), access.repository());
         }
         self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
