@@ -229,6 +229,12 @@ impl Documents {
         if self.root { &[] } else { &self.identity }
     }
 
+    /// Whether anything denies anything in so many words.
+    pub(crate) fn has_denials(&self) -> bool {
+        let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
+        of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::denies))
+    }
+
     /// What the policies and the boundary of the caller say about a request.
     pub(crate) fn matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();

@@ -89,6 +89,11 @@ impl Statement {
             && self.resources.iter().any(|resource| resource.covers(request, context, self.doubt()))
     }
 
+    /// Whether it is a denial.
+    pub(super) fn denies(&self) -> bool {
+        self.effect == Effect::Deny
+    }
+
     /// Whether the statement has no conditions.
     pub(super) fn is_unconditional(&self) -> bool {
         self.condition.is_empty()

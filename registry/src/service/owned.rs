@@ -58,7 +58,7 @@ impl Foundation {
         hides: impl Fn(&Permissions, &RepositoryName) -> bool,
     ) -> Result<Vec<RepositoryId>> {
         let mut hidden = Vec::new();
-        if permissions.is_root() {
+        if permissions.sees_everything() {
             return Ok(hidden);
         }
         let owner = permissions.identity().owner;

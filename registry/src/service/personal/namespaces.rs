@@ -71,7 +71,7 @@ impl PersonalService {
         hides: impl Fn(&NamespaceName) -> bool,
     ) -> Result<Vec<NamespaceId>> {
         let mut hidden = Vec::new();
-        if permissions.is_root() {
+        if permissions.sees_everything() {
             return Ok(hidden);
         }
         let owner = Some(permissions.identity().owner);
