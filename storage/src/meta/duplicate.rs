@@ -1,6 +1,6 @@
 //! Giving an image to another repository: rows that point at the same blobs, and no byte is copied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -67,8 +67,15 @@ impl MetaStore {
 }
 
 async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
-    // Held to the end, so that nothing of the image is deleted while it is copied. The time of the last push stays.
-    repositories::lock_as_is(tx, duplicate.source).await?;
+    // Held to the end, so that nothing of the image is deleted while it is copied. The time of the last push stays. Who copies
+    // the other way round locks both in the same order.
+    let target = sqlx::query_scalar("SELECT id FROM repositories WHERE registry_id = $1 AND name = $2");
+    let target = target.bind(duplicate.registry.get()).bind(duplicate.repository.as_str());
+    let target: Option<i64> = target.fetch_optional(&mut *tx).await.op("look for a repository")?;
+    let both = BTreeSet::from_iter(target.map(RepositoryId::new).into_iter().chain([duplicate.source]));
+    for id in both {
+        repositories::lock_as_is(tx, id).await?;
+    }
     let find = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
          WHERE t.repository_id = $1 AND t.name = $2",
