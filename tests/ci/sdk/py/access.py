@@ -62,6 +62,7 @@ def keys(c, user):
     c.err("InvalidParameter.ParamError|InvalidParameter", "cam", "CreateAccessKey", TargetUin=user, Description="no spaces")
     mine = c.with_key(key)
     mine.same("the key works", mine.ok("sts", "GetCallerIdentity").get("UserId"), str(user))
+    mine.ok("tcr", "CreateUserPersonal", Password="Another-12345")
     c.ok("cam", "UpdateAccessKey", AccessKeyId=key[0], Status="Inactive", TargetUin=user)
     mine.err("AuthFailure.SecretIdNotFound|AuthFailure.InvalidSecretId", "sts", "GetCallerIdentity")
     c.ok("cam", "UpdateAccessKey", AccessKeyId=key[0], Status="Active", TargetUin=user)
@@ -77,6 +78,7 @@ def keys(c, user):
 def groups(c, n, user):
     group = c.ok("cam", "CreateGroup", GroupName=f"group-{n}", Remark="g").get("GroupId")
     c.ok("cam", "UpdateGroup", GroupId=group, Remark="h")
+    c.same("nobody is in it", c.ok("cam", "ListUsersForGroup", GroupId=group).get("TotalNum"), 0)
     c.ok("cam", "AddUserToGroup", Info=[{"GroupId": group, "Uin": user}])
     got = c.ok("cam", "GetGroup", GroupId=group)
     c.same("the group", (got.get("GroupName"), got.get("Remark"), got.get("GroupNum")), (f"group-{n}", "h", 1))
@@ -95,14 +97,18 @@ def policies(world, c, n, user, group):
     c.same("the policy", (got.get("PolicyName"), got.get("Type")), (name, 1))
     c.same("its document", json.loads(got.get("PolicyDocument") or "null"), json.loads(text))
     c.ok("cam", "UpdatePolicy", PolicyId=document, PolicyDocument=policy("ccr:*", "tcr:*"))
+    c.ok("cam", "UpdatePolicy", PolicyId=document, Description="changed")
+    c.same("described", c.ok("cam", "GetPolicy", PolicyId=document).get("Description"), "changed")
     preset = c.ok("cam", "GetPolicy", PolicyId=419084)
     c.same("a preset", (preset.get("PolicyName"), preset.get("Type")), ("QcloudCCRReadOnlyAccess", 2))
     c.true("listed", document in ids(c.ok("cam", "ListPolicies", Rp=200, Page=1, Scope="Local"), "List", key="PolicyId"))
     c.true("presets too", 419082 in ids(c.ok("cam", "ListPolicies", Rp=200, Page=1, Scope="QCS"), "List", key="PolicyId"))
+    everything = ids(c.ok("cam", "ListPolicies", Scope="All"), "List", key="PolicyId")
+    c.true("both", document in everything and 419082 in everything, str(everything))
     c.ok("cam", "AttachUserPolicy", PolicyId=document, AttachUin=user)
     c.ok("cam", "AttachUserPolicy", PolicyId=document, AttachUin=user)
     c.ok("cam", "AttachGroupPolicy", PolicyId=419084, AttachGroupId=group)
-    c.same("attached", ids(c.ok("cam", "ListAttachedUserPolicies", TargetUin=user), "List", key="PolicyId"), [document])
+    c.same("attached", ids(c.ok("cam", "ListAttachedUserPolicies", TargetUin=user, Page=1, Rp=20), "List", key="PolicyId"), [document])
     c.same("attached to the group", ids(c.ok("cam", "ListAttachedGroupPolicies", TargetGroupId=group), "List", key="PolicyId"), [419084])
     everything = c.ok("cam", "ListAttachedUserAllPolicies", TargetUin=user, Rp=20, Page=1, AttachType=0)
     c.same("both ways", sorted(ids(everything, "PolicyList", key="PolicyId"), key=int), sorted([str(document), "419084"], key=int))
@@ -196,8 +202,12 @@ def vouched(world, c, n, document):
     statement = {"effect": "allow", "action": "name/sts:AssumeRoleWithWebIdentity",
                  "principal": {"federated": [f"qcs::cam::uin/{owner}:oidc-provider/{name}"]},
                  "condition": {"string_equal": {"oidc:sub": subject, "oidc:aud": audience}}}
-    c.ok("cam", "CreateRole", RoleName=name, PolicyDocument=json.dumps({"version": "2.0", "statement": [statement]}))
-    c.ok("cam", "AttachRolePolicy", PolicyId=document, AttachRoleName=name)
+    text = json.dumps({"version": "2.0", "statement": [statement]})
+    role = c.ok("cam", "CreateRole", RoleName=name, PolicyDocument=text).get("RoleId")
+    c.same("the role by its id", c.ok("cam", "GetRole", RoleId=role).at("RoleInfo", "RoleName"), name)
+    c.ok("cam", "UpdateAssumeRolePolicy", RoleId=role, PolicyDocument=text)
+    c.ok("cam", "AttachRolePolicy", PolicyId=document, AttachRoleId=role)
+    c.same("and its policy", ids(c.ok("cam", "ListAttachedRolePolicies", Page=1, Rp=20, RoleId=role), "List", key="PolicyId"), [document])
     ask = {"ProviderId": name, "RoleArn": f"qcs::cam::uin/{owner}:roleName/{name}", "RoleSessionName": "node-1"}
     good = oidc.token(key, issuer, audience, subject)
     t = c.with_key(credentials(c.ok("sts", "AssumeRoleWithWebIdentity", **ask, WebIdentityToken=good)))
@@ -205,15 +215,15 @@ def vouched(world, c, n, document):
     t.true("a password", t.ok("tcr", "DescribeApplicationTokenPersonal").at("Data", "ApplicationToken"))
     t.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
     if c.transport[0].startswith("TC3"):
-        call = c.clients["sts"].call_json("AssumeRoleWithWebIdentity", {**ask, "WebIdentityToken": good}, options={"SkipSign": True})
-        c.true("without a signature", call["Response"].get("Credentials"), str(call))
+        call = c.client.unsigned("sts", "AssumeRoleWithWebIdentity", {**ask, "WebIdentityToken": good})
+        c.true("without a signature", call.get("Credentials"), str(call))
     for wrong in (oidc.token(key, issuer, audience, "somebody"), oidc.token(RSA.generate(2048), issuer, audience, subject)):
         c.err("InvalidParameter.WebIdentityTokenError", "sts", "AssumeRoleWithWebIdentity", **ask, WebIdentityToken=wrong)
     c.ok("cam", "DeleteOIDCConfig", Name=name)
     t.err("AuthFailure.TokenFailure", "sts", "GetCallerIdentity")
     c.err("ResourceNotFound.IdentityNotExist", "cam", "DescribeOIDCConfig", Name=name)
-    c.ok("cam", "DetachRolePolicy", PolicyId=document, DetachRoleName=name)
-    c.ok("cam", "DeleteRole", RoleName=name)
+    c.ok("cam", "DetachRolePolicy", PolicyId=document, DetachRoleId=role)
+    c.ok("cam", "DeleteRole", RoleId=role)
 
 
 def federated(c, n, document):
@@ -223,6 +233,7 @@ def federated(c, n, document):
         f = c.with_key(credentials(token))
         f.ok("sts", "GetCallerIdentity")
         f.err("AuthFailure.UnauthorizedOperation", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-f")
+        f.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
         f.err("FailedOperation.TempKeyNotAllowed|UnauthorizedOperation|AuthFailure.UnauthorizedOperation", "sts", "GetFederationToken", Name="fed", Policy=text)
     c.err("InvalidParameter.StrategyFormatError|InvalidParameter.PolicyDocumentError|InvalidParameter.PolicyTooLong|InvalidParameter", "sts",
           "GetFederationToken", Name="fed", Policy="{")

@@ -1,7 +1,7 @@
-"""Calls through the unmodified Python SDK, and a record of what came of them.
+"""Calls through an unmodified SDK, and a record of what came of them.
 
-A `Caller` is one credential on one transport. `ok` expects an answer and checks its fields against the models of the
-SDK; `err` expects an error code. Neither raises: a suite runs to its end and says everything that is wrong at once.
+A `Caller` is one credential on one transport. `ok` expects an answer; the Python SDK's models say what its fields are.
+`err` expects an error code. Neither raises: a suite runs to its end and says everything that is wrong at once.
 """
 
 import inspect
@@ -11,26 +11,18 @@ import sys
 import time
 import traceback
 
-from tencentcloud.cam.v20190116 import cam_client, models as cam_models
-from tencentcloud.common import credential
+from backends import Python, SERVICES, TRANSPORTS, Unfit
+from declared import DECLARED
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.common.profile.client_profile import ClientProfile
-from tencentcloud.common.profile.http_profile import HttpProfile
-from tencentcloud.sts.v20180813 import models as sts_models, sts_client
-from tencentcloud.tcr.v20190924 import models as tcr_models, tcr_client
-
-SERVICES = {
-    "tcr": (tcr_client.TcrClient, tcr_models),
-    "cam": (cam_client.CamClient, cam_models),
-    "sts": (sts_client.StsClient, sts_models),
-}
-TRANSPORTS = [(sign, method) for sign in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for method in ("POST", "GET")]
 
 
 class Record:
     """What every call of a run came to."""
 
-    def __init__(self):
+    def __init__(self, backend=None):
+        self.backend = backend or Python()
+        self.declared = {kind: names for kind, (_, names) in DECLARED.get(self.backend.name, {}).items()}
+        self.unfit = {}
         self.passed = 0
         self.failed = []
         self.succeeded = set()
@@ -56,13 +48,35 @@ class Record:
         else:
             self.bad(what, detail or "is not so")
 
+    def note(self, kind, what):
+        """Something that the client cannot say or hold. Whether it was declared."""
+        names = self.declared.get(kind, ())
+        name = next((name for name in (what, "*", "*." + what.rsplit(".", 1)[-1]) if name in names), None)
+        if name is None:
+            self.bad(what, f"the client does not take it ({kind}), and that is not declared")
+        else:
+            self.unfit[kind, name] = self.unfit.get((kind, name), 0) + 1
+
+    def complete(self, actions):
+        """After all parts: every action answered, and nothing is declared that the client takes after all."""
+        for action in sorted(set(actions) - {name.split(" ")[1] for name, _ in self.succeeded}):
+            self.bad(action, "never answered")
+        for kind, names in self.declared.items():
+            for name in sorted(set(names) - {name for of, name in self.unfit if of == kind}):
+                self.bad(name, f"declared ({kind}), but the client takes it")
+
     def finish(self):
+        self.backend.close()
         for line in self.failed:
             print("FAILED", line)
         actions = {name for name, _ in self.succeeded}
-        print(f"{self.passed} checks passed, {len(self.failed)} failed; {len(actions)} actions answered, "
+        print(f"{self.backend.name}: {self.passed} checks passed, {len(self.failed)} failed; {len(actions)} actions answered, "
               f"{len(self.succeeded)} pairs of action and transport; "
               f"{len(self.refused)} of action, code and transport")
+        for kind, (reason, names) in DECLARED.get(self.backend.name, {}).items():
+            times = sum(count for (of, _), count in self.unfit.items() if of == kind)
+            if times:
+                print(f"  {times} times, {kind} ({len(names)} declared): {reason}")
         sys.exit(1 if self.failed else 0)
 
 
@@ -118,33 +132,25 @@ def misfits(models, type_name, value, path):
 class Caller:
     def __init__(self, record, endpoint, key, transport=TRANSPORTS[0], language="en-US"):
         self.record, self.endpoint, self.transport = record, endpoint, transport
-        http = HttpProfile(protocol="http", endpoint=endpoint, reqMethod=transport[1], reqTimeout=30)
-        profile = ClientProfile(signMethod=transport[0], httpProfile=http, language=language)
-        # (The SDK wants something where an earlier call did not give a key.)
-        self.key = credential.Credential(*(part or "none" for part in key))
-        self.clients = {}
-        for name, (client, _) in SERVICES.items():
-            self.clients[name] = client(self.key, "ap-guangzhou", profile)
-        self.name = f"{transport[0]} {transport[1]}"
+        # (The SDKs want something where an earlier call did not give a key.)
+        self.client = record.backend.connect(endpoint, [part or "none" for part in key], transport, language)
+        self.name = self.way = f"{transport[0]} {transport[1]}"
 
     def with_key(self, key):
         return Caller(self.record, self.endpoint, key, self.transport)
 
     def raw(self, service, action, params):
-        """One call: through the model when the SDK has one, else through `call_json`. The inside of `Response`."""
-        client, (_, models) = self.clients[service], SERVICES[service]
-        method = getattr(client, action, None)
-        if method is None:
-            return Answer(client.call_json(action, params)["Response"])
-        request = getattr(models, action + "Request")()
-        request.from_json_string(json.dumps(params))
-        bodies, plain = [], client.call
-        client.call = lambda *args, **kwargs: bodies.append(plain(*args, **kwargs)) or bodies[-1]
+        """One call, the client's usual way or the declared way round. The inside of `Response`."""
+        self.way = self.name
         try:
-            method(request)
-        finally:
-            client.call = plain
-        return Answer(json.loads(bodies[-1])["Response"])
+            answer, gone = self.client.call(service, action, params)
+        except Unfit as unfit:
+            self.record.note(unfit.kind, unfit.what)
+            self.way = f"{self.name}, not the usual way"
+            answer, gone = self.client.instead(unfit.kind, service, action, params)
+        for path in gone:
+            self.record.note("answer", path)
+        return Answer(answer)
 
     def patient(self, service, action, params):
         """A call that waits for its turn: this suite is faster than twenty calls a second."""
@@ -170,7 +176,7 @@ class Caller:
         except Exception:  # A fault of the suite or of the client: say where.
             self.record.bad(what, traceback.format_exc(limit=3))
             return Answer()
-        response = getattr(SERVICES[service][1], action + "Response", None)
+        response = getattr(SERVICES[service][1], action + "Response", None) if self.record.backend.name == Python.name else None
         wrong = []
         if response is not None:
             wrong = misfits(SERVICES[service][1], f"models.{action}Response`", dict(answer), "Response")
@@ -180,7 +186,7 @@ class Caller:
             self.record.bad(what, "; ".join(wrong[:6]))
         else:
             self.record.good()
-            self.record.succeeded.add((f"{service} {action}", self.name))
+            self.record.succeeded.add((f"{service} {action}", self.way))
         return answer
 
     def err(self, codes, service, action, **params):
@@ -195,7 +201,7 @@ class Caller:
                 self.record.bad(what, f"{error.get_code()} has no RequestId")
             else:
                 self.record.good()
-                self.record.refused.add((f"{service} {action}", error.get_code(), self.name))
+                self.record.refused.add((f"{service} {action}", error.get_code(), self.way))
             return
         except Exception:
             self.record.bad(what, traceback.format_exc(limit=3))

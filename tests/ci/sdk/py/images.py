@@ -13,9 +13,9 @@ def digest(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def push(endpoint, login, repository, tag, text, host=None):
+def push(server, login, repository, tag, text, host=None):
     """Pushes an image of one layer that holds the text. The digest of its manifest."""
-    url, session = f"http://{endpoint}/v2/{repository}", requests.Session()
+    url, session = f"{server}/v2/{repository}", requests.Session()
     session.auth, session.trust_env = login, False
     if host:
         session.headers["Host"] = host
@@ -35,7 +35,7 @@ def push(endpoint, login, repository, tag, text, host=None):
                               headers={"Content-Type": "application/octet-stream"})
         if answer.status_code == 202:
             place = answer.headers["Location"]
-            place = place if place.startswith("http") else f"http://{endpoint}{place}"
+            place = place if place.startswith("http") else server + place
             answer = session.put(place + ("&" if "?" in place else "?") + "digest=" + digest(data), data=data)
         assert answer.status_code == 201, (answer.status_code, answer.text)
     kind = "application/vnd.docker.distribution.manifest.v2+json"
@@ -49,8 +49,8 @@ def push(endpoint, login, repository, tag, text, host=None):
     return digest(manifest)
 
 
-def status(endpoint, login, method, path):
+def status(server, login, method, path):
     session = requests.Session()
     session.auth, session.trust_env = login, False
-    return session.request(method, f"http://{endpoint}/v2/{path}",
+    return session.request(method, f"{server}/v2/{path}",
                            headers={"Accept": "application/vnd.docker.distribution.manifest.v2+json"}).status_code

@@ -63,7 +63,7 @@ def inside(world, c, n, i):
 def inside_images(world, c, n, i, here):
     host = f"inst-{n}.localhost:{world.endpoint.split(':')[1]}"
     token = c.ok("tcr", "CreateInstanceToken", RegistryId=i)
-    digest = images.push(world.endpoint, (token.get("Username"), token.get("Token")), "team/web/app", "v1", f"inside {n}", host)
+    digest = images.push(world.url, (token.get("Username"), token.get("Token")), "team/web/app", "v1", f"inside {n}", host)
     listed = c.ok("tcr", "DescribeImages", **here)
     c.same("an image", [(image.get("ImageVersion"), image.get("Digest")) for image in listed.get("ImageInfoList") or []], [("v1", digest)])
     manifest = c.ok("tcr", "DescribeImageManifests", ImageVersion="v1", **here)

@@ -1,17 +1,21 @@
-"""Every action of the cloud API through the unmodified Python SDK, on each of its six transports.
+"""Every action of the cloud API through an unmodified SDK, on each of its transports.
 
-    main.py HOST:PORT bootstrap.json other.json
+    main.py BACKEND HOST:PORT bootstrap.json other.json
 
-`bootstrap.json` is the owner of a fresh server, `other.json` the JSON of `roadstead account create`.
-`ONLY=personal,access` runs some parts alone, `TRANSPORT=0` one transport.
+`BACKEND` is one of those in `backends.py`. `bootstrap.json` is the owner of a fresh server, `other.json` the JSON of
+`roadstead account create`. `ONLY=personal,access` runs some parts alone, `TRANSPORT=0` one transport.
 """
 
 import json
 import os
+import pathlib
+import re
 import sys
 from types import SimpleNamespace
 
 import access
+import backends
+import basics
 import caller
 import instances
 import personal
@@ -24,34 +28,46 @@ def account(path):
     return (given["username"], given["password"]), (given["secret_id"], given["secret_key"])
 
 
+def actions():
+    """Every action that the document lists, between its marks."""
+    text = (pathlib.Path(__file__).parents[4] / "docs" / "CLOUD_API.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+)` \|", text.split("<!-- actions: begin")[1].split("<!-- actions: end")[0], re.MULTILINE)
+
+
 def main():
-    endpoint, owner, stranger = sys.argv[1:]
+    name, endpoint, owner, stranger = sys.argv[1:]
     # The SDK uses a proxy even for the loopback unless host and port are named.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"127.0.0.1,localhost,{endpoint},localhost:{endpoint.split(':')[1]}"
-    record = caller.Record()
+    backend = backends.BACKENDS[name]()
+    record = caller.Record(backend)
     login, key = account(owner)
     _, other_key = account(stranger)
-    world = SimpleNamespace(endpoint=endpoint, login=login, key=key)
-    only = os.environ.get("ONLY", "personal,errors,access,instances,traps,rate").split(",")
-    for number, transport in enumerate(caller.TRANSPORTS):
+    world = SimpleNamespace(endpoint=endpoint, url=f"{backend.scheme}://{endpoint}", login=login, key=key)
+    only = os.environ.get("ONLY", "personal,errors,access,instances,basics,traps,rate").split(",")
+    whole = "ONLY" not in os.environ and "TRANSPORT" not in os.environ
+    for number, transport in enumerate(backend.transports + backend.access_alone):
         if os.environ.get("TRANSPORT", str(number)) != str(number):
             continue
         c = caller.Caller(record, endpoint, key, transport)
         other = caller.Caller(record, endpoint, other_key, transport)
         parts = {
+            "access": lambda: access.walk(world, c, f"w{number}"),
             "personal": lambda: personal.walk(world, c, f"walk{number}"),
             "errors": lambda: personal.errors(world, c, f"wrong{number}", other),
-            "access": lambda: access.walk(world, c, f"w{number}"),
             "instances": lambda: instances.walk(world, c, f"w{number}"),
         }
-        for name, part in parts.items():
-            if name in only:
-                part()
-    if "traps" in only:
+        for part in ["access"] if transport in backend.access_alone else parts:
+            if part in only:
+                parts[part]()
+    if "basics" in only:
+        basics.run(world, record)
+        basics.unknown(world, record)
+    if "traps" in only and name == "python":
         traps.run(world, record)
-        traps.unknown(world, record)
-    if "rate" in only:
+    if "rate" in only and name == "python":
         traps.rate(world, record, other_key)
+    if whole:
+        record.complete(actions())
     record.finish()
 
 

@@ -16,9 +16,9 @@ def walk(world, c, n):
     """Everything a main account does, in a namespace of its own."""
     namespaces(c, n)
     repositories(c, n)
-    digest = images.push(world.endpoint, world.login, f"{n}/app", "v1", f"hello {n}")
+    digest = images.push(world.url, world.login, f"{n}/app", "v1", f"hello {n}")
     for tag, text in (("v2", "two"), ("v3", "three"), ("v4", "four"), ("v5", "five")):
-        images.push(world.endpoint, world.login, f"{n}/app", tag, f"{text} {n}")
+        images.push(world.url, world.login, f"{n}/app", tag, f"{text} {n}")
     tags(world, c, n, digest)
     lifecycle(c, n)
     triggers(world, c, n)
@@ -41,13 +41,13 @@ def namespaces(c, n):
 
 
 def repositories(c, n):
-    c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/app", Public=0, Description="名称 + & = ~ *")
+    c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/app", Public=0, Description="名称 <&> + = ~ *")
     c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/open", Public=1)
     c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/plain")
     c.same("a repository is there", c.ok("tcr", "ValidateRepositoryExistPersonal", RepoName=f"{n}/app").at("Data", "IsExist"), True)
     c.same("another is not", c.ok("tcr", "ValidateRepositoryExistPersonal", RepoName=f"{n}/none").at("Data", "IsExist"), False)
     one = c.ok("tcr", "DescribeRepositoryPersonal", RepoName=f"{n}/app").get("Data") or {}
-    c.same("its description came through", one.get("Description"), "名称 + & = ~ *")
+    c.same("its description came through", one.get("Description"), "名称 <&> + = ~ *")
     c.same("it is private", one.get("Public"), 0)
     c.ok("tcr", "ModifyRepositoryAccessPersonal", RepoName=f"{n}/app", Public=1)
     c.same("it is public now", c.ok("tcr", "DescribeRepositoryPersonal", RepoName=f"{n}/app").at("Data", "Public"), 1)
@@ -77,9 +77,9 @@ def tags(world, c, n, digest):
     c.ok("tcr", "DuplicateImagePersonal", SrcImage=f"{repo}:v1", DestImage=f"{n}/copied:v1")
     same = c.ok("tcr", "DescribeImageFilterPersonal", RepoName=repo, Tag="v1")
     c.true("the copy is found", any("copy" in image for image in same.at("Data", "SameImages") or []), str(same))
-    c.same("and can be pulled", images.status(world.endpoint, world.login, "GET", f"{repo}/manifests/copy"), 200)
+    c.same("and can be pulled", images.status(world.url, world.login, "GET", f"{repo}/manifests/copy"), 200)
     c.ok("tcr", "DeleteImagePersonal", RepoName=repo, Tag="copy")
-    c.same("and no more", images.status(world.endpoint, world.login, "GET", f"{repo}/manifests/copy"), 404)
+    c.same("and no more", images.status(world.url, world.login, "GET", f"{repo}/manifests/copy"), 404)
     c.ok("tcr", "BatchDeleteImagePersonal", RepoName=repo, Tags=["v4", "v5"])
     left = c.ok("tcr", "DescribeImagePersonal", RepoName=repo)
     c.same("the tags that are left", sorted(names(left, "Data", "TagInfo", key="TagName")), ["v1", "v2", "v3"])
@@ -108,7 +108,7 @@ def triggers(world, c, n):
     c.ok("tcr", "ModifyApplicationTriggerPersonal", RepoName=repo, TriggerName=name, NewTriggerName=f"{name}-new", InvokeMethod="all")
     listed = c.ok("tcr", "DescribeApplicationTriggerPersonal")
     c.true("it has a new name", f"{name}-new" in names(listed, "Data", "TriggerInfo", key="TriggerName"))
-    images.push(world.endpoint, world.login, repo, "fire", f"fire {n}")
+    images.push(world.url, world.login, repo, "fire", f"fire {n}")
     c.ok("tcr", "DescribeApplicationTriggerLogPersonal", RepoName=repo, Offset=0, Limit=10, Order="desc")
     c.ok("tcr", "DescribeApplicationTriggerLogPersonal")
     c.ok("tcr", "DeleteApplicationTriggerPersonal", TriggerName=f"{name}-new")
@@ -127,11 +127,11 @@ def user(world, c):
     limits = c.ok("tcr", "DescribeUserQuotaPersonal").at("Data", "LimitInfo") or []
     c.true("quotas are listed", all(isinstance(limit["Value"], int) for limit in limits) and limits)
     c.ok("tcr", "ModifyUserPasswordPersonal", Password=world.login[1])
-    c.same("the password works", images.status(world.endpoint, world.login, "GET", ""), 200)
+    c.same("the password works", images.status(world.url, world.login, "GET", ""), 200)
     c.same("who it is", c.ok("tcr", "DescribeUserPersonal").at("Data", "Username"), world.login[0])
     c.ok("tcr", "ValidateUserPersonal")
     token = c.ok("tcr", "DescribeApplicationTokenPersonal").at("Data", "ApplicationToken")
-    c.same("the token works", images.status(world.endpoint, (world.login[0], token or "?"), "GET", ""), 200)
+    c.same("the token works", images.status(world.url, (world.login[0], token or "?"), "GET", ""), 200)
     c.ok("tcr", "DescribeRepositoryAllPersonal", Limit=10, Offset=0)
     c.ok("tcr", "DescribeRegions")
 

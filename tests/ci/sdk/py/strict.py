@@ -1,6 +1,6 @@
 """A server with small quotas, the spelling of the document, and permissions as the document has them.
 
-    strict.py HOST:PORT bootstrap.json other.json
+    strict.py BACKEND HOST:PORT bootstrap.json other.json
 
 Quotas: 2 namespaces, 2 repositories, 1 trigger, 1 instance.
 """
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+import backends
 import caller
 import personal
 
@@ -66,11 +67,11 @@ def clean_up(c, n):
 
 
 def main():
-    endpoint, owner, stranger = sys.argv[1:]
+    name, endpoint, owner, stranger = sys.argv[1:]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = endpoint
-    record = caller.Record()
+    record = caller.Record(backends.BACKENDS[name]())
     caller.Caller(record, endpoint, key(stranger)).ok("tcr", "CreateNamespacePersonal", Namespace="theirs")
-    for number, transport in enumerate(caller.TRANSPORTS):
+    for number, transport in enumerate(record.backend.transports):
         c, n = caller.Caller(record, endpoint, key(owner), transport), f"strict{number}"
         quotas(c, n)
         spelling(c, n, "theirs")

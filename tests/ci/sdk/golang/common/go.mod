@@ -7,6 +7,6 @@ require (
 	github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/sts v1.1.11
 )
 
-require roadstead.test/sdk/walk v0.0.0
+require roadstead.test/sdk/worker v0.0.0
 
-replace roadstead.test/sdk/walk => ../walk
+replace roadstead.test/sdk/worker => ../worker

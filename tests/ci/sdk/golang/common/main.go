@@ -1,77 +1,75 @@
-// The client for all products of the newest Go SDK walks flow.json: main HOST:PORT bootstrap.json flow.json DIGEST
+// The newest Go SDK makes the calls that it is asked for: its typed client of STS, and its client for all products.
 //
 // (Of the typed modules of that age, the module proxy serves only STS.)
 package main
 
 import (
-	"encoding/json"
 	"errors"
+	"net/http"
+	"reflect"
 
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tcerrors "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 	sts "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/sts/v20180813"
-	"roadstead.test/sdk/walk"
+	"roadstead.test/sdk/worker"
 )
 
 var versions = map[string]string{"tcr": "2019-09-24", "cam": "2019-01-16", "sts": sts.APIVersion}
 
-type client struct {
-	all *common.Client
-	sts *sts.Client
-}
-
-func connect(endpoint string, key [3]string, sign, method string) walk.Caller {
-	credential := common.NewTokenCredential(key[0], key[1], key[2])
+func send(question worker.Question, transport http.RoundTripper) ([]byte, error) {
+	credential := common.NewTokenCredential(question.Key[0], question.Key[1], question.Key[2])
 	p := profile.NewClientProfile()
-	p.SignMethod, p.Language = sign, "zh-CN"
-	p.HttpProfile.Scheme, p.HttpProfile.Endpoint, p.HttpProfile.ReqMethod = "HTTP", endpoint, method
-	typed, err := sts.NewClient(credential, "", p)
-	if err != nil {
-		panic(err)
+	p.SignMethod, p.Language = question.Transport[0], question.Language
+	p.HttpProfile.Scheme, p.HttpProfile.Endpoint, p.HttpProfile.ReqMethod = "HTTP", question.Endpoint, question.Transport[1]
+	var answer []byte
+	var err error
+	if question.Common {
+		client := common.NewCommonClient(credential, "", p)
+		client.WithHttpTransport(transport)
+		answer, err = sendCommon(client, question)
+	} else {
+		answer, err = sendTyped(credential, p, question, transport)
 	}
-	return client{common.NewCommonClient(credential, "", p), typed}
-}
-
-func (c client) Call(service, action string, params []byte) ([]byte, error) {
-	answer, err := c.send(service, action, params)
 	var failure *tcerrors.TencentCloudSDKError
-	if errors.As(err, &failure) {
-		return nil, &walk.Failure{Code: failure.Code, Message: failure.Message, RequestID: failure.RequestId}
+	if errors.As(err, &failure) && failure.RequestId != "" {
+		return nil, &worker.Failure{Code: failure.Code, Message: failure.Message, RequestID: failure.RequestId}
 	}
 	return answer, err
 }
 
-func (c client) send(service, action string, params []byte) ([]byte, error) {
-	switch action {
-	case "AssumeRole":
-		request := sts.NewAssumeRoleRequest()
-		if err := json.Unmarshal(params, request); err != nil {
-			return nil, err
-		}
-		response, err := c.sts.AssumeRole(request)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(response)
-	case "GetCallerIdentity":
-		response, err := c.sts.GetCallerIdentity(sts.NewGetCallerIdentityRequest())
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(response)
+func sendTyped(credential common.CredentialIface, p *profile.ClientProfile, question worker.Question, transport http.RoundTripper) ([]byte, error) {
+	client, err := sts.NewClient(credential, "", p)
+	if err != nil {
+		return nil, err
 	}
-	request := tchttp.NewCommonRequest(service, versions[service], action)
-	if err := request.SetActionParameters(params); err != nil {
+	client.WithHttpTransport(transport)
+	call, request, ok := worker.Method(client, question.Action)
+	if question.Service != "sts" || !ok {
+		return nil, &worker.Unfit{Kind: "action", What: question.Action}
+	}
+	// As the SDK's New...Request does.
+	base := &tchttp.BaseRequest{}
+	base.Init().WithApiInfo(question.Service, versions[question.Service], question.Action)
+	base.SetSkipSign(question.Unsigned)
+	request.Elem().FieldByName("BaseRequest").Set(reflect.ValueOf(base))
+	if err := worker.Fill(request.Interface().(worker.Request), question); err != nil {
+		return nil, err
+	}
+	return worker.Call(call, request)
+}
+
+func sendCommon(client *common.Client, question worker.Question) ([]byte, error) {
+	request := tchttp.NewCommonRequest(question.Service, versions[question.Service], question.Action)
+	if err := request.SetActionParameters([]byte(question.Params)); err != nil {
 		return nil, err
 	}
 	response := tchttp.NewCommonResponse()
-	if err := c.all.Send(request, response); err != nil {
+	if err := client.Send(request, response); err != nil {
 		return nil, err
 	}
 	return response.GetBody(), nil
 }
 
-// (This client puts the parameters into a JSON body and nowhere else.)
-func main() { walk.Main(connect, walk.AllForms[:1]) }
+func main() { worker.Main(send) }

@@ -4,6 +4,6 @@ go 1.24
 
 require github.com/tencentcloud/tencentcloud-sdk-go v1.0.162
 
-require roadstead.test/sdk/walk v0.0.0
+require roadstead.test/sdk/worker v0.0.0
 
-replace roadstead.test/sdk/walk => ../walk
+replace roadstead.test/sdk/worker => ../worker

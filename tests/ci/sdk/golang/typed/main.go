@@ -1,66 +1,69 @@
-// The typed clients of the Go SDK walk flow.json: main HOST:PORT bootstrap.json flow.json DIGEST
+// The typed clients of the Go SDK make the calls that they are asked for.
 //
 // A field whose type is not that of the SDK's structure fails to decode, so this is also a test of all types.
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"errors"
+	"net/http"
 	"reflect"
 
 	cam "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/cam/v20190116"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
+	tcerrors "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/errors"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 	sts "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/sts/v20180813"
 	tcr "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/tcr/v20190924"
-	"roadstead.test/sdk/walk"
+	"roadstead.test/sdk/worker"
 )
 
 var versions = map[string]string{"tcr": tcr.APIVersion, "cam": cam.APIVersion, "sts": sts.APIVersion}
 
-type clients map[string]reflect.Value
-
-func connect(endpoint string, key [3]string, sign, method string) walk.Caller {
-	credential := common.NewTokenCredential(key[0], key[1], key[2])
+func connect(question worker.Question, transport http.RoundTripper) (any, error) {
+	credential := common.NewTokenCredential(question.Key[0], question.Key[1], question.Key[2])
 	p := profile.NewClientProfile()
-	p.SignMethod, p.Language = sign, "en-US"
-	p.HttpProfile.Scheme, p.HttpProfile.Endpoint, p.HttpProfile.ReqMethod = "HTTP", endpoint, method
-	made := clients{}
-	if client, err := tcr.NewClient(credential, "ap-guangzhou", p); err == nil {
-		made["tcr"] = reflect.ValueOf(client)
+	p.SignMethod, p.Language = question.Transport[0], question.Language
+	p.HttpProfile.Scheme, p.HttpProfile.Endpoint, p.HttpProfile.ReqMethod = "HTTP", question.Endpoint, question.Transport[1]
+	switch question.Service {
+	case "tcr":
+		client, err := tcr.NewClient(credential, "ap-guangzhou", p)
+		client.WithHttpTransport(transport)
+		return client, err
+	case "cam":
+		client, err := cam.NewClient(credential, "ap-guangzhou", p)
+		client.WithHttpTransport(transport)
+		return client, err
+	case "sts":
+		client, err := sts.NewClient(credential, "ap-guangzhou", p)
+		client.WithHttpTransport(transport)
+		return client, err
 	}
-	if client, err := cam.NewClient(credential, "ap-guangzhou", p); err == nil {
-		made["cam"] = reflect.ValueOf(client)
-	}
-	if client, err := sts.NewClient(credential, "ap-guangzhou", p); err == nil {
-		made["sts"] = reflect.ValueOf(client)
-	}
-	return made
+	return nil, errors.New("no such service: " + question.Service)
 }
 
-// Call finds the method of that name, fills its request from JSON and gives the answer as JSON again.
-func (c clients) Call(service, action string, params []byte) ([]byte, error) {
-	method := c[service].MethodByName(action)
-	if !method.IsValid() {
-		return nil, walk.ErrUnknown
-	}
-	request := reflect.New(method.Type().In(0).Elem())
-	base := &tchttp.BaseRequest{}
-	base.Init().WithApiInfo(service, versions[service], action)
-	request.Elem().FieldByName("BaseRequest").Set(reflect.ValueOf(base))
-	if err := json.Unmarshal(params, request.Interface()); err != nil {
-		return nil, fmt.Errorf("the parameters do not fit the SDK: %w", err)
-	}
-	out := method.Call([]reflect.Value{request})
-	if err, _ := out[1].Interface().(error); err != nil {
-		if failure, ok := err.(*errors.TencentCloudSDKError); ok {
-			return nil, &walk.Failure{Code: failure.Code, Message: failure.Message, RequestID: failure.RequestId}
-		}
+func send(question worker.Question, transport http.RoundTripper) ([]byte, error) {
+	client, err := connect(question, transport)
+	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(out[0].Interface())
+	call, request, ok := worker.Method(client, question.Action)
+	if !ok {
+		return nil, &worker.Unfit{Kind: "action", What: question.Action}
+	}
+	// As the SDK's New...Request does.
+	base := &tchttp.BaseRequest{}
+	base.Init().WithApiInfo(question.Service, versions[question.Service], question.Action)
+	request.Elem().FieldByName("BaseRequest").Set(reflect.ValueOf(base))
+	if err := worker.Fill(request.Interface().(worker.Request), question); err != nil {
+		return nil, err
+	}
+	answer, err := worker.Call(call, request)
+	var failure *tcerrors.TencentCloudSDKError
+	if errors.As(err, &failure) && failure.RequestId != "" {
+		return nil, &worker.Failure{Code: failure.Code, Message: failure.Message, RequestID: failure.RequestId}
+	}
+	return answer, err
 }
 
-func main() { walk.Main(connect, walk.AllForms) }
+func main() { worker.Main(send) }

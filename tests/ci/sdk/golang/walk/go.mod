@@ -1,3 +1,0 @@
-module roadstead.test/sdk/walk
-
-go 1.24

@@ -1,0 +1,3 @@
+module roadstead.test/sdk/worker
+
+go 1.24

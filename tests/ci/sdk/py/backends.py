@@ -1,0 +1,200 @@
+"""The clients that the walk can go with: one call of one SDK, as it comes from its registry.
+
+A backend is one client program; `connect` gives a client with one credential on one transport. A client's `call` is the
+way that the makers of the SDK meant, with a method and a structure for each action. Where that way has no room for what
+the walk wants to say, it raises `Unfit` before anything is sent, and `instead` is the SDK's own way round. What is unfit
+must be in `declared.py`. What the server refuses is a `TencentCloudSDKException`, whatever the client.
+"""
+
+import inspect
+import json
+import os
+import subprocess
+
+from tencentcloud.cam.v20190116 import cam_client, models as cam_models
+from tencentcloud.common import credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.sts.v20180813 import models as sts_models, sts_client
+from tencentcloud.tcr.v20190924 import models as tcr_models, tcr_client
+
+SERVICES = {
+    "tcr": (tcr_client.TcrClient, tcr_models),
+    "cam": (cam_client.CamClient, cam_models),
+    "sts": (sts_client.StsClient, sts_models),
+}
+TRANSPORTS = [(sign, method) for sign in ("TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1") for method in ("POST", "GET")]
+
+
+class Unfit(Exception):
+    """The client cannot say it: `kind` is a key of `declared.py`, `what` the action or a parameter of it."""
+
+    def __init__(self, kind, what):
+        super().__init__(f"{kind} {what}")
+        self.kind, self.what = kind, what
+
+
+class Python:
+    """The Python SDK, in this process."""
+
+    name, scheme = "python", "http"
+    # Where everything runs, where access management and STS do alone, and where unknown parameters can be sent.
+    transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS
+
+    def connect(self, endpoint, key, transport, language):
+        return PythonClient(endpoint, key, transport, language, self.scheme)
+
+    def close(self):
+        """Nothing runs beside this process."""
+
+
+class PythonClient:
+    def __init__(self, endpoint, key, transport, language, scheme):
+        http = HttpProfile(protocol=scheme, endpoint=endpoint, reqMethod=transport[1], reqTimeout=30)
+        profile = ClientProfile(signMethod=transport[0], httpProfile=http, language=language)
+        key = credential.Credential(*key)
+        self.clients = {name: client(key, "ap-guangzhou", profile) for name, (client, _) in SERVICES.items()}
+
+    def call(self, service, action, params):
+        """Through the model. The inside of `Response` as it came, and nothing that the model has lost."""
+        client, (_, models) = self.clients[service], SERVICES[service]
+        method = getattr(client, action, None)
+        if method is None:
+            raise Unfit("action", action)
+        request = getattr(models, action + "Request")()
+        for name in params:
+            if not isinstance(inspect.getattr_static(request, name, None), property):
+                raise Unfit("parameter", f"{action}.{name}")
+        request.from_json_string(json.dumps(params))
+        bodies, plain = [], client.call
+        client.call = lambda *args, **kwargs: bodies.append(plain(*args, **kwargs)) or bodies[-1]
+        try:
+            method(request)
+        finally:
+            client.call = plain
+        return json.loads(bodies[-1])["Response"], []
+
+    def instead(self, kind, service, action, params):
+        return self.clients[service].call_json(action, params)["Response"], []
+
+    def unsigned(self, service, action, params):
+        return self.clients[service].call_json(action, params, options={"SkipSign": True})["Response"]
+
+
+class Worker:
+    """A program that answers one line of JSON for each that it reads."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, **question):
+        self.process.stdin.write(json.dumps(question) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args[0]} is gone: {self.process.wait()}")
+        answer = json.loads(line)
+        if "unfit" in answer:
+            raise Unfit(answer["unfit"], answer["what"])
+        if "code" in answer:
+            raise TencentCloudSDKException(answer["code"], answer["message"], answer["requestId"])
+        if "fault" in answer:
+            raise RuntimeError(answer["fault"])
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+class WorkerClient:
+    """What the clients in programs of their own have in common: the credential goes with each call."""
+
+    def __init__(self, backend, endpoint, key, transport, language):
+        self.backend, self.transport = backend, transport
+        self.common = {"endpoint": endpoint, "key": [*key, ""][:3], "language": language}
+
+    def ask(self, worker, service, action, params, transport=None, **more):
+        return worker.ask(service=service, action=action, params=params, transport=transport or self.transport, **self.common, **more)
+
+
+def lost(typed, wire, path):
+    """Where the typed answer has nothing for what came over the wire (but an empty list). What it has must be the same."""
+    if isinstance(typed, dict) and isinstance(wire, dict):
+        if set(typed) - set(wire):
+            raise RuntimeError(f"{path}: {sorted(set(typed) - set(wire))} did not come over the wire")
+        return [gone for key, value in wire.items() if value not in (None, [])
+                for gone in (lost(typed[key], value, f"{path}.{key}") if key in typed else [f"{path}.{key}"])]
+    if isinstance(typed, list) and isinstance(wire, list) and len(typed) == len(wire):
+        return sorted({gone for pair in zip(typed, wire) for gone in lost(*pair, path)})
+    if typed != wire or isinstance(typed, bool) != isinstance(wire, bool):
+        raise RuntimeError(f"{path}: {wire!r} came, the typed answer says {typed!r}")
+    return []
+
+
+class Go:
+    """The typed clients of the Go SDK; beside them its newest generation."""
+
+    name, scheme = "go", "http"
+    transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS[:1]
+
+    def __init__(self):
+        tools = os.environ["TOOLS"]
+        self.typed = Worker(f"{tools}/sdk-go-typed")
+        self.newest = Worker(f"{tools}/sdk-go-common")
+
+    def connect(self, *given):
+        return GoClient(self, *given)
+
+    def close(self):
+        self.typed.close()
+        self.newest.close()
+
+
+class GoClient(WorkerClient):
+    def call(self, service, action, params):
+        return self.decoded(self.backend.typed, service, action, params)
+
+    def decoded(self, worker, service, action, params):
+        answer = self.ask(worker, service, action, params)
+        return answer["wire"], lost(answer["response"], answer["wire"], action)
+
+    def instead(self, kind, service, action, params):
+        """The newest generation: its typed client of STS on the same transport, for all else the client for all products."""
+        try:
+            return self.decoded(self.backend.newest, service, action, params)
+        except Unfit:
+            return self.common_client(service, action, params)
+
+    def common_client(self, service, action, params):
+        answer = self.ask(self.backend.newest, service, action, params, transport=TRANSPORTS[0], common=True)
+        return answer["wire"], []
+
+    def unsigned(self, service, action, params):
+        return self.ask(self.backend.newest, service, action, params, unsigned=True)["wire"]
+
+
+class GoNewest(Go):
+    """The newest generation alone. (Of its typed modules, the module proxy serves only STS.)"""
+
+    name = "go-newest"
+    transports, access_alone = TRANSPORTS[:1], TRANSPORTS[1:]
+
+    def connect(self, *given):
+        return GoNewestClient(self, *given)
+
+
+class GoNewestClient(GoClient):
+    def call(self, service, action, params):
+        if service == "sts":
+            return self.decoded(self.backend.newest, service, action, params)
+        if self.transport != TRANSPORTS[0]:
+            raise Unfit("transport", action)
+        return self.common_client(service, action, params)
+
+    def instead(self, kind, service, action, params):
+        return self.common_client(service, action, params)
+
+
+BACKENDS = {backend.name: backend for backend in (Python, Go, GoNewest)}
