@@ -9,6 +9,7 @@ must be in `declared.py`. What the server refuses is a `TencentCloudSDKException
 import inspect
 import json
 import os
+import pathlib
 import subprocess
 
 from tencentcloud.cam.v20190116 import cam_client, models as cam_models
@@ -85,8 +86,8 @@ class PythonClient:
 class Worker:
     """A program that answers one line of JSON for each that it reads."""
 
-    def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, *command, **environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
 
     def ask(self, **question):
         self.process.stdin.write(json.dumps(question) + "\n")
@@ -197,4 +198,32 @@ class GoNewestClient(GoClient):
         return self.common_client(service, action, params)
 
 
-BACKENDS = {backend.name: backend for backend in (Python, Go, GoNewest)}
+class Node:
+    """The SDK of Node.js. Its structures are types of TypeScript only: at run time it takes any parameter."""
+
+    name, scheme = "node", "http"
+    transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS
+
+    def __init__(self):
+        here = pathlib.Path(__file__).parent
+        self.worker = Worker("node", f"{here.parent}/js/worker.js", NODE_PATH=f"{os.environ['TOOLS']}/sdk-node/node_modules")
+
+    def connect(self, *given):
+        return NodeClient(self, *given)
+
+    def close(self):
+        self.worker.close()
+
+
+class NodeClient(WorkerClient):
+    def call(self, service, action, params):
+        return self.ask(self.backend.worker, service, action, params)["wire"], []
+
+    def instead(self, kind, service, action, params):
+        return self.ask(self.backend.worker, service, action, params, common=True)["wire"], []
+
+    def unsigned(self, service, action, params):
+        return self.ask(self.backend.worker, service, action, params, unsigned=True)["wire"]
+
+
+BACKENDS = {backend.name: backend for backend in (Python, Go, GoNewest, Node)}

@@ -50,4 +50,7 @@ DECLARED = {
         "transport": ("the client for all products puts the parameters into a JSON body and nowhere else", {"*"}),
         "parameter": ("the structures of STS have no such parameter", COLOUR),
     },
+    "node": {
+        "action": ("the client has no such method; its method for any action makes the call", OWN | {"PaintTheHull"}),
+    },
 }
