@@ -18,6 +18,7 @@ use crate::params::AuthParams;
 use crate::password::PasswordHasher;
 use crate::seal::Sealer;
 use crate::throttle::Throttle;
+use crate::web_identity::WebIdentities;
 
 /// The context in which texts are hidden.
 const HIDDEN_TEXT: &str = "hidden text";
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub throttle: Throttle,
     /// Signatures that were not good.
     pub failures: Failures,
+    pub web_identities: WebIdentities,
     /// When keys were last used, as far as that has not been written down.
     pub key_uses: StdMutex<HashMap<SecretId, Timestamp>>,
     pub keys: Keys,
@@ -73,6 +75,7 @@ impl Auth {
                 Arc::clone(&clock),
             ),
             failures: Failures::new(params.login_attempts_per_address_per_minute),
+            web_identities: WebIdentities::new(params.login_attempts_per_address_per_minute),
             key_uses: StdMutex::default(),
             changes: Mutex::new(changes),
             meta,

@@ -95,4 +95,4 @@ pub use temporary::{MAX_TEMPORARY_TOKEN_CHARS, NewSession, TemporaryKey};
 pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};
 pub use users::{NewKey, NewSubAccount, SubAccount};
-pub use web_identity::{ProviderKeys, WebIdentity};
+pub use web_identity::{ProviderKeys, WebIdentity, WebIdentityTurn};

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod cluster;
 mod denials;
 mod directory;
 mod docker_permissions;
@@ -41,6 +42,7 @@ mod sts;
 mod triggers;
 mod users;
 mod web_identity;
+mod web_identity_limits;
 mod wire;
 
 use roadstead_tests::people;

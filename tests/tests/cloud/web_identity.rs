@@ -6,113 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use roadstead_config::Settings;
 use roadstead_tests::people::Main;
 use roadstead_tests::provider::{Provider, key_set, unsigned};
-use roadstead_tests::{Account, Client, Cloud, Image, Reply, TestRegistry, eventually};
+use roadstead_tests::{Image, eventually};
 use serde_json::{Value, json};
 
+use crate::cluster::{APP, AUDIENCE, Cluster, ISSUER, PULL_FOO, REFUSED, SUBJECT, password};
 use crate::instance::Instance;
-
-const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
-const AUDIENCE: &str = "registry.example.com";
-const SUBJECT: &str = "system:serviceaccount:shop:puller";
-const PULL_FOO: &str =
-    r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:pull","resource":"qcs::ccr:::repo/foo/*"}]}"#;
-const REFUSED: &str = "InvalidParameter.WebIdentityTokenError";
-
-/// A main account `foo` that trusts a cluster.
-struct Cluster {
-    reg: TestRegistry,
-    main: Account,
-    provider: Provider,
-}
-
-impl Cluster {
-    async fn new() -> Self {
-        Self::changed(|_| ()).await
-    }
-
-    async fn changed(change: impl FnOnce(&mut Settings)) -> Self {
-        let builder = TestRegistry::builder().settings(|settings| {
-            settings.cloud_api.requests_per_second = 0;
-            change(settings);
-        });
-        let reg = builder.start().await;
-        let main = reg.account("foo").await;
-        let it = Self { reg, main, provider: Provider::new("one") };
-        it.configure("CreateOIDCConfig", json!({})).await.ok();
-        let trust = it.trust("oidc-provider/k8s", json!({"string_equal": {"oidc:sub": SUBJECT, "oidc:aud": AUDIENCE}}));
-        Main::of(&it.main).role(&it.reg, "puller", &trust, &[PULL_FOO]).await;
-        it.main.basic.push_image("foo/app", "v1", &Image::small(7)).await;
-        it.main.cloud.call("tcr", "CreateNamespacePersonal", json!({"Namespace": "foo-other"})).await.ok();
-        it.main.basic.push_image("foo-other/app", "v1", &Image::small(8)).await;
-        it
-    }
-
-    /// Makes or changes the provider; what is not said is as it was.
-    async fn configure(&self, action: &str, change: Value) -> Reply {
-        let mut parameters = json!({
-            "Name": "k8s", "IdentityUrl": ISSUER, "ClientId": [AUDIENCE], "IdentityKey": key_set(&[self.provider.jwk()]),
-        });
-        parameters.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        self.main.cloud.call("cam", action, parameters).await
-    }
-
-    fn trust(&self, provider: &str, condition: Value) -> String {
-        let principal = json!({"federated": [format!("qcs::cam::uin/{}:{provider}", self.main.uin)]});
-        let action = "name/sts:AssumeRoleWithWebIdentity";
-        let statement = json!({"effect": "allow", "action": action, "principal": principal, "condition": condition});
-        json!({"version": "2.0", "statement": [statement]}).to_string()
-    }
-
-    fn claims(&self) -> Value {
-        let now = self.reg.now().as_secs();
-        json!({"iss": ISSUER, "aud": [AUDIENCE], "sub": SUBJECT, "iat": now, "nbf": now, "exp": now + 3600})
-    }
-
-    fn claims_with(&self, name: &str, value: Value) -> Value {
-        let mut claims = self.claims();
-        claims[name] = value;
-        claims
-    }
-
-    async fn ask(&self, token: &str, change: Value) -> Reply {
-        let mut parameters = json!({
-            "ProviderId": "k8s", "WebIdentityToken": token, "RoleSessionName": "node-1",
-            "RoleArn": format!("qcs::cam::uin/{}:roleName/puller", self.main.uin),
-        });
-        parameters.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-        open(&self.reg.cloud(), &parameters).await
-    }
-
-    async fn session(&self) -> Cloud {
-        let made = self.ask(&self.provider.token(&self.claims()), json!({})).await.ok();
-        self.with(&made)
-    }
-
-    fn with(&self, made: &Value) -> Cloud {
-        let part = |name: &str| made["Credentials"][name].as_str().unwrap().to_owned();
-        self.reg.cloud().with_token(&part("TmpSecretId"), &part("TmpSecretKey"), &part("Token"))
-    }
-
-    /// A client of docker with a password that a session asked for.
-    async fn docker(&self, session: &Cloud) -> Client {
-        let answer = session.call("tcr", "DescribeApplicationTokenPersonal", json!({})).await.ok();
-        let caller = session.call("sts", "GetCallerIdentity", json!({})).await.ok();
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        self.reg.basic(&text(&caller["PrincipalId"]), &text(&answer["Data"]["ApplicationToken"]))
-    }
-}
-
-/// Calls the action as the SDKs do: without a signature.
-async fn open(cloud: &Cloud, parameters: &Value) -> Reply {
-    let mut request = cloud.prepare("sts", "AssumeRoleWithWebIdentity", parameters);
-    request.set("Authorization", "SKIP");
-    cloud.send(request).await
-}
-
-const APP: &str = "/v2/foo/app/manifests/v1";
 
 #[tokio::test]
 async fn a_cluster_pulls_without_a_key() {
@@ -159,11 +59,6 @@ async fn a_cluster_pulls_without_a_key() {
     docker.get(APP).await.expect(401);
     last.get(APP).await.expect(401);
     session.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.TokenFailure");
-}
-
-fn password(client: &Client) -> String {
-    let roadstead_tests::Credentials::Basic(_, password) = client.credentials() else { return String::new() };
-    password.clone()
 }
 
 /// Tokens that are not good, by what is wrong with them.
@@ -251,27 +146,6 @@ async fn what_is_wrong_is_not_told() {
     })
     .await;
     assert_eq!((&refused["Principal"], &refused["Code"]), (&json!("anonymous"), &json!(REFUSED)), "{refused}");
-}
-
-#[tokio::test]
-async fn whoever_guesses_is_slowed_down() {
-    let it = Cluster::changed(|settings| settings.auth.login_attempts_per_address = 20).await;
-    let mut codes = Vec::new();
-    for _ in 0..200 {
-        codes.push(it.ask("a.b.c", json!({})).await.code());
-        if codes.last().is_some_and(|code| code == "RequestLimitExceeded") {
-            break;
-        }
-    }
-    assert_eq!(codes.last().map(String::as_str), Some("RequestLimitExceeded"), "{} refusals", codes.len());
-    it.session().await;
-
-    let reg = TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 2).start().await;
-    let ask = async || open(&reg.cloud(), &json!({})).await.code();
-    assert_eq!(
-        [ask().await, ask().await, ask().await],
-        ["MissingParameter", "MissingParameter", "RequestLimitExceeded"]
-    );
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ use serde_json::json;
 
 use self::action::{Registered, Run};
 use self::call::CloudCall;
+use self::code::Code;
 use self::error::CloudError;
 use self::language::Language;
 use self::open::OpenCall;
@@ -52,6 +53,9 @@ use super::router::{Route, route};
 
 /// So much of the name of an action that does not exist is written down.
 const MAX_NAME: usize = 100;
+
+/// The most bytes of a body that nobody signed: it may have to wait for its turn.
+const MAX_OPEN_BODY: usize = 64 << 10;
 
 /// How the cloud API behaves.
 #[derive(Clone, Debug)]
@@ -122,7 +126,9 @@ async fn handle(
     let address = call.state.client_rules.address(call.request);
     if let Some((action, run)) = table::find_open(common.version, common.action) {
         *trace.name.borrow_mut() = format!("{}:{}", action.service.name(), action.name);
-        call.state.cloud.rate.check_anybody(address, action)?;
+        if body.len() > MAX_OPEN_BODY {
+            return Err(Code::RequestSizeLimitExceeded.into());
+        }
         let parameters = form.parameters(call.request, &pairs, &body)?;
         let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
         trace.action.set(Some(action));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roadstead_auth::cam::{Author, Context, Policy, Principal, Use};
-use roadstead_auth::{Identity, NewSession, ProviderKeys, TemporaryKey, WebIdentity, app_id};
+use roadstead_auth::{Identity, NewSession, TemporaryKey, WebIdentity, app_id, network};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, OidcProvider, Role};
 use serde::Deserialize;
 
@@ -46,16 +46,19 @@ impl OpenAction for AssumeRoleWithWebIdentity {
         check_name("RoleSessionName", &self.role_session_name, 2)?;
         let named = Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)?;
         call.note_target(&self.role_arn);
+        let turn = call.state.auth.web_identity_turn(call.address).await?;
         let owner = owner(&call.state.meta, &named).await?;
         if let Some(owner) = &owner {
             call.note_identity(Arc::new(owner.clone()));
         }
         let found = self.vouched(call, &named, owner.as_ref()).await?;
+        drop(turn);
         // What there is, and what is wrong, is not told: nobody knows who asks.
         let (Some(owner), Some(Vouched { provider, role, who })) = (owner, found) else {
             call.state.auth.web_identity_refused(call.address)?;
             return Err(Code::InvalidParameterWebIdentityTokenError.into());
         };
+        call.state.cloud.rate.check_vouched(&(network(call.address), role.id, &who.subject), Self::NAME)?;
         let lifetime = lifetime(self.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
         let session = NewSession::Role {
             id: role.id,
@@ -94,11 +97,11 @@ impl AssumeRoleWithWebIdentity {
         let meta = &call.state.meta;
         let provider = meta.oidc_provider(owner.map_or(NOBODY, |owner| owner.owner), &self.provider_id).await?;
         let (role, ..) = named.find(meta).await?;
-        let (Some(owner), Some(provider)) = (owner, provider) else { return Ok(None) };
-        let Ok(keys) = ProviderKeys::parse(&provider.keys) else { return Ok(None) };
-        let clients = stored_clients(&provider);
-        let who = call.state.auth.web_identity(&self.web_identity_token, &provider.url, &clients, &keys);
-        let (Some(role), Some(who)) = (role, who) else { return Ok(None) };
+        let clients = provider.as_ref().map(stored_clients).unwrap_or_default();
+        let who = call.state.auth.web_identity(&self.web_identity_token, provider.as_ref(), &clients);
+        let (Some(owner), Some(provider), Some(role), Some(who)) = (owner, provider, role, who) else {
+            return Ok(None);
+        };
         let context = context(call, owner, &provider, &who);
         let is_trusted = is_trusted(&role, owner, &provider, &context);
         tracing::info!(role = %role.id, provider = provider.name, subject = who.subject, is_trusted, "a web identity");

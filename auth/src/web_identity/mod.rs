@@ -1,0 +1,185 @@
+//! Tokens of identity providers (OpenID Connect Core 1.0, section 2): who somebody is that has no account here.
+//!
+//! The provider's keys, issuer and audiences are those that its main account wrote down; nothing is fetched. The key is
+//! found by its `kid` among them, and by nothing else that the token says; which algorithms it may have been used with is a
+//! matter of the key.
+
+mod keys;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, Validation, decode};
+use quick_cache::sync::Cache;
+use roadstead_storage::meta::OidcProvider;
+use roadstead_storage::types::{ProviderId, Timestamp};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+pub use self::keys::ProviderKeys;
+use crate::auth::Auth;
+use crate::failures::Failures;
+use crate::signature::SignatureError;
+
+/// A longer token is refused unseen.
+const MAX_TOKEN_BYTES: usize = 16 << 10;
+/// The longest subject.
+const MAX_SUBJECT_BYTES: usize = 1024;
+/// Of how many providers the keys are kept as they are used: each may be some ten KiB.
+const KEPT_PROVIDERS: usize = 256;
+/// How many requests of networks that had too many bad tokens are looked at at a time.
+const DOUBTFUL_AT_A_TIME: usize = 4;
+/// How many more of them may wait.
+const DOUBTFUL_WAITING: usize = 512;
+
+/// What is kept of the tokens of identity providers.
+pub(crate) struct WebIdentities {
+    /// The keys of providers, and the text that they were read from.
+    keys: Cache<ProviderId, Arc<(String, ProviderKeys)>>,
+    /// Tokens that were not good.
+    failures: Failures,
+    turns: Semaphore,
+    waiting: Semaphore,
+}
+
+impl WebIdentities {
+    pub(crate) fn new(failures_per_minute: NonZeroU32) -> Self {
+        Self {
+            keys: Cache::new(KEPT_PROVIDERS),
+            failures: Failures::new(failures_per_minute),
+            turns: Semaphore::new(DOUBTFUL_AT_A_TIME),
+            waiting: Semaphore::new(DOUBTFUL_AT_A_TIME + DOUBTFUL_WAITING),
+        }
+    }
+
+    /// The keys of a provider. To read all of them takes longer than to use one.
+    fn keys(&self, provider: &OidcProvider) -> Option<Arc<(String, ProviderKeys)>> {
+        if let Some(known) = self.keys.get(&provider.id).filter(|known| known.0 == provider.keys) {
+            return Some(known);
+        }
+        let parsed = Arc::new((provider.keys.clone(), ProviderKeys::parse(&provider.keys).ok()?));
+        self.keys.insert(provider.id, Arc::clone(&parsed));
+        Some(parsed)
+    }
+}
+
+/// The right to have a token looked at, for as long as it is kept.
+#[must_use]
+#[derive(Debug)]
+pub struct WebIdentityTurn<'a>(#[expect(dead_code, reason = "they are given back when it is dropped")] Permits<'a>);
+
+type Permits<'a> = Option<(SemaphorePermit<'a>, SemaphorePermit<'a>)>;
+
+/// Whom a token is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebIdentity {
+    /// Who it is, as the provider calls it.
+    pub subject: String,
+    /// Whom the token is for: one of them is one of those that the provider may speak to.
+    pub audiences: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: Algorithm,
+    kid: Option<String>,
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    aud: Audience,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// The signature and the algorithm. The claims are checked by hand, against the clock that was given.
+fn validation(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+impl Auth {
+    /// Lets a request with a token begin. Networks that nobody had to be refused from of late do not wait. Others are still
+    /// heard, because a good token may come from the same address as many bad ones; but only so many of all of them at a time.
+    ///
+    /// # Errors
+    /// `Throttled` when too many wait already.
+    pub async fn web_identity_turn(&self, address: IpAddr) -> Result<WebIdentityTurn<'_>, SignatureError> {
+        let known = &self.inner.web_identities;
+        let Err(retry_after) = known.failures.check(address, self.inner.clock.now()) else {
+            return Ok(WebIdentityTurn(None));
+        };
+        let throttled = |_| SignatureError::Throttled { retry_after };
+        let waiting = known.waiting.try_acquire().map_err(throttled)?;
+        let turn = known.turns.acquire().await.map_err(|_| SignatureError::Throttled { retry_after })?;
+        Ok(WebIdentityTurn(Some((waiting, turn))))
+    }
+
+    /// Whom `token` is about, if this provider made it for one of `audiences`, and it is not out of date. One signature is
+    /// verified, also where there is no provider or it has no such key: which providers there are is not to be timed.
+    pub fn web_identity(
+        &self,
+        token: &str,
+        provider: Option<&OidcProvider>,
+        audiences: &[String],
+    ) -> Option<WebIdentity> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
+        let header = URL_SAFE_NO_PAD.decode(token.split_once('.')?.0).ok()?;
+        let Header { alg, kid, crit } = serde_json::from_slice(&header).ok()?;
+        // What must be understood is not.
+        if crit.is_some() {
+            return None;
+        }
+        let keys = provider.and_then(|provider| self.inner.web_identities.keys(provider));
+        let key = keys.as_ref().and_then(|keys| keys.1.find(kid.as_deref(), alg));
+        let decoded = decode::<Claims>(token, key.or_else(|| keys::nobodys(alg))?, &validation(alg));
+        let (provider, _) = provider.zip(key)?;
+        let claims = decoded.ok()?.claims;
+        let audience = match claims.aud {
+            Audience::One(one) => vec![one],
+            Audience::Several(several) => several,
+        };
+        let is_ours = claims.iss == provider.url && audience.iter().any(|one| audiences.contains(one));
+        let is_name = (1..=MAX_SUBJECT_BYTES).contains(&claims.sub.len()) && !claims.sub.contains(char::is_control);
+        let identity = WebIdentity { subject: claims.sub, audiences: audience };
+        (is_ours && is_name && self.is_now(claims.exp, claims.nbf.max(claims.iat))).then_some(identity)
+    }
+
+    fn is_now(&self, until: i64, since: Option<i64>) -> bool {
+        let (now, leeway) = (self.inner.clock.now(), self.inner.params.leeway);
+        let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1000));
+        now < at(until).after(leeway) && since.is_none_or(|since| now >= at(since).before(leeway))
+    }
+
+    /// Counts somebody at `address` whom nobody vouched for. Signatures that are not good are counted elsewhere.
+    ///
+    /// # Errors
+    /// `Throttled` when there were too many from that network.
+    pub fn web_identity_refused(&self, address: IpAddr) -> Result<(), SignatureError> {
+        let (now, failures) = (self.inner.clock.now(), &self.inner.web_identities.failures);
+        failures.check(address, now).map_err(|retry_after| SignatureError::Throttled { retry_after })?;
+        failures.count(address, now);
+        Ok(())
+    }
+}
