@@ -16,6 +16,7 @@ use crate::failures::Failures;
 use crate::keys::Keys;
 use crate::params::AuthParams;
 use crate::password::PasswordHasher;
+use crate::permissions::Compiled;
 use crate::seal::Sealer;
 use crate::throttle::Throttle;
 use crate::web_identity::WebIdentities;
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub key_uses: StdMutex<HashMap<SecretId, Timestamp>>,
     pub keys: Keys,
     pub sealer: Sealer,
+    /// The policies of main accounts.
+    pub root: Arc<Compiled>,
     /// The counter of changes when it was last read.
     changes: Mutex<i64>,
 }
@@ -78,6 +81,7 @@ impl Auth {
             web_identities: WebIdentities::new(params.login_attempts_per_address_per_minute),
             key_uses: StdMutex::default(),
             changes: Mutex::new(changes),
+            root: Compiled::root(&params.region),
             meta,
             params,
             clock,
@@ -109,7 +113,8 @@ impl Auth {
         self.inner.caches.places.invalidate(&(registry, name.clone()));
     }
 
-    /// Call it after the commit that changed an account: its password, its status.
+    /// Call it after the commit that changed the password of an account. After one of its status call
+    /// [`Auth::invalidate_all`]: sub-accounts are remembered with that of their main account.
     pub fn account_changed(&self, account: AccountId) {
         self.inner.caches.accounts.invalidate(&account);
     }

@@ -196,44 +196,43 @@ impl Inner {
             found = self.known_account(account).await?;
         }
         let good = found.filter(|known| known.active && known.identity.credential_version == version);
-        let Some(KnownAccount { identity, .. }) = good else { return Ok(None) };
-        let acts = identity.owner == account || self.is_active(identity.owner).await?;
-        Ok(acts.then_some(identity))
+        Ok(good.map(|known| known.identity))
     }
 
-    /// Whether there is such an account, and it is active.
+    /// Whether there is such an account, and it and its main account are active.
     pub(crate) async fn is_active(&self, account: AccountId) -> Result<bool, roadstead_storage::Error> {
         Ok(self.known_account(account).await?.is_some_and(|known| known.active))
     }
 
     /// The identity of `account`, if it and its main account are active.
     pub(crate) async fn active(&self, account: AccountId) -> Result<Option<Arc<Identity>>, roadstead_storage::Error> {
-        let Some(KnownAccount { identity, active: true }) = self.known_account(account).await? else { return Ok(None) };
-        let acts = identity.owner == account || self.is_active(identity.owner).await?;
-        Ok(acts.then_some(identity))
+        Ok(self.known_account(account).await?.filter(|known| known.active).map(|known| known.identity))
     }
 
     pub(crate) async fn known_account(&self, id: AccountId) -> Result<Option<KnownAccount>, roadstead_storage::Error> {
         let load = async |at| {
             let Some(account) = self.meta.account(id).await? else { return Ok(None) };
-            // A uin never changes: whose it was, when it was read, does not matter.
-            let owner_uin = match account.owner {
-                owner if owner == id => Some(account.uin.clone()),
-                owner => self.meta.account(owner).await?.map(|owner| owner.uin),
+            let value = match account.owner {
+                owner if owner == id => Some(known(&account, &account)),
+                owner => self.meta.account(owner).await?.map(|owner| known(&account, &owner)),
             };
-            Ok(owner_uin.map(|owner_uin| Read { value: known(account, owner_uin), at }))
+            Ok(value.map(|value| Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.accounts, id, load).await?;
         Ok(found.map(|read| read.value))
     }
 }
 
-fn known(account: Account, owner_uin: Uin) -> KnownAccount {
-    let Account { id, uin, owner, status, credential_version, .. } = account;
-    let active = match status {
-        AccountStatus::Active => true,
-        AccountStatus::Disabled => false,
+fn known(account: &Account, owner: &Account) -> KnownAccount {
+    let Account { id, uin, credential_version, .. } = account;
+    let identity = Identity {
+        account: *id,
+        owner: owner.id,
+        uin: uin.clone(),
+        credential_version: *credential_version,
+        owner_uin: owner.uin.clone(),
+        session: None,
     };
-    let identity = Identity { account: id, owner, uin, credential_version, owner_uin, session: None };
+    let active = [account, owner].iter().all(|account| account.status == AccountStatus::Active);
     KnownAccount { identity: Arc::new(identity), active }
 }

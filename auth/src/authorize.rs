@@ -183,15 +183,15 @@ impl Inner {
     }
 
     fn question<'a>(
-        &self,
+        &'a self,
         action: ActionName,
         who: Who<'a>,
         token: Option<&'a TokenGrants>,
         registry: RegistryId,
         name: &'a RepositoryName,
     ) -> Question<'a> {
-        let anonymous_pull = self.params.anonymous_pull;
-        Question { action, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull }
+        let (anonymous_pull, routine) = (self.params.anonymous_pull, &self.caches.routine);
+        Question { action, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull, routine }
     }
 
     /// The limits of the caller in this place. Main accounts have none, and policies do not matter where the namespace is

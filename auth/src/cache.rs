@@ -57,7 +57,7 @@ pub(crate) struct Read<V> {
 #[derive(Clone, Debug)]
 pub(crate) struct KnownAccount {
     pub identity: Arc<Identity>,
-    /// Whether the account itself is active. Its owner must be, too.
+    /// Whether the account and its main account are active.
     pub active: bool,
 }
 
@@ -127,7 +127,7 @@ pub(crate) struct Caches {
     pub places: EpochCache<(RegistryId, RepositoryName), Read<Option<Place>>>,
     /// The policies of whoever has some, compiled.
     pub documents: EpochCache<Principal, Read<Arc<Compiled>>>,
-    pub routine: Arc<RoutineCache>,
+    pub routine: RoutineCache,
     pub roles: EpochCache<RoleId, Read<RoleVersion>>,
     pub providers: EpochCache<ProviderId, Read<ProviderVersion>>,
     /// The public names of registries, which never change.
@@ -162,7 +162,7 @@ impl Caches {
             documents: EpochCache::weighted(tokens, tokens as u64, |read| {
                 1 + read.value.documents.identity.len() as u64
             }),
-            routine: Arc::new(Cache::new(repositories)),
+            routine: Cache::new(repositories),
             roles: EpochCache::new(tokens),
             providers: EpochCache::new(tokens),
             registries: EpochCache::new(repositories),

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use quick_cache::sync::Cache;
 use roadstead_storage::meta::{StoredPolicies, StoredPolicy};
-use roadstead_storage::types::{AccountId, RegistryId, RepositoryName, RoleId, Uin};
+use roadstead_storage::types::{AccountId, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
@@ -32,22 +32,32 @@ pub(crate) enum Principal {
 pub struct Permissions {
     identity: Arc<Identity>,
     compiled: Arc<Compiled>,
-    context: Arc<Context>,
-    routine: Arc<RoutineCache>,
+    address: IpAddr,
+    now: Timestamp,
+    /// Made when something is to be judged by it: what is done routinely seldom is.
+    context: OnceLock<Context>,
 }
 
 /// Policies, compiled.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub documents: Documents,
+    /// The region that the registry is in.
+    region: Arc<str>,
     /// What no other compilation has: a change of the policies makes another one.
     serial: u64,
 }
 
 impl Compiled {
-    fn new(documents: Documents) -> Arc<Self> {
+    fn new(documents: Documents, region: &Arc<str>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Arc::new(Self { documents, serial: NEXT.fetch_add(1, Ordering::Relaxed) })
+        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self { documents, region: Arc::clone(region), serial })
+    }
+
+    /// Main accounts have no policies.
+    pub(crate) fn root(region: &Arc<str>) -> Arc<Self> {
+        Self::new(Documents { root: true, ..Documents::default() }, region)
     }
 }
 
@@ -60,26 +70,58 @@ pub(crate) enum Routine {
     Create,
 }
 
-impl Routine {
-    pub(crate) fn request(self, realm: Realm<'_>, name: &RepositoryName) -> cam::Request {
-        match self {
-            Self::Pull => op::pull(realm, name),
-            Self::Push => op::push(realm, name),
-            Self::Create => op::repository_create(realm, name),
-        }
-    }
-}
-
-/// Which statements speak of what somebody does routinely: to look through all of somebody's statements takes longer than
-/// the rest of a request. Conditions are judged each time.
+/// What is remembered of things that are done routinely: to look through all of somebody's statements takes longer than the
+/// rest of a request.
 ///
 /// Statements speak of an operation whatever the time and the place, so that nothing in here ever becomes untrue: it is
 /// about one compilation of the policies, and one account that they count for (`${uin}` in a role's).
-pub(crate) type RoutineCache = Cache<(u64, AccountId, Routine, RegistryId, RepositoryName), Arc<Matches>>;
+pub(crate) type RoutineCache = Cache<RoutineKey, Remembered>;
 
-/// Main accounts have no policies.
-static ROOT: LazyLock<Arc<Compiled>> =
-    LazyLock::new(|| Compiled::new(Documents { root: true, ..Documents::default() }));
+/// What is done routinely, by whom.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct RoutineKey {
+    serial: u64,
+    account: AccountId,
+    routine: Routine,
+    registry: RegistryId,
+    name: RepositoryName,
+    /// Whether everybody may do it, unless a policy denies it.
+    public: bool,
+    /// Whether the policy of a session counts too. It is not in the compilation.
+    in_session: bool,
+}
+
+/// What was found about it.
+#[derive(Clone, Debug)]
+pub(crate) enum Remembered {
+    /// Nothing depends on conditions.
+    Decided { allowed: bool },
+    /// The statements that speak of it. Conditions, and the policy of a session, are judged each time.
+    Matches(Arc<Matches>),
+}
+
+/// An operation that is done routinely in a repository.
+pub(crate) struct RoutineRequest<'a> {
+    pub routine: Routine,
+    pub registry: RegistryId,
+    /// That of the registry.
+    pub realm: Realm<'a>,
+    pub name: &'a RepositoryName,
+    /// Whether everybody may do it, unless a policy denies it.
+    pub public: bool,
+}
+
+impl RoutineRequest<'_> {
+    /// As policies see it.
+    pub(crate) fn request(&self) -> cam::Request {
+        let request = match self.routine {
+            Routine::Pull => op::pull(self.realm, self.name),
+            Routine::Push => op::push(self.realm, self.name),
+            Routine::Create => op::repository_create(self.realm, self.name),
+        };
+        request.public_pull(self.public)
+    }
+}
 
 /// The application id of a main account, by which some resources name it.
 pub fn app_id(owner: AccountId) -> i64 {
@@ -101,31 +143,39 @@ impl Auth {
 impl Permissions {
     /// Decides about an operation on something that belongs to the identity's main account.
     pub fn decide(&self, request: &cam::Request) -> Decision {
-        cam::decide(&self.compiled.documents, request, &self.context)
+        cam::decide(&self.compiled.documents, request, self.context())
     }
 
-    /// Decides the same about what clients do again and again, in less time. The realm is that of the registry.
-    pub(crate) fn decide_routine(
-        &self,
-        routine: Routine,
-        registry: RegistryId,
-        realm: Realm<'_>,
-        name: &RepositoryName,
-        public_pull: bool,
-    ) -> Decision {
-        let Compiled { documents, serial } = &*self.compiled;
-        let request = || routine.request(realm, name);
-        let key = (*serial, self.identity.account, routine, registry, name.clone());
-        let own = self.routine.get(&key).unwrap_or_else(|| {
-            let found = Arc::new(documents.matches(&request(), &self.context));
-            self.routine.insert(key, Arc::clone(&found));
-            found
+    /// Whether what clients do again and again is allowed, in less time.
+    pub(crate) fn allows_routine(&self, asked: &RoutineRequest<'_>, cache: &RoutineCache) -> bool {
+        let RoutineRequest { routine, registry, name, public, .. } = *asked;
+        let Compiled { documents, serial, .. } = &*self.compiled;
+        let (account, in_session) = (self.identity.account, documents.session.is_some());
+        let name = name.clone();
+        let key = RoutineKey { serial: *serial, account, routine, registry, name, public, in_session };
+        let remembered = cache.get(&key).unwrap_or_else(|| {
+            let found = documents.matches(&asked.request(), self.context());
+            let remembered = if in_session || documents.has_conditions(&found) {
+                Remembered::Matches(Arc::new(found))
+            } else {
+                Remembered::Decided { allowed: self.judge(&found, asked).is_allowed() }
+            };
+            cache.insert(key, remembered.clone());
+            remembered
         });
-        let session = match &documents.session {
-            Some(_) => documents.session_matches(&request(), &self.context),
+        match remembered {
+            Remembered::Decided { allowed } => allowed,
+            Remembered::Matches(found) => self.judge(&found, asked).is_allowed(),
+        }
+    }
+
+    fn judge(&self, own: &Matches, asked: &RoutineRequest<'_>) -> Decision {
+        let Documents { session, .. } = self.documents();
+        let session = match session {
+            Some(_) => self.documents().session_matches(&asked.request(), self.context()),
             None => Matches::default(),
         };
-        documents.judge(&own, &session, public_pull, &self.context)
+        self.documents().judge(own, &session, asked.public, self.context())
     }
 
     /// Whether the operation is allowed; a denial is logged.
@@ -159,7 +209,10 @@ impl Permissions {
 
     /// What conditions are judged by.
     pub fn context(&self) -> &Context {
-        &self.context
+        self.context.get_or_init(|| {
+            let Identity { uin, owner, owner_uin, .. } = &*self.identity;
+            Context::new(self.address, self.now, uin.as_str(), owner_uin, app_id(*owner), &self.compiled.region)
+        })
     }
 
     /// The policies that count.
@@ -175,11 +228,8 @@ impl Inner {
         address: IpAddr,
     ) -> Result<Permissions, roadstead_storage::Error> {
         let compiled = self.compiled_for(identity).await?;
-        let Identity { uin, owner, owner_uin, .. } = &**identity;
-        let (now, region) = (self.clock.now(), &self.params.region);
-        let context = Context::new(address, now, uin.as_str(), owner_uin, app_id(*owner), region);
-        let (context, routine) = (Arc::new(context), Arc::clone(&self.caches.routine));
-        Ok(Permissions { identity: Arc::clone(identity), compiled, context, routine })
+        let (identity, now) = (Arc::clone(identity), self.clock.now());
+        Ok(Permissions { identity, compiled, address, now, context: OnceLock::new() })
     }
 
     async fn compiled_for(&self, identity: &Identity) -> Result<Arc<Compiled>, roadstead_storage::Error> {
@@ -191,13 +241,13 @@ impl Inner {
             }
         };
         let own = match principal {
-            None => Arc::clone(&ROOT),
+            None => Arc::clone(&self.root),
             Some(principal) => self.compiled(principal, identity).await?,
         };
         let Some(limit) = session.and_then(|session| session.policy.as_ref()) else { return Ok(own) };
         let documents = Documents { session: Some(Arc::clone(limit)), ..own.documents.clone() };
         // The same policies, and one more, which nothing is remembered of.
-        Ok(Arc::new(Compiled { documents, serial: own.serial }))
+        Ok(Arc::new(Compiled { documents, region: Arc::clone(&own.region), serial: own.serial }))
     }
 
     /// The compiled policies of `principal`, from memory if they are still believed.
@@ -211,12 +261,13 @@ impl Inner {
                 Principal::User(account) => self.meta.documents_of_user(account).await?,
                 Principal::Role(role) => self.meta.documents_of_role(role).await?,
             };
-            let value = Compiled::new(compile(&stored, &identity.owner_uin, identity.owner));
+            let documents = compile(&stored, &identity.owner_uin, identity.owner);
+            let value = Compiled::new(documents, &self.params.region);
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.documents, principal, load).await?;
         // `load` always finds something: nothing attached is nothing allowed.
-        Ok(found.map_or_else(|| Compiled::new(Documents::default()), |read| read.value))
+        Ok(found.map_or_else(|| Compiled::new(Documents::default(), &self.params.region), |read| read.value))
     }
 }
 

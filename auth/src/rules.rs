@@ -3,11 +3,11 @@
 use roadstead_storage::types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::ActionName;
+use crate::cam::Request;
 use crate::cam::op::{self, Realm};
-use crate::cam::{Decision, Request};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
-use crate::permissions::{Permissions, Routine};
+use crate::permissions::{Permissions, Routine, RoutineCache, RoutineRequest};
 
 /// What is known of a repository, and of the namespace that it is in or would be in.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,7 @@ pub(crate) struct Question<'a> {
     pub who: Who<'a>,
     pub token: Option<&'a TokenGrants>,
     pub anonymous_pull: bool,
+    pub routine: &'a RoutineCache,
 }
 
 impl Question<'_> {
@@ -102,17 +103,24 @@ impl Question<'_> {
 
     fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, action: ActionName, facts: &Facts) -> bool {
         let name = self.name;
-        let is_allowed = |decision: Decision, request: &dyn Fn() -> Request| {
+        let uin = &permissions.identity().uin;
+        let allowed = |request: Request| {
+            let decision = permissions.decide(&request);
             if !decision.is_allowed() {
-                tracing::debug!(account.uin = %permissions.identity().uin, request = %request(), %decision, "not authorized");
+                tracing::debug!(account.uin = %uin, %request, %decision, "not authorized");
             }
             decision.is_allowed()
         };
-        let allowed = |request: Request| is_allowed(permissions.decide(&request), &|| request.clone());
         let routine = |routine: Routine| {
-            let public_pull = facts.public && routine == Routine::Pull;
-            let decision = permissions.decide_routine(routine, self.registry, realm, name, public_pull);
-            is_allowed(decision, &|| routine.request(realm, name))
+            let public = facts.public && routine == Routine::Pull;
+            let asked = RoutineRequest { routine, registry: self.registry, realm, name, public };
+            let is_allowed = permissions.allows_routine(&asked, self.routine);
+            if !is_allowed {
+                let request = || asked.request();
+                let decision = || permissions.decide(&request());
+                tracing::debug!(account.uin = %uin, request = %request(), decision = %decision(), "not authorized");
+            }
+            is_allowed
         };
         let pull = || routine(Routine::Pull);
         let push = || routine(Routine::Push) && (facts.exists || routine(Routine::Create));

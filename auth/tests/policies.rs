@@ -195,6 +195,16 @@ async fn a_disabled_main_account_takes_its_sub_accounts_with_it() {
 }
 
 #[tokio::test]
+async fn what_is_remembered_of_a_repository_is_not_about_what_it_was_before() {
+    let world = world().await;
+    let sub = world.sub("nothing", &[]).await;
+    for (public, expected) in [(true, "YffY"), (false, "ffff"), (true, "YffY")] {
+        world.repository("team/public", public).await;
+        assert_eq!(sub.may("team/public").await, expected);
+    }
+}
+
+#[tokio::test]
 async fn the_catalog_shows_what_may_be_listed() {
     let world = world().await;
     let list = "qcs::ccr:::repo/team/pri*";

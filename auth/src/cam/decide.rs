@@ -243,6 +243,11 @@ impl Documents {
         found
     }
 
+    /// Whether any of the statements that were found has conditions.
+    pub(crate) fn has_conditions(&self, found: &Matches) -> bool {
+        found.0.iter().any(|at| !self.statement(*at).is_some_and(Statement::is_unconditional))
+    }
+
     /// What the policy of the temporary credentials says about it.
     pub(crate) fn session_matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();
@@ -284,13 +289,17 @@ impl Documents {
         }
     }
 
-    /// Whether the conditions of a statement are met.
-    fn holds(&self, at: Match, context: &Context) -> bool {
+    fn statement(&self, at: Match) -> Option<&Statement> {
         let policy = match at.layer {
             Layer::Session => self.session.as_deref(),
             Layer::Identity | Layer::Boundary => self.document(at).map(|document| &document.policy),
         };
-        match policy.and_then(|policy| policy.statements.get(at.statement)) {
+        policy.and_then(|policy| policy.statements.get(at.statement))
+    }
+
+    /// Whether the conditions of a statement are met.
+    fn holds(&self, at: Match, context: &Context) -> bool {
+        match self.statement(at) {
             Some(statement) => statement.holds(context),
             // A place that is not there says nothing good, and everything bad.
             None => at.effect == Effect::Deny,
