@@ -31,6 +31,8 @@ pub const REFERRERS: Row = more("list of 10 referrers, 32 connections", "/s");
 pub const TOKEN_ISSUE: Row = more("token issue, 32 connections", "/s");
 pub const MANIFEST_BY_POLICY: Row = more("manifest GET by tag, 200 policy statements", "/s");
 pub const POLICY_CPU: Row = less("  processor time of the server, with policies", "us");
+pub const POLICY_COST: Row = less("  slower than a main account, by turns with policies", "%");
+pub const POLICY_CPU_COST: Row = less("  more processor time than for it, with policies", "%");
 pub const CLOUD_IDENTITY: Row = more("cloud API, GetUserAppId, 32 connections", "/s");
 pub const CLOUD_READ: Row = more("cloud API, DescribeRepositoryPersonal, 32 connections", "/s");
 pub const SMALL_BLOB: Row = more("4 KiB blob GET, 32 connections", "/s");
@@ -50,7 +52,7 @@ pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
 /// All rows, as they are printed.
-pub const ROWS: [Row; 27] = [
+pub const ROWS: [Row; 29] = [
     MANIFEST_BY_TAG,
     MANIFEST_CPU,
     MANIFEST_BY_DIGEST,
@@ -61,6 +63,8 @@ pub const ROWS: [Row; 27] = [
     TOKEN_ISSUE,
     MANIFEST_BY_POLICY,
     POLICY_CPU,
+    POLICY_COST,
+    POLICY_CPU_COST,
     CLOUD_IDENTITY,
     CLOUD_READ,
     SMALL_BLOB,
