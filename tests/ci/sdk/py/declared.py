@@ -53,4 +53,19 @@ DECLARED = {
     "node": {
         "action": ("the client has no such method; its method for any action makes the call", OWN | {"PaintTheHull"}),
     },
+    "tccli": {
+        "action": ("it has no such command; the SDK below it makes the call", OWN | {"PaintTheHull"}),
+        "required": ("it misses the parameter itself; with --cli-input-json it does not look", {
+            "AssumeRole.RoleArn", "BatchDeleteImagePersonal.Tags", "BatchDeleteRepositoryPersonal.RepoNames",
+            "CreateApplicationTriggerPersonal.TriggerName", "CreateInstance.RegistryType", "CreateInstanceToken.RegistryId",
+            "CreateNamespacePersonal.Namespace", "CreatePolicy.PolicyDocument", "CreateRepositoryPersonal.RepoName",
+            "CreateUserPersonal.Password", "DeleteApplicationTriggerPersonal.TriggerName", "DeleteImagePersonal.Tag",
+            "DeleteNamespacePersonal.Namespace", "DeleteRepositoryPersonal.RepoName", "DescribeFavorRepositoryPersonal.Limit",
+            "DescribeImageFilterPersonal.Tag", "DescribeImageLifecyclePersonal.RepoName", "DescribeImagePersonal.RepoName",
+            "DescribeInstanceStatus.RegistryIds", "DescribeNamespacePersonal.Namespace", "DescribeRepositoryPersonal.RepoName",
+            "DuplicateImagePersonal.DestImage", "GetFederationToken.Policy", "ManageImageLifecycleGlobalPersonal.Type",
+            "ModifyRepositoryAccessPersonal.RepoName", "ModifyRepositoryInfoPersonal.Description", "ModifyUserPasswordPersonal.Password",
+            "ValidateNamespaceExistPersonal.Namespace", "ValidateRepositoryExistPersonal.RepoName"}),
+        "null": ("an argument has a value; --cli-input-json takes null", {"DescribeRepositoryOwnerPersonal.RepoName"}),
+    },
 }
