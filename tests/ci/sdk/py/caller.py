@@ -6,12 +6,13 @@ A `Caller` is one credential on one transport. `ok` expects an answer; the Pytho
 
 import inspect
 import json
+import os
 import re
 import sys
 import time
 import traceback
 
-from backends import Python, SERVICES, TRANSPORTS, Unfit
+from backends import BACKENDS, Python, SERVICES, TRANSPORTS, Unfit
 from declared import DECLARED
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
@@ -127,6 +128,20 @@ def misfits(models, type_name, value, path):
     if wanted is None or (isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))):
         return []
     return [f"{path} is {value!r}, not {type_name}"]
+
+
+def start(backend, endpoint):
+    """The record of a run with the client of that name."""
+    # The SDKs use a proxy even for the loopback unless host and port are named.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"127.0.0.1,localhost,{endpoint},localhost:{endpoint.split(':')[1]}"
+    return Record(BACKENDS[backend]())
+
+
+def account(directory, name):
+    """Login and access key of the account in `NAME.json`."""
+    with open(f"{directory}/{name}.json", encoding="utf-8") as file:
+        given = json.load(file)
+    return (given["username"], given["password"]), (given["secret_id"], given["secret_key"])
 
 
 class Caller:

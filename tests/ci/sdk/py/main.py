@@ -1,12 +1,11 @@
 """Every action of the cloud API through an unmodified SDK, on each of its transports.
 
-    main.py BACKEND HOST:PORT bootstrap.json other.json
+    main.py BACKEND HOST:PORT DIRECTORY
 
-`BACKEND` is one of those in `backends.py`. `bootstrap.json` is the owner of a fresh server, `other.json` the JSON of
-`roadstead account create`. `ONLY=personal,access` runs some parts alone, `TRANSPORT=0` one transport.
+`BACKEND` is one of those in `backends.py`. In the directory, `bootstrap.json` is the owner of a fresh server and `other.json`
+the JSON of `roadstead account create`. `ONLY=personal,access` runs some parts alone, `TRANSPORT=0` one transport.
 """
 
-import json
 import os
 import pathlib
 import re
@@ -14,18 +13,11 @@ import sys
 from types import SimpleNamespace
 
 import access
-import backends
 import basics
 import caller
 import instances
 import personal
 import traps
-
-
-def account(path):
-    with open(path, encoding="utf-8") as file:
-        given = json.load(file)
-    return (given["username"], given["password"]), (given["secret_id"], given["secret_key"])
 
 
 def actions():
@@ -35,13 +27,11 @@ def actions():
 
 
 def main():
-    name, endpoint, owner, stranger = sys.argv[1:]
-    # The SDK uses a proxy even for the loopback unless host and port are named.
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"127.0.0.1,localhost,{endpoint},localhost:{endpoint.split(':')[1]}"
-    backend = backends.BACKENDS[name]()
-    record = caller.Record(backend)
-    login, key = account(owner)
-    _, other_key = account(stranger)
+    name, endpoint, directory = sys.argv[1:]
+    record = caller.start(name, endpoint)
+    backend = record.backend
+    login, key = caller.account(directory, "bootstrap")
+    _, other_key = caller.account(directory, "other")
     world = SimpleNamespace(endpoint=endpoint, url=f"{backend.scheme}://{endpoint}", login=login, key=key)
     only = os.environ.get("ONLY", "personal,errors,access,instances,basics,traps,rate").split(",")
     whole = "ONLY" not in os.environ and "TRANSPORT" not in os.environ

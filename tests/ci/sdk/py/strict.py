@@ -1,23 +1,14 @@
 """A server with small quotas, the spelling of the document, and permissions as the document has them.
 
-    strict.py BACKEND HOST:PORT bootstrap.json other.json
+    strict.py BACKEND HOST:PORT DIRECTORY
 
 Quotas: 2 namespaces, 2 repositories, 1 trigger, 1 instance.
 """
 
-import json
-import os
 import sys
 
-import backends
 import caller
 import personal
-
-
-def key(path):
-    with open(path, encoding="utf-8") as file:
-        given = json.load(file)
-    return given["secret_id"], given["secret_key"]
 
 
 def quotas(c, n):
@@ -67,12 +58,12 @@ def clean_up(c, n):
 
 
 def main():
-    name, endpoint, owner, stranger = sys.argv[1:]
-    os.environ["NO_PROXY"] = os.environ["no_proxy"] = endpoint
-    record = caller.Record(backends.BACKENDS[name]())
-    caller.Caller(record, endpoint, key(stranger)).ok("tcr", "CreateNamespacePersonal", Namespace="theirs")
+    name, endpoint, directory = sys.argv[1:]
+    record = caller.start(name, endpoint)
+    (_, key), (_, other) = caller.account(directory, "bootstrap"), caller.account(directory, "other")
+    caller.Caller(record, endpoint, other).ok("tcr", "CreateNamespacePersonal", Namespace="theirs")
     for number, transport in enumerate(record.backend.transports):
-        c, n = caller.Caller(record, endpoint, key(owner), transport), f"strict{number}"
+        c, n = caller.Caller(record, endpoint, key, transport), f"strict{number}"
         quotas(c, n)
         spelling(c, n, "theirs")
         nobody(c, n)
