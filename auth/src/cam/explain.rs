@@ -181,7 +181,12 @@ impl Question {
             | "DescribeImageFilterPersonal"
             | "DescribeImagePersonal"
             | "DescribeRepositoryPersonal" => (true, true),
-            "DescribeRepositoryFilterPersonal" | "DescribeRepositoryOwnerPersonal" => (true, false),
+            "DescribeApplicationTriggerLogPersonal"
+            | "DescribeApplicationTriggerPersonal"
+            | "DescribeImageLifecyclePersonal"
+            | "DescribeRepositoryFilterPersonal"
+            | "DescribeRepositoryOwnerPersonal"
+            | "ValidateRepositoryExistPersonal" => (true, false),
             _ => (false, false),
         };
         if shown {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{CleanupKind, CleanupRule, CleanupScope};
 use roadstead_storage::types::{RegistryId, RepositoryName};
 
@@ -52,12 +52,19 @@ impl LifecycleService {
         })
     }
 
-    /// The rules of a repository, or of the caller's main account.
+    /// The rules of a repository that no policy hides, or of the caller's main account.
     ///
     /// # Errors
     /// `RepositoryUnknown`.
-    pub async fn list(&self, identity: &Identity, repository: Option<&RepositoryName>) -> Result<Vec<CleanupRule>> {
-        let scope = self.scope(identity, repository).await?;
+    pub async fn list(
+        &self,
+        permissions: &Permissions,
+        repository: Option<&RepositoryName>,
+    ) -> Result<Vec<CleanupRule>> {
+        let scope = match repository {
+            Some(name) => CleanupScope::Repository(self.base.own_visible_repository(permissions, name).await?.id),
+            None => self.scope(permissions.identity(), None).await?,
+        };
         Ok(self.base.meta.cleanup_rules(scope).await?)
     }
 

@@ -47,6 +47,19 @@ impl Foundation {
         shown.map(|(repository, _)| repository).ok_or(Error::RepositoryUnknown)
     }
 
+    /// A repository of the personal edition that belongs to the main account of the caller, and that no policy hides.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown`.
+    pub(super) async fn own_visible_repository(
+        &self,
+        permissions: &Permissions,
+        name: &RepositoryName,
+    ) -> Result<Repository> {
+        let found = self.own_repository(permissions.identity(), name).await?;
+        if hides(permissions, name) { Err(Error::RepositoryUnknown) } else { Ok(found) }
+    }
+
     /// The repositories of the caller's main account in this registry that the caller does not see, by their names.
     ///
     /// # Errors
@@ -75,6 +88,31 @@ impl Foundation {
                 return Err(Error::Overloaded);
             }
             after = chunk.last().map(|(id, _)| *id);
+        }
+    }
+
+    /// The repositories in the log of triggers that the caller does not see, by their names: they need not be there any more.
+    ///
+    /// # Errors
+    /// `Overloaded` when there are too many to ask about.
+    pub(super) async fn hidden_from_log(&self, permissions: &Permissions) -> Result<Vec<RepositoryName>> {
+        let mut hidden = Vec::new();
+        if permissions.sees_everything() {
+            return Ok(hidden);
+        }
+        let owner = permissions.identity().owner;
+        let (mut after, mut asked) = (None, 0);
+        loop {
+            let chunk = self.meta.logged_repositories(REGISTRY, owner, after.as_ref(), CHUNK).await?;
+            asked += chunk.len();
+            hidden.extend(chunk.iter().filter(|name| hides(permissions, name)).cloned());
+            if chunk.len() < CHUNK as usize {
+                return Ok(hidden);
+            }
+            if asked >= MOST {
+                return Err(Error::Overloaded);
+            }
+            after = chunk.last().cloned();
         }
     }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use regex::RegexBuilder;
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
     Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
 use roadstead_storage::types::{RegistryId, RepositoryName, Tag};
 
+use super::personal::hides;
 use super::{Error, Foundation};
 
 type Result<T> = std::result::Result<T, TriggerError>;
@@ -177,41 +178,48 @@ impl TriggerService {
         if deleted { Ok(()) } else { Err(TriggerError::TriggerUnknown) }
     }
 
-    /// Triggers, the newest first: of a repository or of all, with this name or any. Of a repository that is not there, there
-    /// are none.
+    /// Triggers, the newest first: of a repository or of all, with this name or any. Of a repository that is not there, or that
+    /// a policy hides, there are none.
     ///
     /// # Errors
     /// `UserUnknown`.
     pub async fn list(
         &self,
-        identity: &Identity,
+        permissions: &Permissions,
         repository: Option<&RepositoryName>,
         name: Option<&str>,
         offset: u64,
         limit: u32,
     ) -> Result<Found<Trigger>> {
+        let identity = permissions.identity();
         self.check_registered(identity).await?;
-        let repository = match repository {
-            None => None,
-            Some(repository) => match self.base.own_repository(identity, repository).await {
-                Ok(repository) => Some(repository.id),
+        let (repository, hidden) = match repository {
+            None => (None, self.base.hidden_repositories(permissions, REGISTRY, hides).await?),
+            Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
+                Ok(repository) => (Some(repository.id), Vec::new()),
                 Err(Error::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),
                 Err(other) => return Err(other.into()),
             },
         };
-        let filter = TriggerFilter { repository, name };
+        let filter = TriggerFilter { repository, name, hidden: &hidden };
         Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, filter, offset, limit).await?)
     }
 
-    /// What triggers did.
+    /// What triggers did, but for repositories that a policy hides.
     ///
     /// # Errors
-    /// `RepositoryUnknown` when the page is of a repository that the caller's main account does not have.
-    pub async fn runs(&self, identity: &Identity, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
-        if let Some(repository) = page.repository {
-            self.base.own_repository(identity, repository).await?;
-        }
-        Ok(self.base.meta.list_trigger_runs(REGISTRY, identity.owner, page).await?)
+    /// `RepositoryUnknown` when the page is of a repository that the caller's main account does not have, or that a policy
+    /// hides.
+    pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
+        let hidden = match page.repository {
+            Some(repository) => {
+                self.base.own_visible_repository(permissions, repository).await?;
+                Vec::new()
+            }
+            None => self.base.hidden_from_log(permissions).await?,
+        };
+        let page = TriggerRunPage { hidden: &hidden, ..*page };
+        Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &page).await?)
     }
 }
 

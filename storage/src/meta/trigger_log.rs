@@ -1,11 +1,11 @@
 //! The log of what application triggers did.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
 use super::personal::Found;
-use super::row::{get, time};
+use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use crate::Result;
@@ -54,6 +54,8 @@ pub struct TriggerRunPage<'a> {
     pub repository: Option<&'a RepositoryName>,
     /// By what it is sorted.
     pub order: TriggerRunOrder,
+    /// None of these repositories.
+    pub hidden: &'a [RepositoryName],
     /// The greatest first.
     pub descending: bool,
     /// How many come before the page.
@@ -78,19 +80,38 @@ impl MetaStore {
         owner: AccountId,
         page: &TriggerRunPage<'_>,
     ) -> Result<Found<TriggerRun>> {
-        let TriggerRunPage { repository, order, descending, offset, limit } = *page;
+        let TriggerRunPage { repository, hidden, order, descending, offset, limit } = *page;
         let name = repository.map_or("", RepositoryName::as_str);
-        let count = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
-             AND ($3 = '' OR repository_name = $3)",
-        );
+        let (shown, is_usual) = (shown(hidden), hidden.is_empty());
+        let count = format!("SELECT COUNT(*) FROM trigger_log WHERE {shown}");
+        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(is_usual);
         let count = count.bind(owner.get()).bind(registry.get()).bind(name);
         let count: i64 = count.fetch_one(self.reader()).await.op("count the runs of triggers")?;
-        let page = sqlx::query(run_page(order, descending)).bind(owner.get()).bind(registry.get()).bind(name);
+        let order = place(order, descending);
+        let page = format!("SELECT {RUN} FROM trigger_log WHERE {shown} ORDER BY {order} LIMIT $4 OFFSET $5");
+        let page = sqlx::query(AssertSqlSafe(page)).persistent(is_usual);
+        let page = page.bind(owner.get()).bind(registry.get()).bind(name);
         let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
         let rows = page.fetch_all(self.reader()).await.op("list the runs of triggers")?;
         let list = rows.iter().map(run).collect::<Result<_>>()?;
         Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
+    }
+
+    /// The repositories that the triggers of a main account reacted to, by name, after `after`; they may have gone since.
+    pub async fn logged_repositories(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        after: Option<&RepositoryName>,
+        limit: u32,
+    ) -> Result<Vec<RepositoryName>> {
+        let query = sqlx::query(
+            "SELECT DISTINCT repository_name FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
+             AND repository_name > $3 ORDER BY repository_name LIMIT $4",
+        );
+        let query = query.bind(owner.get()).bind(registry.get()).bind(after.map_or("", RepositoryName::as_str));
+        let rows = query.bind(i64::from(limit)).fetch_all(self.reader()).await.op("list repositories with runs")?;
+        rows.iter().map(|row| parse(row, "trigger_log", "repository_name")).collect()
     }
 }
 
@@ -117,30 +138,31 @@ async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run
     Ok(())
 }
 
-macro_rules! runs {
-    ($order:literal) => {
-        concat!(
-            "SELECT repository_name, tag_name, trigger_name, invoke_method, invoke_expr, cluster_id, \
-             cluster_region, cluster_namespace, workload_type, workload_name, container_name, return_code, \
-             return_message, invoked_at FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
-             AND ($3 = '' OR repository_name = $3) ORDER BY ",
-            $order,
-            " LIMIT $4 OFFSET $5"
-        )
-    };
+const RUN: &str = "repository_name, tag_name, trigger_name, invoke_method, invoke_expr, cluster_id, cluster_region, \
+     cluster_namespace, workload_type, workload_name, container_name, return_code, return_message, invoked_at";
+
+/// The runs that a page is of. The names stand in it themselves: there may be more than a statement takes values, and the name
+/// of a repository has no quotes.
+fn shown(hidden: &[RepositoryName]) -> String {
+    let shown = "owner_id = $1 AND registry_id = $2 AND ($3 = '' OR repository_name = $3)";
+    let hidden: Vec<String> = hidden.iter().map(|name| format!("'{name}'")).collect();
+    match hidden.is_empty() {
+        true => shown.to_owned(),
+        false => format!("{shown} AND repository_name NOT IN ({})", hidden.join(", ")),
+    }
 }
 
-fn run_page(order: TriggerRunOrder, descending: bool) -> &'static str {
+fn place(order: TriggerRunOrder, descending: bool) -> &'static str {
     use TriggerRunOrder as By;
     match (order, descending) {
-        (By::Time, true) => runs!("invoked_at DESC, id DESC"),
-        (By::Time, false) => runs!("invoked_at, id"),
-        (By::Repository, true) => runs!("repository_name DESC, invoked_at DESC, id DESC"),
-        (By::Repository, false) => runs!("repository_name, invoked_at, id"),
-        (By::Tag, true) => runs!("tag_name DESC, invoked_at DESC, id DESC"),
-        (By::Tag, false) => runs!("tag_name, invoked_at, id"),
-        (By::Trigger, true) => runs!("trigger_name DESC, invoked_at DESC, id DESC"),
-        (By::Trigger, false) => runs!("trigger_name, invoked_at, id"),
+        (By::Time, true) => "invoked_at DESC, id DESC",
+        (By::Time, false) => "invoked_at, id",
+        (By::Repository, true) => "repository_name DESC, invoked_at DESC, id DESC",
+        (By::Repository, false) => "repository_name, invoked_at, id",
+        (By::Tag, true) => "tag_name DESC, invoked_at DESC, id DESC",
+        (By::Tag, false) => "tag_name, invoked_at, id",
+        (By::Trigger, true) => "trigger_name DESC, invoked_at DESC, id DESC",
+        (By::Trigger, false) => "trigger_name, invoked_at, id",
     }
 }
 

@@ -1,13 +1,13 @@
 //! Application triggers.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
 use super::personal::{Found, QuotaKind};
 use super::quotas::{self, lock_owner};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::sql::{SqlResult as _, but, conflict, is_storable, stale, write_transaction};
 use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp, TriggerId};
 use crate::{Error, Result};
 
@@ -94,20 +94,17 @@ pub struct TriggerFilter<'a> {
     pub repository: Option<RepositoryId>,
     /// The one with this name.
     pub name: Option<&'a str>,
+    /// None of these repositories.
+    pub hidden: &'a [RepositoryId],
 }
 
-macro_rules! triggers {
-    ($rest:literal) => {
-        concat!(
-            "SELECT t.id, t.name, t.repository_id, r.name AS repository_name, t.invoke_method, t.invoke_expr, \
-             t.cluster_id, t.cluster_region, t.cluster_namespace, t.workload_type, t.workload_name, \
-             t.container_name, t.version, t.created_at, t.updated_at \
-             FROM application_triggers t JOIN repositories r ON r.id = t.repository_id \
-             WHERE t.owner_id = $1 AND t.registry_id = $2 ",
-            $rest
-        )
-    };
-}
+const TRIGGERS: &str = "SELECT t.id, t.name, t.repository_id, r.name AS repository_name, t.invoke_method, t.invoke_expr, \
+     t.cluster_id, t.cluster_region, t.cluster_namespace, t.workload_type, t.workload_name, t.container_name, t.version, \
+     t.created_at, t.updated_at FROM application_triggers t JOIN repositories r ON r.id = t.repository_id";
+
+/// The triggers of a list, but for hidden ones.
+const LISTED: &str =
+    "t.owner_id = $1 AND t.registry_id = $2 AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4)";
 
 impl MetaStore {
     /// Makes a trigger of a main account, if it may have one more.
@@ -136,7 +133,8 @@ impl MetaStore {
         if !is_storable(name) {
             return Ok(None);
         }
-        let query = sqlx::query(triggers!("AND t.name = $3")).bind(owner.get()).bind(registry.get()).bind(name);
+        let sql = format!("{TRIGGERS} WHERE t.owner_id = $1 AND t.registry_id = $2 AND t.name = $3");
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(owner.get()).bind(registry.get()).bind(name);
         query.fetch_optional(self.reader()).await.op("read a trigger")?.as_ref().map(trigger).transpose()
     }
 
@@ -182,16 +180,14 @@ impl MetaStore {
             return Ok(Found::nothing());
         }
         let (repository, name) = (filter.repository.map_or(0, RepositoryId::get), filter.name.unwrap_or_default());
-        let count = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM application_triggers t WHERE t.owner_id = $1 AND t.registry_id = $2 \
-             AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4)",
-        );
+        let hidden = but("t.repository_id", filter.hidden.iter().map(|id| id.get()));
+        let count = format!("SELECT COUNT(*) FROM application_triggers t WHERE {LISTED}{hidden}");
+        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(hidden.is_empty());
         let count = count.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
         let count: i64 = count.fetch_one(self.reader()).await.op("count triggers")?;
-        let page = sqlx::query(triggers!(
-            "AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4) \
-             ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6"
-        ));
+        let order = "ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6";
+        let page = format!("{TRIGGERS} WHERE {LISTED}{hidden} {order}");
+        let page = sqlx::query(AssertSqlSafe(page)).persistent(hidden.is_empty());
         let page = page.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
         let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
         let rows = page.fetch_all(self.reader()).await.op("list triggers")?;

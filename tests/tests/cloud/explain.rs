@@ -197,9 +197,12 @@ async fn the_signature_is_enough_where_it_is() {
         // A denial hides the repository.
         user.attach(r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#).await;
         eventually("the denial is known", async || (!image().await.is_empty()).then_some(())).await;
-        let (allowed, reason) = ask("tcr:DescribeImagePersonal", "alice/app").await.unwrap();
-        assert!(!allowed && reason.ends_with("; that hides it"), "{reason}");
-        assert_eq!(ask("tcr:ValidateRepositoryExistPersonal", "alice/app").await, Ok((true, SIGNATURE.into())));
+        for operation in
+            ["DescribeApplicationTriggerPersonal", "DescribeImagePersonal", "ValidateRepositoryExistPersonal"]
+        {
+            let (allowed, reason) = ask(&format!("tcr:{operation}"), "alice/app").await.unwrap();
+            assert!(!allowed && reason.ends_with("; that hides it"), "{operation}: {reason}");
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Lists leave out what policies hide, and count and page what is left.
 
+use roadstead_storage::types::RegistryId;
 use roadstead_tests::people::sub;
-use roadstead_tests::{Account, Cloud, TestRegistry};
+use roadstead_tests::{Account, Cloud, Image, TestRegistry};
 use serde_json::{Value, json};
 
 use crate::instance::Instance;
+use crate::triggers::{run, trigger};
 
 async fn registry() -> TestRegistry {
     TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
@@ -121,4 +123,87 @@ async fn the_personal_edition_is_paged_without_what_is_hidden() {
     let shown = pages(&user, "DescribeNamespacePersonal", json!({ "Namespace": "" }), false, read).await;
     let wanted = [vec!["foo-f 0", "foo-d 0"], vec!["foo-c 0", "foo-a 0"], vec!["foo 5"]];
     assert_eq!(shown, (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
+}
+
+const HIDE_FROM_LISTS: [&str; 1] = ["tcr:DescribeRepositoryOwnerPersonal"];
+
+#[tokio::test]
+async fn triggers_and_what_they_did_are_paged_without_what_is_hidden() {
+    let reg = registry().await;
+    let main = reg.account("foo").await;
+    let cloud = &main.cloud;
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        let repository = format!("foo/app-{name}");
+        cloud.call("tcr", "CreateRepositoryPersonal", json!({ "RepoName": repository })).await.ok();
+        reg.clock().advance(std::time::Duration::from_secs(1));
+        let mut new = trigger(&format!("on-{name}"));
+        new["RepoName"] = json!(repository);
+        cloud.call("tcr", "CreateApplicationTriggerPersonal", new).await.ok();
+        let run = run(&repository, "v1", &format!("on-{name}"), reg.now());
+        reg.meta().log_trigger_run(RegistryId::PERSONAL, main.id, &run).await.unwrap();
+    }
+    // What was done to a repository is hidden also when it is gone.
+    cloud.call("tcr", "DeleteApplicationTriggerPersonal", json!({ "TriggerName": "on-e" })).await.ok();
+    cloud.call("tcr", "DeleteRepositoryPersonal", json!({ "RepoName": "foo/app-e" })).await.ok();
+    let hidden = ["foo/app-b", "foo/app-e"].map(|path| format!("qcs::ccr:::repo/{path}"));
+    let user = without(&reg, &main, &HIDE_FROM_LISTS, &hidden).await;
+    let of = |list: &'static str| {
+        move |told: &Value| (told["Data"]["TotalCount"].as_u64().unwrap(), names(&told["Data"][list], "TriggerName"))
+    };
+    let wanted = [vec!["on-g", "on-f"], vec!["on-d", "on-c"], vec!["on-a"]];
+    let wanted = (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into());
+    let (triggers, runs) = ("DescribeApplicationTriggerPersonal", "DescribeApplicationTriggerLogPersonal");
+    assert_eq!(pages(&user, triggers, json!({}), false, of("TriggerInfo")).await, wanted);
+    assert_eq!(pages(&user, runs, json!({}), false, of("LogInfo")).await, wanted);
+    let named = async |cloud: &Cloud, repository: &str| {
+        let parameters = [json!({ "RepoName": repository }), json!({ "TriggerName": "on-b" })];
+        let [of_repository, of_name] = parameters.map(|parameters| cloud.call("tcr", triggers, parameters));
+        let runs = cloud.call("tcr", runs, json!({ "RepoName": repository })).await;
+        let total = |told: Value| told["Data"]["TotalCount"].as_u64().unwrap();
+        (total(of_repository.await.ok()), total(of_name.await.ok()), runs.code())
+    };
+    let missing = "ResourceNotFound.ErrNoRepo".to_owned();
+    assert_eq!(named(cloud, "foo/app-b").await, (1, 1, String::new()));
+    assert_eq!(named(&user, "foo/app-b").await, (0, 0, missing.clone()));
+    assert_eq!(named(&user, "foo/app-z").await, (0, 0, missing));
+    // The account itself sees all.
+    assert_eq!(pages(cloud, triggers, json!({}), false, of("TriggerInfo")).await.0, 6);
+    assert_eq!(pages(cloud, runs, json!({}), false, of("LogInfo")).await.0, 7);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_hidden_repository_is_told_of_none() {
+    let reg = registry().await;
+    let main = reg.account("foo").await;
+    for name in ["seen", "hidden"] {
+        let repository = json!({ "RepoName": format!("foo/{name}") });
+        main.cloud.call("tcr", "CreateRepositoryPersonal", repository.clone()).await.ok();
+        let mut rule = repository;
+        rule["Type"] = json!("keep_last_nums");
+        rule["Val"] = json!(5);
+        main.cloud.call("tcr", "CreateImageLifecyclePersonal", rule).await.ok();
+        main.basic.push_image(&format!("foo/{name}"), "v1", &Image::small(7)).await;
+    }
+    let user = without(&reg, &main, &HIDE_FROM_LISTS, &["qcs::ccr:::repo/foo/hidden".to_owned()]).await;
+    let told = async |cloud: &Cloud, action: &str, repository: &str| {
+        let mut parameters = json!({ "RepoName": format!("foo/{repository}") });
+        if action == "DescribeImageFilterPersonal" {
+            parameters["Tag"] = json!("v1");
+        }
+        let reply = cloud.call("tcr", action, parameters).await;
+        (reply.code(), reply.response()["Data"].to_string())
+    };
+    for action in [
+        "DescribeImageFilterPersonal",
+        "DescribeImageLifecyclePersonal",
+        "DescribeImagePersonal",
+        "DescribeRepositoryPersonal",
+        "ValidateRepositoryExistPersonal",
+    ] {
+        let [seen, hidden, missing] = ["seen", "hidden", "missing"].map(|name| told(&user, action, name));
+        let (seen, hidden, missing) = (seen.await, hidden.await, missing.await);
+        assert_eq!(hidden, missing, "{action}");
+        assert_ne!(hidden, seen, "{action}");
+        assert_eq!(told(&main.cloud, action, "hidden").await.0, "", "{action}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Application triggers, and the log of what they did.
 
 use roadstead_storage::meta::{InvokeMethod, QuotaKind, TriggerRun, Workload};
-use roadstead_storage::types::RegistryId;
+use roadstead_storage::types::{RegistryId, Timestamp};
 use roadstead_tests::{Account, Cloud, Signing, TestRegistry};
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ use crate::personal::unregistered;
 const NO_REPO: &str = "ResourceNotFound.ErrNoRepo";
 const NO_TRIGGER: &str = "ResourceNotFound.ErrNoTrigger";
 
-fn trigger(name: &str) -> Value {
+/// The parameters that make a trigger of `alice/app`.
+pub(crate) fn trigger(name: &str) -> Value {
     json!({
         "RepoName": "alice/app", "TriggerName": name, "InvokeMethod": "all", "ClusterId": "cls-1",
         "Namespace": "default", "WorkloadType": "Deployment", "WorkloadName": "web", "ContainerName": "nginx",
@@ -226,6 +227,29 @@ async fn triggers_need_a_right_of_their_own() {
     }
 }
 
+/// What a trigger did.
+pub(crate) fn run(repository: &str, tag: &str, trigger: &str, at: Timestamp) -> TriggerRun {
+    let workload = Workload {
+        cluster_id: "cls-1".to_owned(),
+        cluster_region: 1,
+        namespace: "default".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: "web".to_owned(),
+        container: "nginx".to_owned(),
+    };
+    TriggerRun {
+        repository_name: repository.to_owned(),
+        tag: tag.to_owned(),
+        trigger: trigger.to_owned(),
+        method: InvokeMethod::TagList,
+        expression: "a,b,c".to_owned(),
+        workload,
+        return_code: 0,
+        return_message: "ok".to_owned(),
+        invoked_at: at,
+    }
+}
+
 #[tokio::test]
 async fn the_log_shows_what_was_written() {
     let reg = unlimited().await;
@@ -235,25 +259,7 @@ async fn the_log_shows_what_was_written() {
     assert_eq!(log(json!({})).await.ok()["Data"], json!({ "TotalCount": 0, "LogInfo": [] }));
     for (tag, trigger) in [("b", "one"), ("a", "two"), ("c", "one")] {
         reg.clock().advance(std::time::Duration::from_secs(1));
-        let workload = Workload {
-            cluster_id: "cls-1".to_owned(),
-            cluster_region: 1,
-            namespace: "default".to_owned(),
-            kind: "Deployment".to_owned(),
-            name: "web".to_owned(),
-            container: "nginx".to_owned(),
-        };
-        let run = TriggerRun {
-            repository_name: "alice/app".to_owned(),
-            tag: tag.to_owned(),
-            trigger: trigger.to_owned(),
-            method: InvokeMethod::TagList,
-            expression: "a,b,c".to_owned(),
-            workload,
-            return_code: 0,
-            return_message: "ok".to_owned(),
-            invoked_at: reg.now(),
-        };
+        let run = run("alice/app", tag, trigger, reg.now());
         reg.meta().log_trigger_run(RegistryId::PERSONAL, alice.id, &run).await.unwrap();
     }
     let all = log(json!({ "Limit": 1 })).await.ok()["Data"].clone();

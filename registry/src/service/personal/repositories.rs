@@ -89,13 +89,13 @@ impl PersonalService {
         if there { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
     }
 
-    /// Whether there is a repository of this name in a namespace of the caller's main account.
+    /// Whether there is a repository of this name in a namespace of the caller's main account, that no policy hides.
     ///
     /// # Errors
     /// `ForeignNamespace`.
-    pub(crate) async fn repository_exists(&self, identity: &Identity, name: &RepositoryName) -> Result<bool> {
-        match self.own_in_namespace(identity, name).await {
-            Ok(_) => Ok(true),
+    pub(crate) async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
+        match self.own_in_namespace(permissions.identity(), name).await {
+            Ok(_) => Ok(!hides(permissions, name)),
             Err(PersonalError::RepositoryUnknown) => Ok(false),
             Err(error) => Err(error),
         }

@@ -108,8 +108,13 @@ async fn lists_show_what_is_asked_for(kit: &Kit) {
     assert_eq!(list(all, 9, 2).await, (4, String::new()));
     assert_eq!(list(TriggerFilter { repository: Some(app), ..all }, 0, 10).await, (3, "dca".to_owned()));
     assert_eq!(list(TriggerFilter { name: Some("c"), ..all }, 0, 10).await, (1, "c".to_owned()));
-    assert_eq!(list(TriggerFilter { repository: Some(other), name: Some("c") }, 0, 10).await, (0, String::new()));
+    assert_eq!(
+        list(TriggerFilter { repository: Some(other), name: Some("c"), ..all }, 0, 10).await,
+        (0, String::new())
+    );
     assert_eq!(list(TriggerFilter { name: Some("\0"), ..all }, 0, 10).await, (0, String::new()));
+    assert_eq!(list(TriggerFilter { hidden: &[other], ..all }, 1, 2).await, (3, "ca".to_owned()));
+    assert_eq!(list(TriggerFilter { hidden: &[other, app], ..all }, 0, 10).await, (0, String::new()));
 }
 
 async fn the_log_outlives_everything(kit: &Kit) {
@@ -132,7 +137,14 @@ async fn the_log_outlives_everything(kit: &Kit) {
     assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
     assert!(kit.one.delete_repository(app, later(60), NOW).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
-    let page = TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, offset: 0, limit: 2 };
+    let page = TriggerRunPage {
+        repository: None,
+        hidden: &[],
+        order: TriggerRunOrder::Time,
+        descending: true,
+        offset: 0,
+        limit: 2,
+    };
     let list = async |page: TriggerRunPage<'_>| {
         let found = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
         (found.total, found.list.into_iter().map(|run| run.tag).collect::<String>())
@@ -148,6 +160,12 @@ async fn the_log_outlives_everything(kit: &Kit) {
     }
     assert_eq!(list(TriggerRunPage { repository: Some(&name), ..page }).await.0, 3);
     assert_eq!(list(TriggerRunPage { repository: Some(&other), ..page }).await, (0, String::new()));
+    let (hidden, also) = ([name.clone()], [other.clone()]);
+    assert_eq!(list(TriggerRunPage { hidden: &hidden, ..page }).await, (0, String::new()));
+    assert_eq!(list(TriggerRunPage { hidden: &also, ..page }).await, (3, "ca".to_owned()));
+    let logged = async |after| kit.two.logged_repositories(REGISTRY, place.owner, after, 10).await.unwrap();
+    assert_eq!(logged(None).await, hidden);
+    assert_eq!(logged(Some(&name)).await, []);
     let all = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
     assert_eq!(all.list[0], run("c", 3));
 }

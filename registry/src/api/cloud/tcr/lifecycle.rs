@@ -157,7 +157,7 @@ impl Action for DescribeImageLifecyclePersonal {
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let name = names::repository(&self.repo_name)?;
-        let rules = call.services().lifecycle().list(call.identity(), Some(&name)).await?;
+        let rules = call.services().lifecycle().list(call.permissions, Some(&name)).await?;
         Ok(listed(call, &rules, "", name.as_str()))
     }
 }
@@ -226,7 +226,7 @@ impl Action for DescribeImageLifecycleGlobalPersonal {
     }
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let rules = call.services().lifecycle().list(call.identity(), None).await?;
+        let rules = call.services().lifecycle().list(call.permissions, None).await?;
         Ok(listed(call, &rules, GLOBAL, ""))
     }
 }

@@ -275,7 +275,7 @@ impl Action for ValidateRepositoryExistPersonal {
 
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let name = names::repository(&self.repo_name)?;
-        let is_exist = call.services().personal().repository_exists(call.identity(), &name).await?;
+        let is_exist = call.services().personal().repository_exists(call.permissions, &name).await?;
         Ok(Data { data: RepoIsExistResp { is_exist } })
     }
 }

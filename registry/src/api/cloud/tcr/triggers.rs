@@ -268,7 +268,7 @@ impl Action for DescribeApplicationTriggerPersonal {
         let repository = optional_repository(self.repo_name.as_ref())?;
         let name = self.trigger_name.as_deref().filter(|name| !name.is_empty());
         let triggers = call.services().triggers();
-        let found = triggers.list(call.identity(), repository.as_ref(), name, offset, limit).await?;
+        let found = triggers.list(call.permissions, repository.as_ref(), name, offset, limit).await?;
         let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(call, trigger)).collect();
         Ok(Data { data: DescribeApplicationTriggerPersonalResp { total_count: found.total, trigger_info } })
     }
@@ -368,8 +368,8 @@ impl Action for DescribeApplicationTriggerLogPersonal {
         let Page { offset, limit } = Page::of(self.offset, self.limit)?;
         let repository = optional_repository(self.repo_name.as_ref())?;
         let (order, descending) = order(self.order_by.as_deref(), self.order.as_deref())?;
-        let page = TriggerRunPage { repository: repository.as_ref(), order, descending, offset, limit };
-        let found = call.services().triggers().runs(call.identity(), &page).await?;
+        let page = TriggerRunPage { repository: repository.as_ref(), hidden: &[], order, descending, offset, limit };
+        let found = call.services().triggers().runs(call.permissions, &page).await?;
         let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
     }
