@@ -7,7 +7,9 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 def run(world, record):
     for transport in record.backend.transports:
         credentials(world, record, transport)
-        parameters(caller.Caller(record, world.endpoint, world.key, transport))
+        c = caller.Caller(record, world.endpoint, world.key, transport)
+        parameters(c)
+        sizes(c)
     languages(world, record)
 
 
@@ -32,6 +34,13 @@ def parameters(c):
     c.err("MissingParameter|InvalidParameter|InvalidParameterValue", "tcr", "BatchDeleteImagePersonal", RepoName="library/x", Tags=[])
     many = [f"library/none-{i}" for i in range(12)]
     c.err("InternalError.ErrUnauthorized|ResourceNotFound.ErrNoRepo", "tcr", "BatchDeleteRepositoryPersonal", RepoNames=many)
+
+
+def sizes(c):
+    """A query, a form and a document may be of different lengths."""
+    sign, method = c.transport
+    most = 32 << 10 if method == "GET" else 10 << 20 if sign.startswith("TC3") else 1 << 20
+    c.err("RequestSizeLimitExceeded", "tcr", "ModifyRepositoryInfoPersonal", RepoName="library/none", Description="x" * most)
 
 
 def unknown(world, record):

@@ -15,11 +15,13 @@ OWN = LIFECYCLE | {
 OIDC = {"AssumeRoleWithWebIdentity", "CreateOIDCConfig", "DeleteOIDCConfig", "DescribeOIDCConfig", "UpdateOIDCConfig"}
 # No action has a parameter of this name; the walk tries it with each.
 COLOUR = {"*.Colour"}
+# Every action has it, and hardly a structure.
+DRY_RUN = {"CreateInstance.DryRun"}
 
 DECLARED = {
     "python": {
         "action": ("the SDK has no such action; its call for any action makes the call", OWN | {"PaintTheHull"}),
-        "parameter": ("the structure has no such parameter", COLOUR),
+        "parameter": ("the structure has no such parameter; its call for any action makes the call", COLOUR | DRY_RUN),
     },
     "go": {
         "action": ("the typed clients are of 2021; the newest SDK makes the call, with its typed client of STS or the one for all products",
@@ -27,8 +29,9 @@ DECLARED = {
                        "CheckInstance", "CreateAccessKey", "DeleteAccessKey", "DeleteRepositoryTags", "DescribeRegions", "DuplicateImage",
                        "GetCallerIdentity", "GetRolePermissionBoundary", "GetSecurityLastUsed", "GetUserAppId", "GetUserPermissionBoundary",
                        "ListAttachedUserAllPolicies", "ModifyInstance", "PaintTheHull", "UpdateAccessKey"}),
-        "parameter": ("their structures have no such parameter; the client for all products makes the call", COLOUR | {
-            "AddUserToGroup.Info", "CreateInstance.DeletionProtection", "DeleteRepository.ForceDelete", "RemoveUserFromGroup.Info"}),
+        "parameter": ("their structures have no such parameter; the client for all products makes the call", COLOUR | DRY_RUN | {
+            "AddUserToGroup.Info", "CreateInstance.DeletionProtection", "CreateNamespace.CVEWhitelistItems", "CreatePolicy.Tags",
+            "DeleteRepository.ForceDelete", "RemoveUserFromGroup.Info"}),
         "type": ("their structures have a number where the walk has a text",
                  {"CreateImageLifecyclePersonal.Val", "DescribeRepositoryOwnerPersonal.Limit"}),
         "empty": ("they leave out an empty text in a query and in a form, and an empty list everywhere", {
@@ -56,16 +59,17 @@ DECLARED = {
     "tccli": {
         "action": ("it has no such command; the SDK below it makes the call", OWN | {"PaintTheHull"}),
         "required": ("it misses the parameter itself; with --cli-input-json it does not look", {
-            "AssumeRole.RoleArn", "BatchDeleteImagePersonal.Tags", "BatchDeleteRepositoryPersonal.RepoNames",
+            "AssumeRole.RoleArn", "AssumeRoleWithWebIdentity.ProviderId", "BatchDeleteImagePersonal.Tags", "BatchDeleteRepositoryPersonal.RepoNames",
             "CreateApplicationTriggerPersonal.TriggerName", "CreateInstance.RegistryType", "CreateInstanceToken.RegistryId",
-            "CreateNamespacePersonal.Namespace", "CreatePolicy.PolicyDocument", "CreateRepositoryPersonal.RepoName",
+            "CreateNamespacePersonal.Namespace", "CreateOIDCConfig.IdentityUrl", "CreatePolicy.PolicyDocument", "CreateRepositoryPersonal.RepoName",
             "CreateUserPersonal.Password", "DeleteApplicationTriggerPersonal.TriggerName", "DeleteImagePersonal.Tag",
-            "DeleteNamespacePersonal.Namespace", "DeleteRepositoryPersonal.RepoName", "DescribeFavorRepositoryPersonal.Limit",
+            "DeleteNamespacePersonal.Namespace", "DeleteOIDCConfig.Name", "DeleteRepositoryPersonal.RepoName", "DescribeFavorRepositoryPersonal.Limit",
             "DescribeImageFilterPersonal.Tag", "DescribeImageLifecyclePersonal.RepoName", "DescribeImagePersonal.RepoName",
-            "DescribeInstanceStatus.RegistryIds", "DescribeNamespacePersonal.Namespace", "DescribeRepositoryPersonal.RepoName",
-            "DuplicateImagePersonal.DestImage", "GetFederationToken.Policy", "ManageImageLifecycleGlobalPersonal.Type",
+            "DescribeInstanceStatus.RegistryIds", "DescribeNamespacePersonal.Namespace", "DescribeOIDCConfig.Name",
+            "DescribeRepositoryPersonal.RepoName", "DuplicateImagePersonal.DestImage", "GetFederationToken.Policy", "ManageImageLifecycleGlobalPersonal.Type",
             "ModifyRepositoryAccessPersonal.RepoName", "ModifyRepositoryInfoPersonal.Description", "ModifyUserPasswordPersonal.Password",
-            "ValidateNamespaceExistPersonal.Namespace", "ValidateRepositoryExistPersonal.RepoName"}),
+            "UpdateOIDCConfig.IdentityUrl", "ValidateNamespaceExistPersonal.Namespace", "ValidateRepositoryExistPersonal.RepoName"}),
+        "parameter": ("it has no such option; the SDK below it makes the call", DRY_RUN),
         "null": ("an argument has a value; --cli-input-json takes null", {"DescribeRepositoryOwnerPersonal.RepoName"}),
     },
 }

@@ -56,6 +56,8 @@ def inside(world, c, n, i):
     c.same("a repository", len(listed.get("RepositoryList") or []), 1)
     c.ok("tcr", "ModifyRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app", BriefDescription="b2", Description="d2")
     inside_images(world, c, n, i, {"RegistryId": i, "NamespaceName": "team", "RepositoryName": "web/app"})
+    c.err("ResourceInUse", "tcr", "DeleteNamespace", RegistryId=i, NamespaceName="team")
+    c.err("ResourceInUse", "tcr", "DeleteRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app", ForceDelete=False)
     c.ok("tcr", "DeleteRepository", RegistryId=i, NamespaceName="team", RepositoryName="web/app", ForceDelete=True)
     c.ok("tcr", "DeleteNamespace", RegistryId=i, NamespaceName="team")
 
@@ -75,6 +77,8 @@ def inside_images(world, c, n, i, here):
     c.ok("tcr", "DuplicateImage", RegistryId=i, SourceNamespace="team", SourceRepo="web/app", SourceReference="v1",
          DestinationNamespace="team", DestinationRepo="web/app", DestinationTag="v3")
     c.ok("tcr", "DeleteRepositoryTags", Tags=["v3"], **here)
+    c.err("InternalError.ErrorTcrResourceConflict", "tcr", "DuplicateImage", RegistryId=i, SourceNamespace="team", SourceRepo="web/app",
+          SourceReference="v1", DestinationNamespace="team", DestinationRepo="web/app", DestinationTag="v1")
     c.same("one again", names(c.ok("tcr", "DescribeImages", **here), "ImageInfoList", key="ImageVersion"), ["v1"])
 
 
@@ -93,3 +97,8 @@ def errors(c, i):
     c.err(gone, "tcr", "DeleteImage", RegistryId=i, NamespaceName="none", RepositoryName="x", ImageVersion="v1")
     c.err(gone, "tcr", "DescribeImageManifests", RegistryId=i, NamespaceName="none", RepositoryName="x", ImageVersion="v1")
     c.err(value, "tcr", "DescribeInstances", Limit=101)
+    tags = {"ResourceType": "instance", "Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(11)]}
+    c.err("InvalidParameter.ErrorTagOverLimit", "tcr", "CreateInstance", RegistryName="tagged", RegistryType="basic", TagSpecification=tags)
+    c.err("InvalidParameter.ErrTooLarge", "tcr", "CreateNamespace", RegistryId=i, NamespaceName="listed", IsPublic=False,
+          CVEWhitelistItems=[{"CVEID": f"CVE-2026-{n}"} for n in range(101)])
+    c.err("DryRunOperation", "tcr", "CreateInstance", RegistryName="dry-run", RegistryType="basic", DryRun=True)

@@ -17,6 +17,7 @@ import basics
 import caller
 import instances
 import personal
+import refusals
 import traps
 
 
@@ -33,7 +34,7 @@ def main():
     login, key = caller.account(directory, "bootstrap")
     _, other_key = caller.account(directory, "other")
     world = SimpleNamespace(endpoint=endpoint, url=f"{backend.scheme}://{endpoint}", login=login, key=key)
-    only = os.environ.get("ONLY", "personal,errors,access,instances,basics,traps,rate").split(",")
+    only = os.environ.get("ONLY", "personal,errors,access,refusals,instances,basics,traps,rate").split(",")
     whole = "ONLY" not in os.environ and "TRANSPORT" not in os.environ
     for number, transport in enumerate(backend.transports + backend.access_alone):
         if os.environ.get("TRANSPORT", str(number)) != str(number):
@@ -44,9 +45,10 @@ def main():
             "access": lambda: access.walk(world, c, f"w{number}"),
             "personal": lambda: personal.walk(world, c, f"walk{number}"),
             "errors": lambda: personal.errors(world, c, f"wrong{number}", other),
+            "refusals": lambda: refusals.walk(world, c, f"w{number}"),
             "instances": lambda: instances.walk(world, c, f"w{number}"),
         }
-        for part in ["access"] if transport in backend.access_alone else parts:
+        for part in ["access", "refusals"] if transport in backend.access_alone else parts:
             if part in only:
                 parts[part]()
     if "basics" in only:

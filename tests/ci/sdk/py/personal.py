@@ -232,6 +232,7 @@ def conflicts(c, n, other):
     other.err("InvalidParameter.ErrNamespaceReserved|InvalidParameter.ErrNamespaceExist", "tcr", "CreateNamespacePersonal", Namespace="library")
     c.err("InvalidParameter.ErrRepoExist", "tcr", "CreateRepositoryPersonal", RepoName=f"{n}/app")
     c.err("InvalidParameter.ErrUserExist", "tcr", "CreateUserPersonal", Password="Another-12345")
+    c.err("ResourceInUse", "tcr", "DeleteNamespacePersonal", Namespace=n)
     c.ok("tcr", "CreateApplicationTriggerPersonal", RepoName=f"{n}/app", TriggerName=f"twice-{n}", **TRIGGER)
     c.err("InvalidParameter.ErrTriggerExist", "tcr", "CreateApplicationTriggerPersonal", RepoName=f"{n}/app", TriggerName=f"twice-{n}", **TRIGGER)
     c.ok("tcr", "DeleteApplicationTriggerPersonal", TriggerName=f"twice-{n}")
