@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::accounts::Accounts;
 use crate::cache::{CacheStats, Caches};
+use crate::doubt::Doubt;
 use crate::error::Result;
 use crate::failures::Failures;
 use crate::keys::Keys;
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     /// Signatures that were not good.
     pub failures: Failures,
     pub web_identities: WebIdentities,
+    /// Long-term tokens that there are not.
+    pub instance_tokens: Doubt,
     /// When keys were last used, as far as that has not been written down.
     pub key_uses: StdMutex<HashMap<SecretId, Timestamp>>,
     pub keys: Keys,
@@ -79,6 +82,7 @@ impl Auth {
             ),
             failures: Failures::new(params.login_attempts_per_address_per_minute),
             web_identities: WebIdentities::new(params.login_attempts_per_address_per_minute),
+            instance_tokens: Doubt::new(params.login_attempts_per_address_per_minute),
             key_uses: StdMutex::default(),
             changes: Mutex::new(changes),
             root: Compiled::root(&params.region),

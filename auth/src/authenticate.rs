@@ -43,7 +43,7 @@ impl Auth {
     ) -> Outcome<Arc<Identity>> {
         let inner = &*self.inner;
         if registry_token::is_token(password) {
-            return inner.check_token(registry, username, password).await;
+            return inner.check_token(registry, username, password, address).await;
         }
         if session_password::is_one(password) {
             return inner.check_session_password(registry, username, password).await;

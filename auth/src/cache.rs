@@ -141,6 +141,8 @@ pub(crate) struct Caches {
     /// Which registry an instance of this name is, if there is one.
     pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
     pub instance_tokens: EpochCache<i64, Read<Arc<InstanceToken>>>,
+    /// Long-term tokens that somebody came with, and that there were. They do not wait when they are looked for again.
+    pub met_tokens: Cache<i64, ()>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
     pub token_counters: Counters,
@@ -171,6 +173,7 @@ impl Caches {
             met_keys: Cache::new(tokens),
             instances: EpochCache::new(repositories),
             instance_tokens: EpochCache::new(tokens),
+            met_tokens: Cache::new(tokens),
             tokens: Cache::new(tokens),
             passwords: Cache::new(tokens),
             token_counters: Counters::default(),

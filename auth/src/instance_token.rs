@@ -4,6 +4,7 @@
 //! master key, because the programs that it is for (a kubelet with a pull secret) do not come and ask for another one. It
 //! ends when it is disabled or deleted, and when its account is disabled or gets other credentials.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,11 +106,17 @@ impl Inner {
         registry: RegistryId,
         username: &str,
         presented: &Presented,
+        address: IpAddr,
     ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
         const BAD: AuthenticationError = AuthenticationError::BadCredentials;
-        let known = self.good_token(registry, presented.row).await?.ok_or(BAD)?;
-        let hash = digest(&SHA256, &*presented.secret);
-        verify_slices_are_equal(hash.as_ref(), &known.hash).map_err(|_| BAD)?;
+        let Some(known) = self.presented_token(presented, address).await? else {
+            let failed = self.instance_tokens.failed(address, self.clock.now());
+            return Err(failed.map_or_else(throttled, |()| BAD));
+        };
+        // Whoever knows the secret guesses nothing.
+        if !self.token_holds(&known, registry) {
+            return Err(BAD);
+        }
         let identity = self.current(known.account, known.credential_version).await?.ok_or(BAD)?;
         if identity.uin.as_str() != username {
             return Err(BAD);
@@ -118,22 +125,55 @@ impl Inner {
         Ok(identity.in_session(Session { kind, policy: None, expires_at: known.expires_at, origin: None }))
     }
 
-    /// The long-term token in this row, if it may be used in this registry.
-    pub(crate) async fn good_token(
+    /// The long-term token that somebody came with, if there is one and they know its secret.
+    async fn presented_token(
         &self,
-        registry: RegistryId,
+        presented: &Presented,
+        address: IpAddr,
+    ) -> std::result::Result<Option<Arc<InstanceToken>>, AuthenticationError> {
+        let row = presented.row;
+        let is_met = self.caches.met_tokens.get(&row).is_some();
+        let turn = async || match is_met {
+            true => Ok(None),
+            false => self.instance_tokens.turn(address, self.clock.now()).await.map(Some).map_err(throttled),
+        };
+        let found = self.known_token(row, turn).await?;
+        if found.is_none() {
+            self.caches.met_tokens.remove(&row);
+        }
+        let hash = digest(&SHA256, &*presented.secret);
+        let found = found.filter(|known| verify_slices_are_equal(hash.as_ref(), &known.hash).is_ok());
+        if found.is_some() && !is_met {
+            self.caches.met_tokens.insert(row, ());
+        }
+        Ok(found)
+    }
+
+    /// The long-term token in this row. Where it is not remembered, the store is asked after `turn`, and for as long as what
+    /// that gives is kept.
+    pub(crate) async fn known_token<T>(
+        &self,
         row: i64,
-    ) -> std::result::Result<Option<Arc<InstanceToken>>, roadstead_storage::Error> {
+        turn: impl AsyncFnOnce() -> std::result::Result<T, AuthenticationError>,
+    ) -> std::result::Result<Option<Arc<InstanceToken>>, AuthenticationError> {
         let load = async |at| {
+            let _turn = turn().await?;
             // That there is none is not kept: anybody may ask for a row that is yet to be.
             let found = self.meta.instance_token_row(row).await?;
-            Ok::<_, roadstead_storage::Error>(found.map(|token| Read { value: Arc::new(token), at }))
+            Ok::<_, AuthenticationError>(found.map(|token| Read { value: Arc::new(token), at }))
         };
         let (found, _) = self.caches.row(&self.caches.instance_tokens, row, load).await?;
-        let now = self.clock.now();
-        let good = |token: &Arc<InstanceToken>| token.enabled && token.registry == registry && now < token.expires_at;
-        Ok(found.map(|read| read.value).filter(good))
+        Ok(found.map(|read| read.value))
     }
+
+    /// Whether a long-term token may be used in this registry.
+    pub(crate) fn token_holds(&self, token: &InstanceToken, registry: RegistryId) -> bool {
+        token.enabled && token.registry == registry && self.clock.now() < token.expires_at
+    }
+}
+
+fn throttled(retry_after: Duration) -> AuthenticationError {
+    AuthenticationError::Throttled { retry_after }
 }
 
 #[cfg(test)]

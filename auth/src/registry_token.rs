@@ -7,6 +7,7 @@
 //! or gets other credentials. Long-term ones have a row ([`Auth::create_instance_token`]).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,10 +156,11 @@ impl Inner {
         registry: RegistryId,
         username: &str,
         password: &str,
+        address: IpAddr,
     ) -> std::result::Result<Arc<Identity>, AuthenticationError> {
         const BAD: AuthenticationError = AuthenticationError::BadCredentials;
         if let Some(presented) = Presented::parse(password) {
-            return self.check_instance_token(registry, username, &presented).await;
+            return self.check_instance_token(registry, username, &presented, address).await;
         }
         let sealed = sealed_bytes(password).ok_or(BAD)?;
         let content = self.sealer.open(CONTEXT, &sealed).ok().and_then(|plain| Content::from_bytes(&plain));
@@ -182,7 +184,11 @@ impl Inner {
         let HadWith { row: token, expires_at, ref key } = *had_with;
         let good = match token {
             NO_ROW => self.key_holds(key.as_ref(), identity.account).await?,
-            row => self.good_token(registry, row).await?.is_some_and(|token| token.account == identity.account),
+            row => {
+                let found = self.known_token(row, async || Ok(())).await?;
+                let found = found.filter(|token| self.token_holds(token, registry));
+                found.is_some_and(|token| token.account == identity.account)
+            }
         };
         if !good || self.clock.now() >= expires_at {
             return Err(AuthenticationError::BadCredentials);

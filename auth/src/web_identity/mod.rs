@@ -18,11 +18,10 @@ use roadstead_storage::meta::OidcProvider;
 use roadstead_storage::types::{ProviderId, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::keys::ProviderKeys;
 use crate::auth::Auth;
-use crate::failures::Failures;
+use crate::doubt::{Doubt, Turn};
 use crate::signature::SignatureError;
 
 /// A longer token is refused unseen.
@@ -31,29 +30,18 @@ const MAX_TOKEN_BYTES: usize = 16 << 10;
 const MAX_SUBJECT_BYTES: usize = 1024;
 /// Of how many providers the keys are kept as they are used: each may be some ten KiB.
 const KEPT_PROVIDERS: usize = 256;
-/// How many requests of networks that had too many bad tokens are looked at at a time.
-const DOUBTFUL_AT_A_TIME: usize = 4;
-/// How many more of them may wait.
-const DOUBTFUL_WAITING: usize = 512;
 
 /// What is kept of the tokens of identity providers.
 pub(crate) struct WebIdentities {
     /// The keys of providers, and the text that they were read from.
     keys: Cache<ProviderId, Arc<(String, ProviderKeys)>>,
     /// Tokens that were not good.
-    failures: Failures,
-    turns: Semaphore,
-    waiting: Semaphore,
+    doubt: Doubt,
 }
 
 impl WebIdentities {
     pub(crate) fn new(failures_per_minute: NonZeroU32) -> Self {
-        Self {
-            keys: Cache::new(KEPT_PROVIDERS),
-            failures: Failures::new(failures_per_minute),
-            turns: Semaphore::new(DOUBTFUL_AT_A_TIME),
-            waiting: Semaphore::new(DOUBTFUL_AT_A_TIME + DOUBTFUL_WAITING),
-        }
+        Self { keys: Cache::new(KEPT_PROVIDERS), doubt: Doubt::new(failures_per_minute) }
     }
 
     /// The keys of a provider. To read all of them takes longer than to use one.
@@ -66,13 +54,6 @@ impl WebIdentities {
         Some(parsed)
     }
 }
-
-/// The right to have a token looked at, for as long as it is kept.
-#[must_use]
-#[derive(Debug)]
-pub struct WebIdentityTurn<'a>(#[expect(dead_code, reason = "they are given back when it is dropped")] Permits<'a>);
-
-type Permits<'a> = Option<(SemaphorePermit<'a>, SemaphorePermit<'a>)>;
 
 /// Whom a token is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,15 +104,9 @@ impl Auth {
     ///
     /// # Errors
     /// `Throttled` when too many wait already.
-    pub async fn web_identity_turn(&self, address: IpAddr) -> Result<WebIdentityTurn<'_>, SignatureError> {
-        let known = &self.inner.web_identities;
-        let Err(retry_after) = known.failures.check(address, self.inner.clock.now()) else {
-            return Ok(WebIdentityTurn(None));
-        };
-        let throttled = |_| SignatureError::Throttled { retry_after };
-        let waiting = known.waiting.try_acquire().map_err(throttled)?;
-        let turn = known.turns.acquire().await.map_err(|_| SignatureError::Throttled { retry_after })?;
-        Ok(WebIdentityTurn(Some((waiting, turn))))
+    pub async fn web_identity_turn(&self, address: IpAddr) -> Result<Turn<'_>, SignatureError> {
+        let turn = self.inner.web_identities.doubt.turn(address, self.inner.clock.now()).await;
+        turn.map_err(|retry_after| SignatureError::Throttled { retry_after })
     }
 
     /// Whom `token` is about, if this provider made it for one of `audiences`, and it is not out of date. One signature is
@@ -177,9 +152,7 @@ impl Auth {
     /// # Errors
     /// `Throttled` when there were too many from that network.
     pub fn web_identity_refused(&self, address: IpAddr) -> Result<(), SignatureError> {
-        let (now, failures) = (self.inner.clock.now(), &self.inner.web_identities.failures);
-        failures.check(address, now).map_err(|retry_after| SignatureError::Throttled { retry_after })?;
-        failures.count(address, now);
-        Ok(())
+        let failed = self.inner.web_identities.doubt.failed(address, self.inner.clock.now());
+        failed.map_err(|retry_after| SignatureError::Throttled { retry_after })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use roadstead_tests::{Image, TestRegistry, eventually};
 use serde_json::json;
 
@@ -34,6 +36,46 @@ async fn a_temporary_token_is_a_password_for_an_hour() {
     reg.clock().advance(Duration::from_secs(11));
     client.get("/v2/team/app/manifests/v1").await.expect(401);
     last.get("/v2/team/app/manifests/v1").await.expect(401);
+}
+
+#[tokio::test]
+async fn who_guesses_tokens_is_slowed_down_and_others_are_not() {
+    let few = |settings: &mut roadstead_config::Settings| settings.auth.login_attempts_per_address = 20;
+    let reg = TestRegistry::builder().settings(few).start().await;
+    let made = Instance::new(&reg, "demo").await;
+    made.namespace("team", false).await;
+    let (username, known, _) = made.token("longterm").await;
+    let (_, unmet, _) = made.token("longterm").await;
+    let (_, disabled, id) = made.token("longterm").await;
+    made.call("ModifyInstanceToken", json!({ "TokenId": id, "Enable": false })).await.ok();
+    let status = async |password: &str| reg.basic(&username, password).at(&made.host).get("/v2/").await.status;
+    assert_eq!(status(&known).await, 200);
+    // What was a good one once is no guess.
+    for _ in 0..30 {
+        assert_eq!(status(&disabled).await, 401);
+    }
+    let guess = |row: u64| {
+        let bytes: Vec<u8> = [2].into_iter().chain(row.to_be_bytes()).chain([7; 32]).collect();
+        format!("rsd_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+    };
+    // Rows that there are, and rows that there are not.
+    for n in 0..30 {
+        let row = if n % 2 == 0 { 1 + n % 3 } else { 1_000_000 + n };
+        assert_eq!(status(&guess(row)).await, if n < 20 { 401 } else { 429 }, "{n}");
+    }
+    assert_eq!([status(&known).await, status(&unmet).await, status(&disabled).await], [200, 200, 401]);
+    // Also when everything has to be read again, and many come at once.
+    made.namespace("another", false).await;
+    let asked = futures::future::join_all((0..40).map(|n| {
+        let password = if n % 4 == 0 { unmet.clone() } else { guess(2_000_000 + n) };
+        let status = &status;
+        async move { (n % 4 == 0, status(&password).await) }
+    }));
+    for (good, status) in asked.await {
+        assert_eq!(status, if good { 200 } else { 429 });
+    }
+    reg.clock().advance(Duration::from_secs(60));
+    assert_eq!(status(&guess(9)).await, 401);
 }
 
 #[tokio::test]
