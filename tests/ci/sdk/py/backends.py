@@ -6,12 +6,14 @@ the walk wants to say, it raises `Unfit` before anything is sent, and `instead` 
 must be in `declared.py`. What the server refuses is a `TencentCloudSDKException`, whatever the client.
 """
 
+import contextlib
 import inspect
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import time
 
 from tencentcloud.cam.v20190116 import cam_client, models as cam_models
 from tencentcloud.common import credential
@@ -43,6 +45,8 @@ class Python:
     name, scheme = "python", "http"
     # Where everything runs, where access management and STS do alone, and where unknown parameters can be sent.
     transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS
+    # Whether its clock can be made wrong: `ahead` of a client, in seconds. (A program in Go asks the kernel.)
+    clock = True
 
     def connect(self, endpoint, key, transport, language):
         return PythonClient(endpoint, key, transport, language, self.scheme)
@@ -51,7 +55,20 @@ class Python:
         """Nothing runs beside this process."""
 
 
+@contextlib.contextmanager
+def clock(ahead):
+    """The clock of this process is wrong by so many seconds."""
+    real = time.time
+    time.time = lambda: real() + ahead
+    try:
+        yield
+    finally:
+        time.time = real
+
+
 class PythonClient:
+    ahead = 0
+
     def __init__(self, endpoint, key, transport, language, scheme):
         http = HttpProfile(protocol=scheme, endpoint=endpoint, reqMethod=transport[1], reqTimeout=30)
         profile = ClientProfile(signMethod=transport[0], httpProfile=http, language=language)
@@ -72,7 +89,8 @@ class PythonClient:
         bodies, plain = [], client.call
         client.call = lambda *args, **kwargs: bodies.append(plain(*args, **kwargs)) or bodies[-1]
         try:
-            method(request)
+            with clock(self.ahead):
+                method(request)
         finally:
             client.call = plain
         return json.loads(bodies[-1])["Response"], []
@@ -113,12 +131,15 @@ class Worker:
 class WorkerClient:
     """What the clients in programs of their own have in common: the credential goes with each call."""
 
+    ahead = 0
+
     def __init__(self, backend, endpoint, key, transport, language):
         self.backend, self.transport = backend, transport
         self.common = {"endpoint": endpoint, "key": [*key, ""][:3], "language": language}
 
     def ask(self, worker, service, action, params, transport=None, **more):
-        return worker.ask(service=service, action=action, params=params, transport=transport or self.transport, **self.common, **more)
+        return worker.ask(service=service, action=action, params=params, transport=transport or self.transport,
+                          ahead=self.ahead, **self.common, **more)
 
 
 def lost(typed, wire, path):
@@ -139,7 +160,7 @@ class Go:
     """The typed clients of the Go SDK; beside them its newest generation."""
 
     name, scheme = "go", "http"
-    transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS[:1]
+    transports, access_alone, unknown, clock = TRANSPORTS, [], TRANSPORTS[:1], False
 
     def __init__(self):
         tools = os.environ["TOOLS"]
@@ -203,7 +224,7 @@ class Node:
     """The SDK of Node.js. Its structures are types of TypeScript only: at run time it takes any parameter."""
 
     name, scheme = "node", "http"
-    transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS
+    transports, access_alone, unknown, clock = TRANSPORTS, [], TRANSPORTS, True
 
     def __init__(self):
         here = pathlib.Path(__file__).parent
@@ -232,7 +253,7 @@ class Tccli:
 
     name, scheme = "tccli", "https"
     # (It takes no parameter that it does not know.)
-    transports, access_alone, unknown = TRANSPORTS[:1], [], []
+    transports, access_alone, unknown, clock = TRANSPORTS[:1], [], [], True
 
     def __init__(self):
         self.worker = Worker(sys.executable, f"{pathlib.Path(__file__).parent}/tccli_worker.py")

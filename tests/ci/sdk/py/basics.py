@@ -1,4 +1,4 @@
-"""What every client must be told in the same way: wrong keys, what is unknown, odd parameters, two languages."""
+"""What every client must be told in the same way: wrong keys, wrong clocks, odd parameters, what is unknown, two languages."""
 
 import caller
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -20,6 +20,10 @@ def credentials(world, record, transport):
     nobody.err("AuthFailure.SecretIdNotFound", "tcr", "DescribeUserQuotaPersonal")
     none = caller.Caller(record, world.endpoint, ("nonsense", world.key[1]), transport)
     none.err("AuthFailure.InvalidSecretId|AuthFailure.SecretIdNotFound", "tcr", "DescribeUserQuotaPersonal")
+    for ahead in (-3600, 3600) if record.backend.clock else ():
+        late = caller.Caller(record, world.endpoint, world.key, transport)
+        late.client.ahead = ahead
+        late.err("AuthFailure.SignatureExpire", "tcr", "DescribeUserQuotaPersonal")
 
 
 def parameters(c):

@@ -12,6 +12,8 @@ import re
 import sys
 import tempfile
 
+from backends import clock
+
 OUT = os.fdopen(os.dup(1), "w", encoding="utf-8")
 from tccli import command, main  # noqa: E402 (It changes standard output.)
 
@@ -56,7 +58,8 @@ def run(question, given):
     written, errors, before = Kept(), io.StringIO(), (sys.stdout, sys.stderr)
     sys.stdout, sys.stderr = io.TextIOWrapper(written, encoding="utf-8"), errors
     try:
-        status = main.main()
+        with clock(question["ahead"]):
+            status = main.main()
     except SystemExit as end:
         status = end.code
     finally:

@@ -1,4 +1,4 @@
-"""What only the Python SDK lets a suite try: envelopes, clocks, its other clients, names of hosts, the rate limit."""
+"""What only the Python SDK lets a suite try: envelopes, its other clients, names of hosts, the rate limit."""
 
 import asyncio
 import concurrent.futures
@@ -25,7 +25,6 @@ def code_of(call):
 
 def run(world, record):
     envelope(world, record)
-    clocks(world, record)
     parameters(world, record)
     clients(world, record)
     asyncio.run(asynchronous(world, record))
@@ -50,23 +49,6 @@ def envelope(world, record):
         record.true(f"{what}: a code, a message, an id", inside.get("Error", {}).get("Code") and inside["Error"].get("Message") and inside.get("RequestId"), answer.text)
     c = caller.Caller(record, world.endpoint, world.key)
     c.err("ResourceNotFound.ErrNoRepo", "tcr", "DescribeRepositoryPersonal", RepoName="library/not-there")
-
-
-def clocks(world, record):
-    for transport in caller.TRANSPORTS:
-        late = caller.Caller(record, world.endpoint, world.key, transport)
-        at(late, -3600, "AuthFailure.SignatureExpire")
-        at(late, 3600, "AuthFailure.SignatureExpire")
-
-
-def at(c, seconds, code):
-    """The same call with the clock of the client moved."""
-    real = time.time
-    time.time = lambda: real() + seconds
-    try:
-        c.err(code, "tcr", "DescribeUserQuotaPersonal")
-    finally:
-        time.time = real
 
 
 def parameters(world, record):
