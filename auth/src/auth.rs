@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{ChangeCounters, Made, MetaStore};
 use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::accounts::Accounts;
 use crate::cache::{CacheStats, Caches};
+use crate::changes::OwnRepositories;
 use crate::doubt::Doubt;
 use crate::error::Result;
 use crate::failures::Failures;
@@ -51,8 +52,9 @@ pub(crate) struct Inner {
     pub sealer: Sealer,
     /// The policies of main accounts.
     pub root: Arc<Compiled>,
-    /// The counter of changes when it was last read.
-    changes: Mutex<i64>,
+    /// The counters of changes when they were last read.
+    changes: Mutex<ChangeCounters>,
+    own_repositories: OwnRepositories,
 }
 
 impl fmt::Debug for Auth {
@@ -68,7 +70,7 @@ impl Auth {
     /// `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those parameters
     /// are out of range, `Storage` when the store fails.
     pub async fn open(meta: MetaStore, params: AuthParams, sealer: Sealer, clock: Arc<dyn Clock>) -> Result<Self> {
-        let changes = meta.change_counter().await?;
+        let changes = meta.change_counters().await?;
         let longest_token = params.token_lifetime.saturating_add(params.leeway.saturating_mul(2));
         let rotation = params.signing_key_rotation;
         let keys = Keys::open(meta.clone(), sealer.clone(), Arc::clone(&clock), rotation, longest_token).await?;
@@ -86,6 +88,7 @@ impl Auth {
             key_uses: StdMutex::default(),
             changes: Mutex::new(changes),
             root: Compiled::root(&params.region),
+            own_repositories: OwnRepositories::default(),
             meta,
             params,
             clock,
@@ -117,6 +120,14 @@ impl Auth {
         self.inner.caches.places.invalidate(&(registry, name.clone()));
     }
 
+    /// Call it after the commit that made a repository: so [`Auth::poll_changes`] knows that this process has been told.
+    pub fn repository_made(&self, registry: RegistryId, name: &RepositoryName, made: &Made) {
+        self.repository_changed(registry, name);
+        if let Some(number) = made.number() {
+            self.inner.own_repositories.add(number);
+        }
+    }
+
     /// Call it after the commit that changed the password of an account. After one of its status call
     /// [`Auth::invalidate_all`]: sub-accounts are remembered with that of their main account.
     pub fn account_changed(&self, account: AccountId) {
@@ -129,22 +140,26 @@ impl Auth {
     }
 
     /// Looks whether another process has changed an account, a namespace, the visibility of a repository, or deleted one.
-    /// Then everything is forgotten, and the answer is true. Call it about every 300 ms: rows are believed for
+    /// Then everything is forgotten, and the answer is true. Where repositories were made that [`Auth::repository_made`] did
+    /// not tell of, only what is known of repositories is forgotten. Call it about every 300 ms: rows are believed for
     /// [`LEASE`](crate::LEASE) after the last call that succeeded.
     ///
     /// # Errors
-    /// `Storage` when the counter of changes cannot be read.
+    /// `Storage` when the counters of changes cannot be read.
     pub async fn poll_changes(&self) -> Result<bool> {
         let inner = &self.inner;
         let mut seen = inner.changes.lock().await;
         // Taken before the counter is read: what is confirmed, is confirmed as of then.
         let now = inner.clock.now();
-        let counter = inner.meta.change_counter().await?;
-        let changed = counter != *seen;
+        let counters = inner.meta.change_counters().await?;
+        let changed = counters.changes != seen.changes;
+        let told = inner.own_repositories.explain(seen.repositories_made, counters.repositories_made);
         if changed {
             inner.caches.clear_rows();
-            *seen = counter;
+        } else if !told {
+            inner.caches.places.clear();
         }
+        *seen = counters;
         inner.caches.confirm(now);
         Ok(changed)
     }

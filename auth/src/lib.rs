@@ -46,6 +46,7 @@ mod authorize;
 mod bound;
 mod cache;
 pub mod cam;
+mod changes;
 mod doubt;
 mod error;
 mod failures;

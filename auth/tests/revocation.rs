@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, name, params};
 use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, NewSession, Pull, Push, TemporaryKey};
-use roadstead_storage::meta::AccountStatus;
-use roadstead_storage::types::Clock as _;
+use roadstead_storage::blob::BlobKey;
+use roadstead_storage::meta::{AccountStatus, CommitBlob, Made, MetaStore};
+use roadstead_storage::types::{Algorithm, Clock as _, Digest, RepositoryId};
 
 const SCOPES: [&str; 2] = ["repository:team/app:pull,push", "repository:others/app:pull,push"];
 
@@ -81,6 +82,82 @@ async fn changes_of_another_process_are_noticed() {
     elsewhere.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(is_bad(&world.bearer(&token).await));
+}
+
+/// Makes a repository by pushing to it; nobody is told.
+async fn push(world: &World, meta: &MetaStore, repository: &str) -> Made {
+    let (repository, digest) = (name(repository), Digest::of(Algorithm::Sha256, repository.as_bytes()));
+    let (key, now) = (BlobKey::fresh(&digest), world.clock.now());
+    let commit = CommitBlob {
+        registry: REGISTRY,
+        namespace: world.namespace,
+        repository: &repository,
+        digest: &digest,
+        key: &key,
+        size: 1,
+        upload: None,
+        lease_until: now,
+        now,
+    };
+    meta.commit_blob(&commit).await.unwrap().repository_created.unwrap()
+}
+
+/// The repository that the owner finds, and how many had to be read for that.
+async fn look(world: &World, owner: &Caller, repository: &str) -> (Option<RepositoryId>, u64) {
+    let before = world.auth.cache_stats().repository_misses;
+    let access = world.auth.authorize::<Pull>(owner, REGISTRY, &name(repository)).await.unwrap();
+    (access.repository_id(), world.auth.cache_stats().repository_misses - before)
+}
+
+#[tokio::test]
+async fn first_pushes_of_this_process_leave_its_memory_as_it_is() {
+    let world = World::new().await;
+    let known = world.repository("team/app", false).await;
+    let owner = basic(&world.owner().await);
+    world.auth.poll_changes().await.unwrap();
+    assert_eq!(look(&world, &owner, "team/app").await, (Some(known), 1));
+    for number in 0..20 {
+        let made = format!("team/made-{number}");
+        assert_eq!(look(&world, &owner, &made).await, (None, 1));
+        let told = push(&world, &world.meta, &made).await;
+        world.auth.repository_made(REGISTRY, &name(&made), &told);
+        assert!(!world.auth.poll_changes().await.unwrap(), "the change of this process is no news");
+        assert_eq!(look(&world, &owner, "team/app").await, (Some(known), 0));
+        assert!(look(&world, &owner, &made).await.0.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_change_between_two_of_this_process_is_noticed() {
+    let world = World::new().await;
+    let elsewhere = world.database.open("two").await;
+    let (owner, other) = (basic(&world.owner().await), world.other().await);
+    let others = world.issue(Some(&other), &SCOPES).await.token;
+    world.auth.poll_changes().await.unwrap();
+    let make = async |repository: &str| {
+        let told = push(&world, &world.meta, repository).await;
+        world.auth.repository_made(REGISTRY, &name(repository), &told);
+    };
+    // Another process makes a repository.
+    assert_eq!(look(&world, &owner, "team/foreign").await, (None, 1));
+    make("team/a").await;
+    push(&world, &elsewhere, "team/foreign").await;
+    make("team/b").await;
+    assert_eq!(look(&world, &owner, "team/foreign").await, (None, 0), "it has not been looked for");
+    assert!(!world.auth.poll_changes().await.unwrap(), "nothing else has changed");
+    assert!(look(&world, &owner, "team/foreign").await.0.is_some());
+    // Another process disables an account.
+    make("team/c").await;
+    elsewhere.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    make("team/d").await;
+    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(is_bad(&world.bearer(&others).await));
+    // What this process makes without a word (its request was cut off, say) is found as if another had made it.
+    assert_eq!(look(&world, &owner, "team/silent").await, (None, 1));
+    make("team/e").await;
+    push(&world, &world.meta, "team/silent").await;
+    world.auth.poll_changes().await.unwrap();
+    assert!(look(&world, &owner, "team/silent").await.0.is_some());
 }
 
 #[tokio::test]
@@ -190,14 +267,14 @@ async fn a_namespace_taken_over_behind_our_back_gives_its_old_owner_nothing() {
     let elsewhere = world.another_process(params()).await;
     world.meta.delete_namespace(REGISTRY, &team, world.clock.now()).await.unwrap();
     world.meta.create_namespace(REGISTRY, &team, other.account, world.clock.now()).await.unwrap();
-    let digest = roadstead_storage::types::Digest::of(roadstead_storage::types::Algorithm::Sha256, b"x");
+    let digest = Digest::of(Algorithm::Sha256, b"x");
     let namespace = world.meta.namespace(REGISTRY, "team").await.unwrap().unwrap().id;
-    let commit = roadstead_storage::meta::CommitBlob {
+    let commit = CommitBlob {
         registry: REGISTRY,
         namespace,
         repository: &name("team/app"),
         digest: &digest,
-        key: &roadstead_storage::blob::BlobKey::fresh(&digest),
+        key: &BlobKey::fresh(&digest),
         size: 1,
         upload: None,
         lease_until: world.clock.now(),

@@ -107,14 +107,10 @@ impl BlobService {
         let meta = &self.base.meta;
         let mounted =
             meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await;
-        if mounted.is_err() {
-            self.base.auth.repository_changed(to.registry(), to.repository());
-        }
+        let made = mounted.as_ref().map(|mounted| mounted.as_ref().and_then(|m| m.repository_created.as_ref()));
+        self.base.pushed(to, made);
         let mounted = mounted?;
         if let Some(mounted) = &mounted {
-            if mounted.repository_created || to.repository_id().is_none() {
-                self.base.auth.repository_changed(to.registry(), to.repository());
-            }
             self.caches.blobs.invalidate(&(mounted.repository, digest.clone()));
         }
         Ok(mounted)

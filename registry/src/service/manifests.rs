@@ -152,10 +152,7 @@ impl ManifestService {
         };
         let outcome = self.base.meta.put_manifest(&put).await;
         // An error does not mean that nothing was committed: what is kept in memory goes in any case.
-        // Where there was no repository it may be another push that has made it, and has not come to say so.
-        if access.repository_id().is_none() || !outcome.as_ref().is_ok_and(|o| !o.repository_created) {
-            self.base.auth.repository_changed(access.registry(), access.repository());
-        }
+        self.base.pushed(access, outcome.as_ref().map(|o| o.repository_created.as_ref()));
         let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
         if repository.is_none() {
             // Another push may have made the repository meanwhile.

@@ -24,9 +24,9 @@ mod uploads;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roadstead_auth::Auth;
+use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{Made, MetaStore};
 use roadstead_storage::types::{Clock, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
@@ -76,6 +76,18 @@ impl Foundation {
     /// When what loses a reference now is looked at.
     fn review_after(&self, now: Timestamp) -> Timestamp {
         now.after(self.params.grace)
+    }
+
+    /// After a push: tells who remembers repositories if it has made one, or may have.
+    fn pushed<E>(&self, access: &Access<Push>, made: std::result::Result<Option<&Made>, E>) {
+        let (registry, name) = (access.registry(), access.repository());
+        match made {
+            Ok(Some(made)) => self.auth.repository_made(registry, name, made),
+            Ok(None) if access.repository_id().is_some() => {}
+            // An error does not mean that nothing was committed. And where there was no repository it may be another push that
+            // has made it, and has not come to say so.
+            Ok(None) | Err(_) => self.auth.repository_changed(registry, name),
+        }
     }
 }
 

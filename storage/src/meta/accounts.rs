@@ -4,6 +4,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
+use super::changes;
 use super::model::{Account, AccountStatus, NewAccount};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, write_transaction};
@@ -113,14 +114,6 @@ impl MetaStore {
     }
 }
 
-/// Tells the caches of every process that something which they keep has changed. Also serves as the lock of what has no
-/// row of its own to lock.
-pub(super) async fn bump_changes(tx: &mut AnyConnection) -> Result<()> {
-    let bump = sqlx::query("UPDATE changes SET counter = counter + 1 WHERE id = 1");
-    bump.execute(tx).await.op("bump the change counter")?;
-    Ok(())
-}
-
 async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) -> Result<Account> {
     let insert = sqlx::query(
         "INSERT INTO accounts (uin, name, status, credential_version, created_at) VALUES ($1, $2, 0, 1, $3) \
@@ -131,7 +124,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) ->
     if let Some(hash) = new.password_hash {
         store_password(tx, account.id, hash, now).await?;
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(account)
 }
 
@@ -156,7 +149,7 @@ async fn add_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Ti
         return Err(Error::Conflict { what: "password" });
     }
     store_password(tx, id, hash, now).await?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {
@@ -175,7 +168,7 @@ async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountSta
     if status == AccountStatus::Disabled {
         super::tokens::revoke_all(tx, id, now).await?;
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 
@@ -187,7 +180,7 @@ pub(super) async fn change_password(tx: &mut AnyConnection, id: AccountId, hash:
     }
     store_password(tx, id, hash, now).await?;
     super::tokens::revoke_all(tx, id, now).await?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 fn status_number(status: AccountStatus) -> i64 {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
+use super::changes::Made;
 use super::personal::Quotas;
 use super::repositories::{self, Wanted};
 use super::row::{get, parse, time};
@@ -42,7 +43,7 @@ pub struct Duplicated {
     /// The repository that has it now.
     pub repository: RepositoryId,
     /// Whether that repository was made for it.
-    pub repository_created: bool,
+    pub repository_created: Option<Made>,
     /// The digest of the manifest.
     pub digest: Digest,
 }

@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::accounts::bump_changes;
+use super::changes;
 use super::model::SigningKey;
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, conflict, write_transaction};
@@ -60,12 +60,13 @@ async fn rotate(
     now: Timestamp,
 ) -> Result<bool> {
     // The counter's row is the lock: there may be no signing key yet that could be one.
-    bump_changes(tx).await?;
+    changes::lock(tx).await?;
     let young = sqlx::query("SELECT kid FROM signing_keys WHERE retired_at IS NULL AND created_at >= $1");
     let young = young.bind(unless_since.as_millis()).fetch_optional(&mut *tx).await.op("read the signing keys")?;
     if young.is_some() {
         return Ok(false);
     }
+    changes::changed()?;
     let retire = sqlx::query("UPDATE signing_keys SET retired_at = $1, expires_at = $2 WHERE retired_at IS NULL");
     let retire = retire.bind(now.as_millis()).bind(old_expire_at.as_millis());
     retire.execute(&mut *tx).await.op("retire signing keys")?;

@@ -24,6 +24,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (8, "instance token secrets", include_str!("../../migrations/0008_instance_token_secrets.sql")),
     (9, "identity providers", include_str!("../../migrations/0009_identity_providers.sql")),
     (10, "uploads go with accounts", include_str!("../../migrations/0010_uploads_go_with_accounts.sql")),
+    (11, "repositories made", include_str!("../../migrations/0011_repositories_made.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

@@ -9,6 +9,7 @@ mod audit;
 mod blobs;
 mod cam;
 mod catalog;
+mod changes;
 mod cleanup;
 mod dry_run;
 mod duplicate;
@@ -53,6 +54,7 @@ pub use cam::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
     Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
+pub use changes::{ChangeCounters, Made};
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use dry_run::dry_run;
 pub use duplicate::{DuplicateImage, Duplicated};
@@ -244,13 +246,6 @@ impl MetaStore {
     pub async fn close(&self) {
         self.inner.reader.close().await;
         self.inner.writer.close().await;
-    }
-
-    /// A number that grows with every change of accounts, credentials, namespaces, visibilities, and with every repository that
-    /// is made or deleted, in the transaction of the change. Who caches such things looks whether it has moved.
-    pub async fn change_counter(&self) -> Result<i64> {
-        let counter = sqlx::query_scalar("SELECT counter FROM changes WHERE id = 1");
-        counter.fetch_one(self.reader()).await.op("read the change counter")
     }
 
     pub(crate) fn reader(&self) -> &AnyPool {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::AuditEvent;
+use super::changes::Made;
 use crate::blob::BlobKey;
 use crate::types::{
     AccountId, BlobId, Digest, HashState, ImageDetails, Manifest, ManifestId, NamespaceId, NamespaceName, RegistryId,
@@ -233,7 +234,7 @@ pub struct Committed {
     /// The repository.
     pub repository: RepositoryId,
     /// Whether the repository was made for it.
-    pub repository_created: bool,
+    pub repository_created: Option<Made>,
     /// The blob.
     pub blob: Blob,
     /// The content was there already. Who has just written an object for it deletes that object.
@@ -336,12 +337,12 @@ pub struct PutManifest<'a> {
 }
 
 /// What storing a manifest did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PutOutcome {
     /// The repository.
     pub repository: RepositoryId,
     /// Whether the repository was made for it.
-    pub repository_created: bool,
+    pub repository_created: Option<Made>,
     /// Whether the manifest was not there before.
     pub manifest_created: bool,
 }

@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::accounts::bump_changes;
+use super::changes;
 use super::model::Namespace;
 use super::personal::{NewNamespace, QuotaKind, Quotas};
 use super::quotas;
@@ -142,7 +142,7 @@ async fn insert(
     let insert = insert.bind(creator).bind(now.as_millis());
     let row = insert.fetch_one(&mut *tx).await.op("create a namespace");
     let row = row.map_err(conflict("namespace")).map_err(stale("account"))?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     namespace(&row)
 }
 
@@ -174,7 +174,7 @@ async fn delete(
         Error::Stale { what } => Error::InUse { what },
         other => other,
     })?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

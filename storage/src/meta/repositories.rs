@@ -4,7 +4,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::accounts::bump_changes;
+use super::changes::{self, Made};
 use super::model::{Readable, Repository};
 use super::namespaces;
 use super::personal::{NewRepository, QuotaKind, Quotas};
@@ -137,7 +137,7 @@ impl MetaStore {
 /// A repository that this transaction has locked: nobody else changes what is in it before the transaction ends.
 pub(super) struct Locked {
     pub(super) id: RepositoryId,
-    pub(super) created: bool,
+    pub(super) created: Option<Made>,
 }
 
 /// A repository that is to be there.
@@ -156,7 +156,7 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
     // Others may make the repository between the two statements, and delete it again before the next.
     for _ in 0..4 {
         if let Some(id) = lock_by_name(tx, wanted).await? {
-            return Ok(Locked { id, created: false });
+            return Ok(Locked { id, created: None });
         }
         match owner {
             None if registry == RegistryId::PERSONAL => {
@@ -179,8 +179,7 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
         let id: Option<i64> =
             insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
         if let Some(id) = id {
-            bump_changes(tx).await?;
-            return Ok(Locked { id: RepositoryId::new(id), created: true });
+            return Ok(Locked { id: RepositoryId::new(id), created: Some(changes::made()?) });
         }
     }
     // It is there, in another namespace of this name: the one of the caller has gone.
@@ -213,7 +212,7 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>,
     let insert = insert.bind(i64::from(new.public)).bind(new.description).bind(new.creator.as_str());
     let row = insert.bind(now.as_millis()).fetch_one(&mut *tx).await.op("create a repository");
     let row = row.map_err(stale("namespace")).map_err(conflict("repository"))?;
-    bump_changes(tx).await?;
+    changes::made()?;
     repository(&row)
 }
 
@@ -246,7 +245,7 @@ async fn show(tx: &mut AnyConnection, id: RepositoryId, public: bool, now: Times
     let update = update.bind(i64::from(public)).bind(now.as_millis()).bind(id.get());
     let there = update.execute(&mut *tx).await.op("set the visibility of a repository")?.rows_affected() > 0;
     if there {
-        bump_changes(tx).await?;
+        changes::changed()?;
     }
     Ok(there)
 }
@@ -270,7 +269,7 @@ async fn delete(tx: &mut AnyConnection, id: RepositoryId, review_after: Timestam
     for sql in EMPTY {
         sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete a repository")?;
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 
 use super::MetaStore;
-use super::accounts::bump_changes;
+use super::changes;
 use super::row::get;
 use super::sql::{SqlResult as _, write_transaction};
 use crate::{Error, Result};
@@ -79,7 +79,8 @@ impl MetaStore {
 async fn replace(tx: &mut AnyConnection, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
     const STALE: Error = Error::Stale { what: "sealed secrets" };
     // Who makes a key changes the counter too: from here on they wait.
-    bump_changes(tx).await?;
+    changes::lock(tx).await?;
+    changes::changed()?;
     for kind in SealedKind::ALL {
         let count: i64 = sqlx::query_scalar(kind.count()).fetch_one(&mut *tx).await.op("count what is sealed")?;
         if usize::try_from(count).ok() != Some(old.iter().filter(|sealed| sealed.kind == kind).count()) {

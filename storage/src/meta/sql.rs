@@ -128,11 +128,13 @@ macro_rules! write_transaction {
                 let mut connection = $store.writing($op).await?;
                 let committed: $crate::Result<_> = async {
                     let mut transaction = $store.begin(&mut connection, $op).await?;
-                    let value = {
+                    let (value, noted) = $crate::meta::changes::noting(async {
                         let $tx: &mut sqlx::AnyConnection = &mut transaction;
-                        $body?
-                    };
+                        $body
+                    })
+                    .await?;
                     if $crate::meta::dry_run::commits($crate::meta::dry_run::Outcome(&value).found_nothing())? {
+                        noted.write(&mut transaction).await?;
                         $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
                     } else {
                         $crate::meta::sql::SqlResult::op(transaction.rollback().await, $op)?;

@@ -72,9 +72,9 @@ fn variants(action: &ActionInfo, own: &Things, [spare, theirs, none]: [&Things; 
 /// Calls an action when the server remembers who calls and nothing else has changed.
 async fn call(reg: &TestRegistry, cloud: &Cloud, action: &ActionInfo, parameters: &Value) -> Reply {
     cloud.call("cam", "GetUserAppId", json!({})).await.ok();
-    let before = reg.meta().change_counter().await.unwrap();
+    let before = reg.meta().change_counters().await.unwrap();
     let reply = cloud.call(action.service, action.name, parameters.clone()).await;
-    assert_eq!(reg.meta().change_counter().await.unwrap(), before, "{} {parameters} changed something", action.name);
+    assert_eq!(reg.meta().change_counters().await.unwrap(), before, "{} {parameters} changed something", action.name);
     reply
 }
 

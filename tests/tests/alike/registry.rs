@@ -89,13 +89,13 @@ async fn what_is_private_costs_what_nothing_costs() {
                 for namespace in ["aaaa", "zzzz"] {
                     client.get(&format!("/v2/{namespace}/other/tags/list")).await;
                 }
-                let before = reg.meta().change_counter().await.unwrap();
+                let before = reg.meta().change_counters().await.unwrap();
                 let mut answers = Vec::new();
                 for (requests, name) in sent.iter().zip(names) {
                     let answer = ask(client, &requests[number]).await;
                     answers.push((told(&answer, name), answer.header("x-request-id").to_owned()));
                 }
-                assert_eq!(reg.meta().change_counter().await.unwrap(), before, "{who}: {:?}", sent[0][number]);
+                assert_eq!(reg.meta().change_counters().await.unwrap(), before, "{who}: {:?}", sent[0][number]);
                 let what = format!("{} {} by {who}, {time}", sent[0][number].0, sent[0][number].1);
                 for (other, (said, _)) in answers.iter().enumerate().skip(1) {
                     if *said != answers[0].0 {

@@ -85,7 +85,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
         let text = [fields.get("db.statement"), fields.get("summary")].into_iter().find(|text| !text.is_empty());
         let Some(text) = text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")) else { return };
         let Some(scope) = context.event_scope(event) else {
-            if text.contains("SELECT counter FROM changes") {
+            if text.contains(" FROM changes c ") {
                 POLLS.fetch_add(1, Ordering::SeqCst);
             }
             return;

@@ -81,9 +81,7 @@ impl ImageService {
             now,
         };
         let done = self.base.meta.duplicate_image(&duplicate).await;
-        if to.repository_id().is_none() || !matches!(&done, Ok(Some(done)) if !done.repository_created) {
-            self.base.auth.repository_changed(to.registry(), to.repository());
-        }
+        self.base.pushed(to, done.as_ref().map(|done| done.as_ref().and_then(|d| d.repository_created.as_ref())));
         let target = match &done {
             Ok(Some(done)) => Some(done.repository),
             _ => to.repository_id(),

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use roadstead_auth::{Access, Push};
 use roadstead_storage::blob::{BlobKey, StagingKey};
-use roadstead_storage::meta::{Blob, CommitBlob, Committed, UploadLease};
+use roadstead_storage::meta::{Blob, CommitBlob, UploadLease};
 use roadstead_storage::types::{Algorithm, Digest, Hasher};
 
 use super::{Finished, UploadService};
@@ -79,16 +79,12 @@ impl UploadService {
             lease_until: now.after(self.base.params.lease),
             now,
         };
-        let committed = match self.base.meta.commit_blob(&commit).await {
-            Ok(committed) => committed,
-            // Whether the transaction was committed is not always known. An object that nobody refers to is swept by
-            // age; deleting it here could delete one that a row refers to.
-            Err(error) => {
-                self.base.auth.repository_changed(access.registry(), access.repository());
-                return Err(error.into());
-            }
-        };
-        self.after_commit(access, &committed, digest);
+        let committed = self.base.meta.commit_blob(&commit).await;
+        self.base.pushed(access, committed.as_ref().map(|committed| committed.repository_created.as_ref()));
+        // After an error, whether the transaction was committed is not always known. An object that nobody refers to is swept
+        // by age; deleting it here could delete one that a row refers to.
+        let committed = committed?;
+        self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
         self.discard(staged).await;
         if committed.adopted {
             self.drop_second_copy(&committed.blob, &key).await?;
@@ -111,12 +107,5 @@ impl UploadService {
             tracing::warn!(blob.key = %key, error = %error, "a second copy of a blob stays until it is swept");
         }
         Ok(())
-    }
-
-    fn after_commit(&self, access: &Access<Push>, committed: &Committed, digest: &Digest) {
-        if committed.repository_created || access.repository_id().is_none() {
-            self.base.auth.repository_changed(access.registry(), access.repository());
-        }
-        self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
     }
 }

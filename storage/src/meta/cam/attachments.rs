@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::model::{Attached, Entity, Holder};
 use super::{groups, leave_room, limits, lock_owner, policies, roles, rows, users};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, write_transaction};
 use crate::types::{AccountId, GroupId, PolicyId, RoleId, Timestamp};
@@ -161,7 +161,7 @@ async fn attach(
         .bind(operator_uin)
         .bind(now.as_millis());
     insert.execute(&mut *tx).await.op("attach a policy")?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 
@@ -173,7 +173,7 @@ async fn detach(tx: &mut AnyConnection, owner: AccountId, policy: PolicyId, from
     if delete.execute(&mut *tx).await.op("detach a policy")?.rows_affected() == 0 {
         return Ok(false);
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use super::model::Holder;
 use super::{lock_owner, policies};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::sql::{SqlResult as _, write_transaction};
 use crate::types::{AccountId, PolicyId};
 use crate::{Error, Result};
@@ -37,5 +37,5 @@ async fn set(tx: &mut AnyConnection, owner: AccountId, of: Holder, policy: Optio
     let custom = policy.filter(|policy| policy.is_custom());
     let update = sqlx::query(sql).bind(policy.map(PolicyId::get)).bind(custom.map(PolicyId::get)).bind(id);
     update.execute(&mut *tx).await.op("set a boundary")?;
-    bump_changes(tx).await
+    changes::changed()
 }

@@ -7,7 +7,7 @@ use super::model::{Group, Member};
 use super::users::{self, user, users};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
 use crate::types::{AccountId, GroupId, Timestamp};
@@ -122,7 +122,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, name: &str, remark: &s
         sqlx::query("INSERT INTO cam_groups (id, owner_id, name, remark, created_at) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(id).bind(owner.get()).bind(name).bind(remark).bind(now.as_millis());
     insert.execute(&mut *tx).await.op("create a group").map_err(conflict("group"))?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(GroupId::new(id))
 }
 
@@ -146,7 +146,7 @@ async fn update(
         sqlx::query("UPDATE cam_groups SET name = COALESCE($1, name), remark = COALESCE($2, remark) WHERE id = $3");
     let update = update.bind(name).bind(remark).bind(id.get());
     update.execute(&mut *tx).await.op("change a group").map_err(conflict("group"))?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn delete(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
@@ -154,7 +154,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result
     require(tx, owner, id).await?;
     let delete = sqlx::query("DELETE FROM cam_groups WHERE id = $1").bind(id.get());
     delete.execute(&mut *tx).await.op("delete a group")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn add(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)], now: Timestamp) -> Result<()> {
@@ -176,7 +176,7 @@ async fn add(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, Acco
         let insert = insert.bind(group.get()).bind(account.get()).bind(now.as_millis());
         insert.execute(&mut *tx).await.op("add to a group")?;
     }
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn remove(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
@@ -187,7 +187,7 @@ async fn remove(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, A
         let delete = sqlx::query("DELETE FROM cam_group_members WHERE group_id = $1 AND account_id = $2");
         delete.bind(group.get()).bind(account.get()).execute(&mut *tx).await.op("remove from a group")?;
     }
-    bump_changes(tx).await
+    changes::changed()
 }
 
 fn group(row: &AnyRow) -> Result<Group> {

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::model::NewAccessKey;
 use super::{leave_room, limits};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::model::AccessKey;
 use crate::meta::row::{get, optional_time, parse, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
@@ -84,7 +84,7 @@ async fn create(tx: &mut AnyConnection, account: AccountId, new: &NewAccessKey<'
         return Err(Error::Stale { what: "account" });
     }
     insert(tx, account, new, now).await?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 pub(super) async fn insert(
@@ -115,7 +115,7 @@ async fn set_active(tx: &mut AnyConnection, account: AccountId, id: &SecretId, a
     if update.execute(&mut *tx).await.op("change an access key")?.rows_affected() == 0 {
         return Ok(false);
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 
@@ -125,7 +125,7 @@ async fn delete(tx: &mut AnyConnection, account: AccountId, id: &SecretId) -> Re
     if delete.execute(&mut *tx).await.op("delete an access key")?.rows_affected() == 0 {
         return Ok(false);
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

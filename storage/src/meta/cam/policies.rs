@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::model::{NewPolicy, Policy, PolicyCounts, PolicySummary};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::row::{get, size, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders, write_transaction};
 use crate::types::{AccountId, PolicyId, Timestamp};
@@ -139,7 +139,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, n
         .bind(new.tags)
         .bind(now.as_millis());
     insert.execute(&mut *tx).await.op("create a policy").map_err(conflict("policy"))?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(PolicyId::new(id))
 }
 
@@ -176,7 +176,7 @@ async fn update(
     if update.execute(&mut *tx).await.op("change a policy")?.rows_affected() == 0 {
         return Err(Error::Stale { what: "policy" });
     }
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
@@ -196,7 +196,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> R
         let delete = sqlx::query("DELETE FROM cam_policies WHERE id = $1").bind(id.get());
         delete.execute(&mut *tx).await.op("delete a policy")?;
     }
-    bump_changes(tx).await
+    changes::changed()
 }
 
 fn policy(row: &AnyRow) -> Result<Policy> {

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::model::{NewOidcProvider, OidcProvider};
 use super::{leave_room, limits, lock_owner};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::types::{AccountId, ProviderId, Timestamp};
@@ -76,7 +76,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewOidcProvider<
     let insert = insert.bind(owner.get()).bind(new.name).bind(new.url).bind(new.keys).bind(new.client_ids);
     let insert = insert.bind(new.description).bind(now.as_millis());
     insert.execute(&mut *tx).await.op("create an identity provider").map_err(conflict("identity provider"))?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn require(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<OidcProvider> {
@@ -102,7 +102,7 @@ async fn update(
     let update = update.bind(new.url).bind(new.keys).bind(new.client_ids).bind(new.description).bind(version);
     let update = update.bind(now.as_millis()).bind(old.id.get());
     update.execute(&mut *tx).await.op("change an identity provider")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn delete(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<()> {
@@ -110,7 +110,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<
     let old = require(tx, owner, name).await?;
     let delete = sqlx::query("DELETE FROM cam_oidc_providers WHERE id = $1").bind(old.id.get());
     delete.execute(&mut *tx).await.op("delete an identity provider")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 fn provider(row: &AnyRow) -> Result<OidcProvider> {

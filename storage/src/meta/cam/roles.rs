@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use super::model::{NewRole, Role};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::accounts::bump_changes;
+use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::types::{AccountId, PolicyId, RoleId, Timestamp};
@@ -99,7 +99,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now
         .bind(new.tags)
         .bind(now.as_millis());
     insert.execute(&mut *tx).await.op("create a role").map_err(conflict("role"))?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(RoleId::new(id))
 }
 
@@ -124,7 +124,7 @@ async fn update(
     );
     let update = update.bind(trust).bind(canonical).bind(now.as_millis()).bind(id.get());
     update.execute(&mut *tx).await.op("change who may take a role")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 async fn delete(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
@@ -132,7 +132,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<
     require(tx, owner, id).await?;
     let delete = sqlx::query("DELETE FROM cam_roles WHERE id = $1").bind(id.get());
     delete.execute(&mut *tx).await.op("delete a role")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 fn role(row: &AnyRow) -> Result<Role> {

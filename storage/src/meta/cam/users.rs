@@ -6,7 +6,8 @@ use sqlx::any::AnyRow;
 use super::model::{NewUser, User, UserChange, UserProfile};
 use super::{keys, leave_room, limits, lock_owner, rows};
 use crate::meta::MetaStore;
-use crate::meta::accounts::{account, bump_changes, change_password, store_password};
+use crate::meta::accounts::{account, change_password, store_password};
+use crate::meta::changes;
 use crate::meta::row::{get, optional_time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::types::{AccountId, PolicyId, Timestamp, Uin};
@@ -131,7 +132,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Re
     if let Some(key) = &new.key {
         keys::insert(tx, account.id, key, now).await?;
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(User { account, profile: profile.clone(), last_login_at: None, last_login_ip: None, boundary: None })
 }
 
@@ -166,7 +167,7 @@ async fn update(
     update.execute(&mut *tx).await.op("change a sub-account")?;
     match change.password_hash {
         Some(hash) => change_password(tx, id, hash, now).await,
-        None => bump_changes(tx).await,
+        None => changes::changed(),
     }
 }
 
@@ -186,7 +187,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, id: AccountId, force: 
     uploads.bind(owner.get()).bind(id.get()).execute(&mut *tx).await.op("end uploads")?;
     let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());
     delete.execute(&mut *tx).await.op("delete a sub-account")?;
-    bump_changes(tx).await
+    changes::changed()
 }
 
 pub(super) fn user(row: &AnyRow) -> Result<User> {

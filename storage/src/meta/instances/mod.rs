@@ -15,7 +15,7 @@ pub use model::{
 pub(super) use namespaces::shows_everything;
 
 use super::MetaStore;
-use super::accounts::bump_changes;
+use super::changes;
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use crate::types::{AccountId, InstanceId, RegistryId, Timestamp};
@@ -108,8 +108,9 @@ impl MetaStore {
 }
 
 async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: Timestamp) -> Result<Instance> {
-    // Also the lock under which instances are counted and numbered.
-    bump_changes(tx).await?;
+    // The lock under which instances are counted and numbered.
+    changes::lock(tx).await?;
+    changes::changed()?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
     let count: i64 = count.fetch_one(&mut *tx).await.op("count instances")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
@@ -158,7 +159,7 @@ async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceC
         .bind(change.versioning.map(i64::from));
     let there = update.execute(&mut *tx).await.op("modify an instance")?.rows_affected() > 0;
     if there {
-        bump_changes(tx).await?;
+        changes::changed()?;
     }
     Ok(there)
 }
@@ -178,7 +179,7 @@ async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool) ->
             return Err(Error::InUse { what: "instance" });
         }
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 
@@ -195,7 +196,7 @@ async fn delete(tx: &mut AnyConnection, registry: RegistryId) -> Result<bool> {
     for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
         sqlx::query(sql).bind(registry.get()).execute(&mut *tx).await.op("delete an instance")?;
     }
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

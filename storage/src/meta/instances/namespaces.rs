@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::super::accounts::bump_changes;
+use super::super::changes;
 use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
@@ -102,7 +102,7 @@ async fn insert(
         .bind(write_json(&settings.ignored)?)
         .bind(write_json(&settings.tags)?);
     insert.execute(&mut *tx).await.op("create a namespace")?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(NamespaceId::new(id))
 }
 
@@ -135,7 +135,7 @@ async fn modify(
     update.execute(&mut *tx).await.op("modify a namespace")?;
     let show = sqlx::query("UPDATE repositories SET public = $2 WHERE namespace_id = $1 AND public <> $2");
     show.bind(id.get()).bind(i64::from(settings.public)).execute(&mut *tx).await.op("modify a namespace")?;
-    bump_changes(tx).await?;
+    changes::changed()?;
     Ok(true)
 }
 

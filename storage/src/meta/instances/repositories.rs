@@ -96,7 +96,7 @@ impl MetaStore {
 
 async fn insert(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {
     let locked = ensure(tx, defaults, wanted).await?;
-    if !locked.created {
+    if locked.created.is_none() {
         return Err(Error::Conflict { what: "repository" });
     }
     write(tx, locked.id, Some(&texts.brief), Some(&texts.description)).await?;

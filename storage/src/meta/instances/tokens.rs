@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::super::accounts::bump_changes;
+use super::super::changes;
 use super::super::row::{get, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
@@ -122,7 +122,7 @@ async fn modify(
     let update = update.bind(registry.get()).bind(id).bind(enabled.map(i64::from)).bind(description);
     let there = update.execute(&mut *tx).await.op("modify an instance token")?.rows_affected() > 0;
     if there {
-        bump_changes(tx).await?;
+        changes::changed()?;
     }
     Ok(there)
 }
@@ -132,7 +132,7 @@ async fn delete(tx: &mut AnyConnection, registry: RegistryId, id: &str) -> Resul
     let there = delete.bind(registry.get()).bind(id).execute(&mut *tx).await;
     let there = there.op("delete an instance token")?.rows_affected() > 0;
     if there {
-        bump_changes(tx).await?;
+        changes::changed()?;
     }
     Ok(there)
 }

@@ -66,9 +66,9 @@ async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
     assert_eq!(mount(RepositoryId::new(i64::MAX), &two).await.unwrap(), None);
     assert_eq!(kit.one.repository(REGISTRY, &target).await.unwrap(), None, "nothing has happened");
     let mounted = mount(source.repository, &two).await.unwrap().unwrap();
-    assert!(mounted.repository_created && mounted.adopted);
+    assert!(mounted.repository_created.is_some() && mounted.adopted);
     assert_eq!((mounted.blob.id, mounted.blob.lease_until), (source.blob.id, later(99)));
-    assert!(!mount(source.repository, &two).await.unwrap().unwrap().repository_created);
+    assert!(mount(source.repository, &two).await.unwrap().unwrap().repository_created.is_none());
     assert!(kit.one.blob(mounted.repository, &digest).await.unwrap().is_some());
     let stale = Place { namespace: crate::types::NamespaceId::new(i64::MAX), ..two };
     assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale { what: "namespace" })));

@@ -17,6 +17,7 @@ pub(super) async fn behave(kit: &Kit) {
     shared_layers_do_not_block(kit).await;
     a_lease_that_lasts_locks_nothing(kit).await;
     a_mount_locks_the_repository_first(kit).await;
+    who_waits_holds_no_counter(kit).await;
 }
 
 impl Kit {
@@ -33,7 +34,7 @@ async fn of_two_commits_one_is_adopted(kit: &Kit) {
     let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
     assert_eq!(outcomes.iter().filter(|outcome| !outcome.adopted).count(), 1);
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created.is_some()).count(), 1);
     assert!(outcomes.iter().all(|outcome| outcome.blob.id == outcomes[0].blob.id));
     let winner = outcomes.iter().position(|outcome| !outcome.adopted).unwrap();
     assert_eq!(outcomes[0].blob.key, keys[winner]);
@@ -47,7 +48,7 @@ async fn many_pushes_make_one_repository(kit: &Kit) {
     let commits: Vec<_> = blobs.iter().zip(&keys).map(|(digest, key)| commit(&place, &name, digest, key, 12)).collect();
     let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created.is_some()).count(), 1);
     assert!(outcomes.iter().all(|outcome| outcome.repository == outcomes[0].repository && !outcome.adopted));
 }
 
@@ -147,6 +148,37 @@ async fn a_lease_that_lasts_locks_nothing(kit: &Kit) {
     other.rollback().await.unwrap();
 }
 
+/// A push that makes a repository and waits for a blob then does not keep others from changing something meanwhile.
+async fn who_waits_holds_no_counter(kit: &Kit) {
+    if kit.one.engine() == Engine::Sqlite {
+        return;
+    }
+    let place = kit.place().await;
+    let source = kit.push_blob(&place, "source", "awaited base layer").await;
+    let (digest, name) = (sha256(b"awaited base layer"), place.repository("target"));
+    let mut other = kit.two.writer().begin().await.unwrap();
+    let hold = sqlx::query("UPDATE blobs SET lease_until = lease_until WHERE id = $1");
+    hold.bind(source.blob.id.get()).execute(&mut *other).await.unwrap();
+    let mount = kit.one.mount_blob(source.repository, REGISTRY, place.namespace, &name, &digest, later(99), NOW);
+    let meanwhile = async {
+        somebody_waits(kit).await;
+        let lock = "SELECT c.id FROM changes c CROSS JOIN repositories_made m FOR UPDATE NOWAIT";
+        let locked = sqlx::query(lock).execute(&mut *other).await;
+        other.rollback().await.unwrap();
+        locked.map(drop)
+    };
+    let (mounted, locked) = futures::join!(mount, meanwhile);
+    assert!(locked.is_ok(), "the mount waits for the blob and has moved a counter: {locked:?}");
+    assert!(mounted.unwrap().unwrap().repository_created.unwrap().number().is_some());
+}
+
+/// Returns when somebody waits for a lock.
+async fn somebody_waits(kit: &Kit) {
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
+         WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(kit.two.reader()).await.unwrap() == 0 {}
+}
+
 /// A mount and a manifest that names the same blob, into one repository, take their locks in one order.
 async fn a_mount_locks_the_repository_first(kit: &Kit) {
     if kit.one.engine() == Engine::Sqlite {
@@ -161,9 +193,7 @@ async fn a_mount_locks_the_repository_first(kit: &Kit) {
     hold.execute(&mut *other).await.unwrap();
     let mount = kit.one.mount_blob(source.repository, REGISTRY, place.namespace, &name, &digest, later(99), NOW);
     let meanwhile = async {
-        let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
-             WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(kit.two.reader()).await.unwrap() == 0 {}
+        somebody_waits(kit).await;
         let lock = "SELECT id FROM blobs WHERE id = $1 FOR UPDATE NOWAIT";
         let locked = sqlx::query(lock).bind(source.blob.id.get()).execute(&mut *other).await;
         other.rollback().await.unwrap();

@@ -62,14 +62,14 @@ async fn a_dry_run_is_refused_for_the_reason_for_which_a_run_is() {
 async fn a_dry_run_changes_nothing() {
     let reg = registry(false).await;
     let a = house(&reg, "aaaa").await;
-    let (before, counter) = (view(&a).await, reg.meta().change_counter().await.unwrap());
+    let (before, counter) = (view(&a).await, reg.meta().change_counters().await.unwrap());
     for action in actions() {
         let mut parameters = parameters::of(&action, &a.things);
         parameters["DryRun"] = json!(true);
         let code = call(&a.root.cloud, &action, &parameters).await.code();
         assert!(!code.is_empty(), "{}", action.name);
     }
-    assert_eq!(reg.meta().change_counter().await.unwrap(), counter);
+    assert_eq!(reg.meta().change_counters().await.unwrap(), counter);
     let after = view(&a).await;
     for (name, before) in &before {
         assert_eq!(after.get(name), Some(before), "{name}");

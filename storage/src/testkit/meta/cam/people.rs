@@ -24,9 +24,9 @@ fn is_stale<T>(outcome: crate::Result<T>, kind: &str) -> bool {
 
 async fn sub_accounts_are_found_by_their_owner_only(kit: &Kit) {
     let (owner, other) = (kit.account().await, kit.account().await);
-    let before = kit.two.change_counter().await.unwrap();
+    let before = kit.two.change_counters().await.unwrap().changes;
     let user = kit.user(owner).await;
-    assert!(kit.two.change_counter().await.unwrap() > before);
+    assert!(kit.two.change_counters().await.unwrap().changes > before);
     assert_eq!((user.account.owner, user.account.created_at), (owner, NOW));
     let (id, name, uin) = (user.account.id, user.account.name.as_str(), &user.account.uin);
     assert_eq!(kit.two.user(owner, id).await.unwrap().as_ref(), Some(&user));
@@ -138,9 +138,9 @@ async fn what_is_deleted_leaves_nothing(kit: &Kit) {
     assert!(is_stale(kit.one.delete_user(other, user.id, true).await, "user"));
     assert!(is_stale(kit.one.delete_user(owner, owner, true).await, "user"), "an owner is no user");
     assert!(matches!(kit.one.delete_user(owner, user.id, false).await, Err(Error::InUse { what: "user" })));
-    let before = kit.two.change_counter().await.unwrap();
+    let before = kit.two.change_counters().await.unwrap().changes;
     kit.one.delete_user(owner, user.id, true).await.unwrap();
-    assert!(kit.two.change_counter().await.unwrap() > before);
+    assert!(kit.two.change_counters().await.unwrap().changes > before);
     assert_eq!(kit.two.account(user.id).await.unwrap(), None);
     assert_eq!(kit.two.password_hash(user.id).await.unwrap(), None);
     assert_eq!(kit.two.list_access_keys(user.id).await.unwrap(), []);
@@ -224,19 +224,19 @@ async fn keys_are_used_and_deleted(kit: &Kit) {
     let (user, other) = (kit.user(owner).await.account.id, kit.user(owner).await.account.id);
     let key = kit.two.list_access_keys(user).await.unwrap().remove(0);
     assert_eq!((key.description.as_str(), key.last_used_at, key.active), ("first", None, true));
-    let counter = kit.two.change_counter().await.unwrap();
+    let counter = kit.two.change_counters().await.unwrap().changes;
     let used = |at: Timestamp| [(key.secret_id.clone(), at), (kit.secret_id(), at)];
     kit.one.record_key_uses(&used(later(9))).await.unwrap();
     kit.one.record_key_uses(&used(later(3))).await.unwrap();
     assert_eq!(kit.two.access_key(&key.secret_id).await.unwrap().unwrap().last_used_at, Some(later(9)));
-    assert_eq!(kit.two.change_counter().await.unwrap(), counter, "no cache has to hear of it");
+    assert_eq!(kit.two.change_counters().await.unwrap().changes, counter, "no cache has to hear of it");
     assert!(!kit.one.set_access_key_active(other, &key.secret_id, false).await.unwrap());
     assert!(kit.one.set_access_key_active(user, &key.secret_id, false).await.unwrap());
     assert!(!kit.two.access_key(&key.secret_id).await.unwrap().unwrap().active);
     assert!(!kit.one.delete_access_key(other, &key.secret_id).await.unwrap());
     assert!(kit.one.delete_access_key(user, &key.secret_id).await.unwrap());
     assert!(!kit.one.delete_access_key(user, &key.secret_id).await.unwrap());
-    assert_eq!(kit.two.change_counter().await.unwrap(), counter + 2);
+    assert_eq!(kit.two.change_counters().await.unwrap().changes, counter + 2);
     kit.one.delete_user(owner, user, false).await.unwrap();
 }
 
