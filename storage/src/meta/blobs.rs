@@ -136,11 +136,13 @@ impl MetaStore {
 }
 
 async fn insert(tx: &mut AnyConnection, defaults: &Quotas, commit: &CommitBlob<'_>) -> Result<Committed> {
-    if let Some(upload) = commit.upload {
-        super::uploads::finish(tx, upload, commit.registry, commit.repository).await?;
-    }
     let CommitBlob { registry, namespace, repository: name, now, .. } = *commit;
     let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
+    // After what the repository may have to wait for, its owner and its namespace: who deletes an account or a namespace has
+    // locked these when it comes to the uploads.
+    if let Some(upload) = commit.upload {
+        super::uploads::finish(tx, upload, registry, name).await?;
+    }
     // One statement decides which of two commits of the same content comes first, and locks the row for both.
     let upsert = sqlx::query(
         "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \

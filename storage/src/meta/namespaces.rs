@@ -164,16 +164,17 @@ async fn delete(
     if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
         return Err(Error::InUse { what: "namespace" });
     }
-    // '0' follows '/' in byte order: between the two is every name with this first part.
-    let uploads =
-        sqlx::query("DELETE FROM uploads WHERE registry_id = $1 AND repository_name > $2 AND repository_name < $3");
-    let uploads = uploads.bind(registry.get()).bind(format!("{name}/")).bind(format!("{name}0"));
-    uploads.execute(&mut *tx).await.op("delete uploads")?;
     let delete = sqlx::query("DELETE FROM namespaces WHERE id = $1").bind(id);
     delete.execute(&mut *tx).await.op("delete a namespace").map_err(|error| match stale("namespace")(error) {
         Error::Stale { what } => Error::InUse { what },
         other => other,
     })?;
+    // Last, as in a commit that ends one of them. '0' follows '/' in byte order: between the two is every name with this first
+    // part.
+    let uploads =
+        sqlx::query("DELETE FROM uploads WHERE registry_id = $1 AND repository_name > $2 AND repository_name < $3");
+    let uploads = uploads.bind(registry.get()).bind(format!("{name}/")).bind(format!("{name}0"));
+    uploads.execute(&mut *tx).await.op("delete uploads")?;
     changes::changed()?;
     Ok(true)
 }

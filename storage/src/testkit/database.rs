@@ -89,6 +89,19 @@ impl TestDatabase {
         HeldWrites(connection)
     }
 
+    /// How many transactions were cut off because each of several waited for another one. Only what connections that are closed
+    /// did is known.
+    pub async fn deadlocks(&self) -> i64 {
+        match self.home {
+            Home::Sqlite(_) => 0,
+            Home::Postgres { .. } => {
+                let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+                let count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+                sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
     /// Opens it as the process named `instance`, and brings its schema up to date.
     pub async fn open(&self, instance: &str) -> MetaStore {
         let store = MetaStore::open(&self.params(instance)).await.unwrap();

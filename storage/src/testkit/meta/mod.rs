@@ -57,6 +57,7 @@ pub async fn meta_suite(database: &TestDatabase) {
     kit.one.close().await;
     assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");
     kit.two.close().await;
+    assert_eq!(database.deadlocks().await, 0, "some transactions lock the same things in different orders");
 }
 
 /// Two processes on one database.

@@ -2,9 +2,9 @@
 
 use futures::future::join_all;
 
-use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag};
+use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag, uploads};
 use crate::blob::BlobKey;
-use crate::meta::{Engine, MetaStore, ReviewTarget};
+use crate::meta::{CommitBlob, Engine, MetaStore, QuotaKind, ReviewTarget};
 use crate::types::NamespaceName;
 use crate::{Error, Result};
 
@@ -18,6 +18,8 @@ pub(super) async fn behave(kit: &Kit) {
     a_lease_that_lasts_locks_nothing(kit).await;
     a_mount_locks_the_repository_first(kit).await;
     who_waits_holds_no_counter(kit).await;
+    a_commit_waits_for_the_owner_before_it_ends_its_upload(kit).await;
+    sub_accounts_are_deleted_while_they_push(kit).await;
 }
 
 impl Kit {
@@ -170,6 +172,64 @@ async fn who_waits_holds_no_counter(kit: &Kit) {
     let (mounted, locked) = futures::join!(mount, meanwhile);
     assert!(locked.is_ok(), "the mount waits for the blob and has moved a counter: {locked:?}");
     assert!(mounted.unwrap().unwrap().repository_created.unwrap().number().is_some());
+}
+
+/// Who deletes a sub-account has locked its main account, and comes to the uploads then.
+async fn a_commit_waits_for_the_owner_before_it_ends_its_upload(kit: &Kit) {
+    if kit.one.engine() == Engine::Sqlite {
+        return;
+    }
+    let place = kit.place().await;
+    let (digest, name) = (sha256(b"first layer"), place.repository("first"));
+    let upload = uploads::start(kit, place.owner, &name, later(1000)).await;
+    let lease = uploads::acquire(&kit.one, upload, later(10), NOW).await;
+    let key = BlobKey::fresh(&digest);
+    let commit = CommitBlob { upload: Some(&lease), ..commit(&place, &name, &digest, &key, 11) };
+    let mut other = kit.two.writer().begin().await.unwrap();
+    let hold = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(place.owner.get());
+    hold.execute(&mut *other).await.unwrap();
+    let meanwhile = async {
+        somebody_waits(kit).await;
+        let lock = sqlx::query("SELECT id FROM uploads WHERE id = $1 FOR UPDATE NOWAIT").bind(upload.to_string());
+        let locked = lock.execute(&mut *other).await;
+        other.rollback().await.unwrap();
+        locked.map(drop)
+    };
+    let (committed, locked) = futures::join!(kit.one.commit_blob(&commit), meanwhile);
+    assert!(locked.is_ok(), "the commit waits for the account and has locked the upload: {locked:?}");
+    committed.unwrap();
+}
+
+/// All first pushes of the sub-accounts of one main account, and their ends. (No attempt is cut off by a deadlock: the suite
+/// looks for those in the end.)
+async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
+    let place = kit.place().await;
+    kit.one.set_quota(place.owner, QuotaKind::Repositories, 1000).await.unwrap();
+    for round in 0..4 {
+        let mut pushes = Vec::new();
+        for number in 0..8 {
+            let user = kit.user(place.owner).await.account.id;
+            let name = place.repository(&format!("round{round}-{number}"));
+            let upload = uploads::start(kit, user, &name, later(1000)).await;
+            let lease = uploads::acquire(kit.store(number), upload, later(10), NOW).await;
+            pushes.push((user, name, lease, sha256(format!("{round} {number}").as_bytes())));
+        }
+        let commits = join_all(pushes.iter().enumerate().map(async |(number, (_, name, lease, digest))| {
+            let key = BlobKey::fresh(digest);
+            let commit = CommitBlob { upload: Some(lease), ..commit(&place, name, digest, &key, 3) };
+            kit.store(number).commit_blob(&commit).await
+        }));
+        let deletions = join_all(
+            pushes
+                .iter()
+                .enumerate()
+                .map(|(number, (user, ..))| kit.store(number + 1).delete_user(place.owner, *user, true)),
+        );
+        let (committed, deleted) = futures::join!(commits, deletions);
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+        // What was committed later than the account was deleted, belongs to its main account, and is committed all the same.
+        assert!(committed.iter().all(Result::is_ok), "{committed:?}");
+    }
 }
 
 /// Returns when somebody waits for a lock.

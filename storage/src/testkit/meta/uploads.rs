@@ -14,7 +14,12 @@ pub(super) async fn behave(kit: &Kit) {
     leases_are_released_at_the_start(kit).await;
 }
 
-async fn start(kit: &Kit, account: AccountId, repository: &RepositoryName, expires_at: Timestamp) -> UploadId {
+pub(super) async fn start(
+    kit: &Kit,
+    account: AccountId,
+    repository: &RepositoryName,
+    expires_at: Timestamp,
+) -> UploadId {
     let id = UploadId::random();
     let hash = Hasher::new(Algorithm::Sha512).save();
     let new = NewUpload { id, registry: REGISTRY, repository, account, hash, expires_at, now: NOW };
@@ -27,7 +32,7 @@ async fn started(kit: &Kit) -> UploadId {
     start(kit, place.owner, &place.repository("app"), later(1000)).await
 }
 
-async fn acquire(store: &MetaStore, id: UploadId, until: Timestamp, now: Timestamp) -> UploadLease {
+pub(super) async fn acquire(store: &MetaStore, id: UploadId, until: Timestamp, now: Timestamp) -> UploadLease {
     match store.lease_upload(id, until, now).await.unwrap() {
         Lease::Acquired(upload, lease) => {
             assert_eq!((upload.id, lease.upload()), (id, id));

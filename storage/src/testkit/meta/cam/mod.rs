@@ -29,7 +29,7 @@ impl Kit {
         format!("AKID{:032}", self.number()).parse().unwrap()
     }
 
-    async fn user(&self, owner: AccountId) -> User {
+    pub(super) async fn user(&self, owner: AccountId) -> User {
         let (uin, name, key) = (self.uin(), format!("user-{}", self.number()), self.secret_id());
         let new = NewUser {
             owner,
