@@ -191,6 +191,11 @@ impl Auth {
         Ok(())
     }
 
+    /// Of how many access keys it is not written down yet when they were last used.
+    pub fn unwritten_key_uses(&self) -> usize {
+        self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// A text that goes to a client who must not read it, and comes back: it is sealed. `None` when the library refuses,
     /// which it does not.
     pub fn hide(&self, text: &str) -> Option<String> {

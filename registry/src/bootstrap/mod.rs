@@ -2,6 +2,7 @@
 
 mod first_start;
 mod key_command;
+mod last_writes;
 mod master_key;
 mod open;
 mod secret_file;
@@ -9,7 +10,6 @@ mod settings;
 
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web;
 use roadstead_config::{Bootstrap, Settings};
@@ -135,34 +135,18 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     Ok(Registry { bound, metrics, state, url, first_start, _jobs: jobs, _lock: lock })
 }
 
-/// Writes what was in memory until the end. More than once, if need be: a thread of the server may end in the middle of it, and
-/// take the connection along.
-async fn write_last(what: &str, write: impl AsyncFn() -> anyhow::Result<()>) {
-    const ATTEMPTS: usize = 5;
-    for attempt in 1..=ATTEMPTS {
-        match write().await {
-            Ok(()) => return,
-            Err(_) if attempt < ATTEMPTS => tokio::time::sleep(Duration::from_millis(100)).await,
-            Err(error) => tracing::warn!(error = format!("{error:#}"), "the last {what} are lost"),
-        }
-    }
-}
-
 /// Runs a registry until it is told to stop. `ready` is called once it can answer.
 pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::Result<()> {
     ready(&registry);
     let Registry { bound, metrics, state, _jobs, _lock, .. } = registry;
     let handle = bound.server.handle();
-    let counted = state.services.pulls().clone();
     let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     let ended = bound.server.await;
     // The connections to the database that the threads of the server have opened end with these threads.
     state.meta.trust_no_connection();
     // The jobs still run: what they are writing is waited for here, and not cut off.
-    state.audit.flush().await;
-    write_last("counts of pulls", async || Ok(counted.flush().await?)).await;
-    write_last("uses of access keys", async || Ok(state.auth.record_key_uses().await?)).await;
+    last_writes::write(&state).await;
     stopper.abort();
     if let Some(metrics) = metrics {
         metrics.abort();

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     queue: mpsc::Sender<Waiting>,
     refusals: Mutex<Refusals>,
+    /// How many events are being written.
+    in_hand: AtomicUsize,
 }
 
 /// The other end, which writes: for [`Audit::write`].
@@ -114,6 +117,10 @@ impl Refusals {
                 self.counted.insert(likeness, summary);
             }
         }
+    }
+
+    fn count(&self) -> usize {
+        self.single.len() + self.counted.len() + usize::from(self.others > 0)
     }
 
     fn take(&mut self, with_counted: bool, now: Timestamp) -> Vec<AuditEvent> {
@@ -166,7 +173,7 @@ impl Audit {
     /// A way into the audit log, and the queue that [`Audit::write`] takes.
     pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let inner = Inner { meta, clock, queue, refusals: Mutex::default() };
+        let inner = Inner { meta, clock, queue, refusals: Mutex::default(), in_hand: AtomicUsize::new(0) };
         (Self(Arc::new(inner)), AuditQueue(receiver))
     }
 
@@ -270,18 +277,29 @@ impl Audit {
         if events.is_empty() {
             return;
         }
+        self.0.in_hand.store(events.len(), Ordering::Relaxed);
         while let Err(error) = self.0.meta.record_audit_events(events).await {
             tracing::warn!(events = events.len(), %error, "the audit log cannot be written; it is tried again");
             tokio::time::sleep(RETRY).await;
         }
+        self.0.in_hand.store(0, Ordering::Relaxed);
     }
 
     /// Waits until everything is written that has been taken down so far: before the process ends. [`Audit::write`] does
     /// it, so that what it is writing at the moment is waited for too.
     pub async fn flush(&self) {
         if !self.is_written(None).await {
-            tracing::error!("the end of the audit log was not written");
+            let events = self.unwritten();
+            tracing::error!(events, "the last events of the audit log were not written, and are lost");
         }
+    }
+
+    /// How many events have been taken down and not been written, after a [`flush`](Self::flush) that was not done.
+    fn unwritten(&self) -> usize {
+        // One in the queue is the question of the flush.
+        let queued = (self.0.queue.max_capacity() - self.0.queue.capacity()).saturating_sub(1);
+        let refusals = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).count();
+        self.0.in_hand.load(Ordering::Relaxed) + queued + refusals
     }
 
     /// Deletes what is older than `keep`, a part at a time.

@@ -8,6 +8,7 @@
 //! loses those of the last seconds.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roadstead_auth::{Access, Pull};
@@ -26,6 +27,8 @@ const PART: usize = 1024;
 /// Counts that were not written yet.
 struct Counts {
     shards: Vec<Mutex<HashMap<RepositoryId, u64>>>,
+    /// How many they are in all, with those that are being written.
+    unwritten: AtomicU64,
     /// Who writes. The next one waits: it must not find nothing to do, and say so, while that can still fail.
     writing: tokio::sync::Mutex<()>,
 }
@@ -39,24 +42,40 @@ struct Taken<'a> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         for (repository, count) in self.list.drain(..) {
-            self.from.add(repository, count);
+            if !self.from.put(repository, count) {
+                self.from.unwritten.fetch_sub(count, Ordering::Relaxed);
+            }
         }
     }
 }
 
 impl Counts {
     fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), writing: tokio::sync::Mutex::default() }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            unwritten: AtomicU64::new(0),
+            writing: tokio::sync::Mutex::default(),
+        }
     }
 
     fn add(&self, repository: RepositoryId, count: u64) {
+        if self.put(repository, count) {
+            self.unwritten.fetch_add(count, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether there was room.
+    fn put(&self, repository: RepositoryId, count: u64) -> bool {
         let index = usize::try_from(repository.get().unsigned_abs() % SHARDS as u64).unwrap_or(0);
         let mut shard = lock(&self.shards[index]);
         if let Some(known) = shard.get_mut(&repository) {
             *known = known.saturating_add(count);
         } else if shard.len() < MAX_REPOSITORIES {
             shard.insert(repository, count);
+        } else {
+            return false;
         }
+        true
     }
 
     fn take(&self) -> Vec<(RepositoryId, u64)> {
@@ -69,7 +88,8 @@ impl Counts {
         while !taken.list.is_empty() {
             let rest = taken.list.len().saturating_sub(PART);
             meta.add_pulls(&taken.list[rest..]).await?;
-            taken.list.truncate(rest);
+            let written = taken.list.drain(rest..).map(|(_, count)| count).sum();
+            self.unwritten.fetch_sub(written, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -99,6 +119,11 @@ impl PullService {
         if let Some(repository) = access.repository_id() {
             self.counts.add(repository, 1);
         }
+    }
+
+    /// How many pulls were counted and are not written down yet.
+    pub fn unwritten(&self) -> u64 {
+        self.counts.unwritten.load(Ordering::Relaxed)
     }
 
     /// Writes down what was counted before the call. What cannot be written is kept for the next time.
@@ -146,7 +171,9 @@ mod tests {
         drop(first);
         assert!(poll!(&mut last).is_pending());
         held.release().await;
+        assert_eq!(counts.unwritten.load(Ordering::Relaxed), 21);
         last.await.unwrap();
+        assert_eq!(counts.unwritten.load(Ordering::Relaxed), 0);
         let detail = meta
             .repository_detail(RegistryId::PERSONAL, &NAME.parse().unwrap(), AccountId::new(0), AccountId::new(0))
             .await;

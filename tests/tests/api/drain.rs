@@ -1,13 +1,19 @@
 //! The end of a server.
 
-use roadstead_tests::{Binary, Client, Credentials, Server, digest, eventually, random_bytes, raw};
+use roadstead_storage::testkit::TestDatabase;
+use roadstead_tests::{Binary, Client, Credentials, Image, Server, digest, eventually, random_bytes, raw};
 use std::net::SocketAddr;
 use std::path::Path;
 
 const PASSWORD: &str = "correct horse battery staple";
 
 fn start(data: &Path) -> (Server, Client, SocketAddr) {
-    let server = Binary::find().serve(data, &[("ROADSTEAD_BOOTSTRAP_PASSWORD", PASSWORD)]);
+    start_with(data, &[])
+}
+
+fn start_with(data: &Path, environment: &[(&str, &str)]) -> (Server, Client, SocketAddr) {
+    let environment: Vec<_> = [("ROADSTEAD_BOOTSTRAP_PASSWORD", PASSWORD)].iter().chain(environment).copied().collect();
+    let server = Binary::find().serve(data, &environment);
     let record = std::fs::read(data.join("bootstrap.json")).unwrap();
     let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
     let credentials = Credentials::Basic(record["username"].as_str().unwrap().to_owned(), PASSWORD.to_owned());
@@ -65,11 +71,30 @@ async fn an_idle_connection_does_not_hold_the_end_up() {
 }
 
 #[tokio::test]
+async fn a_database_that_takes_nothing_does_not_hold_the_end_up_and_the_log_says_what_is_lost() {
+    let (data, database) = (tempfile::tempdir().unwrap(), TestDatabase::any().await);
+    let environment = [("ROADSTEAD__DATABASE__URL", database.url()), ("ROADSTEAD__DATABASE__BUSY_TIMEOUT", "60s")];
+    let (server, owner, _) = start_with(data.path(), &environment);
+    let image = Image::small(1);
+    owner.push_image("library/app", "v1", &image).await;
+    let held = database.hold_writes().await;
+    for _ in 0..3 {
+        owner.get("/v2/library/app/manifests/v1").await.expect(200);
+    }
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    let lost: Vec<&str> = log.lines().filter(|line| line.contains("pulls were not counted, and are lost")).collect();
+    assert!(lost.len() == 1 && lost[0].contains("\"pulls\":3"), "{log}");
+    held.release().await;
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
     let data = tempfile::tempdir().unwrap();
     let (server, owner, _) = start(data.path());
     let content = random_bytes(2, 300_000);
-    let image = roadstead_tests::Image::new("{}", vec![content.clone()]);
+    let image = Image::new("{}", vec![content.clone()]);
     owner.push_image("library/app", "v1", &image).await;
     let location = owner.start_upload("library/app").await;
     owner.chunk(&location, 0, content.slice(..1000)).await.expect(202);

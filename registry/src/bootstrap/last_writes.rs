@@ -1,0 +1,48 @@
+//! What was in memory only, when the server ends.
+
+use std::time::Duration;
+
+use crate::api::ApiState;
+
+/// How long that may take: the database may be away, and whoever stopped the server waits for its end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Writes it down. What cannot be written is lost, and the log says how much that is.
+pub(super) async fn write(state: &ApiState) {
+    let (pulls, auth) = (state.services.pulls(), &state.auth);
+    let counts = one("counts of pulls", async || Ok(pulls.flush().await?));
+    let uses = one("uses of access keys", async || Ok(auth.record_key_uses().await?));
+    let ((), counts, uses) = tokio::join!(state.audit.flush(), counts, uses);
+    if let Err(error) = counts {
+        tracing::error!(
+            pulls = pulls.unwritten(),
+            error = format!("{error:#}"),
+            "pulls were not counted, and are lost"
+        );
+    }
+    if let Err(error) = uses {
+        let keys = auth.unwritten_key_uses();
+        tracing::error!(keys, error = format!("{error:#}"), "when access keys were last used is lost");
+    }
+}
+
+/// More than once, if need be: a thread of the server may end in the middle of it, and take the connection along.
+async fn one(what: &'static str, write: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    const ATTEMPTS: usize = 5;
+    let attempts = async {
+        for _ in 1..ATTEMPTS {
+            match write().await {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(error = format!("{error:#}"), "{what} cannot be written; it is tried again")
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        write().await
+    };
+    let Ok(written) = tokio::time::timeout(PATIENCE, attempts).await else {
+        anyhow::bail!("the database did not take them in {} s", PATIENCE.as_secs());
+    };
+    written
+}
