@@ -1,5 +1,6 @@
 //! Bodies: of requests, as the services take them, and of answers, watched to their end.
 
+use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +10,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::call::Call;
 use super::error::{ApiError, Code};
@@ -27,7 +28,7 @@ pub fn incoming(payload: web::Payload) -> Body<'static> {
         .boxed_local()
 }
 
-/// Bytes of bodies that may be collected in memory at once; more have to wait.
+/// Bytes of bodies that may be in memory as a whole at once; more have to wait.
 const COLLECTED_BYTES: usize = 64 << 20;
 /// Bodies up to this size are not counted: a connection holds as much anyway.
 const SMALL_BODY: usize = 64 << 10;
@@ -41,14 +42,28 @@ impl Default for CollectBudget {
     }
 }
 
+/// A whole body. While it is there it has its share of the budget: keep it for as long as its bytes are used.
+pub struct Collected<'a> {
+    bytes: Bytes,
+    _share: SemaphorePermit<'a>,
+}
+
+impl Deref for Collected<'_> {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
 /// A whole body of at most `limit` bytes; `too_large` is the answer to more. It must arrive within twice the time that a
 /// body may stand still.
-pub async fn collect(
-    call: &Call<'_>,
+pub async fn collect<'a>(
+    call: &Call<'a>,
     payload: web::Payload,
     limit: usize,
     too_large: impl Fn() -> ApiError,
-) -> Result<Bytes, ApiError> {
+) -> Result<Collected<'a>, ApiError> {
     let announced = call.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
@@ -57,7 +72,7 @@ pub async fn collect(
     let expected = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
     let units = u32::try_from(expected.saturating_sub(SMALL_BODY).div_ceil(SMALL_BODY)).unwrap_or(u32::MAX);
     let turn = tokio::time::timeout(timeout, call.state.collect_budget.0.acquire_many(units)).await;
-    let _share = turn.map_err(|_| Code::Unavailable)?.map_err(ApiError::internal)?;
+    let share = turn.map_err(|_| Code::Unavailable)?.map_err(ApiError::internal)?;
     let mut body = incoming(payload);
     let collecting = async {
         let mut collected = BytesMut::new();
@@ -72,7 +87,9 @@ pub async fn collect(
             }
         }
     };
-    tokio::time::timeout(2 * timeout, collecting).await.map_err(|_| ApiError::from(Code::RequestTimeout))?
+    let collected = tokio::time::timeout(2 * timeout, collecting).await;
+    let bytes = collected.map_err(|_| ApiError::from(Code::RequestTimeout))??;
+    Ok(Collected { bytes, _share: share })
 }
 
 /// No body, but the length that a GET would have: the answer to HEAD.

@@ -72,10 +72,21 @@ async fn what_ends_makes_nothing_that_lasts() {
 async fn a_list_is_refused_before_each_of_its_members_costs_something() {
     let reg = registry().await;
     let user = sub(&reg.cloud(), "user").await;
-    let many: Vec<Value> = vec![json!(1); 200_000];
+    let many: Vec<Value> = vec![json!(1); 90_000];
     let refused = "AuthFailure.UnauthorizedOperation";
     cam(&user.cloud, "DeletePolicy", json!({ "PolicyId": many })).await.expect(refused);
     cam(&reg.cloud(), "DeletePolicy", json!({ "PolicyId": many })).await.expect("InvalidParameter.ParamError");
+}
+
+#[tokio::test]
+async fn a_body_has_only_so_many_values() {
+    let reg = registry().await;
+    let remove = async |values: usize| {
+        let many: Vec<Value> = vec![json!(1); values];
+        cam(&reg.cloud(), "DeletePolicy", json!({ "PolicyId": many })).await
+    };
+    remove(99_000).await.expect("InvalidParameter.ParamError");
+    remove(100_001).await.expect("InvalidParameter");
 }
 
 #[tokio::test]

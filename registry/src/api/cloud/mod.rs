@@ -119,8 +119,9 @@ async fn handle(
     trace: &Trace,
 ) -> Result<Vec<u8>, CloudError> {
     let form = Form::of(call.request)?;
-    let body = form.body(call, payload).await?;
-    let pairs = form.pairs(call.request, &body);
+    let collected = form.body(call, payload).await?;
+    let body: &[u8] = collected.as_ref().map_or(&[], |body| body);
+    let pairs = form.pairs(call.request, body);
     *language.borrow_mut() = request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
     let address = call.state.client_rules.address(call.request);
@@ -129,7 +130,7 @@ async fn handle(
         if body.len() > MAX_OPEN_BODY {
             return Err(Code::RequestSizeLimitExceeded.into());
         }
-        let parameters = form.parameters(call.request, &pairs, &body)?;
+        let parameters = form.parameters(call.request, &pairs, body)?;
         let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
         trace.action.set(Some(action));
         return Ok(output);
@@ -142,7 +143,7 @@ async fn handle(
         query: call.request.query_string(),
         hosts: &candidates,
         header: &|name| headers.get(name).map(header::HeaderValue::as_bytes),
-        body: &body,
+        body,
         pairs: &pairs,
     };
     *trace.name.borrow_mut() = common.action.chars().take(MAX_NAME).collect();
@@ -158,7 +159,7 @@ async fn handle(
     trace.action.set(Some(action));
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
     call.state.cloud.rate.check(identity.account, action)?;
-    let parameters = form.parameters(call.request, &pairs, &body)?;
+    let parameters = form.parameters(call.request, &pairs, body)?;
     let permissions = call.state.auth.permissions(&signed.caller).await?;
     let cloud_call = CloudCall {
         state: call.state,

@@ -16,6 +16,8 @@ use super::lenient::{Lenient, boolean};
 
 /// How deep flattened names may nest.
 const MAX_DEPTH: usize = 16;
+/// The most values of a JSON body, those in lists counted one by one.
+const MAX_VALUES: usize = 100_000;
 
 /// What is wrong with the parameters.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,6 +131,16 @@ impl Parameters {
     pub(crate) fn dry_run(&self) -> bool {
         self.tree.get("DryRun").is_some_and(|value| boolean(value) == Some(true))
     }
+}
+
+/// Whether a body with JSON in it may be read: in memory a value takes many times its length. (A comma in a text counts,
+/// too: there are no texts of so many.)
+pub(super) fn check_values(body: &[u8]) -> Result<(), ParameterError> {
+    if body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() <= MAX_VALUES {
+        return Ok(());
+    }
+    let english = format!("there are more than {MAX_VALUES} values");
+    Err(ParameterError::said(english, format!("参数值超过 {MAX_VALUES} 个")))
 }
 
 fn insert(tree: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), ParameterError> {

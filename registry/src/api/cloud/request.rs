@@ -5,14 +5,13 @@ use std::collections::HashSet;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, web};
-use bytes::Bytes;
 
 use super::code::Code;
 use super::error::CloudError;
 use super::language::Language;
 use super::multipart;
-use super::params::{ParameterError, Parameters};
-use crate::api::body::collect;
+use super::params::{ParameterError, Parameters, check_values};
+use crate::api::body::{Collected, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, Code as RegistryCode};
 
@@ -67,15 +66,19 @@ impl Form {
     }
 
     /// The body, if the parameters are in it.
-    pub(super) async fn body(self, call: &Call<'_>, payload: web::Payload) -> Result<Bytes, CloudError> {
+    pub(super) async fn body<'a>(
+        self,
+        call: &Call<'a>,
+        payload: web::Payload,
+    ) -> Result<Option<Collected<'a>>, CloudError> {
         let limit = match self {
-            Self::Query => return Ok(Bytes::new()),
+            Self::Query => return Ok(None),
             // Taken apart before it is known who sent it, a form costs many times its length.
             Self::Encoded => MAX_FORM,
             Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
         };
         let too_large = || ApiError::from(RegistryCode::ManifestTooLarge);
-        collect(call, payload, limit, too_large).await.map_err(|error| CloudError::from(&error))
+        collect(call, payload, limit, too_large).await.map(Some).map_err(|error| CloudError::from(&error))
     }
 
     /// The parameters as pairs, where they are.
@@ -95,8 +98,12 @@ impl Form {
     ) -> Result<Parameters, ParameterError> {
         match self {
             Self::Query | Self::Encoded => Parameters::flat(pairs.iter().map(|(name, value)| (&**name, &**value))),
-            Self::Json => Parameters::json(body),
+            Self::Json => {
+                check_values(body)?;
+                Parameters::json(body)
+            }
             Self::Multipart => {
+                check_values(body)?;
                 let kind = text(request, header::CONTENT_TYPE.as_str()).unwrap_or_default();
                 Parameters::parts(multipart::parse(kind, body)?)
             }

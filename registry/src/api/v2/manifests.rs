@@ -72,7 +72,8 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let content = collect(call, payload, params.manifest_bytes, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
     let event = done(call, Operation::ManifestPut);
-    let pushed = call.services().manifests().put(&access, &reference, &tags, content_type, content, &event).await?;
+    let pushed =
+        call.services().manifests().put(&access, &reference, &tags, content_type, content.clone(), &event).await?;
     let mut response = HttpResponse::Created();
     response
         .insert_header((header::LOCATION, format!("/v2/{}/manifests/{}", access.repository(), reference)))
