@@ -13,6 +13,7 @@ walk() {
     ROADSTEAD__INSTANCES__PER_ACCOUNT=1 ROADSTEAD__CLOUD_API__DOCUMENT_SPELLING=true ROADSTEAD__CLOUD_API__FAITHFUL=true
   # And the document's tables of errors, where everything needs a permission.
   walk_on document "$1" ROADSTEAD__INSTANCES__PER_ACCOUNT=1 ROADSTEAD__CLOUD_API__DOCUMENT_SPELLING=true
+  walk_on limits "$1" ROADSTEAD__CLOUD_API__REQUESTS_PER_SECOND=1
 }
 
 # walk_on PROGRAM CLIENT [SETTING...]: on a fresh server with a second account, and one without a registry password.

@@ -52,7 +52,8 @@ def arguments(params):
 
 def run(question, given):
     """One command: its status, its standard output and its standard error."""
-    key = [option for pair in zip(("--secretId", "--secretKey", "--token"), question["key"]) if pair[1] for option in pair]
+    # (In one word: a secret may begin with a hyphen.)
+    key = [f"{name}={value}" for name, value in zip(("--secretId", "--secretKey", "--token"), question["key"]) if value]
     sys.argv = ["tccli", question["service"], question["action"], *given, *key, "--endpoint", question["endpoint"],
                 "--region", "ap-guangzhou", "--language", question["language"]]
     written, errors, before = Kept(), io.StringIO(), (sys.stdout, sys.stderr)
