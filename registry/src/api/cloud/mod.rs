@@ -35,7 +35,7 @@ use std::sync::Arc;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
-use roadstead_auth::SignedRequest;
+use roadstead_auth::{Signed, SignedRequest};
 use roadstead_storage::types::Clock;
 use serde_json::json;
 
@@ -45,7 +45,8 @@ use self::code::Code;
 use self::error::CloudError;
 use self::language::Language;
 use self::open::OpenCall;
-use self::request::{Common, Form, Hosts};
+use self::params::Parameters;
+use self::request::{Common, Form, Hosts, Pairs};
 use self::trace::Trace;
 use super::call::Call;
 use super::error::{ApiError, chain};
@@ -124,42 +125,37 @@ async fn handle(
     let pairs = form.pairs(call.request, body);
     *language.borrow_mut() = request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
-    let address = call.state.client_rules.address(call.request);
+    let parameters = || form.parameters(call.request, &pairs, body);
     if let Some((action, run)) = table::find_open(common.version, common.action) {
         *trace.name.borrow_mut() = format!("{}:{}", action.service.name(), action.name);
         if body.len() > MAX_OPEN_BODY {
             return Err(Code::RequestSizeLimitExceeded.into());
         }
-        let parameters = form.parameters(call.request, &pairs, body)?;
-        let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
+        let address = call.state.client_rules.address(call.request);
+        let output = run(&OpenCall { state: call.state, address, trace }, &parameters()?).await?;
         trace.action.set(Some(action));
         return Ok(output);
     }
-    let hosts = Hosts::of(call);
-    let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
-    let headers = call.request.headers();
-    let signed = SignedRequest {
-        method: call.request.method().as_str(),
-        query: call.request.query_string(),
-        hosts: &candidates,
-        header: &|name| headers.get(name).map(header::HeaderValue::as_bytes),
-        body,
-        pairs: &pairs,
-    };
     *trace.name.borrow_mut() = common.action.chars().take(MAX_NAME).collect();
-    let signed = match call.state.auth.signed(&signed, address).await {
-        Ok(signed) => signed,
-        Err(error) => {
-            *trace.identity.borrow_mut() = call.state.auth.holder(&signed);
-            return Err(error.into());
-        }
-    };
-    trace.identity.borrow_mut().clone_from(&signed.caller.identity);
+    let hosts = Hosts::of(call);
+    let signed = signed(call, &hosts, body, &pairs, trace).await?;
     let action = table::find(signed.service.as_deref(), common.version, common.action)?;
     trace.action.set(Some(action));
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
     call.state.cloud.rate.check(identity.account, action)?;
-    let parameters = form.parameters(call.request, &pairs, body)?;
+    run_signed(call, action, &signed, &parameters()?, &hosts.own, trace).await
+}
+
+/// Runs an action for whoever signed it.
+async fn run_signed(
+    call: &Call<'_>,
+    action: &Registered,
+    signed: &Signed,
+    parameters: &Parameters,
+    host: &str,
+    trace: &Trace,
+) -> Result<Vec<u8>, CloudError> {
+    let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
     let permissions = call.state.auth.permissions(&signed.caller).await?;
     let cloud_call = CloudCall {
         state: call.state,
@@ -168,13 +164,40 @@ async fn handle(
         key: signed.key.as_ref(),
         permissions: &permissions,
         request_id: call.request_id,
-        host: &hosts.own,
+        host,
         target: &trace.target,
     };
     match action.run {
-        Run::Signed(run) => run(&cloud_call, &parameters).await,
+        Run::Signed(run) => run(&cloud_call, parameters).await,
         Run::Open(_) => Err(CloudError::internal("an action that nobody signs was not found to be one")),
     }
+}
+
+/// Who signed a request; if the signature is not good, the trace knows whose key it names.
+async fn signed(
+    call: &Call<'_>,
+    hosts: &Hosts,
+    body: &[u8],
+    pairs: &Pairs<'_>,
+    trace: &Trace,
+) -> Result<Signed, CloudError> {
+    let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
+    let headers = call.request.headers();
+    let request = SignedRequest {
+        method: call.request.method().as_str(),
+        query: call.request.query_string(),
+        hosts: &candidates,
+        header: &|name| headers.get(name).map(header::HeaderValue::as_bytes),
+        body,
+        pairs,
+    };
+    let address = call.state.client_rules.address(call.request);
+    let signed = call.state.auth.signed(&request, address).await;
+    *trace.identity.borrow_mut() = match &signed {
+        Ok(signed) => signed.caller.identity.clone(),
+        Err(_) => call.state.auth.holder(&request),
+    };
+    Ok(signed?)
 }
 
 fn answer(body: Vec<u8>) -> HttpResponse {
