@@ -90,6 +90,7 @@ fn record(event: &AuditEvent) -> Value {
         "outcome": event.outcome.name(),
         "code": event.code,
         "count": event.repeated,
+        "dry_run": event.dry_run,
     })
 }
 
@@ -98,7 +99,8 @@ fn line(item: &Value) -> String {
     let count =
         item["count"].as_u64().filter(|&count| count > 1).map(|count| format!("  x{count}")).unwrap_or_default();
     let members = ["time", "outcome", "uin", "principal", "action", "resource", "address", "code"].map(member);
-    format!("{}{count}", members.join("  "))
+    let tried = if item["dry_run"] == json!(true) { "  dry run" } else { "" };
+    format!("{}{count}{tried}", members.join("  "))
 }
 
 /// Takes down what a command has changed. A command that cannot be taken down has been done all the same, and fails.
@@ -117,6 +119,7 @@ pub async fn note(meta: &MetaStore, owner: Option<AccountId>, action: &str, reso
         outcome: AuditOutcome::Done,
         code: String::new(),
         repeated: 1,
+        dry_run: false,
     };
     Ok(meta.record_audit_events(&[event]).await?)
 }

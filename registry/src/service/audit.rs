@@ -97,6 +97,7 @@ struct Likeness {
     action: String,
     code: String,
     address: String,
+    dry_run: bool,
 }
 
 impl Refusals {
@@ -106,7 +107,7 @@ impl Refusals {
         }
         let owner = event.owner.map(roadstead_storage::types::AccountId::get);
         let (action, code, address) = (event.action.clone(), event.code.clone(), event.address.clone());
-        let likeness = Likeness { owner, action, code, address };
+        let likeness = Likeness { owner, action, code, address, dry_run: event.dry_run };
         let is_full = self.counted.len() >= MAX_REFUSALS;
         match self.counted.get_mut(&likeness) {
             Some(known) => known.repeated += 1,
@@ -155,6 +156,7 @@ fn blank(at: Timestamp, outcome: AuditOutcome) -> AuditEvent {
         outcome,
         code: String::new(),
         repeated: 1,
+        dry_run: false,
     }
 }
 

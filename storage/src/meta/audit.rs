@@ -74,6 +74,8 @@ pub struct AuditEvent {
     pub code: String,
     /// How many events alike it stands for.
     pub repeated: u64,
+    /// Whether it was only tried, as a dry run: nothing would have changed.
+    pub dry_run: bool,
 }
 
 impl AuditEvent {
@@ -157,7 +159,7 @@ pub(super) async fn note(tx: &mut AnyConnection, event: Option<&AuditEvent>) -> 
 fn select(query: &AuditQuery<'_>) -> String {
     let mut sql =
         "SELECT id, at, owner_id, uin, principal, source, action, resource, address, user_agent, request_id, \
-                   outcome, code, repeated FROM audit_events WHERE at >= $1 AND at < $2 AND (at, id) < ($3, $4)"
+                   outcome, code, repeated, dry_run FROM audit_events WHERE at >= $1 AND at < $2 AND (at, id) < ($3, $4)"
             .to_owned();
     let mut number = 5;
     let columns =
@@ -182,7 +184,8 @@ async fn insert(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
     for event in events {
         let insert = sqlx::query(
             "INSERT INTO audit_events (at, owner_id, uin, principal, source, action, resource, address, user_agent, \
-             request_id, outcome, code, repeated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             request_id, outcome, code, repeated, dry_run) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         );
         let insert = insert
             .bind(event.at.as_millis())
@@ -197,7 +200,8 @@ async fn insert(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
             .bind(storable(&event.request_id))
             .bind(event.outcome.number())
             .bind(storable(&event.code))
-            .bind(i64::try_from(event.repeated).unwrap_or(i64::MAX));
+            .bind(i64::try_from(event.repeated).unwrap_or(i64::MAX))
+            .bind(i64::from(event.dry_run));
         insert.execute(&mut *tx).await.op("write the audit log")?;
     }
     Ok(())
@@ -228,6 +232,7 @@ fn event(row: &AnyRow) -> Result<(AuditCursor, AuditEvent)> {
         outcome,
         code: get(row, "code")?,
         repeated: size(row, "audit_events", "repeated")?,
+        dry_run: get::<i64>(row, "dry_run")? != 0,
     };
     Ok((AuditCursor { at, id: get(row, "id")? }, event))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use roadstead_storage::meta::{AuditEvent, AuditOutcome, AuditQuery};
+use roadstead_tests::people::sub;
 use roadstead_tests::{Cloud, Image, TestRegistry, eventually};
 use serde_json::{Value, json};
 
@@ -99,6 +100,37 @@ async fn refusals_are_in_the_log_without_secrets() {
 }
 
 #[tokio::test]
+async fn what_was_only_tried_is_called_that() {
+    let reg = unlimited().start().await;
+    let alice = reg.account("alice").await;
+    let user = sub(&reg, &alice, "somebody", &[]).await;
+    let delete = |dry_run: bool| json!({ "RepoName": "alice/missing", "DryRun": dry_run });
+    let call = async |cloud: &Cloud, dry_run| cloud.call("tcr", "DeleteRepositoryPersonal", delete(dry_run)).await;
+    for cloud in [&alice.cloud, &user.cloud] {
+        for dry_run in [true, false] {
+            let reply = call(cloud, dry_run).await;
+            let logged = eventually("it is in the log", async || {
+                let found = events(&alice.cloud, json!({ "Operation": "DeleteRepositoryPersonal" })).await;
+                found.into_iter().find(|event| event["RequestId"] == reply.request_id())
+            });
+            let logged = logged.await;
+            let (code, dry) = (reply.code(), json!(dry_run));
+            assert_eq!((&logged["Code"], &logged["DryRun"]), (&json!(code), &dry), "{logged}");
+            let outcome = if std::ptr::eq(cloud, &user.cloud) { "denied" } else { "failed" };
+            assert_eq!(logged["Outcome"], outcome, "{logged}");
+        }
+    }
+    // One that would have been done is none.
+    let namespace = json!({ "Namespace": "alice-2", "DryRun": true });
+    alice.cloud.call("tcr", "CreateNamespacePersonal", namespace).await.expect("DryRunOperation");
+    alice.cloud.call("tcr", "CreateNamespacePersonal", json!({ "Namespace": "alice-3" })).await.ok();
+    let found = events(&alice.cloud, json!({ "Operation": "CreateNamespacePersonal", "Limit": 10 })).await;
+    let told: Vec<_> = found.iter().map(|event| (event["Resource"].clone(), event["DryRun"].clone())).collect();
+    assert!(told.contains(&(json!("alice-3"), json!(false))), "{told:?}");
+    assert!(!told.iter().any(|(resource, _)| resource == "alice-2"), "{told:?}");
+}
+
+#[tokio::test]
 async fn being_asked_for_credentials_is_no_refusal() {
     let reg = unlimited().start().await;
     reg.anonymous().get("/v2/").await.expect(401);
@@ -129,6 +161,7 @@ async fn events_come_in_pages_and_by_what_they_are() {
         outcome: AuditOutcome::Failed,
         code: "ResourceNotFound.ErrNoRepo".into(),
         repeated: 3,
+        dry_run: false,
     };
     let at = |number: u64| reg.now().after(Duration::from_secs(number / 2));
     let all: Vec<AuditEvent> = (0..25).map(|n| AuditEvent { at: at(n), repeated: n, ..other.clone() }).collect();

@@ -125,7 +125,10 @@ async fn handle(
     let pairs = form.pairs(call.request, body);
     *language.borrow_mut() = request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
-    let parameters = || form.parameters(call.request, &pairs, body);
+    let parameters = || {
+        let parameters = form.parameters(call.request, &pairs, body);
+        parameters.inspect(|parameters| trace.dry_run.set(parameters.dry_run()))
+    };
     if let Some((action, run)) = table::find_open(common.version, common.action) {
         *trace.name.borrow_mut() = format!("{}:{}", action.service.name(), action.name);
         if body.len() > MAX_OPEN_BODY {

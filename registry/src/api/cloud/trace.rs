@@ -21,6 +21,8 @@ pub(super) struct Trace {
     pub name: RefCell<String>,
     /// The action, once it is known to be one, and called by somebody.
     pub action: Cell<Option<&'static Registered>>,
+    /// Whether it was only to be tried.
+    pub dry_run: Cell<bool>,
     /// What it is about.
     pub target: RefCell<String>,
 }
@@ -52,6 +54,7 @@ impl Trace {
             source: "cloud".to_owned(),
             action,
             resource: self.target.borrow().clone(),
+            dry_run: self.dry_run.get(),
             code: error.map(|error| error.code().wire().to_owned()).unwrap_or_default(),
             ..audit::event(call, identity.as_deref(), outcome)
         };

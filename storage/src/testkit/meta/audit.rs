@@ -26,6 +26,7 @@ fn event(place: &Place, action: &str) -> AuditEvent {
         outcome: AuditOutcome::Done,
         code: String::new(),
         repeated: 1,
+        dry_run: false,
     }
 }
 

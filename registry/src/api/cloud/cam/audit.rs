@@ -54,6 +54,8 @@ struct Event {
     outcome: &'static str,
     code: String,
     count: u64,
+    /// Whether it was a dry run.
+    dry_run: bool,
 }
 
 impl From<AuditEvent> for Event {
@@ -71,6 +73,7 @@ impl From<AuditEvent> for Event {
             outcome: event.outcome.name(),
             code: event.code,
             count: event.repeated,
+            dry_run: event.dry_run,
         }
     }
 }
