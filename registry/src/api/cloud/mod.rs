@@ -135,7 +135,11 @@ async fn handle(
             return Err(Code::RequestSizeLimitExceeded.into());
         }
         let address = call.state.client_rules.address(call.request);
-        let output = run(&OpenCall { state: call.state, address, trace }, &parameters()?).await?;
+        let parameters = parameters()?;
+        // It may have to wait, and must not hold a share of the memory meanwhile.
+        drop(pairs);
+        drop(collected);
+        let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
         trace.action.set(Some(action));
         return Ok(output);
     }
