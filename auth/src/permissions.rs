@@ -196,6 +196,13 @@ impl Permissions {
         self.identity.is_root()
     }
 
+    /// The same permissions, as far as they decide about the actions of these requests: for who asks about many things.
+    #[must_use]
+    pub fn narrowed(&self, requests: &[cam::Request]) -> Self {
+        let documents = self.documents().narrowed(requests, self.context());
+        Self { compiled: Compiled::new(documents, &self.compiled.region), ..self.clone() }
+    }
+
     /// Whether nothing can be hidden from the caller: what nobody denies in so many words is shown to whoever has credentials
     /// of an account. It spares a look at each thing.
     pub fn sees_everything(&self) -> bool {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use common::people::{ALLOW_ALL, allow, deny, world};
 use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
+use roadstead_auth::cam::op::{self, Realm};
 use roadstead_auth::{AuthenticationError, Caller, DeleteTarget, Denied, Identity, Pull};
 use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_storage::types::{AccountId, Clock as _, PolicyId, Tag};
@@ -53,6 +54,40 @@ no anything  ffff ffff ffff YffY ffff ffff
 elsewhere    YffY ffff ffff YffY ffff ffff
 ";
     assert_eq!(table, expected);
+}
+
+#[tokio::test]
+async fn narrowed_permissions_decide_the_same_about_what_they_are_narrowed_to() {
+    let world = world().await;
+    let (list, pull) = ("tcr:DescribeRepositoryOwnerPersonal", "ccr:pull");
+    let network = r#"],"condition":{"ip_equal":{"qcs:ip":"198.51.100.0/24"}}}]}"#;
+    let conditional = deny(pull, "*").replace("]}]}", network);
+    // Whose policies they are, and whether everything is seen that only these hide.
+    let subs: [(&str, Vec<String>, bool); 8] = [
+        ("nothing", vec![], true),
+        ("other-denials", vec![ALLOW_ALL.to_owned(), deny("ccr:push", "*"), deny("cam:*", "*")], true),
+        ("another-network", vec![ALLOW_ALL.to_owned(), conditional], true),
+        ("no-pull", vec![ALLOW_ALL.to_owned(), deny(pull, "qcs::ccr:::repo/team/private")], false),
+        ("no-list", vec![allow("ccr:*", "*"), deny(list, "qcs::ccr:::repo/team/m*")], false),
+        ("no-anything", vec![ALLOW_ALL.to_owned(), deny("*", "*")], false),
+        ("some", vec![allow(pull, "qcs::ccr:::repo/team/private"), deny("ccr:push", "*")], true),
+        ("no-namespace", vec![allow(list, "*"), deny("ccr:*", "qcs::ccr:::repo/team/*")], false),
+    ];
+    let requests = |name: &str| {
+        let name = common::name(name);
+        [op::repository_list(Realm::Personal, &name), op::pull(Realm::Personal, &name)]
+    };
+    for (who, policies, sees_everything) in &subs {
+        let sub = world.sub(who, policies).await;
+        let whole = world.auth.permissions(&basic(&sub.identity)).await.unwrap();
+        let narrowed = whole.narrowed(&requests("team/first"));
+        assert_eq!(narrowed.sees_everything(), *sees_everything, "{who}");
+        for request in PLACES.iter().flat_map(|place| requests(place)) {
+            let [whole, narrowed] = [&whole, &narrowed].map(|permissions| permissions.decide(&request));
+            assert_eq!(whole.is_allowed(), narrowed.is_allowed(), "{who}: {request}");
+            assert_eq!(whole.is_explicit_denial(), narrowed.is_explicit_denial(), "{who}: {request}");
+        }
+    }
 }
 
 #[tokio::test]

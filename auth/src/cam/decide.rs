@@ -235,6 +235,25 @@ impl Documents {
         of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::denies))
     }
 
+    /// The same documents without what says nothing, in this context, about the actions of any of `requests`.
+    pub(crate) fn narrowed(&self, requests: &[Request], context: &Context) -> Self {
+        let keep = |statement: &Statement| {
+            requests.iter().any(|request| statement.actions.covers(request)) && statement.holds(context)
+        };
+        let narrowed = |document: &Arc<Document>| {
+            let Document { id, name, policy } = &**document;
+            Arc::new(Document { id: *id, name: name.clone(), policy: policy.narrowed(keep) })
+        };
+        let identity = self.identity.iter().map(narrowed).filter(|document| !document.policy.statements.is_empty());
+        Self {
+            root: self.root,
+            identity: identity.collect(),
+            // What allows nothing still caps everything.
+            boundary: self.boundary.as_ref().map(narrowed),
+            session: self.session.as_ref().map(|policy| Arc::new(policy.narrowed(keep))),
+        }
+    }
+
     /// What the policies and the boundary of the caller say about a request.
     pub(crate) fn matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();

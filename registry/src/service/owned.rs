@@ -1,19 +1,72 @@
 //! Whose things are. What belongs to somebody else and what is not there answer alike: the database is asked for what is
 //! the caller's, so that nothing of somebody else is even read, and what it takes is the same.
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::cam::op::{self, Realm};
+use roadstead_auth::{Identity, Permissions, cam};
 use roadstead_storage::meta::Repository;
-use roadstead_storage::types::{RegistryId, RepositoryId, RepositoryName};
+use roadstead_storage::types::{NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName};
 
-use super::personal::hides;
+use super::personal::{self, hides};
 use super::{Error, Foundation, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
 /// How many repositories a policy is asked about at once.
 const CHUNK: u32 = 1000;
-/// The most repositories of one account that policies are asked about for one page.
+/// The most repositories that are hidden from somebody in one list, and the most of a log that policies are asked about.
 const MOST: usize = 100_000;
+
+/// How it is decided whether somebody sees a repository of the own main account.
+#[derive(Clone, Copy)]
+pub(super) enum Sight<'a> {
+    /// In the personal edition: see [`hides`].
+    Personal,
+    /// In the instance with this id: unless a policy denies that it is listed.
+    Instance(&'a str),
+}
+
+impl Sight<'_> {
+    /// What policies are asked about.
+    fn requests(self, name: &RepositoryName) -> Vec<cam::Request> {
+        match self {
+            Self::Personal => personal::sight(name).into(),
+            Self::Instance(id) => vec![op::repository_list(Realm::Instance(id), name)],
+        }
+    }
+
+    fn hides(self, permissions: &Permissions, name: &RepositoryName) -> bool {
+        match self {
+            Self::Personal => hides(permissions, name),
+            Self::Instance(_) => {
+                self.requests(name).iter().any(|request| permissions.decide(request).is_explicit_denial())
+            }
+        }
+    }
+}
+
+/// Somebody's look at all repositories.
+struct View<'a> {
+    permissions: &'a Permissions,
+    sight: Sight<'a>,
+    /// As far as they speak of what is asked, once there is a name to ask about.
+    narrowed: Option<Permissions>,
+    hidden: Vec<RepositoryId>,
+}
+
+impl View<'_> {
+    /// Adds those that are hidden; false when nothing is.
+    fn add(&mut self, chunk: &[(RepositoryId, RepositoryName)]) -> bool {
+        let Some((_, name)) = chunk.first() else { return true };
+        let (permissions, sight) = (self.permissions, self.sight);
+        let narrowed = self.narrowed.get_or_insert_with(|| permissions.narrowed(&sight.requests(name)));
+        let hidden = chunk.iter().filter(|(_, name)| sight.hides(narrowed, name)).map(|(id, _)| *id);
+        let sees_everything = narrowed.sees_everything();
+        if !sees_everything {
+            self.hidden.extend(hidden);
+        }
+        !sees_everything
+    }
+}
 
 impl Foundation {
     /// Whether a namespace of this name belongs to the main account of the caller.
@@ -63,31 +116,50 @@ impl Foundation {
     /// The repositories of the caller's main account in this registry that the caller does not see, by their names.
     ///
     /// # Errors
-    /// `Overloaded` when there are too many to ask about.
+    /// `Overloaded` when there are too many of them.
     pub(super) async fn hidden_repositories(
         &self,
         permissions: &Permissions,
         registry: RegistryId,
-        hides: impl Fn(&Permissions, &RepositoryName) -> bool,
+        sight: Sight<'_>,
     ) -> Result<Vec<RepositoryId>> {
-        let mut hidden = Vec::new();
+        let mut view = View { permissions, sight, narrowed: None, hidden: Vec::new() };
         if permissions.sees_everything() {
-            return Ok(hidden);
+            return Ok(view.hidden);
         }
-        let owner = permissions.identity().owner;
-        let (mut after, mut asked) = (None, 0);
+        let owner = Some(permissions.identity().owner);
+        let mut after: Option<NamespaceName> = None;
         loop {
-            let chunk = self.meta.own_repositories(registry, owner, after, CHUNK).await?;
-            asked += chunk.len();
-            hidden.extend(chunk.iter().filter(|(_, name)| hides(permissions, name)).map(|(id, _)| *id));
-            if chunk.len() < CHUNK as usize {
-                return Ok(hidden);
+            let name = after.as_ref().map(NamespaceName::as_str);
+            let namespaces = self.meta.list_namespaces(registry, owner, name, CHUNK).await?;
+            for namespace in &namespaces {
+                if !self.look_through(namespace.id, &mut view).await? {
+                    return Ok(view.hidden);
+                }
             }
-            if asked >= MOST {
+            match namespaces.into_iter().nth(CHUNK as usize - 1) {
+                Some(last) => after = Some(last.name),
+                None => return Ok(view.hidden),
+            }
+        }
+    }
+
+    /// Adds what is hidden in a namespace; false when nothing is hidden anywhere.
+    async fn look_through(&self, namespace: NamespaceId, view: &mut View<'_>) -> Result<bool> {
+        let mut after: Option<RepositoryName> = None;
+        loop {
+            let chunk = self.meta.repositories_of(namespace, after.as_ref(), CHUNK).await?;
+            if !view.add(&chunk) {
+                return Ok(false);
+            }
+            if view.hidden.len() > MOST {
                 // Better nothing than what nobody was asked about.
                 return Err(Error::Overloaded);
             }
-            after = chunk.last().map(|(id, _)| *id);
+            match chunk.into_iter().nth(CHUNK as usize - 1) {
+                Some((_, last)) => after = Some(last),
+                None => return Ok(true),
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use roadstead_storage::meta::{
 };
 use roadstead_storage::types::{RegistryId, RepositoryName, Tag};
 
-use super::personal::hides;
+use super::owned::Sight;
 use super::{Error, Foundation};
 
 type Result<T> = std::result::Result<T, TriggerError>;
@@ -194,7 +194,7 @@ impl TriggerService {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
         let (repository, hidden) = match repository {
-            None => (None, self.base.hidden_repositories(permissions, REGISTRY, hides).await?),
+            None => (None, self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?),
             Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
                 Ok(repository) => (Some(repository.id), Vec::new()),
                 Err(Error::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),

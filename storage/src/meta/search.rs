@@ -11,7 +11,7 @@ use super::repositories::repository;
 use super::row::{get, parse, size};
 use super::sql::{SqlResult as _, but, is_storable};
 use crate::Result;
-use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName};
+use crate::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName};
 
 /// No name is longer: a longer part is a part of none.
 const MAX_NAME: usize = 255;
@@ -64,20 +64,17 @@ impl MetaStore {
         row.as_ref().map(detail).transpose()
     }
 
-    /// The repositories of a main account in the order of their ids, after `after`: what a policy is asked about.
-    pub async fn own_repositories(
+    /// The repositories of a namespace in the byte order of their names, after `after`: what a policy is asked about.
+    pub async fn repositories_of(
         &self,
-        registry: RegistryId,
-        owner: AccountId,
-        after: Option<RepositoryId>,
+        namespace: NamespaceId,
+        after: Option<&RepositoryName>,
         limit: u32,
     ) -> Result<Vec<(RepositoryId, RepositoryName)>> {
         let query = sqlx::query(
-            "SELECT r.id, r.name FROM namespaces n CROSS JOIN repositories r \
-             WHERE n.owner_id = $1 AND n.registry_id = $2 AND r.namespace_id = n.id AND r.id > $3 \
-             ORDER BY r.id LIMIT $4",
+            "SELECT id, name FROM repositories WHERE namespace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
         );
-        let query = query.bind(owner.get()).bind(registry.get()).bind(after.map_or(0, RepositoryId::get));
+        let query = query.bind(namespace.get()).bind(after.map_or("", RepositoryName::as_str));
         let rows = query.bind(i64::from(limit)).fetch_all(self.reader()).await.op("list repositories")?;
         rows.iter().map(|row| Ok((RepositoryId::new(get(row, "id")?), parse(row, "repositories", "name")?))).collect()
     }

@@ -1,7 +1,6 @@
 //! What is in an instance: namespaces, repositories.
 
 use roadstead_auth::Permissions;
-use roadstead_auth::cam::op::{self, Realm};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
     Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
@@ -10,6 +9,7 @@ use roadstead_storage::types::{NamespaceId, NamespaceName, RegistryId, Repositor
 
 use super::{InstanceService, MAX_NAMESPACES, Stored};
 use crate::service::Result;
+use crate::service::owned::Sight;
 
 impl InstanceService {
     /// Makes a namespace.
@@ -88,11 +88,8 @@ impl InstanceService {
         instance: &Instance,
         query: &RepositoryQuery<'_>,
     ) -> Result<(Vec<InstanceRepository>, u64)> {
-        let realm = Realm::Instance(instance.id.as_str());
-        let hides = |permissions: &Permissions, name: &RepositoryName| {
-            permissions.decide(&op::repository_list(realm, name)).is_explicit_denial()
-        };
-        let hidden = self.base.hidden_repositories(permissions, instance.registry, hides).await?;
+        let sight = Sight::Instance(instance.id.as_str());
+        let hidden = self.base.hidden_repositories(permissions, instance.registry, sight).await?;
         let query = RepositoryQuery { hidden: &hidden, ..*query };
         Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)
     }

@@ -17,7 +17,7 @@ use roadstead_storage::types::{RegistryId, Timestamp};
 use super::Foundation;
 pub(crate) use error::PersonalError;
 pub(crate) use repositories::RepositoryFilter;
-pub(in crate::service) use repositories::hides;
+pub(in crate::service) use repositories::{hides, sight};
 
 type Result<T> = std::result::Result<T, PersonalError>;
 

@@ -2,6 +2,7 @@ use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{Found, NamespaceDetail, NamespaceSearch, NewNamespace};
 use roadstead_storage::types::{NamespaceId, NamespaceName};
 
+use super::super::owned::Sight;
 use super::{PersonalError, PersonalService, REGISTRY, Result};
 
 /// How many namespaces are read at once.
@@ -51,8 +52,7 @@ impl PersonalService {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
         let hidden = self.hidden_namespaces(permissions, hides).await?;
-        let hidden_repositories =
-            self.base.hidden_repositories(permissions, REGISTRY, super::repositories::hides).await?;
+        let hidden_repositories = self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?;
         let search = NamespaceSearch {
             registry: REGISTRY,
             owner: identity.owner,

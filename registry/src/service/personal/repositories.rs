@@ -4,6 +4,7 @@ use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
 use roadstead_storage::types::{RepositoryId, RepositoryName};
 
+use super::super::owned::Sight;
 use super::{PersonalError, PersonalService, REGISTRY, Result};
 
 /// What a listing of repositories shows.
@@ -122,7 +123,7 @@ impl PersonalService {
         permissions: &Permissions,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let hidden = self.base.hidden_repositories(permissions, REGISTRY, hides).await?;
+        let hidden = self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
         let viewer = permissions.identity().account;
         let search = RepositorySearch {
@@ -155,11 +156,15 @@ impl PersonalService {
     }
 }
 
+/// What policies are asked about, who decide whether somebody sees a repository.
+pub(in crate::service) fn sight(name: &RepositoryName) -> [cam::Request; 2] {
+    [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
+}
+
 /// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account. A session
 /// sees no more than what its policies let it list or pull.
 pub(in crate::service) fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
-    let requests = [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
-    let decisions = requests.map(|request| permissions.decide(&request));
+    let decisions = sight(name).map(|request| permissions.decide(&request));
     let is_limited = permissions.identity().session.is_some();
     decisions.iter().any(cam::Decision::is_explicit_denial)
         || (is_limited && !decisions.iter().any(cam::Decision::is_allowed))
