@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use roadstead_storage::types::{AccountId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
@@ -147,10 +147,14 @@ impl Auth {
 }
 
 impl Inner {
-    /// The two halves of the key that belongs to a token.
+    /// The two halves of the key that belongs to a token. The secret has no hyphen: one that begins with it is an option on
+    /// a command line.
     fn halves(&self, token: &str) -> (String, Zeroizing<String>) {
-        let derive = |purpose| URL_SAFE_NO_PAD.encode(Zeroizing::new(self.sealer.derive(purpose, token.as_bytes())));
-        (format!("AKID{}", derive("id of a temporary key")), Zeroizing::new(derive("secret of a temporary key")))
+        let derive = |alphabet: &GeneralPurpose, purpose| {
+            alphabet.encode(Zeroizing::new(self.sealer.derive(purpose, token.as_bytes())))
+        };
+        let id = derive(&URL_SAFE_NO_PAD, "id of a temporary key");
+        (format!("AKID{id}"), Zeroizing::new(derive(&STANDARD_NO_PAD, "secret of a temporary key")))
     }
 
     /// The token, if it is one of ours.

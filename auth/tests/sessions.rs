@@ -54,6 +54,21 @@ impl World {
 }
 
 #[tokio::test]
+async fn no_half_of_a_temporary_key_looks_like_an_option_of_a_command() {
+    let world = world().await;
+    let sub = world.sub("taker", &[allow("ccr:push", "*")]).await;
+    for number in 0..64 {
+        let session = NewSession::Federation { name: "ci" };
+        let lifetime = Duration::from_secs(3600 + number);
+        let key = world.auth.issue_temporary(&sub.identity, session, None, lifetime, None).unwrap();
+        assert!(key.secret_id.starts_with("AKID"));
+        assert!(!key.secret_key.contains('-'), "{number}");
+        assert!(!key.token.starts_with('-'), "{number}");
+        assert!(world.temporary(&key).await.is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_role_has_its_own_policies() {
     let world = world().await;
     let sub = world.sub("taker", &[allow("ccr:push", "*")]).await;
