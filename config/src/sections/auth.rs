@@ -28,7 +28,8 @@ section! {
         /// Passwords a minute that are tried for one account from one address; more are refused unseen. One that is
         /// recognised is not tried.
         pub login_attempts: u32 = 10,
-        /// Passwords a minute that are tried from one address, whatever the account.
+        /// Passwords a minute that are tried from one address, whatever the account; bad
+        /// signatures and bad tokens of other kinds, each for itself.
         pub login_attempts_per_address: u32 = 100,
         /// Base64 of the 32 bytes that seal access keys and signing keys in the database; without it, the file
         /// `master.key` below `data_dir`, made at the first start.
