@@ -1,3 +1,5 @@
+//! Who is looked at, where many of the same network came with something that was not good.
+
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;

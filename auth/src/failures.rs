@@ -11,8 +11,8 @@ use crate::throttle::network;
 /// How many counts there are. Which one a network has is a matter of a hash that nobody can foresee.
 const COUNTS: usize = 1 << 14;
 
-/// Counts signatures (or tokens) that were not good, by network. A network may have so many in a minute, and gets them back evenly.
-/// Unlike an attempt at a password, a good signature costs nothing, so that only failures are counted.
+/// Counts signatures (or tokens) that were not good, by network. A network may have so many in a minute, and gets them
+/// back evenly. Unlike an attempt at a password, a good signature costs nothing, so that only failures are counted.
 pub(crate) struct Failures {
     /// Until when the failures so far are not forgiven, in milliseconds.
     debts: Vec<AtomicI64>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, Validation, decode};
+use jsonwebtoken::{Algorithm, decode};
 use quick_cache::sync::Cache;
 use roadstead_storage::meta::OidcProvider;
 use roadstead_storage::types::{ProviderId, Timestamp};
@@ -23,6 +23,7 @@ pub use self::keys::ProviderKeys;
 use crate::auth::Auth;
 use crate::doubt::{Doubt, Turn};
 use crate::signature::SignatureError;
+use crate::token::signature_only;
 
 /// A longer token is refused unseen.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
@@ -88,16 +89,6 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// The signature and the algorithm. The claims are checked by hand, against the clock that was given.
-fn validation(algorithm: Algorithm) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_nbf = false;
-    validation.validate_aud = false;
-    validation
-}
-
 impl Auth {
     /// Lets a request with a token begin. Networks that nobody had to be refused from of late do not wait. Others are still
     /// heard, because a good token may come from the same address as many bad ones; but only so many of all of them at a time.
@@ -128,7 +119,7 @@ impl Auth {
         }
         let keys = provider.and_then(|provider| self.inner.web_identities.keys(provider));
         let key = keys.as_ref().and_then(|keys| keys.1.find(kid.as_deref(), alg));
-        let decoded = decode::<Claims>(token, key.or_else(|| keys::nobodys(alg))?, &validation(alg));
+        let decoded = decode::<Claims>(token, key.or_else(|| keys::nobodys(alg))?, &signature_only(alg));
         let (provider, _) = provider.zip(key)?;
         let claims = decoded.ok()?.claims;
         let audience = match claims.aud {

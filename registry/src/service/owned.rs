@@ -11,8 +11,8 @@ use super::{Error, Foundation, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// How many repositories a policy is asked about at once.
-const CHUNK: u32 = 1000;
+/// How many repositories policies are asked about at once: nothing else runs on the thread meanwhile, some milliseconds.
+const CHUNK: u32 = 250;
 /// The most repositories that are hidden from somebody in one list, and the most of a log that policies are asked about.
 const MOST: usize = 100_000;
 

@@ -45,7 +45,7 @@ use self::code::Code;
 use self::error::CloudError;
 use self::language::Language;
 use self::open::OpenCall;
-use self::params::Parameters;
+use self::params::{ParameterError, Parameters};
 use self::request::{Common, Form, Hosts, Pairs};
 use self::trace::Trace;
 use super::call::Call;
@@ -148,21 +148,21 @@ async fn handle(
     let signed = signed(call, &hosts, body, &pairs, trace).await?;
     let action = table::find(signed.service.as_deref(), common.version, common.action)?;
     trace.action.set(Some(action));
-    let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
-    call.state.cloud.rate.check(identity.account, action)?;
-    run_signed(call, action, &signed, &parameters()?, &hosts.own, trace).await
+    run_signed(call, action, &signed, parameters, &hosts.own, trace).await
 }
 
-/// Runs an action for whoever signed it.
+/// Runs an action for whoever signed it. The parameters are read when it is known that this is not one request too many.
 async fn run_signed(
     call: &Call<'_>,
     action: &Registered,
     signed: &Signed,
-    parameters: &Parameters,
+    parameters: impl FnOnce() -> Result<Parameters, ParameterError>,
     host: &str,
     trace: &Trace,
 ) -> Result<Vec<u8>, CloudError> {
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
+    call.state.cloud.rate.check(identity.account, action)?;
+    let parameters = parameters()?;
     let permissions = call.state.auth.permissions(&signed.caller).await?;
     let cloud_call = CloudCall {
         state: call.state,
@@ -175,7 +175,7 @@ async fn run_signed(
         target: &trace.target,
     };
     match action.run {
-        Run::Signed(run) => run(&cloud_call, parameters).await,
+        Run::Signed(run) => run(&cloud_call, &parameters).await,
         Run::Open(_) => Err(CloudError::internal("an action that nobody signs was not found to be one")),
     }
 }
