@@ -2,11 +2,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use roadstead_storage::meta::Readable;
-use roadstead_storage::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag};
 
-use crate::cam::op::{self, Realm};
 use crate::identity::Identity;
 use crate::permissions::Permissions;
+use roadstead_policy::op::{self, Realm};
 
 mod sealed {
     pub trait Sealed {}

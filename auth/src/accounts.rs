@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use roadstead_storage::meta::{Account, MetaStore, NewAccessKey, NewAccount};
-use roadstead_storage::types::{AccountId, Clock, SecretId, Uin};
+use roadstead_types::{AccountId, Clock, SecretId, Uin};
 
 use crate::error::{Error, Result};
 use crate::params::Argon2Params;

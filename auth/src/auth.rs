@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::{ChangeCounters, Made, MetaStore};
-use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
+use roadstead_types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::accounts::Accounts;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_storage::meta::{Account, AccountStatus};
-use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+use roadstead_types::{AccountId, RegistryId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};

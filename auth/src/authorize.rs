@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
+use roadstead_types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::{Access, Action, ActionName, CatalogAccess, CatalogLimit, Delete, Proven};
 use crate::auth::{Auth, Inner};
 use crate::cache::{KnownNamespace, Place, Read};
-use crate::cam::op::Realm;
 use crate::error::{Denied, Result};
 use crate::identity::{Caller, Grant, TokenGrants};
 use crate::permissions::Permissions;
 use crate::rules::{Deletion, Facts, Question, Who};
 use crate::scope::Scope;
 use crate::token::{IssuedToken, NewToken, Wanted, grantable};
+use roadstead_policy::op::Realm;
 
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
 type Decided<T> = std::result::Result<T, Denied>;

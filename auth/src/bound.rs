@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::types::{AccountId, ProviderId, RoleId, SecretId, Timestamp, Uin};
+use roadstead_types::{AccountId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Inner;
 use crate::cache::Read;
-use crate::cam::{Author, Policy, Use};
 use crate::identity::Identity;
 use crate::permissions::app_id;
 use crate::session::{Session, SessionKind};
+use roadstead_policy::{Author, Policy, Use};
 
 type Stored<T> = Result<T, roadstead_storage::Error>;
 

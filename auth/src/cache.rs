@@ -13,7 +13,7 @@ use aws_lc_rs::hmac;
 use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
 use roadstead_storage::meta::{InstanceToken, ProviderVersion, Repository, RoleVersion};
-use roadstead_storage::types::{
+use roadstead_types::{
     AccountId, Clock, InstanceName, NamespaceId, ProviderId, RegistryId, RepositoryId, RepositoryName, RoleId,
     SecretId, Timestamp,
 };
@@ -252,7 +252,7 @@ impl Caches {
 
 #[cfg(test)]
 mod tests {
-    use roadstead_storage::types::ManualClock;
+    use roadstead_types::ManualClock;
 
     use super::*;
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use roadstead_storage::types::Timestamp;
+use roadstead_types::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::failures::Failures;

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use roadstead_storage::types::Timestamp;
+use roadstead_types::Timestamp;
 
 use crate::throttle::network;
 

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roadstead_storage::meta::Account;
-use roadstead_storage::types::{AccountId, RegistryId, Timestamp, Uin};
+use roadstead_types::{AccountId, RegistryId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
 use crate::access::ActionName;

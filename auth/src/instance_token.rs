@@ -13,7 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::{InstanceToken, NewInstanceToken};
-use roadstead_storage::types::RegistryId;
+use roadstead_types::RegistryId;
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use roadstead_storage::meta::InstanceStatus;
-use roadstead_storage::types::{InstanceName, RegistryId};
+use roadstead_types::{InstanceName, RegistryId};
 
 use crate::auth::Auth;
 use crate::cache::Read;

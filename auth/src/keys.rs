@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use roadstead_storage::meta::{MetaStore, SigningKey};
-use roadstead_storage::types::{Clock, Timestamp};
+use roadstead_types::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::error::{Error, Result};

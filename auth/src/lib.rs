@@ -6,7 +6,7 @@
 //! * [`Access`] is the proof. Only [`Auth::authorize`], [`Auth::authorize_identity`] and [`Auth::authorize_delete`] make
 //!   one, and everything that reads or changes a repository takes one: a forgotten check does not compile.
 //! * [`Permissions`] is what somebody may do besides: [`Auth::permissions`] gives it, with the policies of sub-accounts,
-//!   roles and sessions, which [`cam`] decides by. Main accounts with their own credentials have no policies.
+//!   roles and sessions, which [`roadstead_policy`] decides by. Main accounts with their own credentials have no policies.
 //! * [`Auth::issue_temporary`] makes temporary keys, [`Auth::temporary`] tells whose they are. Nothing of them is stored.
 //! * [`Accounts`] makes accounts and sets passwords, for the command line and the first start.
 //! * [`Sealer`] encrypts what must be read again (signing keys, secret keys) before it goes to the database.
@@ -27,12 +27,12 @@
 //! # What this crate must not know
 //!
 //! HTTP (headers, status codes, challenges belong to the registry crate), SQL, configuration files, and the machine's
-//! clock: time comes from a [`Clock`](roadstead_storage::types::Clock).
+//! clock: time comes from a [`Clock`](roadstead_types::Clock).
 //!
 //! # To add an action
 //!
 //! Add a variant to [`ActionName`], a marker type with its line in `actions!` (`access.rs`), the rule of who may
-//! (`rules.rs`: one `match` without a wildcard), which operations of [`cam::op`] it is for whoever has policies, and the
+//! (`rules.rs`: one `match` without a wildcard), which operations of [`roadstead_policy::op`] it is for whoever has policies, and the
 //! words of a token scope that cover it ([`ActionName::covering`]). Then the services can ask for `Access<YourAction>`.
 //! `rules.rs` is the one place that answers "may they?", and it is free of I/O.
 
@@ -45,7 +45,6 @@ mod authenticate;
 mod authorize;
 mod bound;
 mod cache;
-pub mod cam;
 mod changes;
 mod doubt;
 mod error;

@@ -6,15 +6,15 @@ use std::sync::{Arc, OnceLock};
 
 use quick_cache::sync::Cache;
 use roadstead_storage::meta::{StoredPolicies, StoredPolicy};
-use roadstead_storage::types::{AccountId, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
+use roadstead_types::{AccountId, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
-use crate::cam::op::{self, Realm};
-use crate::cam::{self, Author, Context, Decision, Document, Documents, Matches, Policy, Use, presets};
 use crate::error::Denied;
 use crate::identity::{Caller, Identity};
 use crate::session::SessionKind;
+use roadstead_policy::op::{self, Realm};
+use roadstead_policy::{self as policy, Author, Context, Decision, Document, Documents, Matches, Policy, Use, presets};
 
 /// Whose policies count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -113,7 +113,7 @@ pub(crate) struct RoutineRequest<'a> {
 
 impl RoutineRequest<'_> {
     /// As policies see it.
-    pub(crate) fn request(&self) -> cam::Request {
+    pub(crate) fn request(&self) -> policy::Request {
         let request = match self.routine {
             Routine::Pull => op::pull(self.realm, self.name),
             Routine::Push => op::push(self.realm, self.name),
@@ -142,8 +142,8 @@ impl Auth {
 
 impl Permissions {
     /// Decides about an operation on something that belongs to the identity's main account.
-    pub fn decide(&self, request: &cam::Request) -> Decision {
-        cam::decide(&self.compiled.documents, request, self.context())
+    pub fn decide(&self, request: &policy::Request) -> Decision {
+        policy::decide(&self.compiled.documents, request, self.context())
     }
 
     /// Whether what clients do again and again is allowed, in less time.
@@ -182,7 +182,7 @@ impl Permissions {
     ///
     /// # Errors
     /// `Forbidden` when it is not.
-    pub fn check(&self, request: &cam::Request) -> Result<(), Denied> {
+    pub fn check(&self, request: &policy::Request) -> Result<(), Denied> {
         let decision = self.decide(request);
         if decision.is_allowed() {
             return Ok(());
@@ -198,7 +198,7 @@ impl Permissions {
 
     /// The same permissions, as far as they decide about the actions of these requests: for who asks about many things.
     #[must_use]
-    pub fn narrowed(&self, requests: &[cam::Request]) -> Self {
+    pub fn narrowed(&self, requests: &[policy::Request]) -> Self {
         let documents = self.documents().narrowed(requests, self.context());
         Self { compiled: Compiled::new(documents, &self.compiled.region), ..self.clone() }
     }

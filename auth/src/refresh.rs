@@ -12,7 +12,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use roadstead_storage::meta::{AccountStatus, NewRefreshToken, Rotation};
-use roadstead_storage::types::RegistryId;
+use roadstead_types::RegistryId;
 
 use crate::auth::Auth;
 use crate::error::{AuthenticationError, Result};

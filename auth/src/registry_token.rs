@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::types::{AccountId, RegistryId, SecretId, Timestamp, Uin};
+use roadstead_types::{AccountId, RegistryId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};

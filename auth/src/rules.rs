@@ -1,13 +1,13 @@
 //! Who may do what. No I/O: the facts and the policies are given.
 
-use roadstead_storage::types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
+use roadstead_types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::access::ActionName;
-use crate::cam::Request;
-use crate::cam::op::{self, Realm};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
 use crate::permissions::{Permissions, Routine, RoutineCache, RoutineRequest};
+use roadstead_policy::Request;
+use roadstead_policy::op::{self, Realm};
 
 /// What is known of a repository, and of the namespace that it is in or would be in.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use roadstead_storage::types::{RegistryId, RoleId, SecretId, Timestamp};
+use roadstead_types::{RegistryId, RoleId, SecretId, Timestamp};
 
 use crate::bound::Origin;
-use crate::cam;
 use crate::identity::Identity;
+use roadstead_policy as policy;
 
 /// What an [`Identity`](crate::Identity) is when it is not simply an account with its own password or key.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Session {
     /// What it came from.
     pub kind: SessionKind,
     /// What limits it: what this policy does not allow is denied.
-    pub policy: Option<Arc<cam::Policy>>,
+    pub policy: Option<Arc<policy::Policy>>,
     /// When it ends.
     pub expires_at: Timestamp,
     /// What its holder carries it as. Without one it cannot be carried on.

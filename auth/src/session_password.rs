@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::types::RegistryId;
+use roadstead_types::RegistryId;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

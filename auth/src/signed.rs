@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
-use roadstead_storage::types::{AccountId, SecretId, Timestamp};
+use roadstead_types::{AccountId, SecretId, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::accounts::secret_key_context;

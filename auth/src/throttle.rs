@@ -8,7 +8,7 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use roadstead_storage::types::{Clock, Uin};
+use roadstead_types::{Clock, Uin};
 
 /// How many counts there are, at most. Which one an address has is a matter of a hash that nobody can foresee: memory is
 /// bounded whatever the addresses, and to get in the way of somebody else, an attacker needs about as many of them.
@@ -79,7 +79,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use roadstead_storage::types::{ManualClock, Timestamp};
+    use roadstead_types::{ManualClock, Timestamp};
 
     use super::*;
 

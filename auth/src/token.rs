@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
-use roadstead_storage::types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
+use roadstead_types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::access::ActionName;

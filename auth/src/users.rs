@@ -3,7 +3,7 @@
 use std::fmt;
 
 use roadstead_storage::meta::{NewAccessKey, NewUser, User, UserProfile};
-use roadstead_storage::types::{AccountId, SecretId, Timestamp};
+use roadstead_types::{AccountId, SecretId, Timestamp};
 
 use crate::accounts::{Accounts, UIN_ATTEMPTS, check_name, random_uin, secret_key_context};
 use crate::accounts::{generate_password, generate_secret_id, generate_secret_key};

@@ -7,7 +7,7 @@ mod common;
 use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, name, params};
 use roadstead_auth::{Action, Caller, Delete, Denied, Probe, Pull, Push};
 use roadstead_storage::meta::Readable;
-use roadstead_storage::types::RegistryId;
+use roadstead_types::RegistryId;
 
 async fn outcome<A: Action>(world: &World, caller: &Caller, repository: &str) -> char {
     match world.auth.authorize::<A>(caller, REGISTRY, &name(repository)).await {

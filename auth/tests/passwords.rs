@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{ADDRESS, CHEAP, MASTER_KEY, PASSWORD, REGISTRY, World, params};
 use roadstead_auth::{Accounts, Argon2Params, Auth, AuthenticationError, Error, Sealer, generate_secret_id};
 use roadstead_storage::meta::AccountStatus;
-use roadstead_storage::types::Clock as _;
+use roadstead_types::Clock as _;
 
 async fn is_bad(auth: &Auth, username: &str, password: &str) -> bool {
     let answer = auth.basic(REGISTRY, username, password, ADDRESS).await;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use common::people::{ALLOW_ALL, allow, deny, world};
 use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
-use roadstead_auth::cam::op::{self, Realm};
 use roadstead_auth::{AuthenticationError, Caller, DeleteTarget, Denied, Identity, Pull};
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
-use roadstead_storage::types::{AccountId, Clock as _, PolicyId, Tag};
+use roadstead_types::{AccountId, Clock as _, PolicyId, Tag};
 
 const PLACES: [&str; 6] =
     ["team/public", "team/private", "team/missing", "others/public", "others/private", "nowhere/missing"];

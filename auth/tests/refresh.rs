@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{REGISTRY, SERVICE, World};
 use roadstead_auth::{AuthenticationError, Identity};
 use roadstead_storage::meta::AccountStatus;
-use roadstead_storage::types::{Clock as _, RegistryId};
+use roadstead_types::{Clock as _, RegistryId};
 
 const CLIENT: &str = "containerd";
 

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, params};
 use roadstead_auth::{Auth, AuthenticationError, Identity};
 use roadstead_storage::meta::{AccountStatus, Edition, Instance, NewInstance, Payment};
-use roadstead_storage::types::{Clock as _, InstanceId, RegistryId};
+use roadstead_types::{Clock as _, InstanceId, RegistryId};
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -10,7 +10,7 @@ use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, name, p
 use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, NewSession, Pull, Push, TemporaryKey};
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{AccountStatus, CommitBlob, Made, MetaStore};
-use roadstead_storage::types::{Algorithm, Clock as _, Digest, RepositoryId};
+use roadstead_types::{Algorithm, Clock as _, Digest, RepositoryId};
 
 const SCOPES: [&str; 2] = ["repository:team/app:pull,push", "repository:others/app:pull,push"];
 

@@ -14,7 +14,7 @@ use roadstead_auth::{
     TemporaryKey,
 };
 use roadstead_storage::meta::{Holder, NewRole};
-use roadstead_storage::types::{Clock as _, RegistryId, RoleId, Timestamp};
+use roadstead_types::{Clock as _, RegistryId, RoleId, Timestamp};
 
 impl World {
     async fn role(&self, policies: &[String]) -> RoleId {

@@ -14,7 +14,7 @@ use base64::prelude::BASE64_STANDARD;
 use common::{ADDRESS, World};
 use roadstead_auth::{NewCredentials, SignatureError, Signed, SignedRequest};
 use roadstead_storage::meta::AccountStatus;
-use roadstead_storage::types::Clock as _;
+use roadstead_types::Clock as _;
 
 /// Calls with the key of `who`, signed with `secret` now.
 async fn call(world: &World, who: &NewCredentials, secret: &str) -> Result<Signed, SignatureError> {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{MASTER_KEY, REGISTRY, SERVICE, START, World, basic, bearer, params};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use roadstead_auth::{AuthenticationError, Error, Identity, MAX_TOKEN_BYTES, Scope, Sealer};
-use roadstead_storage::types::RegistryId;
+use roadstead_types::RegistryId;
 use serde_json::{Value, json};
 
 /// The forger has the key of the registry itself, so that only what a test changes is wrong.

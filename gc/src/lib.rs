@@ -22,7 +22,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use roadstead_storage::blob::{BlobKey, BlobStore, Listed, StagingKey};
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{Clock, Timestamp, UploadId};
+use roadstead_types::{Clock, Timestamp, UploadId};
 
 /// What went wrong in a collection.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use roadstead_gc::{Collector, Error, Item, Params, Reason, Removal, tie};
 use roadstead_storage::blob::{BlobKey, BlobStore, FsBlobStore, MemoryBlobStore, StagingKey};
 use roadstead_storage::meta::{CommitBlob, MetaStore, NewAccount, NewUpload};
 use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation, TestDatabase};
-use roadstead_storage::types::{
+use roadstead_types::{
     AccountId, Algorithm, Clock, Digest, Hasher, ManualClock, NamespaceId, RegistryId, RepositoryName, SystemClock,
     Timestamp, Uin, UploadId,
 };

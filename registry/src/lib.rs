@@ -15,6 +15,5 @@ mod jobs;
 mod metrics;
 mod process;
 pub mod server;
-pub mod service;
 mod telemetry;
 mod tls;

@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 
-use crate::types::Digest;
+use roadstead_types::Digest;
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,6 +1,6 @@
 //! What Roadstead keeps, and where it keeps it.
 //!
-//! * [`types`] is the vocabulary of the house (names, digests, manifests, clocks): no I/O, no async.
+
 //! * [`blob`] holds the bytes of blobs: a [`blob::BlobStore`] on files or in memory.
 //! * [`meta`] holds everything else in SQL: a [`meta::MetaStore`] on SQLite or PostgreSQL.
 //! * `testkit` (feature) is the suite that every blob store and every metadata engine passes, and stores that fail
@@ -20,6 +20,5 @@ mod error;
 pub mod meta;
 #[cfg(feature = "testkit")]
 pub mod testkit;
-pub mod types;
 
 pub use error::{Error, Result};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore, StagingKey};
 use roadstead_storage::testkit::{FaultyBlobStore, blob_suite};
-use roadstead_storage::types::{Algorithm, Clock, Hasher, SystemClock, UploadId};
+use roadstead_types::{Algorithm, Clock, Hasher, SystemClock, UploadId};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files() {

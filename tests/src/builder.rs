@@ -6,7 +6,7 @@ use std::time::Duration;
 use roadstead_config::{Bootstrap, ByteSize, Driver, Secret, Settings};
 use roadstead_storage::blob::{BlobStore, MemoryBlobStore};
 use roadstead_storage::testkit::TestDatabase;
-use roadstead_storage::types::{Clock, ManualClock, SystemClock};
+use roadstead_types::{Clock, ManualClock, SystemClock};
 
 use crate::registry::{OWNER_PASSWORD, Stage, TestRegistry};
 

@@ -6,7 +6,7 @@ use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use roadstead_storage::types::{Clock, SystemClock};
+use roadstead_types::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::Answer;

@@ -1,7 +1,7 @@
 //! Content to push.
 
 use bytes::Bytes;
-use roadstead_storage::types::{Algorithm, Digest, media_types};
+use roadstead_types::{Algorithm, Digest, media_types};
 use serde_json::{Value, json};
 
 /// The SHA-256 digest of some bytes.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use roadstead::bootstrap;
 use roadstead_auth::NewSubAccount;
-use roadstead_auth::cam::{Author, Policy, Use};
+use roadstead_policy::{Author, Policy, Use};
 use roadstead_storage::meta::{Edition, Holder, NewInstance, NewPolicy, NewRole, Payment, UserProfile};
-use roadstead_storage::types::{AccountId, InstanceId, PolicyId, Uin};
+use roadstead_types::{AccountId, InstanceId, PolicyId, Uin};
 use serde_json::json;
 
 use crate::provider::{Provider, key_set};
@@ -268,7 +268,7 @@ async fn role(reg: &TestRegistry, root: &Account, name: &str) -> i64 {
 
 /// A sub-account with these rights.
 async fn user(reg: &TestRegistry, owner: AccountId, house: &str, rights: Rights) -> (String, AccountId, Cloud) {
-    let clock = Arc::new(roadstead_storage::types::ManualClock::new(reg.now()));
+    let clock = Arc::new(roadstead_types::ManualClock::new(reg.now()));
     let sealer = bootstrap::open_sealer(reg.settings(), reg.meta()).await.unwrap();
     let accounts = bootstrap::open_accounts(reg.settings(), reg.meta(), sealer, clock);
     let name = format!("{house}-{rights:?}").to_lowercase();

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use roadstead_auth::cam::{Author, Policy, Use};
 use roadstead_auth::{NewSubAccount, app_id};
+use roadstead_policy::{Author, Policy, Use};
 use roadstead_storage::meta::{Holder, NewPolicy, NewRole, UserProfile};
-use roadstead_storage::types::{AccountId, PolicyId, RoleId, Uin};
+use roadstead_types::{AccountId, PolicyId, RoleId, Uin};
 
 use crate::{Account, Client, Cloud, TestRegistry};
 

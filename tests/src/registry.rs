@@ -12,7 +12,7 @@ use roadstead_config::{Bootstrap, DatabaseLocation, Settings};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{AccountStatus, MetaStore};
 use roadstead_storage::testkit::TestDatabase;
-use roadstead_storage::types::{AccountId, Clock, ManualClock, RegistryId, RepositoryName};
+use roadstead_types::{AccountId, Clock, ManualClock, RegistryId, RepositoryName};
 use tempfile::TempDir;
 
 use crate::client::plain_http;
@@ -158,7 +158,7 @@ impl TestRegistry {
     }
 
     /// The clock's time.
-    pub fn now(&self) -> roadstead_storage::types::Timestamp {
+    pub fn now(&self) -> roadstead_types::Timestamp {
         self.stage.clock.now()
     }
 

@@ -8,7 +8,7 @@ use roadstead::bootstrap;
 use roadstead_config::Settings;
 use roadstead_storage::blob::{BlobStore, Listed, StagingKey};
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::UploadId;
+use roadstead_types::UploadId;
 
 /// Checks the data of a registry that has been stopped.
 pub(crate) fn blocking(settings: &Settings, store: Option<Arc<dyn BlobStore>>) {

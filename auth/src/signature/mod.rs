@@ -17,7 +17,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use roadstead_storage::types::Timestamp;
+use roadstead_types::Timestamp;
 
 /// How far the time of a request may be from ours.
 const WINDOW: Duration = Duration::from_secs(5 * 60);

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, decode};
 use quick_cache::sync::Cache;
 use roadstead_storage::meta::OidcProvider;
-use roadstead_storage::types::{ProviderId, Timestamp};
+use roadstead_types::{ProviderId, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

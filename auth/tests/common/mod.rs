@@ -15,7 +15,7 @@ use roadstead_auth::{
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{CommitBlob, MetaStore};
 use roadstead_storage::testkit::TestDatabase;
-use roadstead_storage::types::{
+use roadstead_types::{
     Algorithm, Clock as _, Digest, ManualClock, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp,
 };
 

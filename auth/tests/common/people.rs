@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use roadstead_auth::cam::{Author, Policy, Use};
 use roadstead_auth::{Caller, Delete, DeleteTarget, Denied, Identity, NewSubAccount, Probe, Pull, Push, app_id};
+use roadstead_policy::{Author, Policy, Use};
 use roadstead_storage::meta::{Holder, NewPolicy, PutManifest, UserProfile};
-use roadstead_storage::types::{Algorithm, Clock as _, Digest, Manifest, PolicyId, Tag};
+use roadstead_types::{Algorithm, Clock as _, Digest, Manifest, PolicyId, Tag};
 
 use super::{ADDRESS, PASSWORD, REGISTRY, World, basic, name};
 

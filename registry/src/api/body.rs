@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::call::Call;
 use super::error::{ApiError, Code};
-use crate::service::{Body, BodyError};
+use roadstead_service::{Body, BodyError};
 
 /// The body of a request, for a service.
 pub fn incoming(payload: web::Payload) -> Body<'static> {

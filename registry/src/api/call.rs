@@ -13,13 +13,13 @@ use roadstead_auth::{
     Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Delete, DeleteTarget, Denied, Identity,
     Pull,
 };
-use roadstead_storage::types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
+use roadstead_types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
 
 use super::client::Origin;
 use super::dispatch::ApiState;
 use super::error::{ApiError, Code};
 use super::router::Params;
-use crate::service::Services;
+use roadstead_service::Services;
 
 /// A request, its route and what it was sent with. Handlers get at the services and at rights only through it.
 pub struct Call<'a> {
@@ -54,9 +54,8 @@ impl<'a> Call<'a> {
     /// The repository in the path. In the personal edition a name has exactly two parts.
     pub fn repository(&self) -> Result<RepositoryName, ApiError> {
         let text = self.params.name.unwrap_or_default();
-        let name: RepositoryName = text
-            .parse()
-            .map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
+        let name: RepositoryName =
+            text.parse().map_err(|e: roadstead_types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
         if self.registry() == RegistryId::PERSONAL && name.name().contains('/') {
             let message = "a repository name has exactly two parts here: NAMESPACE/NAME";
             return Err(ApiError::new(Code::NameInvalid, message));
@@ -168,7 +167,7 @@ impl<'a> Call<'a> {
                 ApiError::new(Code::TooManyRequests, "too many failed logins; wait before the next one")
                     .with_header(header::RETRY_AFTER, &seconds)
             }
-            AuthenticationError::Unavailable(source) => crate::service::Error::from(source).into(),
+            AuthenticationError::Unavailable(source) => roadstead_service::Error::from(source).into(),
         }
     }
 

@@ -17,7 +17,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roadstead_auth::Auth;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{Clock, RegistryId};
+use roadstead_types::{Clock, RegistryId};
 use tracing::Instrument as _;
 
 use super::body::{CollectBudget, Observed, without_body};
@@ -29,8 +29,8 @@ use super::operation::{Operation, Required};
 use super::router::{Route, route};
 use super::{audit, health, token, v2};
 use crate::metrics::Metrics;
-use crate::service::Services;
-use crate::service::audit::Audit;
+use roadstead_service::Services;
+use roadstead_service::audit::Audit;
 
 /// The name of the header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -251,7 +251,7 @@ async fn routed(
 async fn registry(request: &HttpRequest, state: &ApiState, operation: Operation) -> Result<RegistryId, ApiError> {
     match (operation, state.client_rules.host(request)) {
         (Operation::Healthz | Operation::Readyz | Operation::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
-        (_, Some(host)) => Ok(state.auth.registry_of(host).await.map_err(crate::service::Error::from)?),
+        (_, Some(host)) => Ok(state.auth.registry_of(host).await.map_err(roadstead_service::Error::from)?),
     }
 }
 

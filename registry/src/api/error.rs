@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use roadstead_auth::Denied;
 use serde_json::{Value, json};
 
-use crate::service;
+use roadstead_service as service;
 
 macro_rules! codes {
     ($($variant:ident, $wire:literal, $status:ident, $message:literal;)*) => {
@@ -171,7 +171,7 @@ impl From<service::Error> for ApiError {
             }
             E::MissingReferences { blobs, manifests } => {
                 // The first missing ones are enough to act on; an index can name thousands.
-                let list = |digests: &[roadstead_storage::types::Digest]| {
+                let list = |digests: &[roadstead_types::Digest]| {
                     digests.iter().take(20).map(|d| Value::from(d.as_str())).collect::<Vec<_>>()
                 };
                 Self::from(Code::ManifestBlobUnknown)

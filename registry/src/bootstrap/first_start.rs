@@ -7,7 +7,7 @@ use anyhow::Context;
 use roadstead_auth::Sealer;
 use roadstead_config::{Bootstrap, Settings};
 use roadstead_storage::meta::{Account, MetaStore};
-use roadstead_storage::types::{Clock, NamespaceName, RegistryId};
+use roadstead_types::{Clock, NamespaceName, RegistryId};
 use serde_json::{Value, json};
 
 use super::{open_accounts, secret_file};

@@ -15,7 +15,7 @@ use actix_web::web;
 use roadstead_config::{Bootstrap, Settings};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::Engine;
-use roadstead_storage::types::{Clock, SystemClock};
+use roadstead_types::{Clock, SystemClock};
 
 use first_start::first_start;
 use master_key::finish_rotation;
@@ -27,9 +27,9 @@ use crate::api::{ApiState, ClientRules};
 use crate::jobs::{self, JobContext, Jobs};
 use crate::metrics::Metrics;
 use crate::server::{self, Bound};
-use crate::service::Services;
-use crate::service::audit::Audit;
 use crate::tls::Certificate;
+use roadstead_service::Services;
+use roadstead_service::audit::Audit;
 
 /// What tests put in the place of the real thing.
 #[derive(Clone)]

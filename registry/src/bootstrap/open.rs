@@ -11,7 +11,7 @@ use roadstead_config::{DatabaseLocation, Driver, Settings};
 use roadstead_gc::Collector;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
 use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
-use roadstead_storage::types::{Clock, SystemClock};
+use roadstead_types::{Clock, SystemClock};
 
 /// Makes the data directory, for its owner alone, if it is missing.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {

@@ -9,8 +9,8 @@ use roadstead_config::Settings;
 use crate::api::Limits;
 use crate::api::cloud::CloudSettings;
 use crate::server::ListenParams;
-use crate::service::ServiceParams;
 use crate::tls::Certificate;
+use roadstead_service::ServiceParams;
 
 pub(super) fn service_params(settings: &Settings) -> ServiceParams {
     ServiceParams {

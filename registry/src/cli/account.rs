@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
-use roadstead_storage::types::{AccountId, Clock, SystemClock, Uin};
+use roadstead_types::{AccountId, Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
 use super::audit::note;

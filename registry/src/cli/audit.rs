@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery, MetaStore};
-use roadstead_storage::types::{AccountId, Clock, SystemClock, Timestamp};
+use roadstead_types::{AccountId, Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, PAGE, print_list, text};

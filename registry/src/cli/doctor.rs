@@ -10,7 +10,7 @@ use roadstead_auth::{Caller, Identity, Scope, Sealer};
 use roadstead_config::Settings;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{Algorithm, Clock, Digest, RegistryId, SystemClock, media_types};
+use roadstead_types::{Algorithm, Clock, Digest, RegistryId, SystemClock, media_types};
 use url::Url;
 
 use super::{Context, Failure, Outcome, print_line};

@@ -3,15 +3,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use roadstead_auth::cam::Layer;
-use roadstead_auth::cam::explain::Question;
+use roadstead_policy::Layer;
+use roadstead_policy::explain::Question;
 use roadstead_storage::meta::{Account, MetaStore};
-use roadstead_storage::types::{SystemClock, Uin};
+use roadstead_types::{SystemClock, Uin};
 use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, print_lines};
 use crate::bootstrap;
-use crate::service::explain::{Explanation, explain};
+use roadstead_service::explain::{Explanation, explain};
 
 #[derive(Args)]
 pub struct ExplainArgs {

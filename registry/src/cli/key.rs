@@ -2,7 +2,7 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{SecretId, Uin};
+use roadstead_types::{SecretId, Uin};
 use serde_json::{Value, json};
 
 use super::account::find;

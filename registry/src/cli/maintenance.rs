@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use clap::Args;
 use roadstead_config::{Key, MasterKey, ORPHAN_AGE_MIN, Settings};
 use roadstead_gc::{Params, Removal};
-use roadstead_storage::types::SystemClock;
+use roadstead_types::SystemClock;
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, print_json, print_line, print_lines};
 use crate::bootstrap;
-use crate::service::audit::Collected;
+use roadstead_service::audit::Collected;
 
 #[derive(Args)]
 pub struct CollectArgs {

@@ -1,7 +1,7 @@
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_storage::meta::MetaStore;
-use roadstead_storage::types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
+use roadstead_types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
 use serde_json::{Value, json};
 
 use super::audit::note;

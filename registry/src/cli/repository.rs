@@ -1,7 +1,7 @@
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use roadstead_storage::meta::{MetaStore, Readable};
-use roadstead_storage::types::{Clock, RegistryId, RepositoryName, SystemClock};
+use roadstead_types::{Clock, RegistryId, RepositoryName, SystemClock};
 use serde_json::{Value, json};
 
 use super::audit::note;

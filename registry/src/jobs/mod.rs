@@ -10,9 +10,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::api::ApiState;
-use crate::service::Services;
-use crate::service::audit::{Audit, AuditQueue, Collected};
 use crate::tls::Certificate;
+use roadstead_service::Services;
+use roadstead_service::audit::{Audit, AuditQueue, Collected};
 
 /// How soon a change that another process made is seen.
 pub const POLL: Duration = Duration::from_millis(300);

@@ -22,8 +22,8 @@ use uuid::Uuid;
 use super::read::{self, Pieces};
 use super::write::FsWriter;
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
-use crate::types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
 use crate::{Error, Result};
+use roadstead_types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
 
 /// The file that says which database a store belongs to.
 const IDENTITY: &str = "store-id";

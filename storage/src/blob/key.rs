@@ -4,7 +4,7 @@ use std::str::FromStr;
 use uuid::Uuid;
 
 use crate::Error;
-use crate::types::{Digest, UploadId};
+use roadstead_types::{Digest, UploadId};
 
 /// The key of an object: `sha256/ab/<hex>-<uuid>`. It names the digest, but is fresh for every upload.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -82,7 +82,7 @@ impl fmt::Display for StagingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Algorithm;
+    use roadstead_types::Algorithm;
 
     #[test]
     fn a_key_names_its_digest_and_nothing_else() {

@@ -9,8 +9,8 @@ use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
-use crate::types::{Clock, Digest, Hasher, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{Clock, Digest, Hasher, Timestamp};
 
 /// A blob store that lasts as long as the process. Cheap to clone; all clones are one store.
 #[derive(Clone, Debug)]

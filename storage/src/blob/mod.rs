@@ -22,7 +22,7 @@ pub use key::{BlobKey, StagingKey};
 pub use memory::MemoryBlobStore;
 
 use crate::Result;
-use crate::types::{Digest, Hasher, Timestamp};
+use roadstead_types::{Digest, Hasher, Timestamp};
 
 /// The bytes of a blob, or of a part of it, in pieces.
 pub type BlobStream = BoxStream<'static, Result<Bytes>>;

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 
 use super::BlobWriter;
 use super::fs::{Fenced, blocking, sync_directory};
-use crate::types::Hasher;
 use crate::{Error, Result};
+use roadstead_types::Hasher;
 
 /// So much is written before it is sent on its way to the disk. Without that, the sync at the end of a large upload finds
 /// all of it still to be done.

@@ -8,8 +8,8 @@ use super::changes;
 use super::model::{Account, AccountStatus, NewAccount};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, write_transaction};
-use crate::types::{AccountId, Timestamp, Uin};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, Timestamp, Uin};
 
 const ACCOUNTS_BY_ID: &str =
     "SELECT id, uin, name, owner_id, status, credential_version, created_at FROM accounts WHERE id = $1";

@@ -6,8 +6,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::MetaStore;
 use super::row::{get, size, time};
 use super::sql::{SqlResult as _, write_transaction};
-use crate::types::{AccountId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, Timestamp};
 
 /// What became of what was asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

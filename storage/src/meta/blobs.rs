@@ -11,8 +11,8 @@ use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, write_transaction};
 use super::{AuditEvent, MetaStore, audit};
 use crate::blob::BlobKey;
-use crate::types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 /// What is stale when the source of a mount has no such blob.
 const NOT_THERE: &str = "blob to be mounted";

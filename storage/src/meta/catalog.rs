@@ -8,7 +8,7 @@ use super::MetaStore;
 use super::row::get;
 use super::sql::{SqlResult as _, lists, placeholders};
 use crate::Result;
-use crate::types::{AccountId, NamespaceId, RegistryId};
+use roadstead_types::{AccountId, NamespaceId, RegistryId};
 
 impl MetaStore {
     /// Those of `namespaces` that belong to `owner`.

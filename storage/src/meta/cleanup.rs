@@ -7,8 +7,8 @@ use super::MetaStore;
 use super::repositories::lock_as_is;
 use super::row::{get, size, size_column, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
-use crate::types::{AccountId, RegistryId, RepositoryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, Timestamp};
 
 /// What a rule keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -11,8 +11,8 @@ use super::repositories::{self, Wanted};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
 use super::tags;
-use crate::types::{Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
 
 /// An image to be given to another repository, or another tag of the same one.
 #[derive(Clone, Copy, Debug)]

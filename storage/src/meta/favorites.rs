@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use super::MetaStore;
 use super::sql::{SqlResult as _, lists, placeholders, stale, write_transaction};
 use crate::Result;
-use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 impl MetaStore {
     /// Makes a repository a favourite of an account; false when it is one already.

@@ -10,7 +10,7 @@ use super::review::{self, Reason};
 use super::row::{get, optional_time, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
 use crate::Result;
-use crate::types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
+use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
 
 /// A tag in a list of images.
 #[derive(Clone, PartialEq, Eq, Debug)]

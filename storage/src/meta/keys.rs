@@ -9,7 +9,7 @@ use super::model::SigningKey;
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, conflict, write_transaction};
 use crate::Result;
-use crate::types::Timestamp;
+use roadstead_types::Timestamp;
 
 impl MetaStore {
     /// Whether anything is here that was sealed with the master key.

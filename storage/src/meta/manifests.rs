@@ -14,8 +14,8 @@ use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
 use super::{AuditEvent, MetaStore, audit, images, tags};
-use crate::types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
 
 impl MetaStore {
     /// Stores a manifest and points tags at it. The repository is made if need be; leases of everything referred to are

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::AuditEvent;
 use super::changes::Made;
 use crate::blob::BlobKey;
-use crate::types::{
+use roadstead_types::{
     AccountId, BlobId, Digest, HashState, ImageDetails, Manifest, ManifestId, NamespaceId, NamespaceName, RegistryId,
     RepositoryId, RepositoryName, SecretId, Tag, Timestamp, Uin, UploadId,
 };

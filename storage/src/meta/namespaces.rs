@@ -10,8 +10,8 @@ use super::personal::{NewNamespace, QuotaKind, Quotas};
 use super::quotas;
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, page_start, stale, write_transaction};
-use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
 
 impl MetaStore {
     /// Makes a namespace for who has no quota: the operator.

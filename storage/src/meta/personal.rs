@@ -1,7 +1,7 @@
 //! What the personal edition keeps beyond names: the types.
 
 use super::model::{Namespace, Repository};
-use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
 
 /// What a main account may have so many of; its sub-accounts count with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

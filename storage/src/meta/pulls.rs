@@ -5,7 +5,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::MetaStore;
 use super::sql::{SqlResult as _, lists, write_transaction};
 use crate::Result;
-use crate::types::RepositoryId;
+use roadstead_types::RepositoryId;
 
 impl MetaStore {
     /// Adds to the counts of repositories, all of them or none; those that have gone are passed over.

@@ -6,8 +6,8 @@ use super::MetaStore;
 use super::personal::{QuotaKind, Quotas};
 use super::row::get;
 use super::sql::{SqlResult as _, stale, write_transaction};
-use crate::types::{AccountId, NamespaceId, RegistryId};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, NamespaceId, RegistryId};
 
 impl MetaStore {
     /// What a main account may have: what was set for it, and the defaults for the rest.

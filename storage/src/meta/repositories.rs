@@ -12,8 +12,8 @@ use super::quotas;
 use super::review::{self, Reason};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
-use crate::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 impl MetaStore {
     /// The repository with this name.

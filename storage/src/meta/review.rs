@@ -10,8 +10,8 @@ use sqlx::any::AnyRow;
 use super::MetaStore;
 use super::row::{get, size, time};
 use super::sql::SqlResult as _;
-use crate::types::{BlobId, ManifestId, RepositoryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{BlobId, ManifestId, RepositoryId, Timestamp};
 
 /// What a review is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

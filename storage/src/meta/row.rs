@@ -6,8 +6,8 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, ColumnIndex, Decode, Row as _, Type};
 
 use super::sql::SqlResult as _;
-use crate::types::{HashState, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{HashState, Timestamp};
 
 /// The value of a column.
 pub(super) fn get<'r, T>(row: &'r AnyRow, column: &'static str) -> Result<T>

@@ -11,7 +11,7 @@ use super::repositories::repository;
 use super::row::{get, parse, size};
 use super::sql::{SqlResult as _, but, is_storable};
 use crate::Result;
-use crate::types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName};
 
 /// No name is longer: a longer part is a part of none.
 const MAX_NAME: usize = 255;

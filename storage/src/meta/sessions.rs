@@ -4,7 +4,7 @@ use super::MetaStore;
 use super::row::get;
 use super::sql::SqlResult as _;
 use crate::Result;
-use crate::types::{AccountId, ProviderId, RoleId};
+use roadstead_types::{AccountId, ProviderId, RoleId};
 
 /// The part of a role that its sessions depend on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -11,7 +11,7 @@ use super::row::parse;
 use super::sql::{SqlResult as _, lists, placeholders};
 use crate::Result;
 use crate::blob::BlobKey;
-use crate::types::{BlobId, UploadId};
+use roadstead_types::{BlobId, UploadId};
 
 impl MetaStore {
     /// The random id of this database, which its blob store has too (`BlobStore::identity`).

@@ -6,8 +6,8 @@ use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, page_start, write_transaction};
 use super::{AuditEvent, MetaStore, audit, repositories};
-use crate::types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 
 impl MetaStore {
     /// The digest of the manifest that a tag points at.

@@ -8,7 +8,7 @@ use super::model::{NewRefreshToken, RefreshToken, Rotation};
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use crate::Result;
-use crate::types::{AccountId, RegistryId, Timestamp};
+use roadstead_types::{AccountId, RegistryId, Timestamp};
 
 impl MetaStore {
     /// Stores a refresh token.

@@ -9,7 +9,7 @@ use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use crate::Result;
-use crate::types::{AccountId, RegistryId, RepositoryName, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryName, Timestamp};
 
 /// One run of a trigger. Everything has the name that it had then.
 #[derive(Clone, PartialEq, Eq, Debug)]

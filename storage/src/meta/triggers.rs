@@ -8,8 +8,8 @@ use super::personal::{Found, QuotaKind};
 use super::quotas::{self, lock_owner};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, but, conflict, is_storable, stale, write_transaction};
-use crate::types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp, TriggerId};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp, TriggerId};
 
 /// Which pushes a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -12,8 +12,8 @@ use super::MetaStore;
 use super::model::{Lease, NewUpload, Upload, UploadLease};
 use super::row::{get, hash_state, parse, size_column, time};
 use super::sql::{SqlResult as _, conflict, stale};
-use crate::types::{AccountId, HashState, RegistryId, RepositoryName, Timestamp, UploadId};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, HashState, RegistryId, RepositoryName, Timestamp, UploadId};
 
 impl MetaStore {
     /// Stores a new upload, with nobody's lease.

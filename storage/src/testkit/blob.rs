@@ -10,8 +10,8 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 
 use super::{Failure, Fault, FaultyBlobStore, Operation};
 use crate::blob::{BlobKey, BlobStore, BlobStream, PieceSize, StagingKey};
-use crate::types::{Algorithm, Digest, Hasher, UploadId};
 use crate::{Error, Result};
+use roadstead_types::{Algorithm, Digest, Hasher, UploadId};
 
 type Store = Arc<dyn BlobStore>;
 type Behaviour = fn(Store) -> BoxFuture<'static, ()>;

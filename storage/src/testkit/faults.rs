@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
 use crate::blob::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
-use crate::types::{Digest, Hasher};
 use crate::{Error, Result};
+use roadstead_types::{Digest, Hasher};
 
 /// What may fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

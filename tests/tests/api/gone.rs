@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use roadstead_storage::types::{RegistryId, RepositoryName};
 use roadstead_tests::{Image, TestRegistry, digest, eventually, random_bytes};
+use roadstead_types::{RegistryId, RepositoryName};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 

@@ -1,10 +1,10 @@
 //! `/v2/NAME/manifests/REFERENCE`.
 
 use bytes::Bytes;
-use roadstead_storage::types::media_types::{
+use roadstead_tests::{Image, TestRegistry, digest, digest512, random_bytes};
+use roadstead_types::media_types::{
     DOCKER_IMAGE, DOCKER_LIST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, OCI_IMAGE, OCI_INDEX,
 };
-use roadstead_tests::{Image, TestRegistry, digest, digest512, random_bytes};
 use serde_json::{Value, json};
 
 const REPOSITORY: &str = "library/app";

@@ -110,7 +110,7 @@ async fn a_token_from_before_a_namespace_was_made_anew_opens_nothing_in_it() {
     let scopes = ["repository:shared/app:pull,push,delete", "repository:alice/app:pull,push"];
     let old = alice.basic.bearer(&scopes).await;
     old.get("/v2/shared/app/tags/list").await.expect(200);
-    let registry = roadstead_storage::types::RegistryId::PERSONAL;
+    let registry = roadstead_types::RegistryId::PERSONAL;
     let id = reg.meta().repository(registry, &"shared/app".parse().unwrap()).await.unwrap().unwrap().id;
     let now = reg.now();
     assert!(reg.meta().delete_repository(id, now, now).await.unwrap());

@@ -2,8 +2,8 @@
 
 use roadstead_storage::blob::MemoryBlobStore;
 use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation};
-use roadstead_storage::types::SystemClock;
 use roadstead_tests::{Client, Credentials, Image, Store, TestRegistry};
+use roadstead_types::SystemClock;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! `/v2/NAME/referrers/DIGEST`.
 
-use roadstead_storage::types::media_types::OCI_INDEX;
 use roadstead_tests::{Answer, Image, TestRegistry, digest};
+use roadstead_types::media_types::OCI_INDEX;
 use serde_json::{Value, json};
 
 const REPOSITORY: &str = "library/app";

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use roadstead_storage::types::{RegistryId, Tag};
 use roadstead_tests::{Image, TestRegistry, eventually};
+use roadstead_types::{RegistryId, Tag};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 

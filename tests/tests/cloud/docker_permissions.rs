@@ -1,7 +1,7 @@
 //! What sub-accounts may do with docker: the sample policies of the product manual, word by word, and what they say.
 
-use roadstead_storage::types::PolicyId;
 use roadstead_tests::{Client, Credentials, Image, TestRegistry, digest, random_bytes};
+use roadstead_types::PolicyId;
 
 use roadstead_tests::people::sub;
 

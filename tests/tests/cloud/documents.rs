@@ -1,6 +1,6 @@
 //! The guide to access management, tried out.
 
-use roadstead_auth::cam::{Author, Policy, Use};
+use roadstead_policy::{Author, Policy, Use};
 
 #[test]
 fn every_policy_of_the_guide_is_what_it_is_said_to_be() {

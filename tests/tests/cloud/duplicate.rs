@@ -3,8 +3,8 @@
 use futures::future::join_all;
 use futures::stream::TryStreamExt;
 use roadstead_storage::meta::QuotaKind;
-use roadstead_storage::types::RegistryId;
 use roadstead_tests::{Client, Cloud, Image, Signing, TestRegistry, digest};
+use roadstead_types::RegistryId;
 use serde_json::{Value, json};
 
 use crate::images::{image_for, push_index, unlimited};

@@ -1,8 +1,8 @@
 //! Lists leave out what policies hide, and count and page what is left.
 
-use roadstead_storage::types::RegistryId;
 use roadstead_tests::people::sub;
 use roadstead_tests::{Account, Cloud, Image, TestRegistry};
+use roadstead_types::RegistryId;
 use serde_json::{Value, json};
 
 use crate::instance::Instance;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roadstead_storage::testkit::forget_image_details;
-use roadstead_storage::types::media_types;
 use roadstead_tests::{Client, Cloud, Image, Signing, TestRegistry, digest, random_bytes};
+use roadstead_types::media_types;
 use serde_json::{Value, json};
 
 use crate::people::sub;

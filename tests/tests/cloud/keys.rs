@@ -1,7 +1,7 @@
 //! Access keys.
 
 use futures::future::join_all;
-use roadstead_storage::types::Clock as _;
+use roadstead_types::Clock as _;
 use serde_json::{Value, json};
 
 use super::directory::{cam, grant, registry, sub, texts};

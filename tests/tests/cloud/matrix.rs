@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use roadstead::api::cloud::catalog::{self, ActionInfo};
-use roadstead_auth::cam::Class;
+use roadstead_policy::Class;
 use roadstead_tests::houses::{House, Rights, house, mark, nothing};
 use roadstead_tests::{Cloud, Reply, TestRegistry, parameters};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What the suites of the personal edition share.
 
 use roadstead_storage::meta::NewAccount;
-use roadstead_storage::types::Uin;
 use roadstead_tests::{Cloud, Reply, TestRegistry};
+use roadstead_types::Uin;
 use serde_json::{Value, json};
 
 /// A registry without a limit of requests a second: its clock stands still.

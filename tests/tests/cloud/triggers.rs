@@ -1,8 +1,8 @@
 //! Application triggers, and the log of what they did.
 
 use roadstead_storage::meta::{InvokeMethod, QuotaKind, TriggerRun, Workload};
-use roadstead_storage::types::{RegistryId, Timestamp};
 use roadstead_tests::{Account, Cloud, Signing, TestRegistry};
+use roadstead_types::{RegistryId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::images::{image_for, redacted, unlimited};

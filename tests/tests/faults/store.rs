@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roadstead_storage::blob::MemoryBlobStore;
 use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation};
-use roadstead_storage::types::{Clock as _, ManualClock, SystemClock};
 use roadstead_tests::{Answer, Client, Image, Store, TestRegistry, digest, random_bytes};
+use roadstead_types::{Clock as _, ManualClock, SystemClock};
 
 const REPOSITORY: &str = "library/faulty";
 

@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use roadstead_auth::cam;
+use roadstead_policy as policy;
 use roadstead_storage::meta::dry_run;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -60,11 +60,11 @@ pub(crate) enum Permission {
     /// Nothing: the signature is enough.
     Signed,
     /// Every one of these.
-    Needs(Vec<cam::Request>),
+    Needs(Vec<policy::Request>),
     /// Every one of these, although the product document asks for the signature only; with `cloud_api.faithful` nothing.
-    Hardened(Vec<cam::Request>),
+    Hardened(Vec<policy::Request>),
     /// Every one of these in a session, which is limited to what its policies grant; without one the signature is enough.
-    Listed(Vec<cam::Request>),
+    Listed(Vec<policy::Request>),
 }
 
 impl Permission {

@@ -3,17 +3,17 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use roadstead_auth::cam::{self, op};
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
+use roadstead_policy::{self as policy, op};
 use roadstead_storage::meta::{AuditEvent, MetaStore};
-use roadstead_storage::types::{AccountId, SecretId, Timestamp};
+use roadstead_types::{AccountId, SecretId, Timestamp};
 
 use super::CloudSettings;
 use super::action::{Action, Permission};
 use super::code::Code;
 use super::error::CloudError;
 use crate::api::dispatch::ApiState;
-use crate::service::Services;
+use roadstead_service::Services;
 
 /// A request whose signature was good. Actions get at the services only through it.
 pub(crate) struct CloudCall<'a> {
@@ -94,7 +94,7 @@ impl<'a> CloudCall<'a> {
     }
 
     /// Refuses a caller whom a policy denies the operation in so many words. No policy has to allow it.
-    pub(crate) fn refuse_denial(&self, request: &cam::Request) -> Result<(), CloudError> {
+    pub(crate) fn refuse_denial(&self, request: &policy::Request) -> Result<(), CloudError> {
         let decision = self.permissions.decide(request);
         if !decision.is_explicit_denial() {
             return Ok(());

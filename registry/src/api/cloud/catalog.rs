@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use roadstead_auth::cam::Class;
+use roadstead_policy::Class;
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 

@@ -12,7 +12,7 @@ use super::document;
 use super::language::{Language, Phrase};
 use super::params::ParameterError;
 use crate::api::error::{ApiError, Code as RegistryCode};
-use crate::service;
+use roadstead_service as service;
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]

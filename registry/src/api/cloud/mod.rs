@@ -36,7 +36,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use roadstead_auth::{Signed, SignedRequest};
-use roadstead_storage::types::Clock;
+use roadstead_types::Clock;
 use serde_json::json;
 
 use self::action::{Registered, Run};

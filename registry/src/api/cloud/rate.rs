@@ -9,7 +9,7 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use roadstead_storage::types::{AccountId, Clock};
+use roadstead_types::{AccountId, Clock};
 
 use super::action::Registered;
 use super::code::Code;

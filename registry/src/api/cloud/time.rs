@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use roadstead_storage::types::Timestamp;
+use roadstead_types::Timestamp;
 
 fn rfc3339(at: Timestamp) -> String {
     // Before the epoch there is nothing to tell of.

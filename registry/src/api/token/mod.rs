@@ -82,7 +82,7 @@ fn not_issued(error: roadstead_auth::Error) -> ApiError {
         too_much @ (E::TokenTooLarge | E::TooManyScopes { .. }) => {
             ApiError::new(Code::BadRequest, too_much.to_string())
         }
-        E::Storage(source) => crate::service::Error::from(source).into(),
+        E::Storage(source) => roadstead_service::Error::from(source).into(),
         other => ApiError::internal(other),
     }
 }

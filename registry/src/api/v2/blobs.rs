@@ -2,7 +2,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use roadstead_auth::{Delete, Probe, Pull};
-use roadstead_storage::types::Digest;
+use roadstead_types::Digest;
 
 use super::CONTENT_DIGEST;
 use super::range::{none_match, requested};

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::page::Page;
 use crate::api::call::Call;
 use crate::api::error::ApiResult;
-use crate::service::Listed;
+use roadstead_service::Listed;
 
 /// `GET /v2/_catalog`: the repositories that the caller may see.
 pub async fn list(call: &Call<'_>) -> ApiResult {

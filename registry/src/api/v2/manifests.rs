@@ -2,7 +2,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use roadstead_auth::{Delete, Probe, Pull, Push};
-use roadstead_storage::types::{Reference, Tag};
+use roadstead_types::{Reference, Tag};
 
 use super::CONTENT_DIGEST;
 use super::range::none_match;
@@ -11,7 +11,7 @@ use crate::api::body::{HeadBody, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
 use crate::api::operation::Operation;
-use crate::service::{CachedManifest, Error};
+use roadstead_service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
@@ -92,9 +92,8 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
 fn tags(call: &Call<'_>, reference: &Reference) -> Result<Vec<Tag>, ApiError> {
     let mut tags = Vec::new();
     for (_, text) in call.query().filter(|(key, _)| key == "tag") {
-        let tag = text
-            .parse()
-            .map_err(|e: roadstead_storage::types::NameError| ApiError::new(Code::TagInvalid, e.to_string()))?;
+        let tag =
+            text.parse().map_err(|e: roadstead_types::NameError| ApiError::new(Code::TagInvalid, e.to_string()))?;
         tags.push(tag);
     }
     if tags.len() > MAX_TAGS {

@@ -4,7 +4,7 @@ use actix_web::http::header;
 
 use crate::api::call::Call;
 use crate::api::error::{ApiError, Code};
-use crate::service::{BlobRange, ChunkRange};
+use roadstead_service::{BlobRange, ChunkRange};
 
 /// Whether the client has what `etag` names already.
 pub fn none_match(call: &Call<'_>, etag: &str) -> bool {

@@ -1,7 +1,7 @@
 use actix_web::http::header::HeaderName;
 use roadstead_auth::Pull;
 use roadstead_storage::meta::Referrer;
-use roadstead_storage::types::{Digest, media_types};
+use roadstead_types::{Digest, media_types};
 
 use super::page::Page;
 use crate::api::call::Call;

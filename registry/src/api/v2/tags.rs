@@ -1,5 +1,5 @@
 use roadstead_auth::Pull;
-use roadstead_storage::types::Tag;
+use roadstead_types::Tag;
 use serde_json::json;
 
 use super::page::Page;

@@ -1,14 +1,14 @@
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use roadstead_auth::{Access, Push};
-use roadstead_storage::types::{Algorithm, Digest, RepositoryName, UploadId};
+use roadstead_types::{Algorithm, Digest, RepositoryName, UploadId};
 
 use super::CONTENT_DIGEST;
 use super::range::chunk;
 use crate::api::body::incoming;
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
-use crate::service::Error;
+use roadstead_service::Error;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 const CHUNK_MIN_LENGTH: HeaderName = HeaderName::from_static("oci-chunk-min-length");
@@ -53,7 +53,7 @@ fn with_position(error: Error, access: &Access<Push>, id: UploadId) -> ApiError 
 }
 
 fn parse_digest(text: &str) -> Result<Digest, ApiError> {
-    text.parse().map_err(|e: roadstead_storage::types::DigestError| ApiError::new(Code::DigestInvalid, e.to_string()))
+    text.parse().map_err(|e: roadstead_types::DigestError| ApiError::new(Code::DigestInvalid, e.to_string()))
 }
 
 /// `POST /v2/<name>/blobs/uploads/`: starts a session, takes a whole blob (`digest`), or links one that is in another

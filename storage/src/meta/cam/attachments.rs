@@ -9,8 +9,8 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, write_transaction};
-use crate::types::{AccountId, GroupId, PolicyId, RoleId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, GroupId, PolicyId, RoleId, Timestamp};
 
 /// The columns of an attachment, for [`attached`].
 macro_rules! attached {

@@ -7,8 +7,8 @@ use super::{lock_owner, policies};
 use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::sql::{SqlResult as _, write_transaction};
-use crate::types::{AccountId, PolicyId};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, PolicyId};
 
 impl MetaStore {
     /// Bounds a sub-account or a role by a policy, in the place of the one before; `None` takes the boundary away. That a

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::meta::MetaStore;
 use crate::meta::row::get;
 use crate::meta::sql::SqlResult as _;
-use crate::types::{AccountId, RoleId};
+use roadstead_types::{AccountId, RoleId};
 
 /// More policies than anybody can have: 200 of their own, and 200 of each of ten groups.
 const MAX_POLICIES: i64 = 2200;

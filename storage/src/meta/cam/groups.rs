@@ -10,8 +10,8 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
-use crate::types::{AccountId, GroupId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, GroupId, Timestamp};
 
 const MEMBERS: &str = users!(
     ", m.created_at AS since FROM cam_group_members m JOIN accounts a ON a.id = m.account_id \

@@ -10,8 +10,8 @@ use crate::meta::changes;
 use crate::meta::model::AccessKey;
 use crate::meta::row::{get, optional_time, parse, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
-use crate::types::{AccountId, SecretId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, SecretId, Timestamp};
 
 impl MetaStore {
     /// Stores an access key.

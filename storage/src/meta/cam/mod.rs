@@ -25,8 +25,8 @@ pub use model::{
 };
 
 use super::sql::SqlResult as _;
-use crate::types::AccountId;
 use crate::{Error, Result};
+use roadstead_types::AccountId;
 
 /// How many of everything a main account may have.
 pub mod limits {

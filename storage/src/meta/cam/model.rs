@@ -1,7 +1,7 @@
 //! What goes into access management, and what comes out of it.
 
 use crate::meta::Account;
-use crate::types::{AccountId, GroupId, PolicyId, ProviderId, RoleId, SecretId, Timestamp, Uin};
+use roadstead_types::{AccountId, GroupId, PolicyId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 
 /// What a main account notes about one of its sub-accounts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

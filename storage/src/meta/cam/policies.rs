@@ -9,18 +9,8 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::row::{get, size, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders, write_transaction};
-use crate::types::{AccountId, PolicyId, Timestamp};
 use crate::{Error, Result};
-
-impl PolicyId {
-    /// The numbers of policies that accounts have written are greater than this one, those of preset policies are not.
-    pub const LAST_PRESET: Self = Self::new(200_000_000);
-
-    /// Whether this is the number of a policy that an account has written.
-    pub const fn is_custom(self) -> bool {
-        self.get() > Self::LAST_PRESET.get()
-    }
-}
+use roadstead_types::{AccountId, PolicyId, Timestamp};
 
 impl MetaStore {
     /// Stores a policy.

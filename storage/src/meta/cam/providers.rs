@@ -9,8 +9,8 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
-use crate::types::{AccountId, ProviderId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, ProviderId, Timestamp};
 
 /// The columns of a provider, for [`provider`].
 const BY_NAME: &str = "SELECT id, owner_id, name, url, keys, client_ids, description, version, created_at, updated_at \

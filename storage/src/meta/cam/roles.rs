@@ -9,8 +9,8 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
-use crate::types::{AccountId, PolicyId, RoleId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, PolicyId, RoleId, Timestamp};
 
 /// The columns of a role, for [`role`].
 macro_rules! roles {

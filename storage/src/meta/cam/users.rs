@@ -10,8 +10,8 @@ use crate::meta::accounts::{account, change_password, store_password};
 use crate::meta::changes;
 use crate::meta::row::{get, optional_time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
-use crate::types::{AccountId, PolicyId, Timestamp, Uin};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, PolicyId, Timestamp, Uin};
 
 /// The columns of a sub-account, for [`user`].
 macro_rules! users {

@@ -18,8 +18,8 @@ use super::MetaStore;
 use super::changes;
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
-use crate::types::{AccountId, InstanceId, RegistryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, InstanceId, RegistryId, Timestamp};
 
 macro_rules! select_instances {
     ($rest:literal) => {

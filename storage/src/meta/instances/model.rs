@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{
+use roadstead_types::{
     AccountId, InstanceId, InstanceName, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName,
     Timestamp,
 };

@@ -7,8 +7,8 @@ use super::super::changes;
 use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
-use crate::types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
 
 macro_rules! select_namespaces {
     ($rest:literal) => {

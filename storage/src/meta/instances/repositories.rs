@@ -8,8 +8,8 @@ use super::super::repositories::{Wanted, ensure};
 use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, but, stale, write_transaction};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
-use crate::types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 /// `$1` the registry, `$2` the namespace or 0, `$3` the pattern of the name without its namespace.
 const WHERE: &str = "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \

@@ -7,8 +7,8 @@ use super::super::changes;
 use super::super::row::{get, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
-use crate::types::{AccountId, RegistryId, Timestamp};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, RegistryId, Timestamp};
 
 macro_rules! select_tokens {
     ($rest:literal) => {

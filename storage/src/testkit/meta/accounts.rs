@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::{Kit, NOW, REGISTRY, later, pages_show_all};
 use crate::Error;
 use crate::meta::{AccountStatus, NewAccessKey, NewAccount, NewRefreshToken, Rotation, SigningKey};
-use crate::types::{AccountId, SecretId, Timestamp, Uin};
+use roadstead_types::{AccountId, SecretId, Timestamp, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
     accounts_are_found_by_everything_unique(kit).await;

@@ -3,7 +3,7 @@
 use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{AuditEvent, AuditOutcome, AuditQuery, MetaStore, PutManifest};
-use crate::types::RepositoryId;
+use roadstead_types::RepositoryId;
 
 pub(super) async fn behave(kit: &Kit) {
     what_changes_something_is_in_the_log(kit).await;

@@ -2,7 +2,7 @@ use super::{Kit, NOW, Place, REGISTRY, commit, later, pages_show_all, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{Blob, ReviewTarget};
-use crate::types::{BlobId, RepositoryId};
+use roadstead_types::{BlobId, RepositoryId};
 
 pub(super) async fn behave(kit: &Kit) {
     a_digest_alone_opens_nothing(kit).await;
@@ -70,7 +70,7 @@ async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
     assert_eq!((mounted.blob.id, mounted.blob.lease_until), (source.blob.id, later(99)));
     assert!(mount(source.repository, &two).await.unwrap().unwrap().repository_created.is_none());
     assert!(kit.one.blob(mounted.repository, &digest).await.unwrap().is_some());
-    let stale = Place { namespace: crate::types::NamespaceId::new(i64::MAX), ..two };
+    let stale = Place { namespace: roadstead_types::NamespaceId::new(i64::MAX), ..two };
     assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale { what: "namespace" })));
 }
 

@@ -1,7 +1,7 @@
 use super::{Kit, NOW, REGISTRY, later};
 use crate::Error;
 use crate::meta::{CleanupKind, CleanupRule, CleanupScope};
-use crate::types::{AccountId, RepositoryId};
+use roadstead_types::{AccountId, RepositoryId};
 
 pub(super) async fn behave(kit: &Kit) {
     let place = kit.place().await;

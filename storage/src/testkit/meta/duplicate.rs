@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Image, Kit, NOW, Place, REGISTRY, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{DuplicateImage, PutManifest, ReviewTarget};
-use crate::types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag};
+use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag};
 
 pub(super) async fn behave(kit: &Kit) {
     an_index_comes_with_everything(kit).await;

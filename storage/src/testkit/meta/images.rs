@@ -1,6 +1,6 @@
 use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
 use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget};
-use crate::types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};
+use roadstead_types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};
 
 pub(super) async fn behave(kit: &Kit) {
     the_last_pushed_comes_first(kit).await;

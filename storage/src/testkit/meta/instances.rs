@@ -5,7 +5,7 @@ use crate::meta::{
     Edition, Instance, InstanceChange, InstanceStatus, MetaStore, NamespaceSettings, NewInstance, NewInstanceToken,
     Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
-use crate::types::{AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName};
+use roadstead_types::{AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName};
 
 pub(super) async fn behave(kit: &Kit) {
     an_instance_is_somebodys(kit).await;

@@ -1,7 +1,7 @@
 use super::{Image, Kit, NOW, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
-use crate::types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
+use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
 
 pub(super) async fn behave(kit: &Kit) {
     a_manifest_is_served_as_it_came(kit).await;

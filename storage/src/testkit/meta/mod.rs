@@ -25,10 +25,10 @@ pub use images::forget_image_details;
 use super::TestDatabase;
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Committed, MetaStore, NewAccount, PutManifest, PutOutcome, Repository, Review};
-use crate::types::{
+use crate::{Error, Result};
+use roadstead_types::{
     AccountId, Algorithm, Digest, Manifest, NamespaceId, RegistryId, RepositoryName, Tag, Timestamp, Uin, media_types,
 };
-use crate::{Error, Result};
 
 /// Runs the suite on an empty database.
 ///

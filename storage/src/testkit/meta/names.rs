@@ -1,7 +1,7 @@
 use super::{Kit, NOW, Place, REGISTRY, later, pages_show_all, tag};
 use crate::Error;
 use crate::meta::{Namespace, NewUpload, Readable, Repository, ReviewTarget};
-use crate::types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, UploadId};
+use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
     a_namespace_is_somebodys(kit).await;

@@ -2,7 +2,7 @@ use super::quotas::creator;
 use super::{Kit, NOW, Place, REGISTRY, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use crate::types::{AccountId, NamespaceName, RepositoryId, RepositoryName};
+use roadstead_types::{AccountId, NamespaceName, RepositoryId, RepositoryName};
 
 pub(super) async fn behave(kit: &Kit) {
     a_repository_is_described(kit).await;

@@ -3,8 +3,8 @@ use futures::future::join_all;
 use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, sha256};
 use crate::blob::BlobKey;
 use crate::meta::{NewNamespace, NewRepository, QuotaKind, Quotas};
-use crate::types::{AccountId, NamespaceId, NamespaceName, RepositoryName, Uin};
 use crate::{Error, Result};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RepositoryName, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
     quotas_are_the_defaults_until_they_are_set(kit).await;

@@ -5,8 +5,8 @@ use futures::future::join_all;
 use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag, uploads};
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Engine, MetaStore, QuotaKind, ReviewTarget};
-use crate::types::NamespaceName;
 use crate::{Error, Result};
+use roadstead_types::NamespaceName;
 
 pub(super) async fn behave(kit: &Kit) {
     of_two_commits_one_is_adopted(kit).await;

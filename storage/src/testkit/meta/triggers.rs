@@ -3,7 +3,7 @@ use crate::Error;
 use crate::meta::{
     InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
 };
-use crate::types::{AccountId, RepositoryId};
+use roadstead_types::{AccountId, RepositoryId};
 
 pub(super) async fn behave(kit: &Kit) {
     names_are_unique_in_an_account(kit).await;

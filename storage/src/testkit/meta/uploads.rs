@@ -2,7 +2,7 @@ use super::{Kit, NOW, REGISTRY, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Lease, MetaStore, NewUpload, UploadLease};
-use crate::types::{AccountId, Algorithm, Hasher, RepositoryName, Timestamp, UploadId};
+use roadstead_types::{AccountId, Algorithm, Hasher, RepositoryName, Timestamp, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
     an_upload_keeps_its_state(kit).await;

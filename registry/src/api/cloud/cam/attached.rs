@@ -1,7 +1,7 @@
 //! Which policies somebody has.
 
 use roadstead_storage::meta::Holder;
-use roadstead_storage::types::{PolicyId, Uin};
+use roadstead_types::{PolicyId, Uin};
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
@@ -12,7 +12,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::cam::AttachedPolicy;
+use roadstead_service::cam::AttachedPolicy;
 
 /// The most pages that are counted.
 const MAX_PAGE: i64 = 200;

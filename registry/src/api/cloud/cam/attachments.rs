@@ -1,6 +1,6 @@
 //! Attaching policies, and detaching them. To attach what is attached, or detach what is not, does nothing.
 
-use roadstead_auth::cam::op::{self, CamResource};
+use roadstead_policy::op::{self, CamResource};
 use roadstead_storage::meta::Holder;
 use serde::Deserialize;
 

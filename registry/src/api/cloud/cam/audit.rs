@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use roadstead_auth::cam::is_known_action;
-use roadstead_auth::cam::op::{self, CamResource};
+use roadstead_policy::is_known_action;
+use roadstead_policy::op::{self, CamResource};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
-use roadstead_storage::types::Timestamp;
+use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api::cloud::action::{Action, Kind, Permission, Service};

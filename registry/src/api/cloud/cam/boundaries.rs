@@ -1,8 +1,8 @@
 //! Permission boundaries: the one policy beyond which a sub-account or a role may do nothing.
 
-use roadstead_auth::cam::op::CamResource;
+use roadstead_policy::op::CamResource;
 use roadstead_storage::meta::Holder;
-use roadstead_storage::types::PolicyId;
+use roadstead_types::PolicyId;
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
@@ -13,7 +13,7 @@ use super::{
 use crate::api::cloud::action::{NoOutput, Permission};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
-use crate::service::cam::UserRef;
+use roadstead_service::cam::UserRef;
 
 /// Bounds a user.
 #[derive(Deserialize)]

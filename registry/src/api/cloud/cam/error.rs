@@ -2,7 +2,7 @@
 
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use crate::service::cam::{Error, Limit};
+use roadstead_service::cam::{Error, Limit};
 
 impl From<Error> for CloudError {
     fn from(error: Error) -> Self {
@@ -75,7 +75,7 @@ fn full(what: Limit, most: u64) -> CloudError {
 
 #[cfg(test)]
 mod tests {
-    use roadstead_auth::cam::{Author, Policy, Use};
+    use roadstead_policy::{Author, Policy, Use};
 
     use super::*;
 

@@ -2,16 +2,16 @@
 
 use std::net::IpAddr;
 
-use roadstead_auth::cam::explain::Question;
-use roadstead_auth::cam::op::{self, CamResource};
-use roadstead_storage::types::Uin;
+use roadstead_policy::explain::Question;
+use roadstead_policy::op::{self, CamResource};
+use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use crate::service::explain::{Explanation, explain};
+use roadstead_service::explain::{Explanation, explain};
 
 /// Whether a user of the caller's account may do something, and which statement of which policy decides.
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Access keys.
 
-use roadstead_storage::types::AccountId;
+use roadstead_types::AccountId;
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, cam_action, lasting_only, on_all, service, uin_number, user_request, wrong};
@@ -9,7 +9,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::time;
-use crate::service::cam::Error;
+use roadstead_service::cam::Error;
 
 /// The most keys of one [`GetSecurityLastUsed`].
 const MAX_KEYS_AT_ONCE: usize = 10;

@@ -1,8 +1,8 @@
 //! Who is in which group.
 
-use roadstead_auth::cam::op::CamResource;
+use roadstead_policy::op::CamResource;
 use roadstead_storage::meta::{Member, User};
-use roadstead_storage::types::{AccountId, GroupId};
+use roadstead_types::{AccountId, GroupId};
 use serde::{Deserialize, Serialize};
 
 use super::groups::{Groups, groups_page};
@@ -15,7 +15,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::cam::{Error, uid};
+use roadstead_service::cam::{Error, uid};
 
 /// The most members of one request: a user is in ten groups at most, and a group has a hundred users.
 const MAX_AT_ONCE: usize = 100;

@@ -20,10 +20,10 @@ pub(super) mod providers;
 pub(super) mod roles;
 pub(super) mod users;
 
-use roadstead_auth::cam::op;
-use roadstead_auth::cam::op::CamResource;
+use roadstead_policy::op;
+use roadstead_policy::op::CamResource;
 use roadstead_storage::meta::{Holder, User};
-use roadstead_storage::types::{GroupId, PolicyId, Uin};
+use roadstead_types::{GroupId, PolicyId, Uin};
 
 use super::action::Permission;
 use super::call::CloudCall;
@@ -31,7 +31,7 @@ use super::code::Code;
 use super::error::CloudError;
 use super::language::Phrase;
 use super::page::Page;
-use crate::service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
+use roadstead_service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
 
 /// Makes an action of its parameters: its name, kind and output, what it needs, what it is about, how it runs. What it needs
 /// is a [`Permission`], or a list of [`Subject`]s that are to be looked up.
@@ -154,14 +154,14 @@ fn on_policy(action: &str, policy: u64) -> Permission {
     Permission::Needs(vec![policy_request(action, policy)])
 }
 
-fn user_request(action: &str, uin: u64) -> roadstead_auth::cam::Request {
+fn user_request(action: &str, uin: u64) -> roadstead_policy::Request {
     match Uin::from_number(uin) {
         Ok(uin) => op::cam(action, CamResource::User(&uin)),
         Err(_) => op::cam(action, CamResource::All),
     }
 }
 
-fn policy_request(action: &str, policy: u64) -> roadstead_auth::cam::Request {
+fn policy_request(action: &str, policy: u64) -> roadstead_policy::Request {
     op::cam(action, CamResource::Policy(number(policy)))
 }
 

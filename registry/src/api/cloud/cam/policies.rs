@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use roadstead_storage::meta::{Entity, Holder, PolicyCounts};
-use roadstead_storage::types::PolicyId;
+use roadstead_types::PolicyId;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::cam::{Error, PolicyInfo, PolicyScope, Tag};
+use roadstead_service::cam::{Error, PolicyInfo, PolicyScope, Tag};
 
 /// The most policies of one [`DeletePolicy`].
 const MAX_AT_ONCE: usize = 100;
@@ -303,7 +303,7 @@ async fn list_entities(it: ListEntitiesForPolicy, call: &CloudCall<'_>) -> Resul
 
 fn attached_entity(entity: Entity) -> AttachedEntity {
     let (id, related_type) = match entity.holder {
-        Holder::User(id) => (crate::service::cam::uid(id).to_string(), 1),
+        Holder::User(id) => (roadstead_service::cam::uid(id).to_string(), 1),
         Holder::Group(id) => (id.to_string(), 2),
         Holder::Role(id) => (id.to_string(), 3),
     };

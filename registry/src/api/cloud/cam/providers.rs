@@ -9,7 +9,7 @@ use crate::api::cloud::action::NoOutput;
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use crate::service::cam::{Error, ProviderInfo, stored_clients};
+use roadstead_service::cam::{Error, ProviderInfo, stored_clients};
 
 /// A provider that is trusted with roles.
 const ROLE_PROVIDER: i64 = 11;

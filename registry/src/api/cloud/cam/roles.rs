@@ -1,7 +1,7 @@
 //! Roles.
 
-use roadstead_auth::cam::op::{self, CamResource};
-use roadstead_storage::types::Uin;
+use roadstead_policy::op::{self, CamResource};
+use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, allowed_role, cam_action, flag, lasting_only, on_all, paged, service};
@@ -11,7 +11,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::cam::{NewRoleInfo, RoleInfo, Tag};
+use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
 
 /// The most tags that roles are looked for by: no role has more.
 const MAX_TAGS: usize = 50;

@@ -3,7 +3,7 @@
 //! A sub-account has one password: what `AddUser` and `UpdateUser` set is what it signs in to the registry with.
 
 use roadstead_auth::SubAccount;
-use roadstead_auth::cam::op::CamResource;
+use roadstead_policy::op::CamResource;
 use roadstead_storage::meta::{User, UserChange};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::time;
-use crate::service::cam::{UserDetails, UserRef, uid};
+use roadstead_service::cam::{UserDetails, UserRef, uid};
 
 /// Makes a sub-account.
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Keys that give away a part of the caller's own rights.
 
 use roadstead_auth::NewSession;
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use serde::Deserialize;
 
 use super::session::{Issued, check_name, issue, lifetime, own_policy};

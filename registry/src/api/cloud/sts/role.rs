@@ -1,9 +1,9 @@
 //! Roles that are taken for a while.
 
-use roadstead_auth::cam::{Author, Policy, Principal, Use, op};
 use roadstead_auth::{Identity, NewSession, app_id};
+use roadstead_policy::{Author, Policy, Principal, Use, op};
 use roadstead_storage::meta::{MetaStore, Role};
-use roadstead_storage::types::{AccountId, GroupId, RoleId, Uin};
+use roadstead_types::{AccountId, GroupId, RoleId, Uin};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

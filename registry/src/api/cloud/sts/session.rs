@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use roadstead_auth::cam::{Author, Policy, PolicyError, Use};
 use roadstead_auth::{Error as AuthError, Identity, NewSession, TemporaryKey, app_id};
-use roadstead_storage::types::{AccountId, Uin};
+use roadstead_policy::{Author, Policy, PolicyError, Use};
+use roadstead_types::{AccountId, Uin};
 use serde::Serialize;
 
 use crate::api::cloud::call::CloudCall;

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use roadstead_auth::cam::{Author, Context, Policy, Principal, Use};
 use roadstead_auth::{Identity, NewSession, TemporaryKey, WebIdentity, app_id, network};
+use roadstead_policy::{Author, Context, Policy, Principal, Use};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, OidcProvider, Role};
 use serde::Deserialize;
 
@@ -14,7 +14,7 @@ use crate::api::cloud::action::{Kind, Service};
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::open::{OpenAction, OpenCall};
-use crate::service::cam::stored_clients;
+use roadstead_service::cam::stored_clients;
 
 const DEFAULT_SECONDS: i64 = 7200;
 

@@ -10,7 +10,7 @@ use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
-use crate::service::RepositoryFilter;
+use roadstead_service::RepositoryFilter;
 
 /// Makes a repository a favourite of the caller.
 #[derive(Deserialize)]

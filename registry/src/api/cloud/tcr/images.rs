@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::TaggedImage;
-use roadstead_storage::types::{ImageConfig, Timestamp};
+use roadstead_types::{ImageConfig, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -15,7 +15,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::{Error, ImageError};
+use roadstead_service::{Error, ImageError};
 
 /// The most tags of one request.
 const MAX_TAGS: usize = 1000;
@@ -218,7 +218,7 @@ pub(crate) struct BatchDeleteImagePersonal {
 }
 
 impl BatchDeleteImagePersonal {
-    fn tags(&self) -> Result<Vec<roadstead_storage::types::Tag>, CloudError> {
+    fn tags(&self) -> Result<Vec<roadstead_types::Tag>, CloudError> {
         CloudError::if_empty(&self.tags, "Tags")?;
         if self.tags.len() > MAX_TAGS {
             return Err(CloudError::new(Code::InvalidParameterValue, format!("Tags: {MAX_TAGS} at most")));

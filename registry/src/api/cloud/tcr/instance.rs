@@ -1,15 +1,15 @@
 //! What the actions of instances have in common.
 
-use roadstead_auth::cam;
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy as policy;
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{Instance, ResourceTag};
-use roadstead_storage::types::{InstanceId, RepositoryName};
+use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use crate::service::instances::is_running;
+use roadstead_service::instances::is_running;
 
 /// The most tags of one thing.
 const MAX_TAGS: usize = 10;
@@ -36,12 +36,12 @@ pub(super) fn repository_name(namespace: &str, name: &str) -> Result<RepositoryN
 }
 
 /// The right to an action on an instance.
-pub(super) fn on_instance(action: &str, id: &str) -> Result<cam::Request, CloudError> {
+pub(super) fn on_instance(action: &str, id: &str) -> Result<policy::Request, CloudError> {
     Ok(op::api_on_instance(action, instance_id(id)?.as_str()))
 }
 
 /// The right to an action on a repository of an instance.
-pub(super) fn on_repository(action: &str, id: &str, name: &RepositoryName) -> Result<cam::Request, CloudError> {
+pub(super) fn on_repository(action: &str, id: &str, name: &RepositoryName) -> Result<policy::Request, CloudError> {
     Ok(op::api_on_repository(Realm::Instance(instance_id(id)?.as_str()), action, name))
 }
 

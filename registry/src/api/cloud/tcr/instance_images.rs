@@ -1,8 +1,8 @@
 //! Images of instances.
 
-use roadstead_auth::cam::op::{self, Realm};
 use roadstead_auth::{DeleteTarget, Pull, Push};
-use roadstead_storage::types::{Digest, RepositoryName, Tag};
+use roadstead_policy::op::{self, Realm};
+use roadstead_types::{Digest, RepositoryName, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::instance::{instance_id, missing, numbered, on_repository, own, repository_name};
@@ -11,7 +11,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::time;
-use crate::service::{self, ImageQuery};
+use roadstead_service::{self, ImageQuery};
 
 /// Tags in one request, at most.
 const MAX_TAGS: usize = 20;
@@ -21,12 +21,12 @@ fn tag(name: &'static str, text: &str) -> Result<Tag, CloudError> {
 }
 
 /// What the service answers, in the words of instances.
-fn refused(error: service::Error) -> CloudError {
+fn refused(error: roadstead_service::Error) -> CloudError {
     match error {
-        service::Error::RepositoryUnknown => missing("repository"),
-        service::Error::ManifestUnknown => missing("image"),
-        service::Error::NamespaceGone => missing("namespace"),
-        service::Error::TagsMoved => Code::AuthFailureUnauthorizedOperation.into(),
+        roadstead_service::Error::RepositoryUnknown => missing("repository"),
+        roadstead_service::Error::ManifestUnknown => missing("image"),
+        roadstead_service::Error::NamespaceGone => missing("namespace"),
+        roadstead_service::Error::TagsMoved => Code::AuthFailureUnauthorizedOperation.into(),
         other => other.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! Enterprise instances: looking at them.
 
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use roadstead_storage::meta::{Instance, InstanceStatus};
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,9 @@
 //! Namespaces of instances.
 
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{InstanceNamespace, NamespaceSettings, ResourceTag};
-use roadstead_storage::types::NamespaceName;
+use roadstead_types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{

@@ -1,6 +1,6 @@
 //! Repositories of instances.
 
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,7 @@ struct TcrRepositoryInfo {
 }
 
 /// As Go writes a time: the document says so of repositories.
-fn go_time(at: roadstead_storage::types::Timestamp) -> String {
+fn go_time(at: roadstead_types::Timestamp) -> String {
     format!("{} +0000 UTC", time::plain(at))
 }
 

@@ -1,9 +1,9 @@
 //! Enterprise instances: making, changing and deleting them.
 
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment};
-use roadstead_storage::types::InstanceId;
+use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 
 use super::instance::{TagSpecification, instance_id, on_instance, own};
@@ -12,7 +12,7 @@ use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
 use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use crate::service::instances::{NameState, after_months};
+use roadstead_service::instances::{NameState, after_months};
 
 /// The prepaid time of an instance.
 #[derive(Deserialize)]

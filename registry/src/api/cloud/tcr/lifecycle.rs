@@ -1,8 +1,8 @@
 //! Clean-up rules of the personal edition.
 
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{CleanupKind, CleanupRule};
-use roadstead_storage::types::RepositoryName;
+use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -12,7 +12,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::time;
-use crate::service::LifecycleService;
+use roadstead_service::LifecycleService;
 
 /// What the kinds of rules for all repositories begin with.
 const GLOBAL: &str = "global_";

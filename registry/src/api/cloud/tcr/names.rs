@@ -1,6 +1,6 @@
 //! Names of the personal edition, as parameters give them.
 
-use roadstead_storage::types::{NamespaceName, RepositoryName, Tag};
+use roadstead_types::{NamespaceName, RepositoryName, Tag};
 
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;

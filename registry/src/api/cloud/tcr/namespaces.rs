@@ -1,7 +1,7 @@
 //! Namespaces of the personal edition.
 
-use roadstead_auth::cam::op::{self, Realm};
-use roadstead_storage::types::NamespaceName;
+use roadstead_policy::op::{self, Realm};
+use roadstead_types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::names;

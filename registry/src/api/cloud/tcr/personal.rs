@@ -1,7 +1,7 @@
 //! What the actions of the personal edition share: parameters, and what their failures are called.
 
 use roadstead_auth::Identity;
-use roadstead_storage::types::RepositoryName;
+use roadstead_types::RepositoryName;
 use serde::Serialize;
 
 use super::names;
@@ -9,7 +9,7 @@ use crate::api::cloud::call::CloudCall;
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::language::Phrase;
-use crate::service::PersonalError;
+use roadstead_service::PersonalError;
 
 /// What is kept in this registry, as opposed to Docker Hub.
 pub(super) const REPOSITORY_TYPE: &str = "QCLOUD HUB";

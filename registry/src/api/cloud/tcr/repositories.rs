@@ -1,6 +1,6 @@
 //! Repositories of the personal edition: making, changing and deleting them.
 
-use roadstead_auth::cam::op::{self, Realm};
+use roadstead_policy::op::{self, Realm};
 use serde::Deserialize;
 
 use super::names;

@@ -1,6 +1,6 @@
 //! Repositories of the personal edition: looking at them, and for them.
 
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::RepositoryFilter;
+use roadstead_service::RepositoryFilter;
 
 /// One repository: of the caller's main account, or a public one.
 #[derive(Deserialize)]

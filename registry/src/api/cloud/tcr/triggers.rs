@@ -1,9 +1,9 @@
 //! Application triggers of the personal edition, and the log of what they did.
 
 use roadstead_auth::app_id;
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
-use roadstead_storage::types::RepositoryName;
+use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -14,7 +14,7 @@ use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
 use crate::api::cloud::page::Page;
 use crate::api::cloud::time;
-use crate::service::{TriggerDraft, TriggerError};
+use roadstead_service::{TriggerDraft, TriggerError};
 
 /// The only thing that triggers react to.
 const SOURCE: &str = "IMAGE_PUSH";

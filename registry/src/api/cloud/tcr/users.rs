@@ -1,9 +1,9 @@
 //! The caller as a user of the personal edition.
 
 use roadstead_auth::app_id;
-use roadstead_auth::cam::op;
+use roadstead_policy::op;
 use roadstead_storage::meta::QuotaKind;
-use roadstead_storage::types::{RegistryId, Uin};
+use roadstead_types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
 
 use super::instance_tokens::not_made;

@@ -8,7 +8,7 @@ mod rights;
 
 use super::{Kit, NOW};
 use crate::meta::{NewAccessKey, NewPolicy, NewRole, NewUser, User, UserProfile};
-use crate::types::{AccountId, GroupId, PolicyId, RoleId, SecretId, Uin};
+use roadstead_types::{AccountId, GroupId, PolicyId, RoleId, SecretId, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
     people::behave(kit).await;

@@ -2,7 +2,7 @@ use super::super::{Kit, NOW, REGISTRY, later};
 use super::new_role;
 use crate::Error;
 use crate::meta::{NewRefreshToken, NewUser, UserChange, UserProfile, limits};
-use crate::types::{AccountId, GroupId, RoleId, Timestamp};
+use roadstead_types::{AccountId, GroupId, RoleId, Timestamp};
 
 pub(super) async fn behave(kit: &Kit) {
     sub_accounts_are_found_by_their_owner_only(kit).await;
@@ -46,7 +46,7 @@ async fn sub_accounts_are_found_by_their_owner_only(kit: &Kit) {
 async fn names_are_unique_in_a_main_account(kit: &Kit) {
     let (owner, other) = (kit.account().await, kit.account().await);
     let first = kit.user(owner).await;
-    let make = async |owner, uin: &crate::types::Uin, name: &str| {
+    let make = async |owner, uin: &roadstead_types::Uin, name: &str| {
         let profile = UserProfile { remark: "r".to_owned(), console_login: true, ..UserProfile::default() };
         let new = NewUser { owner, uin, name, profile: &profile, password_hash: None, key: None };
         kit.two.create_user(&new, NOW).await

@@ -2,7 +2,7 @@ use super::super::{Kit, NOW, later};
 use super::{DOCUMENT, new_policy};
 use crate::Error;
 use crate::meta::{Holder, PolicyCounts, StoredPolicies, StoredPolicy, limits};
-use crate::types::{AccountId, PolicyId};
+use roadstead_types::{AccountId, PolicyId};
 
 pub(super) async fn behave(kit: &Kit) {
     policies_belong_to_their_owner(kit).await;

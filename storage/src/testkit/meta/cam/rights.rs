@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::meta::{AccountStatus, RoleVersion};
 use crate::testkit::meta::{Kit, NOW, REGISTRY, later, tag};
-use crate::types::RegistryId;
+use roadstead_types::RegistryId;
 
 pub(super) async fn behave(kit: &Kit) {
     a_manifest_goes_with_no_other_tags(kit).await;

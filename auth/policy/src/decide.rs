@@ -1,0 +1,375 @@
+//! The decision: denials first, then what every layer must allow.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roadstead_types::{Timestamp, Uin};
+
+use super::compare::Fact;
+use super::document::Policy;
+use super::request::Request;
+use super::statement::{Effect, Statement};
+
+/// A policy that is attached to somebody.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Document {
+    /// The id of the policy.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub policy: Policy,
+}
+
+/// Everything that speaks of a caller. Nobody (an anonymous caller) has none of it.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// Whether the caller is the owner of the account, who needs no policy.
+    pub root: bool,
+    /// The policies of the user, of the groups that the user is in, or of the role that was taken on.
+    pub identity: Vec<Arc<Document>>,
+    /// What caps them. The owner of the account has none.
+    pub boundary: Option<Arc<Document>>,
+    /// What caps temporary credentials, those of the owner too.
+    pub session: Option<Arc<Policy>>,
+}
+
+/// What is known about a request apart from what it asks for.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Where it comes from.
+    pub ip: IpAddr,
+    /// When.
+    pub now: Timestamp,
+    /// The uin of the caller.
+    pub uin: String,
+    /// The main account of the caller.
+    pub owner_uin: Uin,
+    /// Its other number.
+    pub app_id: i64,
+    /// The region that the registry is in. Empty: it has none, and resources that name one are matched by denials only.
+    pub region: Arc<str>,
+    /// The tags of the resource, each as `key&value`.
+    pub resource_tags: Vec<String>,
+    /// The tags that the request wants to set, each as `key&value`.
+    pub request_tags: Vec<String>,
+    /// The values of other condition keys, such as `qcs:mfa` and `oidc:sub`. A key that is not here is absent.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+impl Context {
+    /// A context without tags and further keys.
+    pub fn new(ip: IpAddr, now: Timestamp, uin: &str, owner_uin: &Uin, app_id: i64, region: &Arc<str>) -> Self {
+        Self {
+            ip,
+            now,
+            uin: uin.to_owned(),
+            owner_uin: owner_uin.clone(),
+            app_id,
+            region: Arc::clone(region),
+            resource_tags: Vec::new(),
+            request_tags: Vec::new(),
+            keys: BTreeMap::new(),
+        }
+    }
+
+    /// The values of a condition key.
+    pub(super) fn facts<'a>(&'a self, key: &'a str) -> impl Iterator<Item = Fact<'a>> + Clone {
+        let (name, tag) = key.split_once('/').map_or((key, None), |(name, tag)| (name, Some(tag)));
+        let (one, many): (Option<Fact<'a>>, &[String]) = match (name, tag) {
+            ("qcs:ip", None) => (Some(Fact::Ip(self.ip)), &[]),
+            ("qcs:current_time", None) => (Some(Fact::Moment(self.now)), &[]),
+            ("qcs:uin", None) => (Some(Fact::Text(&self.uin)), &[]),
+            ("qcs:resource_tag" | "qcs:tag", _) => (None, &self.resource_tags),
+            ("qcs:request_tag", _) => (None, &self.request_tags),
+            _ => return self.other(key),
+        };
+        one.into_iter().chain(Tags { texts: many.iter(), tag })
+    }
+
+    fn other<'a>(&'a self, key: &str) -> std::iter::Chain<std::option::IntoIter<Fact<'a>>, Tags<'a>> {
+        let values = self.keys.get(key).map_or(&[][..], Vec::as_slice);
+        None.into_iter().chain(Tags { texts: values.iter(), tag: None })
+    }
+}
+
+/// Texts; those of one tag only, without its key, when one is named.
+#[derive(Clone)]
+struct Tags<'a> {
+    texts: std::slice::Iter<'a, String>,
+    tag: Option<&'a str>,
+}
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = Fact<'a>;
+
+    fn next(&mut self) -> Option<Fact<'a>> {
+        let tag = self.tag;
+        self.texts.find_map(|text| match tag {
+            None => Some(Fact::Text(text)),
+            Some(tag) => text.strip_prefix(tag)?.strip_prefix('&').map(Fact::Text),
+        })
+    }
+}
+
+/// What a policy is there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layer {
+    /// The policies of the caller.
+    Identity,
+    /// The boundary of the caller.
+    Boundary,
+    /// The policy of the temporary credentials.
+    Session,
+}
+
+/// Why a request is allowed or denied.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Reason {
+    /// The caller owns the account.
+    Root,
+    /// Everybody may pull from the repository.
+    Public,
+    /// A statement says so.
+    Statement {
+        /// What its policy is there for.
+        layer: Layer,
+        /// The policy. The policy of temporary credentials has no id and no name.
+        document: Option<Arc<Document>>,
+        /// Which of its statements, counted from 0.
+        statement: usize,
+    },
+    /// Nothing in this layer allows it.
+    NothingAllows(Layer),
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Decision {
+    /// Yes, and why.
+    Allowed(Reason),
+    /// No, and why.
+    Denied(Reason),
+}
+
+impl Decision {
+    /// Whether the answer is yes.
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+
+    /// Whether a statement denies it, which nothing can outweigh.
+    pub fn is_explicit_denial(&self) -> bool {
+        matches!(self, Self::Denied(Reason::Statement { .. }))
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Allowed(reason) | Self::Denied(reason) => reason,
+        }
+    }
+}
+
+/// Decides about an operation on something that belongs to the caller's own account.
+///
+/// A request of somebody else, or of nobody, is decided without documents: only a public pull is allowed then.
+pub fn decide(documents: &Documents, request: &Request, context: &Context) -> Decision {
+    let (own, session) = (documents.matches(request, context), documents.session_matches(request, context));
+    documents.judge(&own, &session, request.public_pull, context)
+}
+
+/// The statements that speak of a request, before their conditions are looked at. They depend on the policies, on what is
+/// asked and on who asks; neither on when nor on where from.
+#[derive(Clone, Debug, Default)]
+pub struct Matches(Vec<Match>);
+
+/// One of them, by its place.
+#[derive(Clone, Copy, Debug)]
+struct Match {
+    layer: Layer,
+    effect: Effect,
+    document: usize,
+    statement: usize,
+}
+
+impl Matches {
+    /// Adds those of the policies of a layer. What comes behind a statement without conditions cannot matter.
+    fn add<'a>(
+        &mut self,
+        layer: Layer,
+        policies: impl Iterator<Item = &'a Policy> + Clone,
+        request: &Request,
+        context: &Context,
+    ) {
+        for effect in [Effect::Deny, Effect::Allow] {
+            let found = policies.clone().enumerate().flat_map(|(document, policy)| {
+                let found = policy.about(effect, request, context);
+                found.map(move |(statement, says)| (Match { layer, effect, document, statement }, says))
+            });
+            for (at, says) in found {
+                self.0.push(at);
+                if says.is_unconditional() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl Documents {
+    fn boundary(&self) -> Option<&Arc<Document>> {
+        self.boundary.as_ref().filter(|_| !self.root)
+    }
+
+    /// The policies of the caller. The owner of the account has none.
+    fn identity(&self) -> &[Arc<Document>] {
+        if self.root { &[] } else { &self.identity }
+    }
+
+    /// Whether anything denies anything in so many words.
+    pub fn has_denials(&self) -> bool {
+        let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
+        of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::denies))
+    }
+
+    /// The same documents without what says nothing, in this context, about the actions of any of `requests`.
+    pub fn narrowed(&self, requests: &[Request], context: &Context) -> Self {
+        let keep = |statement: &Statement| {
+            requests.iter().any(|request| statement.actions.covers(request)) && statement.holds(context)
+        };
+        let narrowed = |document: &Arc<Document>| {
+            let Document { id, name, policy } = &**document;
+            Arc::new(Document { id: *id, name: name.clone(), policy: policy.narrowed(keep) })
+        };
+        let identity = self.identity.iter().map(narrowed).filter(|document| !document.policy.statements.is_empty());
+        Self {
+            root: self.root,
+            identity: identity.collect(),
+            // What allows nothing still caps everything.
+            boundary: self.boundary.as_ref().map(narrowed),
+            session: self.session.as_ref().map(|policy| Arc::new(policy.narrowed(keep))),
+        }
+    }
+
+    /// What the policies and the boundary of the caller say about a request.
+    pub fn matches(&self, request: &Request, context: &Context) -> Matches {
+        let mut found = Matches::default();
+        found.add(Layer::Identity, self.identity().iter().map(|document| &document.policy), request, context);
+        found.add(Layer::Boundary, self.boundary().into_iter().map(|document| &document.policy), request, context);
+        found
+    }
+
+    /// Whether any of the statements that were found has conditions.
+    pub fn has_conditions(&self, found: &Matches) -> bool {
+        found.0.iter().any(|at| !self.statement(*at).is_some_and(Statement::is_unconditional))
+    }
+
+    /// What the policy of the temporary credentials says about it.
+    pub fn session_matches(&self, request: &Request, context: &Context) -> Matches {
+        let mut found = Matches::default();
+        found.add(Layer::Session, self.session.iter().map(|policy| &**policy), request, context);
+        found
+    }
+
+    /// Decides by the statements that were found. They are those of these very documents.
+    pub fn judge(&self, own: &Matches, session: &Matches, public_pull: bool, context: &Context) -> Decision {
+        let find = |layer: Layer, effect: Effect| {
+            let mut all = own.0.iter().chain(&session.0).filter(|at| at.layer == layer && at.effect == effect);
+            all.find(|at| self.holds(**at, context)).map(|at| self.reason(*at))
+        };
+        let layers = [Layer::Identity, Layer::Boundary, Layer::Session];
+        if let Some(reason) = layers.into_iter().find_map(|layer| find(layer, Effect::Deny)) {
+            return Decision::Denied(reason);
+        }
+        let granted = if self.root {
+            Some(Reason::Root)
+        } else {
+            let public = public_pull && self.session.is_none();
+            find(Layer::Identity, Effect::Allow).or(public.then_some(Reason::Public))
+        };
+        let Some(reason) = granted else { return Decision::Denied(Reason::NothingAllows(Layer::Identity)) };
+        let caps = [(Layer::Boundary, self.boundary().is_some()), (Layer::Session, self.session.is_some())];
+        for (layer, _) in caps.into_iter().filter(|(_, exists)| *exists) {
+            if find(layer, Effect::Allow).is_none() {
+                return Decision::Denied(Reason::NothingAllows(layer));
+            }
+        }
+        Decision::Allowed(reason)
+    }
+
+    fn document(&self, at: Match) -> Option<&Arc<Document>> {
+        match at.layer {
+            Layer::Identity => self.identity().get(at.document),
+            Layer::Boundary => self.boundary(),
+            Layer::Session => None,
+        }
+    }
+
+    fn statement(&self, at: Match) -> Option<&Statement> {
+        let policy = match at.layer {
+            Layer::Session => self.session.as_deref(),
+            Layer::Identity | Layer::Boundary => self.document(at).map(|document| &document.policy),
+        };
+        policy.and_then(|policy| policy.statements.get(at.statement))
+    }
+
+    /// Whether the conditions of a statement are met.
+    fn holds(&self, at: Match, context: &Context) -> bool {
+        match self.statement(at) {
+            Some(statement) => statement.holds(context),
+            // A place that is not there says nothing good, and everything bad.
+            None => at.effect == Effect::Deny,
+        }
+    }
+
+    fn reason(&self, at: Match) -> Reason {
+        Reason::Statement { layer: at.layer, document: self.document(at).cloned(), statement: at.statement }
+    }
+}
+
+impl Policy {
+    /// The statements of this effect that speak of the request.
+    fn about(&self, effect: Effect, request: &Request, context: &Context) -> impl Iterator<Item = (usize, &Statement)> {
+        let is_possible = !request.unlisted.is_empty() || self.actions(effect).intersects(&request.actions);
+        let all = self.statements.iter().enumerate().filter(move |_| is_possible);
+        all.filter(move |(_, statement)| statement.effect == effect && statement.is_about(request, context))
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "policy of the caller",
+            Self::Boundary => "permission boundary",
+            Self::Session => "policy of the temporary credentials",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("the caller owns the account"),
+            Self::Public => f.write_str("everybody may pull from the repository"),
+            Self::NothingAllows(layer) => write!(f, "no statement of a {layer} allows it"),
+            Self::Statement { layer, document: Some(document), statement } => {
+                write!(f, "statement {statement} of the {layer} {:?} (id {}) says so", document.name, document.id)
+            }
+            Self::Statement { layer, document: None, statement } => {
+                write!(f, "statement {statement} of the {layer} says so")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed(reason) => write!(f, "allowed: {reason}"),
+            Self::Denied(reason) => write!(f, "denied: {reason}"),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Every operation that policies decide about: which actions and which resources it is checked as.
+//!
+//! An operation of the personal edition has a name in the first family of actions (`ccr:push`) and one in the second
+//! (`tcr:PushRepositoryPersonal`). Both count, so that a denial in either is obeyed.
+
+use roadstead_types::{Digest, RepositoryName, Tag, Uin};
+
+use super::request::Request;
+
+/// Which edition a thing belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Realm<'a> {
+    /// The personal edition: `repo/NAMESPACE/NAME`.
+    Personal,
+    /// An instance of the enterprise edition, by its id: `repository/tcr-xxxxxxxx/NAMESPACE/NAME`.
+    Instance(&'a str),
+}
+
+impl Realm<'_> {
+    fn path(self, name: &str) -> String {
+        match self {
+            Self::Personal => format!("repo/{name}"),
+            Self::Instance(id) => format!("repository/{id}/{name}"),
+        }
+    }
+
+    fn request(self, personal: &[&str], instance: &str, resources: Vec<String>) -> Request {
+        match self {
+            Self::Personal => Request::new("tcr", personal, resources),
+            Self::Instance(_) => Request::new("tcr", &[instance], resources),
+        }
+    }
+
+    /// A request about a repository. It is checked as `.../` too, because published samples grant `.../*`.
+    fn on_repository(self, personal: &[&str], instance: &str, name: &RepositoryName) -> Request {
+        let path = self.path(name.as_str());
+        let twin = format!("{path}/");
+        self.request(personal, instance, vec![path, twin])
+    }
+}
+
+/// Reads manifests, blobs, tags and referrers. See [`Request::public_pull`].
+pub fn pull(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    realm.on_repository(
+        &["ccr:pull", "tcr:PullRepositoryPersonal", "ccr:PullRepositoryPersonal"],
+        "tcr:PullRepository",
+        name,
+    )
+}
+
+/// Writes manifests, blobs and tags of a repository that exists.
+pub fn push(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    realm.on_repository(
+        &["ccr:push", "tcr:PushRepositoryPersonal", "ccr:PushRepositoryPersonal"],
+        "tcr:PushRepository",
+        name,
+    )
+}
+
+/// Makes a repository, also by pushing to it.
+pub fn repository_create(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    let personal = ["ccr:CreateRepository", "tcr:CreateRepositoryPersonal", "ccr:CreateRepositoryPersonal"];
+    realm.on_repository(&personal, "tcr:CreateRepository", name)
+}
+
+/// Deletes one repository.
+pub fn repository_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    let personal = ["ccr:DeleteRepository", "tcr:DeleteRepositoryPersonal", "ccr:DeleteRepositoryPersonal"];
+    realm.on_repository(&personal, "tcr:DeleteRepository", name)
+}
+
+/// One of several repositories that are deleted together. A denial of [`repository_delete`] does not stop it.
+pub fn repository_batch_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    let personal =
+        ["ccr:BatchDeleteRepository", "tcr:BatchDeleteRepositoryPersonal", "ccr:BatchDeleteRepositoryPersonal"];
+    realm.on_repository(&personal, "tcr:DeleteRepository", name)
+}
+
+/// Shows one repository in a listing.
+pub fn repository_list(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    let personal =
+        ["ccr:GetUserRepositoryList", "tcr:DescribeRepositoryOwnerPersonal", "ccr:DescribeRepositoryOwnerPersonal"];
+    realm.on_repository(&personal, "tcr:DescribeRepositories", name)
+}
+
+/// Makes a namespace.
+pub fn namespace_create(realm: Realm<'_>, namespace: &str) -> Request {
+    let personal = ["ccr:CreateCCRNamespace", "tcr:CreateNamespacePersonal", "ccr:CreateNamespacePersonal"];
+    realm.request(&personal, "tcr:CreateNamespace", vec![realm.path(namespace)])
+}
+
+/// Deletes a namespace.
+pub fn namespace_delete(realm: Realm<'_>, namespace: &str) -> Request {
+    let personal = ["ccr:DeleteUserNamespace", "tcr:DeleteNamespacePersonal", "ccr:DeleteNamespacePersonal"];
+    realm.request(&personal, "tcr:DeleteNamespace", vec![realm.path(namespace)])
+}
+
+const TAG: [&str; 3] = ["ccr:DeleteTag", "tcr:DeleteImagePersonal", "ccr:DeleteImagePersonal"];
+const TAGS: [&str; 6] = [
+    "ccr:DeleteTag",
+    "tcr:DeleteImagePersonal",
+    "ccr:DeleteImagePersonal",
+    "ccr:BatchDeleteTag",
+    "tcr:BatchDeleteImagePersonal",
+    "ccr:BatchDeleteImagePersonal",
+];
+
+/// A tag is `NAME:TAG`, and whoever has the repository has its tags. In the personal edition, where a name has two
+/// parts, it is `NAME/TAG` too; in an instance that could be another repository.
+fn tag_paths(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Vec<String> {
+    let path = realm.path(name.as_str());
+    let second = if realm == Realm::Personal { format!("{path}/{tag}") } else { format!("{path}/") };
+    vec![format!("{path}:{tag}"), second, path]
+}
+
+/// Deletes one tag.
+pub fn tag_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
+    realm.request(&TAG, "tcr:DeleteImage", tag_paths(realm, name, tag))
+}
+
+/// One of several tags that are deleted together. A denial of [`tag_delete`] stops it too.
+pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
+    let paths = tag_paths(realm, name, tag);
+    match realm {
+        Realm::Personal => Request::new("tcr", &TAGS, paths),
+        Realm::Instance(_) => Request::new("tcr", &["tcr:DeleteImage", "tcr:DeleteRepositoryTags"], paths),
+    }
+}
+
+/// Deletes a manifest that no tag points at. Where tags do, it is [`tag_delete`] of each of them.
+pub fn manifest_delete(realm: Realm<'_>, name: &RepositoryName, digest: &Digest) -> Request {
+    let path = realm.path(name.as_str());
+    realm.request(&TAG, "tcr:DeleteImage", vec![format!("{path}@{digest}"), format!("{path}/"), path])
+}
+
+/// The names of an action of the cloud API: those of the personal edition count under `ccr` too.
+fn named<R>(service: &str, action: &str, with: impl FnOnce(&[&str]) -> R) -> R {
+    let name = format!("{service}:{action}");
+    if matches!(service, "tcr" | "ccr") && action.ends_with("Personal") {
+        return with(&[&format!("tcr:{action}"), &format!("ccr:{action}")]);
+    }
+    with(&[&name])
+}
+
+/// An action that has no resource: only statements on everything allow or deny it.
+pub fn api(service: &str, action: &str) -> Request {
+    named(service, action, |names| Request::new(service, names, Vec::new()))
+}
+
+/// What a denial of keeps everybody from an action of the cloud API, whatever else the action asks for: the action on
+/// everything, of the registry. With `cloud_api.faithful` only what the action asks for counts.
+pub fn veto(service: &str, action: &str, faithful: bool) -> Option<Request> {
+    (service == "tcr" && !faithful).then(|| api(service, action))
+}
+
+/// An action of the cloud API of the registry on one repository.
+pub fn api_on_repository(realm: Realm<'_>, action: &str, name: &RepositoryName) -> Request {
+    let path = realm.path(name.as_str());
+    named("tcr", action, |names| Request::new("tcr", names, vec![format!("{path}/"), path.clone()]))
+}
+
+/// An action of the cloud API of the registry on one namespace.
+pub fn api_on_namespace(realm: Realm<'_>, action: &str, namespace: &str) -> Request {
+    named("tcr", action, |names| Request::new("tcr", names, vec![realm.path(namespace)]))
+}
+
+/// An action of the cloud API of the registry on one instance.
+pub fn api_on_instance(action: &str, id: &str) -> Request {
+    named("tcr", action, |names| Request::new("tcr", names, vec![format!("instance/{id}")]))
+}
+
+/// Makes an instance. It has no id yet: only grants of every instance cover it.
+pub fn instance_create() -> Request {
+    Request::new("tcr", &["tcr:CreateInstance"], vec!["instance/*".to_owned()])
+}
+
+/// What an action of CAM is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CamResource<'a> {
+    /// Nothing in particular: only statements on everything speak of it.
+    All,
+    /// A user, by uin: `uin/U`.
+    User(&'a Uin),
+    /// A group: `groupid/N`.
+    Group(i64),
+    /// A policy: `policyid/N`.
+    Policy(i64),
+    /// A role, by name: `roleName/R`.
+    Role(&'a str),
+}
+
+/// An action of CAM.
+pub fn cam(action: &str, resource: CamResource<'_>) -> Request {
+    let paths = match resource {
+        CamResource::All => Vec::new(),
+        CamResource::User(uin) => vec![format!("uin/{uin}")],
+        CamResource::Group(id) => vec![format!("groupid/{id}")],
+        CamResource::Policy(id) => vec![format!("policyid/{id}")],
+        CamResource::Role(name) => vec![format!("roleName/{name}")],
+    };
+    Request::new("cam", &[&format!("cam:{action}")], paths)
+}
+
+/// Takes on a role of an account. The trust policy of the role must agree: see
+/// [`Policy::trusts`](super::Policy::trusts).
+pub fn assume_role(owner: &Uin, name: &str, id: &str) -> Request {
+    let paths = vec![format!("roleName/{name}"), format!("role/{id}")];
+    Request::new("cam", &["sts:AssumeRole"], paths).owned_by(owner)
+}

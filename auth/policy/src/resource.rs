@@ -1,0 +1,239 @@
+//! The `resource` of a statement: six pieces, joined by colons.
+
+use roadstead_types::Uin;
+
+use super::decide::Context;
+use super::document::{Author, Reader, Use};
+use super::error::{Fault, PolicyError, Result};
+use super::glob::Pattern;
+use super::json::Json;
+use super::known::is_owned;
+use super::request::{Request, one_class};
+
+/// A compiled resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Resource {
+    /// `*`: every resource, and operations that have none.
+    Everything,
+    Pieces(Pieces),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Pieces {
+    /// `None`: every service.
+    service: Option<String>,
+    /// `None`: every region.
+    region: Option<String>,
+    account: Account,
+    path: Pattern,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Account {
+    Any,
+    Is(Uin),
+    /// One that is not here.
+    Nobody,
+}
+
+/// The types that the path of a resource of ours begins with.
+const REGISTRY_TYPES: &[&str] = &["repo", "repository", "instance"];
+const CAM_TYPES: &[&str] = &["uin", "groupid", "policyid", "roleName", "role"];
+/// The types by which a resource that lost its fifth piece is told.
+const FIVE_PIECE_TYPES: &[&str] = &["repo", "repository", "instance", "cluster"];
+
+/// Reads the resources of a statement, and gives them in canonical form too; `true`: something in them is not
+/// understood.
+pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Vec<Resource>, Vec<String>, bool)> {
+    let Some(list) = value.map(Json::list).filter(|list| !list.is_empty()) else {
+        return Err(PolicyError::new(
+            Fault::Resource,
+            "a statement needs a resource, and the list of them is not empty",
+        ));
+    };
+    let (mut resources, mut canonical, mut unknown) = (Vec::new(), Vec::new(), false);
+    for item in list {
+        let text = item.text().ok_or_else(|| PolicyError::new(Fault::Resource, "a resource is a string"));
+        match text.and_then(|text| read_one(reader, text.trim())) {
+            Ok((resource, text)) => {
+                resources.push(resource);
+                canonical.push(text);
+            }
+            Err(error) if reader.strict => return Err(error),
+            Err(_) => unknown = true,
+        }
+    }
+    Ok((resources, canonical, unknown))
+}
+
+fn read_one(reader: &mut Reader<'_>, text: &str) -> Result<(Resource, String)> {
+    if text == "*" {
+        return Ok((Resource::Everything, text.to_owned()));
+    }
+    let error = |fault: Fault, what: &str| PolicyError::new(fault, format!("resource {text:?}: {what}"));
+    let pieces: Vec<&str> = text.split(':').map(str::trim).collect();
+    let [qcs, project, service, region, rest @ ..] = pieces.as_slice() else {
+        return Err(error(Fault::Resource, "it has six pieces, qcs:project:service:region:account:path"));
+    };
+    if *qcs != "qcs" {
+        return Err(error(Fault::Resource, "it begins with \"qcs:\""));
+    }
+    if !matches!(*project, "" | "*" | "id/0" | "id/*") {
+        return Err(error(Fault::ResourceProject, "the second piece, the project, is empty"));
+    }
+    let short =
+        rest.first().is_some_and(|first| FIVE_PIECE_TYPES.contains(&first.split('/').next().unwrap_or_default()));
+    let (account, path) = match rest {
+        [_, ..] if short => ("", rest.join(":")),
+        [account, path @ ..] if !path.is_empty() => (*account, path.join(":")),
+        _ => return Err(error(Fault::Resource, "it has six pieces, qcs:project:service:region:account:path")),
+    };
+    let canonical = format!("qcs:{project}:{service}:{region}:{account}:{path}");
+    if short {
+        reader.warn(format!("{text:?} has five pieces, and was read as {canonical:?}"));
+    }
+    let pieces = Pieces {
+        service: service_piece(service).map_err(|what| error(Fault::ResourceService, what))?,
+        region: region_piece(region).map_err(|what| error(Fault::ResourceRegion, what))?,
+        account: account_piece(reader, service, account, &path, text)?,
+        path: path_piece(reader, service, &path, text)?,
+    };
+    Ok((Resource::Pieces(pieces), canonical))
+}
+
+fn is_token(text: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    !text.is_empty() && text.bytes().all(word)
+}
+
+fn service_piece(text: &str) -> std::result::Result<Option<String>, &'static str> {
+    match text {
+        "" | "*" => Ok(None),
+        _ if is_token(text) => Ok(Some(one_class(text).to_owned())),
+        _ => Err("the third piece, the service, is empty, \"*\" or a name in lower case"),
+    }
+}
+
+fn region_piece(text: &str) -> std::result::Result<Option<String>, &'static str> {
+    match text {
+        "" | "*" => Ok(None),
+        _ if is_token(text) => Ok(Some(long_region(text).to_owned())),
+        _ => Err("the fourth piece, the region, is empty, \"*\" or a name in lower case"),
+    }
+}
+
+/// Regions have a short and a long name.
+const REGIONS: [(&str, &str); 20] = [
+    ("bj", "ap-beijing"),
+    ("bjjr", "ap-beijing-fsi"),
+    ("ca", "na-toronto"),
+    ("cd", "ap-chengdu"),
+    ("cq", "ap-chongqing"),
+    ("de", "eu-frankfurt"),
+    ("gz", "ap-guangzhou"),
+    ("hk", "ap-hongkong"),
+    ("in", "ap-mumbai"),
+    ("jkt", "ap-jakarta"),
+    ("jp", "ap-tokyo"),
+    ("kr", "ap-seoul"),
+    ("nj", "ap-nanjing"),
+    ("sg", "ap-singapore"),
+    ("sh", "ap-shanghai"),
+    ("shjr", "ap-shanghai-fsi"),
+    ("szjr", "ap-shenzhen-fsi"),
+    ("th", "ap-bangkok"),
+    ("use", "na-ashburn"),
+    ("usw", "na-siliconvalley"),
+];
+
+fn long_region(name: &str) -> &str {
+    REGIONS.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| long)
+}
+
+/// Whose the resource is. That of another account can only be a role: nothing else is shared.
+fn account_piece(reader: &Reader<'_>, service: &str, account: &str, path: &str, text: &str) -> Result<Account> {
+    let Author { owner_uin, app_id } = reader.author;
+    let fault = if reader.usage == Use::Session { Fault::GrantOther } else { Fault::ResourceUin };
+    let role = service == "cam" && (path.starts_with("roleName/") || path.starts_with("role/"));
+    let number = account.split_once('/').filter(|(_, digits)| digits.bytes().all(|b| b.is_ascii_digit()));
+    let named = match (account, number) {
+        ("*", _) => return Ok(Account::Any),
+        ("" | "uin/" | "uin/-1", _) => Some(owner_uin.clone()),
+        (_, Some(("uin", digits))) => digits.parse::<Uin>().ok(),
+        (_, Some(("uid", digits))) => digits.parse::<i64>().ok().filter(|id| *id == app_id).map(|_| owner_uin.clone()),
+        _ => {
+            let message =
+                format!("resource {text:?}: the fifth piece, the account, is empty, \"uin/...\" or \"uid/...\"");
+            return Err(PolicyError::new(Fault::ResourceUin, message));
+        }
+    };
+    let ours = matches!(service, "" | "*") || is_owned(service);
+    match named {
+        Some(uin) if uin == *owner_uin || role => Ok(Account::Is(uin)),
+        named if !reader.strict || !ours => Ok(named.map_or(Account::Nobody, Account::Is)),
+        _ => Err(PolicyError::new(fault, format!("resource {text:?} belongs to another account"))),
+    }
+}
+
+fn path_piece(reader: &mut Reader<'_>, service: &str, path: &str, text: &str) -> Result<Pattern> {
+    let error = |what: &str| PolicyError::new(Fault::ResourceContent, format!("resource {text:?}: {what}"));
+    let blank = |c: char| c.is_whitespace() || c.is_control();
+    if path.is_empty() || path.contains('?') || path.contains(blank) {
+        return Err(error("a path is not empty, and has no space and no question mark"));
+    }
+    let pattern = Pattern::with_wildcards(path, &reader.author).map_err(|bad| {
+        error(&format!("there is no variable {}: only ${{uin}}, ${{owner_uin}} and ${{app_id}}", bad.0))
+    })?;
+    if !reader.strict || path == "*" || !is_owned(service) {
+        return Ok(pattern);
+    }
+    let types = if service == "cam" || service == "sts" { CAM_TYPES } else { REGISTRY_TYPES };
+    match path.split_once('/') {
+        Some((kind, rest)) if types.contains(&kind) && !rest.is_empty() => lint(reader, kind, rest, text),
+        _ => return Err(error(&format!("its path is \"*\" or begins with one of {}/", types.join("/, ")))),
+    }
+    Ok(pattern)
+}
+
+/// What is legal but probably not meant.
+fn lint(reader: &mut Reader<'_>, kind: &str, rest: &str, text: &str) {
+    if kind != "repo" {
+        return;
+    }
+    let namespace = rest.split('/').next().unwrap_or_default();
+    if namespace.len() > 1 && namespace.ends_with('*') {
+        let stem = namespace.trim_end_matches('*');
+        reader.warn(format!("{text:?} covers every namespace that begins with {stem:?}, not only {stem:?}"));
+    }
+    let name = rest.split(':').next().unwrap_or_default();
+    if !name.contains("${") && name.bytes().any(|b| b.is_ascii_uppercase()) {
+        reader.warn(format!("{text:?} never matches: names of repositories are in lower case"));
+    }
+}
+
+impl Resource {
+    /// Whether it covers what is asked about. `doubt` is the answer where that cannot be said.
+    pub(super) fn covers(&self, request: &Request, context: &Context, doubt: bool) -> bool {
+        let Self::Pieces(pieces) = self else { return true };
+        if pieces.service.as_ref().is_some_and(|service| *service != request.service) {
+            return false;
+        }
+        let owner = request.owner.as_ref().unwrap_or(&context.owner_uin);
+        let account = match &pieces.account {
+            Account::Any => true,
+            Account::Is(uin) => uin == owner,
+            Account::Nobody => false,
+        };
+        if !account {
+            return false;
+        }
+        let path = |path: &String| pieces.path.matches(path, &context.uin);
+        let found =
+            if request.resources.is_empty() { pieces.path.is_everything() } else { request.resources.iter().any(path) };
+        found
+            && pieces.region.as_ref().is_none_or(|region| match &*context.region {
+                "" => doubt,
+                here => long_region(here) == region,
+            })
+    }
+}

@@ -1,0 +1,138 @@
+//! The `principal` of a trust policy: who may take on a role.
+
+use roadstead_types::Uin;
+
+use super::decide::Context;
+use super::document::{Policy, Reader};
+use super::error::{Fault, PolicyError, Result};
+use super::json::Json;
+use super::request::Request;
+use super::statement::{Effect, array, quoted};
+
+/// Who wants to take on a role.
+#[derive(Clone, Copy, Debug)]
+pub enum Principal<'a> {
+    /// A user of an account of this registry.
+    User {
+        /// The main account.
+        owner: &'a Uin,
+        /// The user: the uin of the main account for its owner.
+        uin: &'a str,
+        /// The groups that the user is in.
+        groups: &'a [i64],
+    },
+    /// Somebody whom an identity provider vouches for, by the provider as the policy names it.
+    Federated(&'a str),
+    /// Another service, by its domain name.
+    Service(&'a str),
+}
+
+/// Whom a statement trusts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Trusted {
+    /// A main account and all its users.
+    Account(Uin),
+    User(Uin, String),
+    Group(Uin, i64),
+    Everybody,
+    Federated(String),
+    Service(String),
+}
+
+impl Trusted {
+    /// `None`: it cannot be said.
+    pub(super) fn is(&self, who: &Principal<'_>) -> Option<bool> {
+        Some(match (self, who) {
+            // Everybody who has an account. Whether one of them is behind what a provider says is not known.
+            (Self::Everybody, Principal::Federated(_)) => return None,
+            (Self::Everybody, _) => true,
+            (Self::Account(account), Principal::User { owner, .. }) => account == *owner,
+            (Self::User(account, user), Principal::User { owner, uin, .. }) => account == *owner && user == uin,
+            (Self::Group(account, group), Principal::User { owner, groups, .. }) => {
+                account == *owner && groups.contains(group)
+            }
+            (Self::Federated(known), Principal::Federated(name)) | (Self::Service(known), Principal::Service(name)) => {
+                known == name
+            }
+            _ => false,
+        })
+    }
+}
+
+impl Policy {
+    /// Whether a trust policy lets somebody take on its role. The caller needs a right of its own too: see
+    /// [`op::assume_role`](super::op::assume_role).
+    pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
+        let actions: &[&str] = match who {
+            Principal::User { .. } | Principal::Service(_) => &["sts:AssumeRole"],
+            Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity"],
+        };
+        let request = Request::new("sts", actions, Vec::new());
+        let says = |effect: Effect| {
+            let mut some = self.statements.iter().filter(|statement| statement.effect == effect);
+            some.any(|statement| statement.trusts(&request, who, context))
+        };
+        !says(Effect::Deny) && says(Effect::Allow)
+    }
+}
+
+/// Reads a principal, and gives it in canonical form too; `true`: something in it is not understood.
+pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Vec<Trusted>, String, bool)> {
+    let error = |what: String| PolicyError::new(Fault::Principal, what);
+    let Some(kinds) = value.and_then(Json::object).filter(|kinds| !kinds.is_empty()) else {
+        return Err(error("a principal is {\"qcs\": ...}, {\"service\": ...} or {\"federated\": ...}".to_owned()));
+    };
+    let (mut trusted, mut members, mut unknown) = (Vec::new(), Vec::new(), false);
+    for (kind, names) in kinds {
+        let mut texts = Vec::new();
+        let list = names.list();
+        if list.is_empty() {
+            return Err(error(format!("the list of {kind} is empty")));
+        }
+        for name in list {
+            let text = name.text().map(str::trim).filter(|text| !text.is_empty());
+            match text.and_then(|text| Some((one(kind, text)?, text))) {
+                Some((who, text)) => {
+                    if who == Trusted::Everybody {
+                        reader.warn("the role trusts everybody who has an account".to_owned());
+                    }
+                    trusted.push(who);
+                    texts.push(compact(text));
+                }
+                None if reader.strict => return Err(error(format!("{name:?} is nobody of the kind {kind:?}"))),
+                None => unknown = true,
+            }
+        }
+        members.push(format!("{}:{}", quoted(kind), array(&texts)));
+    }
+    Ok((trusted, format!("{{{}}}", members.join(",")), unknown))
+}
+
+/// Without the space round the pieces.
+fn compact(text: &str) -> String {
+    text.split(':').map(str::trim).collect::<Vec<_>>().join(":")
+}
+
+fn one(kind: &str, text: &str) -> Option<Trusted> {
+    match kind {
+        "service" => Some(Trusted::Service(compact(text))),
+        "federated" => Some(Trusted::Federated(compact(text))),
+        "qcs" => qcs(&compact(text)),
+        _ => None,
+    }
+}
+
+/// `qcs::cam::uin/OWNER:` and `root`, `uin/U` or `groupid/N`.
+fn qcs(text: &str) -> Option<Trusted> {
+    if text == "qcs::cam::anonymous:anonymous" {
+        return Some(Trusted::Everybody);
+    }
+    let (owner, who) = text.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
+    let owner: Uin = owner.parse().ok()?;
+    match who.split_once('/') {
+        None if who == "root" => Some(Trusted::Account(owner)),
+        Some(("uin", user)) => user.parse::<Uin>().ok().map(|user| Trusted::User(owner, user.as_str().to_owned())),
+        Some(("groupid", id)) => id.parse().ok().map(|id| Trusted::Group(owner, id)),
+        _ => None,
+    }
+}

@@ -1,0 +1,384 @@
+//! The audit log: who did what, and who was refused.
+//!
+//! What was done is written down before it is answered: [`Audit::done`] waits for that. Refusals must not cost more than
+//! they are worth: [`Audit::noted`] never waits, and of a flood of refusals alike only the number is kept.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use roadstead_auth::{Identity, SessionKind};
+use roadstead_gc::Removal;
+use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
+use roadstead_types::{Clock, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many changes may wait to be written down.
+const QUEUE: usize = 1024;
+/// How many events are written at once.
+const BATCH: usize = 256;
+/// How many refusals are kept one by one until they are next written, and how many kinds of others are counted.
+const MAX_REFUSALS: usize = 256;
+/// How often refusals are written.
+const PERIOD: Duration = Duration::from_millis(250);
+/// How often refusals that were only counted are written: in rounds of [`PERIOD`].
+const SUMMARY_ROUNDS: u32 = 20;
+/// How long an answer waits for its event to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait after a write that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the writer is told, and who waits for it.
+struct Waiting {
+    /// What is to be written; without it, everything that has come in so far, the refusals with it.
+    event: Option<AuditEvent>,
+    written: oneshot::Sender<()>,
+}
+
+/// What a collection has removed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Collected {
+    items: u64,
+    bytes: u64,
+}
+
+impl Collected {
+    /// What collections are called.
+    pub const ACTION: &str = "garbage.collect";
+
+    /// Counts one thing that went.
+    pub fn add(&mut self, removal: &Removal) {
+        self.items += 1;
+        self.bytes = self.bytes.saturating_add(removal.size);
+    }
+
+    /// Whether nothing went.
+    pub fn is_empty(&self) -> bool {
+        self.items == 0
+    }
+}
+
+impl fmt::Display for Collected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} items, {} bytes", self.items, self.bytes)
+    }
+}
+
+/// The way into the audit log. Cheap to clone.
+#[derive(Clone)]
+pub struct Audit(Arc<Inner>);
+
+struct Inner {
+    meta: MetaStore,
+    clock: Arc<dyn Clock>,
+    queue: mpsc::Sender<Waiting>,
+    refusals: Mutex<Refusals>,
+    /// How many events are being written.
+    in_hand: AtomicUsize,
+}
+
+/// The other end, which writes: for [`Audit::write`].
+pub struct AuditQueue(mpsc::Receiver<Waiting>);
+
+#[derive(Default)]
+struct Refusals {
+    single: Vec<AuditEvent>,
+    /// Those for which there was no room, by what makes them alike.
+    counted: HashMap<Likeness, AuditEvent>,
+    /// Those of which there were too many kinds.
+    others: u64,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Likeness {
+    owner: Option<i64>,
+    action: String,
+    code: String,
+    address: String,
+    dry_run: bool,
+}
+
+impl Refusals {
+    fn add(&mut self, event: AuditEvent) {
+        if self.single.len() < MAX_REFUSALS {
+            return self.single.push(event);
+        }
+        let owner = event.owner.map(roadstead_types::AccountId::get);
+        let (action, code, address) = (event.action.clone(), event.code.clone(), event.address.clone());
+        let likeness = Likeness { owner, action, code, address, dry_run: event.dry_run };
+        let is_full = self.counted.len() >= MAX_REFUSALS;
+        match self.counted.get_mut(&likeness) {
+            Some(known) => known.repeated += 1,
+            None if is_full => self.others += 1,
+            // What they were about, and the requests, were different.
+            None => {
+                let summary = AuditEvent { resource: "*".to_owned(), request_id: String::new(), ..event };
+                self.counted.insert(likeness, summary);
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.single.len() + self.counted.len() + usize::from(self.others > 0)
+    }
+
+    fn take(&mut self, with_counted: bool, now: Timestamp) -> Vec<AuditEvent> {
+        let mut events = std::mem::take(&mut self.single);
+        if with_counted {
+            events.extend(self.counted.drain().map(|(_, event)| event));
+            let others = std::mem::take(&mut self.others);
+            if others > 0 {
+                events.push(AuditEvent {
+                    repeated: others,
+                    action: "*".to_owned(),
+                    ..blank(now, AuditOutcome::Denied)
+                });
+            }
+        }
+        events
+    }
+}
+
+fn blank(at: Timestamp, outcome: AuditOutcome) -> AuditEvent {
+    AuditEvent {
+        at,
+        owner: None,
+        uin: String::new(),
+        principal: "anonymous".to_owned(),
+        source: String::new(),
+        action: String::new(),
+        resource: String::new(),
+        address: String::new(),
+        user_agent: String::new(),
+        request_id: String::new(),
+        outcome,
+        code: String::new(),
+        repeated: 1,
+        dry_run: false,
+    }
+}
+
+/// What an identity is, in a word.
+pub fn principal(identity: &Identity) -> String {
+    match identity.session.as_deref().map(|session| &session.kind) {
+        Some(SessionKind::Role { id, session_name, .. }) => format!("role/{id}/{session_name}"),
+        Some(SessionKind::Federation { name }) => format!("federation/{name}"),
+        Some(SessionKind::InstanceToken { .. }) => "token".to_owned(),
+        None if identity.is_root() => "root".to_owned(),
+        None => "user".to_owned(),
+    }
+}
+
+impl Audit {
+    /// A way into the audit log, and the queue that [`Audit::write`] takes.
+    pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let inner = Inner { meta, clock, queue, refusals: Mutex::default(), in_hand: AtomicUsize::new(0) };
+        (Self(Arc::new(inner)), AuditQueue(receiver))
+    }
+
+    /// An event that happens now, by `identity` if that is known.
+    pub fn event(&self, identity: Option<&Identity>, outcome: AuditOutcome) -> AuditEvent {
+        let event = blank(self.0.clock.now(), outcome);
+        match identity {
+            None => event,
+            Some(identity) => AuditEvent {
+                owner: Some(identity.owner),
+                uin: identity.uin.as_str().to_owned(),
+                principal: principal(identity),
+                ..event
+            },
+        }
+    }
+
+    /// Takes down what was done, and waits until it is written. When that takes too long, the log of the process has it.
+    pub async fn done(&self, event: AuditEvent) {
+        let (uin, action, resource) = (event.uin.clone(), event.action.clone(), event.resource.clone());
+        let (request_id, address) = (event.request_id.clone(), event.address.clone());
+        if !self.is_written(Some(event)).await {
+            tracing::error!(
+                account.uin = uin,
+                action,
+                resource,
+                request.id = request_id,
+                client.address = address,
+                "done, and not yet in the audit log"
+            );
+        }
+    }
+
+    /// Takes down what the server has collected by itself, if that is anything.
+    pub async fn collected(&self, what: &Collected) {
+        if what.is_empty() {
+            return;
+        }
+        let event = AuditEvent {
+            principal: "server".to_owned(),
+            source: "job".to_owned(),
+            action: Collected::ACTION.to_owned(),
+            resource: what.to_string(),
+            ..self.event(None, AuditOutcome::Done)
+        };
+        self.done(event).await;
+    }
+
+    /// Has the writer write, and waits for it, but not for ever.
+    async fn is_written(&self, event: Option<AuditEvent>) -> bool {
+        let (written, wait) = oneshot::channel();
+        let sent = async {
+            self.0.queue.send(Waiting { event, written }).await.map_err(|_| ())?;
+            wait.await.map_err(|_| ())
+        };
+        matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(())))
+    }
+
+    /// Takes down what was refused or has failed. Never waits.
+    pub fn noted(&self, event: AuditEvent) {
+        self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+    }
+
+    fn refusals(&self, with_counted: bool) -> Vec<AuditEvent> {
+        let now = self.0.clock.now();
+        self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).take(with_counted, now)
+    }
+
+    /// Writes what comes in, until every [`Audit`] has gone.
+    pub async fn write(&self, queue: AuditQueue) {
+        let AuditQueue(mut queue) = queue;
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut rounds = 0;
+        loop {
+            let mut waiting: Vec<Waiting> = Vec::new();
+            let refusals = tokio::select! {
+                count = queue.recv_many(&mut waiting, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    let all = waiting.iter().any(|waiting| waiting.event.is_none());
+                    if all { self.refusals(true) } else { Vec::new() }
+                }
+                _ = ticks.tick() => {
+                    rounds += 1;
+                    self.refusals(rounds % SUMMARY_ROUNDS == 0)
+                }
+            };
+            let mut events: Vec<AuditEvent> = waiting.iter_mut().filter_map(|waiting| waiting.event.take()).collect();
+            events.extend(refusals);
+            self.persist(&events).await;
+            for waiting in waiting {
+                // Who has lost patience has said so.
+                let _ = waiting.written.send(());
+            }
+        }
+    }
+
+    async fn persist(&self, events: &[AuditEvent]) {
+        if events.is_empty() {
+            return;
+        }
+        self.0.in_hand.store(events.len(), Ordering::Relaxed);
+        while let Err(error) = self.0.meta.record_audit_events(events).await {
+            tracing::warn!(events = events.len(), %error, "the audit log cannot be written; it is tried again");
+            tokio::time::sleep(RETRY).await;
+        }
+        self.0.in_hand.store(0, Ordering::Relaxed);
+    }
+
+    /// Waits until everything is written that has been taken down so far: before the process ends. [`Audit::write`] does
+    /// it, so that what it is writing at the moment is waited for too.
+    pub async fn flush(&self) {
+        if !self.is_written(None).await {
+            let events = self.unwritten();
+            tracing::error!(events, "the last events of the audit log were not written, and are lost");
+        }
+    }
+
+    /// How many events have been taken down and not been written, after a [`flush`](Self::flush) that was not done.
+    fn unwritten(&self) -> usize {
+        // One in the queue is the question of the flush.
+        let queued = (self.0.queue.max_capacity() - self.0.queue.capacity()).saturating_sub(1);
+        let refusals = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).count();
+        self.0.in_hand.load(Ordering::Relaxed) + queued + refusals
+    }
+
+    /// Deletes what is older than `keep`, a part at a time.
+    pub async fn shorten(&self, keep: Duration) -> roadstead_storage::Result<u64> {
+        const PART: u32 = 500;
+        let before = self.0.clock.now().before(keep);
+        let mut deleted = 0;
+        loop {
+            let part = self.0.meta.delete_audit_events(before, PART).await?;
+            deleted += part;
+            if part < u64::from(PART) {
+                return Ok(deleted);
+            }
+            // Others write in between.
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+    use roadstead_storage::meta::AuditQuery;
+    use roadstead_storage::testkit::TestDatabase;
+    use roadstead_types::SystemClock;
+
+    use super::*;
+
+    fn refusal(action: &str) -> AuditEvent {
+        let event = blank(Timestamp::from_millis(1), AuditOutcome::Denied);
+        AuditEvent { action: action.to_owned(), resource: "a/b".to_owned(), ..event }
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_what_is_being_written() {
+        let database = TestDatabase::any().await;
+        let meta = database.open("one").await;
+        let (audit, queue) = Audit::new(meta.clone(), Arc::new(SystemClock));
+        let held = database.hold_writes().await;
+        let writer = audit.clone();
+        let writer = tokio::spawn(async move { writer.write(queue).await });
+        audit.noted(refusal("first"));
+        while !audit.0.refusals.lock().unwrap().single.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Who asked for this has gone meanwhile.
+        assert!(poll!(Box::pin(audit.done(refusal("second")))).is_pending());
+        let mut end = Box::pin(audit.flush());
+        assert!(poll!(&mut end).is_pending(), "it says that all is written");
+        held.release().await;
+        end.await;
+        let query = AuditQuery { limit: 10, ..AuditQuery::default() };
+        let mut written: Vec<String> =
+            meta.audit_events(&query).await.unwrap().into_iter().map(|(_, event)| event.action).collect();
+        written.sort();
+        assert_eq!(written, ["first", "second"]);
+        writer.abort();
+    }
+
+    #[test]
+    fn a_flood_of_refusals_is_counted_and_does_not_grow() {
+        let mut refusals = Refusals::default();
+        let total = 10_000_u64;
+        for number in 0..total {
+            refusals.add(refusal(if number % 2 == 0 { "pull" } else { "push" }));
+        }
+        assert_eq!((refusals.single.len(), refusals.counted.len()), (MAX_REFUSALS, 2));
+        let first = refusals.take(false, Timestamp::from_millis(2));
+        assert_eq!(first.len(), MAX_REFUSALS);
+        let rest = refusals.take(true, Timestamp::from_millis(2));
+        assert_eq!(rest.iter().map(|event| event.repeated).sum::<u64>(), total - MAX_REFUSALS as u64);
+        for number in 0..total {
+            refusals.add(refusal(&number.to_string()));
+        }
+        let all = refusals.take(true, Timestamp::from_millis(3));
+        assert_eq!(all.len(), 2 * MAX_REFUSALS + 1);
+        assert_eq!(all.iter().map(|event| event.repeated).sum::<u64>(), total);
+        assert_eq!(refusals.take(true, Timestamp::from_millis(3)), []);
+    }
+}

@@ -1,0 +1,137 @@
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use roadstead_auth::{Access, Delete, Probe, Pull, Push};
+use roadstead_storage::blob::{BlobStream, PieceSize};
+use roadstead_storage::meta::{AuditEvent, Blob, Committed};
+use roadstead_types::{Digest, RepositoryId};
+
+use super::cache::Caches;
+use super::{Error, Foundation, Result};
+
+/// Bytes that are no more than what a connection holds anyway.
+const SMALL: u64 = 64 << 10;
+const SMALL_PIECE: usize = 64 << 10;
+
+/// Bytes of a blob: the first, and the one after the last.
+pub type BlobRange = Range<u64>;
+
+/// Blobs.
+#[derive(Clone)]
+pub struct BlobService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+}
+
+impl BlobService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
+        Self { base, caches }
+    }
+
+    async fn find(&self, repository: Option<RepositoryId>, digest: &Digest) -> Result<Blob> {
+        let repository = repository.ok_or(Error::BlobUnknown)?;
+        let load = async || self.base.meta.blob(repository, digest).await;
+        self.caches.blobs.get_or_load((repository, digest.clone()), load).await?.ok_or(Error::BlobUnknown)
+    }
+
+    /// The blob, for a client that will rely on its being there: the answer takes a lease.
+    pub async fn stat(&self, access: &Access<Probe>, digest: &Digest) -> Result<Blob> {
+        let blob = self.find(access.repository_id(), digest).await?;
+        let now = self.base.clock.now();
+        let lease = self.base.params.lease;
+        if blob.lease_until >= now.after(lease / 2) {
+            return Ok(blob);
+        }
+        let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
+        let until = now.after(lease);
+        let renewed = self.base.meta.renew_blob_lease(blob.id, until).await?;
+        self.caches.blobs.invalidate(&(repository, digest.clone()));
+        // The row may have gone and the content come again, as another row.
+        if renewed { Ok(Blob { lease_until: until, ..blob }) } else { self.find(Some(repository), digest).await }
+    }
+
+    /// The blob, for a client that reads it.
+    pub async fn get(&self, access: &Access<Pull>, digest: &Digest) -> Result<Blob> {
+        self.find(access.repository_id(), digest).await
+    }
+
+    /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
+    pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
+        // What is small is sent at once, and need not wait for its turn.
+        let transfer = match range.end - range.start {
+            ..=SMALL => None,
+            _ => Some(Arc::new(self.base.budget.download().await?)),
+        };
+        let mut blob = blob.clone();
+        // A cached row can name an object that has gone since; the row in the database decides.
+        for _ in 0..2 {
+            let piece = match transfer.clone() {
+                None => PieceSize::fixed(SMALL_PIECE),
+                Some(transfer) => PieceSize::by(move || transfer.piece()),
+            };
+            if let Some(stream) = self.base.store.open(&blob.key, range.clone(), piece).await? {
+                // The transfer counts as running until its last byte is sent.
+                return Ok(stream.map(move |item| (item, &transfer).0).boxed());
+            }
+            if let Some(repository) = access.repository_id() {
+                self.caches.blobs.invalidate(&(repository, blob.digest.clone()));
+            }
+            blob = self.find(access.repository_id(), &blob.digest).await?;
+        }
+        tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "a blob has a row and no object");
+        Err(Error::Storage(roadstead_storage::Error::Corrupt {
+            table: "blobs",
+            column: "object_key",
+            value: blob.key.to_string(),
+        }))
+    }
+
+    /// Takes the blob out of the repository. Other repositories keep it. Who may delete tags only, finds no blob. With that
+    /// `event` is in the audit log.
+    pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, event: &AuditEvent) -> Result<()> {
+        let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
+        let now = self.base.clock.now();
+        let gone = self.base.meta.unlink_blob(repository, digest, self.base.review_after(now), now, Some(event)).await;
+        // An error does not mean that nothing was committed.
+        self.caches.blobs.invalidate(&(repository, digest.clone()));
+        let gone = gone?;
+        if gone { Ok(()) } else { Err(Error::BlobUnknown) }
+    }
+
+    /// Links a blob of another repository, which the caller may pull, into this one. `None` when it is not there.
+    pub async fn mount(&self, to: &Access<Push>, from: &Access<Pull>, digest: &Digest) -> Result<Option<Committed>> {
+        let Some(source) = from.repository_id() else { return Ok(None) };
+        let now = self.base.clock.now();
+        let until = now.after(self.base.params.lease);
+        let meta = &self.base.meta;
+        let mounted =
+            meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await;
+        let made = mounted.as_ref().map(|mounted| mounted.as_ref().and_then(|m| m.repository_created.as_ref()));
+        self.base.pushed(to, made);
+        let mounted = mounted?;
+        if let Some(mounted) = &mounted {
+            self.caches.blobs.invalidate(&(mounted.repository, digest.clone()));
+        }
+        Ok(mounted)
+    }
+
+    /// Links a blob into a repository from any repository that has it, if the caller may pull one of those. Whether
+    /// others have it is not told.
+    pub async fn mount_from_any(
+        &self,
+        to: &Access<Push>,
+        caller: &roadstead_auth::Caller,
+        digest: &Digest,
+    ) -> Result<Option<Committed>> {
+        let owner = caller.identity.as_ref().map(|identity| identity.owner);
+        let Some(holder) = self.base.meta.readable_holder(to.registry(), digest, owner).await? else {
+            return Ok(None);
+        };
+        // The query only finds a candidate; whether it may be read is decided where it always is.
+        match self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await {
+            Ok(from) => self.mount(to, &from, digest).await,
+            Err(_) => Ok(None),
+        }
+    }
+}

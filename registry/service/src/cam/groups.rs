@@ -1,0 +1,91 @@
+use roadstead_auth::Identity;
+use roadstead_storage::meta::{Group, Member};
+use roadstead_types::{AccountId, GroupId};
+
+use super::{CamService, Error, Result, rules};
+
+impl CamService {
+    /// Makes a group.
+    ///
+    /// # Errors
+    /// `Parameter`, `GroupNameTaken`, `Full`.
+    pub async fn create_group(&self, who: &Identity, name: &str, remark: &str) -> Result<GroupId> {
+        rules::group_name(name)?;
+        rules::remark(remark)?;
+        self.changed(self.meta().create_group(who.owner, name, remark, self.now()).await)
+    }
+
+    /// The group.
+    ///
+    /// # Errors
+    /// `GroupUnknown`.
+    pub async fn group(&self, who: &Identity, id: GroupId) -> Result<Group> {
+        self.meta().group(who.owner, id).await?.ok_or(Error::GroupUnknown)
+    }
+
+    /// The groups whose names contain `keyword`, the oldest first.
+    pub async fn list_groups(&self, who: &Identity, keyword: Option<&str>) -> Result<Vec<Group>> {
+        let mut groups = self.meta().list_groups(who.owner).await?;
+        groups.retain(|group| matches(&group.name, keyword));
+        Ok(groups)
+    }
+
+    /// Gives a group another name or remark; what is `None` stays.
+    ///
+    /// # Errors
+    /// `Parameter`, `GroupUnknown`, `GroupNameTaken`.
+    pub async fn update_group(
+        &self,
+        who: &Identity,
+        id: GroupId,
+        name: Option<&str>,
+        remark: Option<&str>,
+    ) -> Result<()> {
+        name.map_or(Ok(()), rules::group_name)?;
+        remark.map_or(Ok(()), rules::remark)?;
+        self.changed(self.meta().update_group(who.owner, id, name, remark).await)
+    }
+
+    /// Deletes a group.
+    ///
+    /// # Errors
+    /// `GroupUnknown`.
+    pub async fn delete_group(&self, who: &Identity, id: GroupId) -> Result<()> {
+        self.changed(self.meta().delete_group(who.owner, id).await)
+    }
+
+    /// The sub-accounts in a group, in the order in which they came.
+    ///
+    /// # Errors
+    /// `GroupUnknown`.
+    pub async fn list_members(&self, who: &Identity, id: GroupId) -> Result<Vec<Member>> {
+        self.group(who, id).await?;
+        Ok(self.meta().list_members(id).await?)
+    }
+
+    /// The groups that a sub-account is in, the oldest first.
+    pub async fn groups_of_user(&self, user: AccountId) -> Result<Vec<Group>> {
+        Ok(self.meta().list_groups_of_user(user).await?)
+    }
+
+    /// Puts sub-accounts into groups: all of them, or none.
+    ///
+    /// # Errors
+    /// `GroupUnknown`, `UserUnknown`, `Full`.
+    pub async fn add_members(&self, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
+        self.changed(self.meta().add_members(who.owner, members, self.now()).await)
+    }
+
+    /// Takes sub-accounts out of groups: all of them, or none.
+    ///
+    /// # Errors
+    /// `GroupUnknown`, `UserUnknown`.
+    pub async fn remove_members(&self, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
+        self.changed(self.meta().remove_members(who.owner, members).await)
+    }
+}
+
+/// Whether a name contains the keyword, whatever the case of its letters.
+pub(super) fn matches(name: &str, keyword: Option<&str>) -> bool {
+    keyword.is_none_or(|keyword| name.to_lowercase().contains(&keyword.to_lowercase()))
+}

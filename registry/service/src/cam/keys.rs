@@ -1,0 +1,80 @@
+use roadstead_auth::{Identity, NewKey};
+use roadstead_storage::meta::AccessKey;
+use roadstead_types::{AccountId, SecretId, Uin};
+
+use super::{CamService, Error, Result, rules};
+
+impl CamService {
+    /// The account whose keys are meant: the one with this uin, of the same main account. The keys of the main account are
+    /// for itself alone, with its own credentials.
+    ///
+    /// # Errors
+    /// `UserUnknown`, `KeysOfOwner`.
+    pub async fn key_holder(&self, who: &Identity, uin: u64) -> Result<AccountId> {
+        let uin = Uin::from_number(uin).map_err(|_| Error::UserUnknown)?;
+        if uin == who.owner_uin {
+            return if who.is_root() { Ok(who.owner) } else { Err(Error::KeysOfOwner) };
+        }
+        let user = self.meta().user_by_uin(who.owner, &uin).await?;
+        user.map(|user| user.account.id).ok_or(Error::UserUnknown)
+    }
+
+    /// Makes an access key.
+    ///
+    /// # Errors
+    /// `Parameter`, `Full`, `UserUnknown`.
+    pub async fn create_key(&self, holder: AccountId, description: &str) -> Result<NewKey> {
+        rules::key_description(description)?;
+        let made = self.base.auth.accounts().create_key(holder, description).await;
+        self.changed(made).map_err(gone)
+    }
+
+    /// The access keys of an account, the oldest first.
+    pub async fn list_keys(&self, holder: AccountId) -> Result<Vec<AccessKey>> {
+        Ok(self.meta().list_access_keys(holder).await?)
+    }
+
+    /// Makes a key usable or not.
+    ///
+    /// # Errors
+    /// `KeyUnknown`, `KeyOfAnother`.
+    pub async fn set_key_active(&self, who: &Identity, holder: AccountId, key: &str, active: bool) -> Result<()> {
+        let id = key.parse().map_err(|_| Error::KeyUnknown)?;
+        let found = self.changed(self.meta().set_access_key_active(holder, &id, active).await)?;
+        if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
+    }
+
+    /// Deletes a key, for good.
+    ///
+    /// # Errors
+    /// `KeyUnknown`, `KeyOfAnother`.
+    pub async fn delete_key(&self, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
+        let id = key.parse().map_err(|_| Error::KeyUnknown)?;
+        let found = self.changed(self.meta().delete_access_key(holder, &id).await)?;
+        if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
+    }
+
+    /// Those of the keys that belong to the main account and its sub-accounts.
+    pub async fn own_keys(&self, who: &Identity, keys: &[String]) -> Result<Vec<AccessKey>> {
+        let mut own = Vec::new();
+        for key in keys {
+            let Ok(id) = key.parse::<SecretId>() else { continue };
+            own.extend(self.meta().own_access_key(who.owner, &id).await?);
+        }
+        Ok(own)
+    }
+
+    /// Why an account does not have a key.
+    async fn whose(&self, who: &Identity, id: &SecretId) -> Result<Error> {
+        let found = self.meta().own_access_key(who.owner, id).await?;
+        Ok(if found.is_some() { Error::KeyOfAnother } else { Error::KeyUnknown })
+    }
+}
+
+/// An account that has gone in the meantime.
+fn gone(error: Error) -> Error {
+    match error {
+        Error::Storage(roadstead_storage::Error::Stale { what: "account" }) => Error::UserUnknown,
+        other => other,
+    }
+}

@@ -1,0 +1,117 @@
+use roadstead_auth::Identity;
+use roadstead_policy::Use;
+use roadstead_storage::meta::{NewRole, Role};
+use roadstead_types::RoleId;
+
+use super::{CamService, Error, Result, Tag, parse, rules};
+
+/// The longest session of a role, in seconds.
+const MAX_SESSION_SECONDS: i64 = 43_200;
+/// The longest session when nothing is said, in seconds.
+const DEFAULT_SESSION_SECONDS: i64 = 7200;
+
+/// How a role is named.
+#[derive(Clone, Copy, Debug)]
+pub enum RoleRef<'a> {
+    /// By its number.
+    Id(&'a str),
+    /// By its name.
+    Name(&'a str),
+}
+
+/// A role to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRoleInfo<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Free text.
+    pub description: &'a str,
+    /// Who may take it.
+    pub trust: &'a str,
+    /// The longest session, in seconds; `None` and 0 are the default.
+    pub session_duration: Option<i64>,
+    /// Whether it may use the console.
+    pub console_login: bool,
+    /// Its tags.
+    pub tags: &'a [Tag],
+}
+
+/// A role with its tags.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RoleInfo {
+    /// The role.
+    pub role: Role,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+}
+
+impl From<Role> for RoleInfo {
+    fn from(role: Role) -> Self {
+        Self { tags: rules::stored_tags(&role.tags), role }
+    }
+}
+
+impl CamService {
+    /// Makes a role.
+    ///
+    /// # Errors
+    /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `RoleNameTaken`, `Full`.
+    pub async fn create_role(&self, who: &Identity, new: &NewRoleInfo<'_>) -> Result<RoleId> {
+        rules::role_name(new.name)?;
+        rules::description(new.description)?;
+        let session_duration = match new.session_duration {
+            None | Some(0) => DEFAULT_SESSION_SECONDS,
+            Some(seconds) if (1..=MAX_SESSION_SECONDS).contains(&seconds) => seconds,
+            Some(_) => {
+                return Err(Error::Parameter(format!("SessionDuration must be between 0 and {MAX_SESSION_SECONDS}")));
+            }
+        };
+        let tags = rules::tags_to_store(new.tags)?;
+        let parsed = parse(who, new.name, new.trust, Use::Trust)?;
+        let role = NewRole {
+            name: new.name,
+            description: new.description,
+            trust: new.trust,
+            trust_canonical: &parsed.canonical,
+            session_duration,
+            console_login: new.console_login,
+            tags: &tags,
+        };
+        self.changed(self.meta().create_role(who.owner, &role, self.now()).await)
+    }
+
+    /// The role, if there is one.
+    pub async fn find_role(&self, who: &Identity, role: RoleRef<'_>) -> Result<Option<RoleInfo>> {
+        let found = match role {
+            RoleRef::Name(name) => self.meta().role_by_name(who.owner, name).await?,
+            RoleRef::Id(digits) => match digits.parse() {
+                Ok(id) => self.meta().role(who.owner, RoleId::new(id)).await?,
+                Err(_) => None,
+            },
+        };
+        Ok(found.map(RoleInfo::from))
+    }
+
+    /// The roles that have all of `tags`, the oldest first.
+    pub async fn list_roles(&self, who: &Identity, tags: &[Tag]) -> Result<Vec<RoleInfo>> {
+        let roles = self.meta().list_roles(who.owner).await?.into_iter().map(RoleInfo::from);
+        Ok(roles.filter(|role| tags.iter().all(|tag| role.tags.contains(tag))).collect())
+    }
+
+    /// Says anew who may take a role. Sessions that were taken before end.
+    ///
+    /// # Errors
+    /// `RoleUnknown`, `Document`.
+    pub async fn update_trust(&self, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
+        let parsed = parse(who, &id.to_string(), trust, Use::Trust)?;
+        self.changed(self.meta().update_trust(who.owner, id, trust, &parsed.canonical, self.now()).await)
+    }
+
+    /// Deletes a role. Its sessions end.
+    ///
+    /// # Errors
+    /// `RoleUnknown`.
+    pub async fn delete_role(&self, who: &Identity, id: RoleId) -> Result<()> {
+        self.changed(self.meta().delete_role(who.owner, id).await)
+    }
+}

@@ -1,0 +1,113 @@
+use roadstead_auth::{Identity, NewSubAccount, SubAccount};
+use roadstead_storage::meta::{User, UserChange};
+use roadstead_types::{AccountId, Uin};
+
+use super::{CamService, Error, Result, rules};
+
+pub use roadstead_storage::meta::UserProfile as UserDetails;
+
+/// The numbers by which sub-accounts are known besides their uins begin here.
+const FIRST_UID: u64 = 20_000_000;
+
+/// The other number of a sub-account.
+pub fn uid(id: AccountId) -> u64 {
+    FIRST_UID.saturating_add(u64::try_from(id.get()).unwrap_or(0))
+}
+
+/// How a sub-account is named.
+#[derive(Clone, Copy, Debug)]
+pub enum UserRef<'a> {
+    /// By its name.
+    Name(&'a str),
+    /// By its uin.
+    Uin(u64),
+    /// By its other number: see [`uid`].
+    Uid(u64),
+}
+
+impl CamService {
+    /// The sub-account, if there is one.
+    pub async fn find_user(&self, who: &Identity, user: UserRef<'_>) -> Result<Option<User>> {
+        Ok(match user {
+            UserRef::Name(name) => self.meta().user_by_name(who.owner, name).await?,
+            UserRef::Uin(number) => match Uin::from_number(number) {
+                Ok(uin) => self.meta().user_by_uin(who.owner, &uin).await?,
+                Err(_) => None,
+            },
+            UserRef::Uid(uid) => match uid.checked_sub(FIRST_UID).map(i64::try_from) {
+                Some(Ok(id)) => self.meta().user(who.owner, AccountId::new(id)).await?,
+                _ => None,
+            },
+        })
+    }
+
+    /// The sub-account.
+    ///
+    /// # Errors
+    /// `UserUnknown`.
+    pub async fn user(&self, who: &Identity, user: UserRef<'_>) -> Result<User> {
+        self.find_user(who, user).await?.ok_or(Error::UserUnknown)
+    }
+
+    /// All sub-accounts, the oldest first.
+    pub async fn list_users(&self, who: &Identity) -> Result<Vec<User>> {
+        Ok(self.meta().list_users(who.owner).await?)
+    }
+
+    /// Makes a sub-account. It has one password, for the registry and for the console.
+    ///
+    /// # Errors
+    /// `UserName`, `UserNameTaken`, `Password`, `Full`, `Parameter`.
+    pub async fn create_user(
+        &self,
+        who: &Identity,
+        name: &str,
+        profile: &UserDetails,
+        password: Option<&str>,
+        needs_key: bool,
+    ) -> Result<SubAccount> {
+        check_profile(profile)?;
+        let needs_password = profile.console_login;
+        let new = NewSubAccount { owner: who.owner, name, profile, password, needs_password, needs_key };
+        let made = self.base.auth.accounts().create_user(&new).await;
+        self.changed(made)
+    }
+
+    /// Changes what is noted about a sub-account; with a password, its password. The hash in `change` is not looked at.
+    ///
+    /// # Errors
+    /// `UserUnknown`, `Password`, `Parameter`.
+    pub async fn update_user(
+        &self,
+        who: &Identity,
+        user: AccountId,
+        change: UserChange<'_>,
+        password: Option<&str>,
+    ) -> Result<()> {
+        change.remark.map_or(Ok(()), rules::remark)?;
+        rules::contact("PhoneNum", change.phone_number)?;
+        rules::contact("CountryCode", change.country_code)?;
+        rules::contact("Email", change.email)?;
+        let hash = match password {
+            Some(password) => Some(self.base.auth.accounts().hash_password(password).await?),
+            None => None,
+        };
+        let change = UserChange { password_hash: hash.as_deref(), ..change };
+        self.changed(self.meta().update_user(who.owner, user, &change, self.now()).await)
+    }
+
+    /// Deletes a sub-account, with everything but what it pushed.
+    ///
+    /// # Errors
+    /// `UserUnknown`; `UserHasKeys` unless `force` is set.
+    pub async fn delete_user(&self, who: &Identity, user: AccountId, force: bool) -> Result<()> {
+        self.changed(self.meta().delete_user(who.owner, user, force).await)
+    }
+}
+
+fn check_profile(profile: &UserDetails) -> Result<()> {
+    rules::remark(&profile.remark)?;
+    rules::contact("PhoneNum", Some(&profile.phone_number))?;
+    rules::contact("CountryCode", Some(&profile.country_code))?;
+    rules::contact("Email", Some(&profile.email))
+}

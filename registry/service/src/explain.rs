@@ -1,0 +1,219 @@
+//! Why somebody may do something, or may not: the decision on a request that is only asked about.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use roadstead_auth::{Auth, Caller, Denied, Identity, Permissions};
+use roadstead_policy::explain::{Question, Target};
+use roadstead_policy::{Decision, Document, Layer, Reason, Request};
+use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
+use roadstead_types::{AccountId, InstanceId, RegistryId};
+
+/// No registry has this number.
+const NOWHERE: RegistryId = RegistryId::new(0);
+
+/// The answer, and what it rests on.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// In a sentence.
+    pub reason: String,
+    /// The statement that decided, if one did.
+    pub statement: Option<Deciding>,
+    /// Whether a statement denies it.
+    pub denied_by_statement: bool,
+    /// The names that it was looked for under.
+    pub actions: Vec<String>,
+    /// The paths that it was looked for on; none is `*`.
+    pub resources: Vec<String>,
+    /// The policies that were looked at.
+    pub policies: Vec<Looked>,
+}
+
+/// A statement of a policy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Deciding {
+    /// The policy. That of temporary credentials has none.
+    pub policy: Option<(i64, String)>,
+    /// The statement, counted from 0.
+    pub index: usize,
+}
+
+/// A policy that was looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looked {
+    /// What it is there for.
+    pub layer: Layer,
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// How many statements it has.
+    pub statements: usize,
+}
+
+/// Whose the target is.
+enum Whose {
+    /// The caller's account's, or that of nobody.
+    Own { exists: bool, public: bool },
+    /// Another account's.
+    Foreign { public: bool },
+}
+
+/// Says whether the account may do what is asked about, from `address`, and why. `faithful` is the setting of the cloud API.
+///
+/// # Errors
+/// `Unavailable` when the store cannot be asked.
+pub async fn explain(
+    meta: &MetaStore,
+    auth: &Auth,
+    account: &Account,
+    question: &Question,
+    address: IpAddr,
+    faithful: bool,
+) -> Result<Explanation, Denied> {
+    let Some(owner) = meta.account(account.owner).await? else { return Ok(Explanation::shut_out(question)) };
+    if [account, &owner].iter().any(|account| account.status != AccountStatus::Active) {
+        return Ok(Explanation::shut_out(question));
+    }
+    let identity = Identity {
+        account: account.id,
+        owner: account.owner,
+        uin: account.uin.clone(),
+        credential_version: account.credential_version,
+        owner_uin: owner.uin,
+        session: None,
+    };
+    let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(address) };
+    let permissions = auth.permissions(&caller).await?;
+    let veto = question.veto(faithful).map(|request| (permissions.decide(&request), request));
+    if let Some((decision, request)) = veto.filter(|(decision, _)| decision.is_explicit_denial()) {
+        return Ok(Explanation::of(&permissions, &request, &decision).noting(question.note));
+    }
+    Ok(match whose(meta, account.owner, &question.target).await? {
+        Whose::Own { .. } if question.class.is_free(faithful) => free(&permissions, question),
+        Whose::Own { exists, public } => decided(&permissions, question, exists, public).noting(question.note),
+        Whose::Foreign { public } if public && question.pull => {
+            Explanation::new(question, true, "everybody may pull from the repository")
+        }
+        Whose::Foreign { .. } => Explanation::new(question, false, "it belongs to another account, or to nobody"),
+    })
+}
+
+/// What the signature is enough for, unless a denial hides what it is about.
+fn free(permissions: &Permissions, question: &Question) -> Explanation {
+    let mut decisions = question.hidden_by.iter().map(|request| (request, permissions.decide(request)));
+    let hidden = decisions.find(|(_, decision)| decision.is_explicit_denial());
+    match hidden {
+        Some((request, decision)) => Explanation::of(permissions, request, &decision).noting(Some("that hides it")),
+        None => Explanation::new(question, true, "the signature is enough"),
+    }
+}
+
+fn decided(permissions: &Permissions, question: &Question, exists: bool, public: bool) -> Explanation {
+    let asked = question.requests.iter().map(|request| request.clone().public_pull(question.pull && public));
+    let create = question.to_create.iter().filter(|_| !exists).cloned();
+    let mut first = None;
+    for request in asked.chain(create) {
+        let decision = permissions.decide(&request);
+        if !decision.is_allowed() {
+            return Explanation::of(permissions, &request, &decision);
+        }
+        first.get_or_insert((request, decision));
+    }
+    match first {
+        Some((request, decision)) => Explanation::of(permissions, &request, &decision),
+        None => Explanation::new(question, false, "nothing was asked"),
+    }
+}
+
+/// Whose the target is. What is in no namespace yet is the caller's own.
+async fn whose(meta: &MetaStore, owner: AccountId, target: &Target) -> Result<Whose, Denied> {
+    let (instance, namespace, repository) = match target {
+        Target::Account => return Ok(Whose::Own { exists: true, public: false }),
+        Target::Instance(id) => (Some(id), None, None),
+        Target::Namespace { instance, name } => (instance.as_ref(), Some(name.as_str()), None),
+        Target::Repository { instance, name } => (instance.as_ref(), Some(name.namespace()), Some(name)),
+    };
+    let (mut registry, mut foreign) = (RegistryId::PERSONAL, false);
+    if let Some(id) = instance {
+        let id = id.parse::<InstanceId>().ok();
+        let found = if let Some(id) = id { meta.instance_by_id(&id).await? } else { None };
+        // What is in no instance is looked up like what is in one of others: it takes the same.
+        (registry, foreign) = found.map_or((NOWHERE, true), |found| (found.registry, found.owner != owner));
+    }
+    let known = match repository {
+        Some(name) => meta.accessible_repository(registry, owner, name).await?,
+        None => None,
+    };
+    let (exists, public) = (known.is_some(), known.is_some_and(|(repository, _)| repository.public));
+    if let Some(namespace) = namespace {
+        foreign |= meta.namespace(registry, namespace).await?.is_some_and(|namespace| namespace.owner != owner);
+    }
+    Ok(if foreign { Whose::Foreign { public } } else { Whose::Own { exists, public } })
+}
+
+impl Explanation {
+    fn new(question: &Question, allowed: bool, reason: &str) -> Self {
+        let request = question.requests.first();
+        Self {
+            allowed,
+            reason: reason.to_owned(),
+            statement: None,
+            denied_by_statement: false,
+            actions: request.map(Request::actions).unwrap_or_default(),
+            resources: request.map(|request| request.resources().to_vec()).unwrap_or_default(),
+            policies: Vec::new(),
+        }
+    }
+
+    fn shut_out(question: &Question) -> Self {
+        Self::new(question, false, "the account is disabled")
+    }
+
+    fn of(permissions: &Permissions, request: &Request, decision: &Decision) -> Self {
+        let statement = match decision.reason() {
+            Reason::Statement { document, statement, .. } => {
+                let policy = document.as_ref().map(|document| (document.id, document.name.clone()));
+                Some(Deciding { policy, index: *statement })
+            }
+            Reason::Root | Reason::Public | Reason::NothingAllows(_) => None,
+        };
+        let looked = |layer: Layer| {
+            move |document: &Arc<Document>| Looked {
+                layer,
+                id: document.id,
+                name: document.name.clone(),
+                statements: document.policy.statements(),
+            }
+        };
+        let documents = permissions.documents();
+        let own = documents.identity.iter().map(looked(Layer::Identity));
+        Self {
+            allowed: decision.is_allowed(),
+            reason: decision.reason().to_string(),
+            statement,
+            denied_by_statement: decision.is_explicit_denial(),
+            actions: request.actions(),
+            resources: request.resources().to_vec(),
+            policies: own.chain(documents.boundary.iter().map(looked(Layer::Boundary))).collect(),
+        }
+    }
+
+    fn noting(mut self, note: Option<&str>) -> Self {
+        if let Some(note) = note {
+            self.reason = format!("{}; {note}", self.reason);
+        }
+        self
+    }
+
+    /// `allow`, `explicitDeny` or `implicitDeny`.
+    pub fn effect(&self) -> &'static str {
+        match (self.allowed, self.denied_by_statement) {
+            (true, _) => "allow",
+            (false, true) => "explicitDeny",
+            (false, false) => "implicitDeny",
+        }
+    }
+}

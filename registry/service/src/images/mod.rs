@@ -1,0 +1,96 @@
+//! Images as people see them: tags with what their configs say, the same image under several names.
+
+mod details;
+mod list;
+mod personal;
+
+use std::sync::Arc;
+
+use roadstead_auth::{Access, Delete, Pull, Push};
+use roadstead_storage::meta::DuplicateImage;
+use roadstead_types::{Digest, Tag};
+use tokio::sync::Semaphore;
+
+pub use list::{ImageQuery, WholeImage};
+pub use personal::ImageError;
+
+use super::cache::Caches;
+use super::{Error, Foundation, Result};
+
+/// Configs that are in memory at once, of 1 MiB at most.
+const READS: usize = 16;
+
+/// Images: see the [module](self).
+#[derive(Clone)]
+pub struct ImageService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+    reads: Arc<Semaphore>,
+}
+
+impl ImageService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>) -> Self {
+        Self { base, caches, reads: Arc::new(Semaphore::new(READS)) }
+    }
+
+    /// Whether the tag of a repository is there.
+    pub async fn has_tag(&self, access: &Access<Push>, tag: &Tag) -> Result<bool> {
+        let Some(repository) = access.repository_id() else { return Ok(false) };
+        Ok(self.base.meta.tag(repository, tag).await?.is_some())
+    }
+
+    /// Deletes tags, and nothing but the tags: all of them that are there, or none after an error. Gives those that were
+    /// there.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown`, `TagsMoved` when the right does not cover them all.
+    pub async fn delete(&self, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
+        if access.tags().is_some_and(|covered| tags.iter().any(|tag| !covered.contains(tag))) {
+            return Err(Error::TagsMoved);
+        }
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let now = self.base.clock.now();
+        let deleted = self.base.meta.delete_tags(repository, tags, self.base.review_after(now), now).await;
+        // An error does not mean that nothing was committed.
+        for tag in tags {
+            self.caches.tags.invalidate(&(repository, tag.clone()));
+        }
+        deleted?.ok_or(Error::RepositoryUnknown)
+    }
+
+    /// Gives the image of a tag to another repository, which is made if need be, or another tag of the same: nothing is
+    /// copied. Gives its digest, or `None` when there is no such tag.
+    pub async fn link(
+        &self,
+        from: &Access<Pull>,
+        from_tag: &Tag,
+        to: &Access<Push>,
+        to_tag: &Tag,
+    ) -> Result<Option<Digest>> {
+        let Some(source) = from.repository_id() else { return Ok(None) };
+        let now = self.base.clock.now();
+        let duplicate = DuplicateImage {
+            source,
+            source_tag: from_tag,
+            registry: to.registry(),
+            namespace: to.namespace_id(),
+            repository: to.repository(),
+            tag: to_tag,
+            lease_until: now.after(self.base.params.lease),
+            review_after: self.base.review_after(now),
+            now,
+        };
+        let done = self.base.meta.duplicate_image(&duplicate).await;
+        self.base.pushed(to, done.as_ref().map(|done| done.as_ref().and_then(|d| d.repository_created.as_ref())));
+        let target = match &done {
+            Ok(Some(done)) => Some(done.repository),
+            _ => to.repository_id(),
+        };
+        match target {
+            Some(target) => self.caches.tags.invalidate(&(target, to_tag.clone())),
+            // Another push may have made the repository meanwhile.
+            None => self.caches.clear(),
+        }
+        Ok(done?.map(|done| done.digest))
+    }
+}

@@ -1,0 +1,137 @@
+//! The rules of enterprise instances. Whether the caller may is decided before, by policies: what belongs to whom is
+//! decided here.
+
+mod content;
+mod names;
+
+use std::sync::Arc;
+
+use roadstead_storage::Error as StorageError;
+use roadstead_storage::meta::{Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
+use roadstead_types::{AccountId, InstanceId, RegistryId};
+
+pub use names::{NameState, after_months};
+
+use super::Foundation;
+
+/// What the rules of instances answer: errors are those of the store.
+pub type Stored<T> = Result<T, StorageError>;
+
+/// Namespaces of one instance, at most: they are listed in one go.
+pub const MAX_NAMESPACES: u32 = 1000;
+/// Instances of one account, at most: they are listed in one go.
+const MAX_INSTANCES: u32 = 1000;
+/// How many random ids are tried before giving up.
+const ID_ATTEMPTS: usize = 8;
+/// How many rows of an instance are deleted before the next ones are read.
+const CHUNK: u32 = 100;
+
+/// Enterprise instances: registries of their own.
+#[derive(Clone)]
+pub struct InstanceService {
+    base: Arc<Foundation>,
+}
+
+impl InstanceService {
+    pub(crate) fn new(base: Arc<Foundation>) -> Self {
+        Self { base }
+    }
+
+    /// Makes an instance; what `new` says of the id does not count.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken, `LimitReached` when the owner has `limit`.
+    pub async fn create(&self, new: NewInstance<'_>, limit: u64) -> Stored<Instance> {
+        let mut attempts = ID_ATTEMPTS;
+        loop {
+            let id = InstanceId::random();
+            attempts -= 1;
+            let made =
+                self.base.meta.create_instance(&NewInstance { id: &id, ..new }, limit, self.base.clock.now()).await;
+            match made {
+                Err(StorageError::Conflict { what: "instance id" }) if attempts > 0 => {}
+                made => {
+                    self.base.auth.invalidate_all();
+                    return made;
+                }
+            }
+        }
+    }
+
+    /// The instance of `owner` with this id. That of somebody else is none.
+    pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Stored<Option<Instance>> {
+        self.base.meta.own_instance(owner, id).await
+    }
+
+    /// The instances of `owner`, in the order in which they were made.
+    pub async fn list(&self, owner: AccountId) -> Stored<Vec<Instance>> {
+        self.base.meta.list_instances(owner, MAX_INSTANCES).await
+    }
+
+    /// Changes an instance; false when it has gone.
+    pub async fn modify(&self, registry: RegistryId, change: &InstanceChange) -> Stored<bool> {
+        self.base.meta.modify_instance(registry, change).await
+    }
+
+    /// Deletes an instance with everything in it; false when it has gone. What is cut off is gone on with by
+    /// [`Self::end_deletions`].
+    ///
+    /// # Errors
+    /// `InUse` when it is protected, or, without `content`, while there are repositories in it.
+    pub async fn delete(&self, registry: RegistryId, content: bool) -> Stored<bool> {
+        let there = self.base.meta.condemn_instance(registry, content).await;
+        self.base.auth.invalidate_all();
+        if !there? {
+            return Ok(false);
+        }
+        self.empty(registry).await?;
+        Ok(true)
+    }
+
+    /// Goes on with deletions that were cut off.
+    ///
+    /// # Errors
+    /// Those of the store; the next call does it.
+    pub async fn end_deletions(&self) -> Stored<()> {
+        for instance in self.base.meta.instances_in_deletion(CHUNK).await? {
+            self.empty(instance.registry).await?;
+            tracing::info!(instance.id = %instance.id, "an instance whose deletion was cut off is deleted");
+        }
+        Ok(())
+    }
+
+    /// Deletes everything of an instance to which no host leads any more. Nothing new is made in it.
+    async fn empty(&self, registry: RegistryId) -> Stored<()> {
+        let meta = &self.base.meta;
+        loop {
+            let repositories = meta.list_repositories(registry, Readable::All, None, CHUNK).await?;
+            if repositories.is_empty() {
+                break;
+            }
+            for repository in repositories {
+                let now = self.base.clock.now();
+                meta.delete_repository(repository.id, self.base.review_after(now), now).await?;
+            }
+        }
+        loop {
+            let namespaces = meta.list_namespaces(registry, None, None, CHUNK).await?;
+            if namespaces.is_empty() {
+                break;
+            }
+            for namespace in namespaces {
+                meta.delete_namespace(registry, &namespace.name, self.base.clock.now()).await?;
+            }
+        }
+        let deleted = meta.delete_instance(registry).await;
+        self.base.auth.invalidate_all();
+        deleted.map(drop)
+    }
+}
+
+/// Whether an instance serves.
+pub fn is_running(instance: &Instance) -> bool {
+    match instance.status {
+        InstanceStatus::Running => true,
+        InstanceStatus::Deleting => false,
+    }
+}

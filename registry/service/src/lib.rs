@@ -1,0 +1,214 @@
+//! The rules of the registry, free of HTTP types.
+//!
+//! Every service function takes the proof of the right that it needs ([`roadstead_auth::Access`]), and asks the stores by
+//! what the proof names, never by what the request said.
+
+pub mod audit;
+mod blobs;
+mod cache;
+pub mod cam;
+mod error;
+pub mod explain;
+mod images;
+pub mod instances;
+mod lifecycle;
+mod manifests;
+mod owned;
+mod personal;
+mod pulls;
+mod repositories;
+mod transfer;
+mod triggers;
+mod uploads;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_auth::{Access, Auth, Push};
+use roadstead_storage::blob::BlobStore;
+use roadstead_storage::meta::{Made, MetaStore};
+use roadstead_types::{Clock, Timestamp};
+
+pub use blobs::{BlobRange, BlobService};
+pub use error::{Error, Result};
+pub use images::{ImageError, ImageQuery, ImageService, WholeImage};
+pub use lifecycle::LifecycleService;
+pub use manifests::{CachedManifest, ManifestService, Pushed};
+pub use personal::{PersonalError, PersonalService, RepositoryFilter};
+pub use pulls::PullService;
+pub use repositories::{Listed, RepositoryService};
+pub use transfer::{Body, BodyError, TransferBudget};
+pub use triggers::{TriggerDraft, TriggerError, TriggerService};
+pub use uploads::{ChunkRange, Finished, UploadService};
+
+/// What the services need to know of the configuration.
+#[derive(Clone, Debug)]
+pub struct ServiceParams {
+    /// How long an unfinished upload is kept after its last byte.
+    pub upload_ttl: Duration,
+    /// How long content stays after a client was told that it is there.
+    pub lease: Duration,
+    /// How long after a reference is dropped its target is reviewed.
+    pub grace: Duration,
+    /// Bytes of all transfers together that may be in memory.
+    pub buffer_budget: usize,
+    /// The longest time without a byte from a client that is sending.
+    pub body_timeout: Duration,
+    /// The largest manifest, in bytes.
+    pub manifest_bytes: usize,
+    /// Bytes of manifests kept in memory.
+    pub manifest_cache_bytes: usize,
+    /// Names that nobody may take for a namespace.
+    pub reserved_namespaces: Vec<String>,
+}
+
+/// What all services stand on.
+pub(crate) struct Foundation {
+    pub meta: MetaStore,
+    pub store: Arc<dyn BlobStore>,
+    pub auth: Auth,
+    pub clock: Arc<dyn Clock>,
+    pub params: ServiceParams,
+    pub budget: TransferBudget,
+}
+
+impl Foundation {
+    /// When what loses a reference now is looked at.
+    fn review_after(&self, now: Timestamp) -> Timestamp {
+        now.after(self.params.grace)
+    }
+
+    /// After a push: tells who remembers repositories if it has made one, or may have.
+    fn pushed<E>(&self, access: &Access<Push>, made: std::result::Result<Option<&Made>, E>) {
+        let (registry, name) = (access.registry(), access.repository());
+        match made {
+            Ok(Some(made)) => self.auth.repository_made(registry, name, made),
+            Ok(None) if access.repository_id().is_some() => {}
+            // An error does not mean that nothing was committed. And where there was no repository it may be another push that
+            // has made it, and has not come to say so.
+            Ok(None) | Err(_) => self.auth.repository_changed(registry, name),
+        }
+    }
+}
+
+/// All services, sharing one foundation and one set of caches.
+#[derive(Clone)]
+pub struct Services {
+    blobs: BlobService,
+    uploads: UploadService,
+    manifests: ManifestService,
+    images: ImageService,
+    lifecycle: LifecycleService,
+    pulls: PullService,
+    triggers: TriggerService,
+    repositories: RepositoryService,
+    cam: cam::CamService,
+    personal: PersonalService,
+    instances: instances::InstanceService,
+    limits: ManifestLimits,
+}
+
+/// What a manifest may cost before it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct ManifestLimits {
+    /// The largest manifest, in bytes.
+    pub manifest_bytes: usize,
+    /// The longest time without a byte of it.
+    pub body_timeout: Duration,
+}
+
+impl Services {
+    /// Puts the services together.
+    pub fn new(
+        meta: MetaStore,
+        store: Arc<dyn BlobStore>,
+        auth: Auth,
+        clock: Arc<dyn Clock>,
+        params: ServiceParams,
+    ) -> Self {
+        let limits = ManifestLimits { manifest_bytes: params.manifest_bytes, body_timeout: params.body_timeout };
+        let budget = TransferBudget::new(params.buffer_budget);
+        let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
+        let caches = Arc::new(cache::Caches::new(foundation.params.manifest_cache_bytes));
+        let images = ImageService::new(Arc::clone(&foundation), Arc::clone(&caches));
+        Self {
+            blobs: BlobService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            uploads: UploadService::new(Arc::clone(&foundation), Arc::clone(&caches)),
+            manifests: ManifestService::new(Arc::clone(&foundation), caches, images.clone()),
+            images,
+            lifecycle: LifecycleService::new(Arc::clone(&foundation)),
+            pulls: PullService::new(Arc::clone(&foundation)),
+            triggers: TriggerService::new(Arc::clone(&foundation)),
+            repositories: RepositoryService::new(Arc::clone(&foundation)),
+            cam: cam::CamService::new(Arc::clone(&foundation)),
+            personal: PersonalService::new(Arc::clone(&foundation)),
+            instances: instances::InstanceService::new(foundation),
+            limits,
+        }
+    }
+
+    /// Blobs.
+    pub fn blobs(&self) -> &BlobService {
+        &self.blobs
+    }
+
+    /// Uploads of blobs.
+    pub fn uploads(&self) -> &UploadService {
+        &self.uploads
+    }
+
+    /// Manifests and tags.
+    pub fn manifests(&self) -> &ManifestService {
+        &self.manifests
+    }
+
+    /// Images: tags with what their configs say.
+    pub fn images(&self) -> &ImageService {
+        &self.images
+    }
+
+    /// Clean-up rules.
+    pub fn lifecycle(&self) -> &LifecycleService {
+        &self.lifecycle
+    }
+
+    /// Counts of pulls.
+    pub fn pulls(&self) -> &PullService {
+        &self.pulls
+    }
+
+    /// Application triggers.
+    pub fn triggers(&self) -> &TriggerService {
+        &self.triggers
+    }
+
+    /// Lists of repositories.
+    pub fn repositories(&self) -> &RepositoryService {
+        &self.repositories
+    }
+
+    /// Access management.
+    pub fn cam(&self) -> &cam::CamService {
+        &self.cam
+    }
+
+    /// The personal edition.
+    pub fn personal(&self) -> &PersonalService {
+        &self.personal
+    }
+
+    /// Enterprise instances.
+    pub fn instances(&self) -> &instances::InstanceService {
+        &self.instances
+    }
+
+    /// What a manifest may cost.
+    pub fn manifest_limits(&self) -> ManifestLimits {
+        self.limits
+    }
+
+    /// Forgets everything that is kept in memory, because another process has changed something.
+    pub fn forget(&self) {
+        self.manifests.forget();
+    }
+}

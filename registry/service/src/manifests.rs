@@ -1,0 +1,227 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roadstead_auth::{Access, Delete, Probe, Pull, Push};
+use roadstead_storage::meta::{AuditEvent, PutManifest, Referrers};
+use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
+
+use super::cache::Caches;
+use super::images::ImageService;
+use super::{Error, Foundation, Result};
+
+/// A manifest as it is kept in memory.
+#[derive(Debug)]
+pub struct CachedManifest {
+    id: ManifestId,
+    lease_until: Timestamp,
+    is_child: bool,
+    /// Its digest.
+    pub digest: Digest,
+    /// What it was pushed as.
+    pub media_type: String,
+    /// Exactly the bytes that were pushed.
+    pub content: Bytes,
+}
+
+impl CachedManifest {
+    /// Whether an index of the repository has it.
+    pub fn is_child(&self) -> bool {
+        self.is_child
+    }
+}
+
+/// What a push of a manifest did.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The digest of the manifest, with the algorithm of the request.
+    pub digest: Digest,
+    /// The subject that the manifest refers to.
+    pub subject: Option<Digest>,
+}
+
+/// Manifests, tags and referrers.
+#[derive(Clone)]
+pub struct ManifestService {
+    base: Arc<Foundation>,
+    caches: Arc<Caches>,
+    images: ImageService,
+}
+
+impl ManifestService {
+    pub(crate) fn new(base: Arc<Foundation>, caches: Arc<Caches>, images: ImageService) -> Self {
+        Self { base, caches, images }
+    }
+
+    pub(crate) fn forget(&self) {
+        self.caches.clear();
+    }
+
+    async fn find(&self, repository: Option<RepositoryId>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        let repository = repository.ok_or(Error::RepositoryUnknown)?;
+        let digest = match reference {
+            Reference::Digest(digest) => digest.clone(),
+            Reference::Tag(tag) => {
+                let load = async || self.base.meta.tag(repository, tag).await;
+                let found = self.caches.tags.get_or_load((repository, tag.clone()), load).await?;
+                found.ok_or(Error::ManifestUnknown)?
+            }
+        };
+        let load = async || {
+            let stored = self.base.meta.manifest(repository, &digest).await?;
+            Ok::<_, roadstead_storage::Error>(stored.map(|m| {
+                Arc::new(CachedManifest {
+                    id: m.id,
+                    lease_until: m.lease_until,
+                    is_child: m.is_child,
+                    digest: m.digest,
+                    media_type: m.media_type,
+                    content: m.content,
+                })
+            }))
+        };
+        let found = self.caches.manifests.get_or_load((repository, digest.clone()), load).await?;
+        found.ok_or(Error::ManifestUnknown)
+    }
+
+    /// The manifest, for a client that reads it.
+    pub async fn get(&self, access: &Access<Pull>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        self.find(access.repository_id(), reference).await
+    }
+
+    /// The manifest, for a client that will rely on its being there: the answer takes a lease.
+    pub async fn stat(&self, access: &Access<Probe>, reference: &Reference) -> Result<Arc<CachedManifest>> {
+        let manifest = self.find(access.repository_id(), reference).await?;
+        let now = self.base.clock.now();
+        let lease = self.base.params.lease;
+        if manifest.lease_until >= now.after(lease / 2) {
+            return Ok(manifest);
+        }
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let renewed = self.base.meta.renew_manifest_lease(manifest.id, now.after(lease)).await?;
+        self.caches.manifests.invalidate(&(repository, manifest.digest.clone()));
+        if renewed { Ok(manifest) } else { Err(Error::ManifestUnknown) }
+    }
+
+    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it. With that `event` is in the
+    /// audit log.
+    pub async fn put(
+        &self,
+        access: &Access<Push>,
+        reference: &Reference,
+        tags: &[Tag],
+        content_type: Option<&str>,
+        content: Bytes,
+        event: &AuditEvent,
+    ) -> Result<Pushed> {
+        let limit = self.base.params.manifest_bytes;
+        if content.len() > limit {
+            return Err(Error::ManifestTooLarge { limit });
+        }
+        let digest = match reference {
+            Reference::Tag(_) => Digest::of(Algorithm::Sha256, &content),
+            Reference::Digest(expected) => {
+                let found = Digest::of(expected.algorithm(), &content);
+                if found != *expected {
+                    return Err(Error::Digest { expected: expected.clone(), found });
+                }
+                found
+            }
+        };
+        let manifest = Manifest::parse(content_type, &content)?;
+        let mut all_tags: Vec<Tag> = tags.to_vec();
+        if let Reference::Tag(tag) = reference {
+            all_tags.push(tag.clone());
+        }
+        all_tags.sort();
+        all_tags.dedup();
+        let details = self.images.look_at(access.repository_id(), &digest, &manifest).await;
+        let now = self.base.clock.now();
+        let put = PutManifest {
+            registry: access.registry(),
+            namespace: access.namespace_id(),
+            repository: access.repository(),
+            digest: &digest,
+            manifest: &manifest,
+            content: &content,
+            details: details.as_ref(),
+            tags: &all_tags,
+            lease_until: now.after(self.base.params.lease),
+            review_after: self.base.review_after(now),
+            now,
+            event: Some(event),
+        };
+        let outcome = self.base.meta.put_manifest(&put).await;
+        // An error does not mean that nothing was committed: what is kept in memory goes in any case.
+        self.base.pushed(access, outcome.as_ref().map(|o| o.repository_created.as_ref()));
+        let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
+        if repository.is_none() {
+            // Another push may have made the repository meanwhile.
+            self.caches.clear();
+        }
+        if let Some(repository) = repository {
+            self.caches.manifests.invalidate(&(repository, digest.clone()));
+            for child in manifest.children() {
+                self.caches.manifests.invalidate(&(repository, child.digest.clone()));
+            }
+            for tag in all_tags {
+                self.caches.tags.invalidate(&(repository, tag));
+            }
+        }
+        outcome?;
+        Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
+    }
+
+    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `TagsMoved` if there is one
+    /// that the proof does not cover. With that `event` is in the audit log.
+    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, event: &AuditEvent) -> Result<()> {
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let now = self.base.clock.now();
+        let review_after = self.base.review_after(now);
+        match reference {
+            Reference::Tag(tag) => {
+                if access.tags().is_some_and(|tags| !tags.contains(tag)) {
+                    return Err(Error::TagsMoved);
+                }
+                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now, Some(event)).await;
+                self.caches.tags.invalidate(&(repository, tag.clone()));
+                deleted?.map(drop).ok_or(Error::ManifestUnknown)
+            }
+            Reference::Digest(digest) => {
+                let (meta, permitted) = (&self.base.meta, access.tags());
+                let deleted = meta.delete_manifest(repository, digest, permitted, review_after, now, Some(event)).await;
+                self.caches.manifests.invalidate(&(repository, digest.clone()));
+                if deleted.is_err() {
+                    // Which tags went with it, if it went, is not known.
+                    self.caches.clear();
+                }
+                let tags = deleted?.ok_or(Error::ManifestUnknown)?;
+                for tag in tags {
+                    self.caches.tags.invalidate(&(repository, tag));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Tags in byte order, after `after`, at most `limit`.
+    pub async fn tags(&self, access: &Access<Pull>, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
+        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        Ok(self.base.meta.list_tags(repository, after, limit).await?)
+    }
+
+    /// Manifests whose subject is `subject`, in the order of their digests, after `after`, at most `limit`, and at most so
+    /// many that their descriptors have `max_bytes`.
+    pub async fn referrers(
+        &self,
+        access: &Access<Pull>,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+        after: Option<&Digest>,
+        limit: u32,
+        max_bytes: u64,
+    ) -> Result<Referrers> {
+        // Clients ask before anything was pushed, and read a 404 as "no referrers API here".
+        let Some(repository) = access.repository_id() else { return Ok(Referrers { list: Vec::new(), next: None }) };
+        Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit, max_bytes).await?)
+    }
+}

@@ -1,0 +1,166 @@
+use roadstead_auth::{Identity, Permissions};
+use roadstead_policy::op::{self, Realm};
+use roadstead_policy::{Decision, Request};
+use roadstead_storage::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
+use roadstead_types::{RepositoryId, RepositoryName};
+
+use super::super::owned::Sight;
+use super::{PersonalError, PersonalService, REGISTRY, Result};
+
+/// What a listing of repositories shows.
+#[derive(Clone, Copy, Debug)]
+pub struct RepositoryFilter<'a> {
+    /// Where to look.
+    pub among: Among,
+    /// A part of the name.
+    pub part: &'a str,
+    /// Only in this namespace.
+    pub namespace: Option<&'a str>,
+    /// Only public ones, or only private ones.
+    pub public: Option<bool>,
+    /// The order.
+    pub order: Order,
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to give.
+    pub limit: u32,
+}
+
+impl PersonalService {
+    /// Makes an empty repository in a namespace of the caller's main account.
+    ///
+    /// # Errors
+    /// `ForeignNamespace`, `RepositoryExists`, `Quota`.
+    pub async fn create_repository(
+        &self,
+        identity: &Identity,
+        name: &RepositoryName,
+        public: bool,
+        description: &str,
+    ) -> Result<()> {
+        let (owner, creator) = (identity.owner, &identity.uin);
+        let new = NewRepository { registry: REGISTRY, name, owner, creator, public, description };
+        self.base.meta.add_repository(&new, self.now()).await?;
+        self.base.auth.repository_changed(REGISTRY, name);
+        Ok(())
+    }
+
+    /// Deletes a repository of the caller's main account with all that is in it.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown`.
+    pub async fn delete_repository(&self, identity: &Identity, name: &RepositoryName) -> Result<()> {
+        self.delete_repositories(identity, std::slice::from_ref(name)).await
+    }
+
+    /// Deletes repositories of the caller's main account, all of them or none.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown` when one of them is not there.
+    pub async fn delete_repositories(&self, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            ids.push(self.base.own_repository(identity, name).await?.id);
+        }
+        let now = self.now();
+        let deleted = self.base.meta.delete_repositories(&ids, self.base.review_after(now), now).await;
+        // Also after an error: whether a transaction was committed is not always known.
+        names.iter().for_each(|name| self.base.auth.repository_changed(REGISTRY, name));
+        Ok(deleted?)
+    }
+
+    /// Makes a repository of the caller's main account public or private.
+    ///
+    /// # Errors
+    /// `ForeignNamespace`, `RepositoryUnknown`.
+    pub async fn set_visibility(&self, identity: &Identity, name: &RepositoryName, public: bool) -> Result<()> {
+        let id = self.own_in_namespace(identity, name).await?;
+        let there = self.base.meta.set_visibility(id, public, self.now()).await;
+        self.base.auth.repository_changed(REGISTRY, name);
+        if there? { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
+    }
+
+    /// Says what a repository of the caller's main account is for.
+    ///
+    /// # Errors
+    /// `ForeignNamespace`, `RepositoryUnknown`.
+    pub async fn describe(&self, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
+        let id = self.own_in_namespace(identity, name).await?;
+        let there = self.base.meta.set_description(id, text, self.now()).await?;
+        if there { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
+    }
+
+    /// Whether there is a repository of this name in a namespace of the caller's main account, that no policy hides.
+    ///
+    /// # Errors
+    /// `ForeignNamespace`.
+    pub async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
+        match self.own_in_namespace(permissions.identity(), name).await {
+            Ok(_) => Ok(!hides(permissions, name)),
+            Err(PersonalError::RepositoryUnknown) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A repository that the caller may see: one of its main account that no policy hides, or a public one.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown`.
+    pub async fn repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<RepositoryDetail> {
+        let identity = permissions.identity();
+        let found = self.base.meta.repository_detail(REGISTRY, name, identity.owner, identity.account).await?;
+        let shown = found.filter(|found| found.owner != identity.owner || !hides(permissions, name));
+        shown.ok_or(PersonalError::RepositoryUnknown)
+    }
+
+    /// Repositories that the caller may see, and whether policies hide any that would be among them.
+    pub async fn repositories(
+        &self,
+        permissions: &Permissions,
+        filter: &RepositoryFilter<'_>,
+    ) -> Result<(Found<RepositoryDetail>, bool)> {
+        let hidden = self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?;
+        let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
+        let viewer = permissions.identity().account;
+        let search = RepositorySearch {
+            registry: REGISTRY,
+            among,
+            part,
+            namespace,
+            public,
+            hidden: &hidden,
+            order,
+            offset,
+            limit,
+            viewer,
+        };
+        let found = self.base.meta.search_repositories(&search).await?;
+        if hidden.is_empty() {
+            return Ok((found, false));
+        }
+        let all = RepositorySearch { hidden: &[], limit: 0, ..search };
+        let filtered = self.base.meta.search_repositories(&all).await?.total > found.total;
+        Ok((found, filtered))
+    }
+
+    /// A repository of the caller's main account, where a namespace of another one is told apart.
+    async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<RepositoryId> {
+        if !self.base.owns_namespace(identity, name.namespace()).await? {
+            return Err(PersonalError::ForeignNamespace);
+        }
+        Ok(self.base.own_repository(identity, name).await?.id)
+    }
+}
+
+/// What policies are asked about, who decide whether somebody sees a repository.
+pub(crate) fn sight(name: &RepositoryName) -> [Request; 2] {
+    [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
+}
+
+/// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account. A session
+/// sees no more than what its policies let it list or pull.
+pub(crate) fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
+    let decisions = sight(name).map(|request| permissions.decide(&request));
+    let is_limited = permissions.identity().session.is_some();
+    decisions.iter().any(Decision::is_explicit_denial) || (is_limited && !decisions.iter().any(Decision::is_allowed))
+}

@@ -1,0 +1,70 @@
+//! The caller as a user of the personal edition: who has a registry password is one.
+
+use roadstead_auth::Identity;
+use roadstead_storage::meta::Account;
+use roadstead_types::{AccountId, Uin};
+
+use super::{PersonalError, PersonalService, Result};
+
+impl PersonalService {
+    /// Sets the caller's first registry password.
+    ///
+    /// # Errors
+    /// `UserExists`, `PasswordRules`.
+    pub async fn register(&self, identity: &Identity, password: &str) -> Result<()> {
+        if self.has_password(identity.account).await? {
+            return Err(PersonalError::UserExists);
+        }
+        self.base.auth.accounts().add_password(identity.account, password).await?;
+        self.base.auth.account_changed(identity.account);
+        Ok(())
+    }
+
+    /// Changes the caller's registry password. What was issued under the old one is void.
+    ///
+    /// # Errors
+    /// `UserUnknown` when there is none, `PasswordRules`.
+    pub async fn change_password(&self, identity: &Identity, password: &str) -> Result<()> {
+        if !self.has_password(identity.account).await? {
+            return Err(PersonalError::UserUnknown);
+        }
+        let changed = self.base.auth.accounts().change_password(identity.account, password).await?;
+        self.base.auth.account_changed(identity.account);
+        if changed { Ok(()) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    /// The caller's account.
+    ///
+    /// # Errors
+    /// `UserUnknown` when it has no registry password.
+    pub async fn user(&self, identity: &Identity) -> Result<Account> {
+        let account = self.base.meta.account(identity.account).await?;
+        let account = account.ok_or(PersonalError::UserUnknown)?;
+        if self.has_password(account.id).await? { Ok(account) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    /// Whether a user of the caller's main account has registered, and whether the main account has. Users of others are
+    /// not there.
+    pub async fn user_exists(&self, identity: &Identity, uin: &Uin) -> Result<(bool, bool)> {
+        let main = self.has_password(identity.owner).await?;
+        let exists = if *uin == identity.owner_uin {
+            main
+        } else {
+            match self.base.meta.user_by_uin(identity.owner, uin).await? {
+                Some(user) => self.has_password(user.account.id).await?,
+                None => false,
+            }
+        };
+        Ok((exists, main))
+    }
+
+    /// Refuses callers for whom nobody has opened the personal edition: neither they nor their main account have a
+    /// registry password.
+    pub(super) async fn check_registered(&self, identity: &Identity) -> Result<()> {
+        if self.base.is_registered(identity).await? { Ok(()) } else { Err(PersonalError::UserUnknown) }
+    }
+
+    async fn has_password(&self, account: AccountId) -> Result<bool> {
+        Ok(self.base.meta.password_hash(account).await?.is_some())
+    }
+}

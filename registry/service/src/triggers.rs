@@ -1,0 +1,327 @@
+//! Application triggers: what is to be deployed anew when an image is pushed.
+
+use std::sync::Arc;
+
+use regex::RegexBuilder;
+use roadstead_auth::{Identity, Permissions};
+use roadstead_storage::Error as StorageError;
+use roadstead_storage::meta::{
+    Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
+};
+use roadstead_types::{RegistryId, RepositoryName, Tag};
+
+use super::owned::Sight;
+use super::{Error, Foundation};
+
+type Result<T> = std::result::Result<T, TriggerError>;
+
+const REGISTRY: RegistryId = RegistryId::PERSONAL;
+/// The longest name of anything here, in bytes. Names in a cluster have 253 at most.
+const MAX_NAME: usize = 253;
+/// The longest list or regular expression, in bytes.
+const MAX_EXPRESSION: usize = 4096;
+/// The most tags in a list.
+const MAX_TAGS: usize = 100;
+/// What a compiled expression may take, in bytes.
+const MAX_COMPILED: usize = 1 << 20;
+/// Changes that are tried when others change the same trigger.
+const ATTEMPTS: usize = 5;
+
+/// Kinds of workloads that a trigger can deploy anew.
+const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"];
+
+/// Why something about triggers was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum TriggerError {
+    /// Nobody has opened the personal edition for the caller.
+    #[error("not registered")]
+    UserUnknown,
+    /// The caller's main account has no such repository.
+    #[error("repository unknown")]
+    RepositoryUnknown,
+    /// The caller's main account has no such trigger.
+    #[error("trigger unknown")]
+    TriggerUnknown,
+    /// It has one of this name.
+    #[error("trigger exists")]
+    TriggerExists,
+    /// It has as many as it may.
+    #[error("no more than {0} triggers")]
+    TooMany(u64),
+    /// The method needs an expression.
+    #[error("the expression is missing")]
+    ExpressionMissing,
+    /// A parameter, and what is wrong with it.
+    #[error("{0} {1}")]
+    Invalid(&'static str, String),
+    /// Anything else.
+    #[error(transparent)]
+    Other(Error),
+}
+
+impl From<Error> for TriggerError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::RepositoryUnknown => Self::RepositoryUnknown,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl From<StorageError> for TriggerError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Conflict { what: "trigger" } => Self::TriggerExists,
+            StorageError::LimitReached { what: "triggers", limit } => Self::TooMany(limit),
+            StorageError::Stale { what: "repository" } => Self::RepositoryUnknown,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
+/// What a trigger is to be. Of one that is there, what is `None` stays.
+#[derive(Clone, Default, Debug)]
+pub struct TriggerDraft {
+    /// Its name.
+    pub name: Option<String>,
+    /// The repository that it watches.
+    pub repository: Option<RepositoryName>,
+    /// Which pushes it reacts to.
+    pub method: Option<String>,
+    /// The list or the expression of the method.
+    pub expression: Option<String>,
+    /// The cluster.
+    pub cluster_id: Option<String>,
+    /// The number of the region that the cluster is in.
+    pub cluster_region: Option<i64>,
+    /// The namespace in the cluster.
+    pub cluster_namespace: Option<String>,
+    /// The kind of the workload.
+    pub workload_kind: Option<String>,
+    /// The name of the workload.
+    pub workload_name: Option<String>,
+    /// The container of the workload.
+    pub container: Option<String>,
+}
+
+/// Triggers of main accounts.
+#[derive(Clone)]
+pub struct TriggerService {
+    base: Arc<Foundation>,
+}
+
+impl TriggerService {
+    pub(crate) fn new(base: Arc<Foundation>) -> Self {
+        Self { base }
+    }
+
+    async fn check_registered(&self, identity: &Identity) -> Result<()> {
+        if self.base.is_registered(identity).await? { Ok(()) } else { Err(TriggerError::UserUnknown) }
+    }
+
+    /// Makes a trigger. Everything but the expression must be in the draft.
+    ///
+    /// # Errors
+    /// `UserUnknown`, `RepositoryUnknown`, `TriggerExists`, `TooMany`, `ExpressionMissing`, `Invalid`.
+    pub async fn create(&self, identity: &Identity, draft: TriggerDraft) -> Result<()> {
+        self.check_registered(identity).await?;
+        let repository = draft.repository.as_ref().ok_or(TriggerError::RepositoryUnknown)?;
+        let repository = self.base.own_repository(identity, repository).await?.id;
+        let empty = TriggerSpec {
+            name: String::new(),
+            repository,
+            method: InvokeMethod::All,
+            expression: String::new(),
+            workload: Workload {
+                cluster_id: String::new(),
+                cluster_region: 0,
+                namespace: String::new(),
+                kind: String::new(),
+                name: String::new(),
+                container: String::new(),
+            },
+        };
+        let spec = apply(empty, draft)?;
+        self.base.meta.create_trigger(REGISTRY, identity.owner, &spec, self.base.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Changes the trigger `name` to what the draft says.
+    ///
+    /// # Errors
+    /// `UserUnknown`, `RepositoryUnknown`, `TriggerUnknown`, `TriggerExists`, `ExpressionMissing`, `Invalid`.
+    pub async fn change(&self, identity: &Identity, name: &str, draft: &TriggerDraft) -> Result<()> {
+        self.check_registered(identity).await?;
+        for _ in 0..ATTEMPTS {
+            let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name).await?;
+            let trigger = trigger.ok_or(TriggerError::TriggerUnknown)?;
+            let mut spec = trigger.spec;
+            if let Some(repository) = &draft.repository {
+                spec.repository = self.base.own_repository(identity, repository).await?.id;
+            }
+            let spec = apply(spec, draft.clone())?;
+            let now = self.base.clock.now();
+            if self.base.meta.update_trigger(trigger.id, trigger.version, &spec, now).await? {
+                return Ok(());
+            }
+        }
+        Err(TriggerError::Other(Error::Overloaded))
+    }
+
+    /// Deletes a trigger.
+    ///
+    /// # Errors
+    /// `UserUnknown`, `TriggerUnknown`.
+    pub async fn delete(&self, identity: &Identity, name: &str) -> Result<()> {
+        self.check_registered(identity).await?;
+        let deleted = self.base.meta.delete_trigger(REGISTRY, identity.owner, name).await?;
+        if deleted { Ok(()) } else { Err(TriggerError::TriggerUnknown) }
+    }
+
+    /// Triggers, the newest first: of a repository or of all, with this name or any. Of a repository that is not there, or that
+    /// a policy hides, there are none.
+    ///
+    /// # Errors
+    /// `UserUnknown`.
+    pub async fn list(
+        &self,
+        permissions: &Permissions,
+        repository: Option<&RepositoryName>,
+        name: Option<&str>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Found<Trigger>> {
+        let identity = permissions.identity();
+        self.check_registered(identity).await?;
+        let (repository, hidden) = match repository {
+            None => (None, self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?),
+            Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
+                Ok(repository) => (Some(repository.id), Vec::new()),
+                Err(Error::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),
+                Err(other) => return Err(other.into()),
+            },
+        };
+        let filter = TriggerFilter { repository, name, hidden: &hidden };
+        Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, filter, offset, limit).await?)
+    }
+
+    /// What triggers did, but for repositories that a policy hides.
+    ///
+    /// # Errors
+    /// `RepositoryUnknown` when the page is of a repository that the caller's main account does not have, or that a policy
+    /// hides.
+    pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
+        let hidden = match page.repository {
+            Some(repository) => {
+                self.base.own_visible_repository(permissions, repository).await?;
+                Vec::new()
+            }
+            None => self.base.hidden_from_log(permissions).await?,
+        };
+        let page = TriggerRunPage { hidden: &hidden, ..*page };
+        Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &page).await?)
+    }
+}
+
+/// What a trigger becomes. The repository of the draft is not looked at.
+fn apply(spec: TriggerSpec, draft: TriggerDraft) -> Result<TriggerSpec> {
+    let text = |parameter, new: Option<String>, old: String| match new {
+        Some(new) => named(parameter, new),
+        None => Ok(old),
+    };
+    let workload = Workload {
+        cluster_id: text("ClusterId", draft.cluster_id, spec.workload.cluster_id)?,
+        cluster_region: draft.cluster_region.unwrap_or(spec.workload.cluster_region),
+        namespace: text("Namespace", draft.cluster_namespace, spec.workload.namespace)?,
+        kind: text("WorkloadType", draft.workload_kind, spec.workload.kind)?,
+        name: text("WorkloadName", draft.workload_name, spec.workload.name)?,
+        container: text("ContainerName", draft.container, spec.workload.container)?,
+    };
+    if !WORKLOADS.contains(&workload.kind.as_str()) {
+        return Err(TriggerError::Invalid("WorkloadType", format!("must be one of {}", WORKLOADS.join(", "))));
+    }
+    if workload.cluster_region <= 0 {
+        return Err(TriggerError::Invalid("ClusterRegion", "must be the number of a region".to_owned()));
+    }
+    let method = match draft.method {
+        None => spec.method,
+        Some(method) => InvokeMethod::parse(&method)
+            .ok_or_else(|| TriggerError::Invalid("InvokeMethod", "must be one of all, taglist, regex".to_owned()))?,
+    };
+    // The expression of another method means nothing.
+    let kept = if method == spec.method { spec.expression } else { String::new() };
+    let expression = checked(method, draft.expression.unwrap_or(kept))?;
+    let name = text("TriggerName", draft.name, spec.name)?;
+    Ok(TriggerSpec { name, repository: spec.repository, method, expression, workload })
+}
+
+fn named(parameter: &'static str, text: String) -> Result<String> {
+    let fits = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control) && text.trim() == text;
+    let problem = || format!("must be 1 to {MAX_NAME} bytes of printable text, without spaces at its ends");
+    if fits { Ok(text) } else { Err(TriggerError::Invalid(parameter, problem())) }
+}
+
+fn checked(method: InvokeMethod, expression: String) -> Result<String> {
+    let wrong = |problem: String| Err(TriggerError::Invalid("InvokeExpr", problem));
+    if expression.len() > MAX_EXPRESSION {
+        return wrong(format!("must have {MAX_EXPRESSION} bytes at most"));
+    }
+    match method {
+        // There is nothing to be chosen.
+        InvokeMethod::All => return Ok(String::new()),
+        _ if expression.trim().is_empty() => return Err(TriggerError::ExpressionMissing),
+        InvokeMethod::TagList => {
+            let tags: Vec<&str> = expression.split([',', ';']).map(str::trim).collect();
+            if tags.len() > MAX_TAGS {
+                return wrong(format!("must have {MAX_TAGS} tags at most"));
+            }
+            if let Some(odd) = tags.iter().find(|tag| tag.parse::<Tag>().is_err()) {
+                return wrong(format!("must be a list of tags, separated by commas: {odd:?} is none"));
+            }
+        }
+        InvokeMethod::Regex => {
+            if expression.contains('\0') {
+                return wrong("must be a regular expression without NUL".to_owned());
+            }
+            let compiled = RegexBuilder::new(&expression).size_limit(MAX_COMPILED).nest_limit(50).build();
+            if let Err(error) = compiled {
+                let what = error.to_string();
+                let what = what.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                return wrong(format!("must be a regular expression: {what}"));
+            }
+        }
+    }
+    Ok(expression)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(method: InvokeMethod, expression: &str) -> bool {
+        checked(method, expression.to_owned()).is_ok()
+    }
+
+    #[test]
+    fn expressions_are_those_of_their_method() {
+        use InvokeMethod as M;
+        assert_eq!(checked(M::All, "anything".to_owned()).unwrap(), "");
+        for good in ["v1", "v1,v2", "v1; v2 ;v3"] {
+            assert!(ok(M::TagList, good), "{good}");
+        }
+        for bad in ["v1,", ",", "a b", "v1\0", "é", &vec!["v"; 101].join(",")] {
+            assert!(!ok(M::TagList, bad), "{bad}");
+        }
+        for good in ["^v[0-9]+$", ".*", "(a|b)?", "é"] {
+            assert!(ok(M::Regex, good), "{good}");
+        }
+        let deep = format!("{}{}", "(".repeat(60), ")".repeat(60));
+        for bad in ["(", "[", "a{1000000000}", "(?=x)", &deep, "\0", &"x".repeat(5000), "((a{100}){100}){100}"] {
+            assert!(!ok(M::Regex, bad), "{bad}");
+        }
+        for missing in ["", "  "] {
+            assert!(matches!(checked(M::Regex, missing.to_owned()), Err(TriggerError::ExpressionMissing)));
+            assert!(matches!(checked(M::TagList, missing.to_owned()), Err(TriggerError::ExpressionMissing)));
+        }
+    }
+}

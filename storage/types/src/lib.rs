@@ -1,0 +1,28 @@
+//! The vocabulary of the registry: validated names, digests, manifests, ids and the clock.
+//!
+//! Every other crate speaks in these types. A value of one of them is valid: its constructor refuses everything else.
+//!
+//! This crate must not know any other crate of ours. It does no I/O and is not async.
+//!
+//! To add a name, give it a type with `FromStr` that refuses what the specification refuses, and a property test.
+
+#![deny(missing_docs)]
+
+mod clock;
+mod digest;
+mod ids;
+mod image;
+mod manifest;
+mod media_type;
+mod name;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
+pub use ids::{
+    AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, ProviderId, RegistryId,
+    RepositoryId, RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
+};
+pub use image::{ImageConfig, ImageDetails, image_config};
+pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
+pub use media_type::{MediaType, media_types};
+pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
