@@ -8,6 +8,7 @@
 
 #![deny(missing_docs)]
 
+mod actor;
 mod clock;
 mod digest;
 mod ids;
@@ -16,6 +17,7 @@ mod manifest;
 mod media_type;
 mod name;
 
+pub use actor::{Actor, Source};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
 pub use ids::{
