@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use roadstead_storage::meta::{Account, MetaStore, NewAccessKey, NewAccount};
-use roadstead_types::{AccountId, Clock, SecretId, Uin};
+use roadstead_types::{AccountId, Clock, SecretId, Thing, Uin};
 
 use crate::error::{Error, Result};
 use crate::params::Argon2Params;
@@ -133,10 +133,10 @@ impl Accounts {
     /// An account with a key that cannot be made should not be made either.
     async fn check_free(&self, name: &str, secret_id: &SecretId) -> Result<()> {
         if self.meta.account_by_name(name).await?.is_some() {
-            return Err(roadstead_storage::Error::Conflict { what: "account" }.into());
+            return Err(roadstead_storage::Error::Conflict(Thing::Account).into());
         }
         if self.meta.access_key(secret_id).await?.is_some() {
-            return Err(roadstead_storage::Error::Conflict { what: "access key" }.into());
+            return Err(roadstead_storage::Error::Conflict(Thing::AccessKey).into());
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Accounts {
             attempts -= 1;
             match self.meta.create_account(&new, self.clock.now()).await {
                 // Either the uin is taken, or somebody has just taken the name.
-                Err(roadstead_storage::Error::Conflict { .. })
+                Err(roadstead_storage::Error::Conflict(_))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
                 outcome => return Ok(outcome?),
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
+use roadstead_types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Thing, Timestamp};
 
 use crate::access::{Access, Action, ActionName, CatalogAccess, CatalogLimit, Delete, Proven};
 use crate::auth::{Auth, Inner};
@@ -218,7 +218,7 @@ impl Inner {
         let load = async || Ok::<_, roadstead_storage::Error>(self.meta.registry_name(registry).await?.map(Arc::from));
         let name = self.caches.registries.get_or_load(registry, load).await?;
         // An instance without a name has no resources that a policy could speak of.
-        name.map(Some).ok_or(roadstead_storage::Error::Stale { what: "instance" })
+        name.map(Some).ok_or(roadstead_storage::Error::Stale(Thing::Instance))
     }
 
     async fn grants(&self, registry: RegistryId, caller: &Caller, wanted: &Wanted) -> Stored<Vec<Grant>> {
@@ -268,7 +268,7 @@ impl Inner {
         let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
         let repository = self.meta.repository(registry, name).await?;
         let place = Place::of(value, repository.as_ref());
-        let place = place.ok_or(roadstead_storage::Error::Stale { what: "namespace" })?;
+        let place = place.ok_or(roadstead_storage::Error::Stale(Thing::Namespace))?;
         Ok(Read { value: Some(place), at: namespace.at })
     }
 
@@ -280,7 +280,7 @@ impl Inner {
         };
         let (found, _) = self.caches.row(&self.caches.namespaces, (registry, name.to_owned()), load).await?;
         // What is loaded is always something: a namespace, or that there is none.
-        found.ok_or(roadstead_storage::Error::Stale { what: "namespace" })
+        found.ok_or(roadstead_storage::Error::Stale(Thing::Namespace))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use roadstead_storage::meta::{NewAccessKey, NewUser, User, UserProfile};
-use roadstead_types::{AccountId, SecretId, Timestamp};
+use roadstead_types::{AccountId, SecretId, Thing, Timestamp};
 
 use crate::accounts::{Accounts, UIN_ATTEMPTS, check_name, random_uin, secret_key_context};
 use crate::accounts::{generate_password, generate_secret_id, generate_secret_key};
@@ -134,7 +134,7 @@ impl Accounts {
             attempts -= 1;
             match self.meta.create_user(&user, self.clock.now()).await {
                 // Either the uin is taken, or somebody has the name.
-                Err(roadstead_storage::Error::Conflict { what: "account" })
+                Err(roadstead_storage::Error::Conflict(Thing::Account))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
                 outcome => return Ok(outcome?),
             }

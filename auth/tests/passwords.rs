@@ -168,7 +168,7 @@ async fn accounts_are_made_with_what_is_given_or_at_random() {
     assert_eq!((&*chosen.password, &chosen.secret_id, &chosen.secret_key), ("chosen password", &id, &secret));
 
     let accounts: &Accounts = &world.accounts;
-    let conflict = |error| matches!(error, Error::Storage(roadstead_storage::Error::Conflict { .. }));
+    let conflict = |error| matches!(error, Error::Storage(roadstead_storage::Error::Conflict(_)));
     assert!(conflict(accounts.create("owner", None, None).await.unwrap_err()));
     assert!(conflict(accounts.create("fifth", None, Some((id, secret))).await.unwrap_err()));
     assert!(world.meta.account_by_name("fifth").await.unwrap().is_none(), "nothing is left behind");

@@ -11,7 +11,7 @@ use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
 use roadstead_auth::{AuthenticationError, Caller, DeleteTarget, Denied, Identity, Pull};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
-use roadstead_types::{AccountId, Clock as _, PolicyId, Tag};
+use roadstead_types::{AccountId, Clock as _, PolicyId, Tag, Thing};
 
 const PLACES: [&str; 6] =
     ["team/public", "team/private", "team/missing", "others/public", "others/private", "nowhere/missing"];
@@ -199,7 +199,7 @@ async fn tags_are_deleted_one_by_one() {
     // A tag that comes in between is not covered.
     world.manifest("team/app", &["latest"]).await;
     let outcome = world.meta.delete_manifest(repository, &digest, Some(&covered), now, now, None).await;
-    assert!(matches!(outcome, Err(roadstead_storage::Error::Stale { what: "tags" })));
+    assert!(matches!(outcome, Err(roadstead_storage::Error::Stale(Thing::Tag))));
     assert!(world.meta.tag(repository, &v1).await.unwrap().is_some(), "nothing was deleted");
     assert_eq!(sub.deletes("team/base", DeleteTarget::Manifest(&untagged)).await, Some(vec![]));
     assert_eq!(sub.deletes("team/public", DeleteTarget::Manifest(&untagged)).await, None);

@@ -125,7 +125,7 @@ pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
         Tie::Tied => Ok(()),
         Tie::Free(database) => match store.claim(&database).await {
             // Somebody else was faster: another server on the same database, or one on another.
-            Err(roadstead_storage::Error::Conflict { .. }) => check(meta, store).await.map(drop),
+            Err(roadstead_storage::Error::Conflict(_)) => check(meta, store).await.map(drop),
             outcome => Ok(outcome?),
         },
     }

@@ -1,6 +1,6 @@
 use std::error::Error as StdError;
 
-use roadstead_types::Digest;
+use roadstead_types::{Counted, Digest, Thing};
 
 /// What a store answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -9,22 +9,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is there already, and belongs to someone.
-    #[error("{what} exists already")]
-    Conflict {
-        /// What exists.
-        what: &'static str,
-    },
+    #[error("{0} exists already")]
+    Conflict(Thing),
     /// It cannot go, because something is still in it or refers to it.
-    #[error("{what} is still in use")]
-    InUse {
-        /// What is in use.
-        what: &'static str,
-    },
+    #[error("{0} is still in use")]
+    InUse(Thing),
+    /// It is protected from deletion.
+    #[error("{0} is protected from deletion")]
+    Protected(Thing),
     /// There are as many as there may be.
     #[error("no more than {limit} {what}")]
     LimitReached {
         /// What is counted.
-        what: &'static str,
+        what: Counted,
         /// How many there may be.
         limit: u64,
     },
@@ -37,11 +34,8 @@ pub enum Error {
         manifests: Vec<Digest>,
     },
     /// What the call is about has gone, or was taken by another, in the meantime: read again.
-    #[error("{what} has changed in the meantime")]
-    Stale {
-        /// What changed.
-        what: &'static str,
-    },
+    #[error("{0} has changed in the meantime")]
+    Stale(Thing),
     /// It could be done, and was not: it was only tried, see [`dry_run`](crate::meta::dry_run).
     #[error("it was only tried")]
     DryRun,

@@ -1,4 +1,4 @@
-use roadstead_types::{Digest, ManifestError};
+use roadstead_types::{Counted, Digest, ManifestError, Thing};
 
 /// What a service answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -71,7 +71,7 @@ pub enum Error {
     #[error("no more than {limit} {what}")]
     Quota {
         /// What is counted.
-        what: &'static str,
+        what: Counted,
         /// How many there may be.
         limit: u64,
     },
@@ -100,17 +100,18 @@ impl From<roadstead_storage::Error> for Error {
         use roadstead_storage::Error as E;
         match error {
             E::MissingReferences { blobs, manifests } => Self::MissingReferences { blobs, manifests },
-            E::InUse { what: "blob" } => Self::BlobInUse,
-            E::Stale { what: "tags" } => Self::TagsMoved,
-            E::Stale { what: "namespace" } => Self::NamespaceGone,
-            E::Stale { what: "upload" } => Self::UploadBusy,
+            E::InUse(Thing::Blob) => Self::BlobInUse,
+            E::Stale(Thing::Tag) => Self::TagsMoved,
+            E::Stale(Thing::Namespace) => Self::NamespaceGone,
+            E::Stale(Thing::Upload) => Self::UploadBusy,
             // The staged bytes are not what the row says: nothing can be gone on with.
-            E::Stale { .. } => Self::UploadUnknown,
+            E::Stale(_) => Self::UploadUnknown,
             E::LimitReached { what, limit } => Self::Quota { what, limit },
             full @ E::Full(_) => Self::StoreFull(full),
             busy @ E::Unavailable { .. } => Self::Unavailable(busy),
-            other @ (E::Conflict { .. }
-            | E::InUse { .. }
+            other @ (E::Conflict(_)
+            | E::InUse(_)
+            | E::Protected(_)
             | E::DryRun
             | E::SchemaNewer { .. }
             | E::SchemaOlder

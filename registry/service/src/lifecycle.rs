@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{CleanupKind, CleanupRule, CleanupScope};
-use roadstead_types::{RegistryId, RepositoryName};
+use roadstead_types::{RegistryId, RepositoryName, Thing};
 
 use super::{Foundation, Result};
 
@@ -47,7 +47,7 @@ impl LifecycleService {
         let scope = self.scope(identity, repository).await?;
         let set = self.base.meta.set_cleanup_rule(scope, kind, value, self.base.clock.now()).await;
         set.map_err(|error| match error {
-            roadstead_storage::Error::Stale { what: "repository" } => super::Error::RepositoryUnknown,
+            roadstead_storage::Error::Stale(Thing::Repository) => super::Error::RepositoryUnknown,
             other => other.into(),
         })
     }

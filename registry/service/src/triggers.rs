@@ -8,7 +8,7 @@ use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
     Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{RegistryId, RepositoryName, Tag};
+use roadstead_types::{Counted, RegistryId, RepositoryName, Tag, Thing};
 
 use super::owned::Sight;
 use super::{Error, Foundation};
@@ -71,9 +71,9 @@ impl From<Error> for TriggerError {
 impl From<StorageError> for TriggerError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Conflict { what: "trigger" } => Self::TriggerExists,
-            StorageError::LimitReached { what: "triggers", limit } => Self::TooMany(limit),
-            StorageError::Stale { what: "repository" } => Self::RepositoryUnknown,
+            StorageError::Conflict(Thing::Trigger) => Self::TriggerExists,
+            StorageError::LimitReached { what: Counted::Triggers, limit } => Self::TooMany(limit),
+            StorageError::Stale(Thing::Repository) => Self::RepositoryUnknown,
             other => Self::Other(other.into()),
         }
     }

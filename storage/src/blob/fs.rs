@@ -23,7 +23,7 @@ use super::read::{self, Pieces};
 use super::write::FsWriter;
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
 use crate::{Error, Result};
-use roadstead_types::{Algorithm, Digest, Hasher, Timestamp, UploadId};
+use roadstead_types::{Algorithm, Digest, Hasher, Thing, Timestamp, UploadId};
 
 /// The file that says which database a store belongs to.
 const IDENTITY: &str = "store-id";
@@ -100,7 +100,7 @@ impl Inner {
     }
 
     fn commit(&self, staged: &Path, digest: &Digest, size: u64) -> Result<BlobKey> {
-        let stale = || Error::Stale { what: "staged upload" };
+        let stale = || Error::Stale(Thing::StagedUpload);
         // Opened for writing: an exclusive lock wants that on a network file system.
         let file = OpenOptions::new().read(true).write(true).open(staged).map_err(|error| match error.kind() {
             ErrorKind::NotFound => stale(),
@@ -142,7 +142,7 @@ impl BlobStore for FsBlobStore {
         let path = self.inner.staged(key);
         let pieces =
             Pieces { range: 0..len, piece: PieceSize::fixed(STAGED_PIECE), buffers: self.inner.buffers.clone() };
-        read::open(path, pieces).await?.ok_or(Error::Stale { what: "staged upload" })
+        read::open(path, pieces).await?.ok_or(Error::Stale(Thing::StagedUpload))
     }
 
     async fn commit(&self, key: &StagingKey, digest: &Digest, size: u64) -> Result<BlobKey> {
@@ -280,7 +280,7 @@ impl Drop for Fenced {
 fn fence(file: File, path: &Path) -> Result<Fenced> {
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Error::Stale { what: "upload" }),
+        Err(TryLockError::WouldBlock) => return Err(Error::Stale(Thing::Upload)),
         Err(TryLockError::Error(error)) => return Err(Error::io("lock a staged upload")(error)),
     }
     let file = Fenced(file);
@@ -288,15 +288,15 @@ fn fence(file: File, path: &Path) -> Result<Fenced> {
     let opened = file.metadata().map_err(Error::io("look at a staged upload"))?;
     match fs::metadata(path) {
         Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(file),
-        Ok(_) => Err(Error::Stale { what: "upload" }),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Stale { what: "upload" }),
+        Ok(_) => Err(Error::Stale(Thing::Upload)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Stale(Thing::Upload)),
         Err(error) => Err(Error::io("look at a staged upload")(error)),
     }
 }
 
 fn open_staged(path: &Path, length: u64) -> Result<Fenced> {
     let file = OpenOptions::new().write(true).create(length == 0).truncate(false).open(path);
-    let stale = || Error::Stale { what: "staged upload" };
+    let stale = || Error::Stale(Thing::StagedUpload);
     let file = file.map_err(|error| match error.kind() {
         ErrorKind::NotFound if length > 0 => stale(),
         _ => Error::io("open a staged upload")(error),
@@ -332,7 +332,7 @@ fn claim(root: &Path, text: &str) -> Result<()> {
         fs::hard_link(&temporary, root.join(IDENTITY))
     };
     let written = write().map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Error::Conflict { what: "store id" },
+        ErrorKind::AlreadyExists => Error::Conflict(Thing::StoreId),
         _ => Error::io("claim the blob store")(error),
     });
     written.and(remove(&temporary))?;

@@ -10,7 +10,7 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
 use crate::{Error, Result};
-use roadstead_types::{Clock, Digest, Hasher, Timestamp};
+use roadstead_types::{Clock, Digest, Hasher, Thing, Timestamp};
 
 /// A blob store that lasts as long as the process. Cheap to clone; all clones are one store.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Inner {
     /// Staged bytes have one writer at a time, and none when they become an object.
     fn fence(&mut self, key: &StagingKey) -> Result<()> {
         self.writing.retain(|_, open| open.strong_count() > 0);
-        if self.writing.contains_key(key) { Err(Error::Stale { what: "upload" }) } else { Ok(()) }
+        if self.writing.contains_key(key) { Err(Error::Stale(Thing::Upload)) } else { Ok(()) }
     }
 }
 
@@ -49,7 +49,7 @@ impl MemoryBlobStore {
     }
 }
 
-const STALE: Error = Error::Stale { what: "staged upload" };
+const STALE: Error = Error::Stale(Thing::StagedUpload);
 
 fn index(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
@@ -159,7 +159,7 @@ impl BlobStore for MemoryBlobStore {
 
     async fn claim(&self, identity: &str) -> Result<()> {
         match &mut self.lock().identity {
-            Some(_) => Err(Error::Conflict { what: "store id" }),
+            Some(_) => Err(Error::Conflict(Thing::StoreId)),
             free => {
                 *free = Some(identity.to_owned());
                 Ok(())

@@ -9,7 +9,7 @@ use super::model::{Account, AccountStatus, NewAccount};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Timestamp, Uin};
+use roadstead_types::{AccountId, Thing, Timestamp, Uin};
 
 const ACCOUNTS_BY_ID: &str =
     "SELECT id, uin, name, owner_id, status, credential_version, created_at FROM accounts WHERE id = $1";
@@ -120,7 +120,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) ->
          RETURNING id, uin, name, owner_id, status, credential_version, created_at",
     );
     let row = insert.bind(new.uin.as_str()).bind(new.name).bind(now.as_millis()).fetch_one(&mut *tx).await;
-    let account = account(&row.op("create an account").map_err(conflict("account"))?)?;
+    let account = account(&row.op("create an account").map_err(conflict(Thing::Account))?)?;
     if let Some(hash) = new.password_hash {
         store_password(tx, account.id, hash, now).await?;
     }
@@ -146,7 +146,7 @@ async fn has_password(tx: &mut AnyConnection, id: AccountId) -> Result<bool> {
 
 async fn add_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
     if has_password(tx, id).await? {
-        return Err(Error::Conflict { what: "password" });
+        return Err(Error::Conflict(Thing::Password));
     }
     store_password(tx, id, hash, now).await?;
     changes::changed()
@@ -176,7 +176,7 @@ pub(super) async fn change_password(tx: &mut AnyConnection, id: AccountId, hash:
     let update = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = $1");
     let changed = update.bind(id.get()).execute(&mut *tx).await.op("set a password")?;
     if changed.rows_affected() == 0 {
-        return Err(Error::Stale { what: "account" });
+        return Err(Error::Stale(Thing::Account));
     }
     store_password(tx, id, hash, now).await?;
     super::tokens::revoke_all(tx, id, now).await?;

@@ -12,10 +12,9 @@ use super::sql::{SqlResult as _, write_transaction};
 use super::{AuditEvent, MetaStore, audit};
 use crate::blob::BlobKey;
 use crate::{Error, Result};
-use roadstead_types::{AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
-
-/// What is stale when the source of a mount has no such blob.
-const NOT_THERE: &str = "blob to be mounted";
+use roadstead_types::{
+    AccountId, BlobId, Digest, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp,
+};
 
 impl MetaStore {
     /// The blob with this digest in this repository.
@@ -103,14 +102,14 @@ impl MetaStore {
             let target = repositories::ensure(tx, self.default_quotas(), wanted).await?;
             let leased = lease_in(tx, from, digest, lease_until).await?;
             // An error, so that a repository that was made for it goes again.
-            let blob = leased.ok_or(Error::Stale { what: NOT_THERE })?;
+            let blob = leased.ok_or(Error::Stale(Thing::Blob))?;
             link(tx, &target, blob.id, now).await?;
             let (repository, repository_created) = (target.id, target.created);
             Ok(Committed { repository, repository_created, blob, adopted: true })
         }
         .await);
         match mounted {
-            Err(Error::Stale { what: NOT_THERE }) => Ok(None),
+            Err(Error::Stale(Thing::Blob)) => Ok(None),
             mounted => mounted.map(Some),
         }
     }
@@ -214,7 +213,7 @@ async fn unlink(
         sqlx::query("SELECT manifest_id FROM manifest_blobs WHERE blob_id = $1 AND repository_id = $2 LIMIT 1");
     let referred = referred.bind(id).bind(repository.get()).fetch_optional(&mut *tx).await;
     if referred.op("look for manifests")?.is_some() {
-        return Err(Error::InUse { what: "blob" });
+        return Err(Error::InUse(Thing::Blob));
     }
     let delete = sqlx::query("DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id = $2");
     delete.bind(repository.get()).bind(id).execute(&mut *tx).await.op("unlink a blob")?;

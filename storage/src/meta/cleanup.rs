@@ -8,7 +8,7 @@ use super::repositories::lock_as_is;
 use super::row::{get, size, size_column, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, RegistryId, RepositoryId, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, Thing, Timestamp};
 
 /// What a rule keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -99,7 +99,7 @@ async fn set(tx: &mut AnyConnection, scope: CleanupScope, kind: CleanupKind, val
     let upsert = match scope {
         CleanupScope::Repository(id) => {
             if !lock_as_is(tx, id).await? {
-                return Err(Error::Stale { what: "repository" });
+                return Err(Error::Stale(Thing::Repository));
             }
             sqlx::query(
                 "INSERT INTO cleanup_rules (registry_id, owner_id, repository_id, kind, value, created_at, updated_at) \
@@ -121,7 +121,7 @@ async fn set(tx: &mut AnyConnection, scope: CleanupScope, kind: CleanupKind, val
     if let CleanupScope::Owner(registry, _) = scope {
         upsert = upsert.bind(registry.get());
     }
-    upsert.execute(tx).await.op("set a clean-up rule").map_err(stale("account"))?;
+    upsert.execute(tx).await.op("set a clean-up rule").map_err(stale(Thing::Account))?;
     Ok(())
 }
 

@@ -12,7 +12,9 @@ use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
 use super::tags;
 use crate::{Error, Result};
-use roadstead_types::{Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Timestamp};
+use roadstead_types::{
+    Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Thing, Timestamp,
+};
 
 /// An image to be given to another repository, or another tag of the same one.
 #[derive(Clone, Copy, Debug)]
@@ -48,9 +50,6 @@ pub struct Duplicated {
     pub digest: Digest,
 }
 
-/// What is stale when the source has no such tag.
-const NO_TAG: &str = "tag to be duplicated";
-
 impl MetaStore {
     /// Gives the image of a tag, with all that belongs to it (the children of an index, and theirs), to a repository;
     /// `None` when there is no such tag.
@@ -61,7 +60,7 @@ impl MetaStore {
         let done: Result<Duplicated> =
             write_transaction!(self, "duplicate an image", |tx| copy(tx, self.default_quotas(), duplicate).await);
         match done {
-            Err(Error::Stale { what: NO_TAG }) => Ok(None),
+            Err(Error::Stale(Thing::Tag)) => Ok(None),
             done => done.map(Some),
         }
     }
@@ -82,7 +81,7 @@ async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateIm
          WHERE t.repository_id = $1 AND t.name = $2",
     );
     let find = find.bind(duplicate.source.get()).bind(duplicate.source_tag.as_str());
-    let root = find.fetch_optional(&mut *tx).await.op("read a tag")?.ok_or(Error::Stale { what: NO_TAG })?;
+    let root = find.fetch_optional(&mut *tx).await.op("read a tag")?.ok_or(Error::Stale(Thing::Tag))?;
     let (root_id, digest): (i64, Digest) = (get(&root, "id")?, parse(&root, "manifests", "digest")?);
     let (registry, namespace, now) = (duplicate.registry, duplicate.namespace, duplicate.now);
     let wanted = Wanted { registry, namespace, name: duplicate.repository, now };

@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use super::MetaStore;
 use super::sql::{SqlResult as _, lists, placeholders, stale, write_transaction};
 use crate::Result;
-use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
 
 impl MetaStore {
     /// Makes a repository a favourite of an account; false when it is one already.
@@ -19,7 +19,7 @@ impl MetaStore {
                  ON CONFLICT (account_id, repository_id) DO NOTHING",
             );
             let insert = insert.bind(account.get()).bind(repository.get()).bind(now.as_millis());
-            let done = insert.execute(tx).await.op("add a favourite").map_err(stale("repository"))?;
+            let done = insert.execute(tx).await.op("add a favourite").map_err(stale(Thing::Repository))?;
             Ok(done.rows_affected() > 0)
         }
         .await)

@@ -9,7 +9,7 @@ use super::model::SigningKey;
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, conflict, write_transaction};
 use crate::Result;
-use roadstead_types::Timestamp;
+use roadstead_types::{Thing, Timestamp};
 
 impl MetaStore {
     /// Whether anything is here that was sealed with the master key.
@@ -82,7 +82,7 @@ async fn rotate(
         .bind(key.created_at.as_millis())
         .bind(key.retired_at.map(Timestamp::as_millis))
         .bind(key.expires_at.map(Timestamp::as_millis));
-    insert.execute(tx).await.op("store a signing key").map_err(conflict("signing key"))?;
+    insert.execute(tx).await.op("store a signing key").map_err(conflict(Thing::SigningKey))?;
     Ok(true)
 }
 

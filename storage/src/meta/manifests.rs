@@ -15,7 +15,7 @@ use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
 use super::{AuditEvent, MetaStore, audit, images, tags};
 use crate::{Error, Result};
-use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Timestamp};
+use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores a manifest and points tags at it. The repository is made if need be; leases of everything referred to are
@@ -305,7 +305,7 @@ async fn delete(
     let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;
     tags.sort();
     if permitted.is_some_and(|permitted| tags.iter().any(|tag| !permitted.contains(tag))) {
-        return Err(Error::Stale { what: "tags" });
+        return Err(Error::Stale(Thing::Tag));
     }
     review::queue_dependents(tx, id, Reason::ManifestDeleted, review_after, now).await?;
     for sql in [

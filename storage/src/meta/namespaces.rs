@@ -11,7 +11,7 @@ use super::quotas;
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, page_start, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Thing, Timestamp};
 
 impl MetaStore {
     /// Makes a namespace for who has no quota: the operator.
@@ -118,7 +118,7 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewNamespace<'_>, 
     let taken = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2");
     let taken = taken.bind(registry.get()).bind(name.as_str()).fetch_optional(&mut *tx).await;
     if taken.op("read a namespace")?.is_some() {
-        return Err(Error::Conflict { what: "namespace" });
+        return Err(Error::Conflict(Thing::Namespace));
     }
     if registry == RegistryId::PERSONAL {
         quotas::check(tx, defaults, owner, QuotaKind::Namespaces, COUNT).await?;
@@ -141,7 +141,7 @@ async fn insert(
     let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get());
     let insert = insert.bind(creator).bind(now.as_millis());
     let row = insert.fetch_one(&mut *tx).await.op("create a namespace");
-    let row = row.map_err(conflict("namespace")).map_err(stale("account"))?;
+    let row = row.map_err(conflict(Thing::Namespace)).map_err(stale(Thing::Account))?;
     changes::changed()?;
     namespace(&row)
 }
@@ -162,11 +162,11 @@ async fn delete(
     let Some(id) = id else { return Ok(false) };
     let inhabited = sqlx::query("SELECT id FROM repositories WHERE namespace_id = $1 LIMIT 1").bind(id);
     if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
-        return Err(Error::InUse { what: "namespace" });
+        return Err(Error::InUse(Thing::Namespace));
     }
     let delete = sqlx::query("DELETE FROM namespaces WHERE id = $1").bind(id);
-    delete.execute(&mut *tx).await.op("delete a namespace").map_err(|error| match stale("namespace")(error) {
-        Error::Stale { what } => Error::InUse { what },
+    delete.execute(&mut *tx).await.op("delete a namespace").map_err(|error| match stale(Thing::Namespace)(error) {
+        Error::Stale(what) => Error::InUse(what),
         other => other,
     })?;
     // Last, as in a commit that ends one of them. '0' follows '/' in byte order: between the two is every name with this first

@@ -1,7 +1,7 @@
 //! What the personal edition keeps beyond names: the types.
 
 use super::model::{Namespace, Repository};
-use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
+use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
 
 /// What a main account may have so many of; its sub-accounts count with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,7 +18,16 @@ impl QuotaKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Namespaces, Self::Repositories, Self::Triggers];
 
-    /// The word for it, which is also the `what` of `LimitReached`.
+    /// What is counted against it.
+    pub fn counted(self) -> Counted {
+        match self {
+            Self::Namespaces => Counted::Namespaces,
+            Self::Repositories => Counted::Repositories,
+            Self::Triggers => Counted::Triggers,
+        }
+    }
+
+    /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Namespaces => "namespaces",

@@ -7,7 +7,7 @@ use super::personal::{QuotaKind, Quotas};
 use super::row::get;
 use super::sql::{SqlResult as _, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, RegistryId};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, Thing};
 
 impl MetaStore {
     /// What a main account may have: what was set for it, and the defaults for the rest.
@@ -54,7 +54,7 @@ impl MetaStore {
                  ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
             );
             let upsert = upsert.bind(owner.get()).bind(kind.name()).bind(i64::from(value));
-            upsert.execute(tx).await.op("set a quota").map_err(stale("account"))?;
+            upsert.execute(tx).await.op("set a quota").map_err(stale(Thing::Account))?;
             Ok(())
         }
         .await)
@@ -68,7 +68,7 @@ impl MetaStore {
 pub(super) async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(owner.get());
     match lock.execute(tx).await.op("lock an account")?.rows_affected() {
-        0 => Err(Error::Stale { what: "account" }),
+        0 => Err(Error::Stale(Thing::Account)),
         _ => Ok(()),
     }
 }
@@ -80,7 +80,7 @@ pub(super) async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Resu
 pub(super) async fn owner_of(tx: &mut AnyConnection, namespace: NamespaceId) -> Result<AccountId> {
     let query = sqlx::query_scalar("SELECT owner_id FROM namespaces WHERE id = $1").bind(namespace.get());
     let owner: Option<i64> = query.fetch_optional(tx).await.op("read a namespace")?;
-    owner.map(AccountId::new).ok_or(Error::Stale { what: "namespace" })
+    owner.map(AccountId::new).ok_or(Error::Stale(Thing::Namespace))
 }
 
 /// Refuses what would be one too many. The owner must be locked; `count` takes its id as `$1`.
@@ -105,5 +105,5 @@ fn compare(kind: QuotaKind, limit: i64, there: i64) -> Result<()> {
     if there < limit {
         return Ok(());
     }
-    Err(Error::LimitReached { what: kind.name(), limit: u64::try_from(limit).unwrap_or_default() })
+    Err(Error::LimitReached { what: kind.counted(), limit: u64::try_from(limit).unwrap_or_default() })
 }

@@ -13,7 +13,7 @@ use super::review::{self, Reason};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
 
 impl MetaStore {
     /// The repository with this name.
@@ -125,7 +125,7 @@ impl MetaStore {
         write_transaction!(self, "delete repositories", |tx| async {
             for &id in &ids {
                 if !delete(tx, id, review_after, now).await? {
-                    return Err(Error::Stale { what: "repository" });
+                    return Err(Error::Stale(Thing::Repository));
                 }
             }
             Ok(())
@@ -177,13 +177,13 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
         let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
         let insert = insert.bind(i64::from(public));
         let id: Option<i64> =
-            insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale("namespace"))?;
+            insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale(Thing::Namespace))?;
         if let Some(id) = id {
             return Ok(Locked { id: RepositoryId::new(id), created: Some(changes::made()?) });
         }
     }
     // It is there, in another namespace of this name: the one of the caller has gone.
-    Err(Error::Stale { what: "namespace" })
+    Err(Error::Stale(Thing::Namespace))
 }
 
 const COUNT: &str = "SELECT COUNT(*) FROM namespaces n CROSS JOIN repositories r \
@@ -195,9 +195,9 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>,
         sqlx::query_scalar("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2 AND owner_id = $3");
     let namespace = namespace.bind(new.registry.get()).bind(new.name.namespace()).bind(new.owner.get());
     let namespace: Option<i64> = namespace.fetch_optional(&mut *tx).await.op("read a namespace")?;
-    let namespace = NamespaceId::new(namespace.ok_or(Error::Stale { what: "namespace" })?);
+    let namespace = NamespaceId::new(namespace.ok_or(Error::Stale(Thing::Namespace))?);
     if lock_by_name(tx, Wanted { registry: new.registry, namespace, name: new.name, now }).await?.is_some() {
-        return Err(Error::Conflict { what: "repository" });
+        return Err(Error::Conflict(Thing::Repository));
     }
     if new.registry == RegistryId::PERSONAL {
         quotas::check(tx, defaults, new.owner, QuotaKind::Repositories, COUNT).await?;
@@ -211,7 +211,7 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>,
     let insert = insert.bind(new.registry.get()).bind(namespace.get()).bind(new.name.as_str());
     let insert = insert.bind(i64::from(new.public)).bind(new.description).bind(new.creator.as_str());
     let row = insert.bind(now.as_millis()).fetch_one(&mut *tx).await.op("create a repository");
-    let row = row.map_err(stale("namespace")).map_err(conflict("repository"))?;
+    let row = row.map_err(stale(Thing::Namespace)).map_err(conflict(Thing::Repository))?;
     changes::made()?;
     repository(&row)
 }

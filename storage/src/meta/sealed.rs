@@ -7,6 +7,7 @@ use super::changes;
 use super::row::get;
 use super::sql::{SqlResult as _, write_transaction};
 use crate::{Error, Result};
+use roadstead_types::Thing;
 
 /// What a sealed secret belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,7 +78,7 @@ impl MetaStore {
 }
 
 async fn replace(tx: &mut AnyConnection, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
-    const STALE: Error = Error::Stale { what: "sealed secrets" };
+    const STALE: Error = Error::Stale(Thing::SealedSecret);
     // Who makes a key changes the counter too: from here on they wait.
     changes::lock(tx).await?;
     changes::changed()?;

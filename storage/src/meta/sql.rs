@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{Error, Result};
+use roadstead_types::Thing;
 
 /// Names the operation that an error of the database comes from.
 pub(super) trait SqlResult<T> {
@@ -74,17 +75,17 @@ fn database_error(error: &Error) -> Option<&dyn sqlx::error::DatabaseError> {
 }
 
 /// Turns the violation of a unique constraint into `Conflict`.
-pub(super) fn conflict(what: &'static str) -> impl FnOnce(Error) -> Error {
+pub(super) fn conflict(what: Thing) -> impl FnOnce(Error) -> Error {
     move |error| match database_error(&error) {
-        Some(source) if source.is_unique_violation() => Error::Conflict { what },
+        Some(source) if source.is_unique_violation() => Error::Conflict(what),
         _ => error,
     }
 }
 
 /// Turns the violation of a foreign key into `Stale`: what the row refers to has gone.
-pub(super) fn stale(what: &'static str) -> impl FnOnce(Error) -> Error {
+pub(super) fn stale(what: Thing) -> impl FnOnce(Error) -> Error {
     move |error| match database_error(&error) {
-        Some(source) if source.is_foreign_key_violation() => Error::Stale { what },
+        Some(source) if source.is_foreign_key_violation() => Error::Stale(what),
         _ => error,
     }
 }

@@ -8,7 +8,7 @@ use super::model::{NewRefreshToken, RefreshToken, Rotation};
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use crate::Result;
-use roadstead_types::{AccountId, RegistryId, Timestamp};
+use roadstead_types::{AccountId, RegistryId, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores a refresh token.
@@ -80,7 +80,7 @@ async fn insert(
         .bind(new.expires_at.as_millis())
         .bind(new.credential_version)
         .bind(generation);
-    insert.execute(tx).await.op("store a refresh token").map_err(stale("account"))?;
+    insert.execute(tx).await.op("store a refresh token").map_err(stale(Thing::Account))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, stale, write_transaction};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use crate::Result;
-use roadstead_types::{AccountId, RegistryId, RepositoryName, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryName, Thing, Timestamp};
 
 /// One run of a trigger. Everything has the name that it had then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -134,7 +134,7 @@ async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run
         .bind(run.return_code)
         .bind(&*run.return_message)
         .bind(run.invoked_at.as_millis());
-    insert.execute(tx).await.op("log a trigger").map_err(stale("account"))?;
+    insert.execute(tx).await.op("log a trigger").map_err(stale(Thing::Account))?;
     Ok(())
 }
 

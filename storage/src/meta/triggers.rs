@@ -9,7 +9,7 @@ use super::quotas::{self, lock_owner};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, but, conflict, is_storable, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Timestamp, TriggerId};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
 
 /// Which pushes a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -226,7 +226,7 @@ async fn free(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, na
         sqlx::query("SELECT id FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
     let taken = taken.bind(owner.get()).bind(registry.get()).bind(name);
     match taken.fetch_optional(tx).await.op("look for a trigger")? {
-        Some(_) => Err(Error::Conflict { what: "trigger" }),
+        Some(_) => Err(Error::Conflict(Thing::Trigger)),
         None => Ok(()),
     }
 }
@@ -245,7 +245,7 @@ async fn insert(
     );
     let insert = bind_spec!(insert.bind(registry.get()).bind(owner.get()), spec).bind(now.as_millis());
     let id: Result<i64> = insert.fetch_one(tx).await.op("create a trigger");
-    id.map(TriggerId::new).map_err(stale("repository"))
+    id.map(TriggerId::new).map_err(stale(Thing::Repository))
 }
 
 async fn update(
@@ -262,7 +262,7 @@ async fn update(
     );
     let update = bind_spec!(update.bind(id.get()).bind(version), spec).bind(now.as_millis());
     let done = update.execute(tx).await.op("change a trigger");
-    let done = done.map_err(conflict("trigger")).map_err(stale("repository"))?;
+    let done = done.map_err(conflict(Thing::Trigger)).map_err(stale(Thing::Repository))?;
     Ok(done.rows_affected() > 0)
 }
 

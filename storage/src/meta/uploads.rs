@@ -13,7 +13,7 @@ use super::model::{Lease, NewUpload, Upload, UploadLease};
 use super::row::{get, hash_state, parse, size_column, time};
 use super::sql::{SqlResult as _, conflict, stale};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, HashState, RegistryId, RepositoryName, Timestamp, UploadId};
+use roadstead_types::{AccountId, HashState, RegistryId, RepositoryName, Thing, Timestamp, UploadId};
 
 impl MetaStore {
     /// Stores a new upload, with nobody's lease.
@@ -36,7 +36,7 @@ impl MetaStore {
             .bind(new.now.as_millis())
             .bind(new.expires_at.as_millis());
         let done = insert.execute(self.writer()).await.op("create an upload");
-        done.map_err(conflict("upload")).map_err(stale("account"))?;
+        done.map_err(conflict(Thing::Upload)).map_err(stale(Thing::Account))?;
         Ok(())
     }
 
@@ -92,7 +92,7 @@ impl MetaStore {
             .bind(lease.upload.to_string())
             .bind(&lease.holder);
         let done = update.execute(self.writer()).await.op("save an upload")?;
-        if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale { what: "upload" }) }
+        if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale(Thing::Upload)) }
     }
 
     /// Deletes the upload of a lease; false when the lease has been lost, or the upload is gone.
@@ -148,7 +148,7 @@ pub(super) async fn finish(
     );
     let delete = delete.bind(lease.upload.to_string()).bind(&lease.holder);
     let done = delete.bind(registry.get()).bind(repository.as_str()).execute(tx).await.op("finish an upload")?;
-    if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale { what: "upload" }) }
+    if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale(Thing::Upload)) }
 }
 
 fn upload(row: &AnyRow, now: Timestamp) -> Result<Upload> {

@@ -11,7 +11,7 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use super::{Failure, Fault, FaultyBlobStore, Operation};
 use crate::blob::{BlobKey, BlobStore, BlobStream, PieceSize, StagingKey};
 use crate::{Error, Result};
-use roadstead_types::{Algorithm, Digest, Hasher, UploadId};
+use roadstead_types::{Algorithm, Digest, Hasher, Thing, UploadId};
 
 type Store = Arc<dyn BlobStore>;
 type Behaviour = fn(Store) -> BoxFuture<'static, ()>;
@@ -75,7 +75,7 @@ async fn staged_bytes_have_one_writer(store: Store) {
     let mut first = store.stage(&key, hasher.clone()).await.unwrap();
     first.write(content(1000)).await.unwrap();
     let digest = first.hasher().clone().finish();
-    let is_busy = |outcome: Result<()>| matches!(outcome, Err(Error::Stale { what: "upload" }));
+    let is_busy = |outcome: Result<()>| matches!(outcome, Err(Error::Stale(Thing::Upload)));
     // Whoever took the lease of an upload over, while the one before still has it open, does not get at its bytes.
     assert!(is_busy(store.stage(&key, hasher).await.map(drop)));
     assert!(is_busy(store.commit(&key, &digest, 1000).await.map(drop)));
@@ -88,7 +88,7 @@ async fn staged_bytes_have_one_writer(store: Store) {
     assert!(object != again);
     let beyond = first_bytes(1000);
     let outcome = store.stage(&key, beyond).await.map(drop);
-    assert!(matches!(outcome, Err(Error::Stale { what: "staged upload" })), "an object is never written to");
+    assert!(matches!(outcome, Err(Error::Stale(Thing::StagedUpload))), "an object is never written to");
     store.discard(&key).await.unwrap();
     for object in [object, again] {
         assert_eq!(
@@ -191,7 +191,7 @@ async fn a_fresh_hasher_starts_over(store: Store) {
 }
 
 fn is_stale<T>(outcome: &Result<T>) -> bool {
-    matches!(outcome, Err(Error::Stale { .. }))
+    matches!(outcome, Err(Error::Stale(_)))
 }
 
 async fn less_than_was_hashed_is_stale(store: Store) {
@@ -289,7 +289,7 @@ async fn a_store_is_claimed_once(store: Store) {
     let outcomes = futures::future::join_all(claims).await;
     let winners: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok().copied()).collect();
     assert_eq!(winners.len(), 1, "{outcomes:?}");
-    assert!(outcomes.iter().all(|o| matches!(o, Ok(_) | Err(Error::Conflict { what: "store id" }))), "{outcomes:?}");
+    assert!(outcomes.iter().all(|o| matches!(o, Ok(_) | Err(Error::Conflict(Thing::StoreId)))), "{outcomes:?}");
     assert_eq!(store.identity().await.unwrap().as_deref(), Some(winners[0]));
     assert_eq!((store.list().count().await, store.list_staged().count().await), (0, 0), "it is no object");
 }

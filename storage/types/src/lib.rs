@@ -16,6 +16,7 @@ mod image;
 mod manifest;
 mod media_type;
 mod name;
+mod thing;
 
 pub use actor::{Actor, Source};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -28,3 +29,4 @@ pub use image::{ImageConfig, ImageDetails, image_config};
 pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
+pub use thing::{Counted, Thing};

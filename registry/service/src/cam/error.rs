@@ -1,30 +1,8 @@
 use roadstead_policy::PolicyError;
+use roadstead_types::{Counted, Thing};
 
 /// What access management answers.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// What there can be too many of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Limit {
-    /// Sub-accounts of a main account.
-    Users,
-    /// Groups of a main account.
-    Groups,
-    /// Groups that a sub-account is in.
-    GroupsOfUser,
-    /// Sub-accounts in a group.
-    UsersOfGroup,
-    /// Policies that a main account has written.
-    Policies,
-    /// Policies that are attached to one target.
-    Attachments,
-    /// Roles of a main account.
-    Roles,
-    /// Access keys of an account.
-    Keys,
-    /// Identity providers of a main account.
-    Providers,
-}
 
 /// Why access management did not do what was asked. What belongs to another main account is unknown.
 #[derive(Debug, thiserror::Error)]
@@ -69,10 +47,10 @@ pub enum Error {
     #[error("identity provider name taken")]
     ProviderNameTaken,
     /// There are as many as there may be.
-    #[error("no more than {most} {what:?}")]
+    #[error("no more than {most} {what}")]
     Full {
         /// What is counted.
-        what: Limit,
+        what: Counted,
         /// How many there may be.
         most: u64,
     },
@@ -133,41 +111,22 @@ impl From<roadstead_storage::Error> for Error {
     fn from(error: roadstead_storage::Error) -> Self {
         use roadstead_storage::Error as E;
         match error {
-            E::Stale { what: "user" } => Self::UserUnknown,
-            E::Stale { what: "group" } => Self::GroupUnknown,
-            E::Stale { what: "policy" } => Self::PolicyUnknown,
-            E::Stale { what: "role" } => Self::RoleUnknown,
-            E::Stale { what: "identity provider" } => Self::ProviderUnknown,
-            E::Conflict { what: "account" } => Self::UserNameTaken,
-            E::Conflict { what: "group" } => Self::GroupNameTaken,
-            E::Conflict { what: "policy" } => Self::PolicyNameTaken,
-            E::Conflict { what: "role" } => Self::RoleNameTaken,
-            E::Conflict { what: "identity provider" } => Self::ProviderNameTaken,
-            E::InUse { what: "user" } => Self::UserHasKeys,
-            E::InUse { what: "policy" } => Self::PolicyIsBoundary,
-            E::LimitReached { what, limit } => match limit_of(what) {
-                Some(what) => Self::Full { what, most: limit },
-                None => Self::Storage(E::LimitReached { what, limit }),
-            },
+            E::Stale(Thing::User) => Self::UserUnknown,
+            E::Stale(Thing::Group) => Self::GroupUnknown,
+            E::Stale(Thing::Policy) => Self::PolicyUnknown,
+            E::Stale(Thing::Role) => Self::RoleUnknown,
+            E::Stale(Thing::Provider) => Self::ProviderUnknown,
+            E::Conflict(Thing::Account) => Self::UserNameTaken,
+            E::Conflict(Thing::Group) => Self::GroupNameTaken,
+            E::Conflict(Thing::Policy) => Self::PolicyNameTaken,
+            E::Conflict(Thing::Role) => Self::RoleNameTaken,
+            E::Conflict(Thing::Provider) => Self::ProviderNameTaken,
+            E::InUse(Thing::User) => Self::UserHasKeys,
+            E::InUse(Thing::Policy) => Self::PolicyIsBoundary,
+            E::LimitReached { what, limit } => Self::Full { what, most: limit },
             other => Self::Storage(other),
         }
     }
-}
-
-/// What the store calls what it counts.
-fn limit_of(what: &str) -> Option<Limit> {
-    Some(match what {
-        "sub-accounts" => Limit::Users,
-        "groups" => Limit::Groups,
-        "groups of a user" => Limit::GroupsOfUser,
-        "users of a group" => Limit::UsersOfGroup,
-        "policies" => Limit::Policies,
-        "attachments" => Limit::Attachments,
-        "roles" => Limit::Roles,
-        "access keys" => Limit::Keys,
-        "identity providers" => Limit::Providers,
-        _ => return None,
-    })
 }
 
 impl From<roadstead_auth::Error> for Error {

@@ -1,6 +1,6 @@
 use roadstead_auth::{Identity, NewKey};
 use roadstead_storage::meta::AccessKey;
-use roadstead_types::{AccountId, SecretId, Uin};
+use roadstead_types::{AccountId, SecretId, Thing, Uin};
 
 use super::{CamService, Error, Result, rules};
 
@@ -74,7 +74,7 @@ impl CamService {
 /// An account that has gone in the meantime.
 fn gone(error: Error) -> Error {
     match error {
-        Error::Storage(roadstead_storage::Error::Stale { what: "account" }) => Error::UserUnknown,
+        Error::Storage(roadstead_storage::Error::Stale(Thing::Account)) => Error::UserUnknown,
         other => other,
     }
 }

@@ -22,7 +22,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_types::Timestamp;
 
 pub use attachments::{AttachedPolicy, Boundary};
-pub use error::{Error, Limit, Result};
+pub use error::{Error, Result};
 pub use policies::{PolicyInfo, PolicyScope};
 pub use providers::{ProviderInfo, stored_clients};
 pub use roles::{NewRoleInfo, RoleInfo, RoleRef};

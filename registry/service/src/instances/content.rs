@@ -5,7 +5,7 @@ use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
     Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
 };
-use roadstead_types::{NamespaceId, NamespaceName, RegistryId, RepositoryName};
+use roadstead_types::{NamespaceId, NamespaceName, RegistryId, RepositoryName, Thing};
 
 use super::{InstanceService, MAX_NAMESPACES, Stored};
 use crate::Result;
@@ -71,7 +71,7 @@ impl InstanceService {
     /// `Conflict` when there is one of this name, `Stale` when there is no such namespace.
     pub async fn create_repository(&self, registry: RegistryId, name: &RepositoryName, texts: &Texts) -> Stored<()> {
         let namespace = self.namespace(registry, name.namespace()).await?;
-        let namespace = namespace.ok_or(StorageError::Stale { what: "namespace" })?;
+        let namespace = namespace.ok_or(StorageError::Stale(Thing::Namespace))?;
         let now = self.base.clock.now();
         let made = self.base.meta.create_instance_repository(registry, namespace.id, name, texts, now).await;
         self.base.auth.repository_changed(registry, name);
@@ -118,7 +118,7 @@ impl InstanceService {
     pub async fn delete_repository(&self, registry: RegistryId, name: &RepositoryName, force: bool) -> Stored<bool> {
         let Some(found) = self.repository(registry, name).await? else { return Ok(false) };
         if !force && !self.base.meta.list_tags(found.id, None, 1).await?.is_empty() {
-            return Err(StorageError::InUse { what: "repository" });
+            return Err(StorageError::InUse(Thing::Repository));
         }
         let now = self.base.clock.now();
         let there = self.base.meta.delete_repository(found.id, self.base.review_after(now), now).await;

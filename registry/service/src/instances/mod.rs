@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
-use roadstead_types::{AccountId, InstanceId, RegistryId};
+use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
 
@@ -49,7 +49,7 @@ impl InstanceService {
             let made =
                 self.base.meta.create_instance(&NewInstance { id: &id, ..new }, limit, self.base.clock.now()).await;
             match made {
-                Err(StorageError::Conflict { what: "instance id" }) if attempts > 0 => {}
+                Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
                     self.base.auth.invalidate_all();
                     return made;

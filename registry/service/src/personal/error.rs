@@ -1,4 +1,5 @@
 use roadstead_storage::Error as StorageError;
+use roadstead_types::{Counted, Thing};
 
 use crate::Error;
 
@@ -39,7 +40,7 @@ pub enum PersonalError {
     #[error("no more than {limit} {what}")]
     Quota {
         /// What is counted.
-        what: &'static str,
+        what: Counted,
         /// How many there may be.
         limit: u64,
     },
@@ -52,12 +53,12 @@ impl From<StorageError> for PersonalError {
     fn from(error: StorageError) -> Self {
         match error {
             StorageError::LimitReached { what, limit } => Self::Quota { what, limit },
-            StorageError::Conflict { what: "namespace" } => Self::NamespaceExists,
-            StorageError::Conflict { what: "repository" } => Self::RepositoryExists,
-            StorageError::Conflict { what: "password" } => Self::UserExists,
-            StorageError::InUse { what: "namespace" } => Self::NamespaceInUse,
-            StorageError::Stale { what: "namespace" } => Self::ForeignNamespace,
-            StorageError::Stale { what: "repository" } => Self::RepositoryUnknown,
+            StorageError::Conflict(Thing::Namespace) => Self::NamespaceExists,
+            StorageError::Conflict(Thing::Repository) => Self::RepositoryExists,
+            StorageError::Conflict(Thing::Password) => Self::UserExists,
+            StorageError::InUse(Thing::Namespace) => Self::NamespaceInUse,
+            StorageError::Stale(Thing::Namespace) => Self::ForeignNamespace,
+            StorageError::Stale(Thing::Repository) => Self::RepositoryUnknown,
             other => Self::Other(other.into()),
         }
     }

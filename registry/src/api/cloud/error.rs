@@ -5,6 +5,7 @@ use std::fmt;
 
 use roadstead_auth::{Denied, SignatureError};
 use roadstead_storage::Error as StorageError;
+use roadstead_types::Counted;
 
 use super::action::Service;
 use super::code::Code;
@@ -52,11 +53,11 @@ impl CloudError {
     }
 
     /// There are as many as there may be.
-    pub(crate) fn limit(what: &str, limit: u64) -> Self {
+    pub(crate) fn limit(what: Counted, limit: u64) -> Self {
         let (code, chinese) = match what {
-            "namespaces" => (Code::LimitExceededErrNamespaceMaxLimit, "命名空间"),
-            "repositories" => (Code::LimitExceededErrRepoMaxLimit, "仓库"),
-            "triggers" => (Code::LimitExceededErrTriggerMaxLimit, "触发器"),
+            Counted::Namespaces => (Code::LimitExceededErrNamespaceMaxLimit, "命名空间"),
+            Counted::Repositories => (Code::LimitExceededErrRepoMaxLimit, "仓库"),
+            Counted::Triggers => (Code::LimitExceededErrTriggerMaxLimit, "触发器"),
             _ => (Code::LimitExceeded, "资源"),
         };
         let english = format!("no more than {limit} {what} are allowed");
@@ -178,14 +179,14 @@ impl From<StorageError> for CloudError {
         match error {
             E::Unavailable { .. } | E::Full(_) => Self::fault(Code::InternalErrorDbError, error),
             E::LimitReached { what, limit } => Self::limit(what, limit),
-            E::InUse { what } => {
+            E::InUse(what) | E::Protected(what) => {
                 Self::new(Code::ResourceInUse, Phrase::both(format!("the {what} is in use"), "正在使用中"))
             }
-            E::Conflict { what } => {
+            E::Conflict(what) => {
                 let message = Phrase::both(format!("there is such a {what} already"), "已经存在");
                 Self::new(Code::InternalErrorErrConflict, message)
             }
-            E::Stale { what } => {
+            E::Stale(what) => {
                 let message = Phrase::both(format!("the {what} is not there any more"), "已经不存在");
                 Self::new(Code::ResourceNotFound, message)
             }

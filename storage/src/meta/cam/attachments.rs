@@ -10,7 +10,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, GroupId, PolicyId, RoleId, Timestamp};
+use roadstead_types::{AccountId, Counted, GroupId, PolicyId, RoleId, Timestamp};
 
 /// The columns of an attachment, for [`attached`].
 macro_rules! attached {
@@ -152,7 +152,7 @@ async fn attach(
     if there.op("read an attachment")?.is_some() {
         return Ok(false);
     }
-    leave_room(tx, statements.count, to.number(), "attachments", limits::ATTACHMENTS).await?;
+    leave_room(tx, statements.count, to.number(), Counted::Attachments, limits::ATTACHMENTS).await?;
     let insert = sqlx::query(statements.insert)
         .bind(owner.get())
         .bind(policy.get())

@@ -8,7 +8,7 @@ use crate::meta::MetaStore;
 use crate::meta::changes;
 use crate::meta::sql::{SqlResult as _, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, PolicyId};
+use roadstead_types::{AccountId, PolicyId, Thing};
 
 impl MetaStore {
     /// Bounds a sub-account or a role by a policy, in the place of the one before; `None` takes the boundary away. That a
@@ -32,7 +32,7 @@ async fn set(tx: &mut AnyConnection, owner: AccountId, of: Holder, policy: Optio
             ("UPDATE cam_users SET boundary_id = $1, boundary_custom_id = $2 WHERE account_id = $3", id.get())
         }
         Holder::Role(id) => ("UPDATE cam_roles SET boundary_id = $1, boundary_custom_id = $2 WHERE id = $3", id.get()),
-        Holder::Group(_) => return Err(Error::Stale { what: "group" }),
+        Holder::Group(_) => return Err(Error::Stale(Thing::Group)),
     };
     let custom = policy.filter(|policy| policy.is_custom());
     let update = sqlx::query(sql).bind(policy.map(PolicyId::get)).bind(custom.map(PolicyId::get)).bind(id);

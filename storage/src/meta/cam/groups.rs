@@ -11,7 +11,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, GroupId, Timestamp};
+use roadstead_types::{AccountId, Counted, GroupId, Thing, Timestamp};
 
 const MEMBERS: &str = users!(
     ", m.created_at AS since FROM cam_group_members m JOIN accounts a ON a.id = m.account_id \
@@ -115,13 +115,13 @@ impl MetaStore {
 
 async fn insert(tx: &mut AnyConnection, owner: AccountId, name: &str, remark: &str, now: Timestamp) -> Result<GroupId> {
     lock_owner(tx, owner).await?;
-    leave_room(tx, "SELECT COUNT(*) FROM cam_groups WHERE owner_id = $1", owner.get(), "groups", limits::GROUPS)
+    leave_room(tx, "SELECT COUNT(*) FROM cam_groups WHERE owner_id = $1", owner.get(), Counted::Groups, limits::GROUPS)
         .await?;
     let id = next_number(tx, "group").await?;
     let insert =
         sqlx::query("INSERT INTO cam_groups (id, owner_id, name, remark, created_at) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(id).bind(owner.get()).bind(name).bind(remark).bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a group").map_err(conflict("group"))?;
+    insert.execute(&mut *tx).await.op("create a group").map_err(conflict(Thing::Group))?;
     changes::changed()?;
     Ok(GroupId::new(id))
 }
@@ -130,7 +130,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, name: &str, remark: &s
 pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_groups WHERE id = $1 AND owner_id = $2").bind(id.get());
     let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a group")?;
-    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "group" }) }
+    if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Group)) }
 }
 
 async fn update(
@@ -145,7 +145,7 @@ async fn update(
     let update =
         sqlx::query("UPDATE cam_groups SET name = COALESCE($1, name), remark = COALESCE($2, remark) WHERE id = $3");
     let update = update.bind(name).bind(remark).bind(id.get());
-    update.execute(&mut *tx).await.op("change a group").map_err(conflict("group"))?;
+    update.execute(&mut *tx).await.op("change a group").map_err(conflict(Thing::Group))?;
     changes::changed()
 }
 
@@ -168,9 +168,9 @@ async fn add(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, Acco
             continue;
         }
         let users = "SELECT COUNT(*) FROM cam_group_members WHERE group_id = $1";
-        leave_room(tx, users, group.get(), "users of a group", limits::USERS_OF_GROUP).await?;
+        leave_room(tx, users, group.get(), Counted::UsersOfGroup, limits::USERS_OF_GROUP).await?;
         let groups = "SELECT COUNT(*) FROM cam_group_members WHERE account_id = $1";
-        leave_room(tx, groups, account.get(), "groups of a user", limits::GROUPS_OF_USER).await?;
+        leave_room(tx, groups, account.get(), Counted::GroupsOfUser, limits::GROUPS_OF_USER).await?;
         let insert =
             sqlx::query("INSERT INTO cam_group_members (group_id, account_id, created_at) VALUES ($1, $2, $3)");
         let insert = insert.bind(group.get()).bind(account.get()).bind(now.as_millis());

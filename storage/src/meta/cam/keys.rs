@@ -11,7 +11,7 @@ use crate::meta::model::AccessKey;
 use crate::meta::row::{get, optional_time, parse, time};
 use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, SecretId, Timestamp};
+use roadstead_types::{AccountId, Counted, SecretId, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores an access key.
@@ -81,7 +81,7 @@ async fn create(tx: &mut AnyConnection, account: AccountId, new: &NewAccessKey<'
     // Two requests must not both count one key: the row of the account is their lock.
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(account.get());
     if lock.execute(&mut *tx).await.op("lock an account")?.rows_affected() == 0 {
-        return Err(Error::Stale { what: "account" });
+        return Err(Error::Stale(Thing::Account));
     }
     insert(tx, account, new, now).await?;
     changes::changed()
@@ -94,7 +94,7 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<()> {
     let count = "SELECT COUNT(*) FROM access_keys WHERE account_id = $1";
-    leave_room(tx, count, account.get(), "access keys", limits::ACCESS_KEYS).await?;
+    leave_room(tx, count, account.get(), Counted::AccessKeys, limits::ACCESS_KEYS).await?;
     let insert = sqlx::query(
         "INSERT INTO access_keys (secret_id, account_id, sealed_secret, active, description, created_at) \
          VALUES ($1, $2, $3, 1, $4, $5)",
@@ -105,7 +105,7 @@ pub(super) async fn insert(
         .bind(new.sealed_secret)
         .bind(new.description)
         .bind(now.as_millis());
-    insert.execute(tx).await.op("create an access key").map_err(conflict("access key"))?;
+    insert.execute(tx).await.op("create an access key").map_err(conflict(Thing::AccessKey))?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ pub use model::{
 
 use super::sql::SqlResult as _;
 use crate::{Error, Result};
-use roadstead_types::AccountId;
+use roadstead_types::{AccountId, Counted, Thing};
 
 /// How many of everything a main account may have.
 pub mod limits {
@@ -54,17 +54,11 @@ pub mod limits {
 async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1 AND owner_id IS NULL").bind(owner.get());
     let locked = lock.execute(tx).await.op("lock a main account")?;
-    if locked.rows_affected() == 0 { Err(Error::Stale { what: "account" }) } else { Ok(()) }
+    if locked.rows_affected() == 0 { Err(Error::Stale(Thing::Account)) } else { Ok(()) }
 }
 
 /// Refuses one more of `what` when `count`, a statement that counts what belongs to `id`, gives the limit already.
-async fn leave_room(
-    tx: &mut AnyConnection,
-    count: &'static str,
-    id: i64,
-    what: &'static str,
-    limit: u64,
-) -> Result<()> {
+async fn leave_room(tx: &mut AnyConnection, count: &'static str, id: i64, what: Counted, limit: u64) -> Result<()> {
     let count: i64 = sqlx::query_scalar(count).bind(id).fetch_one(tx).await.op("count")?;
     if u64::try_from(count).is_ok_and(|count| count < limit) {
         Ok(())

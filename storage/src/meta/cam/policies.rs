@@ -10,7 +10,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, size, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, PolicyId, Timestamp};
+use roadstead_types::{AccountId, Counted, PolicyId, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores a policy.
@@ -113,7 +113,7 @@ impl MetaStore {
 async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, now: Timestamp) -> Result<PolicyId> {
     lock_owner(tx, owner).await?;
     let count = "SELECT COUNT(*) FROM cam_policies WHERE owner_id = $1";
-    leave_room(tx, count, owner.get(), "policies", limits::POLICIES).await?;
+    leave_room(tx, count, owner.get(), Counted::Policies, limits::POLICIES).await?;
     let id = next_number(tx, "policy").await?;
     let insert = sqlx::query(
         "INSERT INTO cam_policies (id, owner_id, name, description, document, canonical, tags, created_at, updated_at) \
@@ -128,7 +128,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, n
         .bind(new.canonical)
         .bind(new.tags)
         .bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a policy").map_err(conflict("policy"))?;
+    insert.execute(&mut *tx).await.op("create a policy").map_err(conflict(Thing::Policy))?;
     changes::changed()?;
     Ok(PolicyId::new(id))
 }
@@ -140,7 +140,7 @@ pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: Policy
     }
     let found = sqlx::query("SELECT id FROM cam_policies WHERE id = $1 AND owner_id = $2").bind(id.get());
     let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a policy")?;
-    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "policy" }) }
+    if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Policy)) }
 }
 
 async fn update(
@@ -164,7 +164,7 @@ async fn update(
         .bind(id.get())
         .bind(owner.get());
     if update.execute(&mut *tx).await.op("change a policy")?.rows_affected() == 0 {
-        return Err(Error::Stale { what: "policy" });
+        return Err(Error::Stale(Thing::Policy));
     }
     changes::changed()
 }
@@ -173,7 +173,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> R
     lock_owner(tx, owner).await?;
     for id in ids {
         if !id.is_custom() {
-            return Err(Error::Stale { what: "policy" });
+            return Err(Error::Stale(Thing::Policy));
         }
         require(tx, owner, *id).await?;
         let bounded = sqlx::query(
@@ -181,7 +181,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> R
              UNION ALL SELECT id FROM cam_roles WHERE boundary_custom_id = $1 LIMIT 1",
         );
         if bounded.bind(id.get()).fetch_optional(&mut *tx).await.op("look for boundaries")?.is_some() {
-            return Err(Error::InUse { what: "policy" });
+            return Err(Error::InUse(Thing::Policy));
         }
         let delete = sqlx::query("DELETE FROM cam_policies WHERE id = $1").bind(id.get());
         delete.execute(&mut *tx).await.op("delete a policy")?;

@@ -10,7 +10,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, ProviderId, Timestamp};
+use roadstead_types::{AccountId, Counted, ProviderId, Thing, Timestamp};
 
 /// The columns of a provider, for [`provider`].
 const BY_NAME: &str = "SELECT id, owner_id, name, url, keys, client_ids, description, version, created_at, updated_at \
@@ -68,21 +68,21 @@ impl MetaStore {
 async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewOidcProvider<'_>, now: Timestamp) -> Result<()> {
     lock_owner(tx, owner).await?;
     let count = "SELECT COUNT(*) FROM cam_oidc_providers WHERE owner_id = $1";
-    leave_room(tx, count, owner.get(), "identity providers", limits::PROVIDERS).await?;
+    leave_room(tx, count, owner.get(), Counted::Providers, limits::PROVIDERS).await?;
     let insert = sqlx::query(
         "INSERT INTO cam_oidc_providers (owner_id, name, url, keys, client_ids, description, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
     );
     let insert = insert.bind(owner.get()).bind(new.name).bind(new.url).bind(new.keys).bind(new.client_ids);
     let insert = insert.bind(new.description).bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create an identity provider").map_err(conflict("identity provider"))?;
+    insert.execute(&mut *tx).await.op("create an identity provider").map_err(conflict(Thing::Provider))?;
     changes::changed()
 }
 
 async fn require(tx: &mut AnyConnection, owner: AccountId, name: &str) -> Result<OidcProvider> {
     let found = sqlx::query(BY_NAME).bind(owner.get()).bind(name).fetch_optional(tx).await;
     let found = found.op("read an identity provider")?.as_ref().map(provider).transpose()?;
-    found.ok_or(Error::Stale { what: "identity provider" })
+    found.ok_or(Error::Stale(Thing::Provider))
 }
 
 async fn update(

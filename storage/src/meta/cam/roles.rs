@@ -10,7 +10,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, PolicyId, RoleId, Timestamp};
+use roadstead_types::{AccountId, Counted, PolicyId, RoleId, Thing, Timestamp};
 
 /// The columns of a role, for [`role`].
 macro_rules! roles {
@@ -81,7 +81,8 @@ impl MetaStore {
 
 async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now: Timestamp) -> Result<RoleId> {
     lock_owner(tx, owner).await?;
-    leave_room(tx, "SELECT COUNT(*) FROM cam_roles WHERE owner_id = $1", owner.get(), "roles", limits::ROLES).await?;
+    leave_room(tx, "SELECT COUNT(*) FROM cam_roles WHERE owner_id = $1", owner.get(), Counted::Roles, limits::ROLES)
+        .await?;
     let id = next_number(tx, "role").await?;
     let insert = sqlx::query(
         "INSERT INTO cam_roles (id, owner_id, name, description, trust, trust_canonical, session_duration, \
@@ -98,7 +99,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now
         .bind(i64::from(new.console_login))
         .bind(new.tags)
         .bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a role").map_err(conflict("role"))?;
+    insert.execute(&mut *tx).await.op("create a role").map_err(conflict(Thing::Role))?;
     changes::changed()?;
     Ok(RoleId::new(id))
 }
@@ -107,7 +108,7 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now
 pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_roles WHERE id = $1 AND owner_id = $2").bind(id.get());
     let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a role")?;
-    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "role" }) }
+    if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Role)) }
 }
 
 async fn update(

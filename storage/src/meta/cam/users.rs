@@ -11,7 +11,7 @@ use crate::meta::changes;
 use crate::meta::row::{get, optional_time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, PolicyId, Timestamp, Uin};
+use roadstead_types::{AccountId, Counted, PolicyId, Thing, Timestamp, Uin};
 
 /// The columns of a sub-account, for [`user`].
 macro_rules! users {
@@ -105,13 +105,13 @@ impl MetaStore {
 async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Result<User> {
     lock_owner(tx, new.owner).await?;
     let count = "SELECT COUNT(*) FROM accounts WHERE owner_id = $1";
-    leave_room(tx, count, new.owner.get(), "sub-accounts", limits::USERS).await?;
+    leave_room(tx, count, new.owner.get(), Counted::Users, limits::USERS).await?;
     let insert = sqlx::query(
         "INSERT INTO accounts (uin, name, owner_id, status, credential_version, created_at) \
          VALUES ($1, $2, $3, 0, 1, $4) RETURNING id, uin, name, owner_id, status, credential_version, created_at",
     );
     let insert = insert.bind(new.uin.as_str()).bind(new.name).bind(new.owner.get()).bind(now.as_millis());
-    let row = insert.fetch_one(&mut *tx).await.op("create a sub-account").map_err(conflict("account"))?;
+    let row = insert.fetch_one(&mut *tx).await.op("create a sub-account").map_err(conflict(Thing::Account))?;
     let account = account(&row)?;
     let profile = new.profile;
     let insert = sqlx::query(
@@ -140,7 +140,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Re
 pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: AccountId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND owner_id = $2").bind(id.get()).bind(owner.get());
     let found = found.fetch_optional(tx).await.op("read a sub-account")?;
-    if found.is_some() { Ok(()) } else { Err(Error::Stale { what: "user" }) }
+    if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::User)) }
 }
 
 async fn update(
@@ -179,7 +179,7 @@ async fn delete(tx: &mut AnyConnection, owner: AccountId, id: AccountId, force: 
     lock.execute(&mut *tx).await.op("lock an account")?;
     let key = sqlx::query("SELECT secret_id FROM access_keys WHERE account_id = $1 LIMIT 1").bind(id.get());
     if !force && key.fetch_optional(&mut *tx).await.op("look for access keys")?.is_some() {
-        return Err(Error::InUse { what: "user" });
+        return Err(Error::InUse(Thing::User));
     }
     // What it has begun to push is over, and goes where expired uploads go: with its bytes. (One that begins at this moment
     // goes with the account.)

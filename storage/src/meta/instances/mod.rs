@@ -19,7 +19,7 @@ use super::changes;
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, InstanceId, RegistryId, Timestamp};
+use roadstead_types::{AccountId, Counted, InstanceId, RegistryId, Thing, Timestamp};
 
 macro_rules! select_instances {
     ($rest:literal) => {
@@ -114,13 +114,13 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: 
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
     let count: i64 = count.fetch_one(&mut *tx).await.op("count instances")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
-        return Err(Error::LimitReached { what: "instances", limit });
+        return Err(Error::LimitReached { what: Counted::Instances, limit });
     }
     let registry = sqlx::query_scalar(
         "INSERT INTO registries (id, name, created_at) SELECT MAX(id) + 1, $1, $2 FROM registries RETURNING id",
     );
     let registry = registry.bind(new.id.as_str()).bind(now.as_millis()).fetch_one(&mut *tx).await;
-    let registry: i64 = registry.op("create a registry").map_err(conflict("instance id"))?;
+    let registry: i64 = registry.op("create a registry").map_err(conflict(Thing::InstanceId))?;
     let insert = sqlx::query(
         "INSERT INTO instances (registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, \
          expires_at, deletion_protection, versioning, multi_zone, tags, created_at) \
@@ -143,7 +143,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: 
         .bind(write_json(new.tags)?)
         .bind(now.as_millis());
     let row = insert.fetch_one(tx).await.op("create an instance");
-    instance(&row.map_err(conflict("instance")).map_err(stale("account"))?)
+    instance(&row.map_err(conflict(Thing::Instance)).map_err(stale(Thing::Account))?)
 }
 
 async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
@@ -171,12 +171,12 @@ async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool) ->
         condemn.bind(registry.get()).fetch_optional(&mut *tx).await.op("condemn an instance")?;
     let Some(protected) = protected else { return Ok(false) };
     if protected == 1 {
-        return Err(Error::InUse { what: "protected instance" });
+        return Err(Error::Protected(Thing::Instance));
     }
     if !content {
         let inhabited = sqlx::query("SELECT id FROM repositories WHERE registry_id = $1 LIMIT 1").bind(registry.get());
         if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
-            return Err(Error::InUse { what: "instance" });
+            return Err(Error::InUse(Thing::Instance));
         }
     }
     changes::changed()?;
@@ -191,7 +191,7 @@ async fn delete(tx: &mut AnyConnection, registry: RegistryId) -> Result<bool> {
     }
     let inhabited = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 LIMIT 1").bind(registry.get());
     if inhabited.fetch_optional(&mut *tx).await.op("look for namespaces")?.is_some() {
-        return Err(Error::InUse { what: "instance" });
+        return Err(Error::InUse(Thing::Instance));
     }
     for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
         sqlx::query(sql).bind(registry.get()).execute(&mut *tx).await.op("delete an instance")?;
@@ -208,7 +208,7 @@ async fn lock_running(tx: &mut AnyConnection, registry: RegistryId) -> Result<()
     let lock =
         sqlx::query("UPDATE instances SET status = 0 WHERE registry_id = $1 AND status = 0").bind(registry.get());
     match lock.execute(tx).await.op("lock an instance")?.rows_affected() {
-        0 => Err(Error::Stale { what: "instance" }),
+        0 => Err(Error::Stale(Thing::Instance)),
         _ => Ok(()),
     }
 }

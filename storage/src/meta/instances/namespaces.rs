@@ -8,7 +8,7 @@ use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Timestamp};
+use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, Thing, Timestamp};
 
 macro_rules! select_namespaces {
     ($rest:literal) => {
@@ -81,14 +81,14 @@ async fn insert(
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM namespaces WHERE registry_id = $1").bind(registry.get());
     let count: i64 = count.fetch_one(&mut *tx).await.op("count namespaces")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
-        return Err(Error::LimitReached { what: "namespaces", limit });
+        return Err(Error::LimitReached { what: Counted::Namespaces, limit });
     }
     let insert = sqlx::query_scalar(
         "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
     );
     let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get()).bind(now.as_millis());
     let id = insert.fetch_one(&mut *tx).await.op("create a namespace");
-    let id: i64 = id.map_err(conflict("namespace")).map_err(stale("account"))?;
+    let id: i64 = id.map_err(conflict(Thing::Namespace)).map_err(stale(Thing::Account))?;
     let insert = sqlx::query(
         "INSERT INTO instance_namespaces (namespace_id, public, auto_scan, prevent_vulnerable, severity, ignored, tags) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -153,7 +153,7 @@ pub(in super::super) async fn shows_everything(
         return Ok(false);
     }
     lock_running(tx, registry).await.map_err(|error| match error {
-        Error::Stale { .. } => Error::Stale { what: "namespace" },
+        Error::Stale(_) => Error::Stale(Thing::Namespace),
         other => other,
     })?;
     let lock =

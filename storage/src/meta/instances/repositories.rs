@@ -9,7 +9,7 @@ use super::super::row::{get, parse, time};
 use super::super::sql::{SqlResult as _, but, stale, write_transaction};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::{Error, Result};
-use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
 
 /// `$1` the registry, `$2` the namespace or 0, `$3` the pattern of the name without its namespace.
 const WHERE: &str = "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
@@ -97,7 +97,7 @@ impl MetaStore {
 async fn insert(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {
     let locked = ensure(tx, defaults, wanted).await?;
     if locked.created.is_none() {
-        return Err(Error::Conflict { what: "repository" });
+        return Err(Error::Conflict(Thing::Repository));
     }
     write(tx, locked.id, Some(&texts.brief), Some(&texts.description)).await?;
     Ok(locked.id)
@@ -110,7 +110,7 @@ async fn describe(
     description: Option<&str>,
 ) -> Result<bool> {
     match write(tx, id, brief, description).await {
-        Err(Error::Stale { .. }) => Ok(false),
+        Err(Error::Stale(_)) => Ok(false),
         outcome => outcome.map(|()| true),
     }
 }
@@ -123,7 +123,7 @@ async fn write(tx: &mut AnyConnection, id: RepositoryId, brief: Option<&str>, de
          description = COALESCE($3, instance_repositories.description)",
     );
     let upsert = upsert.bind(id.get()).bind(brief).bind(description).execute(tx).await;
-    upsert.op("describe a repository").map_err(stale("repository"))?;
+    upsert.op("describe a repository").map_err(stale(Thing::Repository))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::super::row::{get, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, RegistryId, Timestamp};
+use roadstead_types::{AccountId, Counted, RegistryId, Thing, Timestamp};
 
 macro_rules! select_tokens {
     ($rest:literal) => {
@@ -89,7 +89,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstanceToken<'_>, limit: u64, 
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
     let count: i64 = count.bind(new.registry.get()).fetch_one(&mut *tx).await.op("count instance tokens")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
-        return Err(Error::LimitReached { what: "instance tokens", limit });
+        return Err(Error::LimitReached { what: Counted::InstanceTokens, limit });
     }
     let insert = sqlx::query_scalar(
         "INSERT INTO instance_tokens (token_id, registry_id, account_id, credential_version, token_hash, description, \
@@ -105,7 +105,7 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstanceToken<'_>, limit: u64, 
         .bind(now.as_millis())
         .bind(new.expires_at.as_millis());
     let row = insert.fetch_one(tx).await.op("store an instance token");
-    row.map_err(conflict("instance token")).map_err(stale("account"))
+    row.map_err(conflict(Thing::InstanceToken)).map_err(stale(Thing::Account))
 }
 
 async fn modify(

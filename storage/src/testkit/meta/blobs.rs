@@ -2,7 +2,7 @@ use super::{Kit, NOW, Place, REGISTRY, commit, later, pages_show_all, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{Blob, ReviewTarget};
-use roadstead_types::{BlobId, RepositoryId};
+use roadstead_types::{BlobId, RepositoryId, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     a_digest_alone_opens_nothing(kit).await;
@@ -71,7 +71,7 @@ async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
     assert!(mount(source.repository, &two).await.unwrap().unwrap().repository_created.is_none());
     assert!(kit.one.blob(mounted.repository, &digest).await.unwrap().is_some());
     let stale = Place { namespace: roadstead_types::NamespaceId::new(i64::MAX), ..two };
-    assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale { what: "namespace" })));
+    assert!(matches!(mount(source.repository, &stale).await, Err(Error::Stale(Thing::Namespace))));
 }
 
 async fn a_lost_object_is_replaced(kit: &Kit) {
@@ -92,7 +92,7 @@ async fn an_unlinked_blob_is_reviewed(kit: &Kit) {
     let (image, outcome) = kit.push_image(&place, "app", &["unlinked config"], &[]).await;
     let digest = sha256(b"unlinked config");
     let unlink = async || kit.two.unlink_blob(outcome.repository, &digest, later(5), NOW, None).await;
-    assert!(matches!(unlink().await, Err(Error::InUse { what: "blob" })));
+    assert!(matches!(unlink().await, Err(Error::InUse(Thing::Blob))));
     // Another repository's manifest does not matter.
     kit.push_image(&place, "other", &["unlinked config"], &[]).await;
     kit.one.delete_manifest(outcome.repository, &image.digest, None, later(5), NOW, None).await.unwrap().unwrap();

@@ -27,7 +27,7 @@ pub(super) async fn behave(kit: &Kit) {
     for scope in
         [CleanupScope::Repository(RepositoryId::new(i64::MAX)), CleanupScope::Owner(REGISTRY, AccountId::new(i64::MAX))]
     {
-        assert!(matches!(kit.one.set_cleanup_rule(scope, nums, 1, NOW).await, Err(Error::Stale { .. })));
+        assert!(matches!(kit.one.set_cleanup_rule(scope, nums, 1, NOW).await, Err(Error::Stale(_))));
     }
     kit.one.set_cleanup_rule(one, nums, 1, NOW).await.unwrap();
     assert!(kit.one.delete_repository(repository, later(60), NOW).await.unwrap());

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Image, Kit, NOW, Place, REGISTRY, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{DuplicateImage, PutManifest, ReviewTarget};
-use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag};
+use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     an_index_comes_with_everything(kit).await;
@@ -65,7 +65,7 @@ async fn an_index_comes_with_everything(kit: &Kit) {
         let blob = kit.two.blob(target.id, &sha256(content.as_bytes())).await.unwrap().unwrap();
         assert_eq!(blob.lease_until, later(600));
         let refused = kit.one.unlink_blob(target.id, &blob.digest, NOW, NOW, None).await;
-        assert!(matches!(refused, Err(Error::InUse { .. })), "a manifest refers to it");
+        assert!(matches!(refused, Err(Error::InUse(_))), "a manifest refers to it");
     }
     let images = kit.two.list_images(target.id, "", 0, 10).await.unwrap().list;
     assert_eq!((images.len(), images[0].details.as_ref()), (1, Some(&details)));
@@ -99,7 +99,7 @@ async fn what_is_not_there_makes_nothing(kit: &Kit) {
     assert_eq!(kit.one.duplicate_image(&what).await.unwrap(), None);
     let what = duplicate(outcome.repository, &from, &place, &to, &from);
     let nowhere = DuplicateImage { namespace: NamespaceId::new(i64::MAX), ..what };
-    assert!(matches!(kit.one.duplicate_image(&nowhere).await, Err(Error::Stale { what: "namespace" })));
+    assert!(matches!(kit.one.duplicate_image(&nowhere).await, Err(Error::Stale(Thing::Namespace))));
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
 }
 

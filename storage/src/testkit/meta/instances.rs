@@ -5,7 +5,9 @@ use crate::meta::{
     Edition, Instance, InstanceChange, InstanceStatus, MetaStore, NamespaceSettings, NewInstance, NewInstanceToken,
     Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
-use roadstead_types::{AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName};
+use roadstead_types::{
+    AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing,
+};
 
 pub(super) async fn behave(kit: &Kit) {
     an_instance_is_somebodys(kit).await;
@@ -72,17 +74,17 @@ async fn an_instance_is_somebodys(kit: &Kit) {
     assert_eq!(kit.two.instance_by_name("a\0b").await.unwrap(), None);
     assert_eq!(kit.two.instance(RegistryId::PERSONAL).await.unwrap(), None);
     let again = kit.two.create_instance(&new(&InstanceId::random(), &name, owner), 10, NOW).await;
-    assert!(matches!(again, Err(Error::Conflict { what: "instance" })), "{again:?}");
+    assert!(matches!(again, Err(Error::Conflict(Thing::Instance))), "{again:?}");
     let other: InstanceName = format!("other-{}", kit.number()).parse().unwrap();
     let again = kit.two.create_instance(&new(&id, &other, owner), 10, NOW).await;
-    assert!(matches!(again, Err(Error::Conflict { what: "instance id" })), "{again:?}");
+    assert!(matches!(again, Err(Error::Conflict(Thing::InstanceId))), "{again:?}");
     let change = InstanceChange { deletion_protection: Some(true), ..InstanceChange::default() };
     assert!(kit.two.modify_instance(made.registry, &change).await.unwrap());
     let changed = kit.one.instance(made.registry).await.unwrap().unwrap();
     assert!(changed.deletion_protection && changed.edition == Edition::Premium);
     assert!(!kit.two.modify_instance(RegistryId::PERSONAL, &change).await.unwrap());
     let outcome = kit.one.condemn_instance(made.registry, true).await;
-    assert!(matches!(outcome, Err(Error::InUse { what: "protected instance" })));
+    assert!(matches!(outcome, Err(Error::Protected(Thing::Instance))));
     assert_eq!(kit.one.instance(made.registry).await.unwrap().unwrap().status, InstanceStatus::Running);
 }
 
@@ -110,17 +112,17 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let repository = push(kit, &made, space, "team/app").await.unwrap();
     assert!(!kit.one.delete_instance(made.registry).await.unwrap(), "it is not condemned");
     let outcome = kit.one.condemn_instance(made.registry, false).await;
-    assert!(matches!(outcome, Err(Error::InUse { what: "instance" })));
+    assert!(matches!(outcome, Err(Error::InUse(Thing::Instance))));
     assert!(kit.one.condemn_instance(made.registry, true).await.unwrap());
     assert!(kit.two.instances_in_deletion(100).await.unwrap().iter().any(|found| found.id == made.id));
     let outcome = push(kit, &made, space, "team/late").await;
-    assert!(matches!(outcome, Err(Error::Stale { what: "namespace" })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Stale(Thing::Namespace))), "{outcome:?}");
     let late = "late".parse().unwrap();
     let settings = NamespaceSettings::default();
     let outcome = kit.two.create_instance_namespace(made.registry, made.owner, &late, &settings, 10, NOW).await;
-    assert!(matches!(outcome, Err(Error::Stale { what: "instance" })));
+    assert!(matches!(outcome, Err(Error::Stale(Thing::Instance))));
     assert!(!kit.two.modify_instance(made.registry, &InstanceChange::default()).await.unwrap());
-    assert!(matches!(kit.two.delete_instance(made.registry).await, Err(Error::InUse { .. })));
+    assert!(matches!(kit.two.delete_instance(made.registry).await, Err(Error::InUse(_))));
     assert!(kit.two.delete_repository(repository, later(1), NOW).await.unwrap());
     assert!(kit.two.delete_namespace(made.registry, &"team".parse().unwrap(), NOW).await.unwrap());
     assert!(kit.two.delete_instance(made.registry).await.unwrap());
@@ -131,7 +133,7 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let again = kit.one.create_instance(&new(&InstanceId::random(), &made.name, made.owner), 10, NOW).await.unwrap();
     assert!(again.registry > made.registry);
     let again = kit.one.create_instance(&new(&made.id, &"recycled".parse().unwrap(), made.owner), 10, NOW).await;
-    assert!(matches!(again, Err(Error::Conflict { what: "instance id" })));
+    assert!(matches!(again, Err(Error::Conflict(Thing::InstanceId))));
 }
 
 async fn namespaces_have_settings(kit: &Kit) {
@@ -149,7 +151,7 @@ async fn namespaces_have_settings(kit: &Kit) {
         kit.one.create_instance_namespace(made.registry, made.owner, &name, &settings, limit, NOW).await
     };
     let id = create("team", 2).await.unwrap();
-    assert!(matches!(create("team", 2).await, Err(Error::Conflict { what: "namespace" })));
+    assert!(matches!(create("team", 2).await, Err(Error::Conflict(Thing::Namespace))));
     create("another", 2).await.unwrap();
     assert!(matches!(create("more", 2).await, Err(Error::LimitReached { limit: 2, .. })));
     let found = kit.two.instance_namespace(made.registry, "team").await.unwrap().unwrap();
@@ -180,7 +182,7 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
         kit.one.create_instance_repository(made.registry, space, &name, &texts, NOW).await
     };
     create().await.unwrap();
-    assert!(matches!(create().await, Err(Error::Conflict { what: "repository" })));
+    assert!(matches!(create().await, Err(Error::Conflict(Thing::Repository))));
     for public in [true, false, true] {
         let set = |settings: &mut NamespaceSettings| settings.public = public;
         assert!(kit.two.modify_instance_namespace(made.registry, space, set).await.unwrap());
@@ -191,7 +193,7 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
     }
     let (nowhere, name) = (NamespaceId::new(i64::MAX), "open/x".parse().unwrap());
     let gone = kit.one.create_instance_repository(made.registry, nowhere, &name, &texts, NOW);
-    assert!(matches!(gone.await, Err(Error::Stale { .. })));
+    assert!(matches!(gone.await, Err(Error::Stale(_))));
 }
 
 async fn repositories_are_listed(kit: &Kit) {
@@ -249,7 +251,7 @@ async fn the_same_names_are_others_elsewhere(kit: &Kit) {
     // Nobody makes a repository in a namespace of another registry.
     let foreign = kit.two.namespace(two.registry, "same").await.unwrap().unwrap().id;
     let outcome = push(kit, &one, foreign, "same/app").await;
-    assert!(matches!(outcome, Err(Error::Stale { what: "namespace" })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Stale(Thing::Namespace))), "{outcome:?}");
 }
 
 async fn tokens_are_kept(kit: &Kit) {
@@ -269,7 +271,7 @@ async fn tokens_are_kept(kit: &Kit) {
     };
     let [one, two] = [0, 1].map(|_| format!("token{}", kit.number()));
     let row = store(&one, 2).await.unwrap();
-    assert!(matches!(store(&one, 2).await, Err(Error::Conflict { what: "instance token" })));
+    assert!(matches!(store(&one, 2).await, Err(Error::Conflict(Thing::InstanceToken))));
     store(&two, 2).await.unwrap();
     assert!(matches!(store("third", 2).await, Err(Error::LimitReached { limit: 2, .. })));
     let found = kit.two.instance_token(&one).await.unwrap().unwrap();
@@ -294,7 +296,7 @@ async fn tokens_are_kept(kit: &Kit) {
     assert_eq!(kit.one.instance_token_row(row).await.unwrap(), None);
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 3);
     assert!(kit.one.condemn_instance(made.registry, false).await.unwrap());
-    assert!(matches!(store("late", 9).await, Err(Error::Stale { what: "instance" })));
+    assert!(matches!(store("late", 9).await, Err(Error::Stale(Thing::Instance))));
     assert!(kit.one.delete_instance(made.registry).await.unwrap());
     assert_eq!(kit.one.instance_token(&two).await.unwrap(), None);
 }

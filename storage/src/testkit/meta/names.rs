@@ -1,7 +1,7 @@
 use super::{Kit, NOW, Place, REGISTRY, later, pages_show_all, tag};
 use crate::Error;
 use crate::meta::{Namespace, NewUpload, Readable, Repository, ReviewTarget};
-use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, UploadId};
+use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, Thing, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
     a_namespace_is_somebodys(kit).await;
@@ -21,12 +21,12 @@ async fn a_namespace_is_somebodys(kit: &Kit) {
     assert_eq!(kit.two.namespace(REGISTRY, name.as_str()).await.unwrap(), Some(made));
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
     let again = kit.two.create_namespace(REGISTRY, &name, two, NOW).await;
-    assert!(matches!(again, Err(Error::Conflict { what: "namespace" })));
+    assert!(matches!(again, Err(Error::Conflict(Thing::Namespace))));
     assert_eq!(kit.two.namespace(REGISTRY, "nobody-has-this").await.unwrap(), None);
     assert_eq!(kit.two.namespace(REGISTRY, "a\0b").await.unwrap(), None);
     let other: NamespaceName = format!("other{}", kit.number()).parse().unwrap();
     let orphan = kit.one.create_namespace(REGISTRY, &other, AccountId::new(i64::MAX), NOW).await;
-    assert!(matches!(orphan, Err(Error::Stale { .. })));
+    assert!(matches!(orphan, Err(Error::Stale(_))));
 }
 
 async fn upload_to(kit: &Kit, place: &Place, repository: &str) -> UploadId {
@@ -50,7 +50,7 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     let blob = kit.push_blob(&place, "app", "some content").await;
     let (inside, outside) = (upload_to(kit, &place, "x/y").await, upload_to(kit, &neighbour, "x").await);
     let outcome = kit.two.delete_namespace(REGISTRY, &name, NOW).await;
-    assert!(matches!(outcome, Err(Error::InUse { what: "namespace" })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::InUse(Thing::Namespace))), "{outcome:?}");
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_some(), "nothing has happened");
     assert!(kit.two.delete_repository(blob.repository, later(1), NOW).await.unwrap());
     assert!(kit.two.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
@@ -58,7 +58,7 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_none());
     assert!(kit.one.upload(outside, NOW).await.unwrap().is_some());
     // Who comes with what was read before is told so, also when somebody else has the name now.
-    let stale = |outcome: crate::Result<_>| matches!(outcome, Err(Error::Stale { what: "namespace" }));
+    let stale = |outcome: crate::Result<_>| matches!(outcome, Err(Error::Stale(Thing::Namespace)));
     let image = super::Image::with_blobs(&["some content"], None);
     assert!(stale(kit.put(&place, "app", &image, &[]).await.map(drop)));
     let heir = kit.one.create_namespace(REGISTRY, &name, neighbour.owner, NOW).await.unwrap();

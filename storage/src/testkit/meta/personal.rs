@@ -2,7 +2,7 @@ use super::quotas::creator;
 use super::{Kit, NOW, Place, REGISTRY, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use roadstead_types::{AccountId, NamespaceName, RepositoryId, RepositoryName};
+use roadstead_types::{AccountId, NamespaceName, RepositoryId, RepositoryName, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     a_repository_is_described(kit).await;
@@ -170,7 +170,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
     assert!(!kit.two.add_favorite(mine.owner, own, later(2)).await.unwrap(), "it is one already");
     assert!(kit.two.add_favorite(other.owner, foreign, NOW).await.unwrap());
     let gone = kit.one.add_favorite(mine.owner, RepositoryId::new(i64::MAX), NOW).await;
-    assert!(matches!(gone, Err(Error::Stale { .. })));
+    assert!(matches!(gone, Err(Error::Stale(_))));
     let among = Among::Favorites { account: mine.owner, owner: mine.owner };
     let favorites = found(kit, &search(among, "")).await;
     assert_eq!((favorites.total, names(&favorites)), (2, vec!["own", "foreign"]), "the last one added first");
@@ -223,7 +223,7 @@ async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
     let ids = repositories(kit, &place, &["one", "two", "three"]).await;
     let missing = RepositoryId::new(i64::MAX);
     let outcome = kit.one.delete_repositories(&[ids[0], missing, ids[1]], later(1), NOW).await;
-    assert!(matches!(outcome, Err(Error::Stale { what: "repository" })));
+    assert!(matches!(outcome, Err(Error::Stale(Thing::Repository))));
     let owned = async || kit.two.repositories_of(place.namespace, None, 10).await.unwrap().len();
     assert_eq!(owned().await, 3, "nothing has happened");
     kit.one.delete_repositories(&[ids[1], ids[0], ids[1]], later(1), NOW).await.unwrap();
@@ -255,12 +255,12 @@ async fn a_first_password_is_given_once(kit: &Kit) {
         kit.one.add_password_hash(account, "first", NOW),
         kit.two.add_password_hash(account, "first", NOW)
     );
-    let conflict = |outcome: &crate::Result<()>| matches!(outcome, Err(Error::Conflict { what: "password" }));
+    let conflict = |outcome: &crate::Result<()>| matches!(outcome, Err(Error::Conflict(Thing::Password)));
     assert!((one.is_ok() && conflict(&two)) || (two.is_ok() && conflict(&one)), "{one:?} {two:?}");
     let before = kit.two.account(account).await.unwrap().unwrap().credential_version;
     assert!(kit.two.change_password_hash(account, "second", NOW).await.unwrap());
     assert_eq!(kit.one.password_hash(account).await.unwrap().as_deref(), Some("second"));
     assert_eq!(kit.two.account(account).await.unwrap().unwrap().credential_version, before + 1);
     let nobody = AccountId::new(i64::MAX);
-    assert!(matches!(kit.one.add_password_hash(nobody, "x", NOW).await, Err(Error::Stale { .. })));
+    assert!(matches!(kit.one.add_password_hash(nobody, "x", NOW).await, Err(Error::Stale(_))));
 }

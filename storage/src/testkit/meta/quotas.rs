@@ -4,7 +4,7 @@ use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, sha256};
 use crate::blob::BlobKey;
 use crate::meta::{NewNamespace, NewRepository, QuotaKind, Quotas};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, NamespaceName, RepositoryName, Uin};
+use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RepositoryName, Thing, Uin};
 
 pub(super) async fn behave(kit: &Kit) {
     quotas_are_the_defaults_until_they_are_set(kit).await;
@@ -24,7 +24,7 @@ pub(super) async fn add_namespace(kit: &Kit, owner: AccountId) -> Result<Namespa
     kit.two.add_namespace(&new, NOW).await.map(|namespace| namespace.name)
 }
 
-fn limit_of(outcome: Result<impl std::fmt::Debug>) -> (&'static str, u64) {
+fn limit_of(outcome: Result<impl std::fmt::Debug>) -> (Counted, u64) {
     match outcome {
         Err(Error::LimitReached { what, limit }) => (what, limit),
         other => panic!("{other:?}"),
@@ -41,7 +41,7 @@ async fn quotas_are_the_defaults_until_they_are_set(kit: &Kit) {
     assert_eq!(quotas, Quotas { namespaces: 10, repositories: 8, triggers: 0 });
     assert_eq!(QuotaKind::ALL.map(|kind| quotas.of(kind)), [10, 8, 0]);
     let nobody = kit.one.set_quota(AccountId::new(i64::MAX), QuotaKind::Triggers, 1).await;
-    assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
+    assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
 }
 
 async fn nobody_has_more_namespaces_than_they_may(kit: &Kit) {
@@ -49,17 +49,17 @@ async fn nobody_has_more_namespaces_than_they_may(kit: &Kit) {
     let outcomes = join_all((0..20).map(|_| add_namespace(kit, owner))).await;
     let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((made.len(), refused.len()), (10, 10));
-    refused.into_iter().for_each(|outcome| assert_eq!(limit_of(outcome), ("namespaces", 10)));
+    refused.into_iter().for_each(|outcome| assert_eq!(limit_of(outcome), (Counted::Namespaces, 10)));
     add_namespace(kit, other).await.unwrap();
     // A taken name is a taken name, also for who has no room.
     let name = made[0].as_ref().unwrap();
     let new = NewNamespace { registry: REGISTRY, name, owner, creator: &creator() };
-    assert!(matches!(kit.one.add_namespace(&new, NOW).await, Err(Error::Conflict { what: "namespace" })));
+    assert!(matches!(kit.one.add_namespace(&new, NOW).await, Err(Error::Conflict(Thing::Namespace))));
     let theirs = kit.one.delete_own_namespace(REGISTRY, name, other).await.unwrap();
     assert!(!theirs && kit.two.namespace(REGISTRY, name.as_str()).await.unwrap().is_some());
     assert!(kit.one.delete_own_namespace(REGISTRY, name, owner).await.unwrap());
     add_namespace(kit, owner).await.unwrap();
-    assert_eq!(limit_of(add_namespace(kit, owner).await), ("namespaces", 10));
+    assert_eq!(limit_of(add_namespace(kit, owner).await), (Counted::Namespaces, 10));
     // The operator is above that.
     let name: NamespaceName = format!("operator{}", kit.number()).parse().unwrap();
     kit.one.create_namespace(REGISTRY, &name, owner, NOW).await.unwrap();
@@ -76,19 +76,19 @@ async fn nobody_has_more_repositories_than_they_may(kit: &Kit) {
     let names: Vec<RepositoryName> = (0..20).map(|number| place.repository(&format!("app{number}"))).collect();
     let outcomes = join_all(names.iter().map(|name| add_repository(kit, place.owner, name))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
-    outcomes.into_iter().filter(Result::is_err).for_each(|o| assert_eq!(limit_of(o), ("repositories", 5)));
+    outcomes.into_iter().filter(Result::is_err).for_each(|o| assert_eq!(limit_of(o), (Counted::Repositories, 5)));
     // A quota is of an account, not of a namespace.
     let other: NamespaceName = format!("wide{}", kit.number()).parse().unwrap();
     kit.one.create_namespace(REGISTRY, &other, place.owner, NOW).await.unwrap();
     let name = format!("{other}/app").parse().unwrap();
-    assert_eq!(limit_of(add_repository(kit, place.owner, &name).await), ("repositories", 5));
+    assert_eq!(limit_of(add_repository(kit, place.owner, &name).await), (Counted::Repositories, 5));
     let foreign = add_repository(kit, second.owner, &name).await;
-    assert!(matches!(foreign, Err(Error::Stale { what: "namespace" })));
+    assert!(matches!(foreign, Err(Error::Stale(Thing::Namespace))));
     let missing = add_repository(kit, second.owner, &"nobodys-namespace/app".parse().unwrap()).await;
-    assert!(matches!(missing, Err(Error::Stale { what: "namespace" })));
+    assert!(matches!(missing, Err(Error::Stale(Thing::Namespace))));
     add_repository(kit, second.owner, &second.repository("app")).await.unwrap();
     let again = add_repository(kit, second.owner, &second.repository("app")).await;
-    assert!(matches!(again, Err(Error::Conflict { what: "repository" })));
+    assert!(matches!(again, Err(Error::Conflict(Thing::Repository))));
 }
 
 async fn push(kit: &Kit, place: &Place, repository: &str) -> Result<()> {
@@ -103,16 +103,16 @@ async fn a_push_makes_no_repository_too_many(kit: &Kit) {
     push(kit, &place, "one").await.unwrap();
     kit.two.check_room(place.namespace).await.unwrap();
     push(kit, &place, "two").await.unwrap();
-    assert_eq!(limit_of(kit.two.check_room(place.namespace).await), ("repositories", 2));
+    assert_eq!(limit_of(kit.two.check_room(place.namespace).await), (Counted::Repositories, 2));
     kit.two.check_room(NamespaceId::new(i64::MAX)).await.unwrap();
-    assert_eq!(limit_of(push(kit, &place, "three").await), ("repositories", 2));
+    assert_eq!(limit_of(push(kit, &place, "three").await), (Counted::Repositories, 2));
     push(kit, &place, "two").await.unwrap();
     let image = Image::with_blobs(&["one"], None);
     kit.put(&place, "one", &image, &[]).await.unwrap();
-    assert_eq!(limit_of(kit.put(&place, "three", &image, &[]).await), ("repositories", 2));
+    assert_eq!(limit_of(kit.put(&place, "three", &image, &[]).await), (Counted::Repositories, 2));
     let (from, to) = (kit.repository(&place, "one").await.id, place.repository("three"));
     let mount = kit.one.mount_blob(from, REGISTRY, place.namespace, &to, &sha256(b"one"), later(9), NOW).await;
-    assert_eq!(limit_of(mount), ("repositories", 2));
+    assert_eq!(limit_of(mount), (Counted::Repositories, 2));
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
     assert!(kit.one.delete_repository(from, later(1), NOW).await.unwrap());
     push(kit, &place, "three").await.unwrap();

@@ -6,7 +6,7 @@ use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag, u
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Engine, MetaStore, QuotaKind, ReviewTarget};
 use crate::{Error, Result};
-use roadstead_types::NamespaceName;
+use roadstead_types::{NamespaceName, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     of_two_commits_one_is_adopted(kit).await;
@@ -90,7 +90,7 @@ async fn a_blob_is_unlinked_or_referred_to(kit: &Kit) {
             kit.store(number + 1).unlink_blob(pushed.repository, &pushed.blob.digest, later(1), NOW, None),
         );
         match (stored, unlinked) {
-            (Ok(_), Err(Error::InUse { .. })) | (Err(Error::MissingReferences { .. }), Ok(true)) => {}
+            (Ok(_), Err(Error::InUse(_))) | (Err(Error::MissingReferences { .. }), Ok(true)) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -108,7 +108,7 @@ async fn a_namespace_is_deleted_or_pushed_to(kit: &Kit) {
             kit.store(number + 1).delete_namespace(REGISTRY, &name, NOW),
         );
         match (committed, deleted) {
-            (Ok(_), Err(Error::InUse { .. })) | (Err(Error::Stale { what: "namespace" }), Ok(true)) => {}
+            (Ok(_), Err(Error::InUse(_))) | (Err(Error::Stale(Thing::Namespace)), Ok(true)) => {}
             other => panic!("{other:?}"),
         }
     }

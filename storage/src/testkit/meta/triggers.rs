@@ -3,7 +3,7 @@ use crate::Error;
 use crate::meta::{
     InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{AccountId, RepositoryId};
+use roadstead_types::{AccountId, RepositoryId, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     names_are_unique_in_an_account(kit).await;
@@ -39,7 +39,7 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
     let ((one, app), (other, others)) = (place(kit).await, place(kit).await);
     let create = async |owner, spec: &TriggerSpec| kit.one.create_trigger(REGISTRY, owner, spec, NOW).await;
     let id = create(one.owner, &spec("t", app)).await.unwrap();
-    assert!(matches!(create(one.owner, &spec("t", app)).await, Err(Error::Conflict { what: "trigger" })));
+    assert!(matches!(create(one.owner, &spec("t", app)).await, Err(Error::Conflict(Thing::Trigger))));
     create(other.owner, &spec("t", others)).await.unwrap();
     let trigger = kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap().unwrap();
     assert_eq!((trigger.id, &trigger.spec), (id, &spec("t", app)));
@@ -50,9 +50,9 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
         assert!(!kit.two.delete_trigger(REGISTRY, one.owner, unknown).await.unwrap());
     }
     let gone = create(one.owner, &spec("u", RepositoryId::new(i64::MAX))).await;
-    assert!(matches!(gone, Err(Error::Stale { what: "repository" })));
+    assert!(matches!(gone, Err(Error::Stale(Thing::Repository))));
     let nobody = create(AccountId::new(i64::MAX), &spec("u", app)).await;
-    assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
+    assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
     assert!(kit.one.delete_trigger(REGISTRY, one.owner, "t").await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap(), None);
     assert!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap().is_some());
@@ -74,9 +74,9 @@ async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
     let changed = kit.two.trigger(REGISTRY, place.owner, "c").await.unwrap().unwrap();
     assert_eq!((changed.id, &changed.spec, changed.created_at, changed.updated_at), (trigger.id, &all, NOW, later(3)));
     let taken = change(changed.version, &spec("b", app)).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "trigger" })));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Trigger))));
     let gone = change(changed.version, &spec("c", RepositoryId::new(i64::MAX))).await;
-    assert!(matches!(gone, Err(Error::Stale { what: "repository" })));
+    assert!(matches!(gone, Err(Error::Stale(Thing::Repository))));
 }
 
 async fn the_last_one_is_made_once(kit: &Kit) {
@@ -134,7 +134,7 @@ async fn the_log_outlives_everything(kit: &Kit) {
         kit.one.log_trigger_run(REGISTRY, place.owner, &run(tag, at)).await.unwrap();
     }
     let nobody = kit.one.log_trigger_run(REGISTRY, AccountId::new(i64::MAX), &run("a", 1)).await;
-    assert!(matches!(nobody, Err(Error::Stale { what: "account" })));
+    assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
     assert!(kit.one.delete_repository(app, later(60), NOW).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
     let page = TriggerRunPage {

@@ -2,7 +2,7 @@ use super::{Kit, NOW, REGISTRY, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Lease, MetaStore, NewUpload, UploadLease};
-use roadstead_types::{AccountId, Algorithm, Hasher, RepositoryName, Timestamp, UploadId};
+use roadstead_types::{AccountId, Algorithm, Hasher, RepositoryName, Thing, Timestamp, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
     an_upload_keeps_its_state(kit).await;
@@ -86,11 +86,11 @@ async fn a_lease_that_ran_out_is_free(kit: &Kit) {
     let second = acquire(&kit.one, id, later(30), later(20)).await;
     assert!(!kit.one.renew_upload_lease(&first, later(90)).await.unwrap(), "the first one has lost it");
     let saved = kit.one.save_upload(&first, &hash, later(2000)).await;
-    assert!(matches!(saved, Err(Error::Stale { what: "upload" })));
+    assert!(matches!(saved, Err(Error::Stale(Thing::Upload))));
     assert!(!kit.one.delete_upload(&first).await.unwrap());
     kit.one.save_upload(&second, &hash, later(2000)).await.unwrap();
     let saved = kit.one.save_upload(&second, &hash, later(2000)).await;
-    assert!(matches!(saved, Err(Error::Stale { .. })), "it was released with the first save");
+    assert!(matches!(saved, Err(Error::Stale(_))), "it was released with the first save");
 }
 
 async fn a_commit_ends_the_upload(kit: &Kit) {
@@ -102,7 +102,7 @@ async fn a_commit_ends_the_upload(kit: &Kit) {
     let lost = acquire(&kit.one, id, later(1), NOW).await;
     let lease = acquire(&kit.one, id, later(10), later(1)).await;
     let commit = CommitBlob { upload: Some(&lease), ..commit(&place, &name, &digest, &key, 8) };
-    let stale = |outcome: &crate::Result<_>| matches!(outcome, Err(Error::Stale { what: "upload" }));
+    let stale = |outcome: &crate::Result<_>| matches!(outcome, Err(Error::Stale(Thing::Upload)));
     let by_another = CommitBlob { upload: Some(&lost), ..commit };
     assert!(stale(&kit.one.commit_blob(&by_another).await), "somebody else holds the lease");
     let elsewhere = place.repository("other");

@@ -2,7 +2,8 @@
 
 use crate::api::cloud::code::Code;
 use crate::api::cloud::error::CloudError;
-use roadstead_service::cam::{Error, Limit};
+use roadstead_service::cam::Error;
+use roadstead_types::Counted;
 
 impl From<Error> for CloudError {
     fn from(error: Error) -> Self {
@@ -58,17 +59,22 @@ fn named(code: Code, what: &str) -> CloudError {
     CloudError::new(code, format!("the name of a {what} is 1 to 128 letters, digits and characters of +=,.@_-"))
 }
 
-fn full(what: Limit, most: u64) -> CloudError {
+fn full(what: Counted, most: u64) -> CloudError {
     let (code, things) = match what {
-        Limit::Users => (Code::InvalidParameterSubUserFull, "sub-accounts in an account"),
-        Limit::Groups => (Code::InvalidParameterGroupFull, "groups in an account"),
-        Limit::GroupsOfUser => (Code::InvalidParameterUserGroupFull, "groups for one user"),
-        Limit::UsersOfGroup => (Code::InvalidParameterGroupUserFull, "users in one group"),
-        Limit::Policies => (Code::FailedOperationPolicyFull, "policies in an account"),
-        Limit::Attachments => (Code::InvalidParameterAttachmentFull, "policies for one user, group or role"),
-        Limit::Roles => (Code::InvalidParameterRoleFull, "roles in an account"),
-        Limit::Providers => (Code::LimitExceededIdentityFull, "identity providers in an account"),
-        Limit::Keys => (Code::OperationDeniedAccessKeyOverLimit, "access keys for one account"),
+        Counted::Users => (Code::InvalidParameterSubUserFull, "sub-accounts in an account"),
+        Counted::Groups => (Code::InvalidParameterGroupFull, "groups in an account"),
+        Counted::GroupsOfUser => (Code::InvalidParameterUserGroupFull, "groups for one user"),
+        Counted::UsersOfGroup => (Code::InvalidParameterGroupUserFull, "users in one group"),
+        Counted::Policies => (Code::FailedOperationPolicyFull, "policies in an account"),
+        Counted::Attachments => (Code::InvalidParameterAttachmentFull, "policies for one user, group or role"),
+        Counted::Roles => (Code::InvalidParameterRoleFull, "roles in an account"),
+        Counted::Providers => (Code::LimitExceededIdentityFull, "identity providers in an account"),
+        Counted::AccessKeys => (Code::OperationDeniedAccessKeyOverLimit, "access keys for one account"),
+        Counted::Namespaces
+        | Counted::Repositories
+        | Counted::Triggers
+        | Counted::Instances
+        | Counted::InstanceTokens => return CloudError::limit(what, most),
     };
     CloudError::new(code, format!("there may be no more than {most} {things}"))
 }

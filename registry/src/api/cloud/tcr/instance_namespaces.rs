@@ -95,7 +95,7 @@ impl Action for CreateNamespace {
         let name = new_name(&self.namespace_name)?;
         let made = call.services().instances().create_namespace(&instance, &name, &settings).await;
         made.map_err(|error| match error {
-            StorageError::Conflict { .. } => Code::InvalidParameterErrNamespaceExist.into(),
+            StorageError::Conflict(_) => Code::InvalidParameterErrNamespaceExist.into(),
             StorageError::LimitReached { .. } => Code::LimitExceededErrNamespaceMaxLimit.into(),
             other => CloudError::from(other),
         })?;
@@ -302,7 +302,7 @@ impl Action for DeleteNamespace {
         let name = self.namespace_name.parse().map_err(|_| missing("namespace"))?;
         let deleted = call.services().instances().delete_namespace(instance.registry, &name).await;
         let there = deleted.map_err(|error| match error {
-            StorageError::InUse { .. } => {
+            StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")
             }
             other => other.into(),

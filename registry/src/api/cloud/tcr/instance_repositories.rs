@@ -53,8 +53,8 @@ impl Action for CreateRepository {
         let texts = Texts { brief: self.brief_description, description: self.description };
         let made = call.services().instances().create_repository(instance.registry, &name, &texts).await;
         made.map_err(|error| match error {
-            StorageError::Conflict { .. } => Code::InvalidParameterErrRepoExist.into(),
-            StorageError::Stale { .. } => missing("namespace"),
+            StorageError::Conflict(_) => Code::InvalidParameterErrRepoExist.into(),
+            StorageError::Stale(_) => missing("namespace"),
             other => CloudError::from(other),
         })?;
         Ok(NoOutput {})
@@ -243,7 +243,7 @@ impl Action for DeleteRepository {
         let instances = call.services().instances();
         let deleted = instances.delete_repository(instance.registry, &name, self.force_delete).await;
         let there = deleted.map_err(|error| match error {
-            StorageError::InUse { .. } => {
+            StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are images in the repository; ForceDelete deletes them too")
             }
             other => other.into(),

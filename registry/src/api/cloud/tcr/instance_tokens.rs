@@ -104,7 +104,7 @@ pub(super) fn not_made(error: AuthError) -> CloudError {
             let message = "the policy of the session is too long to be in a password";
             CloudError::new(Code::UnsupportedOperation, message)
         }
-        AuthError::Storage(StorageError::Stale { .. }) => Code::UnauthorizedOperation.into(),
+        AuthError::Storage(StorageError::Stale(_)) => Code::UnauthorizedOperation.into(),
         AuthError::Storage(error) => error.into(),
         other => CloudError::fault(Code::InternalErrorUnknown, other),
     }

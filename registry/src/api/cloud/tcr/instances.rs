@@ -3,7 +3,7 @@
 use roadstead_policy::op;
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment};
-use roadstead_types::InstanceId;
+use roadstead_types::{InstanceId, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::instance::{TagSpecification, instance_id, on_instance, own};
@@ -119,7 +119,7 @@ impl Action for CreateInstance {
         };
         let made = instances.create(new, u64::from(call.settings().instances_per_account)).await;
         let made = made.map_err(|error| match error {
-            StorageError::Conflict { .. } => Code::InternalErrorErrorConflict.into(),
+            StorageError::Conflict(_) => Code::InternalErrorErrorConflict.into(),
             StorageError::LimitReached { limit, .. } => {
                 CloudError::new(Code::InternalErrorErrorOverLimit, format!("no more than {limit} instances"))
             }
@@ -198,10 +198,10 @@ impl Action for DeleteInstance {
         let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
         let deleted = call.services().instances().delete(instance.registry, self.delete_bucket).await;
         let there = deleted.map_err(|error| match error {
-            StorageError::InUse { what: "protected instance" } => {
+            StorageError::Protected(Thing::Instance) => {
                 CloudError::new(Code::OperationDenied, "the instance is protected: turn DeletionProtection off first")
             }
-            StorageError::InUse { .. } => CloudError::new(
+            StorageError::InUse(_) => CloudError::new(
                 Code::ResourceInUse,
                 "there are repositories in the instance: delete them first, or ask for DeleteBucket",
             ),

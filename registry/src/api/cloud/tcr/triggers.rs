@@ -29,7 +29,7 @@ impl From<TriggerError> for CloudError {
             E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
             E::TriggerUnknown => Code::ResourceNotFoundErrNoTrigger.into(),
             E::TriggerExists => Code::InvalidParameterErrTriggerExist.into(),
-            E::TooMany(limit) => Self::limit("triggers", limit),
+            E::TooMany(limit) => Self::limit(roadstead_types::Counted::Triggers, limit),
             E::ExpressionMissing => Self::missing(Code::MissingParameter, "InvokeExpr"),
             E::Invalid(parameter, problem) => Self::new(Code::InvalidParameterValue, format!("{parameter} {problem}")),
             E::Other(other) => other.into(),

@@ -2,7 +2,7 @@ use super::super::{Kit, NOW, REGISTRY, later};
 use super::new_role;
 use crate::Error;
 use crate::meta::{NewRefreshToken, NewUser, UserChange, UserProfile, limits};
-use roadstead_types::{AccountId, GroupId, RoleId, Timestamp};
+use roadstead_types::{AccountId, Counted, GroupId, RoleId, Thing, Timestamp};
 
 pub(super) async fn behave(kit: &Kit) {
     sub_accounts_are_found_by_their_owner_only(kit).await;
@@ -18,8 +18,8 @@ pub(super) async fn behave(kit: &Kit) {
     roles_change_who_may_take_them(kit).await;
 }
 
-fn is_stale<T>(outcome: crate::Result<T>, kind: &str) -> bool {
-    matches!(outcome, Err(Error::Stale { what }) if what == kind)
+fn is_stale<T>(outcome: crate::Result<T>, kind: Thing) -> bool {
+    matches!(outcome, Err(Error::Stale(what)) if what == kind)
 }
 
 async fn sub_accounts_are_found_by_their_owner_only(kit: &Kit) {
@@ -52,21 +52,21 @@ async fn names_are_unique_in_a_main_account(kit: &Kit) {
         kit.two.create_user(&new, NOW).await
     };
     let taken = make(owner, &kit.uin(), &first.account.name).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "account" })), "{taken:?}");
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Account))), "{taken:?}");
     let twin = make(other, &kit.uin(), &first.account.name).await.unwrap();
     assert!(twin.profile.console_login);
     let taken = make(other, &first.account.uin, "fresh").await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "account" })));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Account))));
     assert_eq!(kit.one.password_hash(twin.account.id).await.unwrap(), None);
 }
 
 async fn a_sub_account_is_no_owner(kit: &Kit) {
     let owner = kit.account().await;
     let user = kit.user(owner).await.account.id;
-    assert!(is_stale(kit.one.create_group(user, "group", "", NOW).await, "account"));
-    assert!(is_stale(kit.one.create_role(user, &new_role("role"), NOW).await, "account"));
+    assert!(is_stale(kit.one.create_group(user, "group", "", NOW).await, Thing::Account));
+    assert!(is_stale(kit.one.create_role(user, &new_role("role"), NOW).await, Thing::Account));
     let nobody = AccountId::new(i64::MAX);
-    assert!(is_stale(kit.one.create_group(nobody, "group", "", NOW).await, "account"));
+    assert!(is_stale(kit.one.create_group(nobody, "group", "", NOW).await, Thing::Account));
 }
 
 async fn profiles_change_in_part(kit: &Kit) {
@@ -95,7 +95,7 @@ async fn profiles_change_in_part(kit: &Kit) {
     assert_eq!(user.last_login_ip.as_deref(), Some("192.0.2.1"));
     assert_eq!(user.account.credential_version, version);
     for (owner, id) in [(other, id), (owner, owner), (owner, AccountId::new(i64::MAX))] {
-        assert!(is_stale(kit.one.update_user(owner, id, &change, NOW).await, "user"));
+        assert!(is_stale(kit.one.update_user(owner, id, &change, NOW).await, Thing::User));
     }
 }
 
@@ -135,9 +135,9 @@ async fn what_is_deleted_leaves_nothing(kit: &Kit) {
     let token = token(kit, user.id).await;
     kit.one.add_members(owner, &[(group, user.id)], NOW).await.unwrap();
     kit.one.attach_policy(owner, policy, crate::meta::Holder::User(user.id), "1", NOW).await.unwrap();
-    assert!(is_stale(kit.one.delete_user(other, user.id, true).await, "user"));
-    assert!(is_stale(kit.one.delete_user(owner, owner, true).await, "user"), "an owner is no user");
-    assert!(matches!(kit.one.delete_user(owner, user.id, false).await, Err(Error::InUse { what: "user" })));
+    assert!(is_stale(kit.one.delete_user(other, user.id, true).await, Thing::User));
+    assert!(is_stale(kit.one.delete_user(owner, owner, true).await, Thing::User), "an owner is no user");
+    assert!(matches!(kit.one.delete_user(owner, user.id, false).await, Err(Error::InUse(Thing::User))));
     let before = kit.two.change_counters().await.unwrap().changes;
     kit.one.delete_user(owner, user.id, true).await.unwrap();
     assert!(kit.two.change_counters().await.unwrap().changes > before);
@@ -147,7 +147,7 @@ async fn what_is_deleted_leaves_nothing(kit: &Kit) {
     assert_eq!(kit.two.refresh_token(&token).await.unwrap(), None);
     assert_eq!(kit.two.list_members(group).await.unwrap(), []);
     assert_eq!(kit.two.list_entities(owner, policy).await.unwrap(), []);
-    assert!(is_stale(kit.one.delete_user(owner, user.id, true).await, "user"));
+    assert!(is_stale(kit.one.delete_user(owner, user.id, true).await, Thing::User));
 }
 
 async fn groups_have_members(kit: &Kit) {
@@ -157,7 +157,7 @@ async fn groups_have_members(kit: &Kit) {
     assert_eq!((found.id, found.created_at), (group, NOW));
     assert_eq!(kit.two.group(other, group).await.unwrap(), None);
     let taken = kit.two.create_group(owner, &found.name, "", NOW).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "group" })));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Group))));
     kit.two.create_group(other, &found.name, "", NOW).await.unwrap();
     kit.one.update_group(owner, group, None, Some("remark")).await.unwrap();
     kit.one.update_group(owner, group, Some("renamed"), None).await.unwrap();
@@ -165,8 +165,8 @@ async fn groups_have_members(kit: &Kit) {
     assert_eq!((changed.name.as_str(), changed.remark.as_str()), ("renamed", "remark"));
     let second = kit.group(owner).await;
     let taken = kit.one.update_group(owner, second, Some("renamed"), None).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "group" })));
-    assert!(is_stale(kit.one.update_group(other, group, None, None).await, "group"));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Group))));
+    assert!(is_stale(kit.one.update_group(other, group, None, None).await, Thing::Group));
     kit.one.add_members(owner, &[(group, user.account.id)], later(1)).await.unwrap();
     kit.two.add_members(owner, &[(group, user.account.id)], later(2)).await.unwrap();
     let members = kit.two.list_members(group).await.unwrap();
@@ -176,9 +176,9 @@ async fn groups_have_members(kit: &Kit) {
     kit.one.remove_members(owner, &[(group, user.account.id), (second, user.account.id)]).await.unwrap();
     assert_eq!(kit.two.list_members(group).await.unwrap(), []);
     kit.one.add_members(owner, &[(group, user.account.id)], NOW).await.unwrap();
-    assert!(is_stale(kit.one.delete_group(other, group).await, "group"));
+    assert!(is_stale(kit.one.delete_group(other, group).await, Thing::Group));
     kit.one.delete_group(owner, group).await.unwrap();
-    assert!(is_stale(kit.one.delete_group(owner, group).await, "group"));
+    assert!(is_stale(kit.one.delete_group(owner, group).await, Thing::Group));
     assert_eq!(kit.two.groups_of_user(user.account.id).await.unwrap(), []);
     assert_eq!(kit.two.list_groups(owner).await.unwrap().iter().map(|g| g.id).collect::<Vec<_>>(), [second]);
     assert!(kit.two.user(owner, user.account.id).await.unwrap().is_some());
@@ -189,7 +189,9 @@ async fn of_several_members_all_are_added_or_none(kit: &Kit) {
     let (user, group) = (kit.user(owner).await.account.id, kit.group(owner).await);
     let (foreign_user, foreign_group) = (kit.user(other).await.account.id, kit.group(other).await);
     let nowhere = GroupId::new(1);
-    for (bad, kind) in [((group, foreign_user), "user"), ((foreign_group, user), "group"), ((nowhere, user), "group")] {
+    for (bad, kind) in
+        [((group, foreign_user), Thing::User), ((foreign_group, user), Thing::Group), ((nowhere, user), Thing::Group)]
+    {
         assert!(is_stale(kit.one.add_members(owner, &[(group, user), bad], NOW).await, kind));
         assert!(is_stale(kit.one.remove_members(owner, &[bad]).await, kind));
     }
@@ -204,7 +206,7 @@ async fn memberships_are_limited(kit: &Kit) {
         pairs.push((kit.group(owner).await, user));
     }
     let full = kit.one.add_members(owner, &pairs, NOW).await;
-    assert!(matches!(full, Err(Error::LimitReached { what: "groups of a user", .. })), "{full:?}");
+    assert!(matches!(full, Err(Error::LimitReached { what: Counted::GroupsOfUser, .. })), "{full:?}");
     kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
     kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
     assert_eq!(kit.one.groups_of_user(user).await.unwrap().len(), 10);
@@ -214,7 +216,7 @@ async fn memberships_are_limited(kit: &Kit) {
         pairs.push((full, kit.user(owner).await.account.id));
     }
     let outcome = kit.one.add_members(owner, &pairs, NOW).await;
-    assert!(matches!(outcome, Err(Error::LimitReached { what: "users of a group", limit: 100 })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::LimitReached { what: Counted::UsersOfGroup, limit: 100 })), "{outcome:?}");
     kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
     assert_eq!(kit.one.list_members(full).await.unwrap().len(), 100);
 }
@@ -251,16 +253,16 @@ async fn roles_change_who_may_take_them(kit: &Kit) {
     assert_eq!(kit.two.role_by_name(owner, &role.name).await.unwrap().as_ref(), Some(&role));
     assert_eq!(kit.two.role_by_name(other, &role.name).await.unwrap(), None);
     let taken = kit.two.create_role(owner, &new_role(&role.name), NOW).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "role" })));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Role))));
     kit.one.update_trust(owner, id, "new", "canonical", later(1)).await.unwrap();
     let changed = kit.two.role(owner, id).await.unwrap().unwrap();
     assert_eq!((changed.version, changed.updated_at, changed.trust.as_str()), (2, later(1), "canonical"));
     assert_eq!(kit.two.list_roles(owner).await.unwrap(), [changed]);
-    assert!(is_stale(kit.one.update_trust(other, id, "new", "canonical", NOW).await, "role"));
-    assert!(is_stale(kit.one.delete_role(other, id).await, "role"));
+    assert!(is_stale(kit.one.update_trust(other, id, "new", "canonical", NOW).await, Thing::Role));
+    assert!(is_stale(kit.one.delete_role(other, id).await, Thing::Role));
     kit.one.delete_role(owner, id).await.unwrap();
     assert_eq!(kit.two.role(owner, id).await.unwrap(), None);
-    assert!(is_stale(kit.one.delete_role(owner, id).await, "role"));
+    assert!(is_stale(kit.one.delete_role(owner, id).await, Thing::Role));
     assert_ne!(kit.role(owner).await, id, "a number is never used again");
     assert_eq!(kit.two.role(owner, RoleId::new(1)).await.unwrap(), None);
 }

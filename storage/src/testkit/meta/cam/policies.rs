@@ -2,7 +2,7 @@ use super::super::{Kit, NOW, later};
 use super::{DOCUMENT, new_policy};
 use crate::Error;
 use crate::meta::{Holder, PolicyCounts, StoredPolicies, StoredPolicy, limits};
-use roadstead_types::{AccountId, PolicyId};
+use roadstead_types::{AccountId, Counted, PolicyId, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     policies_belong_to_their_owner(kit).await;
@@ -17,8 +17,8 @@ pub(super) async fn behave(kit: &Kit) {
 /// The number of some preset policy.
 const PRESET: PolicyId = PolicyId::new(419_082);
 
-fn is_stale<T>(outcome: crate::Result<T>, kind: &str) -> bool {
-    matches!(outcome, Err(Error::Stale { what }) if what == kind)
+fn is_stale<T>(outcome: crate::Result<T>, kind: Thing) -> bool {
+    matches!(outcome, Err(Error::Stale(what)) if what == kind)
 }
 
 async fn policies_belong_to_their_owner(kit: &Kit) {
@@ -33,9 +33,9 @@ async fn policies_belong_to_their_owner(kit: &Kit) {
     assert_eq!(kit.two.policy(other, id).await.unwrap(), None);
     assert_eq!(kit.two.policy_by_name(other, &name).await.unwrap(), None);
     let taken = kit.two.create_policy(owner, &new_policy(&name), NOW).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "policy" })));
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Policy))));
     kit.two.create_policy(other, &new_policy(&name), NOW).await.unwrap();
-    assert!(is_stale(kit.one.update_policy(other, id, Some("x"), None, NOW).await, "policy"));
+    assert!(is_stale(kit.one.update_policy(other, id, Some("x"), None, NOW).await, Thing::Policy));
     let before = kit.two.change_counters().await.unwrap().changes;
     kit.one.update_policy(owner, id, Some("other"), None, later(1)).await.unwrap();
     kit.one.update_policy(owner, id, None, Some(("text", "canonical")), later(2)).await.unwrap();
@@ -46,7 +46,7 @@ async fn policies_belong_to_their_owner(kit: &Kit) {
     assert_eq!(changed.summary.created_at, NOW);
     let second = kit.policy(owner).await;
     for bad in [PolicyId::new(i64::MAX), PRESET, kit.policy(other).await] {
-        assert!(is_stale(kit.one.delete_policies(owner, &[second, bad]).await, "policy"));
+        assert!(is_stale(kit.one.delete_policies(owner, &[second, bad]).await, Thing::Policy));
     }
     assert!(kit.two.policy(owner, second).await.unwrap().is_some(), "all or none");
     kit.one.delete_policies(owner, &[id, second]).await.unwrap();
@@ -93,11 +93,11 @@ async fn foreign_and_missing_are_alike(kit: &Kit) {
     let (policy, foreign) = (kit.policy(owner).await, kit.policy(other).await);
     let user = kit.user(owner).await.account.id;
     let holders = [
-        (Holder::User(kit.user(other).await.account.id), "user"),
-        (Holder::User(owner), "user"),
-        (Holder::User(AccountId::new(i64::MAX)), "user"),
-        (Holder::Group(kit.group(other).await), "group"),
-        (Holder::Role(kit.role(other).await), "role"),
+        (Holder::User(kit.user(other).await.account.id), Thing::User),
+        (Holder::User(owner), Thing::User),
+        (Holder::User(AccountId::new(i64::MAX)), Thing::User),
+        (Holder::Group(kit.group(other).await), Thing::Group),
+        (Holder::Role(kit.role(other).await), Thing::Role),
     ];
     for (holder, kind) in holders {
         assert!(is_stale(kit.one.attach_policy(owner, policy, holder, "1", NOW).await, kind));
@@ -106,9 +106,9 @@ async fn foreign_and_missing_are_alike(kit: &Kit) {
         assert!(is_stale(kit.one.set_boundary(owner, holder, Some(policy)).await, kind));
     }
     for policy in [foreign, PolicyId::new(i64::MAX)] {
-        assert!(is_stale(kit.one.attach_policy(owner, policy, Holder::User(user), "1", NOW).await, "policy"));
-        assert!(is_stale(kit.one.detach_policy(owner, policy, Holder::User(user)).await, "policy"));
-        assert!(is_stale(kit.one.set_boundary(owner, Holder::User(user), Some(policy)).await, "policy"));
+        assert!(is_stale(kit.one.attach_policy(owner, policy, Holder::User(user), "1", NOW).await, Thing::Policy));
+        assert!(is_stale(kit.one.detach_policy(owner, policy, Holder::User(user)).await, Thing::Policy));
+        assert!(is_stale(kit.one.set_boundary(owner, Holder::User(user), Some(policy)).await, Thing::Policy));
     }
     assert_eq!(kit.two.documents_of_user(user).await.unwrap(), StoredPolicies::default());
 }
@@ -176,17 +176,17 @@ async fn boundaries_hold(kit: &Kit) {
     assert_eq!(counts, [PolicyCounts { policy, attached: 0, users: 0, boundaries: 2 }]);
     let bound = kit.two.documents_of_role(role).await.unwrap().boundary.unwrap();
     assert_eq!((bound.id, bound.document.as_deref()), (policy.get(), Some(DOCUMENT)));
-    assert!(matches!(kit.one.delete_policies(owner, &[policy]).await, Err(Error::InUse { what: "policy" })));
+    assert!(matches!(kit.one.delete_policies(owner, &[policy]).await, Err(Error::InUse(Thing::Policy))));
     kit.one.set_boundary(owner, Holder::User(user), Some(PRESET)).await.unwrap();
     let bound = kit.two.documents_of_user(user).await.unwrap().boundary;
     assert_eq!(bound, Some(StoredPolicy { id: PRESET.get(), name: String::new(), document: None }));
-    assert!(matches!(kit.one.delete_policies(owner, &[policy]).await, Err(Error::InUse { .. })));
+    assert!(matches!(kit.one.delete_policies(owner, &[policy]).await, Err(Error::InUse(_))));
     let before = kit.two.change_counters().await.unwrap().changes;
     kit.one.set_boundary(owner, Holder::Role(role), None).await.unwrap();
     assert!(kit.two.change_counters().await.unwrap().changes > before);
     kit.one.delete_policies(owner, &[policy]).await.unwrap();
     let group = kit.group(owner).await;
-    assert!(is_stale(kit.one.set_boundary(owner, Holder::Group(group), Some(PRESET)).await, "group"));
+    assert!(is_stale(kit.one.set_boundary(owner, Holder::Group(group), Some(PRESET)).await, Thing::Group));
 }
 
 async fn attachments_are_counted_and_limited(kit: &Kit) {
@@ -197,7 +197,7 @@ async fn attachments_are_counted_and_limited(kit: &Kit) {
         kit.one.attach_policy(owner, policy, holder, "1", NOW).await.unwrap();
     }
     let full = kit.one.attach_policy(owner, PRESET, holder, "1", NOW).await;
-    assert!(matches!(full, Err(Error::LimitReached { what: "attachments", limit: 200 })), "{full:?}");
+    assert!(matches!(full, Err(Error::LimitReached { what: Counted::Attachments, limit: 200 })), "{full:?}");
     assert!(!kit.one.attach_policy(owner, PolicyId::new(1), holder, "1", NOW).await.unwrap(), "it is there already");
     assert_eq!(kit.two.list_attached(holder).await.unwrap().len(), 200);
 }

@@ -1,6 +1,7 @@
 use super::super::{Kit, NOW, later};
 use crate::Error;
 use crate::meta::{NewOidcProvider, ProviderVersion, limits};
+use roadstead_types::{Counted, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     providers_are_found_by_their_owner_only(kit).await;
@@ -23,13 +24,13 @@ async fn providers_are_found_by_their_owner_only(kit: &Kit) {
     assert_eq!(kit.two.oidc_provider(other, "k8s").await.unwrap(), None);
     assert_eq!(kit.two.oidc_provider(owner, "nul\0").await.unwrap(), None);
     let taken = kit.two.create_oidc_provider(owner, &new("k8s"), NOW).await;
-    assert!(matches!(taken, Err(Error::Conflict { what: "identity provider" })), "{taken:?}");
+    assert!(matches!(taken, Err(Error::Conflict(Thing::Provider))), "{taken:?}");
     kit.two.create_oidc_provider(other, &new("k8s"), NOW).await.unwrap();
     for outcome in [
         kit.one.update_oidc_provider(owner, &new("none"), &|_| true, NOW).await,
         kit.one.delete_oidc_provider(owner, "none").await,
     ] {
-        assert!(matches!(outcome, Err(Error::Stale { what: "identity provider" })), "{outcome:?}");
+        assert!(matches!(outcome, Err(Error::Stale(Thing::Provider))), "{outcome:?}");
     }
 }
 
@@ -58,5 +59,5 @@ async fn providers_are_limited(kit: &Kit) {
         kit.one.create_oidc_provider(owner, &new(&format!("p{number}")), NOW).await.unwrap();
     }
     let full = kit.one.create_oidc_provider(owner, &new("more"), NOW).await;
-    assert!(matches!(full, Err(Error::LimitReached { what: "identity providers", limit: limits::PROVIDERS })));
+    assert!(matches!(full, Err(Error::LimitReached { what: Counted::Providers, limit: limits::PROVIDERS })));
 }

@@ -6,6 +6,7 @@ use super::super::{Kit, NOW};
 use super::{new_policy, new_role};
 use crate::Error;
 use crate::meta::{Holder, limits};
+use roadstead_types::{Counted, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     the_last_place_goes_to_one(kit).await;
@@ -29,7 +30,8 @@ async fn the_last_place_goes_to_one(kit: &Kit) {
         }))
         .await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
-    let full = |outcome: &&crate::Result<_>| matches!(outcome, Err(Error::LimitReached { what: "groups", limit: 300 }));
+    let full =
+        |outcome: &&crate::Result<_>| matches!(outcome, Err(Error::LimitReached { what: Counted::Groups, limit: 300 }));
     assert_eq!(outcomes.iter().filter(full).count(), 5);
     assert_eq!(kit.two.list_groups(owner).await.unwrap().len(), 300);
 }
@@ -45,7 +47,7 @@ async fn a_policy_is_deleted_or_attached(kit: &Kit) {
             kit.store(number + 1).delete_policies(owner, &ids),
         );
         assert!(deleted.is_ok(), "{deleted:?}");
-        assert!(matches!(attached, Ok(true) | Err(Error::Stale { what: "policy" })), "{attached:?}");
+        assert!(matches!(attached, Ok(true) | Err(Error::Stale(Thing::Policy))), "{attached:?}");
         assert_eq!(kit.one.list_attached(Holder::User(user)).await.unwrap(), []);
     }
 }
@@ -64,8 +66,8 @@ async fn a_user_is_deleted_or_given_something(kit: &Kit) {
             kit.store(number + 1).add_members(owner, &members, NOW),
         );
         assert!(deleted.is_ok(), "{deleted:?}");
-        assert!(matches!(key_made, Ok(()) | Err(Error::Stale { what: "account" })), "{key_made:?}");
-        assert!(matches!(joined, Ok(()) | Err(Error::Stale { what: "user" })), "{joined:?}");
+        assert!(matches!(key_made, Ok(()) | Err(Error::Stale(Thing::Account))), "{key_made:?}");
+        assert!(matches!(joined, Ok(()) | Err(Error::Stale(Thing::User))), "{joined:?}");
         assert_eq!(kit.two.access_key(&key).await.unwrap(), None);
         assert_eq!(kit.two.list_members(group).await.unwrap(), []);
     }

@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::meta::{AccountStatus, RoleVersion};
 use crate::testkit::meta::{Kit, NOW, REGISTRY, later, tag};
-use roadstead_types::RegistryId;
+use roadstead_types::{RegistryId, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     a_manifest_goes_with_no_other_tags(kit).await;
@@ -19,7 +19,7 @@ async fn a_manifest_goes_with_no_other_tags(kit: &Kit) {
     let delete =
         async |tags| kit.one.delete_manifest(put.repository, &image.digest, Some(tags), later(9), NOW, None).await;
     for too_few in [&[][..], std::slice::from_ref(&one)] {
-        assert!(matches!(delete(too_few).await, Err(Error::Stale { what: "tags" })));
+        assert!(matches!(delete(too_few).await, Err(Error::Stale(Thing::Tag))));
     }
     assert_eq!(kit.two.tags_of(put.repository, &image.digest).await.unwrap(), [one.clone(), two.clone()]);
     let all = [tag("none"), two.clone(), one.clone()];
