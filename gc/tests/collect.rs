@@ -292,7 +292,7 @@ async fn one_odd_file_does_not_stop_the_sweep() {
     let meta = database.open("one").await;
     tie(&meta, &*store).await.unwrap();
     let odd = BlobKey::fresh(&Digest::of(Algorithm::Sha256, b"odd"));
-    std::fs::create_dir_all(directory.path().join("blobs").join(odd.as_str())).unwrap();
+    std::fs::create_dir_all(directory.path().join("blobs").join(odd.path())).unwrap();
     for bytes in [&b"one"[..], b"two", b"three"] {
         object(&*store, bytes).await;
     }

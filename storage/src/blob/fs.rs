@@ -79,7 +79,7 @@ impl Inner {
     }
 
     fn object(&self, key: &BlobKey) -> PathBuf {
-        self.blobs.join(key.as_str())
+        self.blobs.join(key.path())
     }
 
     /// Makes a directory below an existing one, such that it survives the loss of power.
@@ -183,7 +183,7 @@ impl BlobStore for FsBlobStore {
             .then(|prefix| {
                 let path = self.inner.blobs.join(&prefix);
                 blocking("list objects", move || {
-                    listed(&path, |name| BlobKey::from_str(&format!("{prefix}/{name}")).ok())
+                    listed(&path, |name| BlobKey::of_path(&format!("{prefix}/{name}")).ok())
                 })
             })
             .map_ok(|found| stream::iter(found.into_iter().map(Ok)))

@@ -1,3 +1,5 @@
+//! Keys of objects and of staged uploads.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -6,7 +8,11 @@ use uuid::Uuid;
 use crate::Error;
 use roadstead_types::{Digest, UploadId};
 
-/// The key of an object: `sha256/ab/<hex>-<uuid>`. It names the digest, but is fresh for every upload.
+/// What the key of an object of our own begins with, in the database. It says how the rest is laid out: a store can hold
+/// objects that another registry has written, under paths of another form.
+const OWN: &str = "own:";
+
+/// The key of an object: `own:sha256/ab/<hex>-<uuid>`. It names the digest, but is fresh for every upload.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct BlobKey(String);
 
@@ -14,17 +20,30 @@ impl BlobKey {
     /// A fresh key for content with this digest.
     pub fn fresh(digest: &Digest) -> Self {
         let hex = digest.hex();
-        Self(format!("{}/{}/{hex}-{}", digest.algorithm(), &hex[..2], Uuid::new_v4().simple()))
+        Self(format!("{OWN}{}/{}/{hex}-{}", digest.algorithm(), &hex[..2], Uuid::new_v4().simple()))
     }
 
-    /// The text, which is also the path below the store's root.
+    /// The key of the object at `path`, below the place where a store keeps its objects.
+    ///
+    /// # Errors
+    /// `Corrupt` when no object of ours has such a path.
+    pub fn of_path(path: &str) -> Result<Self, Error> {
+        format!("{OWN}{path}").parse()
+    }
+
+    /// The whole text, as the database has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// Where the object is, below the place where a store keeps its objects.
+    pub fn path(&self) -> &str {
+        self.0.strip_prefix(OWN).unwrap_or_default()
+    }
+
     /// The digest of the content.
     pub fn digest(&self) -> Option<Digest> {
-        let (algorithm, rest) = self.0.split_once('/')?;
+        let (algorithm, rest) = self.path().split_once('/')?;
         let (_, name) = rest.split_once('/')?;
         let (hex, _) = name.split_once('-')?;
         format!("{algorithm}:{hex}").parse().ok()
@@ -36,7 +55,7 @@ impl FromStr for BlobKey {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let key = Self(text.to_owned());
-        let parts: Vec<&str> = text.split('/').collect();
+        let parts: Vec<&str> = key.path().split('/').collect();
         let uuid_fits = text.rsplit_once('-').is_some_and(|(_, uuid)| {
             uuid.len() == 32 && uuid.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
         });
@@ -91,6 +110,7 @@ mod tests {
             let key = BlobKey::fresh(&digest);
             assert_eq!(key.digest(), Some(digest.clone()));
             assert_eq!(key.as_str().parse::<BlobKey>().unwrap(), key);
+            assert_eq!(BlobKey::of_path(key.path()).unwrap(), key);
             assert_ne!(key, BlobKey::fresh(&digest));
         }
         let good = BlobKey::fresh(&Digest::of(Algorithm::Sha256, b"")).to_string();
@@ -100,6 +120,9 @@ mod tests {
             "/",
             "../../etc/passwd",
             &good[1..],
+            &good["own:".len()..],
+            &good.replacen("own:", "cncf:", 1),
+            &good.replacen("own:", "own:own:", 1),
             &good[..good.len() - 1],
             &upper,
             &good.replacen("/e3/", "/ff/", 1),
