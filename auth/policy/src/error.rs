@@ -1,3 +1,5 @@
+//! Why a policy document is refused.
+
 /// Why a document is refused, as the cloud API answers it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]

@@ -1,3 +1,5 @@
+//! `[audit]`: how long the audit log is kept.
+
 use std::time::Duration;
 
 use super::{DAY, Invalid, above_zero};

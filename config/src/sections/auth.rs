@@ -1,3 +1,5 @@
+//! `[auth]`: passwords, tokens, the master key, and limits for failed logins.
+
 use std::{path::PathBuf, time::Duration};
 
 use super::{DAY, Invalid, above_zero, seconds};

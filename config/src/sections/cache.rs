@@ -1,3 +1,5 @@
+//! `[cache]`: how much is kept in memory.
+
 use crate::{section::section, size::ByteSize};
 
 section! {

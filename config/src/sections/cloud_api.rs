@@ -1,3 +1,5 @@
+//! `[cloud_api]`: limits and the reading of the product document.
+
 use crate::section::section;
 
 section! {

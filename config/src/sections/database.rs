@@ -1,3 +1,5 @@
+//! `[database]`: where the metadata is kept.
+
 use std::{path::PathBuf, time::Duration};
 
 use super::{Invalid, above_zero, seconds};

@@ -1,3 +1,5 @@
+//! `[gc]`: clean-up of unfinished uploads and of objects without a row.
+
 use std::time::Duration;
 
 use super::{DAY, Invalid, above_zero, seconds};

@@ -1,3 +1,5 @@
+//! `[instances]`: the hosts and limits of enterprise instances.
+
 use super::{Invalid, above_zero};
 use crate::section::section;
 

@@ -1,3 +1,5 @@
+//! `[limits]`: how much one request or one client may ask for.
+
 use super::{Invalid, above_zero};
 use crate::{section::section, size::ByteSize};
 

@@ -1,3 +1,5 @@
+//! `[log]`: the level and the form of log lines.
+
 use serde::Deserialize;
 
 use super::Invalid;

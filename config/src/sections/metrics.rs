@@ -1,3 +1,5 @@
+//! `[metrics]`: the listener for Prometheus.
+
 use std::net::SocketAddr;
 
 use crate::section::section;

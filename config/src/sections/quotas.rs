@@ -1,3 +1,5 @@
+//! `[quotas]`: how much an account of the personal edition may have.
+
 use crate::section::section;
 
 section! {

@@ -1,3 +1,5 @@
+//! `[server]`: the listener, proxies in front of it, time limits and TLS.
+
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,

@@ -1,3 +1,5 @@
+//! `[storage]`: where the bytes of blobs are kept.
+
 use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;

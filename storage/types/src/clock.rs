@@ -1,3 +1,5 @@
+//! Moments, and the clocks that tell them: the system's, and one that tests move by hand.
+
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Digests of content, and the hashers that compute them and can be stopped and continued.
+
 use std::fmt;
 use std::str::FromStr;
 

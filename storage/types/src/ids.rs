@@ -1,3 +1,5 @@
+//! Identifiers: row ids, account numbers, access key ids, instance ids and upload ids.
+
 use std::fmt;
 use std::str::FromStr;
 

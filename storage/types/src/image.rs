@@ -1,3 +1,5 @@
+//! What the config of an image says about it: platform, size, and time of creation.
+
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::clock::Timestamp;

@@ -1,3 +1,5 @@
+//! Media types: the ones that the registry knows, and parsed values.
+
 use std::fmt;
 use std::str::FromStr;
 

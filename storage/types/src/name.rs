@@ -1,3 +1,5 @@
+//! Names of repositories, namespaces, instances and tags.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! Tests of explanations: names of operations, resources, and the statement that decides.
+
 use super::*;
 
 fn ask(action: &str, resource: &str, instance: Option<&str>) -> Result<Question, BadQuestion> {

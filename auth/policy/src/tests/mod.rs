@@ -1,3 +1,5 @@
+//! Tests of decisions: fixed cases, random documents, and a second implementation to compare with.
+
 mod oracle;
 mod properties;
 mod vectors;

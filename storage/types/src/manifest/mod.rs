@@ -1,3 +1,5 @@
+//! Manifests: parsed and checked, with the descriptors that they list.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! Tests of the manifest parser.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,0 +1,77 @@
+//! The crates of the workspace and their files, read and parsed.
+
+use std::path::{Path, PathBuf};
+
+/// One file of Rust.
+pub struct File {
+    /// Below the top of the repository, with `/`.
+    pub path: String,
+    pub text: String,
+    pub syntax: syn::File,
+}
+
+/// One library or program, from `lib.rs` or `main.rs` down, or one folder of tests.
+pub struct Tree {
+    /// The folder of its root file, below the top of the repository.
+    pub folder: String,
+    /// As other crates call it: `roadstead_auth`.
+    pub name: String,
+    pub files: Vec<File>,
+}
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the top of the repository")
+}
+
+/// Everything below `src` of each crate, and each folder of black-box tests.
+pub fn trees() -> Vec<Tree> {
+    let manifest = std::fs::read_to_string(top().join("Cargo.toml")).expect("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("members on one line");
+    let mut folders: Vec<String> =
+        members.split('"').skip(1).step_by(2).map(|member| format!("{member}/src")).collect();
+    folders.retain(|folder| top().join(folder).is_dir());
+    folders.push("tests/house".to_owned());
+    for entry in std::fs::read_dir(top().join("tests/tests")).expect("tests/tests") {
+        let entry = entry.expect("an entry of tests/tests");
+        if entry.path().join("main.rs").is_file() {
+            folders.push(format!("tests/tests/{}", entry.file_name().to_string_lossy()));
+        }
+    }
+    let trees: Vec<Tree> = folders.into_iter().map(tree).collect();
+    assert!(trees.iter().map(|tree| tree.files.len()).sum::<usize>() > 300, "where are the files?");
+    trees
+}
+
+fn tree(folder: String) -> Tree {
+    let mut paths = Vec::new();
+    walk(&top().join(&folder), &mut paths);
+    paths.sort();
+    let files = paths.iter().map(|path| file(path)).collect();
+    Tree { name: crate_name(&folder), folder, files }
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry of a source folder").path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn file(path: &Path) -> File {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let path = path.strip_prefix(top()).expect("below the top").to_string_lossy().replace('\\', "/");
+    File { path, text, syntax }
+}
+
+/// The name in the crate's manifest; a folder of tests is no crate that anybody imports.
+fn crate_name(folder: &str) -> String {
+    let Some(member) = folder.strip_suffix("/src") else { return String::new() };
+    let manifest = std::fs::read_to_string(top().join(member).join("Cargo.toml")).expect("the crate's Cargo.toml");
+    let line = manifest.lines().find(|line| line.starts_with("name = ")).expect("the crate's name");
+    line.split('"').nth(1).expect("a quoted name").replace('-', "_")
+}
