@@ -103,7 +103,6 @@ pub const NO_FIRST_LINE: &[(&str, &str)] = &[
     ("registry/src/cli/namespace.rs", MOVES),
     ("registry/src/cli/repository.rs", MOVES),
     ("registry/src/cli/serve.rs", MOVES),
-    ("storage/src/blob/key.rs", MOVES),
     ("storage/src/error.rs", MOVES),
     ("storage/src/testkit/meta/accounts.rs", MOVES),
     ("storage/src/testkit/meta/blobs.rs", MOVES),
