@@ -1,176 +1,177 @@
+//! Proofs of rights. Services take them, so that a forgotten check does not compile.
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::Readable;
-use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag};
+use roadstead_types::{
+    AccountId, Actor, InstanceId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Tag,
+};
 
+use crate::client::Client;
 use crate::identity::Identity;
 use crate::permissions::Permissions;
-use roadstead_policy::op::{self, Realm};
+use crate::place::{Instance, Namespace, OwnRepository, Owned, Repository};
+use crate::right::{ContentRight, Delete, Effect, Push, Read, Right, Write};
 
-mod sealed {
-    pub trait Sealed {}
-}
-
-/// What can be done to a repository. The marker types [`Pull`], [`Push`], [`Delete`] and [`Probe`] implement it, and
-/// nothing else can.
-pub trait Action: sealed::Sealed + Send + Sync + 'static {
-    /// The name of the action.
-    const NAME: ActionName;
-}
-
-/// The name of an [`Action`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ActionName {
-    /// Read manifests, blobs, tags and referrers.
-    Pull,
-    /// Write blobs, manifests and tags.
-    Push,
-    /// Delete them.
-    Delete,
-    /// Ask whether they are there (`HEAD`): whoever may pull may, and whoever may push, because a push begins so.
-    Probe,
-}
-
-impl ActionName {
-    /// Every action.
-    pub const ALL: [Self; 4] = [Self::Pull, Self::Push, Self::Delete, Self::Probe];
-
-    /// The name in lower case.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pull => "pull",
-            Self::Push => "push",
-            Self::Delete => "delete",
-            Self::Probe => "probe",
-        }
-    }
-
-    /// The actions of a token scope that cover this action, any one of which suffices. The first is the one that a
-    /// challenge asks for.
-    pub const fn covering(self) -> &'static [&'static str] {
-        match self {
-            Self::Pull => &["pull", "*"],
-            Self::Push => &["push", "*"],
-            Self::Delete => &["delete", "*"],
-            Self::Probe => &["pull", "push", "*"],
-        }
-    }
-}
-
-macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name;
-        impl sealed::Sealed for $name {}
-        impl Action for $name {
-            const NAME: ActionName = ActionName::$name;
-        }
-    )*};
-}
-
-actions! {
-    /// The right to read: see [`ActionName::Pull`].
-    Pull;
-    /// The right to write: see [`ActionName::Push`].
-    Push;
-    /// The right to delete: see [`ActionName::Delete`].
-    Delete;
-    /// The right to ask whether something is there: see [`ActionName::Probe`].
-    Probe;
-}
-
-/// The proof that the caller may do `A` in one repository, at the moment when it was made. It is made by
-/// [`Auth::authorize`](crate::Auth::authorize) and [`Auth::authorize_identity`](crate::Auth::authorize_identity) only.
+/// The proof that somebody may do `R` in the place `P`, at the moment when it was made. Only the authorizer makes one:
+/// [`Auth::authorize`](crate::Auth::authorize) and its sisters for the content of repositories,
+/// [`Permissions::grant`](crate::Permissions::grant) for what the policies of an account decide, and
+/// [`Operator`](crate::Operator) for commands and jobs.
 #[derive(Debug)]
-pub struct Access<A> {
-    registry: RegistryId,
-    repository: RepositoryName,
-    repository_id: Option<RepositoryId>,
-    namespace_id: NamespaceId,
-    namespace_owner: AccountId,
-    identity: Option<Arc<Identity>>,
-    tags: Option<Arc<[Tag]>>,
-    action: PhantomData<fn() -> A>,
+pub struct Access<R, P = Repository> {
+    by: By,
+    place: P,
+    right: PhantomData<fn() -> R>,
 }
 
-impl<A> Clone for Access<A> {
+/// Who has the right.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    /// Whoever makes a request; without an identity, everybody.
+    Caller(Option<Arc<Identity>>, Arc<Client>),
+    /// A command, or the server itself.
+    Operator(Arc<Actor>),
+}
+
+impl<R, P: Clone> Clone for Access<R, P> {
     fn clone(&self) -> Self {
-        let (repository, identity, tags) = (self.repository.clone(), self.identity.clone(), self.tags.clone());
-        Self { repository, identity, tags, ..*self }
+        Self { by: self.by.clone(), place: self.place.clone(), right: PhantomData }
     }
 }
 
-/// What a proof says; see the accessors of [`Access`].
-pub(crate) struct Proven {
-    pub registry: RegistryId,
-    pub repository: RepositoryName,
-    pub repository_id: Option<RepositoryId>,
-    pub namespace_id: NamespaceId,
-    pub namespace_owner: AccountId,
-    pub identity: Option<Arc<Identity>>,
-    pub tags: Option<Arc<[Tag]>>,
-}
-
-impl<A: Action> Access<A> {
-    /// Called in `authorize.rs`, after the rules said yes.
-    pub(crate) fn grant(proven: Proven) -> Self {
-        let Proven { registry, repository, repository_id, namespace_id, namespace_owner, identity, tags } = proven;
-        Self { registry, repository, repository_id, namespace_id, namespace_owner, identity, tags, action: PhantomData }
+impl<R: Right, P> Access<R, P> {
+    /// Called by the authorizer, when it has said yes.
+    pub(crate) fn prove(by: By, place: P) -> Self {
+        Self { by, place, right: PhantomData }
     }
 }
 
-impl<A> Access<A> {
+impl<R, P> Access<R, P> {
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        match &self.by {
+            By::Caller(None, client) => client.anonymous(),
+            By::Caller(Some(identity), client) => identity.actor(client),
+            By::Operator(actor) => (**actor).clone(),
+        }
+    }
+}
+
+impl<P: Clone> Access<Write, P> {
+    /// The right to read in the same place: whoever changes something may look at it first.
+    pub fn reading(&self) -> Access<Read, P> {
+        Access { by: self.by.clone(), place: self.place.clone(), right: PhantomData }
+    }
+}
+
+impl<R: ContentRight> Access<R> {
     /// The registry that the repository is in.
     pub fn registry(&self) -> RegistryId {
-        self.registry
+        self.place.registry
     }
 
     /// The name of the repository.
     pub fn repository(&self) -> &RepositoryName {
-        &self.repository
+        &self.place.name
     }
 
     /// The repository, or `None` when it does not exist (yet). Use this and not the name to read: a repository of the
     /// same name may be made by another in the meantime.
     pub fn repository_id(&self) -> Option<RepositoryId> {
-        self.repository_id
+        self.place.id
     }
 
     /// The namespace. It exists: there are no rights in a namespace that does not.
     pub fn namespace_id(&self) -> NamespaceId {
-        self.namespace_id
+        self.place.namespace
+    }
+
+    /// The main account that the namespace belongs to.
+    pub fn namespace_owner(&self) -> AccountId {
+        self.place.owner
     }
 
     /// Who may; `None` is everybody.
     pub fn identity(&self) -> Option<&Arc<Identity>> {
-        self.identity.as_ref()
+        match &self.by {
+            By::Caller(identity, _) => identity.as_ref(),
+            By::Operator(_) => None,
+        }
     }
 
-    fn actor(&self) -> AccountId {
-        // Only identities of the namespace's owner get the actions that have an actor, so there is always an identity.
-        self.identity.as_ref().map_or(self.namespace_owner, |identity| identity.account)
+    fn acting(&self) -> AccountId {
+        // Whoever pushes or deletes has an identity; a command acts for the owner of the namespace.
+        self.identity().map_or(self.place.owner, |identity| identity.account)
     }
 }
 
 impl Access<Push> {
     /// Who pushes. Nobody pushes anonymously.
     pub fn account(&self) -> AccountId {
-        self.actor()
+        self.acting()
     }
 }
 
 impl Access<Delete> {
     /// Who deletes. Nobody deletes anonymously.
     pub fn account(&self) -> AccountId {
-        self.actor()
+        self.acting()
     }
 
     /// The only tags that may be deleted, and with them the manifest that no others point at; `None` is no limit: blobs
     /// and everything else may be deleted.
     pub fn tags(&self) -> Option<&[Tag]> {
-        self.tags.as_deref()
+        self.place.tags.as_deref()
+    }
+}
+
+impl<E: Effect, P: Owned> Access<E, P> {
+    /// What the holder may do and see in its main account. A command sees everything.
+    pub fn permissions(&self) -> &Permissions {
+        self.place.permissions()
+    }
+
+    /// Who acts. A command acts as the main account itself.
+    pub fn who(&self) -> &Identity {
+        self.permissions().identity()
+    }
+
+    /// The main account that the place belongs to.
+    pub fn owner(&self) -> AccountId {
+        self.who().owner
+    }
+}
+
+impl<E: Effect> Access<E, Namespace> {
+    /// The registry that the namespace is in.
+    pub fn registry(&self) -> RegistryId {
+        self.place.registry
+    }
+
+    /// The name of the namespace.
+    pub fn namespace(&self) -> &NamespaceName {
+        &self.place.name
+    }
+}
+
+impl<E: Effect> Access<E, OwnRepository> {
+    /// The registry that the repository is in.
+    pub fn registry(&self) -> RegistryId {
+        self.place.registry
+    }
+
+    /// The name of the repository.
+    pub fn repository(&self) -> &RepositoryName {
+        &self.place.name
+    }
+}
+
+impl<E: Effect> Access<E, Instance> {
+    /// The id of the instance.
+    pub fn instance(&self) -> &InstanceId {
+        &self.place.id
     }
 }
 

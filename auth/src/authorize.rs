@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use roadstead_types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Thing, Timestamp};
 
-use crate::access::{Access, Action, ActionName, CatalogAccess, CatalogLimit, Delete, Proven};
+use crate::access::{Access, By, CatalogAccess, CatalogLimit};
 use crate::auth::{Auth, Inner};
 use crate::cache::{KnownNamespace, Place, Read};
 use crate::error::{Denied, Result};
 use crate::identity::{Caller, Grant, TokenGrants};
 use crate::permissions::Permissions;
+use crate::place::Repository;
+use crate::right::{ContentRight, Delete, RightName};
 use crate::rules::{Deletion, Facts, Question, Who};
 use crate::scope::Scope;
 use crate::token::{IssuedToken, NewToken, Wanted, grantable};
@@ -43,17 +45,17 @@ impl Limits {
 }
 
 impl Auth {
-    /// Decides whether `caller` may do `A` in `repository`, which need not exist. The right to delete is that of a main
+    /// Decides whether `caller` has the right `R` in `repository`, which need not exist. The right to delete is that of a main
     /// account to delete anything: see [`Auth::authorize_delete`].
     ///
     /// # Errors
     /// See [`Denied`]. Whether the repository or its namespace exists makes no difference to who may not know.
-    pub async fn authorize<A: Action>(
+    pub async fn authorize<R: ContentRight>(
         &self,
         caller: &Caller,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> Decided<Access<A>> {
+    ) -> Decided<Access<R>> {
         self.inner.authorize(caller, caller.token.as_deref(), registry, repository).await
     }
 
@@ -63,12 +65,12 @@ impl Auth {
     ///
     /// # Errors
     /// See [`Denied`]; never `InsufficientScope`.
-    pub async fn authorize_identity<A: Action>(
+    pub async fn authorize_identity<R: ContentRight>(
         &self,
         caller: &Caller,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> Decided<Access<A>> {
+    ) -> Decided<Access<R>> {
         self.inner.authorize(caller, None, registry, repository).await
     }
 
@@ -132,17 +134,17 @@ impl Auth {
 }
 
 impl Inner {
-    async fn authorize<A: Action>(
+    async fn authorize<R: ContentRight>(
         &self,
         caller: &Caller,
         token: Option<&TokenGrants>,
         registry: RegistryId,
         repository: &RepositoryName,
-    ) -> Decided<Access<A>> {
+    ) -> Decided<Access<R>> {
         let place = self.place(registry, repository).await?;
         let limits = self.limits_in(caller, registry, place.as_ref()).await?;
         let who = who(caller, limits.as_ref());
-        let question = self.question(A::NAME, who, token, registry, repository);
+        let question = self.question(R::NAME, who, token, registry, repository);
         question.decide(place.as_ref().map(facts).as_ref())?;
         prove(caller, registry, repository, place, None)
     }
@@ -157,7 +159,7 @@ impl Inner {
         let place = self.place(registry, repository).await?;
         let limits = self.limits_in(caller, registry, place.as_ref()).await?;
         let mut question = self.question(
-            ActionName::Delete,
+            RightName::Delete,
             who(caller, limits.as_ref()),
             caller.token.as_deref(),
             registry,
@@ -184,14 +186,14 @@ impl Inner {
 
     fn question<'a>(
         &'a self,
-        action: ActionName,
+        right: RightName,
         who: Who<'a>,
         token: Option<&'a TokenGrants>,
         registry: RegistryId,
         name: &'a RepositoryName,
     ) -> Question<'a> {
         let (anonymous_pull, routine) = (self.params.anonymous_pull, &self.caches.routine);
-        Question { action, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull, routine }
+        Question { right, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull, routine }
     }
 
     /// The limits of the caller in this place. Main accounts have none, and policies do not matter where the namespace is
@@ -206,7 +208,7 @@ impl Inner {
 
     async fn limits(&self, caller: &Caller, registry: RegistryId) -> Stored<Option<Limits>> {
         let Some(identity) = caller.identity.as_ref().filter(|identity| !identity.is_root()) else { return Ok(None) };
-        let permissions = self.permissions(identity, caller.address).await?;
+        let permissions = self.permissions(identity, &caller.client).await?;
         Ok(Some(Limits { permissions, instance: self.instance(registry).await? }))
     }
 
@@ -227,8 +229,8 @@ impl Inner {
             let place = self.place(registry, name).await?;
             let limits = self.limits_in(caller, registry, place.as_ref()).await?;
             let facts = place.as_ref().map(facts);
-            let question = self.question(ActionName::Pull, who(caller, limits.as_ref()), None, registry, name);
-            let actions = grantable(actions, |action| question.may_be_granted(action, facts.as_ref()));
+            let question = self.question(RightName::Pull, who(caller, limits.as_ref()), None, registry, name);
+            let actions = grantable(actions, |right| question.may_be_granted(right, facts.as_ref()));
             if !actions.is_empty() {
                 granted.push(Grant { kind: "repository".to_owned(), name: name.as_str().to_owned(), actions });
             }
@@ -293,23 +295,17 @@ fn who<'a>(caller: &'a Caller, limits: Option<&'a Limits>) -> Who<'a> {
     }
 }
 
-fn prove<A: Action>(
+fn prove<R: ContentRight>(
     caller: &Caller,
     registry: RegistryId,
     repository: &RepositoryName,
     place: Option<Place>,
     tags: Option<Arc<[Tag]>>,
-) -> Decided<Access<A>> {
+) -> Decided<Access<R>> {
     let Some(Place { namespace, repository: row }) = place else { return Err(Denied::Forbidden) };
-    Ok(Access::grant(Proven {
-        registry,
-        repository: repository.clone(),
-        repository_id: row.map(|(id, _)| id),
-        namespace_id: namespace.id,
-        namespace_owner: namespace.owner,
-        identity: caller.identity.clone(),
-        tags,
-    }))
+    let by = By::Caller(caller.identity.clone(), Arc::clone(&caller.client));
+    let (name, id) = (repository.clone(), row.map(|(id, _)| id));
+    Ok(Access::prove(by, Repository { registry, name, id, namespace: namespace.id, owner: namespace.owner, tags }))
 }
 
 fn facts(place: &Place) -> Facts {

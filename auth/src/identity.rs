@@ -1,13 +1,16 @@
+//! Who asks: identities, callers, and what a bearer token covers.
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use roadstead_storage::meta::Account;
-use roadstead_types::{AccountId, RegistryId, Timestamp, Uin};
+use roadstead_types::{AccountId, Actor, RegistryId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
-use crate::access::ActionName;
-use crate::session::Session;
+use crate::client::Client;
+use crate::right::RightName;
+use crate::session::{Session, SessionKind};
 
 /// An account that has proved who it is, and was active when it was last looked at; or a session that acts for one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +48,23 @@ impl Identity {
     pub fn is_root(&self) -> bool {
         self.account == self.owner && self.session.is_none()
     }
+
+    /// What it is, in a word, as the audit log tells it.
+    pub fn principal(&self) -> String {
+        match self.session.as_deref().map(|session| &session.kind) {
+            Some(SessionKind::Role { id, session_name, .. }) => format!("role/{id}/{session_name}"),
+            Some(SessionKind::Federation { name }) => format!("federation/{name}"),
+            Some(SessionKind::InstanceToken { .. }) => "token".to_owned(),
+            None if self.is_root() => "root".to_owned(),
+            None => "user".to_owned(),
+        }
+    }
+
+    /// The actor that it is when it comes from `client`.
+    pub fn actor(&self, client: &Client) -> Actor {
+        let (owner, uin, principal) = (Some(self.owner), self.uin.as_str().to_owned(), self.principal());
+        Actor { owner, uin, principal, ..client.anonymous() }
+    }
 }
 
 /// Who makes a request, and with what.
@@ -57,13 +77,23 @@ pub struct Caller {
     /// Whether the request came with any credentials.
     pub credentials_presented: bool,
     /// Where the request comes from.
-    pub address: IpAddr,
+    pub client: Arc<Client>,
 }
 
 impl Caller {
     /// A caller without credentials.
-    pub fn anonymous(address: IpAddr) -> Self {
-        Self { identity: None, token: None, credentials_presented: false, address }
+    pub fn anonymous(client: Arc<Client>) -> Self {
+        Self { identity: None, token: None, credentials_presented: false, client }
+    }
+
+    /// A caller whose credentials were good; `token` is the bearer token that it came with.
+    pub fn identified(identity: Option<Arc<Identity>>, token: Option<Arc<TokenGrants>>, client: Arc<Client>) -> Self {
+        Self { identity, token, credentials_presented: true, client }
+    }
+
+    /// The address that the request comes from.
+    pub fn address(&self) -> IpAddr {
+        self.client.address
     }
 }
 
@@ -81,9 +111,9 @@ pub struct TokenGrants {
 }
 
 impl TokenGrants {
-    /// Whether the token covers `action` on the repository `name`.
-    pub fn covers(&self, action: ActionName, name: &str) -> bool {
-        let covering = action.covering();
+    /// Whether the token covers `right` on the repository `name`.
+    pub fn covers(&self, right: RightName, name: &str) -> bool {
+        let covering = right.covering();
         self.access
             .iter()
             .filter(|grant| grant.kind == "repository" && grant.name == name)

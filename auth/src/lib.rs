@@ -3,8 +3,10 @@
 //! * [`Auth`] is the whole of it for a server: [`Auth::basic`] and [`Auth::bearer`] tell who asks, [`Auth::authorize`]
 //!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service. [`Auth::signed`] tells who
 //!   signed a request of the cloud API.
-//! * [`Access`] is the proof. Only [`Auth::authorize`], [`Auth::authorize_identity`] and [`Auth::authorize_delete`] make
-//!   one, and everything that reads or changes a repository takes one: a forgotten check does not compile.
+//! * [`Access`] is the proof of a [`Right`] in a [`place`]. Services take it, so that a forgotten check does not compile.
+//!   [`Auth::authorize`], [`Auth::authorize_identity`] and [`Auth::authorize_delete`] make those for the content of a
+//!   repository. [`Permissions::grant`] makes those for what belongs to a main account: the account itself, its namespaces,
+//!   repositories and instances. [`Operator`] makes them for commands and jobs.
 //! * [`Permissions`] is what somebody may do besides: [`Auth::permissions`] gives it, with the policies of sub-accounts,
 //!   roles and sessions, which [`roadstead_policy`] decides by. Main accounts with their own credentials have no policies.
 //! * [`Auth::issue_temporary`] makes temporary keys, [`Auth::temporary`] tells whose they are. Nothing of them is stored.
@@ -29,11 +31,11 @@
 //! HTTP (headers, status codes, challenges belong to the registry crate), SQL, configuration files, and the machine's
 //! clock: time comes from a [`Clock`](roadstead_types::Clock).
 //!
-//! # To add an action
+//! # To add a right to the content of repositories
 //!
-//! Add a variant to [`ActionName`], a marker type with its line in `actions!` (`access.rs`), the rule of who may
+//! Add a variant to [`RightName`], a marker type with its line in `rights!` (`right.rs`), the rule of who may
 //! (`rules.rs`: one `match` without a wildcard), which operations of [`roadstead_policy::op`] it is for whoever has policies, and the
-//! words of a token scope that cover it ([`ActionName::covering`]). Then the services can ask for `Access<YourAction>`.
+//! words of a token scope that cover it ([`RightName::covering`]). Then the services can ask for `Access<YourRight>`.
 //! `rules.rs` is the one place that answers "may they?", and it is free of I/O.
 
 #![deny(missing_docs)]
@@ -46,9 +48,11 @@ mod authorize;
 mod bound;
 mod cache;
 mod changes;
+mod client;
 mod doubt;
 mod error;
 mod failures;
+mod grant;
 mod identity;
 mod instance_token;
 mod instances;
@@ -56,10 +60,12 @@ mod keys;
 mod params;
 mod password;
 mod permissions;
+pub mod place;
 mod random;
 mod refresh;
 mod registry_token;
 mod reseal;
+mod right;
 mod rules;
 mod scope;
 mod seal;
@@ -73,14 +79,16 @@ mod token;
 mod users;
 mod web_identity;
 
-pub use access::{Access, Action, ActionName, CatalogAccess, Delete, Probe, Pull, Push};
+pub use access::{Access, CatalogAccess};
 pub use accounts::{Accounts, NewCredentials, generate_password, generate_secret_id, generate_secret_key};
 pub use auth::Auth;
 pub use authorize::DeleteTarget;
 pub use bound::Origin;
 pub use cache::{CacheStats, LEASE};
+pub use client::Client;
 pub use doubt::Turn;
 pub use error::{AuthenticationError, Denied, Error, Result};
+pub use grant::{Granted, Operator};
 pub use identity::{Caller, Grant, Identity, TokenGrants};
 pub use instances::{InstanceDomain, InstanceDomainError};
 pub use params::{Argon2Params, AuthParams};
@@ -88,6 +96,7 @@ pub use password::{PASSWORD_MAX, PASSWORD_MIN};
 pub use permissions::{Permissions, app_id};
 pub use registry_token::RegistryPassword;
 pub use reseal::{opens, reseal};
+pub use right::{ContentRight, Delete, Effect, Probe, Pull, Push, Read, Right, RightName, Write};
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{Session, SessionKind};

@@ -1,6 +1,6 @@
 //! What an identity may do: its policies, compiled once for each change, and the circumstances of one request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -10,6 +10,7 @@ use roadstead_types::{AccountId, RegistryId, RepositoryName, RoleId, Timestamp, 
 
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
+use crate::client::Client;
 use crate::error::Denied;
 use crate::identity::{Caller, Identity};
 use crate::session::SessionKind;
@@ -32,7 +33,7 @@ pub(crate) enum Principal {
 pub struct Permissions {
     identity: Arc<Identity>,
     compiled: Arc<Compiled>,
-    address: IpAddr,
+    client: Arc<Client>,
     now: Timestamp,
     /// Made when something is to be judged by it: what is done routinely seldom is.
     context: OnceLock<Context>,
@@ -136,7 +137,16 @@ impl Auth {
     /// `Unauthenticated` for anonymous callers, `Unavailable` when the store cannot be asked.
     pub async fn permissions(&self, caller: &Caller) -> Result<Permissions, Denied> {
         let identity = caller.identity.as_ref().ok_or(Denied::Unauthenticated)?;
-        Ok(self.inner.permissions(identity, caller.address).await?)
+        Ok(self.inner.permissions(identity, &caller.client).await?)
+    }
+}
+
+impl Auth {
+    /// What a main account may do, when a command or a job acts for it: everything.
+    pub(crate) fn root_permissions(&self, main: Identity) -> Permissions {
+        let (identity, compiled) = (Arc::new(main), Arc::clone(&self.inner.root));
+        let client = Arc::new(Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        Permissions { identity, compiled, client, now: self.inner.clock.now(), context: OnceLock::new() }
     }
 }
 
@@ -214,11 +224,16 @@ impl Permissions {
         &self.identity
     }
 
+    /// Where the request comes from.
+    pub(crate) fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
     /// What conditions are judged by.
     pub fn context(&self) -> &Context {
         self.context.get_or_init(|| {
             let Identity { uin, owner, owner_uin, .. } = &*self.identity;
-            Context::new(self.address, self.now, uin.as_str(), owner_uin, app_id(*owner), &self.compiled.region)
+            Context::new(self.client.address, self.now, uin.as_str(), owner_uin, app_id(*owner), &self.compiled.region)
         })
     }
 
@@ -232,11 +247,11 @@ impl Inner {
     pub(crate) async fn permissions(
         &self,
         identity: &Arc<Identity>,
-        address: IpAddr,
+        client: &Arc<Client>,
     ) -> Result<Permissions, roadstead_storage::Error> {
         let compiled = self.compiled_for(identity).await?;
-        let (identity, now) = (Arc::clone(identity), self.clock.now());
-        Ok(Permissions { identity, compiled, address, now, context: OnceLock::new() })
+        let (identity, client, now) = (Arc::clone(identity), Arc::clone(client), self.clock.now());
+        Ok(Permissions { identity, compiled, client, now, context: OnceLock::new() })
     }
 
     async fn compiled_for(&self, identity: &Identity) -> Result<Arc<Compiled>, roadstead_storage::Error> {

@@ -2,10 +2,10 @@
 
 use roadstead_types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
-use crate::access::ActionName;
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
 use crate::permissions::{Permissions, Routine, RoutineCache, RoutineRequest};
+use crate::right::RightName;
 use roadstead_policy::Request;
 use roadstead_policy::op::{self, Realm};
 
@@ -57,8 +57,8 @@ pub(crate) enum Deletion<'a> {
 
 /// Who asks for what.
 pub(crate) struct Question<'a> {
-    pub action: ActionName,
-    /// What is to be deleted, if that is the action.
+    pub right: RightName,
+    /// What is to be deleted, if that is the right.
     pub deletion: Deletion<'a>,
     pub registry: RegistryId,
     pub name: &'a RepositoryName,
@@ -70,7 +70,7 @@ pub(crate) struct Question<'a> {
 
 impl Question<'_> {
     /// Whether the identity has the right, whatever its token says. `facts` is `None` when there is no such namespace.
-    pub(crate) fn identity_may(&self, action: ActionName, facts: Option<&Facts>) -> bool {
+    pub(crate) fn identity_may(&self, right: RightName, facts: Option<&Facts>) -> bool {
         let Some(facts) = facts else { return false };
         let session = self.who.identity().and_then(|identity| identity.session.as_ref());
         if session.is_some_and(|session| !session.fits(self.registry)) {
@@ -79,29 +79,29 @@ impl Question<'_> {
         match self.who {
             Who::Plain(identity) if identity.owner == facts.owner => identity.is_root(),
             Who::Limited(permissions, realm) if permissions.identity().owner == facts.owner => {
-                self.policies_allow(permissions, realm, action, facts)
+                self.policies_allow(permissions, realm, right, facts)
             }
-            Who::Anybody | Who::Plain(_) | Who::Limited(..) => match action {
-                ActionName::Pull | ActionName::Probe => {
+            Who::Anybody | Who::Plain(_) | Who::Limited(..) => match right {
+                RightName::Pull | RightName::Probe => {
                     facts.public && (self.anonymous_pull || !matches!(self.who, Who::Anybody))
                 }
-                ActionName::Push | ActionName::Delete => false,
+                RightName::Push | RightName::Delete => false,
             },
         }
     }
 
-    /// Whether a token for the action is worth having. It is asked again on every request, and about deleting nothing can
+    /// Whether a token for the right is worth having. It is asked again on every request, and about deleting nothing can
     /// be said before it is known which tags.
-    pub(crate) fn may_be_granted(&self, action: ActionName, facts: Option<&Facts>) -> bool {
-        match (action, self.who, facts) {
-            (ActionName::Delete, Who::Limited(permissions, _), Some(facts)) => {
+    pub(crate) fn may_be_granted(&self, right: RightName, facts: Option<&Facts>) -> bool {
+        match (right, self.who, facts) {
+            (RightName::Delete, Who::Limited(permissions, _), Some(facts)) => {
                 permissions.identity().owner == facts.owner
             }
-            _ => self.identity_may(action, facts),
+            _ => self.identity_may(right, facts),
         }
     }
 
-    fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, action: ActionName, facts: &Facts) -> bool {
+    fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, right: RightName, facts: &Facts) -> bool {
         let name = self.name;
         let uin = &permissions.identity().uin;
         let allowed = |request: Request| {
@@ -124,11 +124,11 @@ impl Question<'_> {
         };
         let pull = || routine(Routine::Pull);
         let push = || routine(Routine::Push) && (facts.exists || routine(Routine::Create));
-        match action {
-            ActionName::Pull => pull(),
-            ActionName::Push => push(),
-            ActionName::Probe => pull() || push(),
-            ActionName::Delete => match self.deletion {
+        match right {
+            RightName::Pull => pull(),
+            RightName::Push => push(),
+            RightName::Probe => pull() || push(),
+            RightName::Delete => match self.deletion {
                 Deletion::Anything => permissions.is_root(),
                 Deletion::Tags { tags, batch } => {
                     let request = if batch { op::tag_batch_delete } else { op::tag_delete };
@@ -144,14 +144,14 @@ impl Question<'_> {
 
     /// The whole decision: the right of the identity, and then the limits of the token that it came with.
     pub(crate) fn decide(&self, facts: Option<&Facts>) -> Result<(), Denied> {
-        let Some(facts) = facts.filter(|facts| self.identity_may(self.action, Some(facts))) else {
+        let Some(facts) = facts.filter(|facts| self.identity_may(self.right, Some(facts))) else {
             return Err(if self.who.identity().is_some() { Denied::Forbidden } else { Denied::Unauthenticated });
         };
         // A token of the namespace that had this name before is worth nothing in this one.
         let covers = |token: &TokenGrants| {
             token.registry == self.registry
                 && token.issued_at >= facts.since
-                && token.covers(self.action, self.name.as_str())
+                && token.covers(self.right, self.name.as_str())
         };
         if self.token.is_none_or(covers) { Ok(()) } else { Err(Denied::InsufficientScope) }
     }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::accounts::secret_key_context;
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
+use crate::client::Client;
 use crate::error::AuthenticationError;
 use crate::identity::{Caller, Identity};
 use crate::signature::tc3::DerivedKeys;
@@ -42,14 +43,14 @@ pub(crate) struct SigningIdentity {
 }
 
 impl Auth {
-    /// Who signed `request`, which came from `address`.
+    /// Who signed `request`, which came from `client`.
     ///
     /// # Errors
-    /// See [`SignatureError`]. `Throttled` once too many signatures from the network of `address` were not good.
-    pub async fn signed(&self, request: &SignedRequest<'_>, address: IpAddr) -> Result<Signed, SignatureError> {
+    /// See [`SignatureError`]. `Throttled` once too many signatures from the network of the client were not good.
+    pub async fn signed(&self, request: &SignedRequest<'_>, client: &Arc<Client>) -> Result<Signed, SignatureError> {
         use SignatureError as E;
         let inner = &*self.inner;
-        let outcome = self.verify(request, address).await;
+        let (address, outcome) = (client.address, self.verify(request, client).await);
         if let Err(E::Mismatch | E::SecretIdNotFound | E::InvalidSecretId | E::Token) = outcome {
             let now = inner.clock.now();
             inner.not_throttled(address)?;
@@ -67,7 +68,7 @@ impl Auth {
         Some(inner.caches.accounts.get(&key.account)?.value.identity)
     }
 
-    async fn verify(&self, request: &SignedRequest<'_>, address: IpAddr) -> Result<Signed, SignatureError> {
+    async fn verify(&self, request: &SignedRequest<'_>, client: &Arc<Client>) -> Result<Signed, SignatureError> {
         let inner = &*self.inner;
         let claim = Claim::of(request)?;
         claim.check_time(inner.clock.now())?;
@@ -81,7 +82,7 @@ impl Auth {
             }
             None => {
                 let id: SecretId = claim.secret_id().parse().map_err(|_| SignatureError::InvalidSecretId)?;
-                let SigningIdentity { identity, key } = inner.permanent_key(&id, address).await?;
+                let SigningIdentity { identity, key } = inner.permanent_key(&id, client.address).await?;
                 let is_signed = claim.is_signed_with(request, &key.secret, &key.derived);
                 if is_signed {
                     inner.note_use(id.clone());
@@ -93,7 +94,7 @@ impl Auth {
             return Err(SignatureError::Mismatch);
         }
         Ok(Signed {
-            caller: Caller { identity: Some(identity), token: None, credentials_presented: true, address },
+            caller: Caller::identified(Some(identity), None, Arc::clone(client)),
             secret_id: claim.secret_id().to_owned(),
             key,
             service: claim.service().map(ToOwned::to_owned),

@@ -6,12 +6,12 @@ use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use roadstead_types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::access::ActionName;
 use crate::bound::{Bound, Origin};
 use crate::error::{Error, Result};
 use crate::identity::{Grant, Identity, TokenGrants};
 use crate::keys::{Keys, Signer};
 use crate::random;
+use crate::right::RightName;
 use crate::scope::{Scope, ScopeKind};
 use crate::session::{Session, SessionKind};
 
@@ -247,13 +247,13 @@ impl Wanted {
     }
 }
 
-/// The words of a scope that an identity may have, of those that it asked for. `may` answers for an action.
-pub(crate) fn grantable(wanted: &BTreeSet<String>, may: impl Fn(ActionName) -> bool) -> Vec<String> {
-    let everything = ActionName::ALL.into_iter().all(&may);
+/// The words of a scope that an identity may have, of those that it asked for. `may` answers for a right.
+pub(crate) fn grantable(wanted: &BTreeSet<String>, may: impl Fn(RightName) -> bool) -> Vec<String> {
+    let everything = RightName::ALL.into_iter().all(&may);
     let asked = |word: &str| wanted.contains(word) || wanted.contains("*");
-    let words = [("pull", ActionName::Pull), ("push", ActionName::Push), ("delete", ActionName::Delete)];
+    let words = [("pull", RightName::Pull), ("push", RightName::Push), ("delete", RightName::Delete)];
     let mut granted: Vec<String> =
-        words.iter().filter(|(word, action)| asked(word) && may(*action)).map(|(word, _)| (*word).to_owned()).collect();
+        words.iter().filter(|(word, right)| asked(word) && may(*right)).map(|(word, _)| (*word).to_owned()).collect();
     if everything && wanted.contains("*") {
         granted.push("*".to_owned());
     }

@@ -4,13 +4,13 @@
 
 mod common;
 
-use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, name, params};
-use roadstead_auth::{Action, Caller, Delete, Denied, Probe, Pull, Push};
+use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, client, name, params};
+use roadstead_auth::{Caller, ContentRight, Delete, Denied, Probe, Pull, Push};
 use roadstead_storage::meta::Readable;
 use roadstead_types::RegistryId;
 
-async fn outcome<A: Action>(world: &World, caller: &Caller, repository: &str) -> char {
-    match world.auth.authorize::<A>(caller, REGISTRY, &name(repository)).await {
+async fn outcome<R: ContentRight>(world: &World, caller: &Caller, repository: &str) -> char {
+    match world.auth.authorize::<R>(caller, REGISTRY, &name(repository)).await {
         Ok(access) => {
             assert_eq!((access.registry(), access.repository().as_str()), (REGISTRY, repository));
             'Y'
@@ -67,7 +67,7 @@ async fn who_may_do_what() {
     let mut callers = vec![
         ("owner", basic(&owner)),
         ("other", basic(&other)),
-        ("anonymous", Caller::anonymous(ADDRESS)),
+        ("anonymous", Caller::anonymous(client())),
         ("owner, no scope", world.caller(Some(&owner), &[]).await),
         ("anybody, none", world.caller(None, &[]).await),
     ];
@@ -111,7 +111,7 @@ async fn without_anonymous_pull_nothing_is_public() {
     let scopes = scopes("pull");
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let callers = [
-        ("anonymous", Caller::anonymous(ADDRESS)),
+        ("anonymous", Caller::anonymous(client())),
         ("anybody, pull", world.caller(None, &scopes).await),
         ("other", basic(&other)),
     ];
@@ -135,7 +135,7 @@ async fn the_proof_tells_what_was_proved() {
     let missing = world.auth.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/missing")).await.unwrap();
     assert_eq!((missing.repository_id(), missing.namespace_id()), (None, world.namespace));
 
-    let anybody = Caller::anonymous(ADDRESS);
+    let anybody = Caller::anonymous(client());
     let public = world.auth.authorize::<Probe>(&anybody, REGISTRY, &name("team/public")).await.unwrap();
     assert!(public.identity().is_none());
 }
@@ -165,7 +165,7 @@ async fn listing_needs_an_account_and_a_scope() {
     assert_eq!(catalog(&with_scope).await.unwrap().registry(), REGISTRY);
     let without = world.caller(Some(&owner), &["registry:catalog:read", "repository:team/public:*"]).await;
     assert!(matches!(catalog(&without).await, Err(Denied::InsufficientScope)));
-    assert!(matches!(catalog(&Caller::anonymous(ADDRESS)).await, Err(Denied::Unauthenticated)));
+    assert!(matches!(catalog(&Caller::anonymous(client())).await, Err(Denied::Unauthenticated)));
     let anybody = world.caller(None, &["registry:catalog:*"]).await;
     assert!(matches!(catalog(&anybody).await, Err(Denied::Unauthenticated)));
 }

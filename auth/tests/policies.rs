@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::people::{ALLOW_ALL, allow, deny, world};
 use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
-use roadstead_auth::{AuthenticationError, Caller, DeleteTarget, Denied, Identity, Pull};
+use roadstead_auth::{AuthenticationError, Caller, Client, DeleteTarget, Denied, Identity, Pull};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_types::{AccountId, Clock as _, PolicyId, Tag, Thing};
@@ -138,12 +138,12 @@ async fn groups_count_and_so_do_addresses() {
         "condition":{"ip_equal":{"qcs:ip":"198.51.100.0/24"}}}}"#;
     world.attach(here, Holder::Group(group)).await;
     assert_eq!(sub.may("team/private").await, "YffY");
-    let caller = Caller { address: "198.51.100.7".parse().unwrap(), ..sub.caller() };
+    let caller = Caller { client: Arc::new(Client::at("198.51.100.7".parse().unwrap())), ..sub.caller() };
     assert_eq!(world.may(&caller, "team/private").await, "ffff", "the address of the request counts");
     // A token that was had elsewhere does not help.
     let token = world.caller(Some(&sub.identity), &["repository:team/private:pull"]).await;
     assert_eq!(world.may(&token, "team/private").await, "YffY");
-    let token = Caller { address: caller.address, ..token };
+    let token = Caller { client: Arc::clone(&caller.client), ..token };
     assert_eq!(world.may(&token, "team/private").await, "ffff");
 }
 

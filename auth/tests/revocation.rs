@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, name, params};
+use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, client, name, params};
 use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, NewSession, Pull, Push, TemporaryKey};
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{AccountStatus, CommitBlob, Made, MetaStore};
@@ -164,7 +164,7 @@ async fn a_foreign_change_between_two_of_this_process_is_noticed() {
 async fn when_the_counter_cannot_be_read_rows_run_out() {
     let world = World::new().await;
     let id = world.repository("team/app", true).await;
-    let anybody = Caller::anonymous(ADDRESS);
+    let anybody = Caller::anonymous(client());
     assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
     // Polled once a second for ten seconds: believed all the while.
     for _ in 0..10 {

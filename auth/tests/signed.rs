@@ -11,7 +11,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use common::{ADDRESS, World};
+use common::{World, client};
 use roadstead_auth::{NewCredentials, SignatureError, Signed, SignedRequest};
 use roadstead_storage::meta::AccountStatus;
 use roadstead_types::Clock as _;
@@ -32,7 +32,7 @@ async fn call(world: &World, who: &NewCredentials, secret: &str) -> Result<Signe
     let pairs = pairs.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
     let request =
         SignedRequest { method: "GET", query: "", hosts: &["h"], header: &|_| None, body: b"", pairs: &pairs };
-    world.auth.signed(&request, ADDRESS).await
+    world.auth.signed(&request, &client()).await
 }
 
 #[tokio::test]

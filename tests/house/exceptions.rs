@@ -58,12 +58,10 @@ const MOVES: &str = "the file is about to be moved or rewritten";
 
 #[rustfmt::skip]
 pub const NO_FIRST_LINE: &[(&str, &str)] = &[
-    ("auth/src/access.rs", MOVES),
     ("auth/src/accounts.rs", MOVES),
     ("auth/src/auth.rs", MOVES),
     ("auth/src/error.rs", MOVES),
     ("auth/src/failures.rs", MOVES),
-    ("auth/src/identity.rs", MOVES),
     ("auth/src/keys.rs", MOVES),
     ("auth/src/params.rs", MOVES),
     ("auth/src/password.rs", MOVES),

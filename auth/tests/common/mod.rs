@@ -6,11 +6,11 @@ pub mod people;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use roadstead_auth::{
-    Accounts, Argon2Params, Auth, AuthParams, Caller, Identity, IssuedToken, NewCredentials, Scope, Sealer,
+    Accounts, Argon2Params, Auth, AuthParams, Caller, Client, Identity, IssuedToken, NewCredentials, Scope, Sealer,
 };
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{CommitBlob, MetaStore};
@@ -137,18 +137,22 @@ impl World {
 
 pub async fn bearer(auth: &Auth, token: &str) -> Result<Caller, roadstead_auth::AuthenticationError> {
     let (identity, grants) = auth.bearer(REGISTRY, token, SERVICE).await?;
-    Ok(Caller { identity, token: Some(grants), credentials_presented: true, address: ADDRESS })
+    Ok(Caller::identified(identity, Some(grants), client()))
 }
 
 pub fn caller_of(identity: Option<&Arc<Identity>>) -> Caller {
-    identity.map_or_else(|| Caller::anonymous(ADDRESS), basic)
+    identity.map_or_else(|| Caller::anonymous(client()), basic)
 }
 
 pub fn basic(identity: &Arc<Identity>) -> Caller {
-    Caller { identity: Some(Arc::clone(identity)), token: None, credentials_presented: true, address: ADDRESS }
+    Caller::identified(Some(Arc::clone(identity)), None, client())
+}
+
+pub fn client() -> Arc<Client> {
+    Arc::new(Client::at(ADDRESS))
 }
 
 pub fn name(text: &str) -> RepositoryName {
     text.parse().unwrap()
 }
-pub static ANYBODY: Caller = Caller { identity: None, token: None, credentials_presented: false, address: ADDRESS };
+pub static ANYBODY: LazyLock<Caller> = LazyLock::new(|| Caller::anonymous(client()));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roadstead_auth::{Identity, SessionKind};
+use roadstead_auth::Identity;
 use roadstead_gc::Removal;
 use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
 use roadstead_types::{Clock, Timestamp};
@@ -160,17 +160,6 @@ fn blank(at: Timestamp, outcome: AuditOutcome) -> AuditEvent {
     }
 }
 
-/// What an identity is, in a word.
-pub fn principal(identity: &Identity) -> String {
-    match identity.session.as_deref().map(|session| &session.kind) {
-        Some(SessionKind::Role { id, session_name, .. }) => format!("role/{id}/{session_name}"),
-        Some(SessionKind::Federation { name }) => format!("federation/{name}"),
-        Some(SessionKind::InstanceToken { .. }) => "token".to_owned(),
-        None if identity.is_root() => "root".to_owned(),
-        None => "user".to_owned(),
-    }
-}
-
 impl Audit {
     /// A way into the audit log, and the queue that [`Audit::write`] takes.
     pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
@@ -187,7 +176,7 @@ impl Audit {
             Some(identity) => AuditEvent {
                 owner: Some(identity.owner),
                 uin: identity.uin.as_str().to_owned(),
-                principal: principal(identity),
+                principal: identity.principal(),
                 ..event
             },
         }

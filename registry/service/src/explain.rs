@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use roadstead_auth::{Auth, Caller, Denied, Identity, Permissions};
+use roadstead_auth::{Auth, Caller, Client, Denied, Identity, Permissions};
 use roadstead_policy::explain::{Question, Target};
 use roadstead_policy::{Decision, Document, Layer, Reason, Request};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
@@ -85,7 +85,7 @@ pub async fn explain(
         owner_uin: owner.uin,
         session: None,
     };
-    let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(address) };
+    let caller = Caller::identified(Some(Arc::new(identity)), None, Arc::new(Client::at(address)));
     let permissions = auth.permissions(&caller).await?;
     let veto = question.veto(faithful).map(|request| (permissions.decide(&request), request));
     if let Some((decision, request)) = veto.filter(|(decision, _)| decision.is_explicit_denial()) {

@@ -10,10 +10,10 @@ use actix_web::http::header;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use roadstead_auth::{
-    Access, Action, ActionName, AuthenticationError, Caller, CatalogAccess, Delete, DeleteTarget, Denied, Identity,
-    Pull,
+    Access, AuthenticationError, Caller, CatalogAccess, Client, ContentRight, Delete, DeleteTarget, Denied, Identity,
+    Pull, RightName,
 };
-use roadstead_types::{Digest, Reference, RegistryId, RepositoryName, UploadId};
+use roadstead_types::{Digest, Reference, RegistryId, RepositoryName, Source, UploadId};
 
 use super::client::Origin;
 use super::dispatch::ApiState;
@@ -117,12 +117,22 @@ impl<'a> Call<'a> {
         Ok(self.origin()?.host)
     }
 
+    /// Where the request comes from; `source` is the door.
+    pub fn client(&self, source: Source) -> Arc<Client> {
+        Arc::new(Client {
+            source,
+            address: self.state.client_rules.address(self.request),
+            user_agent: self.header(header::USER_AGENT).unwrap_or_default().to_owned(),
+            request_id: self.request_id.to_owned(),
+        })
+    }
+
     /// Who is calling. Credentials that are wrong are an error, also where none are needed: falling back to anonymous
     /// would hide from the client that its credentials do not work.
     pub async fn caller(&self) -> Result<Caller, ApiError> {
-        let address = self.state.client_rules.address(self.request);
+        let client = self.client(Source::Registry);
         let Some(value) = self.request.headers().get(header::AUTHORIZATION) else {
-            return Ok(Caller::anonymous(address));
+            return Ok(Caller::anonymous(client));
         };
         let value = value.to_str().map_err(|_| self.challenge(Code::Unauthorized.into(), None))?;
         let (scheme, credentials) = value.split_once(' ').unwrap_or((value, ""));
@@ -130,23 +140,13 @@ impl<'a> Call<'a> {
         let result = if scheme.eq_ignore_ascii_case("bearer") {
             let service = self.service()?;
             let verified = auth.bearer(self.registry(), credentials.trim(), &service).await;
-            verified.map(|(identity, grants)| Caller {
-                identity,
-                token: Some(grants),
-                credentials_presented: true,
-                address,
-            })
+            verified.map(|(identity, grants)| Caller::identified(identity, Some(grants), client))
         } else if scheme.eq_ignore_ascii_case("basic") {
             let Some((username, password)) = decode_basic(credentials) else {
                 return Err(self.challenge(ApiError::new(Code::Unauthorized, "malformed Basic credentials"), None));
             };
-            let checked = auth.basic(self.registry(), &username, &password, address).await;
-            checked.map(|identity| Caller {
-                identity: Some(identity),
-                token: None,
-                credentials_presented: true,
-                address,
-            })
+            let checked = auth.basic(self.registry(), &username, &password, client.address).await;
+            checked.map(|identity| Caller::identified(Some(identity), None, client))
         } else {
             Err(AuthenticationError::BadCredentials)
         };
@@ -171,25 +171,25 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Proves the right `A` to the repository in the path.
-    pub async fn authorize<A: Action>(&self) -> Result<Access<A>, ApiError> {
+    /// Proves the right `R` to the repository in the path.
+    pub async fn authorize<R: ContentRight>(&self) -> Result<Access<R>, ApiError> {
         let repository = self.repository()?;
         let caller = self.caller().await?;
         self.authorize_caller(&caller, &repository).await
     }
 
-    /// Proves the right `A` of a caller to a repository.
-    pub async fn authorize_caller<A: Action>(
+    /// Proves the right `R` of a caller to a repository.
+    pub async fn authorize_caller<R: ContentRight>(
         &self,
         caller: &Caller,
         repository: &RepositoryName,
-    ) -> Result<Access<A>, ApiError> {
-        let proof = self.state.auth.authorize::<A>(caller, self.registry(), repository).await;
+    ) -> Result<Access<R>, ApiError> {
+        let proof = self.state.auth.authorize::<R>(caller, self.registry(), repository).await;
         proof.map_err(|denied| {
-            let mut scope = format!("repository:{repository}:{}", docker_actions::<A>());
+            let mut scope = format!("repository:{repository}:{}", docker_actions::<R>());
             // A mount reads its source: clients that follow the challenge to the letter must be told of both.
             let source = self.query_value("from").and_then(|from| from.parse::<RepositoryName>().ok());
-            if let Some(source) = source.filter(|source| A::NAME == ActionName::Push && source != repository) {
+            if let Some(source) = source.filter(|source| R::NAME == RightName::Push && source != repository) {
                 scope.push_str(&format!(" repository:{source}:pull"));
             }
             self.denied(denied, &scope)
@@ -272,12 +272,12 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What a client must ask a token for, to do `A`.
-fn docker_actions<A: Action>() -> &'static str {
-    match A::NAME {
-        ActionName::Pull | ActionName::Probe => "pull",
-        ActionName::Push => "pull,push",
-        ActionName::Delete => "delete",
+/// What a client must ask a token for, to have the right `R`.
+fn docker_actions<R: ContentRight>() -> &'static str {
+    match R::NAME {
+        RightName::Pull | RightName::Probe => "pull",
+        RightName::Push => "pull,push",
+        RightName::Delete => "delete",
     }
 }
 

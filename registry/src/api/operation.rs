@@ -2,7 +2,7 @@
 //! operation is served, and tested against every kind of caller, the moment it stands here.
 
 use actix_web::http::Method;
-use roadstead_auth::ActionName;
+use roadstead_auth::RightName;
 
 /// Everything that the registry listener serves.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -67,7 +67,7 @@ pub enum Required {
     /// A signature of the request, and whatever the action in it needs.
     Signature,
     /// A right to the repository in the path.
-    Repository(ActionName),
+    Repository(RightName),
 }
 
 impl Operation {
@@ -148,16 +148,16 @@ impl Operation {
             Self::CloudGet | Self::CloudPost => Required::Signature,
             Self::CatalogList => Required::Catalog,
             Self::TagList | Self::ManifestGet | Self::BlobGet | Self::ReferrerList => {
-                Required::Repository(ActionName::Pull)
+                Required::Repository(RightName::Pull)
             }
-            Self::ManifestHead | Self::BlobHead => Required::Repository(ActionName::Probe),
+            Self::ManifestHead | Self::BlobHead => Required::Repository(RightName::Probe),
             Self::ManifestPut
             | Self::UploadStart
             | Self::UploadStatus
             | Self::UploadPatch
             | Self::UploadPut
-            | Self::UploadCancel => Required::Repository(ActionName::Push),
-            Self::ManifestDelete | Self::BlobDelete => Required::Repository(ActionName::Delete),
+            | Self::UploadCancel => Required::Repository(RightName::Push),
+            Self::ManifestDelete | Self::BlobDelete => Required::Repository(RightName::Delete),
         }
     }
 

@@ -157,7 +157,11 @@ async fn sign_in<'a>(
     let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
     let auth = bootstrap::open_auth(settings, meta, sealer, Arc::new(SystemClock)).await?;
     let identity = Identity::of_main(&owner).context("the owner of the namespace library is a sub-account")?;
-    let caller = Caller { identity: Some(Arc::new(identity)), ..Caller::anonymous(Ipv4Addr::LOCALHOST.into()) };
+    let caller = Caller::identified(
+        Some(Arc::new(identity)),
+        None,
+        Arc::new(roadstead_auth::Client::at(Ipv4Addr::LOCALHOST.into())),
+    );
     let scope = Scope::parse(&format!("repository:{REPOSITORY}:pull,push,delete"));
     let issued = auth.issue(RegistryId::PERSONAL, &caller, service, &[scope]).await?;
     Ok(Session { client, url, token: issued.token })

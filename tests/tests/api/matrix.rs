@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use roadstead::api::operation::{Operation, Required};
-use roadstead_auth::ActionName;
+use roadstead_auth::RightName;
 use roadstead_storage::meta::AccountStatus;
 use roadstead_tests::people::sub;
 use roadstead_tests::{Answer, Client, Credentials, Image, TestRegistry, digest};
@@ -158,22 +158,22 @@ fn verdict(operation: Operation, kind: Kind, repository: &str) -> Verdict {
 }
 
 /// What policies leave to a sub-account in a repository of its own main account.
-fn by_policies(operation: Operation, action: ActionName, rights: &[&str], repository: &str) -> bool {
+fn by_policies(operation: Operation, action: RightName, rights: &[&str], repository: &str) -> bool {
     let may = |right| rights.contains(&right);
     let pull = !may("deny pull") && (may("pull") || repository == PUBLIC);
     let push = may("push") && (may("create") || repository != "alice/missing");
     match action {
-        ActionName::Pull => pull,
-        ActionName::Push => push,
-        ActionName::Probe => pull || push,
+        RightName::Pull => pull,
+        RightName::Push => push,
+        RightName::Probe => pull || push,
         // Blobs are for main accounts.
-        ActionName::Delete => operation == Operation::ManifestDelete && may("untag"),
+        RightName::Delete => operation == Operation::ManifestDelete && may("untag"),
     }
 }
 
-fn on_repository(operation: Operation, action: ActionName, kind: Kind, repository: &str) -> Verdict {
+fn on_repository(operation: Operation, action: RightName, kind: Kind, repository: &str) -> Verdict {
     let owned = repository.starts_with("alice/");
-    let read = matches!(action, ActionName::Pull | ActionName::Probe);
+    let read = matches!(action, RightName::Pull | RightName::Probe);
     let stranger_may = repository == PUBLIC && read;
     match kind {
         Kind::Bad => Verdict::Challenge,
@@ -184,10 +184,10 @@ fn on_repository(operation: Operation, action: ActionName, kind: Kind, repositor
         Kind::Owner if owned => Verdict::Allowed,
         Kind::OwnerToken(actions) if owned => {
             let covered = match action {
-                ActionName::Pull => actions.contains(&"pull"),
-                ActionName::Push => actions.contains(&"push"),
-                ActionName::Delete => actions.contains(&"delete"),
-                ActionName::Probe => actions.contains(&"pull") || actions.contains(&"push"),
+                RightName::Pull => actions.contains(&"pull"),
+                RightName::Push => actions.contains(&"push"),
+                RightName::Delete => actions.contains(&"delete"),
+                RightName::Probe => actions.contains(&"pull") || actions.contains(&"push"),
             };
             if covered { Verdict::Allowed } else { Verdict::InsufficientScope }
         }
@@ -341,9 +341,9 @@ async fn a_challenge_asks_for_the_scope_that_the_operation_needs() {
     for &operation in Operation::ALL {
         let Required::Repository(action) = operation.required() else { continue };
         let expected = match action {
-            ActionName::Pull | ActionName::Probe => "pull",
-            ActionName::Push => "pull,push",
-            ActionName::Delete => "delete",
+            RightName::Pull | RightName::Probe => "pull",
+            RightName::Push => "pull,push",
+            RightName::Delete => "delete",
         };
         for method in operation.methods() {
             let answer = call(&reg.anonymous(), operation, method.as_str(), "alice/app", &image).await.expect(401);

@@ -36,7 +36,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use roadstead_auth::{Signed, SignedRequest};
-use roadstead_types::Clock;
+use roadstead_types::{Clock, Source};
 use serde_json::json;
 
 use self::action::{Registered, Run};
@@ -198,8 +198,7 @@ async fn signed(
         body,
         pairs,
     };
-    let address = call.state.client_rules.address(call.request);
-    let signed = call.state.auth.signed(&request, address).await;
+    let signed = call.state.auth.signed(&request, &call.client(Source::Cloud)).await;
     *trace.identity.borrow_mut() = match &signed {
         Ok(signed) => signed.caller.identity.clone(),
         Err(_) => call.state.auth.holder(&request),

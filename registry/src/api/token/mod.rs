@@ -3,6 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use roadstead_auth::{AuthenticationError, Caller, Identity, IssuedToken, Scope};
+use roadstead_types::Source;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -135,8 +136,7 @@ pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
         }
         Err(error) => return Err(call.refused(error)),
     };
-    let address = call.state.client_rules.address(call.request);
-    let caller = Caller { identity: Some(identity), credentials_presented: true, ..Caller::anonymous(address) };
+    let caller = Caller::identified(Some(identity), None, call.client(Source::Registry));
     let token = call.state.auth.issue(call.registry(), &caller, &service, &scopes).await.map_err(not_issued)?;
     let granted = token.granted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     Ok(answer(&token, refresh.as_deref(), Some(granted)))

@@ -88,7 +88,7 @@ impl Action for ExplainAuthorization {
         let invalid = |message: String| CloudError::new(Code::InvalidParameterValue, message);
         let question = question.map_err(|e| invalid(e.to_string()))?;
         let address = match &self.source_ip {
-            None => call.caller.address,
+            None => call.caller.address(),
             Some(text) => text.parse::<IpAddr>().map_err(|_| invalid(format!("{text:?} is no address")))?,
         };
         let faithful = call.settings().faithful;

@@ -1,0 +1,78 @@
+//! The places in which a proof is good.
+
+use std::sync::Arc;
+
+use roadstead_types::{
+    AccountId, InstanceId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Tag,
+};
+
+use crate::permissions::Permissions;
+
+/// The content of one repository, whose rows the authorizer has looked up.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    pub(crate) registry: RegistryId,
+    pub(crate) name: RepositoryName,
+    pub(crate) id: Option<RepositoryId>,
+    pub(crate) namespace: NamespaceId,
+    pub(crate) owner: AccountId,
+    /// The only tags that may be deleted.
+    pub(crate) tags: Option<Arc<[Tag]>>,
+}
+
+/// A main account: everything that belongs to it, and to nobody else.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub(crate) permissions: Permissions,
+}
+
+/// One namespace of a main account, by its name. It need not exist.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    pub(crate) permissions: Permissions,
+    pub(crate) registry: RegistryId,
+    pub(crate) name: NamespaceName,
+}
+
+/// One repository of a main account, by its name. It need not exist.
+#[derive(Clone, Debug)]
+pub struct OwnRepository {
+    pub(crate) permissions: Permissions,
+    pub(crate) registry: RegistryId,
+    pub(crate) name: RepositoryName,
+}
+
+/// One enterprise instance of a main account, by its id. It need not exist.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub(crate) permissions: Permissions,
+    pub(crate) id: InstanceId,
+}
+
+/// The whole installation, whatever belongs to whom.
+#[derive(Clone, Copy, Debug)]
+pub struct System;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A place that belongs to the main account of whoever has the proof: services look things up among what is its own.
+pub trait Owned: sealed::Sealed {
+    /// What the holder of the proof may do, and see, in its main account.
+    #[doc(hidden)]
+    fn permissions(&self) -> &Permissions;
+}
+
+macro_rules! owned {
+    ($($name:ident)*) => {$(
+        impl sealed::Sealed for $name {}
+        impl Owned for $name {
+            fn permissions(&self) -> &Permissions {
+                &self.permissions
+            }
+        }
+    )*};
+}
+
+owned!(Account Namespace OwnRepository Instance);
