@@ -386,6 +386,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_names_are_those_that_they_were() {
+        let names: Vec<&str> = KNOWN.iter().map(|(_, written)| written.as_str()).collect();
+        insta::assert_snapshot!("names", names.join("\n"));
+    }
+
+    #[test]
     fn the_names_fit_into_a_set() {
         assert!(KNOWN.len() < CAPACITY, "{} names: let WORDS grow", KNOWN.len());
         for (number, (lower, written)) in KNOWN.iter().enumerate() {

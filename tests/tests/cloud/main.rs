@@ -13,6 +13,7 @@ mod duplicate;
 mod envelope;
 mod explain;
 mod favorites;
+mod golden;
 mod groups;
 mod guards;
 mod hidden;

@@ -7,7 +7,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::action::Kind;
-use super::table::ACTIONS;
+use super::code::Code;
+use super::document;
+use super::table::{self, ACTIONS};
 
 /// An action of the cloud API.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +24,16 @@ pub struct ActionInfo {
     pub class: Class,
     /// The names of its parameters.
     pub parameters: &'static [&'static str],
+    /// The version of the API of its service.
+    pub version: &'static str,
+}
+
+impl ActionInfo {
+    /// What the product document calls a code, in the answer of this action.
+    pub fn documented(&self, code: Code) -> Option<&'static str> {
+        let action = table::find(Some(self.service), self.version, self.name).ok()?;
+        Some(document::wire(action.service, action.name, code))
+    }
 }
 
 /// Every action, in the order of services and names.
@@ -32,6 +44,7 @@ pub fn actions() -> impl Iterator<Item = ActionInfo> {
         writes: action.kind == Kind::Write,
         class: Class::of(&format!("{}:{}", action.service.name(), action.name)),
         parameters: (action.parameters)(),
+        version: action.service.version(),
     })
 }
 
