@@ -6,7 +6,7 @@ use roadstead_types::{AccountId, Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, PAGE, print_list, text};
-use crate::api::cloud::time;
+use crate::api::cloud::wire::time;
 use crate::bootstrap;
 
 #[derive(Subcommand)]

@@ -7,9 +7,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::action::Kind;
-use super::code::Code;
-use super::document;
 use super::table::{self, ACTIONS};
+use super::wire::code::Code;
+use super::wire::document;
 
 /// An action of the cloud API.
 #[derive(Clone, Copy, Debug)]

@@ -7,25 +7,12 @@
 //! official SDKs lose the code of an error, or do not see that there is one.
 
 pub(crate) mod action;
-pub(crate) mod call;
 mod cam;
 pub mod catalog;
-pub mod code;
-pub mod document;
-pub(crate) mod error;
-pub mod language;
-mod lenient;
-mod multipart;
-mod open;
-pub(crate) mod page;
-mod params;
-mod rate;
-mod request;
 mod sts;
 mod table;
 mod tcr;
-pub(crate) mod time;
-mod trace;
+pub(crate) mod wire;
 
 use std::cell::RefCell;
 use std::num::NonZeroU32;
@@ -39,18 +26,21 @@ use roadstead_auth::{Signed, SignedRequest};
 use roadstead_types::{Clock, Source};
 use serde_json::json;
 
+use self::action::call::CloudCall;
+use self::action::open::OpenCall;
+use self::action::rate::Rate;
+use self::action::trace::Trace;
 use self::action::{Registered, Run};
-use self::call::CloudCall;
-use self::code::Code;
-use self::error::CloudError;
-use self::language::Language;
-use self::open::OpenCall;
-use self::params::{ParameterError, Parameters};
-use self::request::{Common, Form, Hosts, Pairs};
-use self::trace::Trace;
+use self::wire::code::Code;
+use self::wire::error::CloudError;
+use self::wire::language::Language;
+use self::wire::params::{ParameterError, Parameters};
+use self::wire::request::{Common, Form, Hosts, Pairs};
 use super::call::Call;
 use super::error::{ApiError, chain};
 use super::router::{Route, route};
+
+pub use self::wire::{code, document};
 
 /// So much of the name of an action that does not exist is written down.
 const MAX_NAME: usize = 100;
@@ -78,12 +68,12 @@ pub struct CloudSettings {
 /// What the cloud API needs from one request to the next.
 pub(crate) struct CloudState {
     pub settings: CloudSettings,
-    pub rate: rate::Rate,
+    pub rate: Rate,
 }
 
 impl CloudState {
     pub(crate) fn new(settings: CloudSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { rate: rate::Rate::new(settings.requests_per_second, clock), settings }
+        Self { rate: Rate::new(settings.requests_per_second, clock), settings }
     }
 }
 
@@ -102,7 +92,7 @@ pub(crate) fn request_id() -> String {
 
 /// Answers a request.
 pub(crate) async fn serve(call: &Call<'_>, payload: web::Payload) -> HttpResponse {
-    let language = RefCell::new(request::language(call.request, &[]));
+    let language = RefCell::new(wire::request::language(call.request, &[]));
     let trace = Trace::default();
     let handled = AssertUnwindSafe(handle(call, payload, &language, &trace)).catch_unwind().await;
     let outcome = handled.unwrap_or_else(|_| Err(CloudError::internal("an action panicked")));
@@ -123,7 +113,7 @@ async fn handle(
     let collected = form.body(call, payload).await?;
     let body: &[u8] = collected.as_ref().map_or(&[], |body| body);
     let pairs = form.pairs(call.request, body);
-    *language.borrow_mut() = request::language(call.request, &pairs);
+    *language.borrow_mut() = wire::request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
     let parameters = || {
         let parameters = form.parameters(call.request, &pairs, body);
@@ -244,5 +234,5 @@ fn envelope(wire: &str, error: &CloudError, request_id: &str, language: Language
 /// tables of the document, which are those of actions.
 pub(crate) fn refused(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpResponse {
     let error = CloudError::from(error);
-    envelope(error.code().wire(), &error, request_id, request::language(request, &[]))
+    envelope(error.code().wire(), &error, request_id, wire::request::language(request, &[]))
 }

@@ -3,9 +3,9 @@
 use roadstead_auth::{Identity, app_id};
 use serde::{Deserialize, Serialize};
 
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::error::CloudError;
 
 /// The numbers of the caller and of its main account.
 #[derive(Deserialize)]

@@ -8,10 +8,10 @@ use super::policies::kind;
 use super::{
     Subject, allowed_role, answered, cam_action, group_id, holder_user, on_group, on_user, paged, service, wrong,
 };
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::AttachedPolicy;
 
 /// The most pages that are counted.

@@ -8,9 +8,9 @@ use super::{
     Subject, allowed_policy, allowed_role, cam_action, group_id, holder_user, number, policy_id, policy_request,
     service, user_request,
 };
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::error::CloudError;
 
 /// The rights to a user and to a policy.
 fn on_user_and_policy(action: &str, uin: u64, policy: u64) -> Permission {

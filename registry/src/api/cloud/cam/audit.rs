@@ -8,12 +8,12 @@ use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery}
 use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 
 /// Events that concern the caller's main account, the latest first.
 #[derive(Deserialize)]

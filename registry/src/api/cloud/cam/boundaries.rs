@@ -10,9 +10,9 @@ use super::{
     Subject, allow, allowed_role, answered, cam_action, holder_user, on_user, policy_id, policy_request, service,
     user_request,
 };
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::cam::UserRef;
 
 /// Bounds a user.

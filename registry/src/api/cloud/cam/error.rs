@@ -1,7 +1,7 @@
 //! What access management does not do, as the cloud API says it.
 
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::cam::Error;
 use roadstead_types::Counted;
 

@@ -7,10 +7,10 @@ use roadstead_policy::op::{self, CamResource};
 use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::explain::{Explanation, explain};
 
 /// Whether a user of the caller's account may do something, and which statement of which policy decides.

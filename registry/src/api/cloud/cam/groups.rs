@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::members::{GroupMember, group_member};
 use super::{answered, cam_action, group_id, on_all, on_group, paged, service};
 use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 
 /// Makes a group.
 #[derive(Deserialize)]

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subject, cam_action, lasting_only, on_all, service, uin_number, user_request, wrong};
 use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::Error;
 
 /// The most keys of one [`GetSecurityLastUsed`].

@@ -10,11 +10,11 @@ use super::{
     Subject, allow, allowed_user, cam_action, group_id, number, on_group, paged, service, uin_number, user_ref, wrong,
 };
 use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::{Error, uid};
 
 /// The most members of one request: a user is in ten groups at most, and a group has a hundred users.

@@ -26,11 +26,11 @@ use roadstead_storage::meta::{Holder, User};
 use roadstead_types::{GroupId, PolicyId, Uin};
 
 use super::action::Permission;
-use super::call::CloudCall;
-use super::code::Code;
-use super::error::CloudError;
-use super::language::Phrase;
-use super::page::Page;
+use super::action::call::CloudCall;
+use super::wire::code::Code;
+use super::wire::error::CloudError;
+use super::wire::language::Phrase;
+use super::wire::page::Page;
 use roadstead_service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
 
 /// Makes an action of its parameters: its name, kind and output, what it needs, what it is about, how it runs. What it needs
@@ -40,15 +40,15 @@ macro_rules! cam_action {
         cam_action!(@ $name, $kind, $output, $target, $run, {
             fn permission(
                 &self,
-                _: &$crate::api::cloud::call::CloudCall<'_>,
-            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::error::CloudError> {
+                _: &$crate::api::cloud::action::call::CloudCall<'_>,
+            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::wire::error::CloudError> {
                 Ok($crate::api::cloud::action::Permission::Signed)
             }
 
             async fn authorize(
                 &self,
-                call: &$crate::api::cloud::call::CloudCall<'_>,
-            ) -> Result<(), $crate::api::cloud::error::CloudError> {
+                call: &$crate::api::cloud::action::call::CloudCall<'_>,
+            ) -> Result<(), $crate::api::cloud::wire::error::CloudError> {
                 let subjects: fn(&Self) -> Vec<$crate::api::cloud::cam::Subject<'_>> = $subjects;
                 $crate::api::cloud::cam::authorize(call, Self::NAME, subjects(self)).await
             }
@@ -58,8 +58,8 @@ macro_rules! cam_action {
         cam_action!(@ $name, $kind, $output, $target, $run, {
             fn permission(
                 &self,
-                _: &$crate::api::cloud::call::CloudCall<'_>,
-            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::error::CloudError> {
+                _: &$crate::api::cloud::action::call::CloudCall<'_>,
+            ) -> Result<$crate::api::cloud::action::Permission, $crate::api::cloud::wire::error::CloudError> {
                 let needed: fn(&Self) -> $crate::api::cloud::action::Permission = $permission;
                 Ok(needed(self))
             }
@@ -76,8 +76,8 @@ macro_rules! cam_action {
 
             async fn run(
                 self,
-                call: &$crate::api::cloud::call::CloudCall<'_>,
-            ) -> Result<$output, $crate::api::cloud::error::CloudError> {
+                call: &$crate::api::cloud::action::call::CloudCall<'_>,
+            ) -> Result<$output, $crate::api::cloud::wire::error::CloudError> {
                 $run(self, call).await
             }
 

@@ -10,12 +10,12 @@ use super::{
     Subject, allowed_policy, answered, cam_action, on_all, on_policy, paged, policy_id, policy_request, service,
     uin_number, wrong,
 };
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::{Error, PolicyInfo, PolicyScope, Tag};
 
 /// The most policies of one [`DeletePolicy`].

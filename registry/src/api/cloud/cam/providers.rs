@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{cam_action, lasting_only, on_all, service};
 use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::cam::{Error, ProviderInfo, stored_clients};
 
 /// A provider that is trusted with roles.

@@ -5,12 +5,12 @@ use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, allowed_role, cam_action, flag, lasting_only, on_all, paged, service};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
 
 /// The most tags that roles are looked for by: no role has more.

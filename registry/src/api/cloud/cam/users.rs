@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subject, allow, allowed_user, cam_action, flag, lasting_only, on_all, service, uin_number};
 use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 use roadstead_service::cam::{UserDetails, UserRef, uid};
 
 /// Makes a sub-account.

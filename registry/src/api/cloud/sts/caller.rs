@@ -3,9 +3,9 @@
 use roadstead_auth::{Identity, SessionKind};
 use serde::{Deserialize, Serialize};
 
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::error::CloudError;
 
 /// Tells whose key signed the request.
 #[derive(Deserialize)]

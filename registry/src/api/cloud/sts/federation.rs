@@ -5,10 +5,10 @@ use roadstead_policy::op;
 use serde::Deserialize;
 
 use super::session::{Issued, check_name, issue, lifetime, own_policy};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 
 const DEFAULT_SECONDS: i64 = 1800;
 /// The longest session of a main account.

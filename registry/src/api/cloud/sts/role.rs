@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::session::{Issued, check_name, issue, lifetime, policy};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::language::Phrase;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::language::Phrase;
 
 const DEFAULT_SECONDS: i64 = 7200;
 /// No account has this number.

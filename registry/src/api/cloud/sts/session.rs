@@ -9,10 +9,10 @@ use roadstead_policy::{Author, Policy, PolicyError, Use};
 use roadstead_types::{AccountId, Uin};
 use serde::Serialize;
 
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 
 /// A temporary key, and when it ends.
 #[derive(Serialize)]

@@ -10,10 +10,10 @@ use serde::Deserialize;
 
 use super::role::{NOBODY, Named};
 use super::session::{Issued, check_name, lifetime};
+use crate::api::cloud::action::open::{OpenAction, OpenCall};
 use crate::api::cloud::action::{Kind, Service};
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::open::{OpenAction, OpenCall};
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::cam::stored_clients;
 
 const DEFAULT_SECONDS: i64 = 7200;

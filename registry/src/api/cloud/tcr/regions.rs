@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 
 /// The number of the one region.
-pub(super) const ID: i64 = 1;
+pub(crate) const ID: i64 = 1;
 
 /// The regions that can be used: the one of this registry.
 #[derive(Deserialize)]

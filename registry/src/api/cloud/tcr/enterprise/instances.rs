@@ -6,12 +6,12 @@ use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment};
 use roadstead_types::{InstanceId, Thing};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{TagSpecification, instance_id, on_instance, own};
-use super::regions;
+use super::shared::{TagSpecification, instance_id, on_instance, own};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::tcr::regions;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::instances::{NameState, after_months};
 
 /// The prepaid time of an instance.

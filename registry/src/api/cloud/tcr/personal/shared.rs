@@ -5,10 +5,10 @@ use roadstead_types::RepositoryName;
 use serde::Serialize;
 
 use super::names;
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::language::Phrase;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::language::Phrase;
 use roadstead_service::PersonalError;
 
 /// What is kept in this registry, as opposed to Docker Hub.

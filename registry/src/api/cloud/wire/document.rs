@@ -1,8 +1,8 @@
 //! The codes of the product document, where the tables of its actions have others than the SDKs: what
 //! `cloud_api.document_spelling` is about.
 
-use super::action::Service;
 use super::code::Code;
+use crate::api::cloud::action::Service;
 
 /// The actions of instances that the document has.
 const INSTANCES: &[&str] = &["CreateInstance", "CreateInstanceToken", "DescribeInstanceStatus", "DescribeInstances"];
@@ -38,7 +38,7 @@ const PLACES: &[(Code, &str, &[&str])] = &[
 ];
 
 /// What the document calls the code, in the answer of an action.
-pub(super) fn wire(service: Service, action: &str, code: Code) -> &'static str {
+pub(crate) fn wire(service: Service, action: &str, code: Code) -> &'static str {
     if service != Service::Tcr {
         return code.wire();
     }
@@ -61,8 +61,8 @@ pub fn spellings() -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::ACTIONS;
     use super::*;
+    use crate::api::cloud::table::ACTIONS;
 
     #[test]
     fn faults_are_called_what_the_table_of_the_action_calls_them() {

@@ -7,13 +7,13 @@ use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::Data;
+use super::shared::Data;
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::{TriggerDraft, TriggerError};
 
 /// The only thing that triggers react to.

@@ -5,12 +5,12 @@ use roadstead_policy::op::{self, Realm};
 use roadstead_types::{Digest, RepositoryName, Tag};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{instance_id, missing, numbered, on_repository, own, repository_name};
+use super::shared::{instance_id, missing, numbered, on_repository, own, repository_name};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 use roadstead_service::{self, ImageQuery};
 
 /// Tags in one request, at most.

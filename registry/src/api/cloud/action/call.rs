@@ -8,10 +8,10 @@ use roadstead_policy::{self as policy, op};
 use roadstead_storage::meta::{AuditEvent, MetaStore};
 use roadstead_types::{AccountId, SecretId, Timestamp};
 
-use super::CloudSettings;
-use super::action::{Action, Permission};
-use super::code::Code;
-use super::error::CloudError;
+use super::{Action, Permission};
+use crate::api::cloud::CloudSettings;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use crate::api::dispatch::ApiState;
 use roadstead_service::Services;
 
@@ -31,7 +31,7 @@ pub(crate) struct CloudCall<'a> {
     pub request_id: &'a str,
     /// The host under which the client reached us, with the port if there is one.
     pub host: &'a str,
-    pub(super) target: &'a RefCell<String>,
+    pub(crate) target: &'a RefCell<String>,
 }
 
 impl fmt::Debug for CloudCall<'_> {
@@ -77,7 +77,7 @@ impl<'a> CloudCall<'a> {
     }
 
     /// Refuses a caller who is not allowed to do all of `permission`.
-    pub(super) fn authorize(&self, permission: &Permission) -> Result<(), CloudError> {
+    pub(crate) fn authorize(&self, permission: &Permission) -> Result<(), CloudError> {
         let requests = match permission {
             Permission::Signed => return Ok(()),
             Permission::Hardened(_) if self.settings().faithful => return Ok(()),
@@ -88,7 +88,7 @@ impl<'a> CloudCall<'a> {
     }
 
     /// Refuses a caller whom a policy denies the action on everything, whatever else the action asks for: [`op::veto`].
-    pub(super) fn refuse_denied<A: Action>(&self) -> Result<(), CloudError> {
+    pub(crate) fn refuse_denied<A: Action>(&self) -> Result<(), CloudError> {
         let veto = op::veto(A::SERVICE.name(), A::NAME, self.settings().faithful);
         veto.map_or(Ok(()), |request| self.refuse_denial(&request))
     }
@@ -103,7 +103,7 @@ impl<'a> CloudCall<'a> {
         Err(Code::AuthFailureUnauthorizedOperation.into())
     }
 
-    pub(super) fn note_target(&self, target: String) {
+    pub(crate) fn note_target(&self, target: String) {
         *self.target.borrow_mut() = target.chars().take(AuditEvent::MAX_TEXT).collect();
     }
 }

@@ -5,13 +5,13 @@ use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::{self, Data, REPOSITORY_TYPE};
+use super::shared::{self as personal, Data, REPOSITORY_TYPE};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 use roadstead_service::RepositoryFilter;
 
 /// One repository: of the caller's main account, or a public one.

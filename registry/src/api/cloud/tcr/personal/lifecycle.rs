@@ -6,12 +6,12 @@ use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::Data;
+use super::shared::Data;
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 use roadstead_service::LifecycleService;
 
 /// What the kinds of rules for all repositories begin with.

@@ -24,7 +24,7 @@ const MAX_BODY: usize = 10 << 20;
 
 /// How the parameters are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// In the query.
     Query,
     /// In a form.
@@ -37,14 +37,14 @@ pub(super) enum Form {
     Bytes,
 }
 
-pub(super) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(crate) type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }
 
 impl Form {
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, CloudError> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, CloudError> {
         if request.method() == Method::GET {
             return if request.query_string().len() > MAX_QUERY {
                 Err(Code::RequestSizeLimitExceeded.into())
@@ -66,7 +66,7 @@ impl Form {
     }
 
     /// The body, if the parameters are in it.
-    pub(super) async fn body<'a>(
+    pub(crate) async fn body<'a>(
         self,
         call: &Call<'a>,
         payload: web::Payload,
@@ -82,7 +82,7 @@ impl Form {
     }
 
     /// The parameters as pairs, where they are.
-    pub(super) fn pairs<'a>(self, request: &'a HttpRequest, body: &'a [u8]) -> Pairs<'a> {
+    pub(crate) fn pairs<'a>(self, request: &'a HttpRequest, body: &'a [u8]) -> Pairs<'a> {
         match self {
             Self::Query => url::form_urlencoded::parse(request.query_string().as_bytes()).collect(),
             Self::Encoded => url::form_urlencoded::parse(body).collect(),
@@ -90,7 +90,7 @@ impl Form {
         }
     }
 
-    pub(super) fn parameters(
+    pub(crate) fn parameters(
         self,
         request: &HttpRequest,
         pairs: &Pairs<'_>,
@@ -114,7 +114,7 @@ impl Form {
 
 /// What every request says.
 #[derive(Debug)]
-pub(super) struct Common<'a> {
+pub(crate) struct Common<'a> {
     /// The name of the action.
     pub action: &'a str,
     /// The version of the API.
@@ -122,7 +122,7 @@ pub(super) struct Common<'a> {
 }
 
 /// The language that a request asks for.
-pub(super) fn language(request: &HttpRequest, pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Language {
+pub(crate) fn language(request: &HttpRequest, pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Language {
     Language::of(text(request, "x-tc-language").or_else(|| pair(pairs, "Language")))
 }
 
@@ -132,7 +132,7 @@ fn pair<'a>(pairs: &'a [(Cow<'_, str>, Cow<'_, str>)], name: &str) -> Option<&'a
 
 impl<'a> Common<'a> {
     /// From where the signature covers them: of a request that is signed among its parameters, headers say nothing.
-    pub(super) fn of(request: &'a HttpRequest, pairs: &'a [(Cow<'_, str>, Cow<'_, str>)]) -> Result<Self, CloudError> {
+    pub(crate) fn of(request: &'a HttpRequest, pairs: &'a [(Cow<'_, str>, Cow<'_, str>)]) -> Result<Self, CloudError> {
         let in_header = text(request, header::AUTHORIZATION.as_str());
         let is_tc3 = in_header.is_some_and(|value| value.starts_with("TC3-HMAC-SHA256"));
         let unsigned = || pair(pairs, "Signature").is_none();
@@ -148,7 +148,7 @@ impl<'a> Common<'a> {
 
 /// The names of this server that a request speaks of.
 #[derive(Debug)]
-pub(super) struct Hosts {
+pub(crate) struct Hosts {
     /// Those that the client may have signed, the likeliest first.
     pub signed: Vec<String>,
     /// The one under which clients reach us.
@@ -158,7 +158,7 @@ pub(super) struct Hosts {
 impl Hosts {
     /// The host that was sent, and the one under which the client is known to reach us; both also without their port, which
     /// the official SDK for Node.js sends and does not sign.
-    pub(super) fn of(call: &Call<'_>) -> Self {
+    pub(crate) fn of(call: &Call<'_>) -> Self {
         let request = call.request;
         let sent = text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
         let known = call.origin().ok().map(|origin| origin.host);

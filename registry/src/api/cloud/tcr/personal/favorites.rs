@@ -4,12 +4,12 @@ use roadstead_storage::meta::{Among, Order, RepositoryDetail};
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::{self, Data, REPOSITORY_TYPE};
-use super::regions;
+use super::shared::{self as personal, Data, REPOSITORY_TYPE};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
+use crate::api::cloud::tcr::regions;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
 use roadstead_service::RepositoryFilter;
 
 /// Makes a repository a favourite of the caller.

@@ -10,12 +10,12 @@ use roadstead_storage::meta::AuditEvent;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::action::{Kind, Registered, Run, Service};
-use super::catalog;
-use super::code::Code;
-use super::error::CloudError;
-use super::params::Parameters;
 use super::trace::Trace;
+use super::{Kind, Registered, Run, Service};
+use crate::api::cloud::catalog;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::params::Parameters;
 use crate::api::dispatch::ApiState;
 
 /// A request that nobody signed. It does not say who sends it.
@@ -25,7 +25,7 @@ pub(crate) struct OpenCall<'a> {
     /// Where it comes from.
     pub address: IpAddr,
     /// What the audit log is to know.
-    pub(super) trace: &'a Trace,
+    pub(crate) trace: &'a Trace,
 }
 
 impl OpenCall<'_> {
@@ -60,11 +60,11 @@ pub(crate) trait OpenAction: DeserializeOwned + 'static {
 }
 
 /// Runs an action that nobody signed.
-pub(super) type OpenRun =
+pub(crate) type OpenRun =
     for<'a> fn(&'a OpenCall<'a>, &'a Parameters) -> LocalBoxFuture<'a, Result<Vec<u8>, CloudError>>;
 
 impl Registered {
-    pub(super) const fn open<A: OpenAction>() -> Self {
+    pub(crate) const fn open<A: OpenAction>() -> Self {
         let run = Run::Open(run::<A>);
         Self { service: A::SERVICE, name: A::NAME, kind: A::KIND, run, parameters: catalog::fields::<A> }
     }

@@ -6,14 +6,14 @@ use roadstead_storage::meta::{InstanceNamespace, NamespaceSettings, ResourceTag}
 use roadstead_types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
-use super::instance::{
+use super::shared::{
     Filter, TagSpecification, check_filters, check_text, instance_id, is_tagged, missing, numbered, on_instance, own,
 };
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 
 /// Vulnerabilities that do not count in one namespace, at most.
 const MAX_IGNORED: usize = 100;

@@ -24,7 +24,7 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// The parts of `body`, by their names.
-pub(super) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<(String, Value)>, ParameterError> {
+pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<(String, Value)>, ParameterError> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| (1..=70).contains(&boundary.len()));
     let boundary = boundary.ok_or_else(|| malformed("there is no boundary"))?;
     let first = format!("--{boundary}");

@@ -2,8 +2,8 @@
 
 use roadstead_types::{NamespaceName, RepositoryName, Tag};
 
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 
 fn wrong(parameter: &str, problem: impl std::fmt::Display) -> CloudError {
     CloudError::new(Code::InvalidParameter, format!("{parameter}: {problem}"))

@@ -1,5 +1,10 @@
 //! What an action is, and how one runs.
 
+pub(crate) mod call;
+pub(crate) mod open;
+pub(crate) mod rate;
+pub(crate) mod trace;
+
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use roadstead_policy as policy;
@@ -7,12 +12,12 @@ use roadstead_storage::meta::dry_run;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::call::CloudCall;
-use super::catalog;
-use super::code::Code;
-use super::error::CloudError;
-use super::open::OpenRun;
-use super::params::Parameters;
+use self::call::CloudCall;
+use self::open::OpenRun;
+use crate::api::cloud::catalog;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::params::Parameters;
 
 /// The services that are served, each in one version.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -121,7 +126,7 @@ type SignedRun = for<'a> fn(&'a CloudCall<'a>, &'a Parameters) -> LocalBoxFuture
 pub(crate) enum Run {
     /// For whoever signed it.
     Signed(SignedRun),
-    /// For anybody: see [`OpenAction`](super::open::OpenAction).
+    /// For anybody: see [`OpenAction`](open::OpenAction).
     Open(OpenRun),
 }
 
@@ -140,7 +145,7 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    pub(super) const fn of<A: Action>() -> Self {
+    pub(crate) const fn of<A: Action>() -> Self {
         Self {
             service: A::SERVICE,
             name: A::NAME,

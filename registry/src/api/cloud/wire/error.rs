@@ -7,11 +7,11 @@ use roadstead_auth::{Denied, SignatureError};
 use roadstead_storage::Error as StorageError;
 use roadstead_types::Counted;
 
-use super::action::Service;
 use super::code::Code;
 use super::document;
 use super::language::{Language, Phrase};
 use super::params::ParameterError;
+use crate::api::cloud::action::Service;
 use crate::api::error::{ApiError, Code as RegistryCode};
 use roadstead_service as service;
 
@@ -85,12 +85,12 @@ impl CloudError {
     }
 
     /// The code of the product document, in the answer of an action.
-    pub(super) fn document_wire(&self, service: Service, action: &str) -> &'static str {
+    pub(crate) fn document_wire(&self, service: Service, action: &str) -> &'static str {
         document::wire(service, action, self.document.unwrap_or(self.code))
     }
 
     /// What it says.
-    pub(super) fn text(&self, language: Language) -> Cow<'_, str> {
+    pub(crate) fn text(&self, language: Language) -> Cow<'_, str> {
         let general = self.code.message(language);
         match (&self.message, language) {
             (None, _) => Cow::Borrowed(general),

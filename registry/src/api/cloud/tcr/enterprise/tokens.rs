@@ -4,13 +4,13 @@ use roadstead_auth::Error as AuthError;
 use roadstead_storage::Error as StorageError;
 use serde::{Deserialize, Serialize};
 
-use super::instance::{check_text, missing, on_instance, own};
+use super::shared::{check_text, missing, on_instance, own};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 
 /// The longest description of a token, in characters.
 const MAX_DESCRIPTION: usize = 255;
@@ -94,7 +94,7 @@ impl Action for CreateInstanceToken {
 }
 
 /// What is said when no password was made.
-pub(super) fn not_made(error: AuthError) -> CloudError {
+pub(crate) fn not_made(error: AuthError) -> CloudError {
     match error {
         AuthError::Session => {
             let message = "temporary keys cannot make passwords that would outlive them";

@@ -5,12 +5,12 @@ use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{check_text, instance_id, missing, numbered, on_instance, on_repository, own, repository_name};
+use super::shared::{check_text, instance_id, missing, numbered, on_instance, on_repository, own, repository_name};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 
 /// The longest brief description, in characters.
 const MAX_BRIEF: usize = 100;

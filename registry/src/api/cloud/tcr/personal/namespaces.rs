@@ -5,12 +5,12 @@ use roadstead_types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
-use super::personal::Data;
+use super::shared::Data;
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 
 /// Makes a namespace. Its name is unique over all accounts.
 #[derive(Deserialize)]

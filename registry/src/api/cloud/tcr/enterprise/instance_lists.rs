@@ -4,14 +4,14 @@ use roadstead_policy::op;
 use roadstead_storage::meta::{Instance, InstanceStatus};
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Filter, TagSpecification, check_filters, instance_id, is_tagged, on_instance};
-use super::regions;
+use super::shared::{Filter, TagSpecification, check_filters, instance_id, is_tagged, on_instance};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::page::Page;
-use crate::api::cloud::time;
+use crate::api::cloud::tcr::regions;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::page::Page;
+use crate::api::cloud::wire::time;
 
 /// How long the passwords of instances are good for that are made for a short time, in hours.
 const TOKEN_HOURS: u64 = 1;

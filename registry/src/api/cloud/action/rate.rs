@@ -11,10 +11,10 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use roadstead_types::{AccountId, Clock};
 
-use super::action::Registered;
-use super::code::Code;
-use super::error::CloudError;
-use super::language::Phrase;
+use super::Registered;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::language::Phrase;
 
 #[derive(Clone)]
 struct Ticks(Arc<dyn Clock>);

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{AuditEvent, AuditOutcome};
 
-use super::action::{Kind, Registered};
-use super::code::Code;
-use super::error::CloudError;
+use super::{Kind, Registered};
 use crate::api::audit;
 use crate::api::call::Call;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 
 /// It is filled in on the way, and outlives a panic.
 #[derive(Default)]
-pub(super) struct Trace {
+pub(crate) struct Trace {
     /// Who signed; if the signature was not good, whose key it names.
     pub identity: RefCell<Option<Arc<Identity>>>,
     /// What was asked for.
@@ -43,7 +43,7 @@ impl Trace {
     }
 
     /// Takes the request down, if it has changed something or was refused.
-    pub(super) async fn write(&self, call: &Call<'_>, error: Option<&CloudError>) {
+    pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&CloudError>) {
         let Some(outcome) = self.outcome(error) else { return };
         let identity = self.identity.borrow().clone();
         let action = match self.action.get() {

@@ -6,13 +6,13 @@ use roadstead_storage::meta::QuotaKind;
 use roadstead_types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
 
-use super::instance_tokens::not_made;
-use super::personal::{self, Data};
+use super::shared::{self as personal, Data};
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
-use crate::api::cloud::time;
+use crate::api::cloud::tcr::enterprise::tokens::not_made;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::time;
 
 /// Sets the caller's first registry password.
 #[derive(Deserialize)]

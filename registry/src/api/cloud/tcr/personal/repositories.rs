@@ -4,10 +4,10 @@ use roadstead_policy::op::{self, Realm};
 use serde::Deserialize;
 
 use super::names;
-use super::personal;
+use super::shared as personal;
+use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::wire::error::CloudError;
 
 /// Makes an empty repository.
 #[derive(Deserialize)]

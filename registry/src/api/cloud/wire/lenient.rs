@@ -24,7 +24,7 @@ const COMMON: [&str; 12] = [
     "Version",
 ];
 
-pub(super) fn boolean(value: &Value) -> Option<bool> {
+pub(crate) fn boolean(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
         Value::Number(number) => match number.as_i64() {
@@ -74,7 +74,7 @@ fn members(map: &Map<String, Value>) -> Option<Vec<(&String, &Value)>> {
 
 /// A parameter, read by what the action declares.
 #[derive(Clone, Copy)]
-pub(super) struct Lenient<'a> {
+pub(crate) struct Lenient<'a> {
     pub value: &'a Value,
     pub flat: bool,
     /// Whether this is all the parameters, among which the common ones may stand.

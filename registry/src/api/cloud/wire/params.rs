@@ -36,17 +36,17 @@ pub(crate) enum ParameterError {
 }
 
 impl ParameterError {
-    pub(super) fn wrong(problem: impl Into<Phrase>) -> Self {
+    pub(crate) fn wrong(problem: impl Into<Phrase>) -> Self {
         Self::Wrong { name: String::new(), problem: problem.into() }
     }
 
     /// [`Self::wrong`], in both languages.
-    pub(super) fn said(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn said(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
         Self::wrong(Phrase::both(english, chinese))
     }
 
     /// The same error, of a member of `parent`.
-    pub(super) fn within(mut self, parent: &str) -> Self {
+    pub(crate) fn within(mut self, parent: &str) -> Self {
         let (Self::Missing(name) | Self::Unknown(name) | Self::Wrong { name, .. }) = &mut self;
         *name = if name.is_empty() { parent.to_owned() } else { format!("{parent}.{name}") };
         self
@@ -135,7 +135,7 @@ impl Parameters {
 
 /// Whether a body with JSON in it may be read: in memory a value takes many times its length. (A comma in a text counts,
 /// too: there are no texts of so many.)
-pub(super) fn check_values(body: &[u8]) -> Result<(), ParameterError> {
+pub(crate) fn check_values(body: &[u8]) -> Result<(), ParameterError> {
     if body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() <= MAX_VALUES {
         return Ok(());
     }

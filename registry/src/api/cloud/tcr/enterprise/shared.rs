@@ -6,9 +6,9 @@ use roadstead_storage::meta::{Instance, ResourceTag};
 use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::call::CloudCall;
-use crate::api::cloud::code::Code;
-use crate::api::cloud::error::CloudError;
+use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::instances::is_running;
 
 /// The most tags of one thing.

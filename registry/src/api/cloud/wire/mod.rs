@@ -1,0 +1,12 @@
+//! The form of requests and answers: parameters, codes, errors, languages, times, pages.
+
+pub mod code;
+pub mod document;
+pub(crate) mod error;
+pub mod language;
+mod lenient;
+mod multipart;
+pub(crate) mod page;
+pub(crate) mod params;
+pub(crate) mod request;
+pub(crate) mod time;
