@@ -20,7 +20,7 @@ pub const CIRCLES: &[Circle] = &[
     Circle { folder: "registry/service/src", with: "manifests", files: 3, reason: "one type is in the wrong file" },
     Circle { folder: "registry/service/src", with: "owned", files: 2, reason: "one helper is in the wrong file" },
     Circle { folder: "registry/service/src", with: "uploads", files: 2, reason: "one type is in the wrong file" },
-    Circle { folder: "registry/src", with: "api/call", files: 19, reason: "six types are in the wrong file" },
+    Circle { folder: "registry/src", with: "api/call", files: 20, reason: "six types are in the wrong file" },
     Circle { folder: "registry/src", with: "api/cloud/cam/groups", files: 2, reason: "groups list members, members list groups" },
     Circle { folder: "registry/src", with: "api/cloud/wire/params", files: 2, reason: "one helper is in the wrong file" },
     Circle { folder: "registry/src", with: "cli/account", files: 2, reason: "`account key` is a command of `account`" },
