@@ -11,6 +11,7 @@ use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
 use roadstead_auth::{AuthenticationError, Caller, Client, DeleteTarget, Denied, Identity, Pull};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
+use roadstead_storage::testkit::act;
 use roadstead_types::{AccountId, Clock as _, PolicyId, Tag, Thing};
 
 const PLACES: [&str; 6] =
@@ -193,7 +194,7 @@ async fn tags_are_deleted_one_by_one() {
     assert_eq!(sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await, None, "latest points at it");
     let repository = world.meta.repository(REGISTRY, &name("team/app")).await.unwrap().unwrap().id;
     let now = world.clock.now();
-    world.meta.delete_tag(repository, &latest, now, now, None).await.unwrap();
+    world.meta.delete_tag(&act(world.clock.clone()), repository, &latest).await.unwrap();
     let covered = sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await.unwrap();
     assert_eq!(covered, [v1.clone(), tag("v2")]);
     // A tag that comes in between is not covered.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::blob::{BlobStream, PieceSize};
-use roadstead_storage::meta::{AuditEvent, Blob, Committed};
+use roadstead_storage::meta::{Act, AuditEvent, Blob, Committed};
 use roadstead_types::{Digest, RepositoryId};
 
 use super::cache::Caches;
@@ -89,10 +89,14 @@ impl BlobService {
 
     /// Takes the blob out of the repository. Other repositories keep it. Who may delete tags only, finds no blob. With that
     /// `event` is in the audit log.
-    pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, event: &AuditEvent) -> Result<()> {
+    pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, act: &Act) -> Result<()> {
         let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
         let now = self.base.clock.now();
-        let gone = self.base.meta.unlink_blob(repository, digest, self.base.review_after(now), now, Some(event)).await;
+        let gone = self
+            .base
+            .meta
+            .unlink_blob(repository, digest, self.base.review_after(now), now, Some(&AuditEvent::done(act, now)))
+            .await;
         // An error does not mean that nothing was committed.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
         let gone = gone?;

@@ -26,8 +26,8 @@ use std::time::Duration;
 
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::{Made, MetaStore};
-use roadstead_types::{Clock, Timestamp};
+use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
+use roadstead_types::{Actor, Clock, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
@@ -106,6 +106,7 @@ pub struct Services {
     personal: PersonalService,
     instances: instances::InstanceService,
     limits: ManifestLimits,
+    timing: Timing,
 }
 
 /// What a manifest may cost before it is looked at.
@@ -128,6 +129,7 @@ impl Services {
     ) -> Self {
         let limits = ManifestLimits { manifest_bytes: params.manifest_bytes, body_timeout: params.body_timeout };
         let budget = TransferBudget::new(params.buffer_budget);
+        let timing = Timing::new(Arc::clone(&clock), params.grace);
         let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
         let caches = Arc::new(cache::Caches::new(foundation.params.manifest_cache_bytes));
         let images = ImageService::new(Arc::clone(&foundation), Arc::clone(&caches));
@@ -144,6 +146,7 @@ impl Services {
             personal: PersonalService::new(Arc::clone(&foundation)),
             instances: instances::InstanceService::new(foundation),
             limits,
+            timing,
         }
     }
 
@@ -200,6 +203,11 @@ impl Services {
     /// Enterprise instances.
     pub fn instances(&self) -> &instances::InstanceService {
         &self.instances
+    }
+
+    /// `actor` does `action`.
+    pub fn act(&self, actor: Actor, action: impl Into<String>) -> Act {
+        Act::new(Arc::new(actor), action, self.timing.clone())
     }
 
     /// What a manifest may cost.

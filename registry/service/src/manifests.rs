@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
-use roadstead_storage::meta::{AuditEvent, PutManifest, Referrers};
+use roadstead_storage::meta::{Act, AuditEvent, PutManifest, Referrers};
 use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
 
 use super::cache::Caches;
@@ -102,8 +102,7 @@ impl ManifestService {
         if renewed { Ok(manifest) } else { Err(Error::ManifestUnknown) }
     }
 
-    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it. With that `event` is in the
-    /// audit log.
+    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it.
     pub async fn put(
         &self,
         access: &Access<Push>,
@@ -111,7 +110,7 @@ impl ManifestService {
         tags: &[Tag],
         content_type: Option<&str>,
         content: Bytes,
-        event: &AuditEvent,
+        act: &Act,
     ) -> Result<Pushed> {
         let limit = self.base.params.manifest_bytes;
         if content.len() > limit {
@@ -148,7 +147,7 @@ impl ManifestService {
             lease_until: now.after(self.base.params.lease),
             review_after: self.base.review_after(now),
             now,
-            event: Some(event),
+            event: Some(&AuditEvent::done(act, now)),
         };
         let outcome = self.base.meta.put_manifest(&put).await;
         // An error does not mean that nothing was committed: what is kept in memory goes in any case.
@@ -172,8 +171,8 @@ impl ManifestService {
     }
 
     /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `TagsMoved` if there is one
-    /// that the proof does not cover. With that `event` is in the audit log.
-    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, event: &AuditEvent) -> Result<()> {
+    /// that the proof does not cover.
+    pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, act: &Act) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
         let now = self.base.clock.now();
         let review_after = self.base.review_after(now);
@@ -182,13 +181,22 @@ impl ManifestService {
                 if access.tags().is_some_and(|tags| !tags.contains(tag)) {
                     return Err(Error::TagsMoved);
                 }
-                let deleted = self.base.meta.delete_tag(repository, tag, review_after, now, Some(event)).await;
+                let deleted = self.base.meta.delete_tag(act, repository, tag).await;
                 self.caches.tags.invalidate(&(repository, tag.clone()));
                 deleted?.map(drop).ok_or(Error::ManifestUnknown)
             }
             Reference::Digest(digest) => {
                 let (meta, permitted) = (&self.base.meta, access.tags());
-                let deleted = meta.delete_manifest(repository, digest, permitted, review_after, now, Some(event)).await;
+                let deleted = meta
+                    .delete_manifest(
+                        repository,
+                        digest,
+                        permitted,
+                        review_after,
+                        now,
+                        Some(&AuditEvent::done(act, now)),
+                    )
+                    .await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
                 if deleted.is_err() {
                     // Which tags went with it, if it went, is not known.

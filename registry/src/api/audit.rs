@@ -2,7 +2,8 @@
 
 use actix_web::http::header;
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{AuditEvent, AuditOutcome};
+use roadstead_storage::meta::{Act, AuditEvent, AuditOutcome};
+use roadstead_types::{Actor, Source};
 
 use super::call::{Call, decode_basic};
 use super::error::{ApiError, ApiResult, Code};
@@ -18,11 +19,9 @@ pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome
     }
 }
 
-/// What the audit log says of a change that an operation of the registry makes. It is written with the change itself. Only
-/// manifests and deletions are such changes: what is uploaded nobody sees before a manifest comes.
-pub fn done(call: &Call<'_>, operation: Operation) -> AuditEvent {
-    let identity = call.who.borrow().clone();
-    registry(call, operation, event(call, identity.as_deref(), AuditOutcome::Done))
+/// That `actor` does `operation`.
+pub fn act(call: &Call<'_>, actor: Actor, operation: Operation) -> Act {
+    call.state.services.act(actor, operation.name()).on(resource(call))
 }
 
 /// Takes down that an operation of the registry was refused, if it was.
@@ -42,12 +41,17 @@ pub fn refused(call: &Call<'_>, operation: Operation, result: &ApiResult) {
 
 /// An event with what all operations of the registry say alike.
 fn registry(call: &Call<'_>, operation: Operation, event: AuditEvent) -> AuditEvent {
+    let source = Source::Registry.name().to_owned();
+    AuditEvent { source, action: operation.name().to_owned(), resource: resource(call), ..event }
+}
+
+/// What a request is about.
+fn resource(call: &Call<'_>) -> String {
     let name = call.params.name.unwrap_or_default();
-    let resource = match call.params.last {
+    match call.params.last {
         Some(last) => format!("{name}@{last}"),
         None => name.to_owned(),
-    };
-    AuditEvent { source: "docker".to_owned(), action: operation.name().to_owned(), resource, ..event }
+    }
 }
 
 /// Whether somebody was refused. That a client is asked for credentials, or for a token with another scope, is no refusal.

@@ -3,9 +3,9 @@
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::MetaStore;
 use super::row::{get, size, time};
 use super::sql::{SqlResult as _, write_transaction};
+use super::{Act, MetaStore};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Timestamp};
 
@@ -81,6 +81,27 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// The most characters of one text.
     pub const MAX_TEXT: usize = 512;
+
+    /// That `act` was done at `at`.
+    pub fn done(act: &Act, at: Timestamp) -> Self {
+        let actor = act.actor().clone();
+        Self {
+            at,
+            owner: actor.owner,
+            uin: actor.uin,
+            principal: actor.principal,
+            source: actor.source.name().to_owned(),
+            action: act.action().to_owned(),
+            resource: act.resource().to_owned(),
+            address: actor.address,
+            user_agent: actor.user_agent,
+            request_id: actor.request_id,
+            outcome: AuditOutcome::Done,
+            code: String::new(),
+            repeated: 1,
+            dry_run: act.is_dry_run(),
+        }
+    }
 }
 
 /// Where a page of events begins: after the event with this time and number.
@@ -116,7 +137,7 @@ pub struct AuditQuery<'a> {
 impl MetaStore {
     /// Writes events down, all of them or none.
     pub async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
-        write_transaction!(self, "write the audit log", |tx| insert(tx, events).await)
+        write_transaction!(self, "write the audit log", |tx| write(tx, events).await)
     }
 
     /// Events that fit, with their places, the latest first.
@@ -152,7 +173,7 @@ impl MetaStore {
 
 /// Writes down what a transaction does, in that transaction: both have happened after it, or neither.
 pub(super) async fn note(tx: &mut AnyConnection, event: Option<&AuditEvent>) -> Result<()> {
-    insert(tx, event.map(std::slice::from_ref).unwrap_or_default()).await
+    write(tx, event.map(std::slice::from_ref).unwrap_or_default()).await
 }
 
 /// The statement of a query: few different ones, made of texts that stand here.
@@ -180,7 +201,8 @@ fn storable(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').take(AuditEvent::MAX_TEXT).collect()
 }
 
-async fn insert(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
+/// Writes events down.
+pub(super) async fn write(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
     for event in events {
         let insert = sqlx::query(
             "INSERT INTO audit_events (at, owner_id, uin, principal, source, action, resource, address, user_agent, \

@@ -17,6 +17,11 @@ pub async fn dry_run<T>(work: impl Future<Output = T>) -> T {
     TRYING.scope((), work).await
 }
 
+/// Whether what is done here is only tried.
+pub(super) fn is_on() -> bool {
+    TRYING.try_with(|()| ()).is_ok()
+}
+
 /// Asked where a transaction would be committed: whether it is. One that found nothing to be changed is rolled back too, since it
 /// may have locked something, and its outcome counts.
 pub(super) fn commits(found_nothing: bool) -> Result<bool> {

@@ -26,6 +26,8 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "uploads go with accounts", include_str!("../../migrations/0010_uploads_go_with_accounts.sql")),
     (11, "repositories made", include_str!("../../migrations/0011_repositories_made.sql")),
     (12, "audit of dry runs", include_str!("../../migrations/0012_audit_of_dry_runs.sql")),
+    (14, "outbox", include_str!("../../migrations/0014_outbox.sql")),
+    (15, "change log", include_str!("../../migrations/0015_change_log.sql")),
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
 ];
 

@@ -22,6 +22,7 @@ mod manifests;
 mod migrations;
 mod model;
 mod namespaces;
+mod outbox;
 mod personal;
 mod pulls;
 mod quotas;
@@ -37,6 +38,7 @@ mod tags;
 mod tokens;
 mod trigger_log;
 mod triggers;
+mod unit;
 mod uploads;
 
 use std::fmt;
@@ -54,7 +56,7 @@ pub use cam::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
     Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
-pub use changes::{ChangeCounters, Made};
+pub use changes::{Change, ChangeCounters, Changes, Made, Scope};
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use dry_run::dry_run;
 pub use duplicate::{DuplicateImage, Duplicated};
@@ -68,6 +70,7 @@ pub use model::{
     NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,
     StoredManifest, Upload, UploadLease,
 };
+pub use outbox::{Event, Happened, KeyChange};
 pub use personal::{
     Among, Found, NamespaceDetail, NamespaceSearch, NewNamespace, NewRepository, Order, QuotaKind, Quotas,
     RepositoryDetail, RepositorySearch,
@@ -77,6 +80,7 @@ pub use sealed::{Sealed, SealedKind};
 pub use sessions::{ProviderVersion, RoleVersion};
 pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};
 pub use triggers::{InvokeMethod, Trigger, TriggerFilter, TriggerSpec, Workload};
+pub use unit::{Act, Timing};
 
 use crate::{Error, Result};
 use sql::SqlResult as _;

@@ -12,6 +12,7 @@ use super::quotas;
 use super::review::{self, Reason};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
+use super::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
 
@@ -232,6 +233,24 @@ pub(super) async fn lock(tx: &mut AnyConnection, id: RepositoryId, now: Timestam
     let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2");
     let done = lock.bind(now.as_millis()).bind(id.get()).execute(tx).await.op("lock a repository")?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Where a repository is.
+pub(super) struct Place {
+    pub(super) registry: RegistryId,
+    pub(super) name: RepositoryName,
+}
+
+/// Locks a repository by id, and tells where it is; `None` when it is not there.
+pub(super) async fn lock_in(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
+    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2 RETURNING registry_id, name");
+    let row = lock.bind(u.now().as_millis()).bind(id.get()).fetch_optional(&mut **u).await.op("lock a repository")?;
+    row.as_ref().map(place).transpose()
+}
+
+fn place(row: &AnyRow) -> Result<Place> {
+    let registry = RegistryId::new(get(row, "registry_id")?);
+    Ok(Place { registry, name: parse(row, "repositories", "name")? })
 }
 
 /// Locks a repository by id, and leaves the time of its last change as it is; false when it is not there.

@@ -4,8 +4,9 @@ use sqlx::AnyConnection;
 
 use super::review::{self, Reason};
 use super::row::{get, parse};
-use super::sql::{SqlResult as _, page_start, write_transaction};
-use super::{AuditEvent, MetaStore, audit, repositories};
+use super::sql::{SqlResult as _, page_start};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event, MetaStore, repositories};
 use crate::{Error, Result};
 use roadstead_types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
 
@@ -20,20 +21,9 @@ impl MetaStore {
         row.op("read a tag")?.map(|row| parse(&row, "manifests", "digest")).transpose()
     }
 
-    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review; `event` goes into the audit
-    /// log.
-    pub async fn delete_tag(
-        &self,
-        repository: RepositoryId,
-        tag: &Tag,
-        review_after: Timestamp,
-        now: Timestamp,
-        event: Option<&AuditEvent>,
-    ) -> Result<Option<Digest>> {
-        write_transaction!(self, "delete a tag", |tx| match delete(tx, repository, tag, review_after, now).await {
-            Ok(Some(digest)) => audit::note(tx, event).await.map(|()| Some(digest)),
-            none => none,
-        })
+    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review.
+    pub async fn delete_tag(&self, act: &Act, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
+        unit!(self.unit(act, "delete a tag"), |u| delete(u, repository, tag).await.map(Outcome::some))
     }
 
     /// The tags of a repository in byte order, after `after`.
@@ -89,25 +79,21 @@ pub(super) async fn point(
     }
 }
 
-async fn delete(
-    tx: &mut AnyConnection,
-    repository: RepositoryId,
-    tag: &Tag,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<Option<Digest>> {
-    if !repositories::lock(tx, repository, now).await? {
-        return Ok(None);
-    }
+async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
+    let Some(place) = repositories::lock_in(u, repository).await? else { return Ok(None) };
     let find = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
          WHERE t.repository_id = $1 AND t.name = $2",
     );
-    let found = find.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut *tx).await.op("read a tag")?;
+    let found = find.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut **u).await.op("read a tag")?;
     let Some(row) = found else { return Ok(None) };
     let manifest = ManifestId::new(get(&row, "id")?);
+    let digest: Digest = parse(&row, "manifests", "digest")?;
     let delete = sqlx::query("DELETE FROM tags WHERE repository_id = $1 AND name = $2");
-    delete.bind(repository.get()).bind(tag.as_str()).execute(&mut *tx).await.op("delete a tag")?;
-    review::queue_manifest(tx, manifest, Reason::TagDeleted, review_after, now).await?;
-    parse(&row, "manifests", "digest").map(Some)
+    delete.bind(repository.get()).bind(tag.as_str()).execute(&mut **u).await.op("delete a tag")?;
+    let (review_after, now) = (u.review_after(), u.now());
+    review::queue_manifest(u, manifest, Reason::TagDeleted, review_after, now).await?;
+    let (registry, repository) = (place.registry, place.name);
+    u.happened(Event::TagRemoved { repository, registry, tag: tag.clone(), digest: digest.clone() });
+    Ok(Some(digest))
 }

@@ -9,7 +9,21 @@ mod database;
 mod faults;
 mod meta;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_types::{Actor, Clock};
+
+use crate::meta::{Act, Timing};
 pub use blob::blob_suite;
 pub use database::{HeldWrites, TestDatabase};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
 pub use meta::{forget_image_details, meta_suite};
+
+/// How long after a reference is dropped in a test its target is reviewed.
+pub const GRACE: Duration = Duration::from_secs(60);
+
+/// Something that a test does, as the server.
+pub fn act(clock: Arc<dyn Clock>) -> Act {
+    Act::new(Arc::new(Actor::server()), "test", Timing::new(clock, GRACE))
+}

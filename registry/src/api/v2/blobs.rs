@@ -6,7 +6,7 @@ use roadstead_types::Digest;
 
 use super::CONTENT_DIGEST;
 use super::range::{none_match, requested};
-use crate::api::audit::done;
+use crate::api::audit::act;
 use crate::api::body::{HeadBody, SizedBody};
 use crate::api::call::Call;
 use crate::api::error::ApiResult;
@@ -66,6 +66,6 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
 pub async fn delete(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Delete>().await?;
     let digest = call.digest()?;
-    call.services().blobs().delete(&access, &digest, &done(call, Operation::BlobDelete)).await?;
+    call.services().blobs().delete(&access, &digest, &act(call, access.actor(), Operation::BlobDelete)).await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -6,7 +6,7 @@ use roadstead_types::{Reference, Tag};
 
 use super::CONTENT_DIGEST;
 use super::range::none_match;
-use crate::api::audit::done;
+use crate::api::audit::act;
 use crate::api::body::{HeadBody, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
@@ -71,9 +71,9 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     };
     let content = collect(call, payload, params.manifest_bytes, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
-    let event = done(call, Operation::ManifestPut);
+    let act = act(call, access.actor(), Operation::ManifestPut);
     let pushed =
-        call.services().manifests().put(&access, &reference, &tags, content_type, content.clone(), &event).await?;
+        call.services().manifests().put(&access, &reference, &tags, content_type, content.clone(), &act).await?;
     let mut response = HttpResponse::Created();
     response
         .insert_header((header::LOCATION, format!("/v2/{}/manifests/{}", access.repository(), reference)))
@@ -119,8 +119,8 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
     loop {
         let access = call.authorize_delete(&reference).await?;
         attempts -= 1;
-        let event = done(call, Operation::ManifestDelete);
-        match call.services().manifests().delete(&access, &reference, &event).await {
+        let act = act(call, access.actor(), Operation::ManifestDelete);
+        match call.services().manifests().delete(&access, &reference, &act).await {
             // Somebody has just tagged the manifest: that tag has to be decided about, too.
             Err(Error::TagsMoved) if attempts > 0 => {}
             Err(error) => return Err(error.into()),

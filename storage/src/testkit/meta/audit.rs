@@ -1,6 +1,6 @@
 //! A change and its event are one thing.
 
-use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
+use super::{Image, Kit, NOW, Place, act_of, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{AuditEvent, AuditOutcome, AuditQuery, MetaStore, PutManifest};
 use roadstead_types::RepositoryId;
@@ -52,7 +52,7 @@ async fn what_changes_something_is_in_the_log(kit: &Kit) {
     // Who asks for what has gone already, changes nothing.
     let (gone, digest) = (event(&place, "delete"), sha256(b"audited"));
     for expected in [["delete", "put"].as_slice(), &["delete", "put"]] {
-        kit.one.delete_tag(repository, &tag("t"), later(9), NOW, Some(&gone)).await.unwrap();
+        kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap();
         assert_eq!(actions(kit, &place).await, expected);
     }
     for _ in 0..2 {
@@ -98,7 +98,7 @@ async fn without_its_event_nothing_is_changed(kit: &Kit) {
     // A log that takes no events.
     rename(&kit.one, "audit_events", "audit_events_away").await;
     store(kit, &place, &other, &put).await.unwrap_err();
-    kit.one.delete_tag(repository, &tag("t"), later(9), NOW, Some(&gone)).await.unwrap_err();
+    kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap_err();
     kit.one.delete_manifest(repository, &image.digest, None, later(9), NOW, Some(&gone)).await.unwrap_err();
     kit.one.unlink_blob(repository, &alone, later(9), NOW, Some(&gone)).await.unwrap_err();
     rename(&kit.one, "audit_events_away", "audit_events").await;

@@ -1,4 +1,4 @@
-use super::{Image, Kit, NOW, later, pages_show_all, put, sha256, tag};
+use super::{Image, Kit, NOW, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
 use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
@@ -125,13 +125,13 @@ async fn a_moved_tag_queues_its_old_manifest(kit: &Kit) {
 async fn a_deleted_tag_queues_its_manifest(kit: &Kit) {
     let place = kit.place().await;
     let (image, outcome) = kit.push_image(&place, "app", &["config 3"], &[tag("t"), tag("u")]).await;
-    let delete = async || kit.two.delete_tag(outcome.repository, &tag("t"), later(9), NOW, None).await.unwrap();
+    let delete = async || kit.two.delete_tag(&act(), outcome.repository, &tag("t")).await.unwrap();
     assert_eq!(delete().await, Some(image.digest.clone()));
     assert_eq!(delete().await, None);
     assert_eq!(kit.one.tags_of(outcome.repository, &image.digest).await.unwrap(), [tag("u")]);
     let id = id_of(kit, outcome.repository, &image.digest).await;
     assert_eq!(queued(kit, id).await.as_deref(), Some("tag deleted"));
-    assert_eq!(kit.two.delete_tag(RepositoryId::new(i64::MAX), &tag("u"), later(9), NOW, None).await.unwrap(), None);
+    assert_eq!(kit.two.delete_tag(&act(), RepositoryId::new(i64::MAX), &tag("u")).await.unwrap(), None);
 }
 
 async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {

@@ -17,6 +17,7 @@ mod schema;
 mod triggers;
 mod uploads;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -24,10 +25,13 @@ pub use images::forget_image_details;
 
 use super::TestDatabase;
 use crate::blob::BlobKey;
-use crate::meta::{CommitBlob, Committed, MetaStore, NewAccount, PutManifest, PutOutcome, Repository, Review};
+use crate::meta::{
+    Act, CommitBlob, Committed, MetaStore, NewAccount, PutManifest, PutOutcome, Repository, Review, Timing,
+};
 use crate::{Error, Result};
 use roadstead_types::{
-    AccountId, Algorithm, Digest, Manifest, NamespaceId, RegistryId, RepositoryName, Tag, Timestamp, Uin, media_types,
+    AccountId, Actor, Algorithm, Digest, Manifest, ManualClock, NamespaceId, RegistryId, RepositoryName, Source, Tag,
+    Timestamp, Uin, media_types,
 };
 
 /// Runs the suite on an empty database.
@@ -70,6 +74,17 @@ struct Kit {
 /// The present moment of every behaviour.
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
+
+/// Something that is done [`NOW`].
+fn act() -> Act {
+    super::act(Arc::new(ManualClock::new(NOW)))
+}
+
+/// Something that the owner of `place` does.
+fn act_of(place: &Place, action: &str) -> Act {
+    let actor = Actor { owner: Some(place.owner), ..Actor::of("root", Source::Registry) };
+    Act::new(Arc::new(actor), action, Timing::new(Arc::new(ManualClock::new(NOW)), super::GRACE))
+}
 
 fn later(seconds: u64) -> Timestamp {
     NOW.after(Duration::from_secs(seconds))

@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, REGISTRY, later, pages_show_all, tag};
+use super::{Kit, NOW, Place, REGISTRY, act, later, pages_show_all, tag};
 use crate::Error;
 use crate::meta::{Namespace, NewUpload, Readable, Repository, ReviewTarget};
 use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, Thing, UploadId};
@@ -150,7 +150,7 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     let (image, outcome) = kit.push_image(&place, "app", &blobs, &[tag("one"), tag("two")]).await;
     let child = super::Image::index(&[&image.digest]);
     kit.put(&place, "app", &child, &[tag("all")]).await.unwrap();
-    kit.one.delete_tag(outcome.repository, &tag("one"), later(1), NOW, None).await.unwrap().unwrap();
+    kit.one.delete_tag(&act(), outcome.repository, &tag("one")).await.unwrap().unwrap();
     let blob = kit.two.blob(outcome.repository, &super::sha256(b"deleted layer")).await.unwrap().unwrap();
     let before = kit.two.change_counters().await.unwrap().changes;
     assert!(kit.one.delete_repository(outcome.repository, later(7), NOW).await.unwrap());

@@ -1,0 +1,364 @@
+//! The unit of work: one transaction that writes, with everything that follows from it (`docs/adr/0011`).
+//!
+//! The body of a unit changes what it is about and says what has [`happened`](Unit::happened) and which caches are no longer
+//! right ([`changed`](Unit::changed)). The unit writes the consequences last, together, in this order: the audit row, the
+//! events, the change log with its counters. The counters come last, so that a transaction that holds their rows waits for
+//! nobody.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, Transaction};
+
+use super::changes::{self, Made, Scope};
+use super::outbox::{self, Event};
+use super::sql::{Attempts, SqlResult as _, is_suspect};
+use super::{AuditEvent, MetaStore, audit, dry_run};
+use crate::{Error, Result};
+use roadstead_types::{Actor, Clock, Timestamp};
+
+/// The clock, and how long after a reference is dropped its target is reviewed.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    clock: Arc<dyn Clock>,
+    grace: Duration,
+}
+
+impl Timing {
+    /// By this clock, with this grace.
+    pub fn new(clock: Arc<dyn Clock>, grace: Duration) -> Self {
+        Self { clock, grace }
+    }
+}
+
+/// A deed: who does what to what. Every unit is done under one, and the audit log has one row of it.
+///
+/// A deed may take several units. The first one that is committed writes the row.
+#[derive(Clone, Debug)]
+pub struct Act {
+    actor: Arc<Actor>,
+    action: String,
+    resource: String,
+    timing: Timing,
+    dry_run: bool,
+    done: Arc<Progress>,
+}
+
+/// How far an act has come.
+#[derive(Debug, Default)]
+struct Progress {
+    recorded: AtomicBool,
+    change: AtomicI64,
+}
+
+impl Act {
+    /// `actor` does `action`, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
+    pub fn new(actor: Arc<Actor>, action: impl Into<String>, timing: Timing) -> Self {
+        Self { actor, action: action.into(), resource: String::new(), timing, dry_run: false, done: Arc::default() }
+    }
+
+    /// The same act, to `resource`.
+    #[must_use]
+    pub fn on(self, resource: impl Into<String>) -> Self {
+        Self { resource: resource.into(), ..self }
+    }
+
+    /// The same act, only tried: a unit does all that it would do, and is rolled back where it would be committed. One that
+    /// found something to do answers [`Error::DryRun`]. What would have kept it from being committed comes before.
+    #[must_use]
+    pub fn tried(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// Another deed of the same actor, with a row of its own in the audit log.
+    #[must_use]
+    pub fn another(&self, action: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { action: action.into(), resource: resource.into(), done: Arc::default(), ..self.clone() }
+    }
+
+    /// Who does it.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What is done.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// To what.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// Whether it is only tried.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// Whether the audit log has a row of it.
+    pub fn is_recorded(&self) -> bool {
+        self.done.recorded.load(Ordering::Acquire)
+    }
+
+    /// The number of the latest change that was committed under it: see [`MetaStore::changes_since`].
+    pub fn change(&self) -> Option<i64> {
+        Some(self.done.change.load(Ordering::Acquire)).filter(|&number| number != 0)
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.timing.clock.now()
+    }
+}
+
+/// What the body of a unit comes to. A unit that did nothing is rolled back, and nothing is written of it.
+pub(super) enum Outcome<T> {
+    /// It has changed something, or made sure that it is so.
+    Done(T),
+    /// It found nothing to do.
+    Nothing(T),
+}
+
+impl Outcome<bool> {
+    /// Done if `done`, and tells which.
+    #[expect(dead_code, reason = "for what is not a unit yet")]
+    pub(super) fn of(done: bool) -> Self {
+        if done { Self::Done(true) } else { Self::Nothing(false) }
+    }
+}
+
+impl<T> Outcome<Option<T>> {
+    /// Done if there is something.
+    pub(super) fn some(found: Option<T>) -> Self {
+        if found.is_some() { Self::Done(found) } else { Self::Nothing(found) }
+    }
+}
+
+/// A transaction that writes, and what follows from it.
+pub(super) struct Unit<'t> {
+    transaction: Transaction<'t, Any>,
+    /// Nothing for upkeep: what the server does to its own books, which is nobody's deed.
+    act: Option<&'t Act>,
+    now: Timestamp,
+    review_after: Timestamp,
+    op: &'static str,
+    is_audited: bool,
+    events: Vec<Event>,
+    changed: BTreeSet<Scope>,
+    made: Option<Made>,
+}
+
+impl fmt::Debug for Unit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit").field("act", &self.act).field("events", &self.events).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Unit<'_> {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Unit<'_> {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+}
+
+impl Unit<'_> {
+    /// The moment at which everything in it happens.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// When what loses a reference in it is reviewed.
+    pub(super) fn review_after(&self) -> Timestamp {
+        self.review_after
+    }
+
+    /// Says that something has changed which caches keep: every process is told when the unit is committed.
+    #[expect(dead_code, reason = "for what is not a unit yet")]
+    pub(super) fn changed(&mut self, scope: Scope) {
+        self.changed.insert(scope);
+    }
+
+    /// Says that a repository was made, which was not there before: caches keep no more of it than that.
+    #[expect(dead_code, reason = "for what is not a unit yet")]
+    pub(super) fn made(&mut self) -> Made {
+        self.made.get_or_insert_default().clone()
+    }
+
+    /// Says that something has happened.
+    pub(super) fn happened(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Keeps it out of the audit log. For steps on the way to a deed, such as the blobs of an image: nobody sees them before
+    /// the manifest comes.
+    #[expect(dead_code, reason = "for what is not a unit yet")]
+    pub(super) fn is_a_step(&mut self) {
+        self.is_audited = false;
+    }
+
+    /// Whether the audit log gets a row of it.
+    fn audited(&self) -> Option<&Act> {
+        self.act.filter(|act| self.is_audited && !act.is_recorded())
+    }
+
+    /// Ends it as the body says.
+    pub(super) async fn end<T>(self, outcome: Result<Outcome<T>>) -> Result<T> {
+        let (op, is_tried) = (self.op, self.act.is_some_and(Act::is_dry_run) || dry_run::is_on());
+        match outcome? {
+            Outcome::Done(_) if is_tried => Err(Error::DryRun),
+            Outcome::Done(value) => self.commit().await.map(|()| value),
+            // It may have locked something.
+            Outcome::Nothing(value) => self.transaction.rollback().await.op(op).map(|()| value),
+        }
+    }
+
+    /// Writes what follows, and commits.
+    async fn commit(mut self) -> Result<()> {
+        let recorded = self.audited().map(|act| AuditEvent::done(act, self.now));
+        audit::write(&mut self.transaction, recorded.as_slice()).await?;
+        let actor = self.act.map(Act::actor);
+        outbox::write(&mut self.transaction, self.now, actor, &self.events).await?;
+        let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
+        self.transaction.commit().await.op(self.op)?;
+        if let Some(act) = self.act {
+            act.done.recorded.fetch_or(recorded.is_some(), Ordering::AcqRel);
+            act.done.change.fetch_max(number.unwrap_or(0), Ordering::AcqRel);
+        }
+        Ok(())
+    }
+}
+
+/// Attempts at one unit.
+pub(super) struct Run<'a> {
+    store: &'a MetaStore,
+    act: Option<&'a Act>,
+    now: Timestamp,
+    op: &'static str,
+    attempts: Attempts,
+    connection: Option<PoolConnection<Any>>,
+}
+
+impl MetaStore {
+    /// For [`unit!`]: a unit under `act`.
+    pub(super) fn unit<'a>(&'a self, act: &'a Act, op: &'static str) -> Run<'a> {
+        self.run(Some(act), act.now(), op)
+    }
+
+    /// For [`unit!`]: upkeep, which is nobody's deed. The audit log has no row of it, and there is no dry run of it.
+    #[expect(dead_code, reason = "for what is not a unit yet")]
+    pub(super) fn upkeep(&self, now: Timestamp, op: &'static str) -> Run<'_> {
+        self.run(None, now, op)
+    }
+
+    fn run<'a>(&'a self, act: Option<&'a Act>, now: Timestamp, op: &'static str) -> Run<'a> {
+        Run { store: self, act, now, op, attempts: Attempts::default(), connection: None }
+    }
+}
+
+impl Run<'_> {
+    /// Begins an attempt.
+    pub(super) async fn begin(&mut self) -> Result<Unit<'_>> {
+        let connection = self.connection.insert(self.store.writing(self.op).await?);
+        Ok(Unit {
+            transaction: self.store.begin(connection, self.op).await?,
+            act: self.act,
+            now: self.now,
+            review_after: self.act.map_or(self.now, |act| self.now.after(act.timing.grace)),
+            op: self.op,
+            is_audited: true,
+            events: Vec::new(),
+            changed: BTreeSet::new(),
+            made: None,
+        })
+    }
+
+    /// After an attempt: what the unit came to, or nothing when it is to be tried again.
+    pub(super) async fn over<T>(&mut self, ended: Result<T>) -> Option<Result<T>> {
+        // From here on the writer is free again: others commit while this one waits.
+        if let Some(mut connection) = self.connection.take()
+            && ended.as_ref().is_err_and(is_suspect)
+        {
+            connection.close_on_drop();
+        }
+        let ended = match ended {
+            Ok(value) => self.store.durable().await.map(|()| value),
+            failed => failed,
+        };
+        match ended {
+            Err(error) if self.attempts.again(&error).await => None,
+            ended => Some(ended),
+        }
+    }
+}
+
+/// Runs the body, an expression of type `Result<Outcome<T>>` with `$u: &mut Unit`, as one unit. It is committed when the body is
+/// done, such that it survives the loss of power; rolled back when the body fails or found nothing to do; and tried again when
+/// others got in the way: the body may run several times.
+///
+/// It is a macro because the future of a closure that borrows could not go to another thread.
+macro_rules! unit {
+    ($run:expr, |$u:ident| $body:expr) => {{
+        let mut run = $run;
+        loop {
+            let ended = async {
+                let mut unit = run.begin().await?;
+                let $u = &mut unit;
+                let outcome = $body;
+                unit.end(outcome).await
+            };
+            let ended = ended.await;
+            if let Some(outcome) = run.over(ended).await {
+                break outcome;
+            }
+        }
+    }};
+}
+pub(super) use unit;
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MetaParams, Quotas, sqlite_url};
+    use super::*;
+    use roadstead_types::{RepositoryId, SystemClock, Tag};
+
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+
+    #[tokio::test]
+    async fn a_unit_may_go_on_in_another_thread() {
+        let directory = tempfile::tempdir().unwrap();
+        let params = MetaParams {
+            url: sqlite_url(&directory.path().join("a.db")),
+            max_connections: 1,
+            busy_timeout: Duration::from_secs(1),
+            instance: "one".to_owned(),
+            quotas: Quotas::default(),
+        };
+        let store = MetaStore::open(&params).await.unwrap();
+        store.migrate().await.unwrap();
+        let timing = Timing::new(Arc::new(SystemClock), Duration::ZERO);
+        let act = Act::new(Arc::new(Actor::server()), "test", timing);
+        let tag: Tag = "latest".parse().unwrap();
+        let deleted = tokio::spawn(sendable(async move {
+            let deleted = store.delete_tag(&act, RepositoryId::new(1), &tag).await;
+            (deleted, act)
+        }));
+        let (deleted, act) = deleted.await.unwrap();
+        assert_eq!(deleted.unwrap(), None);
+        assert!(!act.is_recorded() && act.change().is_none(), "there was nothing to do");
+    }
+}
