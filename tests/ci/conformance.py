@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the OCI distribution specification asks of a registry, asked of a running one over HTTP.
+"""What the official conformance suite does not ask of a registry, asked of a running one over HTTP.
 
     conformance.py URL USER PASSWORD REPOSITORY OTHER_REPOSITORY
 
-Every endpoint (end-1 to end-14), every optional feature (tag parameters, referrers, cancelled uploads, digest
-headers, sha512), every shape of content. Written from the text of the specification; standard library only.
-Prints one line for each check that failed, with its last exchanges, and `N checks passed, N failed`. With CHECK=text
-only the checks whose name holds the text.
+Malformed names, digests, tags, ranges and manifests with their error codes; pages; content of docker; large chunks;
+several clients at once. Written from the text of the specification; standard library only. Prints one line for each
+check that failed, with its last exchanges, and `N checks passed, N failed`. With CHECK=text only the checks whose name
+holds the text.
 """
 
 import base64
@@ -25,7 +25,6 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-OCI_FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -282,8 +281,7 @@ class Content:
 
 
 def build(kind):
-    c = Content("sha512" if kind.endswith("sha512") else "sha256")
-    note = {"annotations": {"org.example.note": "ünïcode " + fresh(4).hex()}}
+    c = Content()
     if kind == "image":
         c.image("image")
     elif kind == "docker image":
@@ -292,47 +290,11 @@ def build(kind):
         c.index("docker-list", [c.image(kind=DOCKER_MANIFEST)], kind=DOCKER_LIST)
     elif kind == "large manifest":
         c.image("large", annotations={f"large-{i}": "A" * 10000 for i in range(390)})
-    elif kind in ("index", "index by digest sha512"):
-        c.index("index" if kind == "index" else None)
-    elif kind == "nested index":
-        c.index("nested", [c.index(), c.index()])
     elif kind == "empty index":
         c.index("empty", [])
-    elif kind == "artifact":
-        c.artifact("artifact")
     elif kind == "artifact without layers":
         empty = c.blob(OCI_EMPTY, b"{}")
         c.manifest({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "artifactType": "application/vnd.example.one", "config": empty, "layers": [empty]}, "bare")
-    elif kind == "artifact index":
-        c.index("artifact-index", artifactType="application/vnd.example.one")
-    elif kind == "referrers":
-        subject = c.image("subject")
-        c.image(subject=subject)
-        c.artifact("first", "application/vnd.example.one", subject=subject, **note)
-        c.artifact(None, "application/vnd.example.two", subject=subject, **note)
-    elif kind == "referrers sha512":
-        subject = c.image()
-        c.artifact(None, "application/vnd.example.one", subject=subject, **note)
-    elif kind == "index with subject":
-        subject = c.index("subject")
-        c.index("referrer", artifactType="application/vnd.example.one", subject=subject, **note)
-        c.index(None, [], subject=subject)
-    elif kind == "missing subject":
-        c.artifact("lonely", subject=descriptor(OCI_MANIFEST, fresh()), **note)
-    elif kind == "data field":
-        data = b"inline"
-        config = c.blob(OCI_EMPTY, b"{}", data=base64.b64encode(b"{}").decode())
-        layer = c.blob("text/plain", data, data=base64.b64encode(data).decode())
-        c.manifest({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "artifactType": "text/plain", "config": config, "layers": [layer]}, "data")
-    elif kind == "foreign layers":
-        foreign = dict(descriptor(OCI_FOREIGN, fresh()), urls=["https://store.example.com/layer"])
-        c.manifest({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": c.blob(OCI_CONFIG), "layers": [foreign, c.blob(OCI_LAYER)]}, "foreign")
-    elif kind == "custom fields":
-        c.index("custom", [c.image(**{"org.example.extra": [1, {"a": None}]})], **{"x-extra": "yes"})
-    elif kind == "no layers":
-        c.image("no-layers", layers=0)
-    elif kind == "empty blob":
-        c.manifest({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": c.blob(OCI_CONFIG), "layers": [c.blob(BYTES, b"")]}, "empty-blob")
     elif kind == "no mediaType":
         body = {"schemaVersion": 2, "config": c.blob(OCI_CONFIG), "layers": [c.blob(OCI_LAYER)]}
         c.manifests.append(dump(body))
@@ -342,25 +304,10 @@ def build(kind):
     return c
 
 
-SHAPES = (
-    "image,docker image,docker list,large manifest,index,index by digest sha512,nested index,empty index,artifact,"
-    "artifact without layers,artifact index,referrers,referrers sha512,index with subject,missing subject,data field,"
-    "foreign layers,custom fields,no layers,empty blob,no mediaType"
-).split(",")
+SHAPES = "docker image,docker list,large manifest,empty index,artifact without layers,no mediaType".split(",")
 
 
 # ---- the checks ----
-
-
-@check()
-def support():
-    response = expect(C.request("GET", "/v2/"), 200)
-    expect(C.request("HEAD", "/v2/"), 200)
-    anonymous = C.once("GET", C.url + "/v2/", None, {})
-    if anonymous.status == 401:
-        assert anonymous.headers["WWW-Authenticate"], "401 without a challenge"
-        check_errors(anonymous)
-    return response
 
 
 @check()
@@ -391,118 +338,37 @@ def blob_that_does_not_exist(algorithm):
     expect(C.request("DELETE", blob_url(R1, digest)), 404)
 
 
-@check(*ALGORITHMS)
-def blob_by_post_alone(algorithm):
-    data = fresh()
-    digest = digest_of(data, algorithm)
-    response = C.request("POST", f"/v2/{R1}/blobs/uploads/", data, {"Content-Type": BYTES}, digest=digest)
-    if response.status == 202:
-        response = C.request("PUT", response.headers["Location"], data, {"Content-Type": BYTES}, digest=digest)
-    committed(response, data, digest)
-    readable(R1, data, digest)
-    delete_blob(digest)
-
-
-@check(*ALGORITHMS)
-def blob_by_post_and_put(algorithm):
-    data = fresh()
-    digest = put_blob(data, algorithm)
-    readable(R1, data, digest)
-    # Once more: already there is no error.
-    same(put_blob(data, algorithm), digest)
-    delete_blob(digest)
-
-
-@check(*ALGORITHMS)
-def empty_blob(algorithm):
-    digest = put_blob(b"", algorithm)
-    readable(R1, b"", digest)
-
-
 def patch(location, data, first, **more):
     headers = {"Content-Type": BYTES, "Content-Range": f"{first}-{first + len(data) - 1}"}
     return C.request("PATCH", location, data, headers, **more)
 
 
-def in_chunks(algorithm, announce, last_in_put, out_of_order, size=3 * 1024 - 5, step=1024):
+def in_chunks(algorithm, announce, size=3 * 1024 - 5, step=1024):
+    """The last chunk comes with the PUT."""
     data = fresh(size)
     digest = digest_of(data, algorithm)
     location = upload(**({"digest_algorithm": algorithm} if announce else {}))
-    for first in range(0, size, step):
+    for first in range(0, size - step, step):
         part = data[first : first + step]
-        final = last_in_put and first + step >= size
-        if out_of_order:
-            start = first + step if first + step < size else 0
-            wrong = data[start : start + step]
-            headers = {"Content-Type": BYTES, "Content-Range": f"{start}-{start + len(wrong) - 1}"}
-            if final:
-                refused = C.request("PUT", location, wrong, headers, digest=digest)
-            else:
-                refused = C.request("PATCH", location, wrong, headers)
-            expect(refused, 416)
-            status = expect(C.request("GET", location), 204)
-            if first:
-                same(status.headers["Range"], f"0-{first - 1}")
-            location = status.headers["Location"]
-        if final:
-            headers = {"Content-Type": BYTES, "Content-Range": f"{first}-{size - 1}"}
-            response = C.request("PUT", location, part, headers, digest=digest)
-        else:
-            response = expect(patch(location, part, first), 202)
-            same(response.headers["Range"], f"0-{first + len(part) - 1}")
-            location = response.headers["Location"]
-            status = expect(C.request("GET", location), 204)
-            same(status.headers["Range"], f"0-{first + len(part) - 1}")
-    if not last_in_put:
-        response = C.request("PUT", location, digest=digest)
-    committed(response, data, digest)
+        location = expect(patch(location, part, first), 202).headers["Location"]
+        status = expect(C.request("GET", location), 204)
+        same(status.headers["Range"], f"0-{first + len(part) - 1}")
+    first += step
+    headers = {"Content-Type": BYTES, "Content-Range": f"{first}-{size - 1}"}
+    committed(C.request("PUT", location, data[first:], headers, digest=digest), data, digest)
     readable(R1, data, digest)
     expect(C.request("GET", location), 404, "BLOB_UPLOAD_UNKNOWN")
     delete_blob(digest)
 
 
 @check(*ALGORITHMS)
-def blob_in_one_chunk(algorithm):
-    in_chunks(algorithm, True, False, False, size=512)
-
-
-@check(*ALGORITHMS)
-def blob_in_chunks(algorithm):
-    in_chunks(algorithm, True, False, False)
-
-
-@check(*ALGORITHMS)
 def blob_in_chunks_whose_algorithm_was_not_announced(algorithm):
-    in_chunks(algorithm, False, False, False)
-
-
-@check(*ALGORITHMS)
-def blob_in_chunks_the_last_in_put(algorithm):
-    in_chunks(algorithm, True, True, False)
-
-
-@check(*ALGORITHMS)
-def blob_in_chunks_out_of_order(algorithm):
-    in_chunks(algorithm, False, False, True)
-    in_chunks(algorithm, False, True, True)
+    in_chunks(algorithm, False)
 
 
 @check(*ALGORITHMS)
 def blob_in_large_chunks(algorithm):
-    in_chunks(algorithm, True, True, False, size=25_000_000, step=9_999_991)
-
-
-@check("sha256 announced", "sha512 announced", "sha256", "sha512")
-def blob_streamed(variant):
-    algorithm = variant.split()[0]
-    data = fresh(300_000)
-    digest = digest_of(data, algorithm)
-    location = upload(**({"digest_algorithm": algorithm} if "announced" in variant else {}))
-    response = expect(C.request("PATCH", location, data, {"Content-Type": BYTES}, chunked=True), 202)
-    same(response.headers["Range"], f"0-{len(data) - 1}")
-    committed(C.request("PUT", response.headers["Location"], digest=digest), data, digest)
-    readable(R1, data, digest)
-    delete_blob(digest)
+    in_chunks(algorithm, True, size=25_000_000, step=9_999_991)
 
 
 @check()
@@ -513,45 +379,13 @@ def blob_streamed_into_put():
 
 
 @check(*ALGORITHMS)
-def mount_from_a_repository(algorithm):
+def mounted_blob_outlives_its_source(algorithm):
     data = fresh()
     digest = put_blob(data, algorithm, R2)
     committed(C.request("POST", f"/v2/{R1}/blobs/uploads/", mount=digest, **{"from": R2}), data, digest)
+    delete_blob(digest, R2)
     readable(R1, data, digest)
     delete_blob(digest)
-    # What one repository dropped, the other still has.
-    readable(R2, data, digest)
-    delete_blob(digest, R2)
-
-
-@check(*ALGORITHMS)
-def mount_without_a_source(algorithm):
-    data = fresh()
-    digest = put_blob(data, algorithm, R2)
-    response = expect(C.request("POST", f"/v2/{R1}/blobs/uploads/", mount=digest), (201, 202))
-    if response.status == 202:
-        response = C.request("PUT", response.headers["Location"], data, {"Content-Type": BYTES}, digest=digest)
-    committed(response, data, digest)
-
-
-@check(*ALGORITHMS)
-def mount_of_what_is_not_there(algorithm):
-    data = fresh()
-    digest = digest_of(data, algorithm)
-    response = expect(C.request("POST", f"/v2/{R1}/blobs/uploads/", mount=digest, **{"from": R2}), 202)
-    committed(C.request("PUT", response.headers["Location"], data, {"Content-Type": BYTES}, digest=digest), data, digest)
-    expect(C.request("POST", f"/v2/{R1}/blobs/uploads/", mount=digest_of(fresh()), **{"from": R2 + "-none"}), 202)
-
-
-@check()
-def upload_cancelled():
-    location = upload()
-    location = expect(patch(location, fresh(), 0), 202).headers["Location"]
-    expect(C.request("DELETE", location), 204)
-    expect(C.request("GET", location), 404, "BLOB_UPLOAD_UNKNOWN")
-    expect(patch(location, fresh(), 512), 404)
-    expect(C.request("PUT", location, digest=digest_of(b"")), 404)
-    expect(C.request("DELETE", location), 404)
 
 
 @check()
@@ -561,17 +395,6 @@ def upload_that_does_not_exist():
     unknown = path.rsplit("/", 1)[0] + "/00000000-0000-4000-8000-000000000000"
     expect(C.request("GET", unknown), 404, "BLOB_UPLOAD_UNKNOWN")
     expect(patch(unknown, fresh(), 0), 404)
-
-
-@check(*ALGORITHMS)
-def blob_with_a_wrong_digest(algorithm):
-    wrong = digest_of(fresh(), algorithm)
-    expect(C.request("PUT", upload(), fresh(), {"Content-Type": BYTES}, digest=wrong), 400, "DIGEST_INVALID")
-    # A registry without the single POST answers 202 and waits for the PUT.
-    one_of(C.request("POST", f"/v2/{R1}/blobs/uploads/", fresh(), {"Content-Type": BYTES}, digest=wrong).status, 400, 202)
-    expect(C.request("GET", blob_url(R1, wrong)), 404)
-    location = expect(patch(upload(), fresh(), 0), 202).headers["Location"]
-    expect(C.request("PUT", location, digest=wrong), 400, "DIGEST_INVALID")
 
 
 @check("sha256:short", "sha256:" + "A" * 64, "md5:" + "0" * 32, "nonsense", "sha256:" + "g" * 64)
@@ -598,10 +421,7 @@ def ranges_of_a_blob(algorithm):
     data = fresh(2048)
     url = blob_url(R1, put_blob(data, algorithm))
     for asked, first, last in (
-        ("500-1499", 500, 1499),
         ("0-0", 0, 0),
-        ("500-", 500, 2047),
-        ("-500", 1548, 2047),
         ("-5000", 0, 2047),
         ("2000-9999", 2000, 2047),
         ("0-2047", 0, 2047),
@@ -636,23 +456,14 @@ def same_blob_from_eight_clients_at_once():
     readable(R1, data, digest)
 
 
-def push(content, tag_parameters=False):
+def push(content):
     for data in content.blobs:
         put_blob(data, content.algorithm)
     tags = {body: tag for tag, body in content.tags.items()}
     subjects = {listed["digest"]: subject for subject, listed in content.referrers}
     for body in content.manifests:
         digest = digest_of(body, content.algorithm)
-        reference = tags.get(body, digest)
-        if tag_parameters:
-            names = [f"param-{digest[-12:]}-{i}" for i in range(10)]
-            content.tags.update({name: body for name in names})
-            response = put_manifest(digest, body, tag=names)
-            accepted = ",".join(response.headers.get_all("OCI-Tag") or []).replace(" ", "").split(",")
-            same(sorted(accepted), sorted(names))
-        else:
-            response = put_manifest(reference, body)
-        expect(response, 201)
+        response = expect(put_manifest(tags.get(body, digest), body), 201)
         same(response.headers["Docker-Content-Digest"], digest)
         same(response.headers["OCI-Subject"], subjects.get(digest))
         same(expect(C.request("GET", response.headers["Location"], headers={"Accept": MANIFESTS}), 200).body, body)
@@ -744,15 +555,6 @@ def content_of_this_shape(kind):
     remove(content)
 
 
-@check(*ALGORITHMS)
-def tags_as_parameters(algorithm):
-    content = Content(algorithm)
-    content.index()
-    push(content, tag_parameters=True)
-    read_back(content)
-    remove(content)
-
-
 @check()
 def content_type_with_parameters():
     content = build("image")
@@ -763,21 +565,12 @@ def content_type_with_parameters():
     same(C.request("GET", manifest_url(R1, "charset")).headers["Content-Type"], OCI_MANIFEST)
 
 
-@check()
-def manifest_that_is_not_there():
-    expect(C.request("GET", manifest_url(R1, "no-such-tag")), 404, "MANIFEST_UNKNOWN")
-    expect(C.request("GET", manifest_url(R1, digest_of(fresh()))), 404, "MANIFEST_UNKNOWN")
-    expect(C.request("DELETE", manifest_url(R1, "no-such-tag")), 404)
-
-
 @check(*ALGORITHMS)
 def manifest_with_another_digest(algorithm):
     content = build("image")
     for data in content.blobs:
         put_blob(data)
     expect(put_manifest(digest_of(fresh(), algorithm), content.manifests[0]), 400, "DIGEST_INVALID")
-    expect(put_manifest("sha256:baddigeststring", content.manifests[0]), 400)
-    one_of(C.request("GET", manifest_url(R1, "sha256:baddigeststring")).status, 400, 404)
 
 
 @check("layer", "config", "child")
