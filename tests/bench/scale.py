@@ -10,7 +10,7 @@ import base64, hashlib, http.client, json, os, pathlib, signal, sqlite3, statist
 
 TAGS, REPOSITORIES, BLOBS = 1_000_000, 100_000, 1_000_000
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/roadstead"
+BINARY = sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/dist/roadstead"
 
 
 class Server:

@@ -1,6 +1,6 @@
 //! A race between Roadstead and its peers on this machine, told in one table (`docs/PERFORMANCE.md`).
 //!
-//!     cargo build --release && cargo run --release -p roadstead-bench [-- OPTIONS]
+//!     cargo build --profile dist && cargo run --release -p roadstead-bench [-- OPTIONS]
 //!
 //!     --quick          little work and one round: does the harness still work?
 //!     --only WORD      only rows whose name contains the word; can be given again
@@ -275,13 +275,13 @@ fn target_directory() -> PathBuf {
 
 fn contenders(options: &Options, content: &Content, directory: &Path) -> anyhow::Result<Vec<Contender>> {
     let target = target_directory();
-    let binary = std::env::var_os("ROADSTEAD_TEST_BIN").map_or(target.join("release/roadstead"), PathBuf::from);
+    let binary = std::env::var_os("ROADSTEAD_TEST_BIN").map_or(target.join("dist/roadstead"), PathBuf::from);
     let tools = std::env::var_os("ROADSTEAD_TOOLS").map_or(target.join("tools"), PathBuf::from);
     let mut contenders = Vec::new();
     for kind in &options.kinds {
         let Some(program) = kind.program(&binary, &tools) else {
             if *kind == Kind::Roadstead {
-                bail!("{} is not there: cargo build --release", binary.display());
+                bail!("{} is not there: cargo build --profile dist", binary.display());
             }
             continue;
         };
