@@ -57,6 +57,7 @@ mod identity;
 mod instance_token;
 mod instances;
 mod keys;
+mod packed;
 mod params;
 mod password;
 mod permissions;

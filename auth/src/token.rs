@@ -10,13 +10,16 @@ use crate::bound::{Bound, Origin};
 use crate::error::{Error, Result};
 use crate::identity::{Grant, Identity, TokenGrants};
 use crate::keys::{Keys, Signer};
+use crate::packed::Packed;
 use crate::random;
 use crate::right::RightName;
 use crate::scope::{Scope, ScopeKind};
 use crate::session::{Session, SessionKind};
 
-/// The most bytes of a token. Proxies and clients take headers of 8 KiB, and the rest of the headers needs some.
-pub const MAX_TOKEN_BYTES: usize = 4096;
+/// The most bytes of a token. Proxies take lines of 8 KiB in a header, and the line begins with `Authorization: Bearer`.
+pub const MAX_TOKEN_BYTES: usize = 7680;
+/// The most bytes of claims that name repositories as others read them, in `access`. Longer ones are packed.
+const MAX_PLAIN_CLAIMS: usize = 3072;
 
 /// A token that was made.
 #[derive(Clone)]
@@ -99,6 +102,23 @@ struct Private {
     session: Option<Origin>,
     /// When it was issued, in milliseconds: a namespace may be made in the same second.
     issued_at: i64,
+    /// The repositories, if there are too many for `access`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repositories: Option<Packed>,
+}
+
+impl Claims {
+    /// Repositories are packed where they would take too much.
+    fn write(&mut self) -> Result<Vec<u8>> {
+        let written =
+            |claims: &Self| serde_json::to_vec(claims).map_err(|_| Error::Crypto { op: "write the claims of a token" });
+        let json = written(self)?;
+        if json.len() <= MAX_PLAIN_CLAIMS {
+            return Ok(json);
+        }
+        self.roadstead.repositories = Some(Packed::take(&mut self.access));
+        written(self)
+    }
 }
 
 /// What a token is made from.
@@ -130,7 +150,7 @@ impl NewToken<'_> {
         let session = self.identity.and_then(|identity| identity.session.as_ref());
         let lifetime = session.map_or(self.lifetime, |session| self.lifetime.min(session.expires_at.since(self.now)));
         let lifetime_secs = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-        let claims = Claims {
+        let mut claims = Claims {
             iss: self.issuer.to_owned(),
             sub: self.identity.map(|identity| identity.uin.as_str().to_owned()).unwrap_or_default(),
             aud: self.service.to_owned(),
@@ -138,7 +158,7 @@ impl NewToken<'_> {
             nbf: issued_at,
             iat: issued_at,
             jti: random::token::<16>(),
-            access: self.granted,
+            access: self.granted.clone(),
             roadstead: Private {
                 registry: self.registry.get(),
                 account: self.identity.map(|identity| (identity.account.get(), identity.credential_version)),
@@ -146,15 +166,15 @@ impl NewToken<'_> {
                 key,
                 session: origin,
                 issued_at: self.now.as_millis(),
+                repositories: None,
             },
         };
-        let json = serde_json::to_vec(&claims).map_err(|_| Error::Crypto { op: "write the claims of a token" })?;
-        let token = signer.sign(&json)?;
-        if token.len() >= MAX_TOKEN_BYTES {
+        let token = signer.sign(&claims.write()?)?;
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(Error::TokenTooLarge);
         }
         let expires_in = Duration::from_secs(lifetime.as_secs());
-        Ok(IssuedToken { token, expires_in, issued_at: self.now, granted: claims.access })
+        Ok(IssuedToken { token, expires_in, issued_at: self.now, granted: self.granted })
     }
 }
 
@@ -189,11 +209,12 @@ impl VerifiedToken {
     fn of(claims: Claims) -> Option<Self> {
         let at = |seconds: i64| Timestamp::from_millis(seconds.saturating_mul(1000));
         let expires_at = at(claims.exp);
+        let packed = claims.roadstead.repositories.unwrap_or_default();
         let grants = TokenGrants {
             registry: RegistryId::new(claims.roadstead.registry),
             issued_at: Timestamp::from_millis(claims.roadstead.issued_at),
             expires_at,
-            access: claims.access,
+            access: claims.access.into_iter().chain(packed.grants()).collect(),
         };
         let key: Option<SecretId> = claims.roadstead.key.map(|key| key.parse()).transpose().ok()?;
         let had_with = |(row, end)| HadWith { row, expires_at: Timestamp::from_millis(end), key };

@@ -16,7 +16,8 @@ section! {
         pub rate_limit_per_second: u32 = 0,
         /// Requests that one client address may have in a burst above that; 0 means as many as one second allows.
         pub rate_limit_burst: u32 = 0,
-        /// Scopes that one token request may ask for.
+        /// Scopes that one token request may ask for. A token has 7.5 KiB at most, which proxies take in a header: room for 100
+        /// repositories whose names have 48 characters after the namespace. What does not fit is refused.
         pub token_scopes: u32 = 100,
         /// Sent to clients as `OCI-Chunk-Min-Length` when an upload starts; 0 means that it is not sent.
         pub chunk_min_bytes: ByteSize = ByteSize::bytes(0),
