@@ -7,7 +7,7 @@
 mod blob;
 mod database;
 mod faults;
-mod meta;
+pub mod meta;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::meta::{Act, Timing};
 pub use blob::blob_suite;
 pub use database::{HeldWrites, TestDatabase};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
-pub use meta::{forget_image_details, meta_suite};
+pub use meta::forget_image_details;
 
 /// How long after a reference is dropped in a test its target is reviewed.
 pub const GRACE: Duration = Duration::from_secs(60);

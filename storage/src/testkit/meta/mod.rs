@@ -34,30 +34,47 @@ use roadstead_types::{
     Timestamp, Uin, media_types,
 };
 
-/// Runs the suite on an empty database.
+/// Calls `$callback` with the names of all behaviours. Each is a function of this module that takes an empty database, so that
+/// a test of each can be made for every engine.
+#[macro_export]
+macro_rules! for_each_meta_behaviour {
+    ($callback:ident) => {
+        $callback! {
+            schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
+            races audit
+        }
+    };
+}
+
+macro_rules! functions {
+    ($first:ident $($name:ident)*) => {
+        $(
+            /// The behaviour of this name, on an empty database.
+            ///
+            /// # Panics
+            /// Where the store does not behave.
+            pub async fn $name(database: &TestDatabase) {
+                in_two_processes(database, $name::behave).await;
+            }
+        )*
+    };
+}
+
+for_each_meta_behaviour!(functions);
+
+/// How the schema is made and checked, on an empty database.
 ///
 /// # Panics
 /// Where the store does not behave.
-pub async fn meta_suite(database: &TestDatabase) {
+pub async fn schema(database: &TestDatabase) {
     schema::steps_run_once_and_newer_ones_are_refused(database).await;
     schema::defaults_of_the_server_weaken_nothing(database).await;
     schema::nothing_shows_the_url(database).await;
+}
+
+async fn in_two_processes(database: &TestDatabase, behave: impl AsyncFnOnce(&Kit)) {
     let kit = Kit { one: database.open("one").await, two: database.open("two").await, next: AtomicU64::new(1) };
-    accounts::behave(&kit).await;
-    names::behave(&kit).await;
-    cam::behave(&kit).await;
-    personal::behave(&kit).await;
-    quotas::behave(&kit).await;
-    uploads::behave(&kit).await;
-    blobs::behave(&kit).await;
-    manifests::behave(&kit).await;
-    instances::behave(&kit).await;
-    images::behave(&kit).await;
-    duplicate::behave(&kit).await;
-    cleanup::behave(&kit).await;
-    triggers::behave(&kit).await;
-    races::behave(&kit).await;
-    audit::behave(&kit).await;
+    behave(&kit).await;
     kit.one.close().await;
     assert!(matches!(kit.one.ping().await, Err(Error::Unavailable { .. })), "a closed store is not available");
     kit.two.close().await;
