@@ -41,8 +41,9 @@ pub fn of(request_id: &str, count_rows: bool) -> Vec<String> {
 
 /// Waits until the server has seen every change that was made before this call.
 pub async fn changes_are_seen() {
-    // The first may have begun before.
-    let enough = POLLS.load(Ordering::SeqCst) + 2;
+    // A look is counted when its statement has ended, which is before the server has acted on it. The first look may have
+    // begun before this call, the second sees all, and when the third is counted the second has been acted on.
+    let enough = POLLS.load(Ordering::SeqCst) + 3;
     eventually("changes are looked for", async || (POLLS.load(Ordering::SeqCst) >= enough).then_some(())).await;
 }
 
