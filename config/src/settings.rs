@@ -1,5 +1,6 @@
 //! All settings together.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::{
@@ -120,11 +121,21 @@ impl Settings {
 
     /// The URL that clients see, as far as the settings alone decide it: `external_url`, or the listener's address.
     pub fn url(&self) -> String {
+        self.url_at(self.server.listen)
+    }
+
+    /// The same for a listener that is bound to `address`. An address that means all of them is no place to connect to: this
+    /// machine's own stands for it.
+    pub fn url_at(&self, address: SocketAddr) -> String {
         match &self.server.external_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
             None => {
                 let scheme = if self.server.tls.cert.is_some() { "https" } else { "http" };
-                format!("{scheme}://{}", self.server.listen)
+                match address.ip() {
+                    IpAddr::V4(ip) if ip.is_unspecified() => format!("{scheme}://127.0.0.1:{}", address.port()),
+                    IpAddr::V6(ip) if ip.is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
+                    _ => format!("{scheme}://{address}"),
+                }
             }
         }
     }

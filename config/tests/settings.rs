@@ -126,7 +126,10 @@ fn the_environment_speaks_every_type() -> Outcome {
     assert_eq!(settings.data_dir, PathBuf::from("/var/lib/roadstead"));
     assert_eq!(settings.server.trusted_proxies.len(), 2);
     assert_eq!(settings.server.external_url, None, "an empty variable is not set");
-    assert_eq!(settings.url(), "https://0.0.0.0:80");
+    // `0.0.0.0` and `[::]` are all addresses of this machine, and no place to connect to.
+    assert_eq!(settings.url(), "https://127.0.0.1:80");
+    assert_eq!(settings.url_at("[::]:5000".parse()?), "https://localhost:5000");
+    assert_eq!(settings.url_at("192.0.2.7:5000".parse()?), "https://192.0.2.7:5000");
     assert!(!settings.auth.anonymous_pull);
     assert_eq!(settings.auth.issuer, "12345", "digits are text where text is meant");
     assert_eq!(settings.auth.argon2.memory_kib, 64);

@@ -131,6 +131,14 @@ pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
     }
 }
 
+/// Whether a blob store belongs to a database. `false`: it is empty and nobody's.
+///
+/// # Errors
+/// `ForeignStore` when it belongs to another one, or has objects of nobody knows whom.
+pub async fn belongs(meta: &MetaStore, store: &dyn BlobStore) -> Result<bool, Error> {
+    Ok(matches!(check(meta, store).await?, Tie::Tied))
+}
+
 enum Tie {
     Tied,
     /// Nobody's, and empty; with the id to claim it.

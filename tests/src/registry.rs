@@ -110,7 +110,7 @@ impl TestRegistry {
 
     pub(crate) async fn start(stage: Stage) -> Self {
         let running = Running::start(&stage);
-        let meta = bootstrap::open_meta(&stage.settings, false).await.unwrap();
+        let meta = bootstrap::open_existing_meta(&stage.settings).await.unwrap();
         let sealer = bootstrap::open_sealer(&stage.settings, &meta).await.unwrap();
         let accounts = bootstrap::open_accounts(&stage.settings, &meta, sealer, Arc::clone(&stage.clock));
         let owner = meta.list_accounts(None, 1).await.unwrap()[0].uin.as_str().to_owned();

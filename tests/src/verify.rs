@@ -14,7 +14,7 @@ use roadstead_types::UploadId;
 pub(crate) fn blocking(settings: &Settings, store: Option<Arc<dyn BlobStore>>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let meta = bootstrap::open_meta(settings, false).await.unwrap();
+        let meta = bootstrap::open_existing_meta(settings).await.unwrap();
         let store = match store {
             Some(store) => store,
             None => bootstrap::open_store(settings).await.unwrap(),

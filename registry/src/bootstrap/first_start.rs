@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use roadstead_auth::Sealer;
 use roadstead_config::{Bootstrap, Settings};
-use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_storage::meta::{Account, MetaStore, QuotaKind, Quotas};
 use roadstead_types::{Clock, NamespaceName, RegistryId};
 use serde_json::{Value, json};
 
@@ -79,6 +79,10 @@ pub(super) async fn first_start(
         Some(owner) => owner,
         None => make_owner(settings, chosen, meta, sealer, clock, &mut first).await?,
     };
+    // The account is the operator's own.
+    for kind in QuotaKind::ALL {
+        meta.set_quota(owner.id, kind, Quotas::UNLIMITED).await?;
+    }
     first.record.insert("uin".into(), json!(owner.uin.as_str()));
     first.record.insert("username".into(), json!(owner.uin.as_str()));
     if meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none() {

@@ -20,7 +20,10 @@ use roadstead_types::{Clock, SystemClock};
 use first_start::first_start;
 use master_key::finish_rotation;
 pub use master_key::{open_sealer, rotate_master_key};
-pub use open::{lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_meta, open_store};
+pub use open::{
+    lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta, open_existing_store,
+    open_meta, open_store,
+};
 use settings::{cloud_settings, limits, listen_params, service_params};
 
 use crate::api::{ApiState, ClientRules};
@@ -68,7 +71,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     make_data_dir(settings)?;
     let lock = lock_data_dir(settings)?;
     let clock = parts.clock;
-    let meta = open_meta(settings, true).await?;
+    let meta = open_meta(settings).await?;
     finish_rotation(settings, &meta).await?;
     let sealer = open_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
@@ -115,10 +118,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     ));
     let bound = server::bind(&listen_params(settings, certificate.clone()), state.clone())?;
     let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
-    let url = match &settings.server.external_url {
-        Some(_) => settings.url(),
-        None => format!("{}://{}", if certificate.is_some() { "https" } else { "http" }, bound.address),
-    };
+    let url = settings.url_at(bound.address);
     let first_start = first.map(|mut first| first.complete(&url)).transpose()?;
     let jobs = jobs::start(JobContext {
         auth,

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
 use roadstead_config::{DatabaseLocation, Driver, Settings};
 use roadstead_gc::Collector;
@@ -29,13 +29,12 @@ pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
     Ok(file)
 }
 
-/// Connects to the database; with `migrate`, brings its schema up to date, else demands that it is.
-pub async fn open_meta(settings: &Settings, migrate: bool) -> anyhow::Result<MetaStore> {
+fn meta_params(settings: &Settings) -> anyhow::Result<MetaParams> {
     let url = match settings.database_location() {
         DatabaseLocation::Given(url) => url.expose().to_owned(),
         DatabaseLocation::Kept(path) => sqlite_url(&std::path::absolute(&path)?),
     };
-    let params = MetaParams {
+    Ok(MetaParams {
         url,
         max_connections: settings.database.max_connections,
         busy_timeout: settings.database.busy_timeout,
@@ -45,16 +44,31 @@ pub async fn open_meta(settings: &Settings, migrate: bool) -> anyhow::Result<Met
             repositories: settings.quotas.repositories,
             triggers: settings.quotas.triggers,
         },
-    };
-    let meta = MetaStore::open(&params).await.context("cannot open the database")?;
-    if migrate {
-        let count = meta.migrate().await?;
-        if count > 0 {
-            tracing::info!(migrations = count, "database migrated");
-        }
-    } else {
-        meta.check_schema().await?;
+    })
+}
+
+/// Connects to the database, makes it where there is none, and brings its schema up to date.
+pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
+    let meta = MetaStore::open(&meta_params(settings)?).await.context("cannot open the database")?;
+    let count = meta.migrate().await?;
+    if count > 0 {
+        tracing::info!(migrations = count, "database migrated");
     }
+    Ok(meta)
+}
+
+/// Connects to a database that is there, for commands that only read. They make nothing and migrate nothing.
+pub async fn open_existing_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
+    if let DatabaseLocation::Kept(path) = settings.database_location() {
+        let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
+        ensure!(
+            there,
+            "there is no database {}: is the data directory right? `roadstead serve` makes one",
+            path.display()
+        );
+    }
+    let meta = MetaStore::open_existing(&meta_params(settings)?).await.context("cannot open the database")?;
+    meta.check_schema().await?;
     Ok(meta)
 }
 
@@ -67,6 +81,16 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore
         }
         Driver::Memory => Arc::new(MemoryBlobStore::new(Arc::new(SystemClock))),
     })
+}
+
+/// Opens a blob store that is there, for commands that only read.
+pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
+    if settings.storage.driver == Driver::Fs {
+        let root = settings.storage_root();
+        let there = root.try_exists().with_context(|| format!("cannot look for {}", root.display()))?;
+        ensure!(there, "there is no blob store {}: is the data directory right?", root.display());
+    }
+    open_store(settings).await
 }
 
 fn argon2(settings: &Settings) -> Argon2Params {

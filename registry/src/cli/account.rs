@@ -1,11 +1,15 @@
+//! `roadstead account`: main accounts, their passwords, states and quotas.
+
 use std::collections::HashMap;
+use std::fmt;
 use std::io::Read;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
-use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind};
+use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind, Quotas};
 use roadstead_types::{AccountId, Clock, SystemClock, Uin};
 use serde_json::{Value, json};
 
@@ -30,34 +34,34 @@ pub enum Command {
     /// Set a new password; tokens and sessions of the old one end
     Password {
         /// Uin of the account
-        uin: String,
+        uin: Uin,
         /// Read the password from standard input instead of making one
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Show what an account may have, or set it; sub-accounts count with their main account
+    /// Show what an account may have, or set it to a number or `none`; sub-accounts count with their main account
     Quota {
         /// Uin of the main account
-        uin: String,
+        uin: Uin,
         /// Namespaces
         #[arg(long, value_name = "N")]
-        namespaces: Option<u32>,
+        namespaces: Option<Quota>,
         /// Repositories, in all of its namespaces together
         #[arg(long, value_name = "N")]
-        repositories: Option<u32>,
+        repositories: Option<Quota>,
         /// Triggers
         #[arg(long, value_name = "N")]
-        triggers: Option<u32>,
+        triggers: Option<Quota>,
     },
     /// Shut an account out; its tokens and sessions end
     Disable {
         /// Uin of the account
-        uin: String,
+        uin: Uin,
     },
     /// Let a disabled account in again
     Enable {
         /// Uin of the account
-        uin: String,
+        uin: Uin,
     },
     /// Access keys for the cloud API
     Key {
@@ -68,37 +72,76 @@ pub enum Command {
 
 /// `roadstead account ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
-    let sealer = bootstrap::open_sealer(&context.settings, &meta).await?;
-    let accounts = bootstrap::open_accounts(&context.settings, &meta, sealer, Arc::new(SystemClock));
+    let changes = command.changes();
+    let meta = context.meta(changes).await?;
     // A quota is read when it is needed: no server has to hear of it.
-    let is_list = match &command {
-        Command::List | Command::Quota { .. } => true,
-        Command::Key { command } => command.is_list(),
-        _ => false,
-    };
-    let done = match command {
-        Command::Create { name, password_stdin } => create(&meta, &accounts, &name, password_stdin).await,
-        Command::List => list(context, &meta).await,
-        Command::Password { uin, password_stdin } => password(&meta, &accounts, &uin, password_stdin).await,
+    let is_quota = matches!(command, Command::Quota { .. });
+    let done = carry_out(context, &meta, command).await;
+    meta.close().await;
+    if changes && !is_quota {
+        until_seen().await;
+    }
+    Ok(done?)
+}
+
+async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Create { name, password_stdin } => {
+            create(meta, &accounts(context, meta).await?, &name, password_stdin).await
+        }
+        Command::List => list(context, meta).await,
+        Command::Password { uin, password_stdin } => {
+            password(meta, &accounts(context, meta).await?, &uin, password_stdin).await
+        }
         Command::Quota { uin, namespaces, repositories, triggers } => {
             let wanted = [
                 (QuotaKind::Namespaces, namespaces),
                 (QuotaKind::Repositories, repositories),
                 (QuotaKind::Triggers, triggers),
             ];
-            quota(context, &meta, &uin, &wanted).await
+            quota(context, meta, &uin, &wanted).await
         }
-        Command::Key { command } => key::run(context, &meta, &accounts, command).await,
-        Command::Disable { uin } => set_status(&meta, &uin, AccountStatus::Disabled).await,
-        Command::Enable { uin } => set_status(&meta, &uin, AccountStatus::Active).await,
-    };
-    meta.close().await;
-    if !is_list {
-        until_seen().await;
+        Command::Key { command } => key::run(context, meta, command).await,
+        Command::Disable { uin } => set_status(meta, &uin, AccountStatus::Disabled).await,
+        Command::Enable { uin } => set_status(meta, &uin, AccountStatus::Active).await,
     }
-    Ok(done?)
+}
+
+/// The accounts, for commands that set passwords and keys.
+pub async fn accounts(context: &Context, meta: &MetaStore) -> anyhow::Result<Accounts> {
+    let sealer = bootstrap::open_sealer(&context.settings, meta).await?;
+    Ok(bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock)))
+}
+
+impl Command {
+    fn changes(&self) -> bool {
+        match self {
+            Self::List => false,
+            Self::Quota { namespaces, repositories, triggers, .. } => {
+                [namespaces, repositories, triggers].iter().any(|wanted| wanted.is_some())
+            }
+            Self::Key { command } => command.changes(),
+            Self::Create { .. } | Self::Password { .. } | Self::Disable { .. } | Self::Enable { .. } => true,
+        }
+    }
+}
+
+/// A number, or `none` for no limit.
+#[derive(Clone, Copy)]
+pub struct Quota(u32);
+
+impl FromStr for Quota {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" { Ok(Self(Quotas::UNLIMITED)) } else { text.parse().map(Self) }
+    }
+}
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == Quotas::UNLIMITED { f.write_str("none") } else { self.0.fmt(f) }
+    }
 }
 
 fn from_stdin(wanted: bool) -> anyhow::Result<Option<String>> {
@@ -178,12 +221,11 @@ async fn owner(meta: &MetaStore, known: &mut HashMap<AccountId, Uin>, account: &
 }
 
 /// The account with this uin.
-pub async fn find(meta: &MetaStore, uin: &str) -> anyhow::Result<Account> {
-    let uin: Uin = uin.parse()?;
-    meta.account_by_uin(&uin).await?.with_context(|| format!("there is no account {uin}"))
+pub async fn find(meta: &MetaStore, uin: &Uin) -> anyhow::Result<Account> {
+    meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))
 }
 
-async fn password(meta: &MetaStore, accounts: &Accounts, uin: &str, password_stdin: bool) -> anyhow::Result<()> {
+async fn password(meta: &MetaStore, accounts: &Accounts, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     match from_stdin(password_stdin)? {
         Some(password) => accounts.set_password(account.id, &password).await?,
@@ -193,14 +235,14 @@ async fn password(meta: &MetaStore, accounts: &Accounts, uin: &str, password_std
             print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))?;
         }
     }
-    note(meta, Some(account.owner), "account.password", uin).await
+    note(meta, Some(account.owner), "account.password", uin.as_str()).await
 }
 
 async fn quota(
     context: &Context,
     meta: &MetaStore,
-    uin: &str,
-    wanted: &[(QuotaKind, Option<u32>)],
+    uin: &Uin,
+    wanted: &[(QuotaKind, Option<Quota>)],
 ) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     if account.owner != account.id {
@@ -208,19 +250,22 @@ async fn quota(
     }
     for &(kind, value) in wanted {
         if let Some(value) = value {
-            meta.set_quota(account.id, kind, value).await?;
+            meta.set_quota(account.id, kind, value.0).await?;
             note(meta, Some(account.owner), "account.quota", &format!("{uin} {} {value}", kind.name())).await?;
         }
     }
     let quotas = meta.quotas(account.id).await?;
     if context.json {
-        let values = QuotaKind::ALL.map(|kind| (kind.name().to_owned(), json!(quotas.of(kind))));
+        let limit = |kind| Some(quotas.of(kind)).filter(|&limit| limit != Quotas::UNLIMITED);
+        let values = QuotaKind::ALL.map(|kind| (kind.name().to_owned(), json!(limit(kind))));
         return print_json(&Value::Object(values.into_iter().collect()));
     }
-    QuotaKind::ALL.iter().try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), quotas.of(kind))))
+    QuotaKind::ALL
+        .iter()
+        .try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), Quota(quotas.of(kind)))))
 }
 
-async fn set_status(meta: &MetaStore, uin: &str, status: AccountStatus) -> anyhow::Result<()> {
+async fn set_status(meta: &MetaStore, uin: &Uin, status: AccountStatus) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     if !meta.set_account_status(account.id, status, SystemClock.now()).await? {
         bail!("there is no account {uin}");
@@ -229,6 +274,6 @@ async fn set_status(meta: &MetaStore, uin: &str, status: AccountStatus) -> anyho
         AccountStatus::Active => "account.enable",
         AccountStatus::Disabled => "account.disable",
     };
-    note(meta, Some(account.owner), action, uin).await?;
+    note(meta, Some(account.owner), action, uin.as_str()).await?;
     print_line(format_args!("done"))
 }

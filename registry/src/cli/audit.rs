@@ -1,3 +1,5 @@
+//! `roadstead audit`: the audit log, and the events that commands add to it.
+
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -7,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, PAGE, print_list, text};
 use crate::api::cloud::wire::time;
-use crate::bootstrap;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -38,8 +39,7 @@ pub struct ListArgs {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let Command::List(args) = command;
     let since = args.since.as_deref().map(moment).transpose()?;
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let meta = context.meta(false).await?;
     let listed = list(context, &meta, &args, since).await;
     meta.close().await;
     Ok(listed?)

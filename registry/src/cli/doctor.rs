@@ -1,3 +1,5 @@
+//! `roadstead doctor`: checks of an installation, each on one line.
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use roadstead_auth::{Caller, Identity, Scope, Sealer};
 use roadstead_config::Settings;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
-use roadstead_types::{Algorithm, Clock, Digest, RegistryId, SystemClock, media_types};
+use roadstead_types::{Algorithm, Clock, Digest, RegistryId, RepositoryName, SystemClock, media_types};
 use url::Url;
 
 use super::{Context, Failure, Outcome, print_line};
@@ -28,50 +30,76 @@ const REPOSITORY: &str = "library/roadstead-doctor";
 /// What clocks may differ by before tokens are refused.
 const MAX_SKEW: Duration = Duration::from_secs(60);
 
+/// What the checks found.
+struct Report {
+    healthy: bool,
+}
+
+impl Report {
+    fn add(&mut self, name: &str, result: anyhow::Result<String>) -> anyhow::Result<()> {
+        self.healthy &= result.is_ok();
+        match result {
+            Ok(detail) => print_line(format_args!("ok      {name}: {detail}")),
+            Err(error) => print_line(format_args!("FAILED  {name}: {error:#}")),
+        }
+    }
+}
+
 /// `roadstead doctor`: one line per check, and exit code 1 if one fails.
 pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     let settings = &context.settings;
-    let mut healthy = true;
-    let mut report = |name: &str, result: anyhow::Result<String>| {
-        healthy &= result.is_ok();
-        let line = match result {
-            Ok(detail) => format!("ok      {name}: {detail}"),
-            Err(error) => format!("FAILED  {name}: {error:#}"),
-        };
-        print_line(format_args!("{line}"))
-    };
-    report("data directory", check_data_dir(settings))?;
-    let store = bootstrap::open_store(settings).await;
-    report("blob store", check_store(&store).await)?;
-    let meta = bootstrap::open_meta(settings, false).await;
+    let mut report = Report { healthy: true };
+    report.add("data directory", check_data_dir(settings))?;
+    let store = bootstrap::open_existing_store(settings).await;
+    report.add("blob store", check_store(&store).await)?;
+    let meta = bootstrap::open_existing_meta(settings).await;
     let described = meta.as_ref().map(|m| format!("{:?}, schema up to date", m.engine()));
-    report("database", described.map_err(|e| anyhow::anyhow!("{e:#}")))?;
+    report.add("database", described.map_err(|e| anyhow::anyhow!("{e:#}")))?;
     if let (Ok(meta), Ok(store)) = (&meta, &store) {
-        let tied = roadstead_gc::tie(meta, &**store).await;
-        let described = tied.map(|()| "the blob store belongs to the database".to_owned());
-        report("collection", described.map_err(Into::into))?;
+        report.add("collection", check_store_belongs(meta, &**store).await)?;
     }
     let sealer = match &meta {
         Ok(meta) => Some(bootstrap::open_sealer(settings, meta).await),
         Err(_) => None,
     };
     if let (Ok(meta), Some(sealer)) = (&meta, &sealer) {
-        report("master key", check_sealer(meta, sealer).await)?;
+        report.add("master key", check_sealer(meta, sealer).await)?;
     }
+    let opened = meta.ok().zip(sealer.and_then(Result::ok));
+    check_server(settings, args, opened, &mut report).await?;
+    if report.healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("some checks failed"))) }
+}
+
+/// The checks that need a server that runs.
+async fn check_server(
+    settings: &Settings,
+    args: &DoctorArgs,
+    opened: Option<(MetaStore, Sealer)>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let url = match &args.url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => settings.url(),
     };
-    match Client::builder().timeout(Duration::from_secs(30)).build() {
-        Ok(client) => {
-            report("clock", check_clock(&client, &url).await)?;
-            if let (Ok(meta), Some(Ok(sealer))) = (&meta, sealer) {
-                report("push and pull", push_and_pull(settings, meta, sealer, &client, &url).await)?;
-            }
+    let client = match Client::builder().timeout(Duration::from_secs(30)).build() {
+        Ok(client) => client,
+        Err(error) => return report.add("HTTP client", Err(error.into())),
+    };
+    report.add("clock", check_clock(&client, &url).await)?;
+    match opened {
+        Some((meta, sealer)) => {
+            report.add("push and pull", push_and_pull(settings, &meta, sealer, &client, &url).await)
         }
-        Err(error) => report("HTTP client", Err(error.into()))?,
+        None => Ok(()),
     }
-    if healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("not everything is well"))) }
+}
+
+async fn check_store_belongs(meta: &MetaStore, store: &dyn BlobStore) -> anyhow::Result<String> {
+    Ok(match roadstead_gc::belongs(meta, store).await? {
+        true => "the blob store belongs to the database",
+        false => "the blob store is empty and belongs to no database yet",
+    }
+    .to_owned())
 }
 
 async fn check_store(store: &anyhow::Result<Arc<dyn BlobStore>>) -> anyhow::Result<String> {
@@ -167,6 +195,7 @@ async fn sign_in<'a>(
     Ok(Session { client, url, token: issued.token })
 }
 
+/// Pushes and pulls, and removes what it has made: also the repository, unless it was there before.
 async fn push_and_pull(
     settings: &Settings,
     meta: &MetaStore,
@@ -175,6 +204,18 @@ async fn push_and_pull(
     url: &str,
 ) -> anyhow::Result<String> {
     let session = sign_in(settings, meta, sealer, client, url).await?;
+    let name: RepositoryName = REPOSITORY.parse()?;
+    let before = meta.repository(RegistryId::PERSONAL, &name).await?;
+    let outcome = round_trip(&session).await;
+    if let (None, Some(made)) = (before, meta.repository(RegistryId::PERSONAL, &name).await?) {
+        let now = SystemClock.now();
+        meta.delete_repository(made.id, now, now).await?;
+    }
+    outcome?;
+    Ok(format!("through {url}"))
+}
+
+async fn round_trip(session: &Session<'_>) -> anyhow::Result<()> {
     let content = format!("{{\"checked\":\"{:032x}\"}}", rand::random::<u128>()).into_bytes();
     let digest = Digest::of(Algorithm::Sha256, &content);
     let octets = "application/octet-stream";
@@ -200,5 +241,5 @@ async fn push_and_pull(
     ensure!(pulled == content, "the blob came back changed");
     session.send(Method::DELETE, &at, octets, Vec::new(), StatusCode::ACCEPTED).await?;
     session.send(Method::DELETE, &blob, octets, Vec::new(), StatusCode::ACCEPTED).await?;
-    Ok(format!("through {url}"))
+    Ok(())
 }

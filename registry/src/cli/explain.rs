@@ -1,3 +1,5 @@
+//! `roadstead explain`: whether a user may do something, and why.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use roadstead_service::explain::{Explanation, explain};
 pub struct ExplainArgs {
     /// Uin of the user
     #[arg(long)]
-    uin: String,
+    uin: Uin,
     /// What the user would do: pull, push, create-repository, delete-tag..., or a name such as ccr:push or cam:GetUser
     #[arg(long)]
     action: String,
@@ -34,10 +36,8 @@ pub struct ExplainArgs {
 
 /// `roadstead explain`.
 pub async fn run(context: &Context, args: &ExplainArgs) -> Outcome {
-    let uin: Uin = args.uin.parse().map_err(|e| Failure::Usage(anyhow::Error::new(e)))?;
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
-    let answered = answer(context, &meta, &uin, args).await;
+    let meta = context.meta(false).await?;
+    let answered = answer(context, &meta, &args.uin, args).await;
     meta.close().await;
     let (account, explanation) = answered?;
     if context.json {

@@ -1,3 +1,5 @@
+//! `roadstead account key`: access keys for the cloud API.
+
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
@@ -5,7 +7,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_types::{SecretId, Uin};
 use serde_json::{Value, json};
 
-use super::account::find;
+use super::account::{accounts, find};
 use super::audit::note;
 use super::{Context, print_json, print_line, print_list, text};
 
@@ -15,13 +17,13 @@ pub enum Command {
     List {
         /// Uin of the account
         #[arg(long)]
-        uin: String,
+        uin: Uin,
     },
     /// Make an access key; prints both halves as JSON, once
     Create {
         /// Uin of the account
         #[arg(long)]
-        uin: String,
+        uin: Uin,
         /// What the key is for: letters, digits and characters of _+=,.@:/-
         #[arg(long, default_value = "")]
         description: String,
@@ -30,7 +32,7 @@ pub enum Command {
     Disable {
         /// Uin of the account
         #[arg(long)]
-        uin: String,
+        uin: Uin,
         /// Id of the key
         secret_id: SecretId,
     },
@@ -38,7 +40,7 @@ pub enum Command {
     Enable {
         /// Uin of the account
         #[arg(long)]
-        uin: String,
+        uin: Uin,
         /// Id of the key
         secret_id: SecretId,
     },
@@ -46,31 +48,30 @@ pub enum Command {
     Delete {
         /// Uin of the account
         #[arg(long)]
-        uin: String,
+        uin: Uin,
         /// Id of the key
         secret_id: SecretId,
     },
 }
 
 impl Command {
-    /// Whether it changes nothing.
-    pub fn is_list(&self) -> bool {
-        matches!(self, Self::List { .. })
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::List { .. })
     }
 }
 
 /// `roadstead account key ...`.
-pub async fn run(context: &Context, meta: &MetaStore, accounts: &Accounts, command: Command) -> anyhow::Result<()> {
+pub async fn run(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { uin } => list(context, meta, &uin).await,
-        Command::Create { uin, description } => create(meta, accounts, &uin, &description).await,
+        Command::Create { uin, description } => create(meta, &accounts(context, meta).await?, &uin, &description).await,
         Command::Disable { uin, secret_id } => set_active(meta, &uin, &secret_id, false).await,
         Command::Enable { uin, secret_id } => set_active(meta, &uin, &secret_id, true).await,
         Command::Delete { uin, secret_id } => delete(meta, &uin, &secret_id).await,
     }
 }
 
-async fn list(context: &Context, meta: &MetaStore, uin: &str) -> anyhow::Result<()> {
+async fn list(context: &Context, meta: &MetaStore, uin: &Uin) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     let keys = meta.list_access_keys(account.id).await?.into_iter().map(|key| {
         json!({
@@ -85,7 +86,7 @@ async fn list(context: &Context, meta: &MetaStore, uin: &str) -> anyhow::Result<
     })
 }
 
-async fn create(meta: &MetaStore, accounts: &Accounts, uin: &str, description: &str) -> anyhow::Result<()> {
+async fn create(meta: &MetaStore, accounts: &Accounts, uin: &Uin, description: &str) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     let fits = description.len() <= 1024
         && description.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
@@ -103,7 +104,7 @@ async fn create(meta: &MetaStore, accounts: &Accounts, uin: &str, description: &
     noted
 }
 
-async fn set_active(meta: &MetaStore, uin: &str, id: &SecretId, active: bool) -> anyhow::Result<()> {
+async fn set_active(meta: &MetaStore, uin: &Uin, id: &SecretId, active: bool) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     let found = meta.set_access_key_active(account.id, id, active).await?;
     done(found, uin, id)?;
@@ -112,14 +113,14 @@ async fn set_active(meta: &MetaStore, uin: &str, id: &SecretId, active: bool) ->
     print_line(format_args!("done"))
 }
 
-async fn delete(meta: &MetaStore, uin: &str, id: &SecretId) -> anyhow::Result<()> {
+async fn delete(meta: &MetaStore, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     done(meta.delete_access_key(account.id, id).await?, uin, id)?;
     note(meta, Some(account.owner), "access-key.delete", &target(&account.uin, id)).await?;
     print_line(format_args!("done"))
 }
 
-fn done(found: bool, uin: &str, id: &SecretId) -> anyhow::Result<()> {
+fn done(found: bool, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
     found.then_some(()).with_context(|| format!("the account {uin} has no key {id}"))
 }
 

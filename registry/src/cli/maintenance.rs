@@ -1,3 +1,5 @@
+//! Commands that look after an installation: collection, migration, the master key, the settings.
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,11 +29,11 @@ pub struct CollectArgs {
 /// `roadstead garbage-collect`.
 pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     let settings = &context.settings;
-    bootstrap::make_data_dir(settings)?;
     let orphan_age = args.grace.unwrap_or(settings.gc.orphan_age);
+    // A database and a store that are not there hold nothing to collect: the data directory is a wrong one.
+    let meta = bootstrap::open_existing_meta(settings).await?;
+    let store = bootstrap::open_existing_store(settings).await?;
     let _alone = alone_if_needed(settings, orphan_age, args.dry_run)?;
-    let meta = bootstrap::open_meta(settings, !args.dry_run).await?;
-    let store = bootstrap::open_store(settings).await?;
     let collector = bootstrap::open_collector(&meta, &store, Arc::new(SystemClock));
     let params = Params { orphan_age, dry_run: args.dry_run };
     let mut removals: Vec<Removal> = Vec::new();
@@ -78,8 +80,7 @@ fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> 
 
 /// `roadstead migrate`.
 pub async fn migrate(context: &Context) -> Outcome {
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
+    let meta = context.meta(true).await?;
     meta.close().await;
     Ok(print_line(format_args!("the schema of the database is up to date"))?)
 }
@@ -94,11 +95,10 @@ pub struct RotateArgs {
 /// `roadstead rotate-master-key`.
 pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome {
     let settings = &context.settings;
-    bootstrap::make_data_dir(settings)?;
     let key = args.new_key_file.as_deref().map(Key::from_file).transpose().map_err(anyhow::Error::from)?;
     // A server keeps the old key in memory, and would seal and open with it.
     let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
-    let meta = bootstrap::open_meta(settings, true).await?;
+    let meta = bootstrap::open_existing_meta(settings).await?;
     let outcome = bootstrap::rotate_master_key(settings, &meta, key).await;
     let noted = match &outcome {
         Ok(Some(count)) => super::audit::note(&meta, None, "master-key.rotate", &count.to_string()).await,

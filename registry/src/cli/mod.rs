@@ -18,9 +18,10 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use roadstead_config::{Overrides, Settings};
+use roadstead_storage::meta::MetaStore;
 use serde_json::Value;
 
-use crate::telemetry;
+use crate::{bootstrap, telemetry};
 
 /// A self-hosted container image registry.
 #[derive(Parser)]
@@ -100,6 +101,17 @@ type Outcome = Result<(), Failure>;
 struct Context {
     settings: Settings,
     json: bool,
+}
+
+impl Context {
+    /// The database. A command that only reads makes nothing: neither the data directory nor the database nor its schema.
+    async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
+        if !changes {
+            return bootstrap::open_existing_meta(&self.settings).await;
+        }
+        bootstrap::make_data_dir(&self.settings)?;
+        bootstrap::open_meta(&self.settings).await
+    }
 }
 
 /// Runs the command line of this process.

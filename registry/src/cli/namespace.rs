@@ -1,54 +1,54 @@
+//! `roadstead namespace`: namespaces of the personal edition.
+
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_storage::meta::MetaStore;
-use roadstead_types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock};
+use roadstead_types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock, Uin};
 use serde_json::{Value, json};
 
 use super::audit::note;
 use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
-use crate::bootstrap;
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Make a namespace; it must exist before a push
     Create {
         /// Name of the namespace
-        name: String,
+        name: NamespaceName,
         /// Uin of its owner; without it, the owner account of the first start
         #[arg(long)]
-        owner: Option<String>,
+        owner: Option<Uin>,
     },
     /// List namespaces
     List {
         /// Only those of this uin
         #[arg(long)]
-        owner: Option<String>,
+        owner: Option<Uin>,
     },
     /// Delete a namespace without repositories
     Delete {
         /// Name of the namespace
-        name: String,
+        name: NamespaceName,
     },
 }
 
 /// `roadstead namespace ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
-    let is_list = matches!(command, Command::List { .. });
+    let changes = !matches!(command, Command::List { .. });
+    let meta = context.meta(changes).await?;
     let done = match command {
-        Command::Create { name, owner } => create(&meta, &name, owner.as_deref()).await,
-        Command::List { owner } => list(context, &meta, owner.as_deref()).await,
+        Command::Create { name, owner } => create(&meta, &name, owner.as_ref()).await,
+        Command::List { owner } => list(context, &meta, owner.as_ref()).await,
         Command::Delete { name } => delete(&meta, &name).await,
     };
     meta.close().await;
-    if !is_list {
+    if changes {
         until_seen().await;
     }
     Ok(done?)
 }
 
-async fn owner_id(meta: &MetaStore, uin: Option<&str>) -> anyhow::Result<AccountId> {
+async fn owner_id(meta: &MetaStore, uin: Option<&Uin>) -> anyhow::Result<AccountId> {
     if let Some(uin) = uin {
         return Ok(account::find(meta, uin).await?.id);
     }
@@ -58,15 +58,14 @@ async fn owner_id(meta: &MetaStore, uin: Option<&str>) -> anyhow::Result<Account
     Ok(library.owner)
 }
 
-async fn create(meta: &MetaStore, name: &str, owner: Option<&str>) -> anyhow::Result<()> {
-    let name: NamespaceName = name.parse()?;
+async fn create(meta: &MetaStore, name: &NamespaceName, owner: Option<&Uin>) -> anyhow::Result<()> {
     let owner = owner_id(meta, owner).await?;
-    meta.create_namespace(RegistryId::PERSONAL, &name, owner, SystemClock.now()).await?;
+    meta.create_namespace(RegistryId::PERSONAL, name, owner, SystemClock.now()).await?;
     note(meta, Some(owner), "namespace.create", name.as_str()).await?;
     print_line(format_args!("namespace {name} created"))
 }
 
-async fn list(context: &Context, meta: &MetaStore, owner: Option<&str>) -> anyhow::Result<()> {
+async fn list(context: &Context, meta: &MetaStore, owner: Option<&Uin>) -> anyhow::Result<()> {
     let owner = match owner {
         Some(uin) => Some(account::find(meta, uin).await?.id),
         None => None,
@@ -86,10 +85,9 @@ async fn list(context: &Context, meta: &MetaStore, owner: Option<&str>) -> anyho
     print_list(context, &items, |i| format!("{}  {}", text(i, "owner"), text(i, "name")))
 }
 
-async fn delete(meta: &MetaStore, name: &str) -> anyhow::Result<()> {
-    let name: NamespaceName = name.parse()?;
+async fn delete(meta: &MetaStore, name: &NamespaceName) -> anyhow::Result<()> {
     let namespace = meta.namespace(RegistryId::PERSONAL, name.as_str()).await?;
-    if !meta.delete_namespace(RegistryId::PERSONAL, &name, SystemClock.now()).await? {
+    if !meta.delete_namespace(RegistryId::PERSONAL, name, SystemClock.now()).await? {
         bail!("there is no namespace {name}");
     }
     note(meta, namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str()).await?;

@@ -1,3 +1,5 @@
+//! `roadstead repository`: repositories of the personal edition.
+
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use roadstead_storage::meta::{MetaStore, Readable};
@@ -6,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::audit::note;
 use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
-use crate::bootstrap;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -15,7 +16,7 @@ pub enum Command {
     /// Say who may pull from a repository
     Visibility {
         /// NAMESPACE/NAME
-        name: String,
+        name: RepositoryName,
         /// public: everybody; private: only its owner
         visibility: Visibility,
     },
@@ -29,15 +30,14 @@ pub enum Visibility {
 
 /// `roadstead repository ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
-    bootstrap::make_data_dir(&context.settings)?;
-    let meta = bootstrap::open_meta(&context.settings, true).await?;
-    let is_list = matches!(command, Command::List);
+    let changes = !matches!(command, Command::List);
+    let meta = context.meta(changes).await?;
     let done = match command {
         Command::List => list(context, &meta).await,
         Command::Visibility { name, visibility } => set_visibility(&meta, &name, visibility).await,
     };
     meta.close().await;
-    if !is_list {
+    if changes {
         until_seen().await;
     }
     Ok(done?)
@@ -59,9 +59,8 @@ async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
     print_list(context, &items, |i| format!("{:7}  {}", text(i, "visibility"), text(i, "name")))
 }
 
-async fn set_visibility(meta: &MetaStore, name: &str, visibility: Visibility) -> anyhow::Result<()> {
-    let name: RepositoryName = name.parse()?;
-    let repository = meta.repository(RegistryId::PERSONAL, &name).await?;
+async fn set_visibility(meta: &MetaStore, name: &RepositoryName, visibility: Visibility) -> anyhow::Result<()> {
+    let repository = meta.repository(RegistryId::PERSONAL, name).await?;
     let repository = repository.with_context(|| format!("there is no repository {name}"))?;
     let public = matches!(visibility, Visibility::Public);
     if !meta.set_visibility(repository.id, public, SystemClock.now()).await? {

@@ -1,3 +1,5 @@
+//! `roadstead serve`: the server.
+
 use anyhow::Context as _;
 use roadstead_config::Bootstrap;
 

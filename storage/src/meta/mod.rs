@@ -183,8 +183,21 @@ impl MetaStore {
     /// # Errors
     /// `Unavailable` when there is no connection to be had, `Backend` for a malformed URL.
     pub async fn open(params: &MetaParams) -> Result<Self> {
+        Self::connect(params, "rwc").await
+    }
+
+    /// Opens the database as [`open`](Self::open) does, but makes no file where there is none.
+    ///
+    /// # Errors
+    /// As `open`; `Unavailable` or `Backend` when there is no file.
+    pub async fn open_existing(params: &MetaParams) -> Result<Self> {
+        Self::connect(params, "rw").await
+    }
+
+    /// `mode` is that of a file of SQLite, if the URL names none.
+    async fn connect(params: &MetaParams, mode: &str) -> Result<Self> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
-        let (engine, url) = engine_of(&params.url)?;
+        let (engine, url) = engine_of(&params.url, mode)?;
         let options: AnyConnectOptions = url.parse().op("parse the database URL")?;
         let wary = Arc::new(AtomicBool::new(false));
         let pool = |max: u32| pool_options(engine, params.busy_timeout, Arc::clone(&wary)).max_connections(max.max(1));
@@ -305,10 +318,10 @@ impl MetaStore {
     }
 }
 
-fn engine_of(url: &str) -> Result<(Engine, String)> {
+fn engine_of(url: &str, mode: &str) -> Result<(Engine, String)> {
     if url.starts_with("sqlite:") {
         let separator = if url.contains('?') { '&' } else { '?' };
-        let mode = if url.contains("mode=") { String::new() } else { format!("{separator}mode=rwc") };
+        let mode = if url.contains("mode=") { String::new() } else { format!("{separator}mode={mode}") };
         Ok((Engine::Sqlite, format!("{url}{mode}")))
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         Ok((Engine::Postgres, url.to_owned()))

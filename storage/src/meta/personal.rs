@@ -55,6 +55,9 @@ impl Default for Quotas {
 }
 
 impl Quotas {
+    /// So many of a kind that nobody has them.
+    pub const UNLIMITED: u32 = u32::MAX;
+
     /// Of one kind.
     pub fn of(&self, kind: QuotaKind) -> u32 {
         match kind {
