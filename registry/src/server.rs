@@ -9,27 +9,9 @@ use anyhow::Context;
 use std::sync::Arc;
 
 use crate::api::{ApiState, ConnectionLoad, entry};
-use crate::tls::Certificate;
-
-/// How the registry listens.
-pub struct ListenParams {
-    /// Where; port 0 takes a free one.
-    pub address: SocketAddr,
-    /// Threads that serve; 0 is one per core.
-    pub workers: usize,
-    /// Connections of one worker at most.
-    pub max_connections: usize,
-    /// How long a client may take for its request line and headers.
-    pub header_timeout: Duration,
-    /// How long a connection may idle between requests.
-    pub idle_timeout: Duration,
-    /// How long running requests may take after the signal to stop.
-    pub shutdown_timeout: Duration,
-    /// The longest time in which a client must take some bytes of an answer.
-    pub stall_timeout: Duration,
-    /// The certificate; without one the listener speaks plain HTTP.
-    pub(crate) certificate: Option<Arc<Certificate>>,
-}
+use crate::listen_params::DISCONNECT_TIMEOUT;
+pub use crate::listen_params::ListenParams;
+use crate::tls_server;
 
 /// A listener that is bound, and where.
 pub struct Bound {
@@ -59,24 +41,35 @@ pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
+    let listener = socket(params.address, params.stall_timeout)?;
+    let address = listener.local_addr()?;
+    let server = match &params.certificate {
+        Some(certificate) => {
+            tls_server::serve(params, workers, listener, Arc::clone(certificate).server_config()?, state)?
+        }
+        None => serve(params, workers, listener, state)?,
+    };
+    Ok(Bound { server, address })
+}
+
+fn serve(
+    params: &ListenParams,
+    workers: usize,
+    listener: std::net::TcpListener,
+    state: web::Data<ApiState>,
+) -> std::io::Result<Server> {
     let server = HttpServer::new(move || App::new().app_data(state.clone()).default_service(web::to(entry)))
         .workers(workers)
         .max_connections((params.max_connections / workers).max(1))
         .client_request_timeout(params.header_timeout)
-        .client_disconnect_timeout(Duration::from_secs(5))
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .keep_alive(params.idle_timeout)
         .shutdown_timeout(params.shutdown_timeout.as_secs())
         .on_connect(|_, data| {
             data.insert(ConnectionLoad::default());
         })
         .disable_signals();
-    let listener = socket(params.address, params.stall_timeout)?;
-    let address = listener.local_addr()?;
-    let server = match &params.certificate {
-        Some(certificate) => server.listen_rustls_0_23(listener, Arc::clone(certificate).server_config()?)?,
-        None => server.listen(listener)?,
-    };
-    Ok(Bound { server: server.run(), address })
+    Ok(server.listen(listener)?.run())
 }
 
 /// Binds the listener of `/metrics`.
