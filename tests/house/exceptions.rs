@@ -14,7 +14,7 @@ pub struct Circle {
 #[rustfmt::skip]
 pub const CIRCLES: &[Circle] = &[
     Circle { folder: "auth/policy/src", with: "condition", files: 9, reason: "Author, Reader and Context live where they were first used" },
-    Circle { folder: "auth/src", with: "access", files: 15, reason: "everything is an impl of one struct" },
+    Circle { folder: "auth/src", with: "accounts", files: 15, reason: "everything is an impl of one struct" },
     Circle { folder: "auth/src", with: "instance_token", files: 2, reason: "one constant is in the wrong file" },
     Circle { folder: "config/src", with: "env", files: 2, reason: "one helper is in the wrong file" },
     Circle { folder: "registry/service/src", with: "manifests", files: 3, reason: "one type is in the wrong file" },
@@ -25,11 +25,16 @@ pub const CIRCLES: &[Circle] = &[
     Circle { folder: "registry/src", with: "api/cloud/wire/params", files: 2, reason: "one helper is in the wrong file" },
     Circle { folder: "registry/src", with: "cli/account", files: 2, reason: "`account key` is a command of `account`" },
     Circle { folder: "storage/src", with: "blob/fs", files: 3, reason: "readers and writers are parts of the store" },
+    Circle { folder: "storage/src", with: "meta/unit", files: 2, reason: "a unit writes audit rows, audit rows are written by units" },
     Circle { folder: "storage/types/src", with: "media_type", files: 2, reason: "one helper is in the wrong file" },
     Circle { folder: "tests/src", with: "builder", files: 2, reason: "the builder starts what it builds" },
 ];
 
-pub const LONG_FILES: &[(&str, &str)] = &[("tests/bench/src/load.rs", "all loads of the benchmark")];
+#[rustfmt::skip]
+pub const LONG_FILES: &[(&str, &str)] = &[
+    ("auth/policy/src/known.rs", "the table of known names"),
+    ("tests/bench/src/load.rs", "all loads of the benchmark"),
+];
 
 const STEPS: &str = "several steps to take apart";
 const TABLE: &str = "one table: a line for each entry";
@@ -43,7 +48,6 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("registry/src/api/cloud/cam/error.rs from", TABLE),
     ("registry/src/api/dispatch.rs entry", STEPS),
     ("registry/src/api/error.rs from", TABLE),
-    ("registry/src/api/token/mod.rs post", STEPS),
     ("registry/src/bootstrap/mod.rs build", STEPS),
     ("registry/src/jobs/mod.rs start", STEPS),
     ("storage/src/meta/duplicate.rs copy_blobs", STEPS),

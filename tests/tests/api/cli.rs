@@ -4,18 +4,18 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;
 
-use roadstead_tests::{Binary, Client, Credentials, Database, Image, Server, TestRegistry, claims, eventually};
+use roadstead_tests::{Binary, Client, Credentials, Database, Image, TestRegistry, claims, eventually};
 use serde_json::{Value, json};
 
-fn run(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub fn run(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Binary::find().command(data).args(arguments).envs(environment.iter().copied()).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn json(output: &Output) -> Value {
+pub fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&output.stdout)))
 }
@@ -85,81 +85,6 @@ fn wrong_usage_exits_with_2_and_a_failure_with_1() {
     }
     let version = run(data.path(), &["version"], &[]);
     assert_eq!((version.status.code(), text(&version.stdout).starts_with("roadstead ")), (Some(0), true));
-}
-
-/// With a wrong data directory they would else make a fresh registry, and answer that it is empty.
-#[test]
-fn commands_that_only_read_make_nothing() {
-    let data = tempfile::tempdir().unwrap();
-    let nowhere = data.path().join("nowhere");
-    let reading = [
-        &["account", "list"][..],
-        &["account", "quota", "100000000000"],
-        &["account", "key", "list", "--uin", "100000000000"],
-        &["audit", "list"],
-        &["namespace", "list"],
-        &["repository", "list"],
-        &["explain", "--uin", "100000000000", "--action", "pull"],
-        &["garbage-collect", "--dry-run"],
-        &["garbage-collect"],
-        &["doctor", "--url", "http://127.0.0.1:1"],
-    ];
-    for arguments in reading {
-        let output = run(&nowhere, arguments, &[]);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
-        let told = text(&[output.stdout, output.stderr].concat());
-        assert!(told.contains("roadstead.db"), "{arguments:?}: {told}");
-        assert!(!nowhere.exists(), "{arguments:?} makes the data directory");
-    }
-    // A database whose schema is older is left as it is.
-    std::fs::create_dir(&nowhere).unwrap();
-    std::fs::write(nowhere.join("roadstead.db"), b"").unwrap();
-    for arguments in reading {
-        let output = run(&nowhere, arguments, &[]);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
-        let told = text(&[output.stdout, output.stderr].concat());
-        assert!(told.contains("roadstead migrate"), "{arguments:?}: {told}");
-        assert!(!nowhere.join("master.key").exists() && !nowhere.join("blobs").exists(), "{arguments:?}");
-    }
-}
-
-#[tokio::test]
-async fn the_first_start_names_an_address_that_can_be_reached() {
-    let data = tempfile::tempdir().unwrap();
-    let mut command = Binary::find().command(data.path());
-    command.args(["serve", "--listen", "0.0.0.0:0"]);
-    let server = Server::start(command);
-    let port = server.url().rsplit_once(':').unwrap().1.to_owned();
-    let record: Value = serde_json::from_slice(&std::fs::read(data.path().join("bootstrap.json")).unwrap()).unwrap();
-    assert_eq!(record["url"], format!("http://127.0.0.1:{port}"));
-    let member = |name: &str| record[name].as_str().unwrap().to_owned();
-    let login = format!("docker login 127.0.0.1:{port} --username {}", member("username"));
-    assert!(server.output().iter().any(|line| line.contains(&login)), "{:?}", server.output());
-    let owner = Client::new(&member("url"), Credentials::Basic(member("username"), member("password")));
-    owner.get("/v2/").await.expect(200);
-}
-
-/// The account of the first start is the operator's own.
-#[tokio::test]
-async fn the_first_account_has_no_quotas() {
-    let data = tempfile::tempdir().unwrap();
-    let environment = [("ROADSTEAD__QUOTAS__NAMESPACES", "1"), ("ROADSTEAD__QUOTAS__REPOSITORIES", "1")];
-    let server = Binary::find().serve(data.path(), &environment);
-    let record: Value = serde_json::from_slice(&std::fs::read(data.path().join("bootstrap.json")).unwrap()).unwrap();
-    let member = |name: &str| record[name].as_str().unwrap().to_owned();
-    let owner = Client::new(server.url(), Credentials::Basic(member("username"), member("password")));
-    for name in ["library/one", "library/two", "library/three"] {
-        owner.push_image(name, "v1", &Image::small(1)).await;
-    }
-    let shown = run(data.path(), &["account", "quota", &member("uin"), "--json"], &environment);
-    assert_eq!(json(&shown), json!({ "namespaces": null, "repositories": null, "triggers": null }));
-    let set = ["account", "quota", &member("uin"), "--repositories", "3", "--json"];
-    let changed = run(data.path(), &set, &environment);
-    assert_eq!(json(&changed), json!({ "namespaces": null, "repositories": 3, "triggers": null }));
-    owner.post("/v2/library/four/blobs/uploads/").await.expect_error(403, "DENIED");
-    let set = ["account", "quota", &member("uin"), "--repositories", "none"];
-    assert!(text(&run(data.path(), &set, &environment).stdout).contains("none"));
-    owner.push_image("library/four", "v1", &Image::small(1)).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod catalog;
 mod chunks;
 mod cli;
 mod drain;
+mod first_start;
 mod fuzz;
 mod gone;
 mod http;
