@@ -23,12 +23,26 @@ pub mod media_types {
     pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
     /// The empty JSON descriptor (image-spec, "Guidance for an Empty Descriptor").
     pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+    /// Those of manifests.
+    pub(super) const OF_MANIFESTS: [&str; 7] =
+        [OCI_IMAGE, OCI_INDEX, OCI_ARTIFACT, DOCKER_IMAGE, DOCKER_LIST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED];
 }
 
 /// The media type of a manifest, `application/subtype` without parameters (RFC 6838, section 4.2), 255 characters at most.
 /// Other top-level types are for content that programs show to people, which a manifest is not.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+///
+/// Upper and lower case do not matter (RFC 9110, section 8.3.1): types of manifests that the registry knows are spelled as
+/// in [`media_types`], others keep their spelling and are compared without case.
+#[derive(Clone, Debug)]
 pub struct MediaType(String);
+
+impl PartialEq for MediaType {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for MediaType {}
 
 impl MediaType {
     /// The text.
@@ -38,9 +52,10 @@ impl MediaType {
 
     /// Whether a layer of this type may be absent from the registry (image-spec, "Non-Distributable Layers").
     pub fn is_non_distributable(&self) -> bool {
-        self.0.starts_with("application/vnd.oci.image.layer.nondistributable.v1.")
-            || self.0 == "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
-            || self.0 == "application/vnd.docker.image.rootfs.foreign.diff.tar"
+        let text = self.0.to_ascii_lowercase();
+        text.starts_with("application/vnd.oci.image.layer.nondistributable.v1.")
+            || text == "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+            || text == "application/vnd.docker.image.rootfs.foreign.diff.tar"
     }
 }
 
@@ -58,7 +73,10 @@ impl FromStr for MediaType {
         // Parameters carry no meaning for manifests: `application/json; charset=utf-8` is `application/json`.
         let essence = text.split(';').next().unwrap_or_default().trim();
         match essence.split_once('/') {
-            Some(("application", sub)) if is_restricted_name(sub) => Ok(Self(essence.to_owned())),
+            Some((kind, sub)) if kind.eq_ignore_ascii_case("application") && is_restricted_name(sub) => {
+                let known = media_types::OF_MANIFESTS.into_iter().find(|known| known.eq_ignore_ascii_case(essence));
+                Ok(Self(known.unwrap_or(essence).to_owned()))
+            }
             _ => Err(ManifestError::MediaType(text.chars().take(100).collect())),
         }
     }
@@ -73,6 +91,16 @@ impl fmt::Display for MediaType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn case_does_not_matter() {
+        let parse = |text: &str| text.parse::<MediaType>().unwrap();
+        assert_eq!(parse("Application/VND.oci.image.Manifest.v1+JSON").as_str(), media_types::OCI_IMAGE);
+        assert_eq!(parse("application/vnd.Example+json"), parse("application/vnd.example+JSON"));
+        assert_eq!(parse("application/vnd.Example+json").as_str(), "application/vnd.Example+json");
+        assert_ne!(parse("application/a"), parse("application/b"));
+        assert!(parse("application/vnd.oci.image.layer.NONdistributable.v1.tar").is_non_distributable());
+    }
 
     #[test]
     fn parameters_do_not_matter() {

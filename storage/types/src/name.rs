@@ -13,6 +13,9 @@ pub enum NameError {
         "a repository name is parts of a-z and 0-9 joined by '.', '_', '__' or '-', separated by '/', 255 characters at most"
     )]
     Repository,
+    /// A repository name without a namespace.
+    #[error("a repository name needs a namespace in front of it: library/{0} for example, in place of {0}")]
+    NoNamespace(String),
     /// Not a namespace name.
     #[error("a namespace name is 2 to 63 characters of a-z and 0-9, joined by '.', '_', '__' or '-'")]
     Namespace,
@@ -70,11 +73,13 @@ impl FromStr for RepositoryName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let namespace_len = text.find('/').ok_or(NameError::Repository)?;
         if text.len() > 255 || !text.split('/').all(is_component) {
             return Err(NameError::Repository);
         }
-        Ok(Self { text: text.to_owned(), namespace_len })
+        match text.find('/') {
+            Some(namespace_len) => Ok(Self { text: text.to_owned(), namespace_len }),
+            None => Err(NameError::NoNamespace(text.to_owned())),
+        }
     }
 }
 
@@ -217,6 +222,13 @@ mod tests {
         }
         assert!(format!("a/{}", "b".repeat(253)).parse::<RepositoryName>().is_ok());
         assert!(format!("a/{}", "b".repeat(254)).parse::<RepositoryName>().is_err());
+    }
+
+    #[test]
+    fn a_name_of_one_part_is_told_what_it_lacks() {
+        let error = "ubuntu".parse::<RepositoryName>().unwrap_err();
+        assert!(error.to_string().contains("library/ubuntu"), "{error}");
+        assert_eq!("Ubuntu".parse::<RepositoryName>(), Err(NameError::Repository));
     }
 
     #[test]

@@ -94,9 +94,9 @@ pub enum ManifestKind {
         /// The layers, from the base up.
         layers: Vec<Descriptor>,
     },
-    /// An index, or Docker's manifest list: other manifests.
+    /// An index, or Docker's manifest list: other manifests. Caches of BuildKit name blobs in the same place.
     Index {
-        /// The children, in the order of the document.
+        /// The entries, in the order of the document.
         manifests: Vec<Descriptor>,
     },
 }
@@ -124,12 +124,61 @@ struct RawManifest {
     media_type: Option<String>,
     artifact_type: Option<String>,
     config: Option<RawDescriptor>,
-    layers: Option<Vec<RawDescriptor>>,
-    blobs: Option<Vec<RawDescriptor>>,
-    manifests: Option<Vec<RawDescriptor>>,
+    #[serde(default)]
+    layers: RawList,
+    #[serde(default)]
+    blobs: RawList,
+    #[serde(default)]
+    manifests: RawList,
     subject: Option<RawDescriptor>,
     annotations: Option<BTreeMap<String, String>>,
     fs_layers: Option<serde::de::IgnoredAny>,
+}
+
+/// A list of a document. Programs that build an empty list in Go write `null` for it.
+#[derive(Default)]
+enum RawList {
+    #[default]
+    Absent,
+    Null,
+    Given(Vec<RawDescriptor>),
+}
+
+impl<'de> Deserialize<'de> for RawList {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Given))
+    }
+}
+
+impl RawList {
+    fn is_given(&self) -> bool {
+        matches!(self, Self::Given(_))
+    }
+
+    /// The list, an empty one for `null`.
+    fn present(self) -> Option<Vec<RawDescriptor>> {
+        match self {
+            Self::Absent => None,
+            Self::Null => Some(Vec::new()),
+            Self::Given(list) => Some(list),
+        }
+    }
+}
+
+impl RawManifest {
+    /// Whether the document is an index, as far as its members tell.
+    fn is_index(&self) -> bool {
+        match self.manifests {
+            RawList::Given(_) => true,
+            // Beside the members of an image, `"manifests": null` says nothing.
+            RawList::Null => !self.has_image_members(),
+            RawList::Absent => false,
+        }
+    }
+
+    fn has_image_members(&self) -> bool {
+        self.config.is_some() || self.layers.is_given() || self.blobs.is_given()
+    }
 }
 
 #[derive(Deserialize)]
@@ -185,21 +234,23 @@ impl Manifest {
     }
 
     fn assemble(media_type: MediaType, raw: RawManifest) -> Result<Self, ManifestError> {
-        if raw.manifests.is_some() {
+        if raw.manifests.is_given() {
             let image_member =
-                [("layers", raw.layers.is_some()), ("config", raw.config.is_some()), ("blobs", raw.blobs.is_some())];
+                [("layers", raw.layers.is_given()), ("config", raw.config.is_some()), ("blobs", raw.blobs.is_given())];
             if let Some((name, _)) = image_member.into_iter().find(|(_, present)| *present) {
                 return Err(ManifestError::Ambiguous("manifests", name));
             }
         }
-        if raw.layers.is_some() && raw.blobs.is_some() {
+        if raw.layers.is_given() && raw.blobs.is_given() {
             return Err(ManifestError::Ambiguous("layers", "blobs"));
         }
         let expects_index = matches!(media_type.as_str(), media_types::OCI_INDEX | media_types::DOCKER_LIST);
         let expects_image = matches!(media_type.as_str(), media_types::OCI_IMAGE | media_types::DOCKER_IMAGE);
+        let is_index = raw.is_index();
         let config = raw.config.map(|d| d.check("config")).transpose()?;
         let config_type = config.as_ref().map(|c| c.media_type.clone());
-        let kind = match (raw.manifests, raw.layers.or(raw.blobs)) {
+        let layers = if raw.blobs.is_given() { raw.blobs.present() } else { raw.layers.present() };
+        let kind = match (raw.manifests.present().filter(|_| is_index), layers) {
             (Some(_), _) if expects_image => {
                 return Err(ManifestError::Json("an image manifest has no \"manifests\"".into()));
             }
@@ -251,7 +302,7 @@ impl Manifest {
         }
     }
 
-    /// The manifests that must be in the repository before this index is, each once.
+    /// What must be in the repository before this index is, as manifest or as blob, each once.
     pub fn children(&self) -> Vec<&Descriptor> {
         match &self.kind {
             ManifestKind::Image { .. } => Vec::new(),
@@ -279,14 +330,15 @@ fn agreed_media_type(
 ) -> Result<MediaType, ManifestError> {
     let document = document.filter(|t| !t.is_empty()).map(str::parse::<MediaType>).transpose()?;
     // Some clients send JSON without saying which JSON.
-    let header = header.filter(|h| !matches!(h.as_str(), "application/json" | "application/octet-stream"));
+    let vague = ["application/json", "application/octet-stream"];
+    let header = header.filter(|h| !vague.iter().any(|vague| h.as_str().eq_ignore_ascii_case(vague)));
     match (header, document) {
         (Some(header), Some(document)) if header != document => {
             Err(ManifestError::MediaTypeMismatch { header: header.to_string(), document: document.to_string() })
         }
         (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
         // OCI documents may leave mediaType out; what they hold says which of the two they are.
-        (None, None) if raw.manifests.is_some() => media_types::OCI_INDEX.parse(),
+        (None, None) if raw.is_index() => media_types::OCI_INDEX.parse(),
         (None, None) => media_types::OCI_IMAGE.parse(),
     }
 }

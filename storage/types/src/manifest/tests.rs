@@ -161,6 +161,24 @@ fn artifacts_are_images_of_another_kind() {
 }
 
 #[test]
+fn a_list_that_is_null_is_empty() {
+    let parsed = parse(None, &with(image(), "layers", Value::Null)).unwrap();
+    assert_eq!(digests(&parsed.required_blobs()), "c");
+    for header in [None, Some(media_types::OCI_INDEX)] {
+        let parsed = parse(header, &json!({ "schemaVersion": 2, "manifests": null })).unwrap();
+        assert_eq!((parsed.media_type.as_str(), parsed.children().len()), (media_types::OCI_INDEX, 0));
+        assert!(matches!(parsed.kind, ManifestKind::Index { .. }));
+    }
+    // Beside a list with entries, `null` is as good as nothing.
+    let parsed = parse(None, &with(image(), "manifests", Value::Null)).unwrap();
+    assert!(matches!(parsed.kind, ManifestKind::Image { .. }));
+    let parsed = parse(None, &json!({ "schemaVersion": 2, "manifests": [], "layers": null })).unwrap();
+    assert!(matches!(parsed.kind, ManifestKind::Index { .. }));
+    assert!(parse(Some(media_types::OCI_INDEX), &with(image(), "manifests", Value::Null)).is_err());
+    assert!(parse(Some(media_types::OCI_IMAGE), &json!({ "schemaVersion": 2, "manifests": null })).is_err());
+}
+
+#[test]
 fn deep_documents_are_refused() {
     let deep = format!(r#"{{"schemaVersion":2,"x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert!(Manifest::parse(None, deep.as_bytes()).is_err());
