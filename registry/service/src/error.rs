@@ -18,6 +18,9 @@ pub enum Error {
     /// A manifest of the repository refers to the blob.
     #[error("blob in use")]
     BlobInUse,
+    /// An index of the repository lists the manifest.
+    #[error("manifest in use")]
+    ManifestInUse,
     /// There is no such upload for this caller in this repository.
     #[error("upload unknown")]
     UploadUnknown,
@@ -101,6 +104,7 @@ impl From<roadstead_storage::Error> for Error {
         match error {
             E::MissingReferences { blobs, manifests } => Self::MissingReferences { blobs, manifests },
             E::InUse(Thing::Blob) => Self::BlobInUse,
+            E::InUse(Thing::Manifest) => Self::ManifestInUse,
             E::Stale(Thing::Tag) => Self::TagsMoved,
             E::Stale(Thing::Namespace) => Self::NamespaceGone,
             E::Stale(Thing::Upload) => Self::UploadBusy,

@@ -54,8 +54,8 @@ impl MetaStore {
     /// Its blobs, children and referrers are queued for review; `event` goes into the audit log.
     ///
     /// # Errors
-    /// `Stale` when the caller may delete the tags in `permitted` only, and another one points at the manifest: then nothing
-    /// is deleted.
+    /// `InUse` while an index of the repository lists it. `Stale` when the caller may delete the tags in `permitted` only, and
+    /// another one points at the manifest. In either case nothing is deleted.
     pub async fn delete_manifest(
         &self,
         repository: RepositoryId,
@@ -87,6 +87,7 @@ impl MetaStore {
         if !artifact_type.is_none_or(is_storable) {
             return Ok(Referrers { list: Vec::new(), next: None });
         }
+        let artifact_type = artifact_type.map(str::to_ascii_lowercase);
         let plan = sqlx::query(
             "SELECT digest, descriptor_size FROM manifests \
              WHERE repository_id = $1 AND subject_digest = $2 AND digest > $3 AND ($4 = 0 OR artifact_type = $5) \
@@ -94,7 +95,7 @@ impl MetaStore {
         );
         let after = after.map_or("", Digest::as_str);
         let plan = plan.bind(repository.get()).bind(subject.as_str()).bind(after);
-        let plan = plan.bind(i64::from(artifact_type.is_some())).bind(artifact_type.unwrap_or_default());
+        let plan = plan.bind(i64::from(artifact_type.is_some())).bind(artifact_type.clone().unwrap_or_default());
         let rows = plan.bind(i64::from(limit) + 1).fetch_all(self.reader()).await.op("list referrers")?;
         let (mut count, mut bytes) = (0, 0);
         for row in rows.iter().take(limit as usize) {
@@ -121,13 +122,16 @@ impl MetaStore {
 async fn store(tx: &mut AnyConnection, defaults: &Quotas, put: &PutManifest<'_>) -> Result<PutOutcome> {
     let PutManifest { registry, namespace, repository: name, now, .. } = *put;
     let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
-    let blobs = all_blobs(put.manifest);
-    let children: Vec<Digest> = put.manifest.children().iter().map(|child| child.digest.clone()).collect();
+    let entries: Vec<Digest> = put.manifest.children().iter().map(|entry| entry.digest.clone()).collect();
+    let manifests_there = lease_children(tx, repository.id, &entries, put.lease_until).await?;
+    let (children, others): (Vec<Digest>, Vec<Digest>) =
+        entries.into_iter().partition(|digest| manifests_there.contains(digest));
+    // An entry that is no manifest may be a blob: the caches of BuildKit are such indexes.
+    let blobs = [all_blobs(put.manifest), others.clone()].concat();
     let blobs_there = lease_blobs(tx, repository.id, &blobs, put).await?;
-    let children_there = lease_children(tx, repository.id, &children, put.lease_until).await?;
     let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
     let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains(digest)).cloned().collect();
-    let missing_children: Vec<Digest> = children.iter().filter(|d| !children_there.contains(d)).cloned().collect();
+    let missing_children: Vec<Digest> = others.into_iter().filter(|digest| !blobs_there.contains(digest)).collect();
     if !missing_blobs.is_empty() || !missing_children.is_empty() {
         return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
     }
@@ -231,7 +235,7 @@ async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManif
         .bind(repository.get())
         .bind(put.digest.as_str())
         .bind(put.manifest.media_type.as_str())
-        .bind(put.manifest.artifact_type.clone())
+        .bind(put.manifest.artifact_type.as_ref().map(|text| text.to_ascii_lowercase()))
         .bind(put.manifest.subject.as_ref().map(|subject| subject.digest.to_string()))
         .bind(descriptor.as_ref().map(|text| size_column(text.len() as u64)).transpose()?)
         .bind(descriptor)
@@ -300,6 +304,13 @@ async fn delete(
     let id: Option<i64> =
         find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a manifest")?;
     let Some(id) = id.map(ManifestId::new) else { return Ok(None) };
+    let listed = sqlx::query(
+        "SELECT parent_id FROM manifest_children WHERE repository_id = $1 AND child_digest = $2 AND parent_id <> $3 LIMIT 1",
+    );
+    let listed = listed.bind(repository.get()).bind(digest.as_str()).bind(id.get()).fetch_optional(&mut *tx).await;
+    if listed.op("look for indexes")?.is_some() {
+        return Err(Error::InUse(Thing::Manifest));
+    }
     let untag = sqlx::query("DELETE FROM tags WHERE manifest_id = $1 RETURNING name").bind(id.get());
     let untagged = untag.fetch_all(&mut *tx).await.op("delete the tags of a manifest")?;
     let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;

@@ -28,6 +28,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (12, "audit of dry runs", include_str!("../../migrations/0012_audit_of_dry_runs.sql")),
     (14, "outbox", include_str!("../../migrations/0014_outbox.sql")),
     (15, "change log", include_str!("../../migrations/0015_change_log.sql")),
+    (17, "artifact types without case", include_str!("../../migrations/0017_artifact_types_without_case.sql")),
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
 ];
 
