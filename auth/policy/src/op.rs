@@ -105,26 +105,32 @@ const TAGS: [&str; 6] = [
     "ccr:BatchDeleteImagePersonal",
 ];
 
-/// A tag is `NAME:TAG`, and whoever has the repository has its tags. In the personal edition, where a name has two
-/// parts, it is `NAME/TAG` too; in an instance that could be another repository.
+/// A tag is `NAME:TAG`, and whoever has the repository has its tags.
 fn tag_paths(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Vec<String> {
     let path = realm.path(name.as_str());
-    let second = if realm == Realm::Personal { format!("{path}/{tag}") } else { format!("{path}/") };
-    vec![format!("{path}:{tag}"), second, path]
+    vec![format!("{path}:{tag}"), format!("{path}/"), path]
+}
+
+/// The product document of the personal edition, where a name has two parts, writes `NAME/TAG` too. That may be another
+/// repository: a grant of it says nothing about the tag, a denial holds for both.
+fn second_form(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Option<String> {
+    (realm == Realm::Personal).then(|| format!("{}/{tag}", realm.path(name.as_str())))
 }
 
 /// Deletes one tag.
 pub fn tag_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
-    realm.request(&TAG, "tcr:DeleteImage", tag_paths(realm, name, tag))
+    let request = realm.request(&TAG, "tcr:DeleteImage", tag_paths(realm, name, tag));
+    request.perhaps_named(second_form(realm, name, tag))
 }
 
 /// One of several tags that are deleted together. A denial of [`tag_delete`] stops it too.
 pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
     let paths = tag_paths(realm, name, tag);
-    match realm {
+    let request = match realm {
         Realm::Personal => Request::new("tcr", &TAGS, paths),
         Realm::Instance(_) => Request::new("tcr", &["tcr:DeleteImage", "tcr:DeleteRepositoryTags"], paths),
-    }
+    };
+    request.perhaps_named(second_form(realm, name, tag))
 }
 
 /// Deletes a manifest that no tag points at. Where tags do, it is [`tag_delete`] of each of them.

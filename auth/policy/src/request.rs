@@ -17,6 +17,8 @@ pub struct Request {
     pub(super) service: String,
     /// The paths. None: the operation has no resource, and only statements on everything speak of it.
     pub(super) resources: Vec<String>,
+    /// Paths that may name the thing, or another one: only denials are matched with them.
+    pub(super) doubtful: Vec<String>,
     /// The account that the resources belong to, when it is not the caller's.
     pub(super) owner: Option<Uin>,
     pub(super) public_pull: bool,
@@ -31,7 +33,15 @@ impl Request {
             }
         }
         let service = one_class(service).to_owned();
-        Self { actions: set, unlisted, service, resources, owner: None, public_pull: false }
+        let doubtful = Vec::new();
+        Self { actions: set, unlisted, service, resources, doubtful, owner: None, public_pull: false }
+    }
+
+    /// Adds a path that may name the thing, or another one.
+    #[must_use]
+    pub(super) fn perhaps_named(mut self, path: Option<String>) -> Self {
+        self.doubtful.extend(path);
+        self
     }
 
     /// Whether this is a pull of a repository that everybody may read: allowed then, unless a statement denies it.

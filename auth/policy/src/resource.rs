@@ -228,8 +228,10 @@ impl Resource {
             return false;
         }
         let path = |path: &String| pieces.path.matches(path, &context.uin);
-        let found =
-            if request.resources.is_empty() { pieces.path.is_everything() } else { request.resources.iter().any(path) };
+        let found = match &*request.resources {
+            [] => pieces.path.is_everything(),
+            resources => resources.iter().any(path) || (doubt && request.doubtful.iter().any(path)),
+        };
         found
             && pieces.region.as_ref().is_none_or(|region| match &*context.region {
                 "" => doubt,

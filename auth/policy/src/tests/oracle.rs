@@ -24,13 +24,14 @@ pub(super) const ACTIONS: [&str; 10] = [
 ];
 
 /// Resources that statements are made of, each with the pattern of its path. `None`: no path, everything.
-pub(super) const RESOURCES: [(&str, Option<&str>); 8] = [
+pub(super) const RESOURCES: [(&str, Option<&str>); 9] = [
     ("*", None),
     ("qcs::ccr:::repo/*", Some("repo/*")),
     ("qcs::tcr:::repo/foo/*", Some("repo/foo/*")),
     ("qcs::ccr::repo/foo/x", Some("repo/foo/x")),
     ("qcs::tcr:shjr:uin/100000000001:repo/*/x", Some("repo/*/x")),
     ("qcs::ccr:::repo/bar/y:v*", Some("repo/bar/y:v*")),
+    ("qcs::ccr:::repo/bar/y/v*", Some("repo/bar/y/v*")),
     ("qcs::ccr:bj::repo/*", Some("never")),
     ("qcs::cam:::uin/*", Some("never")),
 ];
@@ -74,7 +75,10 @@ impl Made {
             |at: &usize| asked.names.iter().any(|name| like(&ACTIONS[*at].to_lowercase(), &name.to_lowercase()));
         let resource = |at: &usize| match RESOURCES[*at].1 {
             None => true,
-            Some(pattern) => asked.paths.iter().any(|path| like(pattern, path)),
+            Some(pattern) => {
+                let doubtful = asked.doubtful.iter().filter(|_| self.deny);
+                asked.paths.iter().chain(doubtful).any(|path| like(pattern, path))
+            }
         };
         let condition = match conditions()[self.condition].1 {
             Some(known) => known,
@@ -130,6 +134,8 @@ impl World {
 pub(super) struct Asked {
     names: &'static [&'static str],
     paths: &'static [&'static str],
+    /// Paths that count for denials only.
+    doubtful: &'static [&'static str],
     pull: bool,
     pub request: Request,
 }
@@ -142,30 +148,35 @@ pub(super) fn operations(public: bool) -> Vec<Asked> {
         Asked {
             names: &["ccr:pull", "tcr:PullRepositoryPersonal"],
             paths: &["repo/foo/x", "repo/foo/x/"],
+            doubtful: &[],
             pull: true,
             request: op::pull(Realm::Personal, &foo).public_pull(public),
         },
         Asked {
             names: &["ccr:push", "tcr:PushRepositoryPersonal"],
             paths: &["repo/bar/y", "repo/bar/y/"],
+            doubtful: &[],
             pull: false,
             request: op::push(Realm::Personal, &bar),
         },
         Asked {
             names: &["ccr:DeleteTag", "tcr:DeleteImagePersonal"],
-            paths: &["repo/bar/y:v1", "repo/bar/y/v1", "repo/bar/y"],
+            paths: &["repo/bar/y:v1", "repo/bar/y/", "repo/bar/y"],
+            doubtful: &["repo/bar/y/v1"],
             pull: false,
             request: op::tag_delete(Realm::Personal, &bar, &tag),
         },
         Asked {
             names: &["ccr:DeleteUserNamespace", "tcr:DeleteNamespacePersonal"],
             paths: &["repo/foo"],
+            doubtful: &[],
             pull: false,
             request: op::namespace_delete(Realm::Personal, "foo"),
         },
         Asked {
             names: &["tcr:ManageImageLifecycleGlobalPersonal", "ccr:ManageImageLifecycleGlobalPersonal"],
             paths: &[],
+            doubtful: &[],
             pull: false,
             request: op::api("tcr", "ManageImageLifecycleGlobalPersonal"),
         },
