@@ -50,6 +50,7 @@ pub use sections::instances::Instances;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;
+pub use sections::personal::Personal;
 pub use sections::quotas::Quotas;
 pub use sections::server::{Server, Tls};
 pub use sections::storage::{Driver, Fs, Storage};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{
     Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Key, Kind, Limits, Log, Metrics, Origin,
-    Quotas, Secret, Server, Storage,
+    Personal, Quotas, Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -29,6 +29,8 @@ section! {
         pub cloud_api: CloudApi = CloudApi::default(),
         /// `[limits]`
         pub limits: Limits = Limits::default(),
+        /// `[personal]`
+        pub personal: Personal = Personal::default(),
         /// `[quotas]`
         pub quotas: Quotas = Quotas::default(),
         /// `[instances]`

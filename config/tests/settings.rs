@@ -208,7 +208,7 @@ fn a_bad_value_is_named_with_its_source() {
         ("[auth]\nmaster_key_command = 'vault'", "auth.master_key_command"),
         ("[auth]\nmaster_key_command = ['', 'x']", "auth.master_key_command"),
         ("[auth.argon2]\nmemory_kib = 7", "auth.argon2.memory_kib"),
-        ("[limits]\npage_size_default = 1001", "limits.page_size_default"),
+        ("[limits]\npage_size_max = 0", "limits.page_size_max"),
         ("[limits]\nrate_limit_burst = 1", "limits.rate_limit_burst"),
         ("[gc]\norphan_age = '59m'", "gc.orphan_age"),
         ("[gc]\nsweep_interval = '0s'", "gc.sweep_interval"),

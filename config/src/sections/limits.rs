@@ -8,10 +8,9 @@ section! {
     pub struct Limits {
         /// The largest manifest that may be pushed. Clients count on 4 MiB.
         pub manifest_bytes: ByteSize = ByteSize::mib(4),
-        /// The most entries in one page of a listing, whatever `n` asks for.
+        /// The most entries in one page of a listing, whatever `n` asks for; as many are in a page where a client does not say
+        /// `n`.
         pub page_size_max: u32 = 1000,
-        /// Entries in a page where the client does not say `n`.
-        pub page_size_default: u32 = 100,
         /// Requests a second for one client address, in the long run; 0 means no limit.
         pub rate_limit_per_second: u32 = 0,
         /// Requests that one client address may have in a burst above that; 0 means as many as one second allows.
@@ -29,12 +28,8 @@ impl Limits {
         above_zero(&[
             ("manifest_bytes", self.manifest_bytes.as_u64() == 0),
             ("page_size_max", self.page_size_max == 0),
-            ("page_size_default", self.page_size_default == 0),
             ("token_scopes", self.token_scopes == 0),
         ])?;
-        if self.page_size_default > self.page_size_max {
-            return Err(("page_size_default", "must not be more than `limits.page_size_max`".to_owned()));
-        }
         if self.rate_limit_burst > 0 && self.rate_limit_per_second == 0 {
             return Err(("rate_limit_burst", "means nothing while `limits.rate_limit_per_second` is 0".to_owned()));
         }

@@ -19,11 +19,13 @@ section! {
         /// Address and port to listen on. Port 0 takes a free one; the line `listening on` says which.
         pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 5000)),
         /// What clients see, for example `https://registry.example.com`: scheme and host, no path. Without it the
-        /// request's `Host` decides, and `X-Forwarded-*` of a trusted proxy.
+        /// request's `Host` decides, and `X-Forwarded-*` or `Forwarded` of a trusted
+        /// proxy.
         pub external_url: Option<Url> = None,
         /// TLS on the listener itself.
         pub tls: Tls = Tls::default(),
-        /// Networks or addresses of reverse proxies whose `X-Forwarded-*` headers are believed. In the environment:
+        /// Networks or addresses of reverse proxies whose `X-Forwarded-*` headers are believed, and
+        /// `Forwarded` (RFC 7239) where a request has none of those. In the environment:
         /// separated by commas.
         #[serde(deserialize_with = "networks")]
         pub trusted_proxies: Vec<IpNet> = Vec::new(),

@@ -27,7 +27,7 @@ use std::time::Duration;
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
-use roadstead_types::{Actor, Clock, Timestamp};
+use roadstead_types::{Actor, Clock, RegistryId, RepositoryName, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
@@ -60,6 +60,8 @@ pub struct ServiceParams {
     pub manifest_cache_bytes: usize,
     /// Names that nobody may take for a namespace.
     pub reserved_namespaces: Vec<String>,
+    /// Whether names of repositories may have more than two parts in the personal edition.
+    pub nested_names: bool,
 }
 
 /// What all services stand on.
@@ -107,6 +109,7 @@ pub struct Services {
     instances: instances::InstanceService,
     limits: ManifestLimits,
     timing: Timing,
+    nested_names: bool,
 }
 
 /// What a manifest may cost before it is looked at.
@@ -128,6 +131,7 @@ impl Services {
         params: ServiceParams,
     ) -> Self {
         let limits = ManifestLimits { manifest_bytes: params.manifest_bytes, body_timeout: params.body_timeout };
+        let nested_names = params.nested_names;
         let budget = TransferBudget::new(params.buffer_budget);
         let timing = Timing::new(Arc::clone(&clock), params.grace);
         let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
@@ -147,7 +151,13 @@ impl Services {
             instances: instances::InstanceService::new(foundation),
             limits,
             timing,
+            nested_names,
         }
+    }
+
+    /// Whether a repository of this registry may have this name. In an instance it may have any number of parts.
+    pub fn allows_name(&self, registry: RegistryId, name: &RepositoryName) -> bool {
+        self.nested_names || registry != RegistryId::PERSONAL || !name.name().contains('/')
     }
 
     /// Blobs.

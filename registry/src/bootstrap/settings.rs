@@ -8,7 +8,7 @@ use roadstead_config::Settings;
 
 use crate::api::Limits;
 use crate::api::cloud::CloudSettings;
-use crate::server::ListenParams;
+use crate::server::{ConnectionTimes, ListenParams};
 use crate::tls::Certificate;
 use roadstead_service::ServiceParams;
 
@@ -22,6 +22,7 @@ pub(super) fn service_params(settings: &Settings) -> ServiceParams {
         manifest_bytes: settings.limits.manifest_bytes.as_usize(),
         manifest_cache_bytes: settings.cache.manifests_bytes.as_usize(),
         reserved_namespaces: settings.quotas.reserved_namespaces.clone(),
+        nested_names: settings.personal.nested_names,
     }
 }
 
@@ -33,7 +34,6 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     });
     Limits {
         page_size_max: limits.page_size_max,
-        page_size_default: limits.page_size_default,
         rate,
         chunk_min_bytes: limits.chunk_min_bytes.as_u64(),
         max_scopes: limits.token_scopes as usize,
@@ -58,8 +58,7 @@ pub(super) fn listen_params(settings: &Settings, certificate: Option<Arc<Certifi
         address: server.listen,
         workers: server.workers,
         max_connections: server.max_connections,
-        header_timeout: server.header_timeout,
-        idle_timeout: server.idle_timeout,
+        times: ConnectionTimes { header: server.header_timeout, idle: server.idle_timeout },
         shutdown_timeout: server.shutdown_timeout,
         stall_timeout: server.body_timeout,
         certificate,
