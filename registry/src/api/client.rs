@@ -12,7 +12,7 @@ use url::Url;
 pub struct ClientRules {
     /// What clients see, when it is fixed by the configuration.
     pub external_url: Option<Url>,
-    /// Proxies whose `X-Forwarded-*` headers are believed.
+    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether this listener speaks TLS.
     pub tls: bool,
@@ -20,14 +20,14 @@ pub struct ClientRules {
 
 /// The origin under which the client reached us.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Origin {
+pub struct ClientOrigin {
     /// `http` or `https`.
     pub scheme: String,
     /// Host, with the port if there is one.
     pub host: String,
 }
 
-impl Origin {
+impl ClientOrigin {
     /// `scheme://host`.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
@@ -50,16 +50,13 @@ impl ClientRules {
             return peer;
         }
         let mut address = peer;
-        let hops: Vec<&str> = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .filter_map(|v| v.to_str().ok())
-            .flat_map(|v| v.split(','))
-            .map(str::trim)
-            .collect();
-        for hop in hops.iter().rev() {
+        let hops: Vec<Option<IpAddr>> = match Forwarded::of(request) {
+            Some(forwarded) => forwarded.hops().map(node_address).collect(),
+            None => values(request, "x-forwarded-for").map(|hop| hop.parse().ok()).collect(),
+        };
+        for hop in hops.into_iter().rev() {
             // What a client made up stands left of what a trusted proxy wrote: stop at the first unknown.
-            let Ok(hop) = hop.parse::<IpAddr>() else { break };
+            let Some(hop) = hop else { break };
             address = hop.to_canonical();
             if !self.trusts(address) {
                 break;
@@ -69,42 +66,138 @@ impl ClientRules {
     }
 
     /// The origin under which the client reached the personal edition; `None` when the request does not name a usable host.
-    pub fn origin(&self, request: &HttpRequest) -> Option<Origin> {
+    pub fn origin(&self, request: &HttpRequest) -> Option<ClientOrigin> {
         if let Some(url) = &self.external_url {
             let host = url.host_str()?;
             let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-            return Some(Origin { scheme: url.scheme().to_owned(), host });
+            return Some(ClientOrigin { scheme: url.scheme().to_owned(), host });
         }
         self.origin_of_instance(request)
     }
 
     /// The origin under which the client reached an instance, which has a host of its own: that of the request.
-    pub fn origin_of_instance(&self, request: &HttpRequest) -> Option<Origin> {
-        let scheme = match (self.forwarded(request, "x-forwarded-proto"), &self.external_url) {
-            (Some(scheme @ ("http" | "https")), _) => scheme,
-            (_, Some(url)) => url.scheme(),
-            (_, None) if self.tls => "https",
-            (_, None) => "http",
+    pub fn origin_of_instance(&self, request: &HttpRequest) -> Option<ClientOrigin> {
+        let scheme = match (self.forwarded_scheme(request), &self.external_url) {
+            (Some(scheme), _) => scheme,
+            (None, Some(url)) => url.scheme(),
+            (None, None) if self.tls => "https",
+            (None, None) => "http",
         };
-        Some(Origin { scheme: scheme.to_owned(), host: self.host(request)?.to_owned() })
+        Some(ClientOrigin { scheme: scheme.to_owned(), host: self.host(request)?.to_owned() })
     }
 
     /// The host that the client asked for, with its port; `None` when the request does not name a usable one.
     pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
         let own =
             || header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
-        self.forwarded(request, "x-forwarded-host").or_else(own).filter(|host| is_authority(host))
+        self.forwarded_host(request).or_else(own).filter(|host| is_authority(host))
     }
 
-    /// What the proxy in front wrote into a header, if it is trusted.
-    fn forwarded<'a>(&self, request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-        if self.trusted_proxies.is_empty() || !request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical())) {
+    fn is_forwarded(&self, request: &HttpRequest) -> bool {
+        !self.trusted_proxies.is_empty() && request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical()))
+    }
+
+    /// The scheme that the client used, as far as a trusted proxy tells it. Of several proxies the first one has it from the
+    /// client; a client that makes one up only gets links that do not work for it.
+    fn forwarded_scheme(&self, request: &HttpRequest) -> Option<&'static str> {
+        if !self.is_forwarded(request) {
             return None;
         }
-        // The last value is what the proxy wrote; the ones before it may be what its client made up.
-        let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
-        lines.last().and_then(|line| line.rsplit(',').next()).map(str::trim)
+        let told = match Forwarded::of(request) {
+            Some(forwarded) => forwarded.first("proto"),
+            None => values(request, "x-forwarded-proto").next(),
+        };
+        ["http", "https"].into_iter().find(|scheme| told.is_some_and(|told| told.eq_ignore_ascii_case(scheme)))
     }
+
+    /// The host that the client asked for, as far as a trusted proxy tells it: the last value. The ones before it may be what
+    /// the client made up.
+    fn forwarded_host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
+        if !self.is_forwarded(request) {
+            return None;
+        }
+        match Forwarded::of(request) {
+            Some(forwarded) => forwarded.last("host"),
+            None => values(request, "x-forwarded-host").last(),
+        }
+    }
+}
+
+/// The values of a header that is a list, over all its lines.
+fn values<'a>(request: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a str> {
+    let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// The `Forwarded` header (RFC 7239): one element for each proxy.
+struct Forwarded<'a> {
+    elements: Vec<Vec<(&'a str, &'a str)>>,
+}
+
+impl<'a> Forwarded<'a> {
+    /// That of a request without any `X-Forwarded-*` header. A proxy that writes those leaves this one as the client made it
+    /// up.
+    fn of(request: &'a HttpRequest) -> Option<Self> {
+        let others = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
+        if others.iter().any(|name| request.headers().contains_key(*name)) {
+            return None;
+        }
+        let lines = request.headers().get_all(header::FORWARDED).filter_map(|line| line.to_str().ok());
+        let elements: Vec<_> = lines.flat_map(|line| split(line, b',')).map(pairs).collect();
+        (!elements.is_empty()).then_some(Self { elements })
+    }
+
+    fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = Option<&'a str>> {
+        let value = move |element: &Vec<(&'a str, &'a str)>| {
+            element.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        };
+        self.elements.iter().map(value)
+    }
+
+    /// Whom each proxy got the request from.
+    fn hops(&self) -> impl Iterator<Item = &'a str> {
+        self.values("for").map(Option::unwrap_or_default)
+    }
+
+    fn first(&self, name: &str) -> Option<&'a str> {
+        self.values(name).flatten().next()
+    }
+
+    fn last(&self, name: &str) -> Option<&'a str> {
+        self.values(name).flatten().next_back()
+    }
+}
+
+/// The pairs of one element. A value that needs escapes is none that we could use, so quotes are only taken off.
+fn pairs(element: &str) -> Vec<(&str, &str)> {
+    let halves = split(element, b';').into_iter().filter_map(|pair| pair.split_once('='));
+    halves.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect()
+}
+
+/// Splits at a separator outside quotes.
+fn split(text: &str, separator: u8) -> Vec<&str> {
+    let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            byte if byte == separator && !quoted => {
+                parts.push(text[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text[start..].trim());
+    parts
+}
+
+/// The address of a node (RFC 7239, section 6): `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`. Others name nobody.
+fn node_address(node: &str) -> Option<IpAddr> {
+    let host = match node.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None => node.split_once(':').map_or(node, |(host, _)| host),
+    };
+    host.parse().ok()
 }
 
 /// Whether a text is a host with an optional port, so that it may be put into a header.
@@ -146,6 +239,47 @@ mod tests {
         let rules = rules(&["127.0.0.1/32", "10.0.0.0/8"]);
         assert_eq!(rules.address(&proxied).to_string(), "9.9.9.9");
         assert_eq!(rules.origin(&proxied).unwrap().url(), "https://pub.example");
+    }
+
+    #[test]
+    fn the_first_proxy_knows_the_scheme_of_the_client() {
+        let proxied = request("127.0.0.1:1").insert_header(("x-forwarded-proto", "HTTPS, http")).to_http_request();
+        assert_eq!(rules(&["127.0.0.1/32"]).origin(&proxied).unwrap().scheme, "https");
+        assert_eq!(rules(&["10.0.0.0/8"]).origin(&proxied).unwrap().scheme, "http");
+    }
+
+    #[test]
+    fn the_standard_header_is_read_where_the_others_are_absent() {
+        let value =
+            "for=6.6.6.6, For=\"[2001:db8::17]:4711\";proto=https;host=\"pub.example:8443\", for=10.0.0.7;by=10.0.0.8";
+        let rules = rules(&["127.0.0.1/32", "10.0.0.0/8"]);
+        let proxied = request("127.0.0.1:1").insert_header(("forwarded", value)).to_http_request();
+        assert_eq!(rules.address(&proxied).to_string(), "2001:db8::17");
+        assert_eq!(rules.origin(&proxied).unwrap().url(), "https://pub.example:8443");
+        // A stranger is not believed, and neither is what a client put beside the headers of its proxy.
+        let stranger = request("9.9.9.9:1").insert_header(("forwarded", value)).to_http_request();
+        assert_eq!(rules.address(&stranger).to_string(), "9.9.9.9");
+        let both = request("127.0.0.1:1")
+            .insert_header(("forwarded", "for=1.2.3.4;host=evil;proto=https"))
+            .insert_header(("x-forwarded-for", "8.8.8.8"))
+            .to_http_request();
+        assert_eq!(rules.address(&both).to_string(), "8.8.8.8");
+        assert_eq!(rules.origin(&both).unwrap().url(), "http://reg.example:5000");
+    }
+
+    #[test]
+    fn nodes_that_are_no_addresses_name_nobody() {
+        for (node, address) in [
+            ("192.0.2.1", true),
+            ("192.0.2.1:80", true),
+            ("[::1]", true),
+            ("_hidden", false),
+            ("unknown", false),
+            ("", false),
+        ] {
+            assert_eq!(node_address(node).is_some(), address, "{node}");
+        }
+        assert_eq!(pairs("for=\"a;b\"; PROTO = https;x"), [("for", "a;b"), ("PROTO", "https")]);
     }
 
     #[test]
