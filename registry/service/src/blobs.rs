@@ -1,13 +1,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::stream::{self, LocalBoxStream, StreamExt};
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::blob::{BlobStream, PieceSize};
 use roadstead_storage::meta::{Act, AuditEvent, Blob, Committed};
 use roadstead_types::{Digest, RepositoryId};
 
 use super::cache::Caches;
+use super::transfer::Transfer;
 use super::{Error, Foundation, Result};
 
 /// Bytes that are no more than what a connection holds anyway.
@@ -58,11 +59,41 @@ impl BlobService {
 
     /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
     pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
-        // What is small is sent at once, and need not wait for its turn.
-        let transfer = match range.end - range.start {
-            ..=SMALL => None,
-            _ => Some(Arc::new(self.base.budget.download().await?)),
-        };
+        let transfer = self.transfer(range.end - range.start).await?;
+        self.open(access.repository_id(), blob, range, transfer).await
+    }
+
+    /// The bytes of several ranges of a blob, one stream for each. A stream is opened when it is its turn.
+    pub async fn read_parts(
+        &self,
+        access: &Access<Pull>,
+        blob: &Blob,
+        ranges: Vec<BlobRange>,
+    ) -> Result<LocalBoxStream<'static, Result<BlobStream>>> {
+        let transfer = self.transfer(ranges.iter().map(|range| range.end - range.start).sum()).await?;
+        let (service, repository, blob) = (self.clone(), access.repository_id(), blob.clone());
+        let parts = stream::iter(ranges).then(move |range| {
+            let (service, blob, transfer) = (service.clone(), blob.clone(), transfer.clone());
+            async move { service.open(repository, &blob, range, transfer).await }
+        });
+        Ok(parts.boxed_local())
+    }
+
+    /// The turn of a download of so many bytes. A small one is sent at once.
+    async fn transfer(&self, bytes: u64) -> Result<Option<Arc<Transfer>>> {
+        match bytes {
+            ..=SMALL => Ok(None),
+            _ => Ok(Some(Arc::new(self.base.budget.download().await?))),
+        }
+    }
+
+    async fn open(
+        &self,
+        repository: Option<RepositoryId>,
+        blob: &Blob,
+        range: BlobRange,
+        transfer: Option<Arc<Transfer>>,
+    ) -> Result<BlobStream> {
         let mut blob = blob.clone();
         // A cached row can name an object that has gone since; the row in the database decides.
         for _ in 0..2 {
@@ -74,10 +105,10 @@ impl BlobService {
                 // The transfer counts as running until its last byte is sent.
                 return Ok(stream.map(move |item| (item, &transfer).0).boxed());
             }
-            if let Some(repository) = access.repository_id() {
+            if let Some(repository) = repository {
                 self.caches.blobs.invalidate(&(repository, blob.digest.clone()));
             }
-            blob = self.find(access.repository_id(), &blob.digest).await?;
+            blob = self.find(repository, &blob.digest).await?;
         }
         tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "a blob has a row and no object");
         Err(Error::Storage(roadstead_storage::Error::Corrupt {

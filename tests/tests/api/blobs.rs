@@ -1,7 +1,7 @@
 //! `/v2/NAME/blobs/DIGEST`: reading and deleting.
 
 use bytes::Bytes;
-use roadstead_tests::{Client, Image, TestRegistry, digest, digest512, random_bytes};
+use roadstead_tests::{Answer, Client, Image, TestRegistry, digest, digest512, random_bytes};
 
 const REPOSITORY: &str = "library/app";
 
@@ -68,10 +68,58 @@ async fn parts_of_a_blob_are_exact() {
         let answer = owner.request("GET", &target).header("range", range).send().await;
         assert_eq!(answer.expect_error(416, "RANGE_INVALID").header("content-range"), "bytes */10000", "{range}");
     }
-    for ignored in ["bytes=0-1,5-6", "lines=0-1", "bytes=", "nonsense", "bytes=a-b"] {
+    for ignored in ["lines=0-1", "bytes=", "nonsense", "bytes=a-b", "bytes=0-1,x"] {
         let answer = owner.request("GET", &target).header("range", ignored).send().await.expect(200);
         assert_eq!(answer.body.len(), 10_000, "{ignored}");
     }
+}
+
+/// The parts of a multipart answer: the range in its headers, and the content.
+fn parts(answer: &Answer) -> Vec<(String, Vec<u8>)> {
+    let boundary = answer.header("content-type").strip_prefix("multipart/byteranges; boundary=").unwrap().to_owned();
+    let find = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).position(|window| window == needle);
+    let (mut rest, mut found) = (answer.body.to_vec(), Vec::new());
+    rest.splice(0..0, *b"\r\n");
+    let delimiter = format!("\r\n--{boundary}").into_bytes();
+    while let Some(start) = find(&rest, &delimiter) {
+        assert!(start == 0 || !found.is_empty(), "something stands before the first part");
+        rest.drain(..start + delimiter.len());
+        if rest == b"--\r\n" {
+            return found;
+        }
+        let head = find(&rest, b"\r\n\r\n").unwrap();
+        let lines = String::from_utf8(rest[..head].to_vec()).unwrap();
+        assert!(lines.contains("\r\nContent-Type: application/octet-stream"), "{lines}");
+        let range = lines.lines().find_map(|line| line.strip_prefix("Content-Range: bytes ")).unwrap().to_owned();
+        rest.drain(..head + 4);
+        found.push((range, rest[..find(&rest, &delimiter).unwrap()].to_vec()));
+    }
+    panic!("the last boundary is missing: {answer}");
+}
+
+#[tokio::test]
+async fn several_parts_of_a_blob_come_in_one_answer() {
+    let content = random_bytes(4, 300_000);
+    let (_reg, owner, target) = with_blob(&content).await;
+    let ask = |range: &str| owner.request("GET", &target).header("range", range).send();
+    // In the order of the request; what lies outside is left out; parts longer than a piece of a stream are whole.
+    let answer = ask("bytes=100000-299999, 0-0,10-19 , 999999-, -5").await.expect(206);
+    assert_eq!(answer.header("content-length"), answer.body.len().to_string());
+    assert_eq!(answer.header("docker-content-digest"), digest(&content));
+    assert!(!answer.has("content-range"));
+    let expected = [(100_000, 300_000), (0, 1), (10, 20), (299_995, 300_000)];
+    let expected = expected.map(|(start, end)| (format!("{start}-{}/300000", end - 1), content[start..end].to_vec()));
+    assert_eq!(parts(&answer), expected);
+    // One part needs no envelope.
+    let one = ask("bytes=5-9,300000-").await.expect(206);
+    assert_eq!((one.header("content-range"), &one.body), ("bytes 5-9/300000", &content.slice(5..10)));
+    ask("bytes=300000-,400000-").await.expect_error(416, "RANGE_INVALID");
+    // More than the blob, or more parts than anybody needs: the whole blob is less.
+    for greedy in ["bytes=0-,0-".to_owned(), format!("bytes={}", vec!["7-7"; 1025].join(","))] {
+        assert_eq!(ask(&greedy).await.expect(200).body, content);
+    }
+    let many = format!("bytes={}", (0..1024).map(|n| format!("{n}-{n}")).collect::<Vec<_>>().join(","));
+    assert_eq!(parts(&ask(&many).await.expect(206)).len(), 1024);
 }
 
 #[tokio::test]
@@ -79,10 +127,15 @@ async fn conditions_are_by_the_digest() {
     let content = random_bytes(3, 1000);
     let (_reg, owner, target) = with_blob(&content).await;
     let etag = format!("\"{}\"", digest(&content));
-    for matching in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
+    let whole = owner.get(&target).await.expect(200);
+    let bare = digest(&content);
+    for matching in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned(), bare] {
         let answer = owner.request("GET", &target).header("if-none-match", &matching).send().await.expect(304);
         assert!(answer.body.is_empty());
-        assert_eq!(answer.header("etag"), etag);
+        for header in ["etag", "cache-control", "docker-content-digest"] {
+            assert!(!answer.header(header).is_empty());
+            assert_eq!(answer.header(header), whole.header(header));
+        }
     }
     owner.request("GET", &target).header("if-none-match", "\"x\"").send().await.expect(200);
     let range = |condition: String| {
@@ -152,7 +205,9 @@ async fn a_blob_that_a_manifest_needs_is_not_deleted() {
     let manifest = owner.push_image(REPOSITORY, "v1", &image).await;
     for blob in image.blobs() {
         let target = format!("/v2/{REPOSITORY}/blobs/{}", digest(blob));
-        owner.delete(&target).await.expect_error(405, "DENIED");
+        let refused = owner.delete(&target).await.expect_error(405, "DENIED");
+        assert!(refused.text().contains("the blob is in use"), "{refused}");
+        assert_eq!(refused.header("allow"), "GET, HEAD");
         owner.get(&target).await.expect(200);
     }
     owner.delete(&format!("/v2/{REPOSITORY}/manifests/{manifest}")).await.expect(202);

@@ -2,6 +2,7 @@
 //! one service, answer.
 
 pub mod blobs;
+mod byteranges;
 pub mod catalog;
 pub mod manifests;
 mod page;

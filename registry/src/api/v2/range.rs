@@ -9,31 +9,70 @@ use roadstead_service::{BlobRange, ChunkRange};
 /// Whether the client has what `etag` names already.
 pub fn none_match(call: &Call<'_>, etag: &str) -> bool {
     let Some(value) = call.header(header::IF_NONE_MATCH) else { return false };
-    value.split(',').map(str::trim).any(|candidate| candidate == "*" || candidate.trim_start_matches("W/") == etag)
+    // Some clients leave the quotes out.
+    let named = |candidate: &str| candidate.trim_start_matches("W/").trim_matches('"') == etag.trim_matches('"');
+    value.split(',').map(str::trim).any(|candidate| candidate == "*" || named(candidate))
 }
 
-/// The part of a blob of `size` bytes that the request asks for; `None` for all of it.
+/// The most ranges of one request. Clients that pull parts of layers ask for a thousand at most.
+const MAX_RANGES: usize = 1024;
+
+/// What a request asks for of a blob.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Requested {
+    /// All of it.
+    Whole,
+    /// One part.
+    Part(BlobRange),
+    /// Several parts, in the order of the request.
+    Parts(Vec<BlobRange>),
+}
+
+/// What the request asks for of a blob of `size` bytes. It is an error when no range lies within the blob.
 ///
-/// Several ranges in one request are answered with the whole blob, which RFC 9110, section 14.2, allows; a single range
-/// outside the blob is an error.
-pub fn requested(call: &Call<'_>, size: u64, etag: &str) -> Result<Option<BlobRange>, ApiError> {
-    let Some(value) = call.header(header::RANGE) else { return Ok(None) };
+/// Ranges that are malformed, too many, or longer than the blob when taken together are ignored, as RFC 9110, section 14.2,
+/// allows: the whole blob is less than they would be.
+pub fn requested(call: &Call<'_>, size: u64, etag: &str) -> Result<Requested, ApiError> {
+    let Some(value) = call.header(header::RANGE) else { return Ok(Requested::Whole) };
     // A date cannot match: blobs have none. Only the strong tag of this very content does.
     if call.header(header::IF_RANGE).is_some_and(|condition| condition.trim() != etag) {
-        return Ok(None);
+        return Ok(Requested::Whole);
     }
-    match parse_range(value, size) {
-        Parsed::Whole => Ok(None),
-        Parsed::Part(range) => Ok(Some(range)),
-        Parsed::Outside => {
-            Err(ApiError::from(Code::RangeInvalid).with_header(header::CONTENT_RANGE, &format!("bytes */{size}")))
+    parse_ranges(value, size).ok_or_else(|| {
+        ApiError::from(Code::RangeInvalid).with_header(header::CONTENT_RANGE, &format!("bytes */{size}"))
+    })
+}
+
+/// The ranges of a `Range` header; `None` when none of them lies within the blob.
+fn parse_ranges(value: &str, size: u64) -> Option<Requested> {
+    let set = value.trim().split_once('=').filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
+    let Some((_, set)) = set else { return Some(Requested::Whole) };
+    let mut parts = Vec::new();
+    let (mut count, mut bytes) = (0, 0_u64);
+    for text in set.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        count += 1;
+        match parse_range(text, size) {
+            _ if count > MAX_RANGES => return Some(Requested::Whole),
+            Parsed::Malformed => return Some(Requested::Whole),
+            Parsed::Outside => {}
+            Parsed::Part(range) => {
+                bytes = bytes.saturating_add(range.end - range.start);
+                parts.push(range);
+            }
         }
+    }
+    match parts.len() {
+        0 if count == 0 => Some(Requested::Whole),
+        0 => None,
+        _ if bytes > size => Some(Requested::Whole),
+        1 => parts.pop().map(Requested::Part),
+        _ => Some(Requested::Parts(parts)),
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Parsed {
-    Whole,
+    Malformed,
     Part(BlobRange),
     Outside,
 }
@@ -44,12 +83,8 @@ fn digits(text: &str) -> Option<u64> {
     fits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
-fn parse_range(value: &str, size: u64) -> Parsed {
-    let Some(set) = value.trim().strip_prefix("bytes=") else { return Parsed::Whole };
-    if set.contains(',') {
-        return Parsed::Whole;
-    }
-    let Some((first, last)) = set.trim().split_once('-') else { return Parsed::Whole };
+fn parse_range(text: &str, size: u64) -> Parsed {
+    let Some((first, last)) = text.split_once('-') else { return Parsed::Malformed };
     let (first, last) = (first.trim(), last.trim());
     match (digits(first), digits(last)) {
         (Some(first), None) if last.is_empty() => within(first, u64::MAX, size),
@@ -59,8 +94,7 @@ fn parse_range(value: &str, size: u64) -> Parsed {
         (None, Some(0)) if first.is_empty() => Parsed::Outside,
         (None, Some(suffix)) if first.is_empty() && size > 0 => Parsed::Part(size.saturating_sub(suffix)..size),
         (None, Some(_)) if first.is_empty() => Parsed::Outside,
-        // What is no range is ignored (RFC 9110, section 14.2).
-        _ => Parsed::Whole,
+        _ => Parsed::Malformed,
     }
 }
 
@@ -97,19 +131,37 @@ mod tests {
 
     #[test]
     fn ranges_follow_rfc_9110() {
-        assert_eq!(parse_range("bytes=0-0", 10), Parsed::Part(0..1));
-        assert_eq!(parse_range("bytes=5-", 10), Parsed::Part(5..10));
-        assert_eq!(parse_range("bytes=5-99", 10), Parsed::Part(5..10));
-        assert_eq!(parse_range("bytes=-3", 10), Parsed::Part(7..10));
-        assert_eq!(parse_range("bytes=-30", 10), Parsed::Part(0..10));
-        assert_eq!(parse_range("bytes=10-", 10), Parsed::Outside);
-        assert_eq!(parse_range("bytes=-0", 10), Parsed::Outside);
-        assert_eq!(parse_range("bytes=0-", 0), Parsed::Outside);
-        assert_eq!(parse_range("bytes=99999999999999999999-", 10), Parsed::Outside);
-        assert_eq!(parse_range("bytes=3-2", 10), Parsed::Outside);
-        for ignored in ["bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=", "bytes=--1"] {
-            assert_eq!(parse_range(ignored, 10), Parsed::Whole, "{ignored}");
+        let part = |value: &str| match parse_ranges(value, 10) {
+            Some(Requested::Part(range)) => range,
+            other => panic!("{value}: {other:?}"),
+        };
+        assert_eq!(part("bytes=0-0"), 0..1);
+        assert_eq!(part("Bytes=5-"), 5..10);
+        assert_eq!(part("bytes=5-99"), 5..10);
+        assert_eq!(part("bytes=-3"), 7..10);
+        assert_eq!(part("bytes=-30"), 0..10);
+        for outside in ["bytes=10-", "bytes=-0", "bytes=99999999999999999999-", "bytes=3-2", "bytes=10-11, 12-"] {
+            assert_eq!(parse_ranges(outside, 10), None, "{outside}");
         }
+        assert_eq!(parse_ranges("bytes=0-", 0), None);
+        for ignored in ["bytes=a-b", "items=0-1", "bytes=", "bytes=,", "bytes=--1", "bytes=0-1,x", "0-1"] {
+            assert_eq!(parse_ranges(ignored, 10), Some(Requested::Whole), "{ignored}");
+        }
+    }
+
+    #[test]
+    fn several_ranges_keep_their_order_and_are_bounded() {
+        let parts = |value: &str| parse_ranges(value, 10);
+        assert_eq!(parts("bytes=8-9, 0-1,,-1"), Some(Requested::Parts(vec![8..10, 0..2, 9..10])));
+        // What lies outside is left out.
+        assert_eq!(parts("bytes=20-30,0-1,3-4"), Some(Requested::Parts(vec![0..2, 3..5])));
+        assert_eq!(parts("bytes=20-30,3-4"), Some(Requested::Part(3..5)));
+        // Together they would be more than the blob.
+        assert_eq!(parts("bytes=0-,0-"), Some(Requested::Whole));
+        let many = |count: usize| format!("bytes={}", vec!["0-0"; count].join(","));
+        let found = parse_ranges(&many(MAX_RANGES), 5000);
+        assert!(matches!(found, Some(Requested::Parts(parts)) if parts.len() == MAX_RANGES));
+        assert_eq!(parse_ranges(&many(MAX_RANGES + 1), 5000), Some(Requested::Whole));
     }
 
     #[test]
@@ -125,9 +177,12 @@ mod tests {
         #[test]
         fn a_part_lies_within_the_blob(text in "\\PC{0,40}", first in 0u64..50, last in 0u64..50, size in 0u64..40) {
             for value in [text.clone(), format!("bytes={text}"), format!("bytes={first}-{last}"), format!("bytes=-{last}")] {
-                if let Parsed::Part(range) = parse_range(&value, size) {
-                    prop_assert!(range.start < range.end && range.end <= size);
-                }
+                let parts = match parse_ranges(&value, size) {
+                    Some(Requested::Part(range)) => vec![range],
+                    Some(Requested::Parts(parts)) => parts,
+                    Some(Requested::Whole) | None => Vec::new(),
+                };
+                prop_assert!(parts.iter().all(|range| range.start < range.end && range.end <= size));
             }
             if let Some(range) = parse_chunk(&text) {
                 prop_assert!(range.first <= range.last);

@@ -1,0 +1,48 @@
+//! Several parts of one blob in one answer: `multipart/byteranges` (RFC 9110, section 14.6).
+
+use bytes::Bytes;
+use futures::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as _};
+use roadstead_service::{Error, Result};
+use roadstead_storage::blob::BlobStream;
+
+/// What stands around the parts.
+pub struct Multipart {
+    boundary: String,
+    /// The delimiter and the headers in front of each part.
+    heads: Vec<Bytes>,
+    end: Bytes,
+}
+
+impl Multipart {
+    /// For parts with these header lines.
+    pub fn new(headers: impl Iterator<Item = String>) -> Self {
+        // The contents of a blob are known before its boundary is drawn: it cannot have been put into them.
+        let boundary = format!("{:032x}", rand::random::<u128>());
+        let head = |(number, headers)| {
+            let line_break = if number == 0 { "" } else { "\r\n" };
+            Bytes::from(format!("{line_break}--{boundary}\r\n{headers}\r\n\r\n"))
+        };
+        let heads = headers.enumerate().map(head).collect();
+        let end = Bytes::from(format!("\r\n--{boundary}--\r\n"));
+        Self { boundary, heads, end }
+    }
+
+    /// The media type of the answer.
+    pub fn content_type(&self) -> String {
+        format!("multipart/byteranges; boundary={}", self.boundary)
+    }
+
+    /// The length of the answer when its parts have `content` bytes together.
+    pub fn size(&self, content: u64) -> u64 {
+        content + (self.heads.iter().map(Bytes::len).sum::<usize>() + self.end.len()) as u64
+    }
+
+    /// The body, with the contents of the parts in the same order.
+    pub fn body(self, contents: LocalBoxStream<'static, Result<BlobStream>>) -> LocalBoxStream<'static, Result<Bytes>> {
+        let part = |(head, content): (Bytes, Result<BlobStream>)| {
+            content.map(|content| stream::once(async { Ok(head) }).chain(content.map_err(Error::from)).boxed_local())
+        };
+        let parts = stream::iter(self.heads).zip(contents).map(part).try_flatten();
+        parts.chain(stream::once(async { Ok(self.end) })).boxed_local()
+    }
+}
