@@ -11,6 +11,7 @@
 pub mod api;
 pub mod bootstrap;
 pub mod cli;
+mod http_service;
 mod jobs;
 mod listen_params;
 mod metrics;

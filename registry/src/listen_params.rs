@@ -10,6 +10,7 @@ use crate::tls::Certificate;
 pub const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How the registry listens.
+#[derive(Clone)]
 pub struct ListenParams {
     /// Where; port 0 takes a free one.
     pub address: SocketAddr,

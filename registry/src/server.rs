@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_service::{ServiceFactoryExt as _, fn_service};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context;
 use std::sync::Arc;
 
-use crate::api::{ApiState, ConnectionLoad, entry};
-use crate::listen_params::DISCONNECT_TIMEOUT;
+use crate::api::ApiState;
+use crate::http_service::http_service;
 pub use crate::listen_params::ListenParams;
-use crate::tls_server;
+use crate::tls_server::only_tls;
 
 /// A listener that is bound, and where.
 pub struct Bound {
@@ -37,39 +38,30 @@ fn socket(address: SocketAddr, stall_timeout: Duration) -> anyhow::Result<std::n
 
 /// Binds the registry's listener.
 pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result<Bound> {
+    let params = params.clone();
     let workers = match params.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections((params.max_connections / workers).max(1))
+        .shutdown_timeout(params.shutdown_timeout.as_secs())
+        .disable_signals();
     let listener = socket(params.address, params.stall_timeout)?;
     let address = listener.local_addr()?;
+    let stopping = server.graceful_shutdown_signal();
     let server = match &params.certificate {
         Some(certificate) => {
-            tls_server::serve(params, workers, listener, Arc::clone(certificate).server_config()?, state)?
+            let tls = Arc::clone(certificate).server_config()?;
+            server.listen("registry", listener, move || {
+                let http = http_service!(params, stopping, state).rustls_0_23(tls.clone());
+                fn_service(only_tls).and_then(http.map_err(drop))
+            })?
         }
-        None => serve(params, workers, listener, state)?,
+        None => server.listen("registry", listener, move || http_service!(params, stopping, state).tcp())?,
     };
-    Ok(Bound { server, address })
-}
-
-fn serve(
-    params: &ListenParams,
-    workers: usize,
-    listener: std::net::TcpListener,
-    state: web::Data<ApiState>,
-) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || App::new().app_data(state.clone()).default_service(web::to(entry)))
-        .workers(workers)
-        .max_connections((params.max_connections / workers).max(1))
-        .client_request_timeout(params.header_timeout)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        .keep_alive(params.idle_timeout)
-        .shutdown_timeout(params.shutdown_timeout.as_secs())
-        .on_connect(|_, data| {
-            data.insert(ConnectionLoad::default());
-        })
-        .disable_signals();
-    Ok(server.listen(listener)?.run())
+    Ok(Bound { server: server.run(), address })
 }
 
 /// Binds the listener of `/metrics`.

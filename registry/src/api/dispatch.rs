@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -24,9 +24,10 @@ use super::body::{CollectBudget, Observed, without_body};
 use super::call::Call;
 use super::client::ClientRules;
 use super::cloud::{self, CloudSettings, CloudState};
+use super::connection::InFlight;
 use super::error::{ApiError, ApiResult, Code, chain};
-use super::operation::{Operation, Required};
-use super::router::{Route, route};
+use super::route::{Required, Route};
+use super::router::{self, Match};
 use super::{audit, health, token, v2};
 use crate::metrics::Metrics;
 use roadstead_service::Services;
@@ -39,10 +40,8 @@ const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api
 /// Limits of the HTTP surface.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The most entries of one page.
+    /// The most entries of one page, and as many as a page has when the client does not say.
     pub page_size_max: u32,
-    /// Entries of a page when the client does not say.
-    pub page_size_default: u32,
     /// Requests per second and client address, and how many at once; `None` is no limit.
     pub rate: Option<Quota>,
     /// The smallest chunk that is asked of clients, in bytes; 0 says nothing.
@@ -132,83 +131,114 @@ impl ApiState {
     }
 }
 
-/// Requests of one connection that are being answered. HTTP/2 lets a client start any number of them, and leave every
-/// answer untaken.
-#[derive(Clone, Default)]
-pub struct ConnectionLoad(Arc<AtomicUsize>);
-
-/// The most requests of one connection at once.
-const MAX_REQUESTS_OF_CONNECTION: usize = 128;
-
-/// One request, as long as it is being answered.
-struct InFlight(Option<ConnectionLoad>);
-
-impl InFlight {
-    fn of(request: &HttpRequest) -> Self {
-        let load = request.conn_data::<ConnectionLoad>().cloned();
-        if let Some(load) = &load {
-            load.0.fetch_add(1, Ordering::Relaxed);
-        }
-        Self(load)
-    }
-
-    fn is_too_many(&self) -> bool {
-        self.0.as_ref().is_some_and(|load| load.0.load(Ordering::Relaxed) > MAX_REQUESTS_OF_CONNECTION)
-    }
+/// A request as it comes in, and what is said of it in answers and logs.
+struct Arrival {
+    started: Instant,
+    is_cloud: bool,
+    request_id: String,
+    in_flight: InFlight,
 }
 
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        if let Some(load) = &self.0 {
-            load.0.fetch_sub(1, Ordering::Relaxed);
+impl Arrival {
+    fn of(request: &HttpRequest) -> Self {
+        let is_cloud = cloud::is_meant(request);
+        Self {
+            started: Instant::now(),
+            is_cloud,
+            request_id: if is_cloud { cloud::request_id() } else { request_id(request) },
+            in_flight: InFlight::of(request),
         }
+    }
+
+    /// What is logged on the way, down to each statement of the database, says whose request it was for.
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!("request", request.id = %self.request_id)
+    }
+
+    /// The answer, which is logged and counted when it has been sent.
+    fn answer(
+        self,
+        request: HttpRequest,
+        state: web::Data<ApiState>,
+        route: Option<Route>,
+        result: ApiResult,
+    ) -> HttpResponse {
+        let request_id = self.request_id;
+        let mut response = result.unwrap_or_else(|error| {
+            if let Some(source) = error.source() {
+                tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
+            }
+            if self.is_cloud { cloud::refused(&request, &error, &request_id) } else { error.response(&request_id) }
+        });
+        finish_headers(&request, &mut response, &request_id);
+        if request.method() == Method::HEAD {
+            response = without_body(response);
+        }
+        // The request itself, with all its headers, is not kept while the client takes its time with the answer.
+        let seen = Seen {
+            address: state.client_rules.address(&request),
+            method: request.method().clone(),
+            path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
+            state: state.into_inner(),
+            route,
+            started: self.started,
+            request_id,
+            _in_flight: self.in_flight,
+        };
+        drop(request);
+        let status = response.status();
+        response
+            .map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
     }
 }
 
 /// The one handler that actix calls.
 pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ApiState>) -> HttpResponse {
-    let started = Instant::now();
-    let is_cloud = cloud::is_meant(&request);
-    let request_id = if is_cloud { cloud::request_id() } else { request_id(&request) };
-    let in_flight = InFlight::of(&request);
-    // What is logged on the way, down to each statement of the database, says whose request it was for.
-    let span = tracing::debug_span!("request", request.id = %request_id);
-    let (operation, result) = if in_flight.is_too_many() {
+    let arrival = Arrival::of(&request);
+    let (route, result) = if arrival.in_flight.is_too_many() {
         (None, Err(Code::Unavailable.into()))
-    } else if request.method().is_safe() && !is_cloud {
-        routed(&request, payload, &state, &request_id).instrument(span).await
+    } else if request.method().is_safe() && !arrival.is_cloud {
+        routed(&request, payload, &state, &arrival.request_id).instrument(arrival.span()).await
     } else {
         // A connection that is reset takes its handler with it. What changes something runs on its own, so that what comes
         // after a commit (forgetting what is no longer true, giving a lease back) comes also then.
-        let (request, state, id) = (request.clone(), state.clone(), request_id.clone());
+        let (request, state, id) = (request.clone(), state.clone(), arrival.request_id.clone());
         let work = async move { routed(&request, payload, &state, &id).await };
-        let task = actix_web::rt::spawn(work.instrument(span));
+        let task = actix_web::rt::spawn(work.instrument(arrival.span()));
         task.await.unwrap_or_else(|error| (None, Err(ApiError::internal(error))))
     };
-    let mut response = result.unwrap_or_else(|error| {
-        if let Some(source) = error.source() {
-            tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
-        }
-        if is_cloud { cloud::refused(&request, &error, &request_id) } else { error.response(&request_id) }
-    });
-    finish_headers(&request, &mut response, &request_id);
-    if request.method() == Method::HEAD {
-        response = without_body(response);
-    }
-    // The request itself, with all its headers, is not kept while the client takes its time with the answer.
-    let seen = Seen {
-        address: state.client_rules.address(&request),
-        method: request.method().clone(),
-        path: request.uri().path().chars().take(MAX_LOGGED_PATH).collect(),
-        state: state.into_inner(),
-        operation,
-        started,
-        request_id,
-        _in_flight: in_flight,
+    arrival.answer(request, state, route, result)
+}
+
+/// A request that [`admit`] has counted already.
+pub struct Admitted;
+
+/// Called before `100 Continue` is sent to a client that waits for it: that answer, or the refusal that the request would
+/// meet. So a client with refused credentials need not send its body.
+pub async fn admit(request: HttpRequest, state: web::Data<ApiState>) -> HttpResponse {
+    let arrival = Arrival::of(&request);
+    let path = if arrival.is_cloud { "/" } else { request.uri().path() };
+    let Match::Found(route, params) = router::find(request.method(), path) else {
+        return HttpResponse::Continue().finish();
     };
-    drop(request);
-    let status = response.status();
-    response.map_body(|_, body| Observed::new(body, status, move |status, bytes| seen.report(status, bytes)).boxed())
+    let admitted = async {
+        state.check_rate(&request)?;
+        let registry = registry(&request, &state, route).await?;
+        let (request_id, who) = (arrival.request_id.as_str(), RefCell::default());
+        let call = Call { request: &request, state: &state, params, request_id, registry, who };
+        let result = call.admit(route).await.map(|()| HttpResponse::Continue().finish());
+        audit::refused(&call, route, &result);
+        result
+    };
+    match admitted.instrument(arrival.span()).await {
+        Ok(response) => response,
+        Err(error) => {
+            let mut response = arrival.answer(request.clone(), state.clone(), Some(route), Err(error));
+            // The client may send the body all the same: nothing else can come on this connection.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+            response
+        }
+    }
 }
 
 async fn routed(
@@ -216,69 +246,70 @@ async fn routed(
     payload: web::Payload,
     state: &ApiState,
     request_id: &str,
-) -> (Option<Operation>, ApiResult) {
+) -> (Option<Route>, ApiResult) {
     let path = if cloud::is_meant(request) { "/" } else { request.uri().path() };
-    let route = route(request.method(), path);
+    let found = router::find(request.method(), path);
     // Probes are not counted: an orchestrator that gets a 429 restarts a server that is merely busy.
-    let is_probe = matches!(route, Route::Found(Operation::Healthz | Operation::Readyz, _));
-    if !is_probe && let Err(error) = state.check_rate(request) {
+    let is_probe = matches!(found, Match::Found(Route::Healthz | Route::Readyz, _));
+    let is_exempt = is_probe || request.extensions().contains::<Admitted>();
+    if !is_exempt && let Err(error) = state.check_rate(request) {
         return (None, Err(error));
     }
-    match route {
-        Route::Found(operation, params) => {
-            let registry = match registry(request, state, operation).await {
+    match found {
+        Match::Found(route, params) => {
+            let registry = match registry(request, state, route).await {
                 Ok(registry) => registry,
-                Err(error) => return (Some(operation), Err(error)),
+                Err(error) => return (Some(route), Err(error)),
             };
             let call = Call { request, state, params, request_id, registry, who: RefCell::default() };
-            let handled = AssertUnwindSafe(handle(operation, &call, payload)).catch_unwind().await;
+            let handled = AssertUnwindSafe(handle(route, &call, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
-            if operation.required() != Required::Signature {
-                audit::refused(&call, operation, &result);
+            if route.required() != Required::Signature {
+                audit::refused(&call, route, &result);
             }
-            (Some(operation), result)
+            (Some(route), result)
         }
-        Route::MethodNotAllowed(methods) => {
+        Match::MethodNotAllowed(methods) => {
             let allow: Vec<&str> = methods.iter().map(|m| m.as_str()).collect();
             (None, Err(ApiError::from(Code::Unsupported).with_header(header::ALLOW, &allow.join(", "))))
         }
-        Route::NotFound => (None, Err(Code::NotFound.into())),
+        Match::NotFound => (None, Err(Code::NotFound.into())),
     }
 }
 
 /// The registry that the request's host belongs to. Where it makes no difference the database is not asked, so that probes
 /// are answered also when it is away.
-async fn registry(request: &HttpRequest, state: &ApiState, operation: Operation) -> Result<RegistryId, ApiError> {
-    match (operation, state.client_rules.host(request)) {
-        (Operation::Healthz | Operation::Readyz | Operation::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
+async fn registry(request: &HttpRequest, state: &ApiState, route: Route) -> Result<RegistryId, ApiError> {
+    match (route, state.client_rules.host(request)) {
+        (Route::Healthz | Route::Readyz | Route::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
         (_, Some(host)) => Ok(state.auth.registry_of(host).await.map_err(roadstead_service::Error::from)?),
     }
 }
 
-async fn handle(operation: Operation, call: &Call<'_>, payload: web::Payload) -> ApiResult {
-    match operation {
-        Operation::Base => v2::base(call).await,
-        Operation::CatalogList => v2::catalog::list(call).await,
-        Operation::TagList => v2::tags::list(call).await,
-        Operation::ManifestHead => v2::manifests::head(call).await,
-        Operation::ManifestGet => v2::manifests::get(call).await,
-        Operation::ManifestPut => v2::manifests::put(call, payload).await,
-        Operation::ManifestDelete => v2::manifests::delete(call).await,
-        Operation::BlobHead => v2::blobs::head(call).await,
-        Operation::BlobGet => v2::blobs::get(call).await,
-        Operation::BlobDelete => v2::blobs::delete(call).await,
-        Operation::UploadStart => v2::uploads::start(call, payload).await,
-        Operation::UploadStatus => v2::uploads::status(call).await,
-        Operation::UploadPatch => v2::uploads::patch(call, payload).await,
-        Operation::UploadPut => v2::uploads::put(call, payload).await,
-        Operation::UploadCancel => v2::uploads::cancel(call).await,
-        Operation::ReferrerList => v2::referrers::list(call).await,
-        Operation::TokenGet => token::get(call).await,
-        Operation::TokenPost => token::post(call, payload).await,
-        Operation::Jwks => token::jwks(call),
-        Operation::CloudGet | Operation::CloudPost => Ok(cloud::serve(call, payload).await),
-        Operation::Healthz => health::live(),
-        Operation::Readyz => health::ready(call).await,
+async fn handle(route: Route, call: &Call<'_>, payload: web::Payload) -> ApiResult {
+    match route {
+        Route::Base => v2::base(call).await,
+        Route::CatalogList => v2::catalog::list(call).await,
+        Route::TagList => v2::tags::list(call).await,
+        Route::ManifestHead => v2::manifests::head(call).await,
+        Route::ManifestGet => v2::manifests::get(call).await,
+        Route::ManifestPut => v2::manifests::put(call, payload).await,
+        Route::ManifestDelete => v2::manifests::delete(call).await,
+        Route::BlobHead => v2::blobs::head(call).await,
+        Route::BlobGet => v2::blobs::get(call).await,
+        Route::BlobDelete => v2::blobs::delete(call).await,
+        Route::UploadStart => v2::uploads::start(call, payload).await,
+        Route::UploadStatus => v2::uploads::status(call).await,
+        Route::UploadPatch => v2::uploads::patch(call, payload).await,
+        Route::UploadPut => v2::uploads::put(call, payload).await,
+        Route::UploadCancel => v2::uploads::cancel(call).await,
+        Route::ReferrerList => v2::referrers::list(call).await,
+        Route::TokenGet => token::get(call).await,
+        Route::TokenPost => token::post(call, payload).await,
+        Route::Jwks => token::jwks(call),
+        Route::CloudGet | Route::CloudPost => Ok(cloud::serve(call, payload).await),
+        Route::Healthz => health::live(),
+        Route::Readyz => health::ready(call).await,
     }
 }
 
@@ -310,7 +341,7 @@ fn request_id(request: &HttpRequest) -> String {
 /// What is known of a request when its answer has been sent, or broken off.
 struct Seen {
     state: Arc<ApiState>,
-    operation: Option<Operation>,
+    route: Option<Route>,
     started: Instant,
     request_id: String,
     address: IpAddr,
@@ -325,9 +356,9 @@ const MAX_LOGGED_PATH: usize = 1024;
 impl Seen {
     fn report(&self, status: StatusCode, bytes: u64) {
         let elapsed = self.started.elapsed();
-        let operation = self.operation.map_or("none", Operation::name);
+        let operation = self.route.map_or("none", Route::name);
         self.state.metrics.request(operation, status.as_u16(), elapsed, bytes);
-        let quiet = matches!(self.operation, Some(Operation::Healthz | Operation::Readyz)) && status.is_success();
+        let quiet = matches!(self.route, Some(Route::Healthz | Route::Readyz)) && status.is_success();
         if !self.state.log_requests || quiet {
             return;
         }

@@ -1,18 +1,20 @@
-//! HTTP: routes, credentials, limits, the OCI endpoints and the token service.
+//! HTTP: routes, credentials, limits, the OCI endpoints, the token service and the cloud API.
 
 mod audit;
 mod body;
 mod call;
 mod client;
 pub mod cloud;
+mod connection;
 mod dispatch;
 pub mod error;
 mod health;
-pub mod operation;
+pub mod route;
 mod router;
 mod token;
 mod v2;
 
 pub use call::Call;
 pub use client::ClientRules;
-pub use dispatch::{ApiState, ConnectionLoad, Limits, entry};
+pub use connection::ConnectionLoad;
+pub use dispatch::{Admitted, ApiState, Limits, admit, entry};

@@ -8,7 +8,7 @@ use roadstead_config::Settings;
 
 use crate::api::Limits;
 use crate::api::cloud::CloudSettings;
-use crate::server::{ConnectionTimes, ListenParams};
+use crate::server::ListenParams;
 use crate::tls::Certificate;
 use roadstead_service::ServiceParams;
 
@@ -58,7 +58,8 @@ pub(super) fn listen_params(settings: &Settings, certificate: Option<Arc<Certifi
         address: server.listen,
         workers: server.workers,
         max_connections: server.max_connections,
-        times: ConnectionTimes { header: server.header_timeout, idle: server.idle_timeout },
+        header_timeout: server.header_timeout,
+        idle_timeout: server.idle_timeout,
         shutdown_timeout: server.shutdown_timeout,
         stall_timeout: server.body_timeout,
         certificate,

@@ -102,11 +102,39 @@ async fn a_refusal_comes_before_the_body_is_sent() {
         );
         connection.send(head).await;
         let mut answer = connection.head().await;
-        if answer.starts_with("HTTP/1.1 100") {
+        // Who may not push is not asked for the body.
+        let asked = answer.starts_with("HTTP/1.1 100");
+        assert_eq!(asked, !matches!(status, 401 | 403), "{target}: {answer}");
+        if asked {
             answer = connection.head().await;
         }
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{target}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_100_continue_gets_it_when_it_may_push() {
+    let (reg, image, authorization) = with_image().await;
+    let host = reg.address();
+    let content = image.manifest();
+    let length = content.len();
+    let ask = |authorization: &str| {
+        format!(
+            "PUT /v2/library/app/manifests/v2 HTTP/1.1\r\nHost: {host}\r\n{authorization}Content-Type: \
+             application/vnd.oci.image.manifest.v1+json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+        )
+    };
+    let mut connection = raw::Connection::open(host).await;
+    connection.send(ask(&authorization_line(&authorization))).await;
+    assert!(connection.head().await.starts_with("HTTP/1.1 100"));
+    connection.send(&content).await;
+    assert!(connection.head().await.starts_with("HTTP/1.1 201"));
+    let wrong = "Authorization: Basic bm9ib2R5Ondyb25n\r\n";
+    let mut connection = raw::Connection::open(host).await;
+    connection.send(ask(wrong)).await;
+    let refused = raw::parse("refused".into(), &connection.receive().await);
+    assert_eq!((refused.status, refused.code()), (401, "UNAUTHORIZED".into()));
+    assert!(refused.header("www-authenticate").starts_with("Bearer "), "{refused}");
 }
 
 fn authorization_line(authorization: &str) -> String {
