@@ -5,7 +5,7 @@
 //! and knows no HTTP; `jobs` is the work in the background. The stores, the permissions and the collection are crates of
 //! their own.
 //!
-//! To add a route, add it to `api::operation::Operation`: the compiler then asks for everything else, and the test of the
+//! To add a route, add a row to `api::route`: the compiler then asks for its handler, and the test of the
 //! permission matrix tries it with every kind of caller.
 
 pub mod api;

@@ -7,7 +7,7 @@ use roadstead_types::{Actor, Source};
 
 use super::call::{Call, decode_basic};
 use super::error::{ApiError, ApiResult, Code};
-use super::operation::Operation;
+use super::route::Route;
 
 /// An event of this request.
 pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome) -> AuditEvent {
@@ -19,15 +19,15 @@ pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome
     }
 }
 
-/// That `actor` does `operation`.
-pub fn act(call: &Call<'_>, actor: Actor, operation: Operation) -> Act {
-    call.state.services.act(actor, operation.name()).on(resource(call))
+/// That `actor` does what `route` is for.
+pub fn act(call: &Call<'_>, actor: Actor, route: Route) -> Act {
+    call.state.services.act(actor, route.name()).on(resource(call))
 }
 
-/// Takes down that an operation of the registry was refused, if it was.
-pub fn refused(call: &Call<'_>, operation: Operation, result: &ApiResult) {
+/// Takes down that a route of the registry was refused, if it was.
+pub fn refused(call: &Call<'_>, route: Route, result: &ApiResult) {
     let code = match result {
-        Ok(response) if operation == Operation::TokenPost && response.status() == Code::Unauthorized.status() => {
+        Ok(response) if route == Route::TokenPost && response.status() == Code::Unauthorized.status() => {
             Code::Unauthorized.wire()
         }
         Err(error) if is_denial(call, error) => error.code().wire(),
@@ -36,13 +36,13 @@ pub fn refused(call: &Call<'_>, operation: Operation, result: &ApiResult) {
     let identity = call.who.borrow().clone();
     let known = event(call, identity.as_deref(), AuditOutcome::Denied);
     let uin = if identity.is_some() { known.uin.clone() } else { claimed(call).unwrap_or_default() };
-    call.state.audit.noted(registry(call, operation, AuditEvent { uin, code: code.to_owned(), ..known }));
+    call.state.audit.noted(registry(call, route, AuditEvent { uin, code: code.to_owned(), ..known }));
 }
 
-/// An event with what all operations of the registry say alike.
-fn registry(call: &Call<'_>, operation: Operation, event: AuditEvent) -> AuditEvent {
+/// An event with what all routes of the registry say alike.
+fn registry(call: &Call<'_>, route: Route, event: AuditEvent) -> AuditEvent {
     let source = Source::Registry.name().to_owned();
-    AuditEvent { source, action: operation.name().to_owned(), resource: resource(call), ..event }
+    AuditEvent { source, action: route.name().to_owned(), resource: resource(call), ..event }
 }
 
 /// What a request is about.

@@ -1,4 +1,4 @@
-//! Finds the operation that a request asks for.
+//! Finds the route of a request.
 //!
 //! Repository names have slashes, so patterns are matched from both ends and what remains in the middle is the name. The
 //! raw path is matched: `a%2Fb` and `../a` reach the name's own type, which refuses them.
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use actix_web::http::Method;
 use percent_encoding::percent_decode_str;
 
-use super::operation::Operation;
+use super::route::Route;
 
 /// The variable parts of a path.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -31,9 +31,9 @@ impl<'a> Params<'a> {
 
 /// What the router makes of a method and a path.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Route<'a> {
-    /// An operation.
-    Found(Operation, Params<'a>),
+pub enum Match<'a> {
+    /// A route.
+    Found(Route, Params<'a>),
     /// The path exists, with other methods.
     MethodNotAllowed(Vec<&'static Method>),
     /// There is no such path.
@@ -41,27 +41,28 @@ pub enum Route<'a> {
 }
 
 struct Pattern {
-    operation: Operation,
+    route: Route,
     prefix: Vec<&'static str>,
     has_name: bool,
     suffix: Vec<&'static str>,
 }
 
-static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| Operation::ALL.iter().map(|&o| Pattern::of(o)).collect());
+static PATTERNS: LazyLock<Vec<Pattern>> =
+    LazyLock::new(|| Route::ALL.iter().map(|&route| Pattern::of(route)).collect());
 
 impl Pattern {
-    fn of(operation: Operation) -> Self {
-        let text = operation.pattern().trim_end_matches('/');
+    fn of(route: Route) -> Self {
+        let text = route.pattern().trim_end_matches('/');
         match text.split_once("{name}/") {
             Some((prefix, suffix)) => Self {
-                operation,
+                route,
                 prefix: prefix.trim_matches('/').split('/').collect(),
                 has_name: true,
                 suffix: suffix.split('/').collect(),
             },
             None => {
                 let prefix = text.trim_start_matches('/').split('/').collect();
-                Self { operation, prefix, has_name: false, suffix: Vec::new() }
+                Self { route, prefix, has_name: false, suffix: Vec::new() }
             }
         }
     }
@@ -92,33 +93,33 @@ impl Pattern {
 }
 
 /// The route of a request. `path` is the raw path of its target.
-pub fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
+pub fn find<'a>(method: &Method, path: &'a str) -> Match<'a> {
     // `/v2/` and `/v2` are one place, as are `.../blobs/uploads/` and `.../blobs/uploads`.
     let path = match path.strip_suffix('/') {
         Some(rest) if rest == "/v2" || rest.ends_with("/blobs/uploads") => rest,
         _ => path,
     };
-    let Some(relative) = path.strip_prefix('/') else { return Route::NotFound };
+    let Some(relative) = path.strip_prefix('/') else { return Match::NotFound };
     let segments: Vec<&str> = relative.split('/').collect();
     let mut allowed = Vec::new();
     for pattern in PATTERNS.iter() {
         let Some(params) = pattern.matches(path, &segments) else { continue };
-        let methods = pattern.operation.methods();
+        let methods = pattern.route.methods();
         if methods.contains(method) {
-            return Route::Found(pattern.operation, params);
+            return Match::Found(pattern.route, params);
         }
         allowed.extend(methods);
     }
-    if allowed.is_empty() { Route::NotFound } else { Route::MethodNotAllowed(allowed) }
+    if allowed.is_empty() { Match::NotFound } else { Match::MethodNotAllowed(allowed) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(method: Method, path: &str) -> Option<(Operation, Option<&str>, Option<&str>)> {
-        match route(&method, path) {
-            Route::Found(operation, params) => Some((operation, params.name, params.last)),
+    fn found(method: Method, path: &str) -> Option<(Route, Option<&str>, Option<&str>)> {
+        match find(&method, path) {
+            Match::Found(route, params) => Some((route, params.name, params.last)),
             _ => None,
         }
     }
@@ -126,40 +127,37 @@ mod tests {
     #[test]
     fn names_may_hold_the_words_of_the_patterns() {
         let path = "/v2/blobs/manifests/tags/list/manifests/v1";
-        assert_eq!(
-            found(Method::GET, path),
-            Some((Operation::ManifestGet, Some("blobs/manifests/tags/list"), Some("v1")))
-        );
+        assert_eq!(found(Method::GET, path), Some((Route::ManifestGet, Some("blobs/manifests/tags/list"), Some("v1"))));
         let path = "/v2/a/blobs/uploads/b/tags/list";
-        assert_eq!(found(Method::GET, path), Some((Operation::TagList, Some("a/blobs/uploads/b"), None)));
+        assert_eq!(found(Method::GET, path), Some((Route::TagList, Some("a/blobs/uploads/b"), None)));
     }
 
     #[test]
     fn uploads_start_with_and_without_the_trailing_slash() {
-        let expected = Some((Operation::UploadStart, Some("a/b"), None));
+        let expected = Some((Route::UploadStart, Some("a/b"), None));
         assert_eq!(found(Method::POST, "/v2/a/b/blobs/uploads/"), expected);
         assert_eq!(found(Method::POST, "/v2/a/b/blobs/uploads"), expected);
-        assert_eq!(found(Method::GET, "/v2"), Some((Operation::Base, None, None)));
-        assert_eq!(found(Method::GET, "/v2/"), Some((Operation::Base, None, None)));
+        assert_eq!(found(Method::GET, "/v2"), Some((Route::Base, None, None)));
+        assert_eq!(found(Method::GET, "/v2/"), Some((Route::Base, None, None)));
     }
 
     #[test]
     fn a_known_path_with_another_method_names_the_methods() {
-        let Route::MethodNotAllowed(methods) = route(&Method::PATCH, "/v2/a/b/manifests/x") else { panic!() };
+        let Match::MethodNotAllowed(methods) = find(&Method::PATCH, "/v2/a/b/manifests/x") else { panic!() };
         assert_eq!(methods.len(), 4);
-        assert_eq!(route(&Method::GET, "/v2/a/b"), Route::NotFound);
+        assert_eq!(find(&Method::GET, "/v2/a/b"), Match::NotFound);
         assert_eq!(
-            route(&Method::GET, "/v2//manifests/x"),
-            Route::Found(Operation::ManifestGet, Params { name: Some(""), last: Some("x") })
+            find(&Method::GET, "/v2//manifests/x"),
+            Match::Found(Route::ManifestGet, Params { name: Some(""), last: Some("x") })
         );
     }
 
     #[test]
-    fn every_operation_is_reachable_by_its_own_pattern() {
-        for &operation in Operation::ALL {
-            let path = operation.pattern().replace("{name}", "ns/name").replace(['{', '}'], "");
-            for method in operation.methods() {
-                assert_eq!(found(method.clone(), &path).map(|f| f.0), Some(operation), "{method} {path}");
+    fn every_route_is_reachable_by_its_own_pattern() {
+        for &route in Route::ALL {
+            let path = route.pattern().replace("{name}", "ns/name").replace(['{', '}'], "");
+            for method in route.methods() {
+                assert_eq!(found(method.clone(), &path).map(|f| f.0), Some(route), "{method} {path}");
             }
         }
     }

@@ -1,11 +1,11 @@
-//! Every operation, every kind of caller, every kind of repository.
+//! Every route, every kind of caller, every kind of repository.
 //!
-//! The table is generated from [`Operation::ALL`], so a new operation is in it the moment it exists. What must come out is
+//! The table is generated from [`Route::ALL`], so a new route is in it the moment it exists. What must come out is
 //! said twice: by the rule below, written from the documents and not from the code, and by the snapshots.
 
 use std::fmt::Write as _;
 
-use roadstead::api::operation::{Operation, Required};
+use roadstead::api::route::{Required, Route};
 use roadstead_auth::RightName;
 use roadstead_storage::meta::AccountStatus;
 use roadstead_tests::people::sub;
@@ -107,27 +107,27 @@ const SUBS: [(&str, &[&str]); 5] = [
     ("no-pull", &[EVERYTHING, NO_PULL]),
 ];
 
-/// The answer to one operation. Where it is allowed, it changes nothing: what would be deleted is not there.
-async fn call(client: &Client, operation: Operation, method: &str, repository: &str, image: &Image) -> Answer {
+/// The answer to one route. Where it is allowed, it changes nothing: what would be deleted is not there.
+async fn call(client: &Client, route: Route, method: &str, repository: &str, image: &Image) -> Answer {
     let layer = digest(&image.layers[0]);
-    let (reference, blob) = match operation {
-        Operation::ManifestDelete => ("nothing".to_owned(), digest("nothing")),
-        Operation::BlobDelete => ("v1".to_owned(), digest("nothing")),
+    let (reference, blob) = match route {
+        Route::ManifestDelete => ("nothing".to_owned(), digest("nothing")),
+        Route::BlobDelete => ("v1".to_owned(), digest("nothing")),
         _ => ("v1".to_owned(), layer),
     };
-    let path = operation
+    let path = route
         .pattern()
         .replace("{name}", repository)
         .replace("{reference}", &reference)
         .replace("{digest}", &blob)
         .replace("{upload_id}", "00000000-0000-0000-0000-000000000000");
-    let query = if operation == Operation::UploadPut { format!("?digest={blob}") } else { String::new() };
+    let query = if route == Route::UploadPut { format!("?digest={blob}") } else { String::new() };
     client.request(method, &format!("{path}{query}")).send().await
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {
-    /// The operation runs: what it answers is in the snapshot, and is neither 401 nor 403.
+    /// The route runs: what it answers is in the snapshot, and is neither 401 nor 403.
     Allowed,
     /// 401 with a challenge.
     Challenge,
@@ -138,11 +138,11 @@ enum Verdict {
 }
 
 /// The rule: `docs/adr/0004`.
-fn verdict(operation: Operation, kind: Kind, repository: &str) -> Verdict {
+fn verdict(route: Route, kind: Kind, repository: &str) -> Verdict {
     let token = matches!(kind, Kind::AnonymousToken | Kind::OwnerToken(_) | Kind::OtherToken);
-    match operation.required() {
+    match route.required() {
         // A token is not had for a token, nor with bad credentials; the OAuth2 form has its credentials in the form.
-        Required::Nothing if operation == Operation::TokenGet && (token || kind == Kind::Bad) => Verdict::Challenge,
+        Required::Nothing if route == Route::TokenGet && (token || kind == Kind::Bad) => Verdict::Challenge,
         Required::Nothing => Verdict::Allowed,
         Required::Credentials | Required::Catalog if matches!(kind, Kind::Bad | Kind::Anonymous) => Verdict::Challenge,
         Required::Credentials => Verdict::Allowed,
@@ -153,12 +153,12 @@ fn verdict(operation: Operation, kind: Kind, repository: &str) -> Verdict {
         },
         // It says no in an answer of its own, with the status 200.
         Required::Signature => Verdict::Allowed,
-        Required::Repository(action) => on_repository(operation, action, kind, repository),
+        Required::Repository(action) => on_repository(route, action, kind, repository),
     }
 }
 
 /// What policies leave to a sub-account in a repository of its own main account.
-fn by_policies(operation: Operation, action: RightName, rights: &[&str], repository: &str) -> bool {
+fn by_policies(route: Route, action: RightName, rights: &[&str], repository: &str) -> bool {
     let may = |right| rights.contains(&right);
     let pull = !may("deny pull") && (may("pull") || repository == PUBLIC);
     let push = may("push") && (may("create") || repository != "alice/missing");
@@ -167,11 +167,11 @@ fn by_policies(operation: Operation, action: RightName, rights: &[&str], reposit
         RightName::Push => push,
         RightName::Probe => pull || push,
         // Blobs are for main accounts.
-        RightName::Delete => operation == Operation::ManifestDelete && may("untag"),
+        RightName::Delete => route == Route::ManifestDelete && may("untag"),
     }
 }
 
-fn on_repository(operation: Operation, action: RightName, kind: Kind, repository: &str) -> Verdict {
+fn on_repository(route: Route, action: RightName, kind: Kind, repository: &str) -> Verdict {
     let owned = repository.starts_with("alice/");
     let read = matches!(action, RightName::Pull | RightName::Probe);
     let stranger_may = repository == PUBLIC && read;
@@ -180,7 +180,7 @@ fn on_repository(operation: Operation, action: RightName, kind: Kind, repository
         Kind::Anonymous | Kind::AnonymousToken if stranger_may => Verdict::Allowed,
         Kind::Anonymous | Kind::AnonymousToken => Verdict::Challenge,
         Kind::Other | Kind::OtherToken | Kind::OtherSub if stranger_may => Verdict::Allowed,
-        Kind::Sub(rights) if owned && by_policies(operation, action, rights, repository) => Verdict::Allowed,
+        Kind::Sub(rights) if owned && by_policies(route, action, rights, repository) => Verdict::Allowed,
         Kind::Owner if owned => Verdict::Allowed,
         Kind::OwnerToken(actions) if owned => {
             let covered = match action {
@@ -242,30 +242,30 @@ async fn people(reg: &TestRegistry, image: &Image) -> People {
 }
 
 #[tokio::test]
-async fn every_operation_answers_every_caller_as_the_rule_says() {
+async fn every_route_answers_every_caller_as_the_rule_says() {
     let reg = TestRegistry::new().await;
     let image = Image::small(1);
     let people = people(&reg, &image).await;
     for repository in REPOSITORIES {
         let mut table = String::new();
         let callers = callers(&reg, &people, repository).await;
-        let mut operations: Vec<Operation> = Operation::ALL.to_vec();
-        operations.sort_by_key(|operation| operation.name());
-        for operation in operations {
-            for method in operation.methods() {
+        let mut routes: Vec<Route> = Route::ALL.to_vec();
+        routes.sort_by_key(|route| route.name());
+        for route in routes {
+            for method in route.methods() {
                 let method = method.as_str();
                 let mut answers: Vec<(String, Vec<&str>)> = Vec::new();
                 for Caller { name, kind, client } in &callers {
-                    let answer = call(client, operation, method, repository, &image).await;
-                    let cell = format!("{} ({method}) by {name} on {repository}", operation.name());
-                    check(&answer, verdict(operation, *kind, repository), &cell);
+                    let answer = call(client, route, method, repository, &image).await;
+                    let cell = format!("{} ({method}) by {name} on {repository}", route.name());
+                    check(&answer, verdict(route, *kind, repository), &cell);
                     let told = summary(&answer);
                     match answers.iter_mut().find(|(known, _)| *known == told) {
                         Some((_, names)) => names.push(name),
                         None => answers.push((told, vec![name])),
                     }
                 }
-                writeln!(table, "{} ({method})", operation.name()).unwrap();
+                writeln!(table, "{} ({method})", route.name()).unwrap();
                 for (told, names) in answers {
                     writeln!(table, "    {told}: {}", names.join(", ")).unwrap();
                 }
@@ -295,20 +295,20 @@ async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
     // Twice, so that the second round meets whatever the first one has left in caches.
     for _ in 0..2 {
         for client in &strangers {
-            for &operation in Operation::ALL {
-                if !matches!(operation.required(), Required::Repository(_)) {
+            for &route in Route::ALL {
+                if !matches!(route.required(), Required::Repository(_)) {
                     continue;
                 }
-                for method in operation.methods() {
+                for method in route.methods() {
                     let ask = async |repository: &str| {
-                        let answer = call(client, operation, method.as_str(), repository, &image).await;
+                        let answer = call(client, route, method.as_str(), repository, &image).await;
                         assert!(matches!(answer.status, 401 | 403), "{}: {answer}", answer.request);
                         // The answer may repeat the name that was asked for, and nothing else of it.
                         answer.essence().replace(repository, "NAME")
                     };
                     let private = ask(PRIVATE).await;
-                    assert_eq!(private, ask("alice/missing").await, "{} {method}", operation.name());
-                    assert_eq!(private, ask("nowhere/missing").await, "{} {method}", operation.name());
+                    assert_eq!(private, ask("alice/missing").await, "{} {method}", route.name());
+                    assert_eq!(private, ask("nowhere/missing").await, "{} {method}", route.name());
                 }
             }
         }
@@ -335,18 +335,18 @@ async fn without_anonymous_pull_public_means_every_account() {
 }
 
 #[tokio::test]
-async fn a_challenge_asks_for_the_scope_that_the_operation_needs() {
+async fn a_challenge_asks_for_the_scope_that_the_route_needs() {
     let reg = TestRegistry::new().await;
     let image = Image::small(1);
-    for &operation in Operation::ALL {
-        let Required::Repository(action) = operation.required() else { continue };
+    for &route in Route::ALL {
+        let Required::Repository(action) = route.required() else { continue };
         let expected = match action {
             RightName::Pull | RightName::Probe => "pull",
             RightName::Push => "pull,push",
             RightName::Delete => "delete",
         };
-        for method in operation.methods() {
-            let answer = call(&reg.anonymous(), operation, method.as_str(), "alice/app", &image).await.expect(401);
+        for method in route.methods() {
+            let answer = call(&reg.anonymous(), route, method.as_str(), "alice/app", &image).await.expect(401);
             let scope = format!(",scope=\"repository:alice/app:{expected}\"");
             assert!(answer.header("www-authenticate").ends_with(&scope), "{answer}");
         }

@@ -38,7 +38,7 @@ use self::wire::params::{ParameterError, Parameters};
 use self::wire::request::{Common, Form, Hosts, Pairs};
 use super::call::Call;
 use super::error::{ApiError, chain};
-use super::router::{Route, route};
+use super::router::{self, Match};
 
 pub use self::wire::{code, document};
 
@@ -82,7 +82,7 @@ impl CloudState {
 pub(crate) fn is_meant(request: &HttpRequest) -> bool {
     let path = request.uri().path();
     let has_odd_host = || request.headers().get(header::HOST).is_some_and(|host| host.as_bytes().contains(&b'/'));
-    path == "/" || (has_odd_host() && matches!(route(&Method::GET, path), Route::NotFound))
+    path == "/" || (has_odd_host() && matches!(router::find(&Method::GET, path), Match::NotFound))
 }
 
 /// A fresh id for a request, in the form that clients of the cloud know.
