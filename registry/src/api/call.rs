@@ -11,13 +11,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use roadstead_auth::{
     Access, AuthenticationError, Caller, CatalogAccess, Client, ContentRight, Delete, DeleteTarget, Denied, Identity,
-    Pull, RightName,
+    Pull, Push, RightName,
 };
 use roadstead_types::{Digest, Reference, RegistryId, RepositoryName, Source, UploadId};
 
-use super::client::Origin;
+use super::client::ClientOrigin;
 use super::dispatch::ApiState;
 use super::error::{ApiError, Code};
+use super::route::{Required, Route};
 use super::router::Params;
 use roadstead_service::Services;
 
@@ -37,6 +38,11 @@ pub struct Call<'a> {
     pub who: RefCell<Option<Arc<Identity>>>,
 }
 
+/// What is wrong with a nested name where there are none.
+const TWO_PARTS: &str = "a repository name has exactly two parts here: NAMESPACE/NAME";
+/// The right to push may be missing for two reasons, and which one it is must not show.
+const PUSH_DENIED: &str = "requested access to the resource is denied: the namespace does not exist, or this account may not \
+    push to it; create the namespace first, or ask its owner for the right to push";
 /// The most pairs of a query that are looked at.
 const MAX_QUERY_PAIRS: usize = 200;
 
@@ -51,14 +57,14 @@ impl<'a> Call<'a> {
         self.registry
     }
 
-    /// The repository in the path. In the personal edition a name has exactly two parts.
+    /// The repository in the path. A name that is refused is an unknown one, with the reason: clients try again after
+    /// `400 NAME_INVALID`, and do not show its text.
     pub fn repository(&self) -> Result<RepositoryName, ApiError> {
         let text = self.params.name.unwrap_or_default();
         let name: RepositoryName =
-            text.parse().map_err(|e: roadstead_types::NameError| ApiError::new(Code::NameInvalid, e.to_string()))?;
-        if self.registry() == RegistryId::PERSONAL && name.name().contains('/') {
-            let message = "a repository name has exactly two parts here: NAMESPACE/NAME";
-            return Err(ApiError::new(Code::NameInvalid, message));
+            text.parse().map_err(|e: roadstead_types::NameError| ApiError::new(Code::NameUnknown, e.to_string()))?;
+        if !self.services().allows_name(self.registry(), &name) {
+            return Err(ApiError::new(Code::NameUnknown, TWO_PARTS));
         }
         Ok(name)
     }
@@ -103,7 +109,7 @@ impl<'a> Call<'a> {
     }
 
     /// The origin under which the client reached us.
-    pub fn origin(&self) -> Result<Origin, ApiError> {
+    pub fn origin(&self) -> Result<ClientOrigin, ApiError> {
         let rules = &self.state.client_rules;
         let origin = match self.registry {
             RegistryId::PERSONAL => rules.origin(self.request),
@@ -171,6 +177,16 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Refuses the request before its body is read, where its handler would.
+    pub async fn admit(&self, route: Route) -> Result<(), ApiError> {
+        match route.required() {
+            Required::Repository(RightName::Push) => self.authorize::<Push>().await.map(drop),
+            Required::Repository(_) | Required::Credentials | Required::Catalog => self.caller().await.map(drop),
+            // What they need is in the body.
+            Required::Nothing | Required::Signature => Ok(()),
+        }
+    }
+
     /// Proves the right `R` to the repository in the path.
     pub async fn authorize<R: ContentRight>(&self) -> Result<Access<R>, ApiError> {
         let repository = self.repository()?;
@@ -192,7 +208,10 @@ impl<'a> Call<'a> {
             if let Some(source) = source.filter(|source| R::NAME == RightName::Push && source != repository) {
                 scope.push_str(&format!(" repository:{source}:pull"));
             }
-            self.denied(denied, &scope)
+            match denied {
+                Denied::Forbidden if R::NAME == RightName::Push => ApiError::new(Code::Denied, PUSH_DENIED),
+                denied => self.denied(denied, &scope),
+            }
         })
     }
 

@@ -42,26 +42,27 @@ macro_rules! codes {
 
 codes! {
     BlobUnknown,         "BLOB_UNKNOWN",          NOT_FOUND,             "blob unknown to the registry";
-    BlobUploadInvalid,   "BLOB_UPLOAD_INVALID",   BAD_REQUEST,           "blob upload invalid";
+    BlobUploadInvalid,   "BLOB_UPLOAD_INVALID",   BAD_REQUEST,           "the blob upload is not valid";
     BlobUploadUnknown,   "BLOB_UPLOAD_UNKNOWN",   NOT_FOUND,             "blob upload unknown to the registry";
     BlobUploadBusy,      "BLOB_UPLOAD_INVALID",   CONFLICT,              "another request is writing to this upload; ask for its status and go on from there";
-    BlobInUse,           "DENIED",                METHOD_NOT_ALLOWED,    "a manifest of this repository refers to the blob; delete the manifest first";
+    BlobInUse,           "DENIED",                METHOD_NOT_ALLOWED,    "the blob is in use: a manifest of this repository refers to it; delete that manifest first";
     DigestInvalid,       "DIGEST_INVALID",        BAD_REQUEST,           "the provided digest did not match the uploaded content";
     ManifestBlobUnknown, "MANIFEST_BLOB_UNKNOWN", NOT_FOUND,             "the manifest refers to content that is not in the repository";
-    ManifestInvalid,     "MANIFEST_INVALID",      BAD_REQUEST,           "manifest invalid";
+    ManifestInUse,       "DENIED",                METHOD_NOT_ALLOWED,    "the manifest is in use: an index of this repository lists it; delete that index first";
+    ManifestInvalid,     "MANIFEST_INVALID",      BAD_REQUEST,           "the manifest is not valid";
     ManifestUnknown,     "MANIFEST_UNKNOWN",      NOT_FOUND,             "manifest unknown to the registry";
     ManifestTooLarge,    "SIZE_INVALID",          PAYLOAD_TOO_LARGE,     "the manifest is larger than the registry takes";
-    NameInvalid,         "NAME_INVALID",          BAD_REQUEST,           "invalid repository name";
     NameUnknown,         "NAME_UNKNOWN",          NOT_FOUND,             "repository name not known to the registry";
     SizeInvalid,         "SIZE_INVALID",          BAD_REQUEST,           "the provided length did not match the content length";
     TagInvalid,          "TAG_INVALID",           BAD_REQUEST,           "invalid tag";
-    Unauthorized,        "UNAUTHORIZED",          UNAUTHORIZED,          "authentication required";
-    Denied,              "DENIED",                FORBIDDEN,             "requested access to the resource is denied";
-    Unsupported,         "UNSUPPORTED",           METHOD_NOT_ALLOWED,    "the operation is unsupported";
-    TooManyRequests,     "TOOMANYREQUESTS",       TOO_MANY_REQUESTS,     "too many requests";
-    RangeInvalid,        "RANGE_INVALID",         RANGE_NOT_SATISFIABLE, "the range is not the next one of this upload, or lies outside the blob";
+    Unauthorized,        "UNAUTHORIZED",          UNAUTHORIZED,          "authentication is required: log in, or use credentials that are valid";
+    Denied,              "DENIED",                FORBIDDEN,             "requested access to the resource is denied: it may not exist, or this account has no right to it";
+    Unsupported,         "UNSUPPORTED",           METHOD_NOT_ALLOWED,    "the registry does not support this operation";
+    TooManyRequests,     "TOOMANYREQUESTS",       TOO_MANY_REQUESTS,     "too many requests; wait before the next one";
+    RangeInvalid,        "RANGE_INVALID",         RANGE_NOT_SATISFIABLE, "the range lies outside the blob";
+    ChunkOutOfOrder,     "RANGE_INVALID",         RANGE_NOT_SATISFIABLE, "the chunk does not start where the upload stands; go on from there, or start again";
     UriTooLong,          "UNSUPPORTED",           URI_TOO_LONG,          "too many tags in one push";
-    PageInvalid,         "PAGINATION_NUMBER_INVALID", BAD_REQUEST,       "invalid number of results requested";
+    PageInvalid,         "PAGINATION_NUMBER_INVALID", BAD_REQUEST,       "n must be a whole number, and last the name of an entry";
     BadRequest,          "UNKNOWN",               BAD_REQUEST,           "the request is malformed";
     NotFound,            "NOT_FOUND",             NOT_FOUND,             "there is nothing at this path";
     RequestTimeout,      "UNKNOWN",               REQUEST_TIMEOUT,       "the body did not arrive in time";
@@ -129,12 +130,10 @@ impl ApiError {
     /// The answer, in the form of the specification.
     pub fn response(&self, request_id: &str) -> HttpResponse {
         let mut error = json!({ "code": self.code.wire(), "message": self.message });
-        let server_fault = self.code.status().is_server_error();
-        match &self.detail {
-            Some(detail) => error["detail"] = detail.clone(),
-            None if server_fault => error["detail"] = json!({ "request_id": request_id }),
-            // Docker takes an error that has its usual text and no detail for a bare code, and tries again for a minute.
-            None => error["detail"] = json!({}),
+        if let Some(detail) = &self.detail {
+            error["detail"] = detail.clone();
+        } else if self.code.status().is_server_error() {
+            error["detail"] = json!({ "request_id": request_id });
         }
         let mut response = HttpResponseBuilder::new(self.code.status());
         for (name, value) in &self.headers {
@@ -160,7 +159,8 @@ impl From<service::Error> for ApiError {
             E::RepositoryUnknown => Code::NameUnknown.into(),
             E::ManifestUnknown => Code::ManifestUnknown.into(),
             E::BlobUnknown => Code::BlobUnknown.into(),
-            E::BlobInUse => Code::BlobInUse.into(),
+            E::BlobInUse => Self::from(Code::BlobInUse).with_header(header::ALLOW, "GET, HEAD"),
+            E::ManifestInUse => Self::from(Code::ManifestInUse).with_header(header::ALLOW, "GET, HEAD, PUT"),
             E::UploadUnknown => Code::BlobUploadUnknown.into(),
             E::UploadBusy => Self::from(Code::BlobUploadBusy).with_header(header::RETRY_AFTER, "1"),
             E::Digest { expected, found } => Self::from(Code::DigestInvalid)
@@ -177,7 +177,7 @@ impl From<service::Error> for ApiError {
                 Self::from(Code::ManifestBlobUnknown)
                     .with_detail(json!({ "blobs": list(&blobs), "manifests": list(&manifests) }))
             }
-            E::Range { .. } => Code::RangeInvalid.into(),
+            E::Range { .. } => Code::ChunkOutOfOrder.into(),
             E::Size => Code::SizeInvalid.into(),
             E::Cursor => Self::new(Code::PageInvalid, "last is not the name of an entry"),
             E::NamespaceGone | E::TagsMoved => Code::Denied.into(),
@@ -218,4 +218,49 @@ pub(super) fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The usual texts of Docker's own registry. Docker takes an error with the usual text and no detail for a bare code:
+    /// it does not see then that trying again is of no use, and tries for a minute.
+    const USUAL: [&str; 20] = [
+        "unknown error",
+        "The operation is unsupported.",
+        "authentication required",
+        "requested access to the resource is denied",
+        "service unavailable",
+        "too many requests",
+        "provided digest did not match uploaded content",
+        "provided length did not match content length",
+        "range invalid",
+        "invalid repository name",
+        "manifest tag did not match URI",
+        "repository name not known to registry",
+        "manifest unknown",
+        "manifest invalid",
+        "manifest failed signature verification",
+        "blob unknown to registry",
+        "blob upload unknown to registry",
+        "blob upload invalid",
+        "invalid number of results requested",
+        "error parsing image manifest",
+    ];
+
+    #[test]
+    fn no_text_is_one_that_docker_takes_for_a_bare_code() {
+        for code in Code::ALL {
+            let usual = USUAL.iter().any(|text| text.eq_ignore_ascii_case(code.message()));
+            assert!(!usual, "{code:?}: {}", code.message());
+        }
+    }
+
+    #[test]
+    fn no_two_answers_have_the_same_text() {
+        for (number, code) in Code::ALL.iter().enumerate() {
+            assert!(Code::ALL[..number].iter().all(|other| other.message() != code.message()), "{code:?}");
+        }
+    }
 }

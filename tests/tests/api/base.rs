@@ -106,7 +106,7 @@ async fn the_registry_speaks_to_the_v2_path_only_about_versions() {
 }
 
 #[tokio::test]
-async fn errors_have_the_three_members_that_clients_read() {
+async fn errors_have_the_members_that_clients_read() {
     let reg = TestRegistry::new().await;
     let alice = reg.account("alice").await.basic;
     for (client, target, status) in [
@@ -115,15 +115,15 @@ async fn errors_have_the_three_members_that_clients_read() {
         (&reg.owner(), "/v2/alice/app/tags/list", 403),
         (&alice, "/v2/alice/app/tags/list", 404),
         (&alice, "/v2/alice/app/manifests/v1", 404),
-        (&alice, "/v2/ALICE/app/tags/list", 400),
+        (&alice, "/v2/ALICE/app/tags/list", 404),
         (&alice, "/nothing", 404),
     ] {
         let answer = client.get(target).await.expect(status);
         assert_eq!(answer.header("content-type"), "application/json");
         let errors = answer.json()["errors"].clone();
         assert_eq!(errors.as_array().unwrap().len(), 1, "{answer}");
-        // Without a detail docker takes a refusal for something that passes, and tries again for a minute.
         assert!(errors[0]["code"].is_string() && errors[0]["message"].is_string(), "{answer}");
-        assert!(!errors[0]["detail"].is_null(), "{answer}");
+        // An empty detail is printed by clients, as `map[]`.
+        assert!(errors[0].get("detail").is_none(), "{answer}");
     }
 }

@@ -49,6 +49,8 @@ async fn a_gap_is_refused_with_the_place_to_go_on_from() {
     let location = owner.start_upload(REPOSITORY).await;
     refused_at(owner.chunk(&location, 1000, content.slice(1000..2000)).await, &location, 0);
     stands_at(&owner, &location, 0).await;
+    let refused = owner.chunk(&location, 1000, content.slice(1000..2000)).await.expect_error(416, "RANGE_INVALID");
+    assert!(refused.text().contains("the chunk does not start where the upload stands"), "{refused}");
     owner.chunk(&location, 0, content.slice(..1000)).await.expect(202);
     refused_at(owner.chunk(&location, 1001, content.slice(1001..3000)).await, &location, 1000);
     stands_at(&owner, &location, 1000).await;

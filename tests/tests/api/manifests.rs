@@ -165,6 +165,90 @@ async fn the_children_of_an_index_survive_it_and_the_other_way_round() {
 }
 
 #[tokio::test]
+async fn a_manifest_that_an_index_lists_is_not_deleted() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    owner.push_image(REPOSITORY, "v1", &image).await;
+    let list = index(&[image.descriptor()]);
+    owner.put_manifest(REPOSITORY, "list", OCI_INDEX, list.clone()).await.expect(201);
+    let refused = owner.delete(&at(&image.digest())).await.expect_error(405, "DENIED");
+    assert!(refused.text().contains("an index of this repository lists it"), "{refused}");
+    assert_eq!(refused.header("allow"), "GET, HEAD, PUT");
+    // The tag may go: the index keeps the manifest.
+    owner.get(&at("v1")).await.expect(200);
+    owner.delete(&at("v1")).await.expect(202);
+    owner.get(&at(&image.digest())).await.expect(200);
+    owner.delete(&at(&digest(&list))).await.expect(202);
+    owner.delete(&at(&image.digest())).await.expect(202);
+}
+
+/// What BuildKit exports with `image-manifest=false`: an index whose entries are layers and a config, no manifests.
+#[tokio::test]
+async fn an_index_may_list_blobs() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    let (layer, config) = (&image.layers[0], &image.config);
+    let entry = |media_type: &str, content: &Bytes| json!({ "mediaType": media_type, "digest": digest(content), "size": content.len() });
+    let list = index(&[
+        entry("application/vnd.oci.image.layer.v1.tar+gzip", layer),
+        entry("application/vnd.buildkit.cacheconfig.v0", config),
+    ]);
+    owner.push_blob(REPOSITORY, layer).await;
+    let put = owner.put_manifest(REPOSITORY, "cache", OCI_INDEX, list.clone()).await;
+    let detail = put.expect_error(404, "MANIFEST_BLOB_UNKNOWN").detail();
+    assert_eq!(detail["manifests"], json!([digest(config)]));
+    owner.push_blob(REPOSITORY, config).await;
+    owner.put_manifest(REPOSITORY, "cache", OCI_INDEX, list.clone()).await.expect(201);
+    assert_eq!(owner.get(&at("cache")).await.expect(200).body, list);
+    // They are kept for the index as layers are for an image.
+    for blob in [layer, config] {
+        let target = format!("/v2/{REPOSITORY}/blobs/{}", digest(blob));
+        owner.delete(&target).await.expect_error(405, "DENIED");
+        owner.get(&target).await.expect(200);
+    }
+    // Manifests and blobs may stand side by side.
+    owner.push_image(REPOSITORY, "v1", &image).await;
+    let mixed = index(&[image.descriptor(), entry("application/octet-stream", layer)]);
+    owner.put_manifest(REPOSITORY, "mixed", OCI_INDEX, mixed).await.expect(201);
+    owner.delete(&at(&image.digest())).await.expect_error(405, "DENIED");
+    // A blob of another repository does not count.
+    let other = owner.put_manifest("library/other", "cache", OCI_INDEX, list).await;
+    other.expect_error(404, "MANIFEST_BLOB_UNKNOWN");
+}
+
+/// What BuildKit makes of `FROM scratch` and a label, and what Go programs write for an empty list.
+#[tokio::test]
+async fn lists_that_are_null_are_empty_lists() {
+    let reg = TestRegistry::new().await;
+    let owner = reg.owner();
+    let image = Image::new("{}", Vec::new()).with("layers", Value::Null);
+    owner.push_blob(REPOSITORY, &image.config).await;
+    let list = Bytes::from(json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": null }).to_string());
+    for (tag, media_type, content) in [("image", OCI_IMAGE, image.manifest()), ("list", OCI_INDEX, list)] {
+        owner.put_manifest(REPOSITORY, tag, media_type, content.clone()).await.expect(201);
+        let got = owner.get(&at(tag)).await.expect(200);
+        assert_eq!((got.header("content-type"), &got.body), (media_type, &content));
+    }
+}
+
+#[tokio::test]
+async fn media_types_are_compared_without_case() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    owner.push_image(REPOSITORY, "v0", &image).await;
+    let shouted = OCI_IMAGE.to_uppercase();
+    owner.put_manifest(REPOSITORY, "v1", &shouted, image.manifest()).await.expect(201);
+    let other = image.with("mediaType", json!("application/vnd.OCI.image.Manifest.v1+json"));
+    owner.put_manifest(REPOSITORY, "v2", OCI_IMAGE, other.manifest()).await.expect(201);
+    for tag in ["v1", "v2"] {
+        assert_eq!(owner.get(&at(tag)).await.expect(200).header("content-type"), OCI_IMAGE);
+    }
+    owner.put_manifest(REPOSITORY, "v3", "Application/JSON", other.manifest()).await.expect(201);
+    let schema1 = owner.put_manifest(REPOSITORY, "v4", &DOCKER_SCHEMA1.to_uppercase(), "{}".into()).await;
+    assert!(schema1.expect_error(400, "MANIFEST_INVALID").text().contains("schema 1"));
+}
+
+#[tokio::test]
 async fn schema_1_is_refused_with_advice() {
     let reg = TestRegistry::new().await;
     let schema1 = json!({ "schemaVersion": 1, "name": "a/b", "tag": "x", "fsLayers": [], "history": [] }).to_string();

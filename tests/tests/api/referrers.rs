@@ -86,6 +86,7 @@ async fn a_filter_by_type_is_applied_and_told() {
         ("application/x-signature", Some(&one)),
         ("application/x-sbom%2Bjson", Some(&two)),
         ("application/vnd.oci.image.config.v1%2Bjson", Some(&three)),
+        ("Application/X-Signature", Some(&one)),
         ("application/x-nothing", None),
     ] {
         let list = owner.get(&format!("{}?artifactType={filter}", of(&image.digest()))).await.expect(200);

@@ -22,7 +22,7 @@ fn scopes<'a>(call: &Call<'_>, texts: impl Iterator<Item = &'a str>) -> Result<V
 }
 
 fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<String>) -> HttpResponse {
-    let issued_at = httpdate_rfc3339(token.issued_at.as_secs());
+    let issued_at = rfc3339(token.issued_at.as_secs());
     let mut body = json!({
         "token": token.token,
         "access_token": token.token,
@@ -40,7 +40,7 @@ fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<Stri
 }
 
 /// Seconds since the epoch in the form of RFC 3339.
-fn httpdate_rfc3339(seconds: i64) -> String {
+fn rfc3339(seconds: i64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     humantime::format_rfc3339_seconds(at).to_string()
 }
@@ -67,7 +67,8 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
     if caller.token.is_some() {
         return Err(ApiError::new(Code::Unauthorized, "a token cannot be had for a token; use Basic credentials"));
     }
-    let service = checked_service(call, call.query_value("service").as_deref())?;
+    let asked = call.query_value("service").filter(|service| !service.is_empty());
+    let service = checked_service(call, asked.as_deref())?;
     let texts: Vec<_> = call.query().filter(|(k, _)| k == "scope").map(|(_, v)| v).collect();
     let scopes = scopes(call, texts.iter().map(AsRef::as_ref))?;
     let auth = &call.state.auth;

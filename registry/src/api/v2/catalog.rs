@@ -1,3 +1,5 @@
+//! The list of repositories.
+
 use serde_json::json;
 
 use super::page::Page;

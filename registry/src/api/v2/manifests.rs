@@ -1,3 +1,5 @@
+//! Manifests: reading, pushing and deleting them.
+
 use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
@@ -10,7 +12,7 @@ use crate::api::audit::act;
 use crate::api::body::{HeadBody, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
-use crate::api::operation::Operation;
+use crate::api::route::Route;
 use roadstead_service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
@@ -20,20 +22,24 @@ const MAX_TAGS: usize = 100;
 
 fn found(manifest: &CachedManifest) -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
+    describe(&mut response, manifest);
+    response.content_type(manifest.media_type.as_str());
     response
-        .content_type(manifest.media_type.as_str())
+}
+
+/// What every answer says of a manifest, 304 included.
+fn describe(response: &mut HttpResponseBuilder, manifest: &CachedManifest) {
+    response
         .insert_header((CONTENT_DIGEST, manifest.digest.as_str()))
         .insert_header((header::ETAG, format!("\"{}\"", manifest.digest)));
-    response
 }
 
 fn not_modified(call: &Call<'_>, manifest: &CachedManifest) -> Option<HttpResponse> {
     let etag = format!("\"{}\"", manifest.digest);
     none_match(call, &etag).then(|| {
-        HttpResponse::NotModified()
-            .insert_header((CONTENT_DIGEST, manifest.digest.as_str()))
-            .insert_header((header::ETAG, etag))
-            .finish()
+        let mut response = HttpResponse::NotModified();
+        describe(&mut response, manifest);
+        response.finish()
     })
 }
 
@@ -71,7 +77,7 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     };
     let content = collect(call, payload, params.manifest_bytes, too_large).await?;
     let content_type = call.header(header::CONTENT_TYPE);
-    let act = act(call, access.actor(), Operation::ManifestPut);
+    let act = act(call, access.actor(), Route::ManifestPut);
     let pushed =
         call.services().manifests().put(&access, &reference, &tags, content_type, content.clone(), &act).await?;
     let mut response = HttpResponse::Created();
@@ -119,7 +125,7 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
     loop {
         let access = call.authorize_delete(&reference).await?;
         attempts -= 1;
-        let act = act(call, access.actor(), Operation::ManifestDelete);
+        let act = act(call, access.actor(), Route::ManifestDelete);
         match call.services().manifests().delete(&access, &reference, &act).await {
             // Somebody has just tagged the manifest: that tag has to be decided about, too.
             Err(Error::TagsMoved) if attempts > 0 => {}

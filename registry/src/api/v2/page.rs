@@ -21,7 +21,7 @@ impl<'a> Page<'a> {
     pub fn of(call: &Call<'a>) -> Result<Self, ApiError> {
         let limits = &call.state.limits;
         let size = match call.query_value("n") {
-            None => limits.page_size_default,
+            None => limits.page_size_max,
             Some(text) => {
                 let digits = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
                 if !digits {

@@ -1,3 +1,5 @@
+//! The list of referrers of a manifest.
+
 use actix_web::http::header::HeaderName;
 use roadstead_auth::Pull;
 use roadstead_storage::meta::Referrer;

@@ -1,3 +1,5 @@
+//! The list of tags of a repository.
+
 use roadstead_auth::Pull;
 use roadstead_types::Tag;
 use serde_json::json;

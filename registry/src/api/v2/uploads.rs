@@ -1,3 +1,5 @@
+//! Uploads of blobs: sessions, chunks, and mounts from other repositories.
+
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use roadstead_auth::{Access, Push};
