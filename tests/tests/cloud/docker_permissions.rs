@@ -130,6 +130,25 @@ async fn docker_push_goes_through_with_the_right_to_push_alone() {
 }
 
 #[tokio::test]
+async fn policies_cover_names_of_many_parts() {
+    let (reg, main) = world().await;
+    for name in ["foo/app/v1", "foo/charts/web"] {
+        main.basic.push_image(name, "v1", &Image::small(1)).await;
+    }
+    let all = sub(&reg, &main, "all", &[&policy("allow", "ccr:*", "qcs::ccr:::repo/foo/*")]).await.basic;
+    all.get("/v2/foo/charts/web/manifests/v1").await.expect(200);
+    all.push_image("foo/charts/deep/er", "v1", &Image::small(2)).await;
+    let one = sub(&reg, &main, "one", &[&policy("allow", "ccr:*", "qcs::ccr:::repo/foo/app/v1")]).await.basic;
+    one.get("/v2/foo/app/v1/manifests/v1").await.expect(200);
+    // A repository below another one is not a tag of that one.
+    one.delete("/v2/foo/app/manifests/v1").await.expect_error(403, "DENIED");
+    one.get("/v2/foo/app/manifests/v1").await.expect_error(403, "DENIED");
+    let text = policy("deny", "ccr:DeleteTag", "qcs::ccr:::repo/foo/app/v1");
+    let guarded = sub(&reg, &main, "guarded", &[&policy("allow", "ccr:*", "*"), &text]).await.basic;
+    guarded.delete("/v2/foo/app/manifests/v1").await.expect_error(403, "DENIED");
+}
+
+#[tokio::test]
 async fn preset_policies_are_what_the_manual_calls_them() {
     let (reg, main) = world().await;
     let reader = sub(&reg, &main, "reader", &[]).await;

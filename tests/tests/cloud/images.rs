@@ -190,7 +190,7 @@ async fn pages_and_searches_show_everything_once() {
     call(json!({})).await.expect("MissingParameter");
     call(json!({ "RepoName": "library/app", "Page": 1 })).await.expect("UnknownParameter");
     call(json!({ "RepoName": "library" })).await.expect("InvalidParameter");
-    call(json!({ "RepoName": "library/a/b" })).await.expect("InvalidParameter");
+    call(json!({ "RepoName": "library//b" })).await.expect("InvalidParameter");
     call(json!({ "RepoName": ["library/app"] })).await.expect("InvalidParameter");
     // An empty repository is there, and has no tags.
     owner.push_blob("library/empty", &Bytes::from_static(b"x")).await;

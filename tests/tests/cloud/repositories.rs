@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use roadstead_tests::{Cloud, Image, Reply};
+use roadstead_tests::{Cloud, Image, Reply, TestRegistry};
 use serde_json::{Value, json};
 
 use crate::people;
@@ -54,6 +54,36 @@ async fn a_repository_is_made_before_its_first_push() {
 }
 
 #[tokio::test]
+async fn names_of_many_parts_are_names_of_repositories() {
+    let reg = registry().await;
+    let alice = reg.account("alice").await;
+    create(&alice.cloud, "alice/charts/app").await;
+    alice.basic.push_image("alice/cache/app/layers", "v1", &Image::small(1)).await;
+    for name in ["alice/charts/app", "alice/cache/app/layers"] {
+        assert!(exists(&alice.cloud, name).await, "{name}");
+        assert_eq!(describe(&alice.cloud, name).await["RepoName"], name);
+    }
+    let listed = data(&alice.cloud, "DescribeRepositoryOwnerPersonal", json!({ "RepoName": "charts/" })).await;
+    assert_eq!(listed["RepoInfo"][0]["RepoName"], "alice/charts/app", "{listed}");
+    let copy = json!({ "SrcImage": "alice/cache/app/layers:v1", "DestImage": "alice/copies/app:v2" });
+    tcr(&alice.cloud, "DuplicateImagePersonal", copy).await.ok();
+    alice.basic.get("/v2/alice/copies/app/manifests/v2").await.expect(200);
+    on(&alice.cloud, "DeleteRepositoryPersonal", "alice/cache/app/layers").await.ok();
+    assert!(!exists(&alice.cloud, "alice/cache/app/layers").await);
+}
+
+#[tokio::test]
+async fn names_of_many_parts_are_not_made_where_the_operator_wants_two() {
+    let reg = TestRegistry::builder().settings(|s| s.personal.nested_names = false).start().await;
+    let alice = reg.account("alice").await;
+    on(&alice.cloud, "CreateRepositoryPersonal", "alice/charts/app").await.expect("InvalidParameter");
+    create(&alice.cloud, "alice/app").await;
+    alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
+    let copy = json!({ "SrcImage": "alice/app:v1", "DestImage": "alice/charts/app:v1" });
+    tcr(&alice.cloud, "DuplicateImagePersonal", copy).await.expect("InvalidParameter");
+}
+
+#[tokio::test]
 async fn what_can_be_no_repository_is_refused() {
     let reg = registry().await;
     let alice = reg.account("alice").await;
@@ -78,7 +108,6 @@ async fn what_can_be_no_repository_is_refused() {
         tcr(&alice.cloud, action, named(&format!("alice/{}", "x".repeat(250)))).await.expect("InvalidParameter");
         parameters_are_checked(&alice.cloud, action, named("alice/app")).await;
     }
-    on(&alice.cloud, "CreateRepositoryPersonal", "alice/two/parts").await.expect("InvalidParameter");
     for (name, value) in [
         ("Public", json!(2)),
         ("Public", json!(-1)),

@@ -61,7 +61,7 @@ struct Event {
 impl From<AuditEvent> for Event {
     fn from(event: AuditEvent) -> Self {
         Self {
-            time: time::iso(event.at),
+            time: time::plain(event.at),
             uin: event.uin,
             principal: event.principal,
             source: event.source,

@@ -56,7 +56,7 @@ fn part(text: &[u8]) -> Result<(String, Value), ParameterError> {
     };
     let disposition = header("content-disposition").ok_or_else(|| malformed("a part has no name"))?;
     let name = parameter(disposition, "name").ok_or_else(|| malformed("a part has no name"))?;
-    let is_json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
+    let is_json = header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
     let value = if is_json {
         let wrong = |error| ParameterError::said(format!("it is not JSON: {error}"), "不是 JSON").within(name);
         serde_json::from_str(content).map_err(wrong)?

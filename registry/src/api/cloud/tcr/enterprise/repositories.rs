@@ -106,21 +106,16 @@ struct TcrRepositoryInfo {
     update_time: String,
 }
 
-/// As Go writes a time: the document says so of repositories.
-fn go_time(at: roadstead_types::Timestamp) -> String {
-    format!("{} +0000 UTC", time::plain(at))
-}
-
 fn info(repository: InstanceRepository) -> TcrRepositoryInfo {
     let InstanceRepository { id: _, name, public, texts, created_at, updated_at } = repository;
     TcrRepositoryInfo {
         namespace: name.namespace().to_owned(),
         name: name.as_str().to_owned(),
-        creation_time: go_time(created_at),
+        creation_time: time::iso(created_at),
         public,
         description: texts.description,
         brief_description: texts.brief,
-        update_time: go_time(updated_at),
+        update_time: time::iso(updated_at),
     }
 }
 

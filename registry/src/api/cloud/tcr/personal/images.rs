@@ -283,6 +283,7 @@ impl Action for DuplicateImagePersonal {
     async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
         let from = names::image("SrcImage", &self.src_image)?;
         let to = names::image("DestImage", &self.dest_image)?;
+        names::allowed(call.services(), "DestImage", &to.0)?;
         let digest = call.services().images().duplicate(call.caller, call.permissions, &from, &to).await?;
         Ok(Data { data: DupImageTagResp { digest: digest.to_string() } })
     }

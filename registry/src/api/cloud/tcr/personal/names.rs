@@ -1,6 +1,7 @@
 //! Names of the personal edition, as parameters give them.
 
-use roadstead_types::{NamespaceName, RepositoryName, Tag};
+use roadstead_service::Services;
+use roadstead_types::{NamespaceName, RegistryId, RepositoryName, Tag};
 
 use crate::api::cloud::wire::code::Code;
 use crate::api::cloud::wire::error::CloudError;
@@ -16,16 +17,15 @@ pub(super) fn namespace(text: &str) -> Result<NamespaceName, CloudError> {
 
 /// The name of a repository, `NAMESPACE/NAME`.
 pub(super) fn repository(text: &str) -> Result<RepositoryName, CloudError> {
-    two_parts("RepoName", text)
+    text.parse().map_err(|problem| wrong("RepoName", problem))
 }
 
-/// A third part could be taken for a tag by a policy.
-fn two_parts(parameter: &str, text: &str) -> Result<RepositoryName, CloudError> {
-    let name: RepositoryName = text.parse().map_err(|problem| wrong(parameter, problem))?;
-    if name.name().contains('/') {
-        return Err(wrong(parameter, "a repository name has exactly two parts here: NAMESPACE/NAME"));
+/// Refuses a name that a new repository may not have.
+pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryName) -> Result<(), CloudError> {
+    match services.allows_name(RegistryId::PERSONAL, name) {
+        true => Ok(()),
+        false => Err(wrong(parameter, "a repository name has exactly two parts here: NAMESPACE/NAME")),
     }
-    Ok(name)
 }
 
 /// A tag.
@@ -37,7 +37,8 @@ pub(super) fn tag(parameter: &str, text: &str) -> Result<Tag, CloudError> {
 pub(super) fn image(parameter: &str, text: &str) -> Result<(RepositoryName, Tag), CloudError> {
     let (name, version) =
         text.rsplit_once(':').ok_or_else(|| wrong(parameter, "an image is NAMESPACE/NAME:TAG here"))?;
-    Ok((two_parts(parameter, name)?, tag(parameter, version)?))
+    let name = name.parse().map_err(|problem| wrong(parameter, problem))?;
+    Ok((name, tag(parameter, version)?))
 }
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ mod tests {
         let (name, version) = image("SrcImage", "ns/app:v1").unwrap();
         assert_eq!((name.as_str(), version.as_str()), ("ns/app", "v1"));
         for bad in
-            ["", "ns/app", "app:v1", "ns/app:", ":v1", "h:80/ns/app:v1", "a/b/c:v1", "ns/app@sha256:aa", "ns/app:a/b"]
+            ["", "ns/app", "app:v1", "ns/app:", ":v1", "h:80/ns/app:v1", "a//c:v1", "ns/app@sha256:aa", "ns/app:a/b"]
         {
             assert_eq!(image("SrcImage", bad).unwrap_err().code(), Code::InvalidParameter, "{bad}");
         }

@@ -32,6 +32,7 @@ impl Action for CreateRepositoryPersonal {
 
     async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
         let name = names::repository(&self.repo_name)?;
+        names::allowed(call.services(), "RepoName", &name)?;
         let public = personal::public(self.public.unwrap_or(0))?;
         let description = personal::description(self.description.as_deref().unwrap_or_default())?;
         call.services().personal().create_repository(call.identity(), &name, public, description).await?;
