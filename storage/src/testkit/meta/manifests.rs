@@ -1,7 +1,7 @@
 use super::{Image, Kit, NOW, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
-use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag};
+use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     a_manifest_is_served_as_it_came(kit).await;
@@ -11,7 +11,8 @@ pub(super) async fn behave(kit: &Kit) {
     a_moved_tag_queues_its_old_manifest(kit).await;
     a_deleted_tag_queues_its_manifest(kit).await;
     a_deleted_manifest_takes_its_tags(kit).await;
-    a_child_that_returns_is_a_child_again(kit).await;
+    a_child_stays_while_its_index_does(kit).await;
+    an_index_keeps_the_blobs_that_it_lists(kit).await;
     foreign_layers_need_not_be_there(kit).await;
     tag_pages_show_all(kit).await;
     referrers_are_found(kit).await;
@@ -161,16 +162,36 @@ async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
     assert_eq!(kit.two.delete_manifest(nowhere, &index.digest, None, later(9), NOW, None).await.unwrap(), None);
 }
 
-async fn a_child_that_returns_is_a_child_again(kit: &Kit) {
+async fn a_child_stays_while_its_index_does(kit: &Kit) {
     let place = kit.place().await;
-    let (image, outcome) = kit.push_image(&place, "app", &["config 5"], &[]).await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 5"], &[tag("c")]).await;
     let index = Image::index(&[&image.digest]);
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
-    kit.one.delete_manifest(outcome.repository, &image.digest, None, later(9), NOW, None).await.unwrap().unwrap();
-    kit.put(&place, "app", &image, &[]).await.unwrap();
-    kit.one.delete_manifest(outcome.repository, &index.digest, None, later(9), NOW, None).await.unwrap().unwrap();
-    let child = id_of(kit, outcome.repository, &image.digest).await;
+    let repository = outcome.repository;
+    let delete = async |digest: &Digest| kit.one.delete_manifest(repository, digest, None, later(9), NOW, None).await;
+    assert!(matches!(delete(&image.digest).await, Err(Error::InUse(Thing::Manifest))));
+    assert_eq!(kit.two.tags_of(repository, &image.digest).await.unwrap(), [tag("c")], "nothing is deleted");
+    delete(&index.digest).await.unwrap().unwrap();
+    let child = id_of(kit, repository, &image.digest).await;
     assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"), "its parent knew it");
+    assert_eq!(delete(&image.digest).await.unwrap(), Some(vec![tag("c")]));
+}
+
+async fn an_index_keeps_the_blobs_that_it_lists(kit: &Kit) {
+    let place = kit.place().await;
+    let (image, outcome) = kit.push_image(&place, "app", &["config 15"], &[]).await;
+    let blob = kit.push_blob(&place, "app", "an entry").await.blob;
+    let index = Image::index(&[&image.digest, &blob.digest]);
+    let name = place.repository("app");
+    let put = PutManifest { lease_until: later(500), ..put(&place, &name, &index, &[]) };
+    kit.one.put_manifest(&put).await.unwrap();
+    let repository = outcome.repository;
+    let after = kit.two.blob(repository, &blob.digest).await.unwrap().unwrap();
+    assert_eq!(after.lease_until, later(500), "its lease is renewed");
+    let unlinked = kit.two.unlink_blob(repository, &blob.digest, later(9), NOW, None).await;
+    assert!(matches!(unlinked, Err(Error::InUse(Thing::Blob))));
+    kit.one.delete_manifest(repository, &index.digest, None, later(9), NOW, None).await.unwrap().unwrap();
+    assert_eq!(queued(kit, ReviewTarget::Blob(blob.id)).await.as_deref(), Some("manifest deleted"));
 }
 
 async fn foreign_layers_need_not_be_there(kit: &Kit) {
