@@ -102,7 +102,7 @@ pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{Session, SessionKind};
 pub use signature::{SignatureError, SignedRequest};
-pub use signed::Signed;
+pub use signed::{Once, Signed};
 pub use temporary::{MAX_TEMPORARY_TOKEN_CHARS, NewSession, TemporaryKey};
 pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};

@@ -26,6 +26,17 @@ pub struct Signed {
     pub key: Option<SecretId>,
     /// The service of the credential scope, for example `tcr`; HmacSHA1 and HmacSHA256 have none.
     pub service: Option<String>,
+    /// The signature, if it comes with a nonce, so that no client makes it twice: HmacSHA1 and HmacSHA256.
+    pub once: Option<Once>,
+}
+
+/// A signature that a client makes only once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Once {
+    /// Its bytes.
+    pub signature: Vec<u8>,
+    /// When it has surely expired.
+    pub good_until: Timestamp,
 }
 
 /// An access key as the caches keep it: its secret has been opened.
@@ -98,6 +109,7 @@ impl Auth {
             secret_id: claim.secret_id().to_owned(),
             key,
             service: claim.service().map(ToOwned::to_owned),
+            once: claim.once(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Callers of the cloud API, who sign what they send. Written from the document, not from the server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
@@ -79,6 +80,9 @@ impl Prepared {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 }
+
+/// The next nonce. Clients draw one of all the numbers that have 63 bits; no two requests have the same.
+static NONCE: AtomicI64 = AtomicI64::new(i64::MAX);
 
 /// The version of the API of a service.
 fn version(service: &str) -> &'static str {
@@ -241,7 +245,7 @@ impl Cloud {
         let is_sha1 = matches!(self.signing, Signing::Sha1Get | Signing::Sha1Post);
         let mut common = json!({
             "Action": action,
-            "Nonce": 9_223_372_036_854_775_807_i64,
+            "Nonce": NONCE.fetch_sub(1, Ordering::Relaxed),
             "Timestamp": self.clock.now().as_secs(),
             "Version": version(service),
             "SecretId": self.secret_id,

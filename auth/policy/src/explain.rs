@@ -2,6 +2,7 @@
 
 use roadstead_types::{Digest, Reference, RepositoryName, Tag, Uin};
 
+use super::actions::{About, Row, Service, ccr, tcr};
 use super::class::Class;
 use super::known;
 use super::op::{self, CamResource, Realm};
@@ -20,8 +21,8 @@ pub struct Question {
     pub to_create: Option<Request>,
     /// Whether anything must be allowed at all.
     pub class: Class,
-    /// The action of the cloud API that it is, if it is one and nothing else: service and name.
-    pub api: Option<(String, String)>,
+    /// The action of the cloud API that it is, if it is one and nothing else.
+    pub api: Option<&'static Row>,
     /// A denial of any of these hides the repository, where the signature is enough.
     pub hidden_by: Vec<Request>,
     /// What else is needed, and was not asked about.
@@ -74,38 +75,44 @@ pub enum BadQuestion {
     },
 }
 
-/// The operations that have a name of their own, and all the names that they have. The first is for the command line.
-const OPERATIONS: &[(Operation, &[&str])] = &[
-    (Operation::Pull, &["pull", "ccr:pull", "tcr:PullRepositoryPersonal", "tcr:PullRepository"]),
-    (Operation::Push, &["push", "ccr:push", "tcr:PushRepositoryPersonal", "tcr:PushRepository"]),
+/// The operations that have a word of their own, for the command line, and the actions that are the same.
+const OPERATIONS: &[(Operation, &str, &[&Row])] = &[
+    (Operation::Pull, "pull", &[&ccr::pull, &tcr::PullRepositoryPersonal, &tcr::PullRepository]),
+    (Operation::Push, "push", &[&ccr::push, &tcr::PushRepositoryPersonal, &tcr::PushRepository]),
     (
         Operation::CreateRepository,
-        &["create-repository", "ccr:CreateRepository", "tcr:CreateRepositoryPersonal", "tcr:CreateRepository"],
+        "create-repository",
+        &[&ccr::CreateRepository, &tcr::CreateRepositoryPersonal, &tcr::CreateRepository],
     ),
     (
         Operation::DeleteRepository,
-        &["delete-repository", "ccr:DeleteRepository", "tcr:DeleteRepositoryPersonal", "tcr:DeleteRepository"],
+        "delete-repository",
+        &[&ccr::DeleteRepository, &tcr::DeleteRepositoryPersonal, &tcr::DeleteRepository],
     ),
     (
         Operation::DeleteRepositories,
-        &["delete-repositories", "ccr:BatchDeleteRepository", "tcr:BatchDeleteRepositoryPersonal"],
+        "delete-repositories",
+        &[&ccr::BatchDeleteRepository, &tcr::BatchDeleteRepositoryPersonal],
     ),
-    (Operation::ListRepository, &["list-repository", "ccr:GetUserRepositoryList", "tcr:DescribeRepositories"]),
+    (Operation::ListRepository, "list-repository", &[&ccr::GetUserRepositoryList, &tcr::DescribeRepositories]),
     (
         Operation::CreateNamespace,
-        &["create-namespace", "ccr:CreateCCRNamespace", "tcr:CreateNamespacePersonal", "tcr:CreateNamespace"],
+        "create-namespace",
+        &[&ccr::CreateCCRNamespace, &tcr::CreateNamespacePersonal, &tcr::CreateNamespace],
     ),
     (
         Operation::DeleteNamespace,
-        &["delete-namespace", "ccr:DeleteUserNamespace", "tcr:DeleteNamespacePersonal", "tcr:DeleteNamespace"],
+        "delete-namespace",
+        &[&ccr::DeleteUserNamespace, &tcr::DeleteNamespacePersonal, &tcr::DeleteNamespace],
     ),
-    (Operation::DeleteTag, &["delete-tag", "ccr:DeleteTag", "tcr:DeleteImagePersonal", "tcr:DeleteImage"]),
+    (Operation::DeleteTag, "delete-tag", &[&ccr::DeleteTag, &tcr::DeleteImagePersonal, &tcr::DeleteImage]),
     (
         Operation::DeleteTags,
-        &["delete-tags", "ccr:BatchDeleteTag", "tcr:BatchDeleteImagePersonal", "tcr:DeleteRepositoryTags"],
+        "delete-tags",
+        &[&ccr::BatchDeleteTag, &tcr::BatchDeleteImagePersonal, &tcr::DeleteRepositoryTags],
     ),
-    (Operation::Duplicate, &["duplicate", "tcr:DuplicateImagePersonal", "tcr:DuplicateImage"]),
-    (Operation::CreateInstance, &["create-instance", "tcr:CreateInstance"]),
+    (Operation::Duplicate, "duplicate", &[&tcr::DuplicateImagePersonal, &tcr::DuplicateImage]),
+    (Operation::CreateInstance, "create-instance", &[&tcr::CreateInstance]),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,7 +134,7 @@ enum Operation {
 
 /// The operations that have a word of their own.
 pub fn words() -> impl Iterator<Item = &'static str> {
-    OPERATIONS.iter().filter_map(|(_, names)| names.first().copied())
+    OPERATIONS.iter().map(|(_, word, _)| *word)
 }
 
 /// What a resource names.
@@ -148,24 +155,22 @@ impl Question {
     /// What cannot be understood.
     pub fn new(action: &str, resource: &str, instance: Option<&str>, owner: &Uin) -> Result<Self, BadQuestion> {
         let place = place(resource, instance).ok_or_else(|| BadQuestion::Resource(resource.to_owned()))?;
-        // What ends in `Personal` counts under both services.
-        let written = known::written(action).unwrap_or(action);
-        let personal = written.strip_prefix("ccr:").filter(|name| name.ends_with("Personal"));
-        let name = personal.map_or_else(|| written.to_owned(), |name| format!("tcr:{name}"));
-        let named = |names: &&[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(&name));
-        let operation = OPERATIONS.iter().find(|(_, names)| named(names)).map(|(operation, _)| *operation);
-        let question = match operation {
-            Some(operation) => operation.on(action, place),
-            None => other(&name, &place, owner),
+        let row = row(action);
+        let named =
+            |word: &str, rows: &[&Row]| word.eq_ignore_ascii_case(action) || row.is_some_and(|row| rows.contains(&row));
+        let operation = OPERATIONS.iter().find(|(_, word, rows)| named(word, rows)).map(|(operation, ..)| *operation);
+        let question = match (operation, row) {
+            (Some(operation), _) => operation.on(action, place),
+            (None, Some(row)) => other(row, &place, owner),
+            (None, None) => Err(BadQuestion::Action(action.to_owned())),
         }?;
         let is_api = !matches!(operation, Some(Operation::Pull | Operation::Push));
-        let api = known::written(&name).filter(|_| is_api).and_then(|name| name.split_once(':'));
-        Ok(Self { api: api.map(|(service, name)| (service.to_owned(), name.to_owned())), ..question })
+        Ok(Self { api: row.filter(|_| is_api), ..question })
     }
 
-    /// What a denial of is enough, whatever else is asked: see [`op::veto`].
+    /// A denial of this is enough, whatever else is asked: see [`Row::veto`].
     pub fn veto(&self, faithful: bool) -> Option<Request> {
-        self.api.as_ref().and_then(|(service, name)| op::veto(service, name, faithful))
+        self.api.and_then(|row| row.veto(faithful))
     }
 
     fn of(request: Request, target: Target) -> Self {
@@ -174,27 +179,21 @@ impl Question {
     }
 
     /// An action of the personal edition that shows repositories, but none that a policy hides.
-    fn hiding(mut self, action: &str) -> Self {
+    fn hiding(mut self, about: About) -> Self {
         let Target::Repository { instance: None, name } = &self.target else { return self };
-        let (shown, alien) = match action {
-            "CreateFavorRepositoryPersonal"
-            | "DescribeImageFilterPersonal"
-            | "DescribeImagePersonal"
-            | "DescribeRepositoryPersonal" => (true, true),
-            "DescribeApplicationTriggerLogPersonal"
-            | "DescribeApplicationTriggerPersonal"
-            | "DescribeImageLifecyclePersonal"
-            | "DescribeRepositoryFilterPersonal"
-            | "DescribeRepositoryOwnerPersonal"
-            | "ValidateRepositoryExistPersonal" => (true, false),
-            _ => (false, false),
-        };
-        if shown {
+        if matches!(about, About::Repositories | About::PublicRepositories) {
             self.hidden_by = vec![op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)];
         }
-        self.pull = alien;
+        self.pull = about == About::PublicRepositories;
         self
     }
+}
+
+/// The row of an action by any of its names.
+fn row(action: &str) -> Option<&'static Row> {
+    let (service, name) = known::written(action)?.split_once(':')?;
+    let personal = || Row::find(Service::Tcr.name(), name).filter(|row| row.is_personal());
+    Row::find(service, name).or_else(personal)
 }
 
 fn realm(instance: Option<&str>) -> Realm<'_> {
@@ -249,66 +248,59 @@ impl Operation {
     }
 }
 
-/// Actions that only statements on everything allow, whatever repository they name.
-const ON_EVERYTHING: &[&str] = &[
-    "CreateApplicationTriggerPersonal",
-    "DeleteApplicationTriggerPersonal",
-    "DeleteImageLifecycleGlobalPersonal",
-    "ManageImageLifecycleGlobalPersonal",
-    "ModifyApplicationTriggerPersonal",
-];
-
-/// An action that has no word: `service:Name`.
-fn other(action: &str, place: &Place, owner: &Uin) -> Result<Question, BadQuestion> {
-    let unknown = || BadQuestion::Action(action.to_owned());
-    let (service, name) = known::written(action).and_then(|action| action.split_once(':')).ok_or_else(unknown)?;
-    let class = Class::of(action);
-    if class == Class::Unsigned
-        || class == Class::Signed && (service != "tcr" || name == "ValidateNamespaceExistPersonal")
-    {
-        // Whatever it is said to be about, it is about nothing that belongs to anybody.
-        return Ok(Question { class, ..Question::of(op::api(service, name), Target::Account) });
+/// An action that has no word.
+fn other(row: &'static Row, place: &Place, owner: &Uin) -> Result<Question, BadQuestion> {
+    let class = row.class;
+    if row.about == About::Nothing {
+        return Ok(Question { class, ..Question::of(row.on_everything(), Target::Account) });
     }
-    let mismatch = |wanted| Err(BadQuestion::Mismatch { action: action.to_owned(), wanted });
-    let ours = matches!(service, "tcr" | "ccr");
+    let ours = matches!(row.service, Service::Ccr | Service::Tcr);
     let mut question = match place {
-        Place::Everything => Question::of(op::api(service, name), Target::Account),
-        Place::Cam(kind, id) if service == "sts" && matches!(kind.as_str(), "roleName" | "role") => {
+        Place::Everything => Question::of(row.on_everything(), Target::Account),
+        Place::Cam(kind, id) if row.service == Service::Sts && matches!(kind.as_str(), "roleName" | "role") => {
             Question::of(op::assume_role(owner, id, id), Target::Account)
         }
-        Place::Cam(kind, id) if service == "cam" => {
-            let resource = match kind.as_str() {
-                "groupid" => id.parse().ok().map(CamResource::Group),
-                "policyid" => id.parse().ok().map(CamResource::Policy),
-                "roleName" => Some(CamResource::Role(id)),
-                "uin" => {
-                    return id
-                        .parse::<Uin>()
-                        .map_err(|_| BadQuestion::Resource(id.clone()))
-                        .map(|uin| Question::of(op::cam(name, CamResource::User(&uin)), Target::Account));
-                }
-                _ => None,
-            };
-            let resource = resource.ok_or_else(|| BadQuestion::Resource(format!("{kind}/{id}")))?;
-            Question::of(op::cam(name, resource), Target::Account)
+        Place::Cam(kind, id) if row.service == Service::Cam => Question::of(on_cam(row, kind, id)?, Target::Account),
+        Place::Repository(instance, name, _) if ours => {
+            let request = row.on_repository(realm(instance.as_deref()), name);
+            Question::of(request, Target::Repository { instance: instance.clone(), name: name.clone() })
         }
-        Place::Repository(instance, repository, _) if ours => {
-            let request = op::api_on_repository(realm(instance.as_deref()), name, repository);
-            Question::of(request, Target::Repository { instance: instance.clone(), name: repository.clone() })
+        Place::Namespace(instance, name) if ours => {
+            let request = row.on_namespace(realm(instance.as_deref()), name);
+            Question::of(request, Target::Namespace { instance: instance.clone(), name: name.clone() })
         }
-        Place::Namespace(instance, namespace) if ours => {
-            let request = op::api_on_namespace(realm(instance.as_deref()), name, namespace);
-            Question::of(request, Target::Namespace { instance: instance.clone(), name: namespace.clone() })
+        Place::Instance(id) if ours => Question::of(row.on_instance(id), Target::Instance(id.clone())),
+        _ => {
+            let is_of_cam = matches!(place, Place::Cam(..));
+            let wanted = if is_of_cam { "something of the registry" } else { OF_CAM };
+            return Err(BadQuestion::Mismatch { action: row.full_name().to_owned(), wanted });
         }
-        Place::Instance(id) if ours => Question::of(op::api_on_instance(name, id), Target::Instance(id.clone())),
-        Place::Cam(..) => return mismatch("something of the registry"),
-        _ => return mismatch("something of access management, such as \"qcs::cam:::uin/...\""),
     };
-    if ON_EVERYTHING.contains(&name) {
-        question.requests = vec![op::api(service, name)];
+    if row.about == About::Everything {
+        question.requests = vec![row.on_everything()];
     }
     question.class = class;
-    Ok(if class == Class::Signed { question.hiding(name) } else { question })
+    Ok(if class == Class::Signed { question.hiding(row.about) } else { question })
+}
+
+/// What actions of access management are done to.
+const OF_CAM: &str = "something of access management, such as \"qcs::cam:::uin/...\"";
+
+/// An action on a thing of access management, by the type and the name of the thing.
+fn on_cam(row: &'static Row, kind: &str, id: &str) -> Result<Request, BadQuestion> {
+    let uin: Uin;
+    let resource = match kind {
+        "groupid" => id.parse().ok().map(CamResource::Group),
+        "policyid" => id.parse().ok().map(CamResource::Policy),
+        "roleName" => Some(CamResource::Role(id)),
+        "uin" => {
+            uin = id.parse().map_err(|_| BadQuestion::Resource(id.to_owned()))?;
+            Some(CamResource::User(&uin))
+        }
+        _ => None,
+    };
+    let resource = resource.ok_or_else(|| BadQuestion::Resource(format!("{kind}/{id}")))?;
+    Ok(row.on_cam(resource))
 }
 
 /// What a resource names. In six pieces, its account is not looked at: it is the caller's.

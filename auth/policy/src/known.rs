@@ -1,296 +1,15 @@
-//! The names of the actions that documents may speak of, and sets of them.
+//! The names of the actions that documents may speak of, and sets of them. The names are those of the table of actions.
 //!
 //! Every known action has a number, so that the actions of a statement, patterns and all, are a set of bits, and so are
 //! those of an operation: whether a statement is about an operation is a few `&`.
 
 use std::sync::LazyLock;
 
-/// The first names of the personal edition, under `ccr`.
-const CCR: &[&str] = &[
-    "BatchDeleteRepository",
-    "BatchDeleteTag",
-    "CreateCCRNamespace",
-    "CreateRepository",
-    "DeleteRepository",
-    "DeleteTag",
-    "DeleteUserNamespace",
-    "GetUserRepositoryList",
-    "pull",
-    "push",
-];
+use super::actions::{self, Row, Service};
 
-/// Under `tcr`. What ends in `Personal` is known under `ccr` too.
-const TCR: &[&str] = &[
-    "BatchDeleteFavorRepositoryPersonal",
-    "BatchDeleteImagePersonal",
-    "BatchDeleteRepositoryPersonal",
-    "CheckInstance",
-    "CheckInstanceName",
-    "CreateApplicationTriggerPersonal",
-    "CreateFavorRepositoryPersonal",
-    "CreateGCJob",
-    "CreateImageAccelerationService",
-    "CreateImageBuildPersonal",
-    "CreateImageLifecyclePersonal",
-    "CreateImmutableTagRules",
-    "CreateInstance",
-    "CreateInstanceCustomizedDomain",
-    "CreateInstanceToken",
-    "CreateInternalEndpointDns",
-    "CreateMultipleSecurityPolicy",
-    "CreateNamespace",
-    "CreateNamespacePersonal",
-    "CreateReplicationInstance",
-    "CreateRepository",
-    "CreateRepositoryPersonal",
-    "CreateSecurityPolicy",
-    "CreateServiceAccount",
-    "CreateSignature",
-    "CreateSignaturePolicy",
-    "CreateTagRetentionExecution",
-    "CreateTagRetentionRule",
-    "CreateUserPersonal",
-    "CreateWebhookTrigger",
-    "DeleteAIModel",
-    "DeleteApplicationTriggerPersonal",
-    "DeleteFavorRepositoryPersonal",
-    "DeleteImage",
-    "DeleteImageAccelerateService",
-    "DeleteImageLifecycleGlobalPersonal",
-    "DeleteImageLifecyclePersonal",
-    "DeleteImagePersonal",
-    "DeleteImmutableTagRules",
-    "DeleteInstance",
-    "DeleteInstanceCustomizedDomain",
-    "DeleteInstanceToken",
-    "DeleteInternalEndpointDns",
-    "DeleteMultipleSecurityPolicy",
-    "DeleteNamespace",
-    "DeleteNamespacePersonal",
-    "DeleteReplicationInstance",
-    "DeleteReplicationRule",
-    "DeleteRepository",
-    "DeleteRepositoryPersonal",
-    "DeleteRepositoryTags",
-    "DeleteSecurityPolicy",
-    "DeleteServiceAccount",
-    "DeleteSignaturePolicy",
-    "DeleteSkill",
-    "DeleteTagRetentionRule",
-    "DeleteWebhookTrigger",
-    "DescribeAIModelVersionDetail",
-    "DescribeApplicationTokenPersonal",
-    "DescribeApplicationTriggerLogPersonal",
-    "DescribeApplicationTriggerPersonal",
-    "DescribeChartDownloadInfo",
-    "DescribeDockerHubImagePersonal",
-    "DescribeDockerHubRepositoryInfoPersonal",
-    "DescribeDockerHubRepositoryPersonal",
-    "DescribeExternalEndpointStatus",
-    "DescribeFavorRepositoryPersonal",
-    "DescribeGCJobs",
-    "DescribeImageAccelerateService",
-    "DescribeImageBuildPersonal",
-    "DescribeImageBuildTaskLogInfoPersonal",
-    "DescribeImageBuildTaskLogPersonal",
-    "DescribeImageFilterPersonal",
-    "DescribeImageLifecycleGlobalPersonal",
-    "DescribeImageLifecyclePersonal",
-    "DescribeImageManifests",
-    "DescribeImagePersonal",
-    "DescribeImages",
-    "DescribeImmutableTagRules",
-    "DescribeInstanceAllNamespaces",
-    "DescribeInstanceCustomizedDomain",
-    "DescribeInstanceStatus",
-    "DescribeInstanceToken",
-    "DescribeInstances",
-    "DescribeInternalEndpointDnsStatus",
-    "DescribeInternalEndpoints",
-    "DescribeNamespacePersonal",
-    "DescribeNamespaces",
-    "DescribeRegions",
-    "DescribeReplicationExecutions",
-    "DescribeReplicationInstanceCreateTasks",
-    "DescribeReplicationInstanceSyncStatus",
-    "DescribeReplicationInstances",
-    "DescribeReplicationPolicies",
-    "DescribeReplicationTasks",
-    "DescribeRepositories",
-    "DescribeRepositoryAllPersonal",
-    "DescribeRepositoryFilterPersonal",
-    "DescribeRepositoryOwnerPersonal",
-    "DescribeRepositoryPersonal",
-    "DescribeSecurityPolicies",
-    "DescribeServiceAccounts",
-    "DescribeSkillDetail",
-    "DescribeSkillDownloadInfo",
-    "DescribeSourceCodeAuthPersonal",
-    "DescribeSourceCodeAuthUserInfoPersonal",
-    "DescribeSourceCodeRepositoryBranchPersonal",
-    "DescribeSourceCodeRepositoryPersonal",
-    "DescribeTagRetentionExecution",
-    "DescribeTagRetentionExecutionTask",
-    "DescribeTagRetentionRules",
-    "DescribeUserPersonal",
-    "DescribeUserQuotaPersonal",
-    "DescribeWebhookTrigger",
-    "DescribeWebhookTriggerLog",
-    "DownloadHelmChart",
-    "DuplicateImage",
-    "DuplicateImagePersonal",
-    "ListAIModelVersions",
-    "ListAIModels",
-    "ListSkillVersions",
-    "ListSkills",
-    "ManageExternalEndpoint",
-    "ManageImageLifecycleGlobalPersonal",
-    "ManageInternalEndpoint",
-    "ManageReplication",
-    "ModifyApplicationTriggerPersonal",
-    "ModifyImageBuildPersonal",
-    "ModifyImmutableTagRules",
-    "ModifyInstance",
-    "ModifyInstanceStorage",
-    "ModifyInstanceToken",
-    "ModifyNamespace",
-    "ModifyReplication",
-    "ModifyRepository",
-    "ModifyRepositoryAccessPersonal",
-    "ModifyRepositoryInfoPersonal",
-    "ModifySecurityPolicy",
-    "ModifyServiceAccount",
-    "ModifyServiceAccountPassword",
-    "ModifyTagRetentionRule",
-    "ModifyUserPasswordPersonal",
-    "ModifyWebhookTrigger",
-    "PullRepository",
-    "PullRepositoryPersonal",
-    "PushRepository",
-    "PushRepositoryPersonal",
-    "RenewInstance",
-    "TerminateGCJob",
-    "ValidateNamespaceExistPersonal",
-    "ValidateRepositoryExistPersonal",
-    "ValidateUserPersonal",
-];
-
-const CAM: &[&str] = &[
-    "AddCollaborator",
-    "AddUser",
-    "AddUserToGroup",
-    "AttachGroupPolicy",
-    "AttachRolePolicies",
-    "AttachRolePolicy",
-    "AttachUserPolicies",
-    "AttachUserPolicy",
-    "BuildDataFlowAuthToken",
-    "ConsumeCustomMFAToken",
-    "CreateAccessKey",
-    "CreateGroup",
-    "CreateMessageReceiver",
-    "CreateOIDCConfig",
-    "CreatePolicy",
-    "CreatePolicyVersion",
-    "CreateRole",
-    "CreateSAMLProvider",
-    "CreateServiceLinkedRole",
-    "CreateUserOIDCConfig",
-    "CreateUserSAMLConfig",
-    "DeleteAccessKey",
-    "DeleteGroup",
-    "DeleteOIDCConfig",
-    "DeletePolicy",
-    "DeletePolicyVersion",
-    "DeleteRole",
-    "DeleteRolePermissionsBoundary",
-    "DeleteSAMLProvider",
-    "DeleteServiceLinkedRole",
-    "DeleteUser",
-    "DeleteUserPermissionsBoundary",
-    "DescribeAuditLogs",
-    "DescribeOIDCConfig",
-    "DescribeRoleList",
-    "DescribeSafeAuthFlag",
-    "DescribeSafeAuthFlagColl",
-    "DescribeSafeAuthFlagIntl",
-    "DescribeSubAccounts",
-    "DescribeUserOIDCConfig",
-    "DescribeUserSAMLConfig",
-    "DetachGroupPolicy",
-    "DetachRolePolicies",
-    "DetachRolePolicy",
-    "DetachUserPolicies",
-    "DetachUserPolicy",
-    "DisableUserSSO",
-    "ExplainAuthorization",
-    "GetAccountSummary",
-    "GetCustomMFATokenInfo",
-    "GetGroup",
-    "GetPolicy",
-    "GetPolicyVersion",
-    "GetRole",
-    "GetRolePermissionBoundary",
-    "GetSAMLProvider",
-    "GetSecurityLastUsed",
-    "GetServiceLinkedRoleDeletionStatus",
-    "GetUser",
-    "GetUserAppId",
-    "GetUserPermissionBoundary",
-    "ListAccessKeys",
-    "ListAttachedGroupPolicies",
-    "ListAttachedRolePolicies",
-    "ListAttachedUserAllPolicies",
-    "ListAttachedUserPolicies",
-    "ListCollaborators",
-    "ListEntitiesForPolicy",
-    "ListGroups",
-    "ListGroupsForUser",
-    "ListPolicies",
-    "ListPoliciesGrantingServiceAccess",
-    "ListPolicyVersions",
-    "ListReceiver",
-    "ListSAMLProviders",
-    "ListUsers",
-    "ListUsersForGroup",
-    "ListWeChatWorkSubAccounts",
-    "PassRole",
-    "PutRolePermissionsBoundary",
-    "PutUserPermissionsBoundary",
-    "RemoveUserFromGroup",
-    "SetDefaultPolicyVersion",
-    "SetMfaFlag",
-    "TagRole",
-    "UntagRole",
-    "UpdateAccessKey",
-    "UpdateAssumeRolePolicy",
-    "UpdateGroup",
-    "UpdateOIDCConfig",
-    "UpdatePolicy",
-    "UpdateRoleConsoleLogin",
-    "UpdateRoleDescription",
-    "UpdateRoleSessionDuration",
-    "UpdateSAMLProvider",
-    "UpdateUser",
-    "UpdateUserOIDCConfig",
-    "UpdateUserSAMLConfig",
-];
-
-const STS: &[&str] = &[
-    "AssumeRole",
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "GetCallerIdentity",
-    "GetFederationToken",
-    "GetSessionToken",
-    "QueryApiKey",
-];
-
-/// The services whose actions and resources are decided here. Those of others are accepted and never met.
-const OWNED: [&str; 4] = ["cam", "ccr", "sts", "tcr"];
-
+/// Whether actions and resources of the service are decided here. Those of others are accepted and never met.
 pub(super) fn is_owned(service: &str) -> bool {
-    OWNED.contains(&service)
+    Service::ALL.iter().any(|owned| owned.name() == service)
 }
 
 const WORDS: usize = 6;
@@ -299,14 +18,9 @@ const WORDS: usize = 6;
 const CAPACITY: usize = WORDS * 64;
 
 /// `service:name` in lower case, sorted; and the same as it is written.
-static KNOWN: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let personal = TCR.iter().filter(|name| name.ends_with("Personal"));
-    let all = [("ccr", CCR), ("tcr", TCR), ("cam", CAM), ("sts", STS)].into_iter();
-    let named = all.flat_map(|(service, names)| names.iter().map(move |name| format!("{service}:{name}")));
-    let mut known: Vec<_> = named
-        .chain(personal.map(|name| format!("ccr:{name}")))
-        .map(|written| (written.to_ascii_lowercase(), written))
-        .collect();
+static KNOWN: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
+    let names = actions::all().flat_map(Row::names);
+    let mut known: Vec<_> = names.map(|written| (written.to_ascii_lowercase(), written)).collect();
     known.sort();
     known.dedup();
     known.truncate(CAPACITY);
@@ -320,8 +34,7 @@ pub fn is_known_action(action: &str) -> bool {
 
 /// The action as it is written in the documents; `None` when it is not known.
 pub(super) fn written(action: &str) -> Option<&'static str> {
-    let known: &'static [(String, String)] = &KNOWN;
-    number(&action.to_ascii_lowercase()).and_then(|number| known.get(number)).map(|(_, written)| written.as_str())
+    number(&action.to_ascii_lowercase()).and_then(|number| KNOWN.get(number)).map(|(_, written)| *written)
 }
 
 fn number(lower: &str) -> Option<usize> {
@@ -375,9 +88,8 @@ impl ActionSet {
 
     /// The names, as they are written.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let known: &'static [(String, String)] = &KNOWN;
         let has = |number: usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
-        known.iter().enumerate().filter(move |(number, _)| has(*number)).map(|(_, (_, written))| written.as_str())
+        KNOWN.iter().enumerate().filter(move |(number, _)| has(*number)).map(|(_, (_, written))| *written)
     }
 }
 
@@ -387,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_names_are_those_that_they_were() {
-        let names: Vec<&str> = KNOWN.iter().map(|(_, written)| written.as_str()).collect();
+        let names: Vec<&str> = KNOWN.iter().map(|(_, written)| *written).collect();
         insta::assert_snapshot!("names", names.join("\n"));
     }
 
@@ -397,7 +109,7 @@ mod tests {
         for (number, (lower, written)) in KNOWN.iter().enumerate() {
             let mut set = ActionSet::default();
             assert!(set.insert(written) && is_known_action(lower));
-            assert_eq!(set.names().collect::<Vec<_>>(), [written]);
+            assert_eq!(set.names().collect::<Vec<_>>(), [*written]);
             assert_eq!(super::number(lower), Some(number));
         }
         assert!(!is_known_action("tcr:pull") && !is_known_action("cvm:RunInstances"));

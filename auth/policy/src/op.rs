@@ -5,6 +5,7 @@
 
 use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 
+use super::actions::{Row, Service, ccr, sts, tcr};
 use super::request::Request;
 
 /// Which edition a thing belongs to.
@@ -24,7 +25,7 @@ impl Realm<'_> {
         }
     }
 
-    fn request(self, personal: &[&str], instance: &str, resources: Vec<String>) -> Request {
+    fn request(self, personal: &[&'static Row], instance: &'static Row, resources: Vec<String>) -> Request {
         match self {
             Self::Personal => Request::new("tcr", personal, resources),
             Self::Instance(_) => Request::new("tcr", &[instance], resources),
@@ -32,7 +33,7 @@ impl Realm<'_> {
     }
 
     /// A request about a repository. It is checked as `.../` too, because published samples grant `.../*`.
-    fn on_repository(self, personal: &[&str], instance: &str, name: &RepositoryName) -> Request {
+    fn on_repository(self, personal: &[&'static Row], instance: &'static Row, name: &RepositoryName) -> Request {
         let path = self.path(name.as_str());
         let twin = format!("{path}/");
         self.request(personal, instance, vec![path, twin])
@@ -41,69 +42,53 @@ impl Realm<'_> {
 
 /// Reads manifests, blobs, tags and referrers. See [`Request::public_pull`].
 pub fn pull(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    realm.on_repository(
-        &["ccr:pull", "tcr:PullRepositoryPersonal", "ccr:PullRepositoryPersonal"],
-        "tcr:PullRepository",
-        name,
-    )
+    realm.on_repository(&[&ccr::pull, &tcr::PullRepositoryPersonal], &tcr::PullRepository, name)
 }
 
 /// Writes manifests, blobs and tags of a repository that exists.
 pub fn push(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    realm.on_repository(
-        &["ccr:push", "tcr:PushRepositoryPersonal", "ccr:PushRepositoryPersonal"],
-        "tcr:PushRepository",
-        name,
-    )
+    realm.on_repository(&[&ccr::push, &tcr::PushRepositoryPersonal], &tcr::PushRepository, name)
 }
 
 /// Makes a repository, also by pushing to it.
 pub fn repository_create(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    let personal = ["ccr:CreateRepository", "tcr:CreateRepositoryPersonal", "ccr:CreateRepositoryPersonal"];
-    realm.on_repository(&personal, "tcr:CreateRepository", name)
+    let personal = [&ccr::CreateRepository, &tcr::CreateRepositoryPersonal];
+    realm.on_repository(&personal, &tcr::CreateRepository, name)
 }
 
 /// Deletes one repository.
 pub fn repository_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    let personal = ["ccr:DeleteRepository", "tcr:DeleteRepositoryPersonal", "ccr:DeleteRepositoryPersonal"];
-    realm.on_repository(&personal, "tcr:DeleteRepository", name)
+    let personal = [&ccr::DeleteRepository, &tcr::DeleteRepositoryPersonal];
+    realm.on_repository(&personal, &tcr::DeleteRepository, name)
 }
 
 /// One of several repositories that are deleted together. A denial of [`repository_delete`] does not stop it.
 pub fn repository_batch_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    let personal =
-        ["ccr:BatchDeleteRepository", "tcr:BatchDeleteRepositoryPersonal", "ccr:BatchDeleteRepositoryPersonal"];
-    realm.on_repository(&personal, "tcr:DeleteRepository", name)
+    let personal = [&ccr::BatchDeleteRepository, &tcr::BatchDeleteRepositoryPersonal];
+    realm.on_repository(&personal, &tcr::DeleteRepository, name)
 }
 
 /// Shows one repository in a listing.
 pub fn repository_list(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    let personal =
-        ["ccr:GetUserRepositoryList", "tcr:DescribeRepositoryOwnerPersonal", "ccr:DescribeRepositoryOwnerPersonal"];
-    realm.on_repository(&personal, "tcr:DescribeRepositories", name)
+    let personal = [&ccr::GetUserRepositoryList, &tcr::DescribeRepositoryOwnerPersonal];
+    realm.on_repository(&personal, &tcr::DescribeRepositories, name)
 }
 
 /// Makes a namespace.
 pub fn namespace_create(realm: Realm<'_>, namespace: &str) -> Request {
-    let personal = ["ccr:CreateCCRNamespace", "tcr:CreateNamespacePersonal", "ccr:CreateNamespacePersonal"];
-    realm.request(&personal, "tcr:CreateNamespace", vec![realm.path(namespace)])
+    let personal = [&ccr::CreateCCRNamespace, &tcr::CreateNamespacePersonal];
+    realm.request(&personal, &tcr::CreateNamespace, vec![realm.path(namespace)])
 }
 
 /// Deletes a namespace.
 pub fn namespace_delete(realm: Realm<'_>, namespace: &str) -> Request {
-    let personal = ["ccr:DeleteUserNamespace", "tcr:DeleteNamespacePersonal", "ccr:DeleteNamespacePersonal"];
-    realm.request(&personal, "tcr:DeleteNamespace", vec![realm.path(namespace)])
+    let personal = [&ccr::DeleteUserNamespace, &tcr::DeleteNamespacePersonal];
+    realm.request(&personal, &tcr::DeleteNamespace, vec![realm.path(namespace)])
 }
 
-const TAG: [&str; 3] = ["ccr:DeleteTag", "tcr:DeleteImagePersonal", "ccr:DeleteImagePersonal"];
-const TAGS: [&str; 6] = [
-    "ccr:DeleteTag",
-    "tcr:DeleteImagePersonal",
-    "ccr:DeleteImagePersonal",
-    "ccr:BatchDeleteTag",
-    "tcr:BatchDeleteImagePersonal",
-    "ccr:BatchDeleteImagePersonal",
-];
+const TAG: [&Row; 2] = [&ccr::DeleteTag, &tcr::DeleteImagePersonal];
+const TAGS: [&Row; 4] =
+    [&ccr::DeleteTag, &tcr::DeleteImagePersonal, &ccr::BatchDeleteTag, &tcr::BatchDeleteImagePersonal];
 
 /// A tag is `NAME:TAG`, and whoever has the repository has its tags.
 fn tag_paths(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Vec<String> {
@@ -119,7 +104,7 @@ fn second_form(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Option<Str
 
 /// Deletes one tag.
 pub fn tag_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
-    let request = realm.request(&TAG, "tcr:DeleteImage", tag_paths(realm, name, tag));
+    let request = realm.request(&TAG, &tcr::DeleteImage, tag_paths(realm, name, tag));
     request.perhaps_named(second_form(realm, name, tag))
 }
 
@@ -128,7 +113,7 @@ pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> R
     let paths = tag_paths(realm, name, tag);
     let request = match realm {
         Realm::Personal => Request::new("tcr", &TAGS, paths),
-        Realm::Instance(_) => Request::new("tcr", &["tcr:DeleteImage", "tcr:DeleteRepositoryTags"], paths),
+        Realm::Instance(_) => Request::new("tcr", &[&tcr::DeleteImage, &tcr::DeleteRepositoryTags], paths),
     };
     request.perhaps_named(second_form(realm, name, tag))
 }
@@ -136,48 +121,57 @@ pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> R
 /// Deletes a manifest that no tag points at. Where tags do, it is [`tag_delete`] of each of them.
 pub fn manifest_delete(realm: Realm<'_>, name: &RepositoryName, digest: &Digest) -> Request {
     let path = realm.path(name.as_str());
-    realm.request(&TAG, "tcr:DeleteImage", vec![format!("{path}@{digest}"), format!("{path}/"), path])
+    realm.request(&TAG, &tcr::DeleteImage, vec![format!("{path}@{digest}"), format!("{path}/"), path])
 }
 
-/// The names of an action of the cloud API: those of the personal edition count under `ccr` too.
-fn named<R>(service: &str, action: &str, with: impl FnOnce(&[&str]) -> R) -> R {
-    let name = format!("{service}:{action}");
-    if matches!(service, "tcr" | "ccr") && action.ends_with("Personal") {
-        return with(&[&format!("tcr:{action}"), &format!("ccr:{action}")]);
+/// What an action is checked as, by what it is done to.
+impl Row {
+    fn on(&'static self, resources: Vec<String>) -> Request {
+        Request::new(self.service.name(), &[self], resources)
     }
-    with(&[&name])
-}
 
-/// An action that has no resource: only statements on everything allow or deny it.
-pub fn api(service: &str, action: &str) -> Request {
-    named(service, action, |names| Request::new(service, names, Vec::new()))
-}
+    /// The action without a resource: only statements on everything allow or deny it.
+    pub fn on_everything(&'static self) -> Request {
+        self.on(Vec::new())
+    }
 
-/// What a denial of keeps everybody from an action of the cloud API, whatever else the action asks for: the action on
-/// everything, of the registry. With `cloud_api.faithful` only what the action asks for counts.
-pub fn veto(service: &str, action: &str, faithful: bool) -> Option<Request> {
-    (service == "tcr" && !faithful).then(|| api(service, action))
-}
+    /// A denial of this keeps everybody from the action, whatever else the action asks for: the action on everything, of the
+    /// registry. With `cloud_api.faithful` only what the action asks for counts.
+    pub fn veto(&'static self, faithful: bool) -> Option<Request> {
+        (self.service == Service::Tcr && !faithful).then(|| self.on_everything())
+    }
 
-/// An action of the cloud API of the registry on one repository.
-pub fn api_on_repository(realm: Realm<'_>, action: &str, name: &RepositoryName) -> Request {
-    let path = realm.path(name.as_str());
-    named("tcr", action, |names| Request::new("tcr", names, vec![format!("{path}/"), path.clone()]))
-}
+    /// The action on one repository.
+    pub fn on_repository(&'static self, realm: Realm<'_>, name: &RepositoryName) -> Request {
+        let path = realm.path(name.as_str());
+        self.on(vec![format!("{path}/"), path])
+    }
 
-/// An action of the cloud API of the registry on one namespace.
-pub fn api_on_namespace(realm: Realm<'_>, action: &str, namespace: &str) -> Request {
-    named("tcr", action, |names| Request::new("tcr", names, vec![realm.path(namespace)]))
-}
+    /// The action on one namespace.
+    pub fn on_namespace(&'static self, realm: Realm<'_>, namespace: &str) -> Request {
+        self.on(vec![realm.path(namespace)])
+    }
 
-/// An action of the cloud API of the registry on one instance.
-pub fn api_on_instance(action: &str, id: &str) -> Request {
-    named("tcr", action, |names| Request::new("tcr", names, vec![format!("instance/{id}")]))
+    /// The action on one instance.
+    pub fn on_instance(&'static self, id: &str) -> Request {
+        self.on(vec![format!("instance/{id}")])
+    }
+
+    /// The action on a user, a group, a policy or a role.
+    pub fn on_cam(&'static self, resource: CamResource<'_>) -> Request {
+        self.on(match resource {
+            CamResource::All => Vec::new(),
+            CamResource::User(uin) => vec![format!("uin/{uin}")],
+            CamResource::Group(id) => vec![format!("groupid/{id}")],
+            CamResource::Policy(id) => vec![format!("policyid/{id}")],
+            CamResource::Role(name) => vec![format!("roleName/{name}")],
+        })
+    }
 }
 
 /// Makes an instance. It has no id yet: only grants of every instance cover it.
 pub fn instance_create() -> Request {
-    Request::new("tcr", &["tcr:CreateInstance"], vec!["instance/*".to_owned()])
+    Request::new("tcr", &[&tcr::CreateInstance], vec!["instance/*".to_owned()])
 }
 
 /// What an action of CAM is about.
@@ -195,21 +189,9 @@ pub enum CamResource<'a> {
     Role(&'a str),
 }
 
-/// An action of CAM.
-pub fn cam(action: &str, resource: CamResource<'_>) -> Request {
-    let paths = match resource {
-        CamResource::All => Vec::new(),
-        CamResource::User(uin) => vec![format!("uin/{uin}")],
-        CamResource::Group(id) => vec![format!("groupid/{id}")],
-        CamResource::Policy(id) => vec![format!("policyid/{id}")],
-        CamResource::Role(name) => vec![format!("roleName/{name}")],
-    };
-    Request::new("cam", &[&format!("cam:{action}")], paths)
-}
-
 /// Takes on a role of an account. The trust policy of the role must agree: see
 /// [`Policy::trusts`](super::Policy::trusts).
 pub fn assume_role(owner: &Uin, name: &str, id: &str) -> Request {
     let paths = vec![format!("roleName/{name}"), format!("role/{id}")];
-    Request::new("cam", &["sts:AssumeRole"], paths).owned_by(owner)
+    Request::new("cam", &[&sts::AssumeRole], paths).owned_by(owner)
 }

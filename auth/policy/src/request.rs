@@ -4,6 +4,7 @@ use std::fmt;
 
 use roadstead_types::Uin;
 
+use super::actions::Row;
 use super::known::ActionSet;
 
 /// One operation on one thing. A statement speaks of it when one of the actions **and** one of the resources match.
@@ -25,16 +26,15 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn new(service: &str, actions: &[&str], resources: Vec<String>) -> Self {
-        let (mut set, mut unlisted) = (ActionSet::default(), Vec::new());
-        for action in actions {
-            if !set.insert(action) {
-                unlisted.push(action.to_ascii_lowercase());
-            }
+    /// A request that any of the actions covers. `service` is the one of the resources.
+    pub(super) fn new(service: &str, actions: &[&'static Row], resources: Vec<String>) -> Self {
+        let mut set = ActionSet::default();
+        for name in actions.iter().flat_map(|row| row.names()) {
+            set.insert(name);
         }
         let service = one_class(service).to_owned();
         let doubtful = Vec::new();
-        Self { actions: set, unlisted, service, resources, doubtful, owner: None, public_pull: false }
+        Self { actions: set, unlisted: Vec::new(), service, resources, doubtful, owner: None, public_pull: false }
     }
 
     /// Adds a path that may name the thing, or another one.
@@ -42,6 +42,13 @@ impl Request {
     pub(super) fn perhaps_named(mut self, path: Option<String>) -> Self {
         self.doubtful.extend(path);
         self
+    }
+
+    /// An action on everything that is in no table.
+    #[cfg(test)]
+    pub(super) fn unlisted(service: &str, action: &str) -> Self {
+        let unlisted = vec![format!("{service}:{action}").to_ascii_lowercase()];
+        Self { unlisted, ..Self::new(service, &[], Vec::new()) }
     }
 
     /// Whether this is a pull of a repository that everybody may read: allowed then, unless a statement denies it.
@@ -61,6 +68,12 @@ impl Request {
     /// The names that the operation is checked under, any one of which suffices: `service:name`.
     pub fn actions(&self) -> Vec<String> {
         self.actions.names().map(str::to_owned).chain(self.unlisted.iter().cloned()).collect()
+    }
+
+    /// What it is about, without the type of the resource, for people who read a log.
+    pub fn subject(&self) -> Option<&str> {
+        let path = self.resources.first()?;
+        Some(path.split_once('/').map_or(path.as_str(), |(_, name)| name).trim_end_matches('/'))
     }
 
     /// The paths of the resources that it is checked on, any one of which suffices. None: only `*`.

@@ -8,6 +8,7 @@ use super::error::{Fault, PolicyError, Result};
 use super::glob::Pattern;
 use super::json::Json;
 use super::known::is_owned;
+use super::regions;
 use super::request::{Request, one_class};
 
 /// A compiled resource.
@@ -122,32 +123,8 @@ fn region_piece(text: &str) -> std::result::Result<Option<String>, &'static str>
     }
 }
 
-/// Regions have a short and a long name.
-const REGIONS: [(&str, &str); 20] = [
-    ("bj", "ap-beijing"),
-    ("bjjr", "ap-beijing-fsi"),
-    ("ca", "na-toronto"),
-    ("cd", "ap-chengdu"),
-    ("cq", "ap-chongqing"),
-    ("de", "eu-frankfurt"),
-    ("gz", "ap-guangzhou"),
-    ("hk", "ap-hongkong"),
-    ("in", "ap-mumbai"),
-    ("jkt", "ap-jakarta"),
-    ("jp", "ap-tokyo"),
-    ("kr", "ap-seoul"),
-    ("nj", "ap-nanjing"),
-    ("sg", "ap-singapore"),
-    ("sh", "ap-shanghai"),
-    ("shjr", "ap-shanghai-fsi"),
-    ("szjr", "ap-shenzhen-fsi"),
-    ("th", "ap-bangkok"),
-    ("use", "na-ashburn"),
-    ("usw", "na-siliconvalley"),
-];
-
 fn long_region(name: &str) -> &str {
-    REGIONS.iter().find(|(short, _)| *short == name).map_or(name, |(_, long)| long)
+    regions::find(name).map_or(name, |region| region.name)
 }
 
 /// Whose the resource is. That of another account can only be a role: nothing else is shared.

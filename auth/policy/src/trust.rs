@@ -2,11 +2,11 @@
 
 use roadstead_types::Uin;
 
+use super::actions::sts;
 use super::decide::Context;
 use super::document::{Policy, Reader};
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
-use super::request::Request;
 use super::statement::{Effect, array, quoted};
 
 /// Who wants to take on a role.
@@ -63,11 +63,11 @@ impl Policy {
     /// Whether a trust policy lets somebody take on its role. The caller needs a right of its own too: see
     /// [`op::assume_role`](super::op::assume_role).
     pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
-        let actions: &[&str] = match who {
-            Principal::User { .. } | Principal::Service(_) => &["sts:AssumeRole"],
-            Principal::Federated(_) => &["sts:AssumeRoleWithWebIdentity"],
+        let action = match who {
+            Principal::User { .. } | Principal::Service(_) => &sts::AssumeRole,
+            Principal::Federated(_) => &sts::AssumeRoleWithWebIdentity,
         };
-        let request = Request::new("sts", actions, Vec::new());
+        let request = action.on_everything();
         let says = |effect: Effect| {
             let mut some = self.statements.iter().filter(|statement| statement.effect == effect);
             some.any(|statement| statement.trusts(&request, who, context))

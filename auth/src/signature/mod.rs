@@ -19,6 +19,8 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use roadstead_types::Timestamp;
 
+use crate::signed::Once;
+
 /// How far the time of a request may be from ours.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 
@@ -158,6 +160,19 @@ impl<'a> Claim<'a> {
         // The time of the request has no fraction of a second, ours has one.
         let now = Timestamp::from_millis(now.as_secs() * 1000);
         if signed.since(now) > WINDOW || now.since(signed) > WINDOW { Err(SignatureError::Expired) } else { Ok(()) }
+    }
+
+    /// The signature with the end of its time, if it comes with a nonce.
+    pub(crate) fn once(&self) -> Option<Once> {
+        match self {
+            Self::Tc3(_) => None,
+            Self::V1(claim) => {
+                // The second in which it expires counts as a whole.
+                let end = claim.timestamp.saturating_add(1).saturating_mul(1000);
+                let good_until = Timestamp::from_millis(end).after(WINDOW);
+                Some(Once { signature: claim.signature.clone(), good_until })
+            }
+        }
     }
 
     /// Whether the signature is that of `secret`. The key that TC3 derives from it is kept in `derived`.

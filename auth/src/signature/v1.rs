@@ -15,7 +15,7 @@ pub(crate) struct V1<'a> {
     pub timestamp: i64,
     pub token: Option<&'a str>,
     algorithm: hmac::Algorithm,
-    signature: Vec<u8>,
+    pub signature: Vec<u8>,
 }
 
 /// A decimal number, written in digits alone.

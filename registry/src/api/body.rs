@@ -10,8 +10,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
+use super::budget::SMALL_BODY;
 use super::call::Call;
 use super::error::{ApiError, Code};
 use roadstead_service::{Body, BodyError};
@@ -26,20 +27,6 @@ pub fn incoming(payload: web::Payload) -> Body<'static> {
             })
         })
         .boxed_local()
-}
-
-/// Bytes of bodies that may be in memory as a whole at once; more have to wait.
-const COLLECTED_BYTES: usize = 64 << 20;
-/// Bodies up to this size are not counted: a connection holds as much anyway.
-const SMALL_BODY: usize = 64 << 10;
-
-/// What bodies that are collected may take of the memory, in units of [`SMALL_BODY`].
-pub struct CollectBudget(Semaphore);
-
-impl Default for CollectBudget {
-    fn default() -> Self {
-        Self(Semaphore::new(COLLECTED_BYTES / SMALL_BODY))
-    }
 }
 
 /// A whole body. While it is there it has its share of the budget: keep it for as long as its bytes are used.

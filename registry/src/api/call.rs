@@ -16,10 +16,10 @@ use roadstead_auth::{
 use roadstead_types::{Digest, Reference, RegistryId, RepositoryName, Source, UploadId};
 
 use super::client::ClientOrigin;
-use super::dispatch::ApiState;
 use super::error::{ApiError, Code};
 use super::route::{Required, Route};
 use super::router::Params;
+use super::state::ApiState;
 use roadstead_service::Services;
 
 /// A request, its route and what it was sent with. Handlers get at the services and at rights only through it.

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
@@ -12,124 +11,22 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use futures::FutureExt;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use roadstead_auth::Auth;
-use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::MetaStore;
-use roadstead_types::{Clock, RegistryId};
+use roadstead_types::RegistryId;
 use tracing::Instrument as _;
 
-use super::body::{CollectBudget, Observed, without_body};
+use super::body::{Observed, without_body};
 use super::call::Call;
-use super::client::ClientRules;
-use super::cloud::{self, CloudSettings, CloudState};
+use super::cloud;
 use super::connection::InFlight;
 use super::error::{ApiError, ApiResult, Code, chain};
 use super::route::{Required, Route};
 use super::router::{self, Match};
+use super::state::ApiState;
 use super::{audit, health, token, v2};
-use crate::metrics::Metrics;
-use roadstead_service::Services;
-use roadstead_service::audit::Audit;
 
 /// The name of the header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
-
-/// Limits of the HTTP surface.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// The most entries of one page, and as many as a page has when the client does not say.
-    pub page_size_max: u32,
-    /// Requests per second and client address, and how many at once; `None` is no limit.
-    pub rate: Option<Quota>,
-    /// The smallest chunk that is asked of clients, in bytes; 0 says nothing.
-    pub chunk_min_bytes: u64,
-    /// The most scopes of one token request.
-    pub max_scopes: usize,
-}
-
-/// What the process serves with.
-pub struct ApiState {
-    pub(crate) services: Services,
-    pub(crate) audit: Audit,
-    pub(crate) auth: Auth,
-    pub(crate) meta: MetaStore,
-    pub(crate) store: Arc<dyn BlobStore>,
-    pub(crate) client_rules: ClientRules,
-    pub(crate) limits: Limits,
-    pub(crate) metrics: Metrics,
-    pub(crate) log_requests: bool,
-    pub(crate) collect_budget: CollectBudget,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cloud: CloudState,
-    draining: AtomicBool,
-    limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
-}
-
-impl ApiState {
-    /// Puts the state together.
-    #[expect(clippy::too_many_arguments, reason = "called once, where the process is put together")]
-    pub fn new(
-        services: Services,
-        audit: Audit,
-        auth: Auth,
-        meta: MetaStore,
-        store: Arc<dyn BlobStore>,
-        client_rules: ClientRules,
-        limits: Limits,
-        metrics: Metrics,
-        log_requests: bool,
-        clock: Arc<dyn Clock>,
-        cloud: CloudSettings,
-    ) -> Self {
-        let limiter = limits.rate.map(RateLimiter::keyed);
-        let draining = AtomicBool::new(false);
-        Self {
-            services,
-            audit,
-            auth,
-            meta,
-            store,
-            client_rules,
-            limits,
-            metrics,
-            log_requests,
-            collect_budget: CollectBudget::default(),
-            cloud: CloudState::new(cloud, Arc::clone(&clock)),
-            clock,
-            draining,
-            limiter,
-        }
-    }
-
-    /// From now on `/readyz` says no.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
-    /// Forgets addresses that have been quiet, so that the limiter's memory is bounded.
-    pub fn shrink_limiter(&self) {
-        self.cloud.rate.shrink();
-        if let Some(limiter) = &self.limiter {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
-        }
-    }
-
-    fn check_rate(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check_key(&roadstead_auth::network(self.client_rules.address(request))).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
-            ApiError::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, &wait.to_string())
-        })
-    }
-}
 
 /// A request as it comes in, and what is said of it in answers and logs.
 struct Arrival {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod body;
+mod budget;
 mod call;
 mod client;
 pub mod cloud;
@@ -11,10 +12,12 @@ pub mod error;
 mod health;
 pub mod route;
 mod router;
+pub(crate) mod state;
 mod token;
 mod v2;
 
 pub use call::Call;
 pub use client::ClientRules;
 pub use connection::ConnectionLoad;
-pub use dispatch::{Admitted, ApiState, Limits, admit, entry};
+pub use dispatch::{Admitted, admit, entry};
+pub use state::{ApiState, Limits};

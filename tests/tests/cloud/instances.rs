@@ -99,7 +99,8 @@ async fn instances_are_listed_as_asked() {
     assert_eq!(names(filter("RegistryName", &["bet", "nothing"])).await, r#"2 ["beta","alphabet"]"#);
     assert_eq!(names(filter("RegistryType", &["premium"])).await, "0 []");
     assert_eq!(names(filter("RegistryId", &[&foreign.id])).await, "0 []");
-    for wrong in [json!({ "Limit": 101 }), json!({ "Limit": 0 }), json!({ "Offset": -1 })] {
+    assert_eq!(names(json!({ "Offset": 2, "Limit": 200 })).await, r#"3 ["alphabet"]"#);
+    for wrong in [json!({ "Limit": 201 }), json!({ "Limit": 0 }), json!({ "Offset": -1 })] {
         cloud.call("tcr", "DescribeInstances", wrong).await.expect("InvalidParameterValue");
     }
     cloud.call("tcr", "DescribeInstances", filter("Colour", &["red"])).await.expect("InvalidParameter");
@@ -187,4 +188,25 @@ async fn an_instance_goes_with_what_is_in_it() {
     token.get("/v2/").await.expect(401);
     again.namespace("team", false).await;
     client.get("/v2/team/app/tags/list").await.expect(404);
+}
+
+#[tokio::test]
+async fn the_region_is_called_what_the_table_of_the_product_calls_it() {
+    for (setting, alias, name, number) in
+        [("ap-chengdu", "cd", "ap-chengdu", 16), ("gz", "gz", "ap-guangzhou", 1), ("cellar", "cellar", "cellar", 1)]
+    {
+        let region = move |settings: &mut roadstead_config::Settings| settings.auth.region = setting.to_owned();
+        let reg = TestRegistry::builder().settings(region).start().await;
+        let cloud = reg.cloud();
+        let regions = cloud.call("tcr", "DescribeRegions", json!({})).await.ok();
+        let region = &regions["Regions"][0];
+        assert_eq!((&region["Alias"], &region["RegionName"]), (&json!(alias), &json!(name)));
+        assert_eq!((&region["RegionId"], &region["Id"]), (&json!(number), &json!(number)));
+        let instance = Instance::new(&reg, "demo").await;
+        let listed = cloud.call("tcr", "DescribeInstances", json!({})).await.ok();
+        let shown = &listed["Registries"][0];
+        assert_eq!((&shown["RegionName"], &shown["RegionId"]), (&json!(name), &json!(number)));
+        let checked = cloud.call("tcr", "CheckInstance", json!({ "RegistryId": instance.id })).await.ok();
+        assert_eq!(checked["RegionId"], json!(number));
+    }
 }

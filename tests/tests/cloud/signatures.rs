@@ -52,6 +52,37 @@ async fn a_signature_is_good_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn what_changes_something_is_done_once_with_a_signature_that_has_a_nonce() {
+    let reg = TestRegistry::new().await;
+    let forms = [Signing::Sha256Get, Signing::Sha256Post, Signing::Sha1Get, Signing::Sha1Post];
+    for (number, signing) in forms.into_iter().enumerate() {
+        let cloud = reg.cloud().with_signing(signing);
+        let parameters = |dry_run| json!({ "Namespace": format!("once{number}"), "DryRun": dry_run });
+        let tried = cloud.prepare("tcr", "CreateNamespacePersonal", &parameters(true));
+        for _ in 0..2 {
+            cloud.send(tried.clone()).await.expect("DryRunOperation");
+        }
+        let made = cloud.prepare("tcr", "CreateNamespacePersonal", &parameters(false));
+        cloud.send(made.clone()).await.ok();
+        reg.clock().advance(Duration::from_secs(300));
+        let again = cloud.send(made.clone()).await.expect(FAILURE);
+        assert!(again.message().contains("sign it again"), "{}", again.message());
+        cloud
+            .call("tcr", "CreateNamespacePersonal", parameters(false))
+            .await
+            .expect("InvalidParameter.ErrNamespaceExist");
+        reg.clock().advance(Duration::from_secs(1));
+        cloud.send(made).await.expect("AuthFailure.SignatureExpire");
+        // Looking is no change.
+        let look =
+            cloud.prepare("tcr", "DescribeNamespacePersonal", &json!({ "Namespace": "", "Limit": 1, "Offset": 0 }));
+        for _ in 0..2 {
+            cloud.send(look.clone()).await.ok();
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_signed_cannot_be_changed() {
     let reg = TestRegistry::new().await;
     let send = async |signing: Signing, change: &dyn Fn(&mut Prepared)| {

@@ -1,5 +1,6 @@
 //! Tests of explanations: names of operations, resources, and the statement that decides.
 
+use super::super::actions;
 use super::*;
 
 fn ask(action: &str, resource: &str, instance: Option<&str>) -> Result<Question, BadQuestion> {
@@ -29,11 +30,11 @@ fn operations_are_found_by_every_name() {
             "tcr:CreateInstanceToken",
             "*",
             Some("tcr-abcd1234"),
-            op::api_on_instance("CreateInstanceToken", "tcr-abcd1234"),
+            actions::tcr::CreateInstanceToken.on_instance("tcr-abcd1234"),
         ),
-        ("tcr:DescribeRegions", "", None, op::api("tcr", "DescribeRegions")),
-        ("cam:GetGroup", "qcs::cam:::groupid/7", None, op::cam("GetGroup", CamResource::Group(7))),
-        ("cam:ListUsers", "*", None, op::cam("ListUsers", CamResource::All)),
+        ("tcr:DescribeRegions", "", None, actions::tcr::DescribeRegions.on_everything()),
+        ("cam:GetGroup", "qcs::cam:::groupid/7", None, actions::cam::GetGroup.on_cam(CamResource::Group(7))),
+        ("cam:ListUsers", "*", None, actions::cam::ListUsers.on_everything()),
     ] {
         let asked = ask(action, resource, instance).unwrap_or_else(|e| panic!("{action} {resource}: {e}"));
         assert_eq!(asked.requests, [request], "{action} {resource}");
@@ -43,9 +44,9 @@ fn operations_are_found_by_every_name() {
     assert_eq!(duplicate.requests, [op::push(Realm::Personal, &name)]);
     assert!(duplicate.to_create.is_some() && duplicate.note.is_some());
     let trigger = ask("tcr:CreateApplicationTriggerPersonal", "foo/x", None).unwrap();
-    assert_eq!(trigger.requests, [op::api("tcr", "CreateApplicationTriggerPersonal")]);
+    assert_eq!(trigger.requests, [actions::tcr::CreateApplicationTriggerPersonal.on_everything()]);
     assert_eq!(trigger.class, Class::Hardened);
-    assert_eq!(duplicate.veto(false), Some(op::api("tcr", "DuplicateImagePersonal")));
+    assert_eq!(duplicate.veto(false), Some(actions::tcr::DuplicateImagePersonal.on_everything()));
     assert_eq!(duplicate.veto(true), None, "as the document has it");
     // Docker does these too, and obeys what is denied on what it is about.
     for (action, resource) in [("push", "foo/x"), ("tcr:PullRepository", "foo/x"), ("ccr:DeleteTag", "foo/x:v1")] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::actions;
 use super::super::op::{self, Realm};
 use super::super::{Documents, Policy, Request, Use, decide};
 use super::{context, document, stored};
@@ -178,7 +179,7 @@ pub(super) fn operations(public: bool) -> Vec<Asked> {
             paths: &[],
             doubtful: &[],
             pull: false,
-            request: op::api("tcr", "ManageImageLifecycleGlobalPersonal"),
+            request: actions::tcr::ManageImageLifecycleGlobalPersonal.on_everything(),
         },
     ]
 }

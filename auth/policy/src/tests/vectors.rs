@@ -8,6 +8,7 @@ use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::actions::{self, Row};
 use super::super::op::{self, CamResource, Realm};
 use super::super::{Context, Documents, Policy, PolicyError, Principal, Request, Use, decide, presets};
 use super::{author, context, document, owner};
@@ -146,20 +147,30 @@ fn request(question: &Question, target: &str) -> Request {
         "tag.delete" => op::tag_delete(realm, &name(), &tag()),
         "tag.batch_delete" => op::tag_batch_delete(realm, &name(), &tag()),
         "manifest.delete" => op::manifest_delete(realm, &name(), &digest()),
-        "lifecycle.global.set" => op::api("tcr", "ManageImageLifecycleGlobalPersonal"),
-        "lifecycle.global.delete" => op::api("tcr", "DeleteImageLifecycleGlobalPersonal"),
+        "lifecycle.global.set" => actions::tcr::ManageImageLifecycleGlobalPersonal.on_everything(),
+        "lifecycle.global.delete" => actions::tcr::DeleteImageLifecycleGlobalPersonal.on_everything(),
         "instance.create" => op::instance_create(),
-        "instance.token" => op::api_on_instance("CreateInstanceToken", target),
-        "instance.status" => op::api_on_instance("DescribeInstanceStatus", target),
-        "api" => op::api(&question.service, &question.action),
-        "api.repository" => op::api_on_repository(realm, &question.action, &name()),
-        "api.namespace" => op::api_on_namespace(realm, &question.action, target),
-        "cam" => op::cam(&question.action, cam_resource(question)),
+        "instance.token" => actions::tcr::CreateInstanceToken.on_instance(target),
+        "instance.status" => actions::tcr::DescribeInstanceStatus.on_instance(target),
+        "api" => api(&question.service, &question.action),
+        "api.repository" => row("tcr", &question.action).on_repository(realm, &name()),
+        "api.namespace" => row("tcr", &question.action).on_namespace(realm, target),
+        "cam" => row("cam", &question.action).on_cam(cam_resource(question)),
         "assume" => {
             op::assume_role(&question.owner.as_ref().unwrap().0, question.role.as_ref().unwrap(), &question.role_id)
         }
         other => panic!("there is no operation {other:?}"),
     }
+}
+
+fn row(service: &str, action: &str) -> &'static Row {
+    Row::find(service, action).unwrap()
+}
+
+/// An action on everything. Some of the examples are about actions that nobody knows yet.
+fn api(service: &str, action: &str) -> Request {
+    let known = Row::find(service, action).map(Row::on_everything);
+    known.unwrap_or_else(|| Request::unlisted(service, action))
 }
 
 fn cam_resource(question: &Question) -> CamResource<'_> {

@@ -1,12 +1,8 @@
 //! What the cloud API consists of, for documents and tests: every action with the names of its parameters.
 
-use std::fmt;
-
 use roadstead_policy::Class;
-use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
-use serde::forward_to_deserialize_any;
 
-use super::action::Kind;
+use super::action::registered::writes;
 use super::table::{self, ACTIONS};
 use super::wire::code::Code;
 use super::wire::document;
@@ -31,68 +27,20 @@ pub struct ActionInfo {
 impl ActionInfo {
     /// What the product document calls a code, in the answer of this action.
     pub fn documented(&self, code: Code) -> Option<&'static str> {
-        let action = table::find(Some(self.service), self.version, self.name).ok()?;
-        Some(document::wire(action.service, action.name, code))
+        table::find(Some(self.service), self.version, self.name).ok().map(|action| document::wire(action.row, code))
     }
 }
 
-/// Every action, in the order of services and names.
+/// Every action, sorted by service and name.
 pub fn actions() -> impl Iterator<Item = ActionInfo> {
     ACTIONS.iter().map(|action| ActionInfo {
-        service: action.service.name(),
-        name: action.name,
-        writes: action.kind == Kind::Write,
-        class: Class::of(&format!("{}:{}", action.service.name(), action.name)),
+        service: action.row.service.name(),
+        name: action.row.name,
+        writes: writes(action.row),
+        class: action.row.class,
         parameters: (action.parameters)(),
-        version: action.service.version(),
+        version: action.row.service.version().unwrap_or_default(),
     })
-}
-
-/// The names of the fields that a type is read from.
-pub(super) fn fields<T: DeserializeOwned>() -> &'static [&'static str] {
-    T::deserialize(Fields).err().map_or(&[], |Names(names)| names)
-}
-
-/// Gives nothing but the names that it is asked for.
-struct Fields;
-
-#[derive(Debug)]
-struct Names(&'static [&'static str]);
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(", "))
-    }
-}
-
-impl std::error::Error for Names {}
-
-impl Error for Names {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self(&[])
-    }
-}
-
-impl<'de> Deserializer<'de> for Fields {
-    type Error = Names;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Names> {
-        Err(Names(&[]))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, Names> {
-        Err(Names(fields))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The cloud API 3.0: `POST /` and `GET /`, signed requests for actions of the services `tcr`, `cam` and `sts`.
 //!
-//! To add an action, write its type with [`Action`](action::Action), and its line in `table.rs`. It gets its parameters
-//! deserialized, is authorized by what its `permission` says, and answers an object or a [`CloudError`].
+//! To add an action, add its row to `auth/policy/src/actions.rs`, write its type with [`Action`](action::Action), and add the
+//! type to `table.rs`. Names, classes, explanations, the catalogue and the document follow from the row.
 //!
 //! Every answer has the status 200 and the content type `application/json`, without a charset: with anything else the
 //! official SDKs lose the code of an error, or do not see that there is one.
@@ -9,37 +9,37 @@
 pub(crate) mod action;
 mod cam;
 pub mod catalog;
+pub(crate) mod state;
 mod sts;
 mod table;
 mod tcr;
 pub(crate) mod wire;
 
 use std::cell::RefCell;
-use std::num::NonZeroU32;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::FutureExt;
 use roadstead_auth::{Signed, SignedRequest};
-use roadstead_types::{Clock, Source};
+use roadstead_types::Source;
 use serde_json::json;
 
-use self::action::call::CloudCall;
+use self::action::CloudCall;
 use self::action::open::OpenCall;
-use self::action::rate::Rate;
+use self::action::registered::{Registered, Run, writes};
 use self::action::trace::Trace;
-use self::action::{Registered, Run};
 use self::wire::code::Code;
-use self::wire::error::CloudError;
+use self::wire::error::{CloudError, CloudResult};
 use self::wire::language::Language;
-use self::wire::params::{ParameterError, Parameters};
+use self::wire::parameter_error::ParameterError;
+use self::wire::params::Parameters;
 use self::wire::request::{Common, Form, Hosts, Pairs};
 use super::call::Call;
 use super::error::{ApiError, chain};
 use super::router::{self, Match};
 
+pub use self::state::CloudSettings;
 pub use self::wire::{code, document};
 
 /// So much of the name of an action that does not exist is written down.
@@ -47,35 +47,6 @@ const MAX_NAME: usize = 100;
 
 /// The most bytes of a body that nobody signed: it may have to wait for its turn.
 const MAX_OPEN_BODY: usize = 64 << 10;
-
-/// How the cloud API behaves.
-#[derive(Clone, Debug)]
-pub struct CloudSettings {
-    /// Requests a second for one account and action; `None` is no limit.
-    pub requests_per_second: Option<NonZeroU32>,
-    /// Whether actions are authorized only where the product document says so.
-    pub faithful: bool,
-    /// Whether codes are those of the product document, where its tables have others than the SDKs.
-    pub document_spelling: bool,
-    /// The name of the one region that there is.
-    pub region: String,
-    /// How many instances one account may have.
-    pub instances_per_account: u32,
-    /// Whether public repositories can be pulled from without credentials.
-    pub anonymous_pull: bool,
-}
-
-/// What the cloud API needs from one request to the next.
-pub(crate) struct CloudState {
-    pub settings: CloudSettings,
-    pub rate: Rate,
-}
-
-impl CloudState {
-    pub(crate) fn new(settings: CloudSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { rate: Rate::new(settings.requests_per_second, clock), settings }
-    }
-}
 
 /// Whether a request is meant for the cloud API: its path is `/`, or it comes from a client that was told an endpoint with a
 /// path or a scheme, which it also writes into the `Host`.
@@ -108,28 +79,27 @@ async fn handle(
     payload: web::Payload,
     language: &RefCell<Language>,
     trace: &Trace,
-) -> Result<Vec<u8>, CloudError> {
+) -> CloudResult<Vec<u8>> {
     let form = Form::of(call.request)?;
     let collected = form.body(call, payload).await?;
     let body: &[u8] = collected.as_ref().map_or(&[], |body| body);
     let pairs = form.pairs(call.request, body);
     *language.borrow_mut() = wire::request::language(call.request, &pairs);
     let common = Common::of(call.request, &pairs)?;
-    let parameters = || {
-        let parameters = form.parameters(call.request, &pairs, body);
-        parameters.inspect(|parameters| trace.dry_run.set(parameters.dry_run()))
-    };
+    let parameters = || form.parameters(call.request, &pairs, body);
     if let Some((action, run)) = table::find_open(common.version, common.action) {
-        *trace.name.borrow_mut() = format!("{}:{}", action.service.name(), action.name);
+        *trace.name.borrow_mut() = action.row.full_name().to_owned();
         if body.len() > MAX_OPEN_BODY {
             return Err(Code::RequestSizeLimitExceeded.into());
         }
         let address = call.state.client_rules.address(call.request);
         let parameters = parameters()?;
+        let attempt = action.attempt(&parameters);
+        trace.dry_run.set(attempt.dry_run);
         // It may have to wait, and must not hold a share of the memory meanwhile.
         drop(pairs);
         drop(collected);
-        let output = run(&OpenCall { state: call.state, address, trace }, &parameters).await?;
+        let output = run(&OpenCall { state: call.state, address, subject: &trace.subject }, attempt).await?;
         trace.action.set(Some(action));
         return Ok(output);
     }
@@ -149,10 +119,15 @@ async fn run_signed(
     parameters: impl FnOnce() -> Result<Parameters, ParameterError>,
     host: &str,
     trace: &Trace,
-) -> Result<Vec<u8>, CloudError> {
+) -> CloudResult<Vec<u8>> {
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
-    call.state.cloud.rate.check(identity.account, action)?;
+    call.state.cloud.rate.check(identity.account, action.row.name)?;
     let parameters = parameters()?;
+    let attempt = action.attempt(&parameters);
+    trace.dry_run.set(attempt.dry_run);
+    if let Some(once) = signed.once.as_ref().filter(|_| writes(action.row) && !attempt.dry_run) {
+        call.state.cloud.replays.take(identity.owner, once, call.state.clock.now())?;
+    }
     let permissions = call.state.auth.permissions(&signed.caller).await?;
     let cloud_call = CloudCall {
         state: call.state,
@@ -162,22 +137,16 @@ async fn run_signed(
         permissions: &permissions,
         request_id: call.request_id,
         host,
-        target: &trace.target,
+        subject: &trace.subject,
     };
     match action.run {
-        Run::Signed(run) => run(&cloud_call, &parameters).await,
+        Run::Signed(run) => run(&cloud_call, attempt).await,
         Run::Open(_) => Err(CloudError::internal("an action that nobody signs was not found to be one")),
     }
 }
 
 /// Who signed a request; if the signature is not good, the trace knows whose key it names.
-async fn signed(
-    call: &Call<'_>,
-    hosts: &Hosts,
-    body: &[u8],
-    pairs: &Pairs<'_>,
-    trace: &Trace,
-) -> Result<Signed, CloudError> {
+async fn signed(call: &Call<'_>, hosts: &Hosts, body: &[u8], pairs: &Pairs<'_>, trace: &Trace) -> CloudResult<Signed> {
     let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
     let headers = call.request.headers();
     let request = SignedRequest {
@@ -189,10 +158,10 @@ async fn signed(
         pairs,
     };
     let signed = call.state.auth.signed(&request, &call.client(Source::Cloud)).await;
-    *trace.identity.borrow_mut() = match &signed {
+    trace.subject.note_identity(match &signed {
         Ok(signed) => signed.caller.identity.clone(),
         Err(_) => call.state.auth.holder(&request),
-    };
+    });
     Ok(signed?)
 }
 
@@ -221,7 +190,7 @@ fn failed(call: &Call<'_>, error: &CloudError, language: Language, action: Optio
         tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
     }
     let action = action.filter(|_| call.state.cloud.settings.document_spelling);
-    let wire = action.map_or(error.code().wire(), |action| error.document_wire(action.service, action.name));
+    let wire = action.map_or(error.code().wire(), |action| error.document_wire(action.row));
     envelope(wire, error, request_id, language)
 }
 

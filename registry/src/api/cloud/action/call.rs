@@ -1,19 +1,20 @@
 //! One request on its way to an action.
 
-use std::cell::RefCell;
 use std::fmt;
 
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
-use roadstead_policy::{self as policy, op};
-use roadstead_storage::meta::{AuditEvent, MetaStore};
+use roadstead_policy::{Class, Request, Row};
+use roadstead_service::Services;
+use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, SecretId, Timestamp};
 
-use super::{Action, Permission};
-use crate::api::cloud::CloudSettings;
+use super::needs::{Needs, Permitted};
+use super::subject::Subject;
+use crate::api::cloud::state::CloudSettings;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use crate::api::dispatch::ApiState;
-use roadstead_service::Services;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
+use crate::api::cloud::wire::language::Phrase;
+use crate::api::state::ApiState;
 
 /// A request whose signature was good. Actions get at the services only through it.
 pub(crate) struct CloudCall<'a> {
@@ -31,7 +32,8 @@ pub(crate) struct CloudCall<'a> {
     pub request_id: &'a str,
     /// The host under which the client reached us, with the port if there is one.
     pub host: &'a str,
-    pub(crate) target: &'a RefCell<String>,
+    /// What the audit log is to know.
+    pub subject: &'a Subject,
 }
 
 impl fmt::Debug for CloudCall<'_> {
@@ -41,11 +43,6 @@ impl fmt::Debug for CloudCall<'_> {
 }
 
 impl<'a> CloudCall<'a> {
-    /// Who calls.
-    pub(crate) fn identity(&self) -> &'a Identity {
-        self.identity
-    }
-
     /// The main account of the caller.
     pub(crate) fn owner(&self) -> AccountId {
         self.identity.owner
@@ -76,25 +73,31 @@ impl<'a> CloudCall<'a> {
         &self.state.cloud.settings
     }
 
-    /// Refuses a caller who is not allowed to do all of `permission`.
-    pub(crate) fn authorize(&self, permission: &Permission) -> Result<(), CloudError> {
-        let requests = match permission {
-            Permission::Signed => return Ok(()),
-            Permission::Hardened(_) if self.settings().faithful => return Ok(()),
-            Permission::Listed(_) if self.identity.session.is_none() => return Ok(()),
-            Permission::Needs(requests) | Permission::Hardened(requests) | Permission::Listed(requests) => requests,
+    /// Refuses a caller who lacks a right that the action of this row takes.
+    pub(super) fn authorize(&self, row: &'static Row, needs: &Needs) -> CloudResult<()> {
+        let is_asked = match row.class {
+            Class::Unsigned => false,
+            Class::Signed => self.identity.session.is_some(),
+            Class::Hardened => !self.settings().faithful,
+            Class::Checked if needs.requests.is_empty() => {
+                return Err(CloudError::internal(format!("{} does not say which rights it takes", row.full_name())));
+            }
+            Class::Checked => true,
         };
-        requests.iter().try_for_each(|request| Ok(self.permissions.check(request)?))
+        if is_asked {
+            needs.requests.iter().try_for_each(|request| self.permissions.check(request))?;
+        }
+        self.refuse_veto(row)?;
+        needs.not_denied.iter().try_for_each(|request| self.refuse_denial(request))
     }
 
-    /// Refuses a caller whom a policy denies the action on everything, whatever else the action asks for: [`op::veto`].
-    pub(crate) fn refuse_denied<A: Action>(&self) -> Result<(), CloudError> {
-        let veto = op::veto(A::SERVICE.name(), A::NAME, self.settings().faithful);
-        veto.map_or(Ok(()), |request| self.refuse_denial(&request))
+    /// Refuses a caller whom a policy denies the action on everything: see [`Row::veto`].
+    pub(super) fn refuse_veto(&self, row: &'static Row) -> CloudResult<()> {
+        row.veto(self.settings().faithful).map_or(Ok(()), |request| self.refuse_denial(&request))
     }
 
-    /// Refuses a caller whom a policy denies the operation in so many words. No policy has to allow it.
-    pub(crate) fn refuse_denial(&self, request: &policy::Request) -> Result<(), CloudError> {
+    /// Refuses a caller whom a policy denies the operation explicitly. No policy has to allow it.
+    fn refuse_denial(&self, request: &Request) -> CloudResult<()> {
         let decision = self.permissions.decide(request);
         if !decision.is_explicit_denial() {
             return Ok(());
@@ -103,7 +106,28 @@ impl<'a> CloudCall<'a> {
         Err(Code::AuthFailureUnauthorizedOperation.into())
     }
 
-    pub(crate) fn note_target(&self, target: String) {
-        *self.target.borrow_mut() = target.chars().take(AuditEvent::MAX_TEXT).collect();
+    /// Whether a policy hides something from the caller: the request about it is denied explicitly.
+    pub(crate) fn is_hidden(&self, request: &Request) -> bool {
+        self.permissions.decide(request).is_explicit_denial()
     }
+
+    /// Grants something that was found to a caller who is allowed to do this to it.
+    pub(crate) fn grant<T>(&self, request: &Request, found: T) -> CloudResult<Permitted<T>> {
+        self.permissions.check(request)?;
+        Ok(Permitted::new(found))
+    }
+
+    /// Says what it is about, for the audit log.
+    pub(crate) fn note_target(&self, target: impl AsRef<str>) {
+        self.subject.note_target(target.as_ref());
+    }
+}
+
+/// Refuses temporary credentials: what they may do ends, and a password or a key that they make would not.
+pub(crate) fn lasting_only(identity: &Identity) -> CloudResult<()> {
+    if identity.session.is_none() {
+        return Ok(());
+    }
+    let message = Phrase::both("temporary credentials cannot do this", "临时密钥不能执行该操作");
+    Err(CloudError::new(Code::AuthFailureUnauthorizedOperation, message))
 }

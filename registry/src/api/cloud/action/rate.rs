@@ -11,7 +11,6 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use roadstead_types::{AccountId, Clock};
 
-use super::Registered;
 use crate::api::cloud::wire::code::Code;
 use crate::api::cloud::wire::error::CloudError;
 use crate::api::cloud::wire::language::Phrase;
@@ -50,8 +49,8 @@ impl Rate {
         Self { limiters, hasher: RandomState::new() }
     }
 
-    pub(crate) fn check(&self, account: AccountId, action: &Registered) -> Result<(), CloudError> {
-        self.limiters.as_ref().map_or(Ok(()), |(accounts, _)| check(accounts, account, action.name))
+    pub(crate) fn check(&self, account: AccountId, action: &'static str) -> Result<(), CloudError> {
+        self.limiters.as_ref().map_or(Ok(()), |(accounts, _)| check(accounts, account, action))
     }
 
     pub(crate) fn check_vouched(&self, who: &impl Hash, action: &'static str) -> Result<(), CloudError> {

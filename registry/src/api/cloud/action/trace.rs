@@ -1,12 +1,11 @@
-//! What is known of a request by the time that it is answered, for the audit log.
+//! Collects what the audit log says of a request.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
-use roadstead_auth::Identity;
 use roadstead_storage::meta::{AuditEvent, AuditOutcome};
 
-use super::{Kind, Registered};
+use super::registered::{Registered, writes};
+use super::subject::Subject;
 use crate::api::audit;
 use crate::api::call::Call;
 use crate::api::cloud::wire::code::Code;
@@ -15,22 +14,20 @@ use crate::api::cloud::wire::error::CloudError;
 /// It is filled in on the way, and outlives a panic.
 #[derive(Default)]
 pub(crate) struct Trace {
-    /// Who signed; if the signature was not good, whose key it names.
-    pub identity: RefCell<Option<Arc<Identity>>>,
+    /// Who and what it is about.
+    pub subject: Subject,
     /// What was asked for.
     pub name: RefCell<String>,
     /// The action, once it is known to be one, and called by somebody.
     pub action: Cell<Option<&'static Registered>>,
     /// Whether it was only to be tried.
     pub dry_run: Cell<bool>,
-    /// What it is about.
-    pub target: RefCell<String>,
 }
 
 impl Trace {
     fn outcome(&self, error: Option<&CloudError>) -> Option<AuditOutcome> {
         let action = self.action.get();
-        let writes = action.is_some_and(|action| action.kind == Kind::Write);
+        let writes = action.is_some_and(|action| writes(action.row));
         match error.map(CloudError::code) {
             None => writes.then_some(AuditOutcome::Done),
             Some(Code::DryRunOperation) => None,
@@ -45,15 +42,15 @@ impl Trace {
     /// Takes the request down, if it has changed something or was refused.
     pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&CloudError>) {
         let Some(outcome) = self.outcome(error) else { return };
-        let identity = self.identity.borrow().clone();
+        let identity = self.subject.identity();
         let action = match self.action.get() {
-            Some(action) => format!("{}:{}", action.service.name(), action.name),
+            Some(action) => action.row.full_name().to_owned(),
             None => self.name.borrow().clone(),
         };
         let mut event = AuditEvent {
             source: "cloud".to_owned(),
             action,
-            resource: self.target.borrow().clone(),
+            resource: self.subject.target(),
             dry_run: self.dry_run.get(),
             code: error.map(|error| error.code().wire().to_owned()).unwrap_or_default(),
             ..audit::event(call, identity.as_deref(), outcome)

@@ -1,11 +1,12 @@
 //! The caller's own account.
 
 use roadstead_auth::{Identity, app_id};
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 
 /// The numbers of the caller and of its main account.
 #[derive(Deserialize)]
@@ -22,17 +23,17 @@ pub(crate) struct UserAppId {
 }
 
 impl Action for GetUserAppId {
-    const SERVICE: Service = Service::Cam;
-    const NAME: &'static str = "GetUserAppId";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &cam::GetUserAppId;
+    type Checked = ();
     type Output = UserAppId;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<UserAppId, CloudError> {
-        let Identity { uin, owner, owner_uin, .. } = call.identity();
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<UserAppId> {
+        let Identity { uin, owner, owner_uin, .. } = call.identity;
         let (uin, owner_uin) = (uin.as_str().to_owned(), owner_uin.as_str().to_owned());
         Ok(UserAppId { uin, owner_uin, app_id: app_id(*owner) })
     }

@@ -1,18 +1,19 @@
 //! Which policies somebody has.
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
 use roadstead_storage::meta::Holder;
-use roadstead_types::{PolicyId, Uin};
+use roadstead_types::{GroupId, PolicyId, Uin};
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
-use super::{
-    Subject, allowed_role, answered, cam_action, group_id, holder_user, on_group, on_user, paged, service, wrong,
-};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::wire::error::CloudError;
+use super::things::{answered, either, group_id, on_group, on_user, paged, role, service, user_holder, wrong};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::cam::AttachedPolicy;
 
 /// The most pages that are counted.
 const MAX_PAGE: i64 = 200;
@@ -53,7 +54,7 @@ struct ListedPolicy {
 }
 
 fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Page) -> Attached {
-    let owner = call.identity().owner_uin.as_str();
+    let owner = call.identity.owner_uin.as_str();
     let (total_num, policies) = paged(policies, page);
     let list = policies.map(|policy| ListedPolicy {
         policy_id: answered(policy.id.get()),
@@ -80,17 +81,20 @@ pub(crate) struct ListAttachedUserPolicies {
     rp: Option<i64>,
 }
 
-cam_action!(
-    ListAttachedUserPolicies: Read -> Attached,
-    |it| on_user("ListAttachedUserPolicies", it.target_uin),
-    |it| it.target_uin.to_string(),
-    of_user
-);
-
-async fn of_user(it: ListAttachedUserPolicies, call: &CloudCall<'_>) -> Result<Attached, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let user = holder_user(call, it.target_uin).await?;
-    Ok(attached_page(call, service(call).list_attached(user).await?, page))
+impl Action for ListAttachedUserPolicies {
+    const ROW: &'static Row = &cam::ListAttachedUserPolicies;
+    type Checked = (u64, Page);
+    type Output = Attached;
+    fn check(self, _: &Identity) -> CloudResult<(u64, Page)> {
+        Ok((self.target_uin, Page::numbered(self.page, self.rp)?))
+    }
+    fn needs((uin, _): &(u64, Page)) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run((uin, page): (u64, Page), call: Allowed<'_>) -> CloudResult<Attached> {
+        let user = user_holder(&call, uin).await?;
+        Ok(attached_page(&call, service(&call).list_attached(user).await?, page))
+    }
 }
 
 /// Tells which policies a group has.
@@ -103,19 +107,22 @@ pub(crate) struct ListAttachedGroupPolicies {
     keyword: Option<String>,
 }
 
-cam_action!(
-    ListAttachedGroupPolicies: Read -> Attached,
-    |it| on_group("ListAttachedGroupPolicies", it.target_group_id),
-    |it| it.target_group_id.to_string(),
-    of_group
-);
-
-async fn of_group(it: ListAttachedGroupPolicies, call: &CloudCall<'_>) -> Result<Attached, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let group = service(call).group(call.identity(), group_id(it.target_group_id)).await?;
-    let mut policies = service(call).list_attached(Holder::Group(group.id)).await?;
-    matching(&mut policies, it.keyword.as_deref());
-    Ok(attached_page(call, policies, page))
+impl Action for ListAttachedGroupPolicies {
+    const ROW: &'static Row = &cam::ListAttachedGroupPolicies;
+    type Checked = (GroupId, Page, Option<String>);
+    type Output = Attached;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((group_id(self.target_group_id), Page::numbered(self.page, self.rp)?, self.keyword))
+    }
+    fn needs((group, ..): &Self::Checked) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run((group, page, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Attached> {
+        let group = service(&call).group(call.identity, group).await?;
+        let mut policies = service(&call).list_attached(Holder::Group(group.id)).await?;
+        matching(&mut policies, keyword.as_deref());
+        Ok(attached_page(&call, policies, page))
+    }
 }
 
 /// Tells which policies a user has, itself and through groups.
@@ -160,35 +167,36 @@ struct UserPolicyGroup {
     group_name: String,
 }
 
-cam_action!(
-    ListAttachedUserAllPolicies: Read -> AllAttached,
-    |it| on_user("ListAttachedUserAllPolicies", it.target_uin),
-    |it| it.target_uin.to_string(),
-    all_of_user
-);
-
-async fn all_of_user(it: ListAttachedUserAllPolicies, call: &CloudCall<'_>) -> Result<AllAttached, CloudError> {
-    if !(1..=MAX_PAGE).contains(&it.page) || !(1..=200).contains(&it.rp) {
-        return Err(wrong("Page and Rp must be between 1 and 200"));
+impl Action for ListAttachedUserAllPolicies {
+    const ROW: &'static Row = &cam::ListAttachedUserAllPolicies;
+    type Checked = (Self, Page);
+    type Output = AllAttached;
+    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+        if !(1..=MAX_PAGE).contains(&self.page) || !(1..=200).contains(&self.rp) {
+            return Err(wrong("Page and Rp must be between 1 and 200"));
+        }
+        if self.attach_type > 2 {
+            return Err(wrong("AttachType must be 0, 1 or 2"));
+        }
+        if self.strategy_type.is_some_and(|wanted| !(1..=2).contains(&wanted)) {
+            return Err(wrong("StrategyType must be 1 or 2"));
+        }
+        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        Ok((self, page))
     }
-    let page = Page::numbered(Some(it.page), Some(it.rp))?;
-    let (direct, through_groups) = match it.attach_type {
-        0 => (true, true),
-        1 => (true, false),
-        2 => (false, true),
-        _ => return Err(wrong("AttachType must be 0, 1 or 2")),
-    };
-    if it.strategy_type.is_some_and(|wanted| !(1..=2).contains(&wanted)) {
-        return Err(wrong("StrategyType must be 1 or 2"));
+    fn needs((it, _): &(Self, Page)) -> Needs {
+        on_user(Self::ROW, it.target_uin).into()
     }
-    let Holder::User(user) = holder_user(call, it.target_uin).await? else {
-        return Err(wrong("TargetUin is no user"));
-    };
-    let mut policies = service(call).list_all_attached(user, direct, through_groups).await?;
-    policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
-    matching(&mut policies, it.keyword.as_deref());
-    let (total_num, policies) = paged(policies, page);
-    Ok(AllAttached { policy_list: policies.map(user_policy).collect(), total_num })
+    async fn run((it, page): (Self, Page), call: Allowed<'_>) -> CloudResult<AllAttached> {
+        let user = service(&call).user(call.identity, UserRef::Uin(it.target_uin)).await?.account.id;
+        // 0 is both: what is attached to the user itself, and what it has through groups.
+        let (direct, through_groups) = (it.attach_type != 2, it.attach_type != 1);
+        let mut policies = service(&call).list_all_attached(user, direct, through_groups).await?;
+        policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
+        matching(&mut policies, it.keyword.as_deref());
+        let (total_num, policies) = paged(policies, page);
+        Ok(AllAttached { policy_list: policies.map(user_policy).collect(), total_num })
+    }
 }
 
 fn user_policy(policy: AttachedPolicy) -> UserPolicy {
@@ -203,6 +211,19 @@ fn user_policy(policy: AttachedPolicy) -> UserPolicy {
         groups: groups.map(|(id, group_name)| UserPolicyGroup { group_id: answered(id.get()), group_name }).collect(),
         deactived: 0,
         deactived_detail: Vec::new(),
+    }
+}
+
+fn role_policy(policy: AttachedPolicy) -> RolePolicy {
+    RolePolicy {
+        policy_id: answered(policy.id.get()),
+        policy_name: policy.name,
+        add_time: time::plain(policy.since),
+        policy_type: source(policy.id),
+        create_mode: 2,
+        deactived: 0,
+        deactived_detail: Vec::new(),
+        description: policy.description,
     }
 }
 
@@ -239,34 +260,31 @@ struct RolePolicy {
     description: String,
 }
 
-cam_action!(
-    ListAttachedRolePolicies: Read -> RolePolicies,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
-    |it| it.role_id.clone().or_else(|| it.role_name.clone()).unwrap_or_default(),
-    of_role
-);
-
-async fn of_role(it: ListAttachedRolePolicies, call: &CloudCall<'_>) -> Result<RolePolicies, CloudError> {
-    let page = Page::numbered(Some(it.page), Some(it.rp))?;
-    let wanted = it.policy_type.as_deref().filter(|wanted| !wanted.is_empty());
-    if wanted.is_some_and(|wanted| !["User", "QCS"].contains(&wanted)) {
-        return Err(wrong("PolicyType must be User or QCS"));
+impl Lookup for ListAttachedRolePolicies {
+    const ROW: &'static Row = &cam::ListAttachedRolePolicies;
+    type Checked = (Self, Page);
+    type Found = RoleInfo;
+    type Output = RolePolicies;
+    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+        let wanted = self.policy_type.as_deref().unwrap_or_default();
+        if !["", "User", "QCS"].contains(&wanted) {
+            return Err(wrong("PolicyType must be User or QCS"));
+        }
+        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        Ok((self, page))
     }
-    let (id, name) = (it.role_id.as_deref(), it.role_name.as_deref());
-    let role = allowed_role(call, "ListAttachedRolePolicies", id, name).await?.role;
-    let mut policies = service(call).list_attached(Holder::Role(role.id)).await?;
-    policies.retain(|policy| wanted.is_none_or(|wanted| wanted == source(policy.id)));
-    matching(&mut policies, it.keyword.as_deref());
-    let (total_num, policies) = paged(policies, page);
-    let list = policies.map(|policy| RolePolicy {
-        policy_id: answered(policy.id.get()),
-        policy_name: policy.name,
-        add_time: time::plain(policy.since),
-        policy_type: source(policy.id),
-        create_mode: 2,
-        deactived: 0,
-        deactived_detail: Vec::new(),
-        description: policy.description,
-    });
-    Ok(RolePolicies { list: list.collect(), total_num })
+    fn target((it, _): &(Self, Page)) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve((it, _): &(Self, Page), call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run((it, page): (Self, Page), found: RoleInfo, call: Allowed<'_>) -> CloudResult<RolePolicies> {
+        let wanted = it.policy_type.as_deref().filter(|wanted| !wanted.is_empty());
+        let mut policies = service(&call).list_attached(Holder::Role(found.role.id)).await?;
+        policies.retain(|policy| wanted.is_none_or(|wanted| wanted == source(policy.id)));
+        matching(&mut policies, it.keyword.as_deref());
+        let (total_num, policies) = paged(policies, page);
+        Ok(RolePolicies { list: policies.map(role_policy).collect(), total_num })
+    }
 }

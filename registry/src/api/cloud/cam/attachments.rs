@@ -1,27 +1,16 @@
 //! Attaching policies, and detaching them. To attach what is attached, or detach what is not, does nothing.
 
-use roadstead_policy::op::{self, CamResource};
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::RoleInfo;
 use roadstead_storage::meta::Holder;
+use roadstead_types::{GroupId, PolicyId};
 use serde::Deserialize;
 
-use super::{
-    Subject, allowed_policy, allowed_role, cam_action, group_id, holder_user, number, policy_id, policy_request,
-    service, user_request,
-};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::wire::error::CloudError;
-
-/// The rights to a user and to a policy.
-fn on_user_and_policy(action: &str, uin: u64, policy: u64) -> Permission {
-    Permission::Needs(vec![user_request(action, uin), policy_request(action, policy)])
-}
-
-/// The rights to a group and to a policy.
-fn on_group_and_policy(action: &str, group: u64, policy: u64) -> Permission {
-    let group = op::cam(action, CamResource::Group(number(group)));
-    Permission::Needs(vec![group, policy_request(action, policy)])
-}
+use super::things::{either, group_id, on_group, on_policy, on_user, policy, policy_id, role, service, user_holder};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::api::cloud::wire::error::CloudResult;
 
 /// Attaches a policy to a user.
 #[derive(Deserialize)]
@@ -31,17 +20,20 @@ pub(crate) struct AttachUserPolicy {
     attach_uin: u64,
 }
 
-cam_action!(
-    AttachUserPolicy: Write -> NoOutput,
-    |it| on_user_and_policy("AttachUserPolicy", it.attach_uin, it.policy_id),
-    |it| format!("{} {}", it.policy_id, it.attach_uin),
-    attach_to_user
-);
-
-async fn attach_to_user(it: AttachUserPolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = holder_user(call, it.attach_uin).await?;
-    service(call).attach(call.identity(), policy_id(it.policy_id), user).await?;
-    Ok(NoOutput {})
+impl Action for AttachUserPolicy {
+    const ROW: &'static Row = &cam::AttachUserPolicy;
+    type Checked = (PolicyId, u64);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
+        Ok((policy_id(self.policy_id), self.attach_uin))
+    }
+    fn needs((policy, uin): &(PolicyId, u64)) -> Needs {
+        [on_policy(Self::ROW, *policy), on_user(Self::ROW, *uin)].into()
+    }
+    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
+        let user = user_holder(&call, uin).await?;
+        Ok(service(&call).attach(call.identity, policy, user).await?)
+    }
 }
 
 /// Detaches a policy from a user.
@@ -52,17 +44,20 @@ pub(crate) struct DetachUserPolicy {
     detach_uin: u64,
 }
 
-cam_action!(
-    DetachUserPolicy: Write -> NoOutput,
-    |it| on_user_and_policy("DetachUserPolicy", it.detach_uin, it.policy_id),
-    |it| format!("{} {}", it.policy_id, it.detach_uin),
-    detach_from_user
-);
-
-async fn detach_from_user(it: DetachUserPolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = holder_user(call, it.detach_uin).await?;
-    service(call).detach(call.identity(), policy_id(it.policy_id), user).await?;
-    Ok(NoOutput {})
+impl Action for DetachUserPolicy {
+    const ROW: &'static Row = &cam::DetachUserPolicy;
+    type Checked = (PolicyId, u64);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
+        Ok((policy_id(self.policy_id), self.detach_uin))
+    }
+    fn needs((policy, uin): &(PolicyId, u64)) -> Needs {
+        [on_policy(Self::ROW, *policy), on_user(Self::ROW, *uin)].into()
+    }
+    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
+        let user = user_holder(&call, uin).await?;
+        Ok(service(&call).detach(call.identity, policy, user).await?)
+    }
 }
 
 /// Attaches a policy to a group.
@@ -73,17 +68,19 @@ pub(crate) struct AttachGroupPolicy {
     attach_group_id: u64,
 }
 
-cam_action!(
-    AttachGroupPolicy: Write -> NoOutput,
-    |it| on_group_and_policy("AttachGroupPolicy", it.attach_group_id, it.policy_id),
-    |it| format!("{} {}", it.policy_id, it.attach_group_id),
-    attach_to_group
-);
-
-async fn attach_to_group(it: AttachGroupPolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let group = Holder::Group(group_id(it.attach_group_id));
-    service(call).attach(call.identity(), policy_id(it.policy_id), group).await?;
-    Ok(NoOutput {})
+impl Action for AttachGroupPolicy {
+    const ROW: &'static Row = &cam::AttachGroupPolicy;
+    type Checked = (PolicyId, GroupId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
+        Ok((policy_id(self.policy_id), group_id(self.attach_group_id)))
+    }
+    fn needs((policy, group): &(PolicyId, GroupId)) -> Needs {
+        [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
+    }
+    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).attach(call.identity, policy, Holder::Group(group)).await?)
+    }
 }
 
 /// Detaches a policy from a group.
@@ -94,23 +91,19 @@ pub(crate) struct DetachGroupPolicy {
     detach_group_id: u64,
 }
 
-cam_action!(
-    DetachGroupPolicy: Write -> NoOutput,
-    |it| on_group_and_policy("DetachGroupPolicy", it.detach_group_id, it.policy_id),
-    |it| format!("{} {}", it.policy_id, it.detach_group_id),
-    detach_from_group
-);
-
-async fn detach_from_group(it: DetachGroupPolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let group = Holder::Group(group_id(it.detach_group_id));
-    service(call).detach(call.identity(), policy_id(it.policy_id), group).await?;
-    Ok(NoOutput {})
-}
-
-/// A role and a policy, each by number or by name.
-fn named(policy: Option<u64>, policy_name: Option<&str>, role: Option<&str>, role_name: Option<&str>) -> String {
-    let policy = policy.map(|id| id.to_string()).or_else(|| policy_name.map(str::to_owned)).unwrap_or_default();
-    format!("{policy} {}", role.or(role_name).unwrap_or_default())
+impl Action for DetachGroupPolicy {
+    const ROW: &'static Row = &cam::DetachGroupPolicy;
+    type Checked = (PolicyId, GroupId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
+        Ok((policy_id(self.policy_id), group_id(self.detach_group_id)))
+    }
+    fn needs((policy, group): &(PolicyId, GroupId)) -> Needs {
+        [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
+    }
+    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).detach(call.identity, policy, Holder::Group(group)).await?)
+    }
 }
 
 /// Attaches a policy to a role.
@@ -123,24 +116,25 @@ pub(crate) struct AttachRolePolicy {
     policy_name: Option<String>,
 }
 
-cam_action!(
-    AttachRolePolicy: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.attach_role_id.as_deref(), it.attach_role_name.as_deref()), Subject::Policy(it.policy_id, it.policy_name.as_deref())],
-    |it| named(
-        it.policy_id,
-        it.policy_name.as_deref(),
-        it.attach_role_id.as_deref(),
-        it.attach_role_name.as_deref()
-    ),
-    attach_to_role
-);
-
-async fn attach_to_role(it: AttachRolePolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    const ACTION: &str = "AttachRolePolicy";
-    let role = allowed_role(call, ACTION, it.attach_role_id.as_deref(), it.attach_role_name.as_deref()).await?;
-    let policy = allowed_policy(call, ACTION, it.policy_id, it.policy_name.as_deref()).await?;
-    service(call).attach(call.identity(), policy, Holder::Role(role.role.id)).await?;
-    Ok(NoOutput {})
+impl Lookup for AttachRolePolicy {
+    const ROW: &'static Row = &cam::AttachRolePolicy;
+    type Checked = Self;
+    type Found = (RoleInfo, PolicyId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        let policy = either(it.policy_id.map(|id| id.to_string()).as_deref(), it.policy_name.as_deref());
+        format!("{policy} {}", either(it.attach_role_id.as_deref(), it.attach_role_name.as_deref()))
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        let role = role(call, Self::ROW, it.attach_role_id.as_deref(), it.attach_role_name.as_deref()).await?;
+        Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
+    }
+    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).attach(call.identity, policy, Holder::Role(role.role.id)).await?)
+    }
 }
 
 /// Detaches a policy from a role.
@@ -153,22 +147,23 @@ pub(crate) struct DetachRolePolicy {
     policy_name: Option<String>,
 }
 
-cam_action!(
-    DetachRolePolicy: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.detach_role_id.as_deref(), it.detach_role_name.as_deref()), Subject::Policy(it.policy_id, it.policy_name.as_deref())],
-    |it| named(
-        it.policy_id,
-        it.policy_name.as_deref(),
-        it.detach_role_id.as_deref(),
-        it.detach_role_name.as_deref()
-    ),
-    detach_from_role
-);
-
-async fn detach_from_role(it: DetachRolePolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    const ACTION: &str = "DetachRolePolicy";
-    let role = allowed_role(call, ACTION, it.detach_role_id.as_deref(), it.detach_role_name.as_deref()).await?;
-    let policy = allowed_policy(call, ACTION, it.policy_id, it.policy_name.as_deref()).await?;
-    service(call).detach(call.identity(), policy, Holder::Role(role.role.id)).await?;
-    Ok(NoOutput {})
+impl Lookup for DetachRolePolicy {
+    const ROW: &'static Row = &cam::DetachRolePolicy;
+    type Checked = Self;
+    type Found = (RoleInfo, PolicyId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        let policy = either(it.policy_id.map(|id| id.to_string()).as_deref(), it.policy_name.as_deref());
+        format!("{policy} {}", either(it.detach_role_id.as_deref(), it.detach_role_name.as_deref()))
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        let role = role(call, Self::ROW, it.detach_role_id.as_deref(), it.detach_role_name.as_deref()).await?;
+        Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
+    }
+    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).detach(call.identity, policy, Holder::Role(role.role.id)).await?)
+    }
 }

@@ -1,17 +1,15 @@
 //! The audit log of the caller's account.
 
-use std::borrow::Cow;
-
-use roadstead_policy::is_known_action;
-use roadstead_policy::op::{self, CamResource};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::cam;
+use roadstead_policy::{Row, Service};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
 
@@ -82,19 +80,26 @@ fn wrong(name: &str) -> CloudError {
     CloudError::new(Code::InvalidParameterValue, format!("the value of {name} is wrong"))
 }
 
-fn moment(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, CloudError> {
+fn moment(name: &str, text: Option<&str>) -> CloudResult<Option<Timestamp>> {
     text.map(|text| time::parse(text).ok_or_else(|| wrong(name))).transpose()
 }
 
-/// An event says `service:Action` of the actions of the cloud API; who asks may leave out the service.
-fn whole_name(operation: &str) -> Cow<'_, str> {
-    let whole = |service: &Service| format!("{}:{operation}", service.name());
-    let known = || [Service::Tcr, Service::Cam, Service::Sts].iter().map(whole).find(|name| is_known_action(name));
-    if operation.contains(':') {
-        Cow::Borrowed(operation)
-    } else {
-        known().map_or(Cow::Borrowed(operation), Cow::Owned)
-    }
+/// The name that events have: `service:Action`. Whoever asks may leave out the service.
+fn whole_name(operation: String) -> String {
+    let services = [Service::Tcr, Service::Cam, Service::Sts];
+    let row = services.iter().find_map(|service| Row::find(service.name(), &operation));
+    row.map_or(operation, |row| row.full_name().to_owned())
+}
+
+/// The events that a request asks for.
+pub(crate) struct Wanted {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    uin: Option<String>,
+    action: Option<String>,
+    outcome: Option<AuditOutcome>,
+    after: Option<AuditCursor>,
+    limit: u32,
 }
 
 fn place(text: &str) -> Option<AuditCursor> {
@@ -103,28 +108,31 @@ fn place(text: &str) -> Option<AuditCursor> {
 }
 
 impl Action for DescribeAuditLogs {
-    const SERVICE: Service = Service::Cam;
-    const NAME: &'static str = "DescribeAuditLogs";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &cam::DescribeAuditLogs;
+    type Checked = Wanted;
     type Output = AuditLogs;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![op::cam(Self::NAME, CamResource::All)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<AuditLogs, CloudError> {
+    fn check(self, _: &Identity) -> CloudResult<Wanted> {
         let outcome = self.outcome.as_deref().map(|name| AuditOutcome::from_name(name).ok_or_else(|| wrong("Outcome")));
-        let after = self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?;
-        let action = self.operation.as_deref().map(whole_name);
-        let query = AuditQuery {
-            owner: Some(call.owner()),
+        Ok(Wanted {
+            outcome: outcome.transpose()?,
+            after: self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?,
             since: moment("StartTime", self.start_time.as_deref())?,
             until: moment("EndTime", self.end_time.as_deref())?,
-            uin: self.uin.as_deref(),
-            action: action.as_deref(),
-            outcome: outcome.transpose()?,
-            after,
             limit: Page::of(None, self.limit)?.limit,
+            uin: self.uin,
+            action: self.operation.map(whole_name),
+        })
+    }
+    async fn run(it: Wanted, call: Allowed<'_>) -> CloudResult<AuditLogs> {
+        let query = AuditQuery {
+            owner: Some(call.owner()),
+            since: it.since,
+            until: it.until,
+            uin: it.uin.as_deref(),
+            action: it.action.as_deref(),
+            outcome: it.outcome,
+            after: it.after,
+            limit: it.limit,
         };
         let found = call.meta().audit_events(&query).await?;
         let is_full = found.len() == query.limit as usize;

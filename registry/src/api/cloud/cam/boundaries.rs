@@ -1,19 +1,17 @@
 //! Permission boundaries: the one policy beyond which a sub-account or a role may do nothing.
 
-use roadstead_policy::op::CamResource;
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{RoleInfo, UserRef};
 use roadstead_storage::meta::Holder;
 use roadstead_types::PolicyId;
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
-use super::{
-    Subject, allow, allowed_role, answered, cam_action, holder_user, on_user, policy_id, policy_request, service,
-    user_request,
-};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::cam::UserRef;
+use super::things::{answered, either, on_policy, on_user, policy, policy_id, role, service, user_holder};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::api::cloud::wire::error::CloudResult;
 
 /// Bounds a user.
 #[derive(Deserialize)]
@@ -23,20 +21,20 @@ pub(crate) struct PutUserPermissionsBoundary {
     policy_id: u64,
 }
 
-cam_action!(
-    PutUserPermissionsBoundary: Write -> NoOutput,
-    |it| Permission::Needs(vec![
-        user_request("PutUserPermissionsBoundary", it.target_uin),
-        policy_request("PutUserPermissionsBoundary", it.policy_id)
-    ]),
-    |it| it.target_uin.to_string(),
-    put_user
-);
-
-async fn put_user(it: PutUserPermissionsBoundary, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = holder_user(call, it.target_uin).await?;
-    service(call).set_boundary(call.identity(), user, Some(policy_id(it.policy_id))).await?;
-    Ok(NoOutput {})
+impl Action for PutUserPermissionsBoundary {
+    const ROW: &'static Row = &cam::PutUserPermissionsBoundary;
+    type Checked = (u64, PolicyId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<(u64, PolicyId)> {
+        Ok((self.target_uin, policy_id(self.policy_id)))
+    }
+    fn needs((uin, policy): &(u64, PolicyId)) -> Needs {
+        [on_user(Self::ROW, *uin), on_policy(Self::ROW, *policy)].into()
+    }
+    async fn run((uin, policy): (u64, PolicyId), call: Allowed<'_>) -> CloudResult<()> {
+        let user = user_holder(&call, uin).await?;
+        Ok(service(&call).set_boundary(call.identity, user, Some(policy)).await?)
+    }
 }
 
 /// Takes the boundary of a user away.
@@ -46,17 +44,20 @@ pub(crate) struct DeleteUserPermissionsBoundary {
     target_uin: u64,
 }
 
-cam_action!(
-    DeleteUserPermissionsBoundary: Write -> NoOutput,
-    |it| on_user("DeleteUserPermissionsBoundary", it.target_uin),
-    |it| it.target_uin.to_string(),
-    delete_user
-);
-
-async fn delete_user(it: DeleteUserPermissionsBoundary, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = holder_user(call, it.target_uin).await?;
-    service(call).set_boundary(call.identity(), user, None).await?;
-    Ok(NoOutput {})
+impl Action for DeleteUserPermissionsBoundary {
+    const ROW: &'static Row = &cam::DeleteUserPermissionsBoundary;
+    type Checked = u64;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<u64> {
+        Ok(self.target_uin)
+    }
+    fn needs(uin: &u64) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<()> {
+        let user = user_holder(&call, uin).await?;
+        Ok(service(&call).set_boundary(call.identity, user, None).await?)
+    }
 }
 
 /// Tells about the boundary of a user.
@@ -77,20 +78,24 @@ pub(crate) struct FoundBoundary {
     create_mode: Option<u64>,
 }
 
-cam_action!(
-    GetUserPermissionBoundary: Read -> FoundBoundary,
-    |it| on_user("GetUserPermissionBoundary", it.target_uin),
-    |it| it.target_uin.to_string(),
-    get_user
-);
-
-async fn get_user(it: GetUserPermissionBoundary, call: &CloudCall<'_>) -> Result<FoundBoundary, CloudError> {
-    let user = service(call).user(call.identity(), UserRef::Uin(it.target_uin)).await?;
-    found(call, user.boundary).await
+impl Action for GetUserPermissionBoundary {
+    const ROW: &'static Row = &cam::GetUserPermissionBoundary;
+    type Checked = u64;
+    type Output = FoundBoundary;
+    fn check(self, _: &Identity) -> CloudResult<u64> {
+        Ok(self.target_uin)
+    }
+    fn needs(uin: &u64) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<FoundBoundary> {
+        let user = service(&call).user(call.identity, UserRef::Uin(uin)).await?;
+        boundary(&call, user.boundary).await
+    }
 }
 
-async fn found(call: &CloudCall<'_>, policy: Option<PolicyId>) -> Result<FoundBoundary, CloudError> {
-    let boundary = service(call).boundary(call.identity(), policy).await?;
+async fn boundary(call: &CloudCall<'_>, policy: Option<PolicyId>) -> CloudResult<FoundBoundary> {
+    let boundary = service(call).boundary(call.identity, policy).await?;
     Ok(boundary.map_or_else(FoundBoundary::default, |policy| FoundBoundary {
         policy_id: Some(answered(policy.id.get())),
         policy_type: Some(kind(policy.is_preset())),
@@ -109,24 +114,24 @@ pub(crate) struct PutRolePermissionsBoundary {
     role_name: Option<String>,
 }
 
-fn target(id: Option<&str>, name: Option<&str>) -> String {
-    id.or(name).unwrap_or_default().to_owned()
-}
-
-cam_action!(
-    PutRolePermissionsBoundary: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref()), Subject::Policy(Some(it.policy_id), None)],
-    |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
-    put_role
-);
-
-async fn put_role(it: PutRolePermissionsBoundary, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    const ACTION: &str = "PutRolePermissionsBoundary";
-    let role = allowed_role(call, ACTION, it.role_id.as_deref(), it.role_name.as_deref()).await?.role;
-    let policy = policy_id(it.policy_id);
-    allow(call, ACTION, CamResource::Policy(policy.get()))?;
-    service(call).set_boundary(call.identity(), Holder::Role(role.id), Some(policy)).await?;
-    Ok(NoOutput {})
+impl Lookup for PutRolePermissionsBoundary {
+    const ROW: &'static Row = &cam::PutRolePermissionsBoundary;
+    type Checked = Self;
+    type Found = (RoleInfo, PolicyId);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        let role = role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await?;
+        Ok(role.and(policy(call, Self::ROW, Some(it.policy_id), None).await?))
+    }
+    async fn run(_: Self, (found, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).set_boundary(call.identity, Holder::Role(found.role.id), Some(policy)).await?)
+    }
 }
 
 /// Takes the boundary of a role away.
@@ -137,18 +142,23 @@ pub(crate) struct DeleteRolePermissionsBoundary {
     role_name: Option<String>,
 }
 
-cam_action!(
-    DeleteRolePermissionsBoundary: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
-    |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
-    delete_role
-);
-
-async fn delete_role(it: DeleteRolePermissionsBoundary, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    const ACTION: &str = "DeleteRolePermissionsBoundary";
-    let role = allowed_role(call, ACTION, it.role_id.as_deref(), it.role_name.as_deref()).await?.role;
-    service(call).set_boundary(call.identity(), Holder::Role(role.id), None).await?;
-    Ok(NoOutput {})
+impl Lookup for DeleteRolePermissionsBoundary {
+    const ROW: &'static Row = &cam::DeleteRolePermissionsBoundary;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).set_boundary(call.identity, Holder::Role(found.role.id), None).await?)
+    }
 }
 
 /// Tells about the boundary of a role.
@@ -158,14 +168,21 @@ pub(crate) struct GetRolePermissionBoundary {
     role_id: String,
 }
 
-cam_action!(
-    GetRolePermissionBoundary: Read -> FoundBoundary,
-    look up |it| vec![Subject::Role(Some(&it.role_id), None)],
-    |it| it.role_id.clone(),
-    get_role
-);
-
-async fn get_role(it: GetRolePermissionBoundary, call: &CloudCall<'_>) -> Result<FoundBoundary, CloudError> {
-    let role = allowed_role(call, "GetRolePermissionBoundary", Some(&it.role_id), None).await?.role;
-    found(call, role.boundary).await
+impl Lookup for GetRolePermissionBoundary {
+    const ROW: &'static Row = &cam::GetRolePermissionBoundary;
+    type Checked = String;
+    type Found = RoleInfo;
+    type Output = FoundBoundary;
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.role_id)
+    }
+    fn target(id: &String) -> String {
+        id.clone()
+    }
+    async fn resolve(id: &String, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, Some(id), None).await
+    }
+    async fn run(_: String, found: RoleInfo, call: Allowed<'_>) -> CloudResult<FoundBoundary> {
+        boundary(&call, found.role.boundary).await
+    }
 }

@@ -1,9 +1,10 @@
 //! What access management does not do, as the cloud API says it.
 
-use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
 use roadstead_service::cam::Error;
 use roadstead_types::Counted;
+
+use crate::api::cloud::wire::code::Code;
+use crate::api::cloud::wire::error::CloudError;
 
 impl From<Error> for CloudError {
     fn from(error: Error) -> Self {

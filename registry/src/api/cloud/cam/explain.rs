@@ -2,16 +2,18 @@
 
 use std::net::IpAddr;
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
 use roadstead_policy::explain::Question;
-use roadstead_policy::op::{self, CamResource};
+use roadstead_policy::op::CamResource;
+use roadstead_service::explain::{Explanation, explain};
 use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::explain::{Explanation, explain};
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 
 /// Whether a user of the caller's account may do something, and which statement of which policy decides.
 #[derive(Deserialize)]
@@ -57,41 +59,31 @@ impl From<Explanation> for Answer {
     }
 }
 
-impl ExplainAuthorization {
-    fn user(&self, call: &CloudCall<'_>) -> Result<Uin, CloudError> {
-        let Some(number) = self.target_uin else { return Ok(call.identity().uin.clone()) };
-        Uin::from_number(number).map_err(|_| Code::ResourceNotFoundUserNotExist.into())
-    }
-}
-
 impl Action for ExplainAuthorization {
-    const SERVICE: Service = Service::Cam;
-    const NAME: &'static str = "ExplainAuthorization";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &cam::ExplainAuthorization;
+    type Checked = (Uin, Question, Option<IpAddr>);
     type Output = Answer;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let user = self.user(call)?;
-        Ok(Permission::Needs(vec![op::cam(Self::NAME, CamResource::User(&user))]))
+    fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
+        let invalid = |message: String| CloudError::new(Code::InvalidParameterValue, message);
+        let user = match self.target_uin {
+            None => by.uin.clone(),
+            Some(number) => Uin::from_number(number).map_err(|_| Code::ResourceNotFoundUserNotExist)?,
+        };
+        let resource = self.resource.as_deref().unwrap_or("*");
+        let question = Question::new(&self.operation, resource, self.registry_id.as_deref(), &by.owner_uin);
+        let address = self.source_ip.map(|text| text.parse().map_err(|_| invalid(format!("{text:?} is no address"))));
+        Ok((user, question.map_err(|error| invalid(error.to_string()))?, address.transpose()?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Answer, CloudError> {
-        let (user, meta) = (self.user(call)?, call.meta());
-        let account = match user == call.identity().owner_uin {
-            true => meta.account(call.owner()).await?,
-            false => meta.user_by_uin(call.owner(), &user).await?.map(|user| user.account),
+    fn needs((user, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_cam(CamResource::User(user)).into()
+    }
+    async fn run((user, question, address): Self::Checked, call: Allowed<'_>) -> CloudResult<Answer> {
+        let account = match user == call.identity.owner_uin {
+            true => call.meta().account(call.owner()).await?,
+            false => call.meta().user_by_uin(call.owner(), &user).await?.map(|user| user.account),
         };
         let account = account.ok_or(Code::ResourceNotFoundUserNotExist)?;
-        let resource = self.resource.as_deref().unwrap_or("*");
-        let owner = &call.identity().owner_uin;
-        let question = Question::new(&self.operation, resource, self.registry_id.as_deref(), owner);
-        let invalid = |message: String| CloudError::new(Code::InvalidParameterValue, message);
-        let question = question.map_err(|e| invalid(e.to_string()))?;
-        let address = match &self.source_ip {
-            None => call.caller.address(),
-            Some(text) => text.parse::<IpAddr>().map_err(|_| invalid(format!("{text:?} is no address")))?,
-        };
-        let faithful = call.settings().faithful;
+        let (address, faithful) = (address.unwrap_or(call.caller.address()), call.settings().faithful);
         Ok(explain(call.meta(), call.auth(), &account, &question, address, faithful).await?.into())
     }
 }

@@ -1,13 +1,16 @@
 //! Groups of sub-accounts.
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
 use roadstead_storage::meta::Group;
+use roadstead_types::GroupId;
 use serde::{Deserialize, Serialize};
 
-use super::members::{GroupMember, group_member};
-use super::{answered, cam_action, group_id, on_all, on_group, paged, service};
-use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::wire::error::CloudError;
+use super::group_member::{GroupMember, group_member};
+use super::things::{answered, group_id, on_group, paged, service};
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
 
@@ -26,12 +29,21 @@ pub(crate) struct CreatedGroup {
     group_id: u64,
 }
 
-cam_action!(CreateGroup: Write -> CreatedGroup, |_| on_all("CreateGroup"), |it| it.group_name.clone(), create);
-
-async fn create(it: CreateGroup, call: &CloudCall<'_>) -> Result<CreatedGroup, CloudError> {
-    let remark = it.remark.unwrap_or_default();
-    let id = service(call).create_group(call.identity(), &it.group_name, &remark).await?;
-    Ok(CreatedGroup { group_id: answered(id.get()) })
+impl Action for CreateGroup {
+    const ROW: &'static Row = &cam::CreateGroup;
+    type Checked = Self;
+    type Output = CreatedGroup;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> Option<String> {
+        Some(it.group_name.clone())
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedGroup> {
+        let remark = it.remark.unwrap_or_default();
+        let id = service(&call).create_group(call.identity, &it.group_name, &remark).await?;
+        Ok(CreatedGroup { group_id: answered(id.get()) })
+    }
 }
 
 /// Deletes a group.
@@ -41,16 +53,19 @@ pub(crate) struct DeleteGroup {
     group_id: u64,
 }
 
-cam_action!(
-    DeleteGroup: Write -> NoOutput,
-    |it| on_group("DeleteGroup", it.group_id),
-    |it| it.group_id.to_string(),
-    delete
-);
-
-async fn delete(it: DeleteGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    service(call).delete_group(call.identity(), group_id(it.group_id)).await?;
-    Ok(NoOutput {})
+impl Action for DeleteGroup {
+    const ROW: &'static Row = &cam::DeleteGroup;
+    type Checked = GroupId;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<GroupId> {
+        Ok(group_id(self.group_id))
+    }
+    fn needs(group: &GroupId) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run(group: GroupId, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_group(call.identity, group).await?)
+    }
 }
 
 /// Gives a group another name or remark.
@@ -62,17 +77,20 @@ pub(crate) struct UpdateGroup {
     remark: Option<String>,
 }
 
-cam_action!(
-    UpdateGroup: Write -> NoOutput,
-    |it| on_group("UpdateGroup", it.group_id),
-    |it| it.group_id.to_string(),
-    update
-);
-
-async fn update(it: UpdateGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let (id, name, remark) = (group_id(it.group_id), it.group_name.as_deref(), it.remark.as_deref());
-    service(call).update_group(call.identity(), id, name, remark).await?;
-    Ok(NoOutput {})
+impl Action for UpdateGroup {
+    const ROW: &'static Row = &cam::UpdateGroup;
+    type Checked = Self;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn needs(it: &Self) -> Needs {
+        on_group(Self::ROW, group_id(it.group_id)).into()
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<()> {
+        let (id, name, remark) = (group_id(it.group_id), it.group_name.as_deref(), it.remark.as_deref());
+        Ok(service(&call).update_group(call.identity, id, name, remark).await?)
+    }
 }
 
 /// Tells about a group and who is in it.
@@ -94,26 +112,29 @@ pub(crate) struct FoundGroup {
     user_info: Vec<GroupMember>,
 }
 
-cam_action!(
-    GetGroup: Read -> FoundGroup,
-    |it| on_group("GetGroup", it.group_id),
-    |it| it.group_id.to_string(),
-    get
-);
-
-async fn get(it: GetGroup, call: &CloudCall<'_>) -> Result<FoundGroup, CloudError> {
-    let id = group_id(it.group_id);
-    let group = service(call).group(call.identity(), id).await?;
-    let user_info: Vec<_> =
-        service(call).list_members(call.identity(), id).await?.into_iter().map(group_member).collect();
-    Ok(FoundGroup {
-        group_id: answered(group.id.get()),
-        group_name: group.name,
-        group_num: u64::try_from(user_info.len()).unwrap_or(0),
-        remark: group.remark,
-        create_time: time::plain(group.created_at),
-        user_info,
-    })
+impl Action for GetGroup {
+    const ROW: &'static Row = &cam::GetGroup;
+    type Checked = GroupId;
+    type Output = FoundGroup;
+    fn check(self, _: &Identity) -> CloudResult<GroupId> {
+        Ok(group_id(self.group_id))
+    }
+    fn needs(group: &GroupId) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run(id: GroupId, call: Allowed<'_>) -> CloudResult<FoundGroup> {
+        let group = service(&call).group(call.identity, id).await?;
+        let members = service(&call).list_members(call.identity, id).await?;
+        let user_info: Vec<_> = members.into_iter().map(group_member).collect();
+        Ok(FoundGroup {
+            group_id: answered(group.id.get()),
+            group_name: group.name,
+            group_num: u64::try_from(user_info.len()).unwrap_or(0),
+            remark: group.remark,
+            create_time: time::plain(group.created_at),
+            user_info,
+        })
+    }
 }
 
 /// Tells about the groups.
@@ -142,12 +163,17 @@ struct ListedGroup {
     remark: String,
 }
 
-cam_action!(ListGroups: Read -> Groups, |_| on_all("ListGroups"), |_| String::new(), list);
-
-async fn list(it: ListGroups, call: &CloudCall<'_>) -> Result<Groups, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let keyword = it.keyword.as_deref().filter(|keyword| !keyword.is_empty());
-    Ok(groups_page(service(call).list_groups(call.identity(), keyword).await?, page))
+impl Action for ListGroups {
+    const ROW: &'static Row = &cam::ListGroups;
+    type Checked = (Page, Option<String>);
+    type Output = Groups;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((Page::numbered(self.page, self.rp)?, self.keyword))
+    }
+    async fn run((page, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Groups> {
+        let keyword = keyword.as_deref().filter(|keyword| !keyword.is_empty());
+        Ok(groups_page(service(&call).list_groups(call.identity, keyword).await?, page))
+    }
 }
 
 /// A page of groups.

@@ -1,15 +1,18 @@
 //! Access keys.
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::Error;
 use roadstead_types::AccountId;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, cam_action, lasting_only, on_all, service, uin_number, user_request, wrong};
-use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::action::call::CloudCall;
+use super::things::{on_user, service, uin_number, wrong};
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
-use roadstead_service::cam::Error;
 
 /// The most keys of one [`GetSecurityLastUsed`].
 const MAX_KEYS_AT_ONCE: usize = 10;
@@ -21,21 +24,18 @@ fn status(active: bool) -> &'static str {
     if active { ACTIVE } else { INACTIVE }
 }
 
-/// Whose keys are meant: the target's, or the caller's own. Temporary credentials have no keys of their own, and do not
-/// become keys of those whom they act for.
-pub(super) fn holder_uin(call: &CloudCall<'_>, target: Option<u64>) -> Result<u64, CloudError> {
+/// The uin of the account whose keys are meant: of the target, or of the caller. Temporary credentials have no keys, and may
+/// not ask for the keys of the user they act for.
+fn holder_uin(by: &Identity, target: Option<u64>) -> CloudResult<u64> {
     match target {
         Some(uin) => Ok(uin),
-        None if call.identity().session.is_some() => Err(Code::AuthFailureUnauthorizedOperation.into()),
-        None => Ok(uin_number(&call.identity().uin)),
+        None => lasting_only(by).map(|()| uin_number(&by.uin)),
     }
 }
 
-/// The account whose keys are meant, for a caller who is allowed to do `action` to it.
-async fn holder(call: &CloudCall<'_>, action: &str, target: Option<u64>) -> Result<AccountId, CloudError> {
-    let uin = holder_uin(call, target)?;
-    call.permissions.check(&user_request(action, uin))?;
-    service(call).key_holder(call.identity(), uin).await.map_err(of_keys)
+/// The account whose keys are meant.
+async fn holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<AccountId> {
+    service(call).key_holder(call.identity, uin).await.map_err(of_keys)
 }
 
 /// Actions on keys have a code of their own for a user that does not exist.
@@ -44,10 +44,6 @@ fn of_keys(error: Error) -> CloudError {
         Error::UserUnknown => Code::InvalidParameterUserNotExist.into(),
         other => other.into(),
     }
-}
-
-fn target_of(target: Option<u64>) -> String {
-    target.map(|uin| uin.to_string()).unwrap_or_default()
 }
 
 /// Makes an access key.
@@ -76,24 +72,30 @@ struct AccessKeyDetail {
     description: String,
 }
 
-cam_action!(CreateAccessKey: Write -> CreatedAccessKey, look up |it| vec![Subject::Keys(it.target_uin)], |it| target_of(it.target_uin), create);
-
-async fn create(it: CreateAccessKey, call: &CloudCall<'_>) -> Result<CreatedAccessKey, CloudError> {
-    lasting_only(call)?;
-    let uin = holder_uin(call, it.target_uin)?;
-    call.note_target(uin.to_string());
-    let holder = holder(call, "CreateAccessKey", Some(uin)).await?;
-    let description = it.description.unwrap_or_default();
-    let key = service(call).create_key(holder, &description).await.map_err(of_keys)?;
-    call.note_target(format!("{uin} {}", key.secret_id));
-    let access_key = AccessKeyDetail {
-        access_key_id: key.secret_id.as_str().to_owned(),
-        secret_access_key: key.secret_key,
-        status: ACTIVE,
-        create_time: time::plain(key.created_at),
-        description,
-    };
-    Ok(CreatedAccessKey { access_key })
+impl Action for CreateAccessKey {
+    const ROW: &'static Row = &cam::CreateAccessKey;
+    type Checked = (u64, String);
+    type Output = CreatedAccessKey;
+    fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
+        lasting_only(by)?;
+        Ok((holder_uin(by, self.target_uin)?, self.description.unwrap_or_default()))
+    }
+    fn needs((uin, _): &(u64, String)) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run((uin, description): (u64, String), call: Allowed<'_>) -> CloudResult<CreatedAccessKey> {
+        let holder = holder(&call, uin).await?;
+        let key = service(&call).create_key(holder, &description).await.map_err(of_keys)?;
+        call.note_target(format!("{uin} {}", key.secret_id));
+        let access_key = AccessKeyDetail {
+            access_key_id: key.secret_id.as_str().to_owned(),
+            secret_access_key: key.secret_key,
+            status: ACTIVE,
+            create_time: time::plain(key.created_at),
+            description,
+        };
+        Ok(CreatedAccessKey { access_key })
+    }
 }
 
 /// Makes an access key usable or not.
@@ -105,20 +107,29 @@ pub(crate) struct UpdateAccessKey {
     target_uin: Option<u64>,
 }
 
-cam_action!(UpdateAccessKey: Write -> NoOutput, look up |it| vec![Subject::Keys(it.target_uin)], |it| it.access_key_id.clone(), update);
-
-async fn update(it: UpdateAccessKey, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let holder = holder(call, "UpdateAccessKey", it.target_uin).await?;
-    let active = match it.status.as_str() {
-        ACTIVE => {
-            lasting_only(call)?;
-            true
-        }
-        INACTIVE => false,
-        _ => return Err(wrong("Status must be Active or Inactive")),
-    };
-    service(call).set_key_active(call.identity(), holder, &it.access_key_id, active).await?;
-    Ok(NoOutput {})
+impl Action for UpdateAccessKey {
+    const ROW: &'static Row = &cam::UpdateAccessKey;
+    type Checked = (u64, String, bool);
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
+        let uin = holder_uin(by, self.target_uin)?;
+        let active = match self.status.as_str() {
+            ACTIVE => lasting_only(by).map(|()| true)?,
+            INACTIVE => false,
+            _ => return Err(wrong("Status must be Active or Inactive")),
+        };
+        Ok((uin, self.access_key_id, active))
+    }
+    fn needs((uin, ..): &Self::Checked) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    fn target((_, key, _): &Self::Checked) -> Option<String> {
+        Some(key.clone())
+    }
+    async fn run((uin, key, active): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let holder = holder(&call, uin).await?;
+        Ok(service(&call).set_key_active(call.identity, holder, &key, active).await?)
+    }
 }
 
 /// Deletes an access key.
@@ -129,12 +140,23 @@ pub(crate) struct DeleteAccessKey {
     target_uin: Option<u64>,
 }
 
-cam_action!(DeleteAccessKey: Write -> NoOutput, look up |it| vec![Subject::Keys(it.target_uin)], |it| it.access_key_id.clone(), delete);
-
-async fn delete(it: DeleteAccessKey, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let holder = holder(call, "DeleteAccessKey", it.target_uin).await?;
-    service(call).delete_key(call.identity(), holder, &it.access_key_id).await?;
-    Ok(NoOutput {})
+impl Action for DeleteAccessKey {
+    const ROW: &'static Row = &cam::DeleteAccessKey;
+    type Checked = (u64, String);
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
+        Ok((holder_uin(by, self.target_uin)?, self.access_key_id))
+    }
+    fn needs((uin, _): &(u64, String)) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    fn target((_, key): &(u64, String)) -> Option<String> {
+        Some(key.clone())
+    }
+    async fn run((uin, key): (u64, String), call: Allowed<'_>) -> CloudResult<()> {
+        let holder = holder(&call, uin).await?;
+        Ok(service(&call).delete_key(call.identity, holder, &key).await?)
+    }
 }
 
 /// Tells about the access keys of an account.
@@ -160,17 +182,26 @@ struct ListedKey {
     description: String,
 }
 
-cam_action!(ListAccessKeys: Read -> AccessKeys, look up |it| vec![Subject::Keys(it.target_uin)], |it| target_of(it.target_uin), list);
-
-async fn list(it: ListAccessKeys, call: &CloudCall<'_>) -> Result<AccessKeys, CloudError> {
-    let holder = holder(call, "ListAccessKeys", it.target_uin).await?;
-    let keys = service(call).list_keys(holder).await?.into_iter().map(|key| ListedKey {
-        access_key_id: key.secret_id.as_str().to_owned(),
-        status: status(key.active),
-        create_time: time::plain(key.created_at),
-        description: key.description,
-    });
-    Ok(AccessKeys { access_keys: keys.collect() })
+impl Action for ListAccessKeys {
+    const ROW: &'static Row = &cam::ListAccessKeys;
+    type Checked = u64;
+    type Output = AccessKeys;
+    fn check(self, by: &Identity) -> CloudResult<u64> {
+        holder_uin(by, self.target_uin)
+    }
+    fn needs(uin: &u64) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<AccessKeys> {
+        let holder = holder(&call, uin).await?;
+        let keys = service(&call).list_keys(holder).await?.into_iter().map(|key| ListedKey {
+            access_key_id: key.secret_id.as_str().to_owned(),
+            status: status(key.active),
+            create_time: time::plain(key.created_at),
+            description: key.description,
+        });
+        Ok(AccessKeys { access_keys: keys.collect() })
+    }
 }
 
 /// Tells when access keys were used last.
@@ -195,18 +226,24 @@ struct LastUsedRow {
     last_secret_used_date: Option<i64>,
 }
 
-cam_action!(GetSecurityLastUsed: Read -> LastUsed, |_| on_all("GetSecurityLastUsed"), |_| String::new(), last_used);
-
-async fn last_used(it: GetSecurityLastUsed, call: &CloudCall<'_>) -> Result<LastUsed, CloudError> {
-    if it.secret_id_list.is_empty() || it.secret_id_list.len() > MAX_KEYS_AT_ONCE {
-        let message = format!("SecretIdList must have 1 to {MAX_KEYS_AT_ONCE} members");
-        return Err(CloudError::new(Code::InvalidParameter, message));
+impl Action for GetSecurityLastUsed {
+    const ROW: &'static Row = &cam::GetSecurityLastUsed;
+    type Checked = Vec<String>;
+    type Output = LastUsed;
+    fn check(self, _: &Identity) -> CloudResult<Vec<String>> {
+        if self.secret_id_list.is_empty() || self.secret_id_list.len() > MAX_KEYS_AT_ONCE {
+            let message = format!("SecretIdList must have 1 to {MAX_KEYS_AT_ONCE} members");
+            return Err(CloudError::new(Code::InvalidParameter, message));
+        }
+        Ok(self.secret_id_list)
     }
-    let keys = service(call).own_keys(call.identity(), &it.secret_id_list).await?;
-    let rows = keys.into_iter().map(|key| LastUsedRow {
-        secret_id: key.secret_id.as_str().to_owned(),
-        last_used_date: key.last_used_at.map(|at| time::plain(at).chars().take("YYYY-MM-DD".len()).collect()),
-        last_secret_used_date: key.last_used_at.map(|at| at.as_secs()),
-    });
-    Ok(LastUsed { secret_id_last_used_rows: rows.collect() })
+    async fn run(ids: Vec<String>, call: Allowed<'_>) -> CloudResult<LastUsed> {
+        let keys = service(&call).own_keys(call.identity, &ids).await?;
+        let rows = keys.into_iter().map(|key| LastUsedRow {
+            secret_id: key.secret_id.as_str().to_owned(),
+            last_used_date: key.last_used_at.map(|at| time::plain(at).chars().take("YYYY-MM-DD".len()).collect()),
+            last_secret_used_date: key.last_used_at.map(|at| at.as_secs()),
+        });
+        Ok(LastUsed { secret_id_last_used_rows: rows.collect() })
+    }
 }

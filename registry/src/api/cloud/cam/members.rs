@@ -1,21 +1,20 @@
 //! Who is in which group.
 
-use roadstead_policy::op::CamResource;
-use roadstead_storage::meta::{Member, User};
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{Error, UserRef};
+use roadstead_storage::meta::User;
 use roadstead_types::{AccountId, GroupId};
 use serde::{Deserialize, Serialize};
 
+use super::group_member::{GroupMember, group_member};
 use super::groups::{Groups, groups_page};
-use super::{
-    Subject, allow, allowed_user, cam_action, group_id, number, on_group, paged, service, uin_number, user_ref, wrong,
-};
-use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::action::call::CloudCall;
+use super::things::{group_id, on_group, paged, service, user, user_ref, wrong};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
-use crate::api::cloud::wire::time;
-use roadstead_service::cam::{Error, uid};
 
 /// The most members of one request: a user is in ten groups at most, and a group has a hundred users.
 const MAX_AT_ONCE: usize = 100;
@@ -23,34 +22,40 @@ const MAX_AT_ONCE: usize = 100;
 /// A user and a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Membership {
+pub(crate) struct Membership {
     group_id: u64,
     uid: Option<u64>,
     uin: Option<u64>,
 }
 
-/// Every user and every group.
-fn subjects(info: &[Membership]) -> Vec<Subject<'_>> {
-    let two = |one: &Membership| [Subject::Group(one.group_id), Subject::UserNumber { uin: one.uin, uid: one.uid }];
-    info.iter().take(MAX_AT_ONCE).flat_map(two).collect()
-}
-
-/// What is to be added or removed, for a caller who is allowed to do `action` to every user and every group.
-async fn members(
-    call: &CloudCall<'_>,
-    action: &str,
-    info: &[Membership],
-) -> Result<Vec<(GroupId, AccountId)>, CloudError> {
+/// The members of a request. Each has a group and a user.
+fn checked(info: Vec<Membership>) -> CloudResult<Vec<Membership>> {
     if info.is_empty() || info.len() > MAX_AT_ONCE {
         return Err(wrong(format!("Info must have 1 to {MAX_AT_ONCE} members")));
     }
+    info.iter().try_for_each(|one| user_ref(one.uin, one.uid).map(drop))?;
+    Ok(info)
+}
+
+/// The groups, for the audit log.
+fn groups_of(info: &[Membership]) -> String {
+    info.iter().map(|one| one.group_id.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The groups and the users, for a caller who is allowed to do the action to all of them.
+async fn members(
+    call: &CloudCall<'_>,
+    row: &'static Row,
+    info: &[Membership],
+) -> CloudResult<Permitted<Vec<(GroupId, AccountId)>>> {
     let mut members = Vec::with_capacity(info.len());
     for one in info {
-        let user = user_ref(one.uin, one.uid)?;
-        allow(call, action, CamResource::Group(number(one.group_id)))?;
-        members.push((group_id(one.group_id), allowed_user(call, action, user).await?.account.id));
+        let group = group_id(one.group_id);
+        let group = call.grant(&on_group(row, group), group)?;
+        let user = user(call, row, user_ref(one.uin, one.uid)?).await?;
+        members.push(group.and(user.map(|user| user.account.id)));
     }
-    Ok(members)
+    Ok(members.into_iter().collect())
 }
 
 /// Puts sub-accounts into groups.
@@ -60,16 +65,27 @@ pub(crate) struct AddUserToGroup {
     info: Vec<Membership>,
 }
 
-cam_action!(AddUserToGroup: Write -> NoOutput, look up |it| subjects(&it.info), |it| target(&it.info), add);
-
-async fn add(it: AddUserToGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let members = members(call, "AddUserToGroup", &it.info).await?;
-    let added = service(call).add_members(call.identity(), &members).await;
-    added.map_err(|error| match error {
-        Error::GroupUnknown => Code::InvalidParameterGroupNotExist.into(),
-        other => CloudError::from(other),
-    })?;
-    Ok(NoOutput {})
+impl Lookup for AddUserToGroup {
+    const ROW: &'static Row = &cam::AddUserToGroup;
+    type Checked = Vec<Membership>;
+    type Found = Vec<(GroupId, AccountId)>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
+        checked(self.info)
+    }
+    fn target(info: &Vec<Membership>) -> String {
+        groups_of(info)
+    }
+    async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        members(call, Self::ROW, info).await
+    }
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        let added = service(&call).add_members(call.identity, &members).await;
+        added.map_err(|error| match error {
+            Error::GroupUnknown => Code::InvalidParameterGroupNotExist.into(),
+            other => other.into(),
+        })
+    }
 }
 
 /// Takes sub-accounts out of groups.
@@ -79,19 +95,24 @@ pub(crate) struct RemoveUserFromGroup {
     info: Vec<Membership>,
 }
 
-cam_action!(RemoveUserFromGroup: Write -> NoOutput, look up |it| subjects(&it.info), |it| target(&it.info), remove);
-
-async fn remove(it: RemoveUserFromGroup, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let members = members(call, "RemoveUserFromGroup", &it.info).await?;
-    service(call).remove_members(call.identity(), &members).await?;
-    Ok(NoOutput {})
+impl Lookup for RemoveUserFromGroup {
+    const ROW: &'static Row = &cam::RemoveUserFromGroup;
+    type Checked = Vec<Membership>;
+    type Found = Vec<(GroupId, AccountId)>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
+        checked(self.info)
+    }
+    fn target(info: &Vec<Membership>) -> String {
+        groups_of(info)
+    }
+    async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        members(call, Self::ROW, info).await
+    }
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).remove_members(call.identity, &members).await?)
+    }
 }
-
-fn target(info: &[Membership]) -> String {
-    let groups: Vec<String> = info.iter().take(MAX_AT_ONCE).map(|one| one.group_id.to_string()).collect();
-    groups.join(",")
-}
-
 /// Tells who is in a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -109,54 +130,21 @@ pub(crate) struct GroupMembers {
     user_info: Vec<GroupMember>,
 }
 
-/// A sub-account in a group.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct GroupMember {
-    uid: u64,
-    uin: u64,
-    name: String,
-    phone_num: String,
-    country_code: String,
-    phone_flag: u64,
-    email: String,
-    email_flag: u64,
-    user_type: u64,
-    create_time: String,
-    is_receiver_owner: u64,
-    remark: String,
-}
-
-/// A member as it is answered. Nobody verifies telephone numbers and addresses here.
-pub(super) fn group_member(Member { user: User { account, profile, .. }, since }: Member) -> GroupMember {
-    GroupMember {
-        uid: uid(account.id),
-        uin: uin_number(&account.uin),
-        name: account.name,
-        phone_num: profile.phone_number,
-        country_code: profile.country_code,
-        phone_flag: 0,
-        email: profile.email,
-        email_flag: 0,
-        user_type: 1,
-        create_time: time::plain(since),
-        is_receiver_owner: 0,
-        remark: profile.remark,
+impl Action for ListUsersForGroup {
+    const ROW: &'static Row = &cam::ListUsersForGroup;
+    type Checked = (GroupId, Page);
+    type Output = GroupMembers;
+    fn check(self, _: &Identity) -> CloudResult<(GroupId, Page)> {
+        Ok((group_id(self.group_id), Page::numbered(self.page, self.rp)?))
     }
-}
-
-cam_action!(
-    ListUsersForGroup: Read -> GroupMembers,
-    |it| on_group("ListUsersForGroup", it.group_id),
-    |it| it.group_id.to_string(),
-    list_users
-);
-
-async fn list_users(it: ListUsersForGroup, call: &CloudCall<'_>) -> Result<GroupMembers, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let members = service(call).list_members(call.identity(), group_id(it.group_id)).await?;
-    let (total_num, members) = paged(members, page);
-    Ok(GroupMembers { total_num, user_info: members.map(group_member).collect() })
+    fn needs((group, _): &(GroupId, Page)) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run((group, page): (GroupId, Page), call: Allowed<'_>) -> CloudResult<GroupMembers> {
+        let members = service(&call).list_members(call.identity, group).await?;
+        let (total_num, members) = paged(members, page);
+        Ok(GroupMembers { total_num, user_info: members.map(group_member).collect() })
+    }
 }
 
 /// Tells which groups a sub-account is in.
@@ -169,10 +157,21 @@ pub(crate) struct ListGroupsForUser {
     sub_uin: Option<u64>,
 }
 
-cam_action!(ListGroupsForUser: Read -> Groups, look up |it| vec![Subject::UserNumber { uin: it.sub_uin, uid: it.uid }], |_| String::new(), list_groups);
-
-async fn list_groups(it: ListGroupsForUser, call: &CloudCall<'_>) -> Result<Groups, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let user = allowed_user(call, "ListGroupsForUser", user_ref(it.sub_uin, it.uid)?).await?;
-    Ok(groups_page(service(call).groups_of_user(user.account.id).await?, page))
+impl Lookup for ListGroupsForUser {
+    const ROW: &'static Row = &cam::ListGroupsForUser;
+    type Checked = (UserRef<'static>, Page);
+    type Found = User;
+    type Output = Groups;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((user_ref(self.sub_uin, self.uid)?, Page::numbered(self.page, self.rp)?))
+    }
+    fn target(_: &Self::Checked) -> String {
+        String::new()
+    }
+    async fn resolve((wanted, _): &Self::Checked, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
+        user(call, Self::ROW, *wanted).await
+    }
+    async fn run((_, page): Self::Checked, user: User, call: Allowed<'_>) -> CloudResult<Groups> {
+        Ok(groups_page(service(&call).groups_of_user(user.account.id).await?, page))
+    }
 }

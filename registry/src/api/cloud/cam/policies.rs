@@ -2,21 +2,20 @@
 
 use std::collections::HashMap;
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{Error, PolicyInfo, PolicyScope, Tag};
 use roadstead_storage::meta::{Entity, Holder, PolicyCounts};
 use roadstead_types::PolicyId;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Subject, allowed_policy, answered, cam_action, on_all, on_policy, paged, policy_id, policy_request, service,
-    uin_number, wrong,
-};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{NoOutput, Permission};
+use super::things::{answered, either, on_policy, paged, policy, policy_id, service, uin_number, wrong};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::cam::{Error, PolicyInfo, PolicyScope, Tag};
 
 /// The most policies of one [`DeletePolicy`].
 const MAX_AT_ONCE: usize = 100;
@@ -45,13 +44,22 @@ pub(crate) struct CreatedPolicy {
     policy_id: u64,
 }
 
-cam_action!(CreatePolicy: Write -> CreatedPolicy, |_| on_all("CreatePolicy"), |it| it.policy_name.clone(), create);
-
-async fn create(it: CreatePolicy, call: &CloudCall<'_>) -> Result<CreatedPolicy, CloudError> {
-    let CreatePolicy { policy_name, policy_document, description, tags } = it;
-    let description = description.unwrap_or_default();
-    let id = service(call).create_policy(call.identity(), &policy_name, &description, &policy_document, &tags).await?;
-    Ok(CreatedPolicy { policy_id: answered(id.get()) })
+impl Action for CreatePolicy {
+    const ROW: &'static Row = &cam::CreatePolicy;
+    type Checked = Self;
+    type Output = CreatedPolicy;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> Option<String> {
+        Some(it.policy_name.clone())
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedPolicy> {
+        let Self { policy_name: name, policy_document: document, description, tags } = it;
+        let description = description.unwrap_or_default();
+        let id = service(&call).create_policy(call.identity, &name, &description, &document, &tags).await?;
+        Ok(CreatedPolicy { policy_id: answered(id.get()) })
+    }
 }
 
 /// Changes a policy.
@@ -73,21 +81,28 @@ pub(crate) struct UpdatedPolicy {
     policy_id: Option<u64>,
 }
 
-cam_action!(
-    UpdatePolicy: Write -> UpdatedPolicy,
-    look up |it| vec![Subject::Policy(it.policy_id, it.policy_name.as_deref())],
-    |it| it.policy_id.map(|id| id.to_string()).or_else(|| it.policy_name.clone()).unwrap_or_default(),
-    update
-);
-
-async fn update(it: UpdatePolicy, call: &CloudCall<'_>) -> Result<UpdatedPolicy, CloudError> {
-    let id = allowed_policy(call, "UpdatePolicy", it.policy_id, it.policy_name.as_deref()).await?;
-    if it.alias.is_some() && id.is_custom() {
-        return Err(wrong("Alias is for preset policies"));
+impl Lookup for UpdatePolicy {
+    const ROW: &'static Row = &cam::UpdatePolicy;
+    type Checked = Self;
+    type Found = PolicyId;
+    type Output = UpdatedPolicy;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
     }
-    let (description, document) = (it.description.as_deref(), it.policy_document.as_deref());
-    service(call).update_policy(call.identity(), id, description, document).await?;
-    Ok(UpdatedPolicy { policy_id: it.policy_id.is_none().then(|| answered(id.get())) })
+    fn target(it: &Self) -> String {
+        either(it.policy_id.map(|id| id.to_string()).as_deref(), it.policy_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<PolicyId>> {
+        policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await
+    }
+    async fn run(it: Self, id: PolicyId, call: Allowed<'_>) -> CloudResult<UpdatedPolicy> {
+        if it.alias.is_some() && id.is_custom() {
+            return Err(wrong("Alias is for preset policies"));
+        }
+        let (description, document) = (it.description.as_deref(), it.policy_document.as_deref());
+        service(&call).update_policy(call.identity, id, description, document).await?;
+        Ok(UpdatedPolicy { policy_id: it.policy_id.is_none().then(|| answered(id.get())) })
+    }
 }
 
 /// Deletes policies.
@@ -97,22 +112,25 @@ pub(crate) struct DeletePolicy {
     policy_id: Vec<u64>,
 }
 
-cam_action!(
-    DeletePolicy: Write -> NoOutput,
-    |it| Permission::Needs(it.policy_id.iter().take(MAX_AT_ONCE).map(|&id| policy_request("DeletePolicy", id)).collect()),
-    |it| it.policy_id.iter().take(MAX_AT_ONCE).map(u64::to_string).collect::<Vec<_>>().join(","),
-    delete
-);
-
-async fn delete(it: DeletePolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    if it.policy_id.is_empty() || it.policy_id.len() > MAX_AT_ONCE {
-        return Err(wrong(format!("PolicyId must have 1 to {MAX_AT_ONCE} members")));
+impl Action for DeletePolicy {
+    const ROW: &'static Row = &cam::DeletePolicy;
+    type Checked = Vec<PolicyId>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<PolicyId>> {
+        if self.policy_id.is_empty() || self.policy_id.len() > MAX_AT_ONCE {
+            return Err(wrong(format!("PolicyId must have 1 to {MAX_AT_ONCE} members")));
+        }
+        let mut ids: Vec<PolicyId> = self.policy_id.iter().map(|&id| policy_id(id)).collect();
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
     }
-    let mut ids: Vec<PolicyId> = it.policy_id.iter().map(|&id| policy_id(id)).collect();
-    ids.sort();
-    ids.dedup();
-    service(call).delete_policies(call.identity(), &ids).await?;
-    Ok(NoOutput {})
+    fn needs(ids: &Vec<PolicyId>) -> Needs {
+        ids.iter().map(|id| on_policy(Self::ROW, *id)).collect()
+    }
+    async fn run(ids: Vec<PolicyId>, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_policies(call.identity, &ids).await?)
+    }
 }
 
 /// Tells about a policy.
@@ -137,30 +155,34 @@ pub(crate) struct FoundPolicy {
     tags: Vec<Tag>,
 }
 
-cam_action!(
-    GetPolicy: Read -> FoundPolicy,
-    |it| on_policy("GetPolicy", it.policy_id),
-    |it| it.policy_id.to_string(),
-    get
-);
-
-async fn get(it: GetPolicy, call: &CloudCall<'_>) -> Result<FoundPolicy, CloudError> {
-    let found = service(call).policy(call.identity(), policy_id(it.policy_id)).await;
-    let policy = found.map_err(|error| match error {
-        Error::PolicyUnknown => Code::ResourceNotFoundPolicyIdNotFound.into(),
-        other => CloudError::from(other),
-    })?;
-    Ok(FoundPolicy {
-        r#type: kind(policy.is_preset()),
-        policy_name: policy.name,
-        description: policy.description,
-        add_time: time::plain(policy.created_at),
-        update_time: time::plain(policy.updated_at),
-        policy_document: policy.document,
-        preset_alias: String::new(),
-        is_service_linked_role_policy: 0,
-        tags: policy.tags,
-    })
+impl Action for GetPolicy {
+    const ROW: &'static Row = &cam::GetPolicy;
+    type Checked = PolicyId;
+    type Output = FoundPolicy;
+    fn check(self, _: &Identity) -> CloudResult<PolicyId> {
+        Ok(policy_id(self.policy_id))
+    }
+    fn needs(id: &PolicyId) -> Needs {
+        on_policy(Self::ROW, *id).into()
+    }
+    async fn run(id: PolicyId, call: Allowed<'_>) -> CloudResult<FoundPolicy> {
+        let found = service(&call).policy(call.identity, id).await;
+        let policy = found.map_err(|error| match error {
+            Error::PolicyUnknown => Code::ResourceNotFoundPolicyIdNotFound.into(),
+            other => CloudError::from(other),
+        })?;
+        Ok(FoundPolicy {
+            r#type: kind(policy.is_preset()),
+            policy_name: policy.name,
+            description: policy.description,
+            add_time: time::plain(policy.created_at),
+            update_time: time::plain(policy.updated_at),
+            policy_document: policy.document,
+            preset_alias: String::new(),
+            is_service_linked_role_policy: 0,
+            tags: policy.tags,
+        })
+    }
 }
 
 /// Tells about the policies.
@@ -202,28 +224,33 @@ struct ListedPolicy {
     tags: Vec<Tag>,
 }
 
-cam_action!(ListPolicies: Read -> Policies, |_| on_all("ListPolicies"), |_| String::new(), list);
-
-async fn list(it: ListPolicies, call: &CloudCall<'_>) -> Result<Policies, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let scope = match it.scope.as_deref() {
-        None | Some("" | "All") => PolicyScope::All,
-        Some("QCS") => PolicyScope::Preset,
-        Some("Local") => PolicyScope::Custom,
-        Some(_) => return Err(Code::InvalidParameterScopeError.into()),
-    };
-    let keyword = it.keyword.as_deref().filter(|keyword| !keyword.is_empty());
-    if keyword.is_some_and(|keyword| keyword.chars().count() > MAX_KEYWORD_CHARS) {
-        return Err(Code::InvalidParameterSearchKeywordLengthError.into());
+impl Action for ListPolicies {
+    const ROW: &'static Row = &cam::ListPolicies;
+    type Checked = (Page, PolicyScope, Option<String>);
+    type Output = Policies;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let scope = match self.scope.as_deref() {
+            None | Some("" | "All") => PolicyScope::All,
+            Some("QCS") => PolicyScope::Preset,
+            Some("Local") => PolicyScope::Custom,
+            Some(_) => return Err(Code::InvalidParameterScopeError.into()),
+        };
+        let keyword = self.keyword.filter(|keyword| !keyword.is_empty());
+        if keyword.as_ref().is_some_and(|keyword| keyword.chars().count() > MAX_KEYWORD_CHARS) {
+            return Err(Code::InvalidParameterSearchKeywordLengthError.into());
+        }
+        Ok((Page::numbered(self.page, self.rp)?, scope, keyword))
     }
-    let policies = service(call).list_policies(call.identity(), scope, keyword).await?;
-    let (total_num, policies) = paged(policies, page);
-    let policies: Vec<PolicyInfo> = policies.collect();
-    let ids: Vec<PolicyId> = policies.iter().map(|policy| policy.id).collect();
-    let counts = service(call).count_attached(call.identity(), &ids).await?;
-    let counts: HashMap<i64, PolicyCounts> = counts.into_iter().map(|count| (count.policy.get(), count)).collect();
-    let list = policies.into_iter().map(|policy| listed(&counts, policy)).collect();
-    Ok(Policies { total_num, list, service_type_list: Vec::new() })
+    async fn run((page, scope, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Policies> {
+        let policies = service(&call).list_policies(call.identity, scope, keyword.as_deref()).await?;
+        let (total_num, policies) = paged(policies, page);
+        let policies: Vec<PolicyInfo> = policies.collect();
+        let ids: Vec<PolicyId> = policies.iter().map(|policy| policy.id).collect();
+        let counts = service(&call).count_attached(call.identity, &ids).await?;
+        let counts: HashMap<i64, PolicyCounts> = counts.into_iter().map(|count| (count.policy.get(), count)).collect();
+        let list = policies.into_iter().map(|policy| listed(&counts, policy)).collect();
+        Ok(Policies { total_num, list, service_type_list: Vec::new() })
+    }
 }
 
 fn listed(counts: &HashMap<i64, PolicyCounts>, policy: PolicyInfo) -> ListedPolicy {
@@ -275,30 +302,33 @@ struct AttachedEntity {
     attachment_time: String,
 }
 
-cam_action!(
-    ListEntitiesForPolicy: Read -> Entities,
-    |it| on_policy("ListEntitiesForPolicy", it.policy_id),
-    |it| it.policy_id.to_string(),
-    list_entities
-);
-
-async fn list_entities(it: ListEntitiesForPolicy, call: &CloudCall<'_>) -> Result<Entities, CloudError> {
-    let page = Page::numbered(it.page, it.rp)?;
-    let wanted: fn(Holder) -> bool = match it.entity_filter.as_deref() {
-        None | Some("" | "All") => |_| true,
-        Some("User") => |holder| matches!(holder, Holder::User(_)),
-        Some("Group") => |holder| matches!(holder, Holder::Group(_)),
-        Some("Role") => |holder| matches!(holder, Holder::Role(_)),
-        Some(_) => return Err(Code::InvalidParameterEntityFilterError.into()),
-    };
-    let found = service(call).list_entities(call.identity(), policy_id(it.policy_id)).await;
-    let mut entities = found.map_err(|error| match error {
-        Error::PolicyUnknown => Code::InvalidParameterPolicyIdError.into(),
-        other => CloudError::from(other),
-    })?;
-    entities.retain(|entity| wanted(entity.holder));
-    let (total_num, entities) = paged(entities, page);
-    Ok(Entities { total_num, list: entities.map(attached_entity).collect() })
+impl Action for ListEntitiesForPolicy {
+    const ROW: &'static Row = &cam::ListEntitiesForPolicy;
+    type Checked = (PolicyId, Page, fn(Holder) -> bool);
+    type Output = Entities;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let wanted: fn(Holder) -> bool = match self.entity_filter.as_deref() {
+            None | Some("" | "All") => |_| true,
+            Some("User") => |holder| matches!(holder, Holder::User(_)),
+            Some("Group") => |holder| matches!(holder, Holder::Group(_)),
+            Some("Role") => |holder| matches!(holder, Holder::Role(_)),
+            Some(_) => return Err(Code::InvalidParameterEntityFilterError.into()),
+        };
+        Ok((policy_id(self.policy_id), Page::numbered(self.page, self.rp)?, wanted))
+    }
+    fn needs((id, ..): &Self::Checked) -> Needs {
+        on_policy(Self::ROW, *id).into()
+    }
+    async fn run((id, page, wanted): Self::Checked, call: Allowed<'_>) -> CloudResult<Entities> {
+        let found = service(&call).list_entities(call.identity, id).await;
+        let mut entities = found.map_err(|error| match error {
+            Error::PolicyUnknown => Code::InvalidParameterPolicyIdError.into(),
+            other => CloudError::from(other),
+        })?;
+        entities.retain(|entity| wanted(entity.holder));
+        let (total_num, entities) = paged(entities, page);
+        Ok(Entities { total_num, list: entities.map(attached_entity).collect() })
+    }
 }
 
 fn attached_entity(entity: Entity) -> AttachedEntity {

@@ -2,14 +2,17 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{Error, ProviderInfo, stored_clients};
 use serde::{Deserialize, Serialize};
 
-use super::{cam_action, lasting_only, on_all, service};
-use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::action::call::CloudCall;
+use super::things::service;
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::cam::{Error, ProviderInfo, stored_clients};
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 
 /// A provider that is trusted with roles.
 const ROLE_PROVIDER: i64 = 11;
@@ -30,19 +33,24 @@ pub(crate) struct CreateOIDCConfig {
     auto_rotate_key: Option<i64>,
 }
 
-cam_action!(CreateOIDCConfig: Write -> NoOutput, |_| on_all("CreateOIDCConfig"), |it| it.name.clone(), create);
-
-async fn create(it: CreateOIDCConfig, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    lasting_only(call)?;
-    let CreateOIDCConfig { name, identity_url, identity_key, client_id, description, auto_rotate_key } = it;
-    let keys = keys(&identity_key, auto_rotate_key)?;
-    let (keys, client_ids, description) = (keys.as_str(), client_id.as_slice(), description.as_str());
-    let info = ProviderInfo { name: &name, url: &identity_url, keys, client_ids, description };
-    service(call).create_provider(call.identity(), &info).await?;
-    Ok(NoOutput {})
+impl Action for CreateOIDCConfig {
+    const ROW: &'static Row = &cam::CreateOIDCConfig;
+    type Checked = Settings;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Settings> {
+        lasting_only(by)?;
+        let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
+        Ok(Settings { name, url, keys: keys(&identity_key, auto_rotate_key)?, clients, description })
+    }
+    fn target(it: &Settings) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).create_provider(call.identity, &it.info()).await?)
+    }
 }
 
-/// Says anew what an identity provider is.
+/// Replaces the settings of an identity provider.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct UpdateOIDCConfig {
@@ -56,20 +64,41 @@ pub(crate) struct UpdateOIDCConfig {
     auto_rotate_key: Option<i64>,
 }
 
-cam_action!(UpdateOIDCConfig: Write -> NoOutput, |_| on_all("UpdateOIDCConfig"), |it| it.name.clone(), update);
+impl Action for UpdateOIDCConfig {
+    const ROW: &'static Row = &cam::UpdateOIDCConfig;
+    type Checked = Settings;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Settings> {
+        lasting_only(by)?;
+        let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
+        Ok(Settings { name, url, keys: keys(&identity_key, auto_rotate_key)?, clients, description })
+    }
+    fn target(it: &Settings) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).update_provider(call.identity, &it.info()).await?)
+    }
+}
 
-async fn update(it: UpdateOIDCConfig, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    lasting_only(call)?;
-    let UpdateOIDCConfig { name, identity_url, identity_key, client_id, description, auto_rotate_key } = it;
-    let keys = keys(&identity_key, auto_rotate_key)?;
-    let (keys, client_ids, description) = (keys.as_str(), client_id.as_slice(), description.as_str());
-    let info = ProviderInfo { name: &name, url: &identity_url, keys, client_ids, description };
-    service(call).update_provider(call.identity(), &info).await?;
-    Ok(NoOutput {})
+/// The settings of an identity provider.
+pub(crate) struct Settings {
+    name: String,
+    url: String,
+    keys: String,
+    clients: Vec<String>,
+    description: String,
+}
+
+impl Settings {
+    fn info(&self) -> ProviderInfo<'_> {
+        let Self { name, url, keys, clients: client_ids, description } = self;
+        ProviderInfo { name, url, keys, client_ids, description }
+    }
 }
 
 /// The key set in plain. Keys are not fetched: whoever has them fetched by somebody is refused.
-fn keys(encoded: &str, auto_rotate: Option<i64>) -> Result<String, CloudError> {
+fn keys(encoded: &str, auto_rotate: Option<i64>) -> CloudResult<String> {
     if auto_rotate.is_some_and(|rotate| rotate != 0) {
         let message = "AutoRotateKey must be 0: keys are not fetched; give new ones with UpdateOIDCConfig";
         return Err(CloudError::new(Code::InvalidParameterValue, message));
@@ -99,20 +128,29 @@ pub(crate) struct Provider {
     auto_rotate_key: i64,
 }
 
-cam_action!(DescribeOIDCConfig: Read -> Provider, |_| on_all("DescribeOIDCConfig"), |it| it.name.clone(), describe);
-
-async fn describe(it: DescribeOIDCConfig, call: &CloudCall<'_>) -> Result<Provider, CloudError> {
-    let found = service(call).find_provider(call.identity(), &it.name).await?.ok_or(Error::ProviderUnknown)?;
-    Ok(Provider {
-        provider_type: ROLE_PROVIDER,
-        identity_key: BASE64_STANDARD.encode(&found.keys),
-        client_id: stored_clients(&found),
-        identity_url: found.url,
-        status: ENABLED,
-        description: found.description,
-        name: found.name,
-        auto_rotate_key: 0,
-    })
+impl Action for DescribeOIDCConfig {
+    const ROW: &'static Row = &cam::DescribeOIDCConfig;
+    type Checked = String;
+    type Output = Provider;
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.name)
+    }
+    fn target(name: &String) -> Option<String> {
+        Some(name.clone())
+    }
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<Provider> {
+        let found = service(&call).find_provider(call.identity, &name).await?.ok_or(Error::ProviderUnknown)?;
+        Ok(Provider {
+            provider_type: ROLE_PROVIDER,
+            identity_key: BASE64_STANDARD.encode(&found.keys),
+            client_id: stored_clients(&found),
+            identity_url: found.url,
+            status: ENABLED,
+            description: found.description,
+            name: found.name,
+            auto_rotate_key: 0,
+        })
+    }
 }
 
 /// Deletes an identity provider.
@@ -122,9 +160,17 @@ pub(crate) struct DeleteOIDCConfig {
     name: String,
 }
 
-cam_action!(DeleteOIDCConfig: Write -> NoOutput, |_| on_all("DeleteOIDCConfig"), |it| it.name.clone(), delete);
-
-async fn delete(it: DeleteOIDCConfig, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    service(call).delete_provider(call.identity(), &it.name).await?;
-    Ok(NoOutput {})
+impl Action for DeleteOIDCConfig {
+    const ROW: &'static Row = &cam::DeleteOIDCConfig;
+    type Checked = String;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.name)
+    }
+    fn target(name: &String) -> Option<String> {
+        Some(name.clone())
+    }
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_provider(call.identity, &name).await?)
+    }
 }

@@ -1,17 +1,19 @@
 //! Roles.
 
-use roadstead_policy::op::{self, CamResource};
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_policy::op::CamResource;
+use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
 use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, allowed_role, cam_action, flag, lasting_only, on_all, paged, service};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{NoOutput, Permission};
-use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use super::things::{either, flag, paged, role, service, wrong};
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
 
 /// The most tags that roles are looked for by: no role has more.
 const MAX_TAGS: usize = 50;
@@ -36,30 +38,30 @@ pub(crate) struct CreatedRole {
     role_id: String,
 }
 
-cam_action!(
-    CreateRole: Write -> CreatedRole,
-    |it| Permission::Needs(vec![op::cam("CreateRole", CamResource::Role(&it.role_name))]),
-    |it| it.role_name.clone(),
-    create
-);
-
-async fn create(it: CreateRole, call: &CloudCall<'_>) -> Result<CreatedRole, CloudError> {
-    lasting_only(call)?;
-    let new = NewRoleInfo {
-        name: &it.role_name,
-        description: it.description.as_deref().unwrap_or_default(),
-        trust: &it.policy_document,
-        session_duration: it.session_duration,
-        console_login: flag("ConsoleLogin", it.console_login)?.unwrap_or(false),
-        tags: &it.tags,
-    };
-    let id = service(call).create_role(call.identity(), &new).await?;
-    Ok(CreatedRole { role_id: id.to_string() })
-}
-
-/// A number or a name, for the audit log.
-fn target(id: Option<&str>, name: Option<&str>) -> String {
-    id.or(name).unwrap_or_default().to_owned()
+impl Action for CreateRole {
+    const ROW: &'static Row = &cam::CreateRole;
+    type Checked = Self;
+    type Output = CreatedRole;
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        lasting_only(by)?;
+        flag("ConsoleLogin", self.console_login)?;
+        Ok(self)
+    }
+    fn needs(it: &Self) -> Needs {
+        Self::ROW.on_cam(CamResource::Role(&it.role_name)).into()
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedRole> {
+        let new = NewRoleInfo {
+            name: &it.role_name,
+            description: it.description.as_deref().unwrap_or_default(),
+            trust: &it.policy_document,
+            session_duration: it.session_duration,
+            console_login: it.console_login == Some(1),
+            tags: &it.tags,
+        };
+        let id = service(&call).create_role(call.identity, &new).await?;
+        Ok(CreatedRole { role_id: id.to_string() })
+    }
 }
 
 /// Deletes a role.
@@ -70,17 +72,23 @@ pub(crate) struct DeleteRole {
     role_name: Option<String>,
 }
 
-cam_action!(
-    DeleteRole: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
-    |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
-    delete
-);
-
-async fn delete(it: DeleteRole, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let role = allowed_role(call, "DeleteRole", it.role_id.as_deref(), it.role_name.as_deref()).await?;
-    service(call).delete_role(call.identity(), role.role.id).await?;
-    Ok(NoOutput {})
+impl Lookup for DeleteRole {
+    const ROW: &'static Row = &cam::DeleteRole;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_role(call.identity, found.role.id).await?)
+    }
 }
 
 /// Tells about a role.
@@ -131,16 +139,23 @@ fn detail(owner: &Uin, RoleInfo { role, tags }: RoleInfo) -> RoleDetail {
     }
 }
 
-cam_action!(
-    GetRole: Read -> FoundRole,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
-    |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
-    get
-);
-
-async fn get(it: GetRole, call: &CloudCall<'_>) -> Result<FoundRole, CloudError> {
-    let role = allowed_role(call, "GetRole", it.role_id.as_deref(), it.role_name.as_deref()).await?;
-    Ok(FoundRole { role_info: detail(&call.identity().owner_uin, role) })
+impl Lookup for GetRole {
+    const ROW: &'static Row = &cam::GetRole;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = FoundRole;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<FoundRole> {
+        Ok(FoundRole { role_info: detail(&call.identity.owner_uin, found) })
+    }
 }
 
 /// Tells about the roles.
@@ -161,20 +176,25 @@ pub(crate) struct Roles {
     total_num: u64,
 }
 
-cam_action!(DescribeRoleList: Read -> Roles, |_| on_all("DescribeRoleList"), |_| String::new(), list);
-
-async fn list(it: DescribeRoleList, call: &CloudCall<'_>) -> Result<Roles, CloudError> {
-    let page = Page::numbered(Some(it.page), Some(it.rp))?;
-    if it.tags.len() > MAX_TAGS {
-        return Err(CloudError::new(Code::InvalidParameterParamError, format!("there may be {MAX_TAGS} Tags")));
+impl Action for DescribeRoleList {
+    const ROW: &'static Row = &cam::DescribeRoleList;
+    type Checked = (Page, Vec<Tag>);
+    type Output = Roles;
+    fn check(self, _: &Identity) -> CloudResult<(Page, Vec<Tag>)> {
+        if self.tags.len() > MAX_TAGS {
+            return Err(wrong(format!("there may be {MAX_TAGS} Tags")));
+        }
+        Ok((Page::numbered(Some(self.page), Some(self.rp))?, self.tags))
     }
-    let roles = service(call).list_roles(call.identity(), &it.tags).await?;
-    let (total_num, roles) = paged(roles, page);
-    let owner = &call.identity().owner_uin;
-    Ok(Roles { list: roles.map(|role| detail(owner, role)).collect(), total_num })
+    async fn run((page, tags): (Page, Vec<Tag>), call: Allowed<'_>) -> CloudResult<Roles> {
+        let roles = service(&call).list_roles(call.identity, &tags).await?;
+        let (total_num, roles) = paged(roles, page);
+        let owner = &call.identity.owner_uin;
+        Ok(Roles { list: roles.map(|role| detail(owner, role)).collect(), total_num })
+    }
 }
 
-/// Says anew who may take a role.
+/// Replaces the policy that says who may take a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct UpdateAssumeRolePolicy {
@@ -183,17 +203,22 @@ pub(crate) struct UpdateAssumeRolePolicy {
     role_name: Option<String>,
 }
 
-cam_action!(
-    UpdateAssumeRolePolicy: Write -> NoOutput,
-    look up |it| vec![Subject::Role(it.role_id.as_deref(), it.role_name.as_deref())],
-    |it| target(it.role_id.as_deref(), it.role_name.as_deref()),
-    update
-);
-
-async fn update(it: UpdateAssumeRolePolicy, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let (id, name) = (it.role_id.as_deref(), it.role_name.as_deref());
-    let role = allowed_role(call, "UpdateAssumeRolePolicy", id, name).await?.role;
-    lasting_only(call)?;
-    service(call).update_trust(call.identity(), role.id, &it.policy_document).await?;
-    Ok(NoOutput {})
+impl Lookup for UpdateAssumeRolePolicy {
+    const ROW: &'static Row = &cam::UpdateAssumeRolePolicy;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        lasting_only(by)?;
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(it: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).update_trust(call.identity, found.role.id, &it.policy_document).await?)
+    }
 }

@@ -2,18 +2,20 @@
 //!
 //! A sub-account has one password: what `AddUser` and `UpdateUser` set is what it signs in to the registry with.
 
-use roadstead_auth::SubAccount;
+use roadstead_auth::{Identity, SubAccount};
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
+use roadstead_service::cam::{UserDetails, UserRef, uid};
 use roadstead_storage::meta::{User, UserChange};
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, allow, allowed_user, cam_action, flag, lasting_only, on_all, service, uin_number};
-use crate::api::cloud::action::NoOutput;
-use crate::api::cloud::action::call::CloudCall;
+use super::things::{flag, service, uin_number, user};
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Permitted};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::time;
-use roadstead_service::cam::{UserDetails, UserRef, uid};
 
 /// Makes a sub-account.
 #[derive(Deserialize)]
@@ -45,34 +47,50 @@ pub(crate) struct AddedUser {
     uid: u64,
 }
 
-cam_action!(AddUser: Write -> AddedUser, |_| on_all("AddUser"), |it| it.name.clone(), add);
-
-async fn add(it: AddUser, call: &CloudCall<'_>) -> Result<AddedUser, CloudError> {
-    // There is nothing that would ask for another password.
-    flag("NeedResetPassword", it.need_reset_password)?;
-    let needs_key = flag("UseApi", it.use_api)?.unwrap_or(false);
-    let profile = UserDetails {
-        remark: it.remark.unwrap_or_default(),
-        console_login: flag("ConsoleLogin", it.console_login)?.unwrap_or(false),
-        phone_number: it.phone_num.unwrap_or_default(),
-        country_code: it.country_code.unwrap_or_default(),
-        email: it.email.unwrap_or_default(),
-    };
-    let password = it.password.filter(|password| !password.is_empty());
-    if needs_key || password.is_some() || profile.console_login {
-        lasting_only(call)?;
+impl Action for AddUser {
+    const ROW: &'static Row = &cam::AddUser;
+    type Checked = Self;
+    type Output = AddedUser;
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        // Nobody asks for another password: the flag is read and has no effect.
+        flag("NeedResetPassword", self.need_reset_password)?;
+        let has_key = flag("UseApi", self.use_api)?.unwrap_or(false);
+        let signs_in = flag("ConsoleLogin", self.console_login)?.unwrap_or(false);
+        if has_key || signs_in || self.password.as_ref().is_some_and(|password| !password.is_empty()) {
+            lasting_only(by)?;
+        }
+        Ok(self)
     }
-    let made = service(call).create_user(call.identity(), &it.name, &profile, password.as_deref(), needs_key).await?;
-    let SubAccount { user, password, key } = made;
-    let (secret_id, secret_key) = key.map(|key| (key.secret_id.as_str().to_owned(), key.secret_key)).unzip();
-    Ok(AddedUser {
-        uin: uin_number(&user.account.uin),
-        name: user.account.name,
-        password,
-        secret_id,
-        secret_key,
-        uid: uid(user.account.id),
-    })
+    fn target(it: &Self) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<AddedUser> {
+        let details = UserDetails {
+            remark: it.remark.unwrap_or_default(),
+            console_login: it.console_login == Some(1),
+            phone_number: it.phone_num.unwrap_or_default(),
+            country_code: it.country_code.unwrap_or_default(),
+            email: it.email.unwrap_or_default(),
+        };
+        let password = it.password.as_deref().filter(|password| !password.is_empty());
+        let made =
+            service(&call).create_user(call.identity, &it.name, &details, password, it.use_api == Some(1)).await?;
+        Ok(made.into())
+    }
+}
+
+impl From<SubAccount> for AddedUser {
+    fn from(SubAccount { user, password, key }: SubAccount) -> Self {
+        let (secret_id, secret_key) = key.map(|key| (key.secret_id.as_str().to_owned(), key.secret_key)).unzip();
+        Self {
+            uin: uin_number(&user.account.uin),
+            name: user.account.name,
+            password,
+            secret_id,
+            secret_key,
+            uid: uid(user.account.id),
+        }
+    }
 }
 
 /// Tells about a sub-account.
@@ -99,23 +117,35 @@ pub(crate) struct FoundUser {
     recently_login_time: String,
 }
 
-cam_action!(GetUser: Read -> FoundUser, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), get);
-
-async fn get(it: GetUser, call: &CloudCall<'_>) -> Result<FoundUser, CloudError> {
-    let User { account, profile, last_login_at, last_login_ip, .. } =
-        allowed_user(call, "GetUser", UserRef::Name(&it.name)).await?;
-    Ok(FoundUser {
-        uin: uin_number(&account.uin),
-        name: account.name,
-        uid: uid(account.id),
-        remark: profile.remark,
-        console_login: u64::from(profile.console_login),
-        phone_num: profile.phone_number,
-        country_code: profile.country_code,
-        email: profile.email,
-        recently_login_ip: last_login_ip.unwrap_or_default(),
-        recently_login_time: last_login_at.map(time::plain).unwrap_or_default(),
-    })
+impl Lookup for GetUser {
+    const ROW: &'static Row = &cam::GetUser;
+    type Checked = Self;
+    type Found = User;
+    type Output = FoundUser;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        it.name.clone()
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
+        user(call, Self::ROW, UserRef::Name(&it.name)).await
+    }
+    async fn run(_: Self, found: User, _: Allowed<'_>) -> CloudResult<FoundUser> {
+        let User { account, profile, last_login_at, last_login_ip, .. } = found;
+        Ok(FoundUser {
+            uin: uin_number(&account.uin),
+            name: account.name,
+            uid: uid(account.id),
+            remark: profile.remark,
+            console_login: u64::from(profile.console_login),
+            phone_num: profile.phone_number,
+            country_code: profile.country_code,
+            email: profile.email,
+            recently_login_ip: last_login_ip.unwrap_or_default(),
+            recently_login_time: last_login_at.map(time::plain).unwrap_or_default(),
+        })
+    }
 }
 
 /// Changes a sub-account.
@@ -132,25 +162,37 @@ pub(crate) struct UpdateUser {
     email: Option<String>,
 }
 
-cam_action!(UpdateUser: Write -> NoOutput, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), update);
-
-async fn update(it: UpdateUser, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = allowed_user(call, "UpdateUser", UserRef::Name(&it.name)).await?;
-    flag("NeedResetPassword", it.need_reset_password)?;
-    let change = UserChange {
-        remark: it.remark.as_deref(),
-        console_login: flag("ConsoleLogin", it.console_login)?,
-        phone_number: it.phone_num.as_deref(),
-        country_code: it.country_code.as_deref(),
-        email: it.email.as_deref(),
-        password_hash: None,
-    };
-    let password = it.password.as_deref().filter(|password| !password.is_empty());
-    if password.is_some() {
-        lasting_only(call)?;
+impl Lookup for UpdateUser {
+    const ROW: &'static Row = &cam::UpdateUser;
+    type Checked = Self;
+    type Found = User;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        flag("NeedResetPassword", self.need_reset_password)?;
+        flag("ConsoleLogin", self.console_login)?;
+        if self.password.as_ref().is_some_and(|password| !password.is_empty()) {
+            lasting_only(by)?;
+        }
+        Ok(self)
     }
-    service(call).update_user(call.identity(), user.account.id, change, password).await?;
-    Ok(NoOutput {})
+    fn target(it: &Self) -> String {
+        it.name.clone()
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
+        user(call, Self::ROW, UserRef::Name(&it.name)).await
+    }
+    async fn run(it: Self, found: User, call: Allowed<'_>) -> CloudResult<()> {
+        let change = UserChange {
+            remark: it.remark.as_deref(),
+            console_login: it.console_login.map(|flag| flag == 1),
+            phone_number: it.phone_num.as_deref(),
+            country_code: it.country_code.as_deref(),
+            email: it.email.as_deref(),
+            password_hash: None,
+        };
+        let password = it.password.as_deref().filter(|password| !password.is_empty());
+        Ok(service(&call).update_user(call.identity, found.account.id, change, password).await?)
+    }
 }
 
 /// Deletes a sub-account.
@@ -161,20 +203,33 @@ pub(crate) struct DeleteUser {
     force: Option<u64>,
 }
 
-cam_action!(DeleteUser: Write -> NoOutput, look up |it| vec![Subject::User(&it.name)], |it| it.name.clone(), delete);
-
-async fn delete(it: DeleteUser, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-    let user = allowed_user(call, "DeleteUser", UserRef::Name(&it.name)).await?.account;
-    let force = flag("Force", it.force)?.unwrap_or(false);
-    if force && !service(call).list_keys(user.id).await?.is_empty() {
-        let may = allow(call, "DeleteAccessKey", CamResource::User(&user.uin));
-        may.map_err(|error| match error.code() {
-            Code::AuthFailureUnauthorizedOperation => Code::UnauthorizedOperationDeleteApiKey.into(),
-            _ => error,
-        })?;
+impl Lookup for DeleteUser {
+    const ROW: &'static Row = &cam::DeleteUser;
+    type Checked = Self;
+    type Found = User;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        flag("Force", self.force)?;
+        Ok(self)
     }
-    service(call).delete_user(call.identity(), user.id, force).await?;
-    Ok(NoOutput {})
+    fn target(it: &Self) -> String {
+        it.name.clone()
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
+        let found = user(call, Self::ROW, UserRef::Name(&it.name)).await?;
+        let account = &found.get().account;
+        if it.force == Some(1) && !service(call).list_keys(account.id).await?.is_empty() {
+            let request = cam::DeleteAccessKey.on_cam(CamResource::User(&account.uin));
+            call.grant(&request, ()).map_err(|error| match error.code() {
+                Code::AuthFailureUnauthorizedOperation => Code::UnauthorizedOperationDeleteApiKey.into(),
+                _ => error,
+            })?;
+        }
+        Ok(found)
+    }
+    async fn run(it: Self, found: User, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_user(call.identity, found.account.id, it.force == Some(1)).await?)
+    }
 }
 
 /// Tells about all sub-accounts.
@@ -204,21 +259,32 @@ struct ListedUser {
     nick_name: String,
 }
 
-cam_action!(ListUsers: Read -> Users, |_| on_all("ListUsers"), |_| String::new(), list);
+impl Action for ListUsers {
+    const ROW: &'static Row = &cam::ListUsers;
+    type Checked = ();
+    type Output = Users;
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Users> {
+        let users = service(&call).list_users(call.identity).await?;
+        Ok(Users { data: users.into_iter().map(ListedUser::from).collect() })
+    }
+}
 
-async fn list(_: ListUsers, call: &CloudCall<'_>) -> Result<Users, CloudError> {
-    let users = service(call).list_users(call.identity()).await?;
-    let listed = |User { account, profile, .. }: User| ListedUser {
-        uin: uin_number(&account.uin),
-        nick_name: account.name.clone(),
-        name: account.name,
-        uid: uid(account.id),
-        remark: profile.remark,
-        console_login: u64::from(profile.console_login),
-        phone_num: profile.phone_number,
-        country_code: profile.country_code,
-        email: profile.email,
-        create_time: time::plain(account.created_at),
-    };
-    Ok(Users { data: users.into_iter().map(listed).collect() })
+impl From<User> for ListedUser {
+    fn from(User { account, profile, .. }: User) -> Self {
+        Self {
+            uin: uin_number(&account.uin),
+            nick_name: account.name.clone(),
+            name: account.name,
+            uid: uid(account.id),
+            remark: profile.remark,
+            console_login: u64::from(profile.console_login),
+            phone_num: profile.phone_number,
+            country_code: profile.country_code,
+            email: profile.email,
+            create_time: time::plain(account.created_at),
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! Who calls.
 
 use roadstead_auth::{Identity, SessionKind};
+use roadstead_policy::Row;
+use roadstead_policy::actions::sts;
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 
 /// Tells whose key signed the request.
 #[derive(Deserialize)]
@@ -25,17 +26,17 @@ pub(crate) struct CallerIdentity {
 }
 
 impl Action for GetCallerIdentity {
-    const SERVICE: Service = Service::Sts;
-    const NAME: &'static str = "GetCallerIdentity";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &sts::GetCallerIdentity;
+    type Checked = ();
     type Output = CallerIdentity;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<CallerIdentity, CloudError> {
-        let Identity { uin, owner_uin, session, .. } = call.identity();
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<CallerIdentity> {
+        let Identity { uin, owner_uin, session, .. } = call.identity;
         let (arn, user_id, kind) = match session.as_deref().map(|session| &session.kind) {
             None | Some(SessionKind::InstanceToken { .. }) => {
                 (format!("qcs::cam:{owner_uin}:uin/{uin}"), uin.to_string(), "CAMUser")

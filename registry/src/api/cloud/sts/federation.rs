@@ -1,14 +1,14 @@
 //! Keys that give away a part of the caller's own rights.
 
-use roadstead_auth::NewSession;
-use roadstead_policy::op;
+use roadstead_auth::{Identity, NewSession};
+use roadstead_policy::Row;
+use roadstead_policy::actions::sts;
 use serde::Deserialize;
 
 use super::session::{Issued, check_name, issue, lifetime, own_policy};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::CloudResult;
 
 const DEFAULT_SECONDS: i64 = 1800;
 /// The longest session of a main account.
@@ -26,28 +26,24 @@ pub(crate) struct GetFederationToken {
 }
 
 impl Action for GetFederationToken {
-    const SERVICE: Service = Service::Sts;
-    const NAME: &'static str = "GetFederationToken";
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &sts::GetFederationToken;
+    type Checked = (Self, String);
     type Output = Issued;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        // A session does not beget another one: it would outlive the first.
-        if call.identity().session.is_some() {
+    fn check(self, by: &Identity) -> CloudResult<(Self, String)> {
+        // A session does not make another one: it would outlive the first.
+        if by.session.is_some() {
             return Err(Code::FailedOperationTempKeyNotAllowed.into());
         }
         check_name("Name", &self.name, 1)?;
-        Ok(Permission::Needs(vec![op::api("sts", Self::NAME)]))
+        let policy = own_policy(&self.policy, by)?;
+        Ok((self, policy))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Issued, CloudError> {
+    fn target((it, _): &(Self, String)) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run((it, policy): (Self, String), call: Allowed<'_>) -> CloudResult<Issued> {
         let most = if call.permissions.is_root() { ROOT_SECONDS } else { USER_SECONDS };
-        let lifetime = lifetime(self.duration_seconds, DEFAULT_SECONDS, most)?;
-        let policy = own_policy(&self.policy, call.identity())?;
-        issue(call, NewSession::Federation { name: &self.name }, Some(&policy), lifetime)
-    }
-
-    fn target(&self) -> String {
-        self.name.clone()
+        let lifetime = lifetime(it.duration_seconds, DEFAULT_SECONDS, most)?;
+        issue(&call, NewSession::Federation { name: &it.name }, Some(&policy), lifetime)
     }
 }

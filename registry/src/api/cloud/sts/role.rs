@@ -1,17 +1,17 @@
 //! Roles that are taken for a while.
 
 use roadstead_auth::{Identity, NewSession, app_id};
-use roadstead_policy::{Author, Policy, Principal, Use, op};
+use roadstead_policy::actions::sts;
+use roadstead_policy::{Author, Policy, Principal, Row, Use, op};
 use roadstead_storage::meta::{MetaStore, Role};
 use roadstead_types::{AccountId, GroupId, RoleId, Uin};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::session::{Issued, check_name, issue, lifetime, policy};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::action::{Allowed, CloudCall, Lookup, Permitted};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::language::Phrase;
 
 const DEFAULT_SECONDS: i64 = 7200;
@@ -40,37 +40,38 @@ pub(crate) struct AssumeRole {
 }
 
 /// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
-pub(super) struct Named<'a> {
+pub(crate) struct Named {
     /// The main account that it is said to belong to.
     pub owner: Uin,
-    role: Which<'a>,
+    role: Which,
 }
 
-enum Which<'a> {
-    Name(&'a str),
+enum Which {
+    Name(String),
     Id(RoleId),
 }
 
-impl<'a> Named<'a> {
-    pub(super) fn parse(arn: &'a str) -> Option<Self> {
+impl Named {
+    pub(super) fn parse(arn: &str) -> CloudResult<Self> {
+        Self::read(arn.trim()).ok_or_else(|| {
+            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
+            CloudError::new(Code::InvalidParameterParamError, message)
+        })
+    }
+
+    fn read(arn: &str) -> Option<Self> {
         let (owner, role) = arn.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
         let role = match role.split_once('/')? {
-            ("roleName", name) if !name.is_empty() => Which::Name(name),
+            ("roleName", name) if !name.is_empty() => Which::Name(name.to_owned()),
             ("role", id) => Which::Id(RoleId::new(id.parse().ok()?)),
             _ => return None,
         };
         Some(Self { owner: owner.parse().ok()?, role })
     }
 
-    /// What is said to whoever names none.
-    pub(super) fn wrong() -> CloudError {
-        let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
-        CloudError::new(Code::InvalidParameterParamError, message)
-    }
-
     /// The role, and the name and id by which policies speak of it. Whether the account or the role is not there, or
     /// both are, takes the same.
-    pub(super) async fn find(&self, meta: &MetaStore) -> Result<(Option<Role>, String, String), CloudError> {
+    pub(super) async fn find(&self, meta: &MetaStore) -> CloudResult<(Option<Role>, String, String)> {
         let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
         let owner = owner.map_or(NOBODY, |owner| owner.id);
         let role = match &self.role {
@@ -79,22 +80,21 @@ impl<'a> Named<'a> {
         };
         let (name, id) = match (&role, &self.role) {
             (Some(role), _) => (role.name.clone(), role.id.get().to_string()),
-            (None, Which::Name(name)) => ((*name).to_owned(), String::new()),
+            (None, Which::Name(name)) => (name.clone(), String::new()),
             (None, Which::Id(id)) => (String::new(), id.get().to_string()),
         };
         Ok((role, name, id))
     }
 }
 
-impl Action for AssumeRole {
-    const SERVICE: Service = Service::Sts;
-    const NAME: &'static str = "AssumeRole";
-    const KIND: Kind = Kind::Write;
+impl Lookup for AssumeRole {
+    const ROW: &'static Row = &sts::AssumeRole;
+    type Checked = (Self, Named);
+    type Found = Option<Role>;
     type Output = Issued;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        // A session does not beget another one: it would outlive the first.
-        if call.identity().session.is_some() {
+    fn check(self, by: &Identity) -> CloudResult<(Self, Named)> {
+        // A session does not make another one: it would outlive the first.
+        if by.session.is_some() {
             return Err(Code::InvalidParameterAccessKeyNotSupport.into());
         }
         check_name("RoleSessionName", &self.role_session_name, 2)?;
@@ -102,52 +102,44 @@ impl Action for AssumeRole {
             text.as_deref().map_or(Ok(()), |text| check_name(parameter, text, 2))?;
         }
         self.refuse_unsupported()?;
-        // Policies speak of a role by its name and by its id, of which the request gives one: it is decided where both
-        // are known.
-        Ok(Permission::Signed)
+        let named = Named::parse(&self.role_arn)?;
+        Ok((self, named))
     }
-
-    async fn authorize(&self, call: &CloudCall<'_>) -> Result<(), CloudError> {
-        let named = self.named()?;
-        let (_, name, id) = named.find(call.meta()).await?;
-        Ok(call.permissions.check(&op::assume_role(&named.owner, &name, &id))?)
+    fn target((it, _): &(Self, Named)) -> String {
+        it.role_arn.clone()
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Issued, CloudError> {
-        let named = self.named()?;
+    /// Policies speak of a role by its name and by its id, of which the request gives one.
+    async fn resolve((_, named): &(Self, Named), call: &CloudCall<'_>) -> CloudResult<Permitted<Option<Role>>> {
         let (role, name, id) = named.find(call.meta()).await?;
-        // Again: it may be another role by now.
-        call.permissions.check(&op::assume_role(&named.owner, &name, &id))?;
-        let groups = call.meta().groups_of_user(call.identity().account).await?;
-        let is_own = named.owner == call.identity().owner_uin;
+        call.grant(&op::assume_role(&named.owner, &name, &id), role)
+    }
+    async fn run((it, named): (Self, Named), role: Option<Role>, call: Allowed<'_>) -> CloudResult<Issued> {
+        let groups = call.meta().groups_of_user(call.identity.account).await?;
+        let is_own = named.owner == call.identity.owner_uin;
         let role = match role {
-            Some(role) if self.is_trusted(call, &role, &named.owner, &groups) => role,
+            Some(role) if it.is_trusted(&call, &role, &named.owner, &groups) => role,
             Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
             // Which roles others have is not told.
             Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
         };
-        let lifetime = lifetime(self.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
-        let limit = self.policy.as_deref().filter(|text| !text.trim().is_empty());
+        let lifetime = lifetime(it.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
+        let limit = it.policy.as_deref().filter(|text| !text.trim().is_empty());
         let limit = limit.map(|text| policy(text, role.owner, &named.owner)).transpose()?;
         let session = NewSession::Role {
             id: role.id,
             version: role.version,
             owner: role.owner,
             owner_uin: &named.owner,
-            session_name: &self.role_session_name,
+            session_name: &it.role_session_name,
             provider: None,
         };
-        issue(call, session, limit.as_deref(), lifetime)
-    }
-
-    fn target(&self) -> String {
-        self.role_arn.clone()
+        issue(&call, session, limit.as_deref(), lifetime)
     }
 }
 
 impl AssumeRole {
     /// Refuses what would have to be checked or remembered, and is not. Empty parameters ask for nothing.
-    fn refuse_unsupported(&self) -> Result<(), CloudError> {
+    fn refuse_unsupported(&self) -> CloudResult<()> {
         let unsupported =
             |english, chinese| Err(CloudError::new(Code::UnsupportedOperation, Phrase::both(english, chinese)));
         let mut second_factor = [&self.serial_number, &self.token_code].into_iter().flatten();
@@ -164,13 +156,9 @@ impl AssumeRole {
         Ok(())
     }
 
-    fn named(&self) -> Result<Named<'_>, CloudError> {
-        Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)
-    }
-
     /// Whether the role trusts the caller, who is in these groups.
     fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin, groups: &[GroupId]) -> bool {
-        let Identity { owner_uin: own, uin, .. } = call.identity();
+        let Identity { owner_uin: own, uin, .. } = call.identity;
         let groups: Vec<i64> = groups.iter().copied().map(GroupId::get).collect();
         let mut context = call.permissions.context().clone();
         context.keys.extend(self.external_id.iter().map(|id| (EXTERNAL_ID.to_owned(), vec![id.clone()])));

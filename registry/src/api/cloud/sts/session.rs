@@ -9,9 +9,9 @@ use roadstead_policy::{Author, Policy, PolicyError, Use};
 use roadstead_types::{AccountId, Uin};
 use serde::Serialize;
 
-use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::action::CloudCall;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
 
 /// A temporary key, and when it ends.
@@ -46,8 +46,8 @@ pub(super) fn issue(
     session: NewSession<'_>,
     policy: Option<&str>,
     lifetime: Duration,
-) -> Result<Issued, CloudError> {
-    match call.auth().issue_temporary(call.identity(), session, policy, lifetime, call.key) {
+) -> CloudResult<Issued> {
+    match call.auth().issue_temporary(call.identity, session, policy, lifetime, call.key) {
         Ok(key) => Ok(key.into()),
         Err(AuthError::TokenTooLarge) => Err(Code::InvalidParameterPolicyTooLong.into()),
         Err(AuthError::Session) => Err(Code::FailedOperationTempKeyNotAllowed.into()),
@@ -56,7 +56,7 @@ pub(super) fn issue(
 }
 
 /// A number of seconds that is at most `most`.
-pub(super) fn lifetime(asked: Option<i64>, default: i64, most: i64) -> Result<Duration, CloudError> {
+pub(super) fn lifetime(asked: Option<i64>, default: i64, most: i64) -> CloudResult<Duration> {
     let seconds = asked.unwrap_or(default);
     match u64::try_from(seconds) {
         Ok(seconds @ 1..) if asked.is_none_or(|asked| asked <= most) => {
@@ -71,7 +71,7 @@ pub(super) fn lifetime(asked: Option<i64>, default: i64, most: i64) -> Result<Du
 }
 
 /// Whether a text may be the name of a session.
-pub(super) fn check_name(parameter: &str, name: &str, least: usize) -> Result<(), CloudError> {
+pub(super) fn check_name(parameter: &str, name: &str, least: usize) -> CloudResult<()> {
     let fits = (least..=128).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
     if fits {
@@ -83,7 +83,7 @@ pub(super) fn check_name(parameter: &str, name: &str, least: usize) -> Result<()
 
 /// The policy of a session in canonical form, for a session that acts in this main account. Clients encode it like a part of
 /// a URL, once.
-pub(super) fn policy(text: &str, owner: AccountId, owner_uin: &Uin) -> Result<String, CloudError> {
+pub(super) fn policy(text: &str, owner: AccountId, owner_uin: &Uin) -> CloudResult<String> {
     let text = text.trim();
     let text = if text.starts_with('{') { Cow::Borrowed(text) } else { decoded(text)? };
     let author = Author { owner_uin, app_id: app_id(owner) };
@@ -92,7 +92,7 @@ pub(super) fn policy(text: &str, owner: AccountId, owner_uin: &Uin) -> Result<St
 }
 
 /// The policy of a session of the caller's own main account.
-pub(super) fn own_policy(text: &str, identity: &Identity) -> Result<String, CloudError> {
+pub(super) fn own_policy(text: &str, identity: &Identity) -> CloudResult<String> {
     policy(text, identity.owner, &identity.owner_uin)
 }
 
@@ -108,7 +108,7 @@ fn refused(error: PolicyError) -> CloudError {
 }
 
 /// Percent-decodes a text, and takes a plus for a space, as forms do.
-fn decoded(text: &str) -> Result<Cow<'static, str>, CloudError> {
+fn decoded(text: &str) -> CloudResult<Cow<'static, str>> {
     let spaced = text.replace('+', " ");
     match percent_decode_str(&spaced).decode_utf8() {
         Ok(plain) => Ok(Cow::Owned(plain.into_owned())),

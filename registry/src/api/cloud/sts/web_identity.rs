@@ -4,17 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roadstead_auth::{Identity, NewSession, TemporaryKey, WebIdentity, app_id, network};
-use roadstead_policy::{Author, Context, Policy, Principal, Use};
+use roadstead_policy::actions::sts;
+use roadstead_policy::{Author, Context, Policy, Principal, Row, Use};
+use roadstead_service::cam::stored_clients;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, OidcProvider, Role};
 use serde::Deserialize;
 
 use super::role::{NOBODY, Named};
 use super::session::{Issued, check_name, lifetime};
 use crate::api::cloud::action::open::{OpenAction, OpenCall};
-use crate::api::cloud::action::{Kind, Service};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::cam::stored_clients;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 
 const DEFAULT_SECONDS: i64 = 7200;
 
@@ -37,14 +37,11 @@ struct Vouched {
 }
 
 impl OpenAction for AssumeRoleWithWebIdentity {
-    const SERVICE: Service = Service::Sts;
-    const NAME: &'static str = "AssumeRoleWithWebIdentity";
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &sts::AssumeRoleWithWebIdentity;
     type Output = Issued;
-
-    async fn run(self, call: &OpenCall<'_>) -> Result<Issued, CloudError> {
+    async fn run(self, call: &OpenCall<'_>) -> CloudResult<Issued> {
         check_name("RoleSessionName", &self.role_session_name, 2)?;
-        let named = Named::parse(self.role_arn.trim()).ok_or_else(Named::wrong)?;
+        let named = Named::parse(&self.role_arn)?;
         call.note_target(&self.role_arn);
         let turn = call.state.auth.web_identity_turn(call.address).await?;
         let owner = owner(&call.state.meta, &named).await?;
@@ -58,7 +55,7 @@ impl OpenAction for AssumeRoleWithWebIdentity {
             call.state.auth.web_identity_refused(call.address)?;
             return Err(Code::InvalidParameterWebIdentityTokenError.into());
         };
-        call.state.cloud.rate.check_vouched(&(network(call.address), role.id, &who.subject), Self::NAME)?;
+        call.state.cloud.rate.check_vouched(&(network(call.address), role.id, &who.subject), Self::ROW.name)?;
         let lifetime = lifetime(self.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
         let session = NewSession::Role {
             id: role.id,
@@ -79,7 +76,7 @@ impl OpenAction for AssumeRoleWithWebIdentity {
 }
 
 /// The main account that a role is said to belong to, if it is there and active.
-async fn owner(meta: &MetaStore, named: &Named<'_>) -> Result<Option<Identity>, CloudError> {
+async fn owner(meta: &MetaStore, named: &Named) -> CloudResult<Option<Identity>> {
     let account = meta.account_by_uin(&named.owner).await?;
     let active = account.filter(|account: &Account| account.status == AccountStatus::Active);
     Ok(active.as_ref().and_then(Identity::of_main))
@@ -91,9 +88,9 @@ impl AssumeRoleWithWebIdentity {
     async fn vouched(
         &self,
         call: &OpenCall<'_>,
-        named: &Named<'_>,
+        named: &Named,
         owner: Option<&Identity>,
-    ) -> Result<Option<Vouched>, CloudError> {
+    ) -> CloudResult<Option<Vouched>> {
         let meta = &call.state.meta;
         let provider = meta.oidc_provider(owner.map_or(NOBODY, |owner| owner.owner), &self.provider_id).await?;
         let (role, ..) = named.find(meta).await?;

@@ -1,14 +1,14 @@
 //! Regions: this registry is in one.
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::wire::error::CloudError;
+use super::region::Region;
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::time;
-
-/// The number of the one region.
-pub(crate) const ID: i64 = 1;
 
 /// The regions that can be used: the one of this registry.
 #[derive(Deserialize)]
@@ -20,12 +20,12 @@ pub(crate) struct DescribeRegions {}
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Regions {
     total_count: u64,
-    regions: Vec<Region>,
+    regions: Vec<RegionInfo>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Region {
+struct RegionInfo {
     alias: String,
     region_id: i64,
     region_name: String,
@@ -37,28 +37,28 @@ struct Region {
 }
 
 impl Action for DescribeRegions {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRegions";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRegions;
+    type Checked = ();
     type Output = Regions;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Regions, CloudError> {
-        let name = &call.settings().region;
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Regions> {
         let since = time::iso(call.meta().oldest_account().await?.unwrap_or_else(|| call.now()));
-        let region = Region {
-            alias: name.clone(),
-            region_id: ID,
-            region_name: name.clone(),
+        let Region { alias, name, id } = Region::of(&call.settings().region);
+        let region = RegionInfo {
+            alias,
+            region_id: id,
+            region_name: name,
             // Open to every user.
             status: "alluser",
             remark: "",
             created_at: since.clone(),
             updated_at: since,
-            id: ID,
+            id,
         };
         Ok(Regions { total_count: 1, regions: vec![region] })
     }

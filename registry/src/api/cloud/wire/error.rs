@@ -4,16 +4,19 @@ use std::borrow::Cow;
 use std::fmt;
 
 use roadstead_auth::{Denied, SignatureError};
+use roadstead_policy::Row;
 use roadstead_storage::Error as StorageError;
 use roadstead_types::Counted;
 
 use super::code::Code;
 use super::document;
 use super::language::{Language, Phrase};
-use super::params::ParameterError;
-use crate::api::cloud::action::Service;
+use super::parameter_error::ParameterError;
 use crate::api::error::{ApiError, Code as RegistryCode};
 use roadstead_service as service;
+
+/// What an action gives.
+pub(crate) type CloudResult<T> = Result<T, CloudError>;
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -85,8 +88,8 @@ impl CloudError {
     }
 
     /// The code of the product document, in the answer of an action.
-    pub(crate) fn document_wire(&self, service: Service, action: &str) -> &'static str {
-        document::wire(service, action, self.document.unwrap_or(self.code))
+    pub(crate) fn document_wire(&self, row: &'static Row) -> &'static str {
+        document::wire(row, self.document.unwrap_or(self.code))
     }
 
     /// What it says.

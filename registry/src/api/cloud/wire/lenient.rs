@@ -6,7 +6,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, IntoDeserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::params::ParameterError;
+use super::parameter_error::ParameterError;
 
 /// Parameters that every request may have. An action that does not declare them does not see them.
 const COMMON: [&str; 12] = [

@@ -7,6 +7,7 @@ pub mod language;
 mod lenient;
 mod multipart;
 pub(crate) mod page;
+pub(crate) mod parameter_error;
 pub(crate) mod params;
 pub(crate) mod request;
 pub(crate) mod time;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::params::ParameterError;
+use super::parameter_error::ParameterError;
 
 /// The most parts of one form.
 const MAX_PARTS: usize = 1000;

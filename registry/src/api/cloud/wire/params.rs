@@ -5,79 +5,16 @@
 //! reads them by what the action declares, so that actions declare plain types: `String`, `i64`, `u64`, `bool`, `Vec`,
 //! `Option`. A null is an absent member.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{self, DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::language::Phrase;
 use super::lenient::{Lenient, boolean};
+use super::parameter_error::ParameterError;
 
 /// How deep flattened names may nest.
 const MAX_DEPTH: usize = 16;
 /// The most values of a JSON body, those in lists counted one by one.
 const MAX_VALUES: usize = 100_000;
-
-/// What is wrong with the parameters.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum ParameterError {
-    /// A parameter that the action needs is not there.
-    Missing(String),
-    /// A parameter that the action does not know.
-    Unknown(String),
-    /// A parameter has the wrong form; an empty name is all of them.
-    Wrong {
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        problem: Phrase,
-    },
-}
-
-impl ParameterError {
-    pub(crate) fn wrong(problem: impl Into<Phrase>) -> Self {
-        Self::Wrong { name: String::new(), problem: problem.into() }
-    }
-
-    /// [`Self::wrong`], in both languages.
-    pub(crate) fn said(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
-        Self::wrong(Phrase::both(english, chinese))
-    }
-
-    /// The same error, of a member of `parent`.
-    pub(crate) fn within(mut self, parent: &str) -> Self {
-        let (Self::Missing(name) | Self::Unknown(name) | Self::Wrong { name, .. }) = &mut self;
-        *name = if name.is_empty() { parent.to_owned() } else { format!("{parent}.{name}") };
-        self
-    }
-}
-
-impl fmt::Display for ParameterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(name) => write!(f, "{name} is missing"),
-            Self::Unknown(name) => write!(f, "{name} is unknown"),
-            Self::Wrong { name, problem } => write!(f, "{name}: {}", problem.english()),
-        }
-    }
-}
-
-impl std::error::Error for ParameterError {}
-
-impl de::Error for ParameterError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::wrong(message.to_string())
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::Missing(field.to_owned())
-    }
-
-    fn unknown_field(field: &str, _: &'static [&'static str]) -> Self {
-        Self::Unknown(field.chars().take(100).collect())
-    }
-}
 
 /// The parameters of one request.
 #[derive(Clone, Debug)]

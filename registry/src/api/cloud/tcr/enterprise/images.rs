@@ -1,23 +1,31 @@
 //! Images of instances.
 
-use roadstead_auth::{DeleteTarget, Pull, Push};
-use roadstead_policy::op::{self, Realm};
-use roadstead_types::{Digest, RepositoryName, Tag};
+use roadstead_auth::{DeleteTarget, Identity, Pull, Push};
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
+use roadstead_service::ImageQuery;
+use roadstead_storage::meta::{Repository, TaggedImage};
+use roadstead_types::{Digest, InstanceId, RepositoryName, Tag};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{instance_id, missing, numbered, on_repository, own, repository_name};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use super::shared::{invalid, missing, numbered, own, realm, repository, repository_name};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
-use roadstead_service::{self, ImageQuery};
 
 /// Tags in one request, at most.
 const MAX_TAGS: usize = 20;
 
-fn tag(name: &'static str, text: &str) -> Result<Tag, CloudError> {
-    text.parse().map_err(|_| CloudError::new(Code::InvalidParameter, format!("{name} is not a tag")))
+fn tag(name: &'static str, text: &str) -> CloudResult<Tag> {
+    text.parse().map_err(|_| invalid(format!("{name} is not a tag")))
+}
+
+/// The repository of an instance of the caller.
+async fn own_repository(call: &CloudCall<'_>, id: &InstanceId, name: &RepositoryName) -> CloudResult<Repository> {
+    let registry = own(call, id, Code::ResourceNotFound).await?.registry;
+    let found = call.services().instances().repository(registry, name).await?;
+    found.ok_or_else(|| missing("repository"))
 }
 
 /// What the service answers, in the words of instances.
@@ -71,48 +79,50 @@ struct TcrImageInfo {
     kms_signature: &'static str,
 }
 
-impl Action for DescribeImages {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImages";
-    const KIND: Kind = Kind::Read;
-    type Output = Images;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        Ok(Permission::Needs(vec![on_repository(Self::NAME, &self.registry_id, &name)?]))
-    }
-
-    async fn authorize(&self, call: &CloudCall<'_>) -> Result<(), CloudError> {
-        let id = instance_id(&self.registry_id)?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        call.refuse_denial(&op::pull(Realm::Instance(id.as_str()), &name))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Images, CloudError> {
-        let (offset, limit) = numbered(self.offset, self.limit)?;
-        let digest = match self.digest.as_str() {
-            "" => None,
-            text => match text.parse::<Digest>() {
-                Ok(digest) => Some(digest),
-                Err(_) => return Err(CloudError::new(Code::InvalidParameter, "Digest is not a digest")),
-            },
-        };
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let exact = self.exact_match && !self.image_version.is_empty();
-        let query = ImageQuery { tag: &self.image_version, exact, digest: digest.as_ref(), offset, limit };
-        let instances = call.services().instances();
-        let found = instances.repository(instance.registry, &name).await?.ok_or_else(|| missing("repository"))?;
-        let images = call.services().images().find(found.id, &query).await.map_err(refused)?;
-        let image_info_list = images.list.into_iter().map(|image| TcrImageInfo {
+impl From<TaggedImage> for TcrImageInfo {
+    fn from(image: TaggedImage) -> Self {
+        Self {
             digest: image.digest.to_string(),
             size: image.details.map_or(0, |details| details.total_size),
             image_version: image.tag.to_string(),
             update_time: time::iso(image.pushed_at),
             kind: format!("Artifact::{}", image.media_type),
             kms_signature: "",
-        });
-        Ok(Images { image_info_list: image_info_list.collect(), total_count: images.total })
+        }
+    }
+}
+
+/// Which images of a repository a list shows.
+pub(crate) struct ImageSearch {
+    tag: String,
+    exact: bool,
+    digest: Option<Digest>,
+    /// The offset and the most entries.
+    page: (u32, u32),
+}
+
+impl Action for DescribeImages {
+    const ROW: &'static Row = &tcr::DescribeImages;
+    type Checked = (InstanceId, RepositoryName, ImageSearch);
+    type Output = Images;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let digest = Some(self.digest.as_str()).filter(|text| !text.is_empty());
+        let digest = digest.map(|text| text.parse().map_err(|_| invalid("Digest is not a digest"))).transpose()?;
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        let exact = self.exact_match && !self.image_version.is_empty();
+        let page = numbered(self.offset, self.limit)?;
+        Ok((id, name, ImageSearch { tag: self.image_version, exact, digest, page }))
+    }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        Needs::from(Self::ROW.on_repository(realm(id), name)).unless_denied(op::pull(realm(id), name))
+    }
+    async fn run((id, name, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Images> {
+        let found = own_repository(&call, &id, &name).await?;
+        let ImageSearch { tag, exact, digest, page: (offset, limit) } = &search;
+        let query = ImageQuery { tag, exact: *exact, digest: digest.as_ref(), offset: *offset, limit: *limit };
+        let images = call.services().images().find(found.id, &query).await.map_err(refused)?;
+        let image_info_list = images.list.into_iter().map(TcrImageInfo::from).collect();
+        Ok(Images { image_info_list, total_count: images.total })
     }
 }
 
@@ -154,25 +164,18 @@ fn labels(config: &[u8]) -> Vec<KeyValueString> {
 }
 
 impl Action for DescribeImageManifests {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImageManifests";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeImageManifests;
+    type Checked = (InstanceId, RepositoryName, Tag);
     type Output = ImageManifests;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        tag("ImageVersion", &self.image_version)?;
-        let id = instance_id(&self.registry_id)?;
-        let described = on_repository(Self::NAME, &self.registry_id, &name)?;
-        Ok(Permission::Needs(vec![described, op::pull(Realm::Instance(id.as_str()), &name)]))
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        Ok((id, name, tag("ImageVersion", &self.image_version)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<ImageManifests, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let instances = call.services().instances();
-        let found = instances.repository(instance.registry, &name).await?.ok_or_else(|| missing("repository"))?;
-        let tag = tag("ImageVersion", &self.image_version)?;
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        [Self::ROW.on_repository(realm(id), name), op::pull(realm(id), name)].into()
+    }
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<ImageManifests> {
+        let found = own_repository(&call, &id, &name).await?;
         let image = call.services().images().whole(found.id, &tag).await.map_err(refused)?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(ImageManifests {
@@ -187,11 +190,11 @@ impl Action for DescribeImageManifests {
 /// Deletes tags of a repository for a caller who may.
 async fn delete(
     call: &CloudCall<'_>,
-    id: &str,
+    id: &InstanceId,
     name: &RepositoryName,
     tags: &[Tag],
     batch: bool,
-) -> Result<usize, CloudError> {
+) -> CloudResult<usize> {
     let instance = own(call, id, Code::ResourceNotFound).await?;
     if call.services().instances().repository(instance.registry, name).await?.is_none() {
         return Err(missing("repository"));
@@ -212,29 +215,21 @@ pub(crate) struct DeleteImage {
 }
 
 impl Action for DeleteImage {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteImage";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (id, name) =
-            (instance_id(&self.registry_id)?, repository_name(&self.namespace_name, &self.repository_name)?);
-        let tag = tag("ImageVersion", &self.image_version)?;
-        Ok(Permission::Needs(vec![op::tag_delete(Realm::Instance(id.as_str()), &name, &tag)]))
+    const ROW: &'static Row = &tcr::DeleteImage;
+    type Checked = (InstanceId, RepositoryName, Tag);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        Ok((id, name, tag("ImageVersion", &self.image_version)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let tags = [tag("ImageVersion", &self.image_version)?];
-        match delete(call, &self.registry_id, &name, &tags, false).await? {
+    fn needs((id, name, tag): &Self::Checked) -> Needs {
+        op::tag_delete(realm(id), name, tag).into()
+    }
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        match delete(&call, &id, &name, &[tag], false).await? {
             0 => Err(missing("image")),
-            _ => Ok(NoOutput {}),
+            _ => Ok(()),
         }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}:{}", self.registry_id, self.namespace_name, self.repository_name, self.image_version)
     }
 }
 
@@ -248,38 +243,28 @@ pub(crate) struct DeleteRepositoryTags {
     tags: Vec<String>,
 }
 
-impl DeleteRepositoryTags {
-    fn checked(&self) -> Result<Vec<Tag>, CloudError> {
+impl Action for DeleteRepositoryTags {
+    const ROW: &'static Row = &tcr::DeleteRepositoryTags;
+    type Checked = (InstanceId, RepositoryName, Vec<Tag>);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         CloudError::if_empty(&self.tags, "Tags")?;
         if self.tags.len() > MAX_TAGS {
-            return Err(CloudError::new(Code::InvalidParameter, format!("Tags must have at most {MAX_TAGS} tags")));
+            return Err(invalid(format!("Tags must have at most {MAX_TAGS} tags")));
         }
-        self.tags.iter().map(|text| tag("one of Tags", text)).collect()
+        let tags = self.tags.iter().map(|text| tag("one of Tags", text)).collect::<CloudResult<_>>()?;
+        Ok((id, name, tags))
     }
-}
-
-impl Action for DeleteRepositoryTags {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteRepositoryTags";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (id, name) =
-            (instance_id(&self.registry_id)?, repository_name(&self.namespace_name, &self.repository_name)?);
-        let tags = self.checked()?;
-        let each = tags.iter().map(|tag| op::tag_batch_delete(Realm::Instance(id.as_str()), &name, tag));
-        Ok(Permission::Needs(each.collect()))
+    fn needs((id, name, tags): &Self::Checked) -> Needs {
+        tags.iter().map(|tag| op::tag_batch_delete(realm(id), name, tag)).collect()
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        delete(call, &self.registry_id, &name, &self.checked()?, true).await?;
-        Ok(NoOutput {})
+    fn target((id, name, _): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{name}"))
     }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}", self.registry_id, self.namespace_name, self.repository_name)
+    async fn run((id, name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        delete(&call, &id, &name, &tags, true).await?;
+        Ok(())
     }
 }
 
@@ -301,52 +286,46 @@ pub(crate) struct DuplicateImage {
     overwrite: bool,
 }
 
-impl DuplicateImage {
-    fn source(&self) -> Result<(RepositoryName, Tag), CloudError> {
-        let name = repository_name(&self.source_namespace, &self.source_repo)?;
-        Ok((name, tag("SourceReference", &self.source_reference)?))
-    }
-
-    fn destination(&self) -> Result<(RepositoryName, Tag), CloudError> {
-        let or = |text: &'_ str, other: &'_ str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-        let namespace = or(&self.destination_namespace, &self.source_namespace);
-        let repository = or(&self.destination_repo, &self.source_repo);
-        Ok((repository_name(&namespace, &repository)?, tag("DestinationTag", &self.destination_tag)?))
-    }
+/// An image, and the name that it gets.
+pub(crate) struct Duplicate {
+    id: InstanceId,
+    from: (RepositoryName, Tag),
+    to: (RepositoryName, Tag),
+    overwrite: bool,
 }
 
 impl Action for DuplicateImage {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DuplicateImage";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let id = instance_id(&self.registry_id)?;
-        let realm = Realm::Instance(id.as_str());
-        Ok(Permission::Needs(vec![op::pull(realm, &self.source()?.0), op::push(realm, &self.destination()?.0)]))
+    const ROW: &'static Row = &tcr::DuplicateImage;
+    type Checked = Duplicate;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Duplicate> {
+        let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+        let namespace = or(self.destination_namespace, &self.source_namespace);
+        let name = or(self.destination_repo, &self.source_repo);
+        let (id, from) = repository(&self.registry_id, &self.source_namespace, &self.source_repo)?;
+        let from = (from, tag("SourceReference", &self.source_reference)?);
+        let to = (repository_name(&namespace, &name)?, tag("DestinationTag", &self.destination_tag)?);
+        Ok(Duplicate { id, from, to, overwrite: self.overwrite })
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let ((from, from_tag), (to, to_tag)) = (self.source()?, self.destination()?);
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
+    fn needs(it: &Duplicate) -> Needs {
+        [op::pull(realm(&it.id), &it.from.0), op::push(realm(&it.id), &it.to.0)].into()
+    }
+    fn target(it: &Duplicate) -> Option<String> {
+        Some(format!("{}/{}:{}", it.id, it.from.0, it.from.1))
+    }
+    async fn run(it: Duplicate, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &it.id, Code::ResourceNotFound).await?.registry;
         let (auth, instances, images) = (call.auth(), call.services().instances(), call.services().images());
-        for name in [&from, &to] {
-            if instances.namespace(instance.registry, name.namespace()).await?.is_none() {
-                return Err(missing("namespace"));
-            }
+        for name in [&it.from.0, &it.to.0] {
+            instances.namespace(registry, name.namespace()).await?.ok_or_else(|| missing("namespace"))?;
         }
-        let source = auth.authorize::<Pull>(call.caller, instance.registry, &from).await?;
-        let target = auth.authorize::<Push>(call.caller, instance.registry, &to).await?;
-        if !self.overwrite && images.has_tag(&target, &to_tag).await.map_err(refused)? {
+        let source = auth.authorize::<Pull>(call.caller, registry, &it.from.0).await?;
+        let target = auth.authorize::<Push>(call.caller, registry, &it.to.0).await?;
+        if !it.overwrite && images.has_tag(&target, &it.to.1).await.map_err(refused)? {
             let message = "the tag is there already; Override moves it";
             return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
         }
-        let done = images.link(&source, &from_tag, &target, &to_tag).await.map_err(refused)?;
-        if done.is_some() { Ok(NoOutput {}) } else { Err(missing("image")) }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}:{}", self.registry_id, self.source_namespace, self.source_repo, self.source_reference)
+        let done = images.link(&source, &it.from.1, &target, &it.to.1).await.map_err(refused)?;
+        done.map(|_| ()).ok_or_else(|| missing("image"))
     }
 }

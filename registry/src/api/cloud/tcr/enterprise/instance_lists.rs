@@ -1,15 +1,17 @@
 //! Enterprise instances: looking at them.
 
-use roadstead_policy::op;
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
 use roadstead_storage::meta::{Instance, InstanceStatus};
+use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{Filter, TagSpecification, check_filters, instance_id, is_tagged, on_instance};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
-use crate::api::cloud::tcr::regions;
+use super::shared::{Filter, TagSpecification, check_filters, instance_id, invalid, is_tagged};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
+use crate::api::cloud::tcr::region::Region;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
 
@@ -17,6 +19,8 @@ use crate::api::cloud::wire::time;
 const TOKEN_HOURS: u64 = 1;
 /// Ids in one request, at most.
 const MAX_IDS: usize = 100;
+/// Instances on one page, at most.
+const MAX_PAGE: u32 = 200;
 
 fn status(instance: &Instance) -> &'static str {
     match instance.status {
@@ -90,6 +94,7 @@ fn public_domain(call: &CloudCall<'_>, instance: &Instance) -> String {
 }
 
 fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
+    let region = Region::of(&call.settings().region);
     let public_domain = public_domain(call, &instance);
     Registry {
         status: status(&instance),
@@ -100,8 +105,8 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
         internal_endpoint: public_domain.clone(),
         public_domain,
         created_at: time::iso(instance.created_at),
-        region_name: call.settings().region.clone(),
-        region_id: regions::ID,
+        region_name: region.name,
+        region_id: region.id,
         enable_anonymous: call.settings().anonymous_pull,
         token_valid_time: TOKEN_HOURS,
         tag_specification: TagSpecification::of("instance", instance.tags),
@@ -117,7 +122,7 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
 
 /// What a filter looks at.
 #[derive(Clone, Copy)]
-enum Field {
+pub(crate) enum Field {
     Id,
     Name,
     Edition,
@@ -126,7 +131,7 @@ enum Field {
 }
 
 impl Field {
-    fn of(filter: &Filter) -> Result<Self, CloudError> {
+    fn of(filter: &Filter) -> CloudResult<Self> {
         match filter.name.as_str() {
             "RegistryId" => Ok(Self::Id),
             "RegistryName" => Ok(Self::Name),
@@ -152,39 +157,30 @@ impl Field {
 }
 
 impl Action for DescribeInstances {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeInstances";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeInstances;
+    type Checked = (Vec<String>, Vec<(Field, Vec<String>)>, Page);
     type Output = Instances;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.registryids.len() > MAX_IDS {
-            let message = format!("Registryids must have at most {MAX_IDS} ids");
-            return Err(CloudError::new(Code::InvalidParameter, message));
+            return Err(invalid(format!("Registryids must have at most {MAX_IDS} ids")));
         }
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+        let filters = self.filters.into_iter().map(|filter| Ok((Field::of(&filter)?, filter.values)));
+        let filters = filters.collect::<CloudResult<_>>()?;
+        Ok((self.registryids, filters, Page::with(self.offset, self.limit, 20, MAX_PAGE)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Instances, CloudError> {
-        let page = Page::of(self.offset, self.limit)?;
-        let fields = self.filters.iter().map(Field::of).collect::<Result<Vec<_>, _>>()?;
-        let wanted = |instance: &Instance| {
-            let listed = self.registryids.is_empty() || self.registryids.iter().any(|id| id == instance.id.as_str());
-            let fits =
-                |(filter, field): (&Filter, &Field)| filter.values.iter().any(|value| field.fits(instance, value));
-            listed && self.filters.iter().zip(&fields).all(fits)
+    async fn run((ids, filters, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Instances> {
+        let is_wanted = |instance: &Instance| {
+            let fits = |(field, values): &(Field, Vec<String>)| values.iter().any(|value| field.fits(instance, value));
+            (ids.is_empty() || ids.iter().any(|id| id == instance.id.as_str())) && filters.iter().all(fits)
         };
         let mut all = call.services().instances().list(call.owner()).await?;
-        let is_hidden = |instance: &Instance| {
-            let request = op::api_on_instance(Self::NAME, instance.id.as_str());
-            call.permissions.decide(&request).is_explicit_denial()
-        };
-        all.retain(|instance| wanted(instance) && !is_hidden(instance));
+        let is_hidden = |instance: &Instance| call.is_hidden(&Self::ROW.on_instance(instance.id.as_str()));
+        all.retain(|instance| is_wanted(instance) && !is_hidden(instance));
         let total_count = all.len();
         let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
         let shown = all.into_iter().skip(offset).take(limit);
-        Ok(Instances { total_count, registries: shown.map(|instance| registry(call, instance)).collect() })
+        Ok(Instances { total_count, registries: shown.map(|instance| registry(&call, instance)).collect() })
     }
 }
 
@@ -220,32 +216,34 @@ struct RegistryCondition {
     reason: &'static str,
 }
 
-impl Action for DescribeInstanceStatus {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeInstanceStatus";
-    const KIND: Kind = Kind::Read;
-    type Output = Statuses;
+impl RegistryStatus {
+    fn of(instance: &Instance) -> Self {
+        let conditions = ["Storage", "Database", "Domain"];
+        let conditions = conditions.map(|kind| RegistryCondition { kind, status: "True", reason: "" });
+        Self { registry_id: instance.id.to_string(), status: status(instance), conditions: conditions.into() }
+    }
+}
 
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+impl Action for DescribeInstanceStatus {
+    const ROW: &'static Row = &tcr::DescribeInstanceStatus;
+    type Checked = Vec<InstanceId>;
+    type Output = Statuses;
+    fn check(self, _: &Identity) -> CloudResult<Vec<InstanceId>> {
         CloudError::if_empty(&self.registry_ids, "RegistryIds")?;
         if self.registry_ids.len() > MAX_IDS {
-            let message = format!("RegistryIds must have at most {MAX_IDS} ids");
-            return Err(CloudError::new(Code::InvalidParameter, message));
+            return Err(invalid(format!("RegistryIds must have at most {MAX_IDS} ids")));
         }
-        let each = self.registry_ids.iter().map(|id| on_instance(Self::NAME, id));
-        Ok(Permission::Needs(each.collect::<Result<_, _>>()?))
+        self.registry_ids.iter().map(|id| instance_id(id)).collect()
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Statuses, CloudError> {
-        let mut set = Vec::with_capacity(self.registry_ids.len());
-        for id in &self.registry_ids {
-            let found = call.services().instances().own(call.owner(), &instance_id(id)?).await?;
-            let instance = found
-                .ok_or_else(|| CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}")))?;
-            let conditions = ["Storage", "Database", "Domain"]
-                .map(|kind| RegistryCondition { kind, status: "True", reason: "" })
-                .into();
-            set.push(RegistryStatus { registry_id: id.clone(), status: status(&instance), conditions });
+    fn needs(ids: &Vec<InstanceId>) -> Needs {
+        ids.iter().map(|id| Self::ROW.on_instance(id.as_str())).collect()
+    }
+    async fn run(ids: Vec<InstanceId>, call: Allowed<'_>) -> CloudResult<Statuses> {
+        let mut set = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let found = call.services().instances().own(call.owner(), id).await?;
+            let missing = || CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}"));
+            set.push(RegistryStatus::of(&found.ok_or_else(missing)?));
         }
         Ok(Statuses { registry_status_set: set })
     }

@@ -1,18 +1,19 @@
 //! Enterprise instances: making, changing and deleting them.
 
-use roadstead_policy::op;
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
+use roadstead_service::instances::{NameState, after_months};
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment};
-use roadstead_types::{InstanceId, Thing};
+use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
+use roadstead_types::{InstanceId, InstanceName, Thing, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{TagSpecification, instance_id, on_instance, own};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::tcr::regions;
+use super::shared::{TagSpecification, instance_id, invalid, own};
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::tcr::region::Region;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::instances::{NameState, after_months};
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 
 /// The prepaid time of an instance.
 #[derive(Deserialize)]
@@ -54,68 +55,94 @@ pub(crate) struct CreatedInstance {
     registry_id: String,
 }
 
-fn edition(text: &str) -> Result<Edition, CloudError> {
+fn edition(text: &str) -> CloudResult<Edition> {
     let invalid = |_| CloudError::new(Code::InvalidParameter, "RegistryType must be basic, standard or premium");
     text.parse().map_err(invalid)
 }
 
-impl CreateInstance {
-    fn payment(&self, call: &CloudCall<'_>) -> Result<Payment, CloudError> {
-        let invalid = |message| Err(CloudError::new(Code::InvalidParameter, message));
-        let prepaid = match self.registry_charge_type {
-            0 => return Ok(Payment { prepaid: false, renew_flag: 0, expires_at: None }),
-            1 => self.registry_charge_prepaid.as_ref(),
-            _ => return invalid("RegistryChargeType must be 0 or 1"),
-        };
-        let Some(prepaid) = prepaid else { return invalid("RegistryChargePrepaid is needed for what is prepaid") };
-        let Some(months) = u32::try_from(prepaid.period).ok().filter(|months| (1..=60).contains(months)) else {
-            return invalid("Period must be between 1 and 60 months");
-        };
-        if !(0..=2).contains(&prepaid.renew_flag) {
-            return invalid("RenewFlag must be 0, 1 or 2");
+/// The instance that a request asks for.
+pub(crate) struct NewOne {
+    name: String,
+    edition: Edition,
+    prepaid: Option<(u32, i64)>,
+    deletion_protection: bool,
+    versioning: bool,
+    multi_zone: bool,
+    tags: Vec<ResourceTag>,
+}
+
+/// The months and the renewal of a prepaid instance.
+fn prepaid(charge_type: i64, prepaid: Option<RegistryChargePrepaid>) -> CloudResult<Option<(u32, i64)>> {
+    match charge_type {
+        0 => return Ok(None),
+        1 => {}
+        _ => return Err(invalid("RegistryChargeType must be 0 or 1")),
+    }
+    let needed = || invalid("RegistryChargePrepaid is needed for what is prepaid");
+    let RegistryChargePrepaid { period, renew_flag } = prepaid.ok_or_else(needed)?;
+    let Some(months) = u32::try_from(period).ok().filter(|months| (1..=60).contains(months)) else {
+        return Err(invalid("Period must be between 1 and 60 months"));
+    };
+    if !(0..=2).contains(&renew_flag) {
+        return Err(invalid("RenewFlag must be 0, 1 or 2"));
+    }
+    Ok(Some((months, renew_flag)))
+}
+
+fn payment(prepaid: Option<(u32, i64)>, now: Timestamp) -> Payment {
+    match prepaid {
+        None => Payment { prepaid: false, renew_flag: 0, expires_at: None },
+        Some((months, renew_flag)) => {
+            Payment { prepaid: true, renew_flag, expires_at: Some(after_months(now, months)) }
         }
-        let expires_at = Some(after_months(call.now(), months));
-        Ok(Payment { prepaid: true, renew_flag: prepaid.renew_flag, expires_at })
+    }
+}
+
+fn free_name(state: NameState) -> CloudResult<InstanceName> {
+    match state {
+        NameState::Free(name) => Ok(name),
+        NameState::Illegal => {
+            Err(invalid("RegistryName is 3 to 50 characters of a-z, 0-9 and '-', the first and the last not '-'"))
+        }
+        NameState::Reserved => Err(invalid("RegistryName is reserved").in_document(Code::InternalErrorErrConflict)),
+        NameState::Taken => Err(Code::InternalErrorErrorConflict.into()),
     }
 }
 
 impl Action for CreateInstance {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateInstance";
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &tcr::CreateInstance;
+    type Checked = NewOne;
     type Output = CreatedInstance;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        edition(&self.registry_type)?;
-        Ok(Permission::Needs(vec![op::instance_create()]))
+    fn check(self, _: &Identity) -> CloudResult<NewOne> {
+        Ok(NewOne {
+            edition: edition(&self.registry_type)?,
+            prepaid: prepaid(self.registry_charge_type, self.registry_charge_prepaid)?,
+            tags: self.tag_specification.map_or(Ok(Vec::new()), TagSpecification::checked)?,
+            name: self.registry_name,
+            deletion_protection: self.deletion_protection,
+            versioning: self.enable_cos_versioning,
+            multi_zone: self.enable_cos_maz,
+        })
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<CreatedInstance, CloudError> {
-        let payment = self.payment(call)?;
-        let tags = self.tag_specification.map_or(Ok(Vec::new()), TagSpecification::checked)?;
+    fn needs(_: &NewOne) -> Needs {
+        op::instance_create().into()
+    }
+    fn target(it: &NewOne) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run(it: NewOne, call: Allowed<'_>) -> CloudResult<CreatedInstance> {
         let instances = call.services().instances();
-        let name = match instances.name_state(&self.registry_name).await? {
-            NameState::Free(name) => name,
-            NameState::Illegal => {
-                let message = "RegistryName is 3 to 50 characters of a-z, 0-9 and '-', the first and the last not '-'";
-                return Err(CloudError::new(Code::InvalidParameter, message));
-            }
-            NameState::Reserved => {
-                let reserved = CloudError::new(Code::InvalidParameter, "RegistryName is reserved");
-                return Err(reserved.in_document(Code::InternalErrorErrConflict));
-            }
-            NameState::Taken => return Err(Code::InternalErrorErrorConflict.into()),
-        };
+        let name = free_name(instances.name_state(&it.name).await?)?;
         let new = NewInstance {
             id: &InstanceId::random(),
             name: &name,
             owner: call.owner(),
-            edition: edition(&self.registry_type)?,
-            payment,
-            deletion_protection: self.deletion_protection,
-            versioning: self.enable_cos_versioning,
-            multi_zone: self.enable_cos_maz,
-            tags: &tags,
+            edition: it.edition,
+            payment: payment(it.prepaid, call.now()),
+            deletion_protection: it.deletion_protection,
+            versioning: it.versioning,
+            multi_zone: it.multi_zone,
+            tags: &it.tags,
         };
         let made = instances.create(new, u64::from(call.settings().instances_per_account)).await;
         let made = made.map_err(|error| match error {
@@ -126,10 +153,6 @@ impl Action for CreateInstance {
             other => other.into(),
         })?;
         Ok(CreatedInstance { registry_id: made.id.to_string() })
-    }
-
-    fn target(&self) -> String {
-        self.registry_name.clone()
     }
 }
 
@@ -147,31 +170,24 @@ pub(crate) struct ModifyInstance {
 }
 
 impl Action for ModifyInstance {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyInstance";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        self.registry_type.as_deref().map(edition).transpose()?;
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
+    const ROW: &'static Row = &tcr::ModifyInstance;
+    type Checked = (InstanceId, InstanceChange);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let change = InstanceChange {
             edition: self.registry_type.as_deref().map(edition).transpose()?,
             deletion_protection: self.deletion_protection,
             versioning: self.enable_cos_versioning,
         };
-        match call.services().instances().modify(instance.registry, &change).await? {
-            true => Ok(NoOutput {}),
-            false => Err(Code::ResourceNotFound.into()),
-        }
+        Ok((instance_id(&self.registry_id)?, change))
     }
-
-    fn target(&self) -> String {
-        self.registry_id.clone()
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let changed = call.services().instances().modify(registry, &change).await?;
+        changed.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
     }
 }
 
@@ -185,19 +201,19 @@ pub(crate) struct DeleteInstance {
 }
 
 impl Action for DeleteInstance {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteInstance";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+    const ROW: &'static Row = &tcr::DeleteInstance;
+    type Checked = (InstanceId, bool);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, self.delete_bucket))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let deleted = call.services().instances().delete(instance.registry, self.delete_bucket).await;
-        let there = deleted.map_err(|error| match error {
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, with_content): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let deleted = call.services().instances().delete(registry, with_content).await;
+        let deleted = deleted.map_err(|error| match error {
             StorageError::Protected(Thing::Instance) => {
                 CloudError::new(Code::OperationDenied, "the instance is protected: turn DeletionProtection off first")
             }
@@ -207,11 +223,7 @@ impl Action for DeleteInstance {
             ),
             other => other.into(),
         })?;
-        if there { Ok(NoOutput {}) } else { Err(Code::ResourceNotFound.into()) }
-    }
-
-    fn target(&self) -> String {
-        self.registry_id.clone()
+        deleted.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
     }
 }
 
@@ -231,18 +243,19 @@ pub(crate) struct CheckedInstance {
 }
 
 impl Action for CheckInstance {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CheckInstance";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::CheckInstance;
+    type Checked = InstanceId;
     type Output = CheckedInstance;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+    fn check(self, _: &Identity) -> CloudResult<InstanceId> {
+        instance_id(&self.registry_id)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<CheckedInstance, CloudError> {
-        let found = call.services().instances().own(call.owner(), &instance_id(&self.registry_id)?).await?;
-        Ok(CheckedInstance { is_validated: found.is_some(), region_id: regions::ID })
+    fn needs(id: &InstanceId) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run(id: InstanceId, call: Allowed<'_>) -> CloudResult<CheckedInstance> {
+        let found = call.services().instances().own(call.owner(), &id).await?;
+        let region_id = Region::of(&call.settings().region).id;
+        Ok(CheckedInstance { is_validated: found.is_some(), region_id })
     }
 }
 
@@ -263,17 +276,17 @@ pub(crate) struct CheckedInstanceName {
 }
 
 impl Action for CheckInstanceName {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CheckInstanceName";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::CheckInstanceName;
+    type Checked = String;
     type Output = CheckedInstanceName;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.registry_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<CheckedInstanceName, CloudError> {
-        let detail_code = match call.services().instances().name_state(&self.registry_name).await? {
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<CheckedInstanceName> {
+        let detail_code = match call.services().instances().name_state(&name).await? {
             NameState::Free(_) => 0,
             NameState::Illegal => 1,
             NameState::Reserved => 2,

@@ -1,18 +1,19 @@
 //! Namespaces of instances.
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{InstanceNamespace, NamespaceSettings, ResourceTag};
-use roadstead_types::NamespaceName;
+use roadstead_types::{InstanceId, NamespaceName};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{
-    Filter, TagSpecification, check_filters, check_text, instance_id, is_tagged, missing, numbered, on_instance, own,
+    Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, missing, numbered, own, realm,
 };
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
 
 /// Vulnerabilities that do not count in one namespace, at most.
@@ -27,7 +28,7 @@ pub(crate) struct CVEWhitelistItem {
 }
 
 /// The name of a namespace that is to be made: 2 to 30 characters.
-fn new_name(text: &str) -> Result<NamespaceName, CloudError> {
+fn new_name(text: &str) -> CloudResult<NamespaceName> {
     let apart = |separator: char| matches!(separator, '.' | '_' | '-');
     let single = text.split(apart).all(|part| !part.is_empty());
     let name = text.parse::<NamespaceName>().ok().filter(|_| single && text.len() <= 30);
@@ -37,14 +38,14 @@ fn new_name(text: &str) -> Result<NamespaceName, CloudError> {
     })
 }
 
-fn severity(text: &str) -> Result<(), CloudError> {
+fn severity(text: &str) -> CloudResult<()> {
     if matches!(text, "" | "low" | "medium" | "high") {
         return Ok(());
     }
     Err(CloudError::new(Code::InvalidParameter, "Severity must be low, medium or high"))
 }
 
-fn ignored(items: &[CVEWhitelistItem]) -> Result<Vec<String>, CloudError> {
+fn ignored(items: &[CVEWhitelistItem]) -> CloudResult<Vec<String>> {
     if items.len() > MAX_IGNORED {
         return Err(Code::InvalidParameterErrTooLarge.into());
     }
@@ -71,18 +72,11 @@ pub(crate) struct CreateNamespace {
 }
 
 impl Action for CreateNamespace {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateNamespace";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (id, name) = (instance_id(&self.registry_id)?, new_name(&self.namespace_name)?);
+    const ROW: &'static Row = &tcr::CreateNamespace;
+    type Checked = (InstanceId, NamespaceName, NamespaceSettings);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         severity(&self.severity)?;
-        Ok(Permission::Needs(vec![op::namespace_create(Realm::Instance(id.as_str()), name.as_str())]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
         let settings = NamespaceSettings {
             public: self.is_public,
             auto_scan: self.is_auto_scan,
@@ -91,19 +85,19 @@ impl Action for CreateNamespace {
             tags: self.tag_specification.map_or(Ok(Vec::new()), TagSpecification::checked)?,
             severity: self.severity,
         };
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = new_name(&self.namespace_name)?;
+        Ok((instance_id(&self.registry_id)?, new_name(&self.namespace_name)?, settings))
+    }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        op::namespace_create(realm(id), name.as_str()).into()
+    }
+    async fn run((id, name, settings): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let made = call.services().instances().create_namespace(&instance, &name, &settings).await;
-        made.map_err(|error| match error {
+        made.map(|_| ()).map_err(|error| match error {
             StorageError::Conflict(_) => Code::InvalidParameterErrNamespaceExist.into(),
             StorageError::LimitReached { .. } => Code::LimitExceededErrNamespaceMaxLimit.into(),
-            other => CloudError::from(other),
-        })?;
-        Ok(NoOutput {})
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.registry_id, self.namespace_name)
+            other => other.into(),
+        })
     }
 }
 
@@ -178,36 +172,34 @@ fn info(namespace: InstanceNamespace) -> TcrNamespaceInfo {
 }
 
 impl Action for DescribeNamespaces {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeNamespaces";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeNamespaces;
+    type Checked = (InstanceId, Self);
     type Output = Namespaces;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.filters.iter().any(|filter| filter.name != "Tags") {
-            return Err(CloudError::new(Code::InvalidParameter, "the filter of namespaces is Tags"));
+            return Err(invalid("the filter of namespaces is Tags"));
         }
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+        numbered(self.offset, self.limit)?;
+        Ok((instance_id(&self.registry_id)?, self))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Namespaces, CloudError> {
-        let (offset, limit) = numbered(self.offset, self.limit)?;
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, it): Self::Checked, call: Allowed<'_>) -> CloudResult<Namespaces> {
+        let (offset, limit) = numbered(it.offset, it.limit)?;
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let tagged = |tags: &[ResourceTag], filter: &Filter| filter.values.iter().any(|value| is_tagged(tags, value));
-        let realm = Realm::Instance(instance.id.as_str());
-        let is_hidden = |name: &NamespaceName| {
-            call.permissions.decide(&op::api_on_namespace(realm, Self::NAME, name.as_str())).is_explicit_denial()
-        };
+        let is_hidden = |name: &NamespaceName| call.is_hidden(&Self::ROW.on_namespace(realm(&id), name.as_str()));
         let mut all = call.services().instances().namespaces(instance.registry).await?;
         all.retain(|namespace| {
-            namespace.name.as_str().contains(&self.namespace_name)
-                && self.filters.iter().all(|filter| tagged(&namespace.settings.tags, filter))
-                && !self.kms_sign_policy
+            namespace.name.as_str().contains(&it.namespace_name)
+                && it.filters.iter().all(|filter| tagged(&namespace.settings.tags, filter))
+                && !it.kms_sign_policy
                 && !is_hidden(&namespace.name)
         });
         let total_count = all.len();
-        let (skip, take) = if self.all { (0, total_count) } else { (offset as usize, limit as usize) };
+        let (skip, take) = if it.all { (0, total_count) } else { (offset as usize, limit as usize) };
         let namespace_list = all.into_iter().skip(skip).take(take).map(info).collect();
         Ok(Namespaces { namespace_list, total_count })
     }
@@ -233,48 +225,58 @@ pub(crate) struct ModifyNamespace {
     tag_specification: Option<TagSpecification>,
 }
 
-impl Action for ModifyNamespace {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyNamespace";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
+/// What is to change in a namespace; the rest stays.
+pub(crate) struct Change {
+    public: Option<bool>,
+    auto_scan: Option<bool>,
+    prevent_vulnerable: Option<bool>,
+    severity: Option<String>,
+    ignored: Option<Vec<String>>,
+    tags: Option<Vec<ResourceTag>>,
+}
 
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let id = instance_id(&self.registry_id)?;
-        severity(self.severity.as_deref().unwrap_or_default())?;
-        let realm = Realm::Instance(id.as_str());
-        Ok(Permission::Needs(vec![op::api_on_namespace(realm, Self::NAME, &self.namespace_name)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let ignored = self.cve_whitelist_items.as_deref().map(ignored).transpose()?;
-        let tags = self.tag_specification.map(TagSpecification::checked).transpose()?;
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let instances = call.services().instances();
-        let found = instances.namespace(instance.registry, &self.namespace_name).await?;
-        let found = found.ok_or_else(|| missing("namespace"))?;
-        let change = |settings: &mut NamespaceSettings| {
-            settings.public = self.is_public.unwrap_or(settings.public);
-            settings.auto_scan = self.is_auto_scan.unwrap_or(settings.auto_scan);
-            settings.prevent_vulnerable = self.is_prevent_vul.unwrap_or(settings.prevent_vulnerable);
-            if let Some(severity) = &self.severity {
-                settings.severity.clone_from(severity);
-            }
-            if let Some(ignored) = &ignored {
-                settings.ignored.clone_from(ignored);
-            }
-            if let Some(tags) = &tags {
-                settings.tags.clone_from(tags);
-            }
-        };
-        match instances.modify_namespace(instance.registry, found.id, change).await? {
-            true => Ok(NoOutput {}),
-            false => Err(missing("namespace")),
+impl Change {
+    fn apply(&self, settings: &mut NamespaceSettings) {
+        settings.public = self.public.unwrap_or(settings.public);
+        settings.auto_scan = self.auto_scan.unwrap_or(settings.auto_scan);
+        settings.prevent_vulnerable = self.prevent_vulnerable.unwrap_or(settings.prevent_vulnerable);
+        if let Some(severity) = &self.severity {
+            settings.severity.clone_from(severity);
+        }
+        if let Some(ignored) = &self.ignored {
+            settings.ignored.clone_from(ignored);
+        }
+        if let Some(tags) = &self.tags {
+            settings.tags.clone_from(tags);
         }
     }
+}
 
-    fn target(&self) -> String {
-        format!("{}/{}", self.registry_id, self.namespace_name)
+impl Action for ModifyNamespace {
+    const ROW: &'static Row = &tcr::ModifyNamespace;
+    type Checked = (InstanceId, String, Change);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        severity(self.severity.as_deref().unwrap_or_default())?;
+        let change = Change {
+            public: self.is_public,
+            auto_scan: self.is_auto_scan,
+            prevent_vulnerable: self.is_prevent_vul,
+            severity: self.severity,
+            ignored: self.cve_whitelist_items.as_deref().map(ignored).transpose()?,
+            tags: self.tag_specification.map(TagSpecification::checked).transpose()?,
+        };
+        Ok((instance_id(&self.registry_id)?, self.namespace_name, change))
+    }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_namespace(realm(id), name).into()
+    }
+    async fn run((id, name, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let instances = call.services().instances();
+        let found = instances.namespace(registry, &name).await?.ok_or_else(|| missing("namespace"))?;
+        let changed = instances.modify_namespace(registry, found.id, |settings| change.apply(settings)).await?;
+        changed.then_some(()).ok_or_else(|| missing("namespace"))
     }
 }
 
@@ -287,30 +289,25 @@ pub(crate) struct DeleteNamespace {
 }
 
 impl Action for DeleteNamespace {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteNamespace";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let id = instance_id(&self.registry_id)?;
-        Ok(Permission::Needs(vec![op::namespace_delete(Realm::Instance(id.as_str()), &self.namespace_name)]))
+    const ROW: &'static Row = &tcr::DeleteNamespace;
+    type Checked = (InstanceId, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, self.namespace_name))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = self.namespace_name.parse().map_err(|_| missing("namespace"))?;
-        let deleted = call.services().instances().delete_namespace(instance.registry, &name).await;
-        let there = deleted.map_err(|error| match error {
+    fn needs((id, name): &Self::Checked) -> Needs {
+        op::namespace_delete(realm(id), name).into()
+    }
+    async fn run((id, name): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let name = name.parse().map_err(|_| missing("namespace"))?;
+        let deleted = call.services().instances().delete_namespace(registry, &name).await;
+        let deleted = deleted.map_err(|error| match error {
             StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")
             }
             other => other.into(),
         })?;
-        if there { Ok(NoOutput {}) } else { Err(missing("namespace")) }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.registry_id, self.namespace_name)
+        deleted.then_some(()).ok_or_else(|| missing("namespace"))
     }
 }

@@ -1,15 +1,17 @@
 //! Repositories of instances.
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
+use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{check_text, instance_id, missing, numbered, on_instance, on_repository, own, repository_name};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use super::shared::{check_text, instance_id, invalid, missing, numbered, own, realm, repository};
+use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
 
 /// The longest brief description, in characters.
@@ -31,37 +33,29 @@ pub(crate) struct CreateRepository {
 }
 
 impl Action for CreateRepository {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateRepository";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (id, name) =
-            (instance_id(&self.registry_id)?, repository_name(&self.namespace_name, &self.repository_name)?);
+    const ROW: &'static Row = &tcr::CreateRepository;
+    type Checked = (InstanceId, RepositoryName, Texts);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         if !(3..245).contains(&self.repository_name.len()) {
-            return Err(CloudError::new(Code::InvalidParameter, "RepositoryName has 3 to 244 characters"));
+            return Err(invalid("RepositoryName has 3 to 244 characters"));
         }
         check_text("BriefDescription", &self.brief_description, MAX_BRIEF)?;
         check_text("Description", &self.description, MAX_DESCRIPTION)?;
-        Ok(Permission::Needs(vec![op::repository_create(Realm::Instance(id.as_str()), &name)]))
+        Ok((id, name, Texts { brief: self.brief_description, description: self.description }))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let texts = Texts { brief: self.brief_description, description: self.description };
-        let made = call.services().instances().create_repository(instance.registry, &name, &texts).await;
-        made.map_err(|error| match error {
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        op::repository_create(realm(id), name).into()
+    }
+    async fn run((id, name, texts): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let made = call.services().instances().create_repository(registry, &name, &texts).await;
+        made.map(|_| ()).map_err(|error| match error {
             StorageError::Conflict(_) => Code::InvalidParameterErrRepoExist.into(),
             StorageError::Stale(_) => missing("namespace"),
-            other => CloudError::from(other),
-        })?;
-        Ok(NoOutput {})
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}", self.registry_id, self.namespace_name, self.repository_name)
+            other => other.into(),
+        })
     }
 }
 
@@ -119,7 +113,7 @@ fn info(repository: InstanceRepository) -> TcrRepositoryInfo {
     }
 }
 
-fn order(text: &str) -> Result<RepositoryOrder, CloudError> {
+fn order(text: &str) -> CloudResult<RepositoryOrder> {
     match text {
         "" | "name" => Ok(RepositoryOrder::Name),
         "-name" => Ok(RepositoryOrder::NameDescending),
@@ -130,33 +124,30 @@ fn order(text: &str) -> Result<RepositoryOrder, CloudError> {
 }
 
 impl Action for DescribeRepositories {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRepositories";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRepositories;
+    type Checked = (InstanceId, RepositoryOrder, (u32, u32), Self);
     type Output = Repositories;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let id = instance_id(&self.registry_id)?;
-        order(&self.sort_by)?;
-        let request = match self.namespace_name.as_str() {
-            "" => on_instance(Self::NAME, &self.registry_id)?,
-            namespace => op::api_on_namespace(Realm::Instance(id.as_str()), Self::NAME, namespace),
-        };
-        Ok(Permission::Needs(vec![request]))
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let page = numbered(self.offset, self.limit)?;
+        Ok((instance_id(&self.registry_id)?, order(&self.sort_by)?, page, self))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Repositories, CloudError> {
-        let (offset, limit) = numbered(self.offset, self.limit)?;
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
+    fn needs((id, _, _, it): &Self::Checked) -> Needs {
+        match it.namespace_name.as_str() {
+            "" => Self::ROW.on_instance(id.as_str()).into(),
+            namespace => Self::ROW.on_namespace(realm(id), namespace).into(),
+        }
+    }
+    async fn run((id, order, (offset, limit), it): Self::Checked, call: Allowed<'_>) -> CloudResult<Repositories> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let instances = call.services().instances();
-        let namespace = match self.namespace_name.as_str() {
+        let namespace = match it.namespace_name.as_str() {
             "" => None,
             name => match instances.namespace(instance.registry, name).await? {
                 Some(found) => Some(found.id),
                 None => return Ok(Repositories { repository_list: Vec::new(), total_count: 0 }),
             },
         };
-        let (contains, order) = (self.repository_name.as_str(), order(&self.sort_by)?);
+        let contains = it.repository_name.as_str();
         let query = RepositoryQuery { namespace, contains, hidden: &[], order, offset, limit };
         let (listed, total_count) = instances.repositories(call.permissions, &instance, &query).await?;
         Ok(Repositories { repository_list: listed.into_iter().map(info).collect(), total_count })
@@ -177,31 +168,23 @@ pub(crate) struct ModifyRepository {
 }
 
 impl Action for ModifyRepository {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyRepository";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
+    const ROW: &'static Row = &tcr::ModifyRepository;
+    type Checked = (InstanceId, RepositoryName, Self);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         check_text("BriefDescription", self.brief_description.as_deref().unwrap_or_default(), MAX_BRIEF)?;
         check_text("Description", self.description.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
-        Ok(Permission::Needs(vec![on_repository(Self::NAME, &self.registry_id, &name)?]))
+        Ok((id, name, self))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let (brief, description) = (self.brief_description.as_deref(), self.description.as_deref());
-        let instances = call.services().instances();
-        match instances.describe_repository(instance.registry, &name, brief, description).await? {
-            true => Ok(NoOutput {}),
-            false => Err(missing("repository")),
-        }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(realm(id), name).into()
     }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}", self.registry_id, self.namespace_name, self.repository_name)
+    async fn run((id, name, it): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let (brief, description) = (it.brief_description.as_deref(), it.description.as_deref());
+        let done = call.services().instances().describe_repository(registry, &name, brief, description).await?;
+        done.then_some(()).ok_or_else(|| missing("repository"))
     }
 }
 
@@ -221,32 +204,25 @@ pub(crate) struct DeleteRepository {
 }
 
 impl Action for DeleteRepository {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteRepository";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (id, name) =
-            (instance_id(&self.registry_id)?, repository_name(&self.namespace_name, &self.repository_name)?);
-        Ok(Permission::Needs(vec![op::repository_delete(Realm::Instance(id.as_str()), &name)]))
+    const ROW: &'static Row = &tcr::DeleteRepository;
+    type Checked = (InstanceId, RepositoryName, bool);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        Ok((id, name, self.force_delete))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let name = repository_name(&self.namespace_name, &self.repository_name)?;
-        let instances = call.services().instances();
-        let deleted = instances.delete_repository(instance.registry, &name, self.force_delete).await;
-        let there = deleted.map_err(|error| match error {
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        op::repository_delete(realm(id), name).into()
+    }
+    async fn run((id, name, force): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let deleted = call.services().instances().delete_repository(registry, &name, force).await;
+        let deleted = deleted.map_err(|error| match error {
             StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are images in the repository; ForceDelete deletes them too")
             }
             other => other.into(),
         })?;
-        if there { Ok(NoOutput {}) } else { Err(missing("repository")) }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}/{}", self.registry_id, self.namespace_name, self.repository_name)
+        deleted.then_some(()).ok_or_else(|| missing("repository"))
     }
 }

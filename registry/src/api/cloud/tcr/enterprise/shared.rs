@@ -1,15 +1,15 @@
-//! What the actions of instances have in common.
+//! Helpers of the actions of instances: ids, names, texts, tags, filters, pages.
 
-use roadstead_policy as policy;
-use roadstead_policy::op::{self, Realm};
+use roadstead_policy::op::Realm;
+use roadstead_service::instances::is_running;
 use roadstead_storage::meta::{Instance, ResourceTag};
 use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 
-use crate::api::cloud::action::call::CloudCall;
+use crate::api::cloud::action::CloudCall;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
-use roadstead_service::instances::is_running;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
+use crate::api::cloud::wire::language::Phrase;
 
 /// The most tags of one thing.
 const MAX_TAGS: usize = 10;
@@ -22,33 +22,37 @@ const MAX_FILTERS: usize = 10;
 const MAX_VALUES: usize = 100;
 
 /// The id of an instance.
-pub(super) fn instance_id(text: &str) -> Result<InstanceId, CloudError> {
-    text.parse().map_err(|_| CloudError::new(Code::InvalidParameter, "RegistryId is not the id of an instance"))
+pub(super) fn instance_id(text: &str) -> CloudResult<InstanceId> {
+    text.parse().map_err(|_| invalid("RegistryId is not the id of an instance"))
 }
 
 /// The name of a repository of an instance, from its two halves.
-pub(super) fn repository_name(namespace: &str, name: &str) -> Result<RepositoryName, CloudError> {
-    let invalid = |what| CloudError::new(Code::InvalidParameter, format!("{what} is malformed"));
+pub(super) fn repository_name(namespace: &str, name: &str) -> CloudResult<RepositoryName> {
+    let malformed = |what| invalid(format!("{what} is malformed"));
     if namespace.contains('/') {
-        return Err(invalid("NamespaceName"));
+        return Err(malformed("NamespaceName"));
     }
-    format!("{namespace}/{name}").parse().map_err(|_| invalid("NamespaceName or RepositoryName"))
+    format!("{namespace}/{name}").parse().map_err(|_| malformed("NamespaceName or RepositoryName"))
 }
 
-/// The right to an action on an instance.
-pub(super) fn on_instance(action: &str, id: &str) -> Result<policy::Request, CloudError> {
-    Ok(op::api_on_instance(action, instance_id(id)?.as_str()))
+/// An instance and a repository of it, by the names of a request.
+pub(super) fn repository(id: &str, namespace: &str, name: &str) -> CloudResult<(InstanceId, RepositoryName)> {
+    Ok((instance_id(id)?, repository_name(namespace, name)?))
 }
 
-/// The right to an action on a repository of an instance.
-pub(super) fn on_repository(action: &str, id: &str, name: &RepositoryName) -> Result<policy::Request, CloudError> {
-    Ok(op::api_on_repository(Realm::Instance(instance_id(id)?.as_str()), action, name))
+/// An instance, as policies speak of it.
+pub(super) fn realm(id: &InstanceId) -> Realm<'_> {
+    Realm::Instance(id.as_str())
+}
+
+/// A parameter is malformed.
+pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
+    CloudError::new(Code::InvalidParameter, message)
 }
 
 /// The caller's instance with this id, which is running. One of somebody else is answered like none: with `missing`.
-pub(super) async fn own(call: &CloudCall<'_>, id: &str, missing: Code) -> Result<Instance, CloudError> {
-    let id = instance_id(id)?;
-    let found = call.services().instances().own(call.owner(), &id).await?;
+pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) -> CloudResult<Instance> {
+    let found = call.services().instances().own(call.owner(), id).await?;
     let instance = found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))?;
     if !is_running(&instance) {
         return Err(Code::ResourceInsufficientErrorInstanceNotRunning.into());
@@ -62,11 +66,11 @@ pub(super) fn missing(what: &str) -> CloudError {
 }
 
 /// Refuses a text that is too long, or has what no text has.
-pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> Result<(), CloudError> {
+pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> CloudResult<()> {
     let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
     if text.chars().count() > longest || text.contains(is_odd) {
         let message = format!("{name} has at most {longest} characters, and no control characters");
-        return Err(CloudError::new(Code::InvalidParameter, message));
+        return Err(invalid(message));
     }
     Ok(())
 }
@@ -92,7 +96,7 @@ pub(crate) struct TagSpecification {
 
 impl TagSpecification {
     /// The tags, as they are kept.
-    pub(super) fn checked(self) -> Result<Vec<ResourceTag>, CloudError> {
+    pub(super) fn checked(self) -> CloudResult<Vec<ResourceTag>> {
         if self.tags.len() > MAX_TAGS {
             return Err(Code::InvalidParameterErrorTagOverLimit.into());
         }
@@ -101,13 +105,13 @@ impl TagSpecification {
             check_text("a key", &key, MAX_TAG)?;
             check_text("a value", &value, MAX_TAG)?;
             if key.is_empty() {
-                return Err(CloudError::new(Code::InvalidParameter, "the key of a tag is empty"));
+                return Err(invalid("the key of a tag is empty"));
             }
             tags.push(ResourceTag { key, value });
         }
         tags.sort();
         if tags.windows(2).any(|pair| pair[0].key == pair[1].key) {
-            return Err(CloudError::new(Code::InvalidParameter, "a key stands twice among the tags"));
+            return Err(invalid("a key stands twice among the tags"));
         }
         Ok(tags)
     }
@@ -128,13 +132,13 @@ pub(crate) struct Filter {
 }
 
 /// Refuses conditions without a value, which are none, and more conditions or values than a list is compared with.
-pub(super) fn check_filters(filters: &[Filter]) -> Result<(), CloudError> {
+pub(super) fn check_filters(filters: &[Filter]) -> CloudResult<()> {
     for (index, filter) in filters.iter().enumerate() {
         CloudError::if_empty(&filter.values, &format!("Filters.{index}.Values"))?;
     }
     if filters.len() > MAX_FILTERS || filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
         let message = format!("there may be {MAX_FILTERS} Filters of {MAX_VALUES} Values each");
-        return Err(CloudError::new(Code::InvalidParameter, message));
+        return Err(invalid(message));
     }
     Ok(())
 }
@@ -148,7 +152,7 @@ pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
 }
 
 /// A page of a list, by its number: pages count from 1, and 0 is the first one too.
-pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> Result<(u32, u32), CloudError> {
+pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> CloudResult<(u32, u32)> {
     let out_of_range = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
     let size = match size.unwrap_or(20) {
         size @ 1..=200 => u32::try_from(size).unwrap_or(200),

@@ -1,14 +1,16 @@
 //! Passwords for docker that are good for one instance.
 
-use roadstead_auth::Error as AuthError;
-use roadstead_storage::Error as StorageError;
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 
-use super::shared::{check_text, missing, on_instance, own};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use super::shared::{check_text, instance_id, invalid, missing, own};
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::tcr::password::not_made;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
 
@@ -17,7 +19,7 @@ const MAX_DESCRIPTION: usize = 255;
 
 /// How long a token is good for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Term {
+pub(crate) enum Term {
     Temporary,
     Long,
 }
@@ -45,68 +47,33 @@ pub(crate) struct CreatedToken {
     token_id: String,
 }
 
-impl CreateInstanceToken {
-    fn term(&self) -> Result<Term, CloudError> {
-        match self.token_type.as_deref() {
-            None | Some("" | "temp") => Ok(Term::Temporary),
-            Some("longterm") => Ok(Term::Long),
-            Some(_) => Err(CloudError::new(Code::InvalidParameter, "TokenType must be longterm or temp")),
-        }
-    }
-}
-
 impl Action for CreateInstanceToken {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateInstanceToken";
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &tcr::CreateInstanceToken;
+    type Checked = (InstanceId, Term, String);
     type Output = CreatedToken;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        self.term()?;
-        check_text("Desc", self.desc.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<CreatedToken, CloudError> {
-        let instance = own(call, &self.registry_id, Code::UnauthorizedOperation).await?;
-        let (auth, identity) = (call.auth(), call.identity());
-        let (token_id, made) = match self.term()? {
-            Term::Temporary => {
-                let made = auth.temporary_password(identity, instance.registry, call.key).map_err(not_made)?;
-                (String::new(), made)
-            }
-            Term::Long => {
-                let description = self.desc.as_deref().unwrap_or_default();
-                auth.create_instance_token(identity, instance.registry, description).await.map_err(not_made)?
-            }
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let term = match self.token_type.as_deref() {
+            None | Some("" | "temp") => Term::Temporary,
+            Some("longterm") => Term::Long,
+            Some(_) => return Err(invalid("TokenType must be longterm or temp")),
         };
-        Ok(CreatedToken {
-            username: made.username.to_string(),
-            token: made.password,
-            exp_time: made.expires_at.as_millis(),
-            token_id,
-        })
+        let description = self.desc.unwrap_or_default();
+        check_text("Desc", &description, MAX_DESCRIPTION)?;
+        Ok((instance_id(&self.registry_id)?, term, description))
     }
-
-    fn target(&self) -> String {
-        self.registry_id.clone()
+    fn needs((id, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
     }
-}
-
-/// What is said when no password was made.
-pub(crate) fn not_made(error: AuthError) -> CloudError {
-    match error {
-        AuthError::Session => {
-            let message = "temporary keys cannot make passwords that would outlive them";
-            CloudError::new(Code::UnsupportedOperation, message)
-        }
-        AuthError::TokenTooLarge => {
-            let message = "the policy of the session is too long to be in a password";
-            CloudError::new(Code::UnsupportedOperation, message)
-        }
-        AuthError::Storage(StorageError::Stale(_)) => Code::UnauthorizedOperation.into(),
-        AuthError::Storage(error) => error.into(),
-        other => CloudError::fault(Code::InternalErrorUnknown, other),
+    async fn run((id, term, description): Self::Checked, call: Allowed<'_>) -> CloudResult<CreatedToken> {
+        let registry = own(&call, &id, Code::UnauthorizedOperation).await?.registry;
+        let (auth, identity) = (call.auth(), call.identity);
+        let made = match term {
+            Term::Temporary => auth.temporary_password(identity, registry, call.key).map(|made| (String::new(), made)),
+            Term::Long => auth.create_instance_token(identity, registry, &description).await,
+        };
+        let (token_id, made) = made.map_err(not_made)?;
+        let (username, exp_time) = (made.username.to_string(), made.expires_at.as_millis());
+        Ok(CreatedToken { username, token: made.password, exp_time, token_id })
     }
 }
 
@@ -142,18 +109,17 @@ struct TcrInstanceToken {
 }
 
 impl Action for DescribeInstanceToken {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeInstanceToken";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeInstanceToken;
+    type Checked = (InstanceId, Page);
     type Output = Tokens;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, Page::with(self.offset, self.limit, 20, 200)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Tokens, CloudError> {
-        let page = Page::with(self.offset, self.limit, 20, 200)?;
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Tokens> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
         let (listed, total_count) = call.meta().list_instance_tokens(instance.registry, offset, page.limit).await?;
         let tokens = listed.into_iter().map(|token| TcrInstanceToken {
@@ -184,34 +150,30 @@ pub(crate) struct ModifyInstanceToken {
 }
 
 impl Action for ModifyInstanceToken {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyInstanceToken";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
+    const ROW: &'static Row = &tcr::ModifyInstanceToken;
+    type Checked = (InstanceId, String, Option<bool>, Option<String>);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let needed = |what: &str| CloudError::missing(Code::MissingParameter, what);
-        match self.modify_flag.unwrap_or(2) {
-            1 if self.desc.is_none() => return Err(needed("Desc")),
-            2 if self.enable.is_none() => return Err(needed("Enable")),
-            1 | 2 => {}
-            _ => return Err(CloudError::new(Code::InvalidParameter, "ModifyFlag must be 1 or 2")),
-        }
+        let id = instance_id(&self.registry_id)?;
         check_text("Desc", self.desc.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+        match self.modify_flag.unwrap_or(2) {
+            1 => Ok((id, self.token_id, None, Some(self.desc.ok_or_else(|| needed("Desc"))?))),
+            2 => Ok((id, self.token_id, Some(self.enable.ok_or_else(|| needed("Enable"))?), None)),
+            _ => Err(invalid("ModifyFlag must be 1 or 2")),
+        }
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let describe = self.modify_flag == Some(1);
-        let (enabled, description) = (self.enable.filter(|_| !describe), self.desc.as_deref().filter(|_| describe));
-        let changed = call.meta().modify_instance_token(instance.registry, &self.token_id, enabled, description).await;
+    fn needs((id, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    fn target((id, token, ..): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{token}"))
+    }
+    async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let changed = call.meta().modify_instance_token(registry, &token, enabled, description.as_deref()).await;
         call.auth().invalidate_all();
-        if changed? { Ok(NoOutput {}) } else { Err(missing("token")) }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.registry_id, self.token_id)
+        changed?.then_some(()).ok_or_else(|| missing("token"))
     }
 }
 
@@ -224,23 +186,22 @@ pub(crate) struct DeleteInstanceToken {
 }
 
 impl Action for DeleteInstanceToken {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteInstanceToken";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![on_instance(Self::NAME, &self.registry_id)?]))
+    const ROW: &'static Row = &tcr::DeleteInstanceToken;
+    type Checked = (InstanceId, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, self.token_id))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let instance = own(call, &self.registry_id, Code::ResourceNotFound).await?;
-        let deleted = call.meta().delete_instance_token(instance.registry, &self.token_id).await;
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    fn target((id, token): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{token}"))
+    }
+    async fn run((id, token): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let deleted = call.meta().delete_instance_token(registry, &token).await;
         call.auth().invalidate_all();
-        if deleted? { Ok(NoOutput {}) } else { Err(missing("token")) }
-    }
-
-    fn target(&self) -> String {
-        format!("{}/{}", self.registry_id, self.token_id)
+        deleted?.then_some(()).ok_or_else(|| missing("token"))
     }
 }

@@ -1,16 +1,20 @@
 //! Favourites of the caller.
 
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::RepositoryFilter;
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
+use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::tcr::regions;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::tcr::region::Region;
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
-use roadstead_service::RepositoryFilter;
 
 /// Makes a repository a favourite of the caller.
 #[derive(Deserialize)]
@@ -23,24 +27,21 @@ pub(crate) struct CreateFavorRepositoryPersonal {
 }
 
 impl Action for CreateFavorRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateFavorRepositoryPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        personal::no_session(call)?;
-        Ok(Permission::Signed)
+    const ROW: &'static Row = &tcr::CreateFavorRepositoryPersonal;
+    type Checked = RepositoryName;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<RepositoryName> {
+        lasting_only(by)?;
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        call.services().personal().add_favorite(call.permissions, &name).await?;
-        Ok(NoOutput {})
+    fn needs(_: &RepositoryName) -> Needs {
+        Needs::nothing()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    fn target(name: &RepositoryName) -> Option<String> {
+        Some(name.to_string())
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().add_favorite(call.permissions, &name).await?)
     }
 }
 
@@ -61,31 +62,22 @@ struct RequestFavor {
     _region_id: String,
 }
 
-impl BatchDeleteFavorRepositoryPersonal {
-    fn names(&self) -> Vec<String> {
-        self.favors.iter().map(|favor| favor.repo_name.clone()).collect()
-    }
-}
-
 impl Action for BatchDeleteFavorRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "BatchDeleteFavorRepositoryPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        personal::no_session(call)?;
-        Ok(Permission::Signed)
+    const ROW: &'static Row = &tcr::BatchDeleteFavorRepositoryPersonal;
+    type Checked = Vec<RepositoryName>;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Vec<RepositoryName>> {
+        lasting_only(by)?;
+        personal::batch("Favors", self.favors.iter().map(|favor| favor.repo_name.as_str()))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let names = personal::batch("Favors", &self.names())?;
-        call.services().personal().remove_favorites(call.identity(), &names).await?;
-        Ok(NoOutput {})
+    fn needs(_: &Vec<RepositoryName>) -> Needs {
+        Needs::nothing()
     }
-
-    fn target(&self) -> String {
-        self.names().join(",")
+    fn target(names: &Vec<RepositoryName>) -> Option<String> {
+        Some(personal::listed(names))
+    }
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().remove_favorites(call.identity, &names).await?)
     }
 }
 
@@ -123,7 +115,7 @@ struct Favors {
 }
 
 impl Favors {
-    fn of(detail: RepositoryDetail, region: &str) -> Self {
+    fn of(detail: RepositoryDetail, region: &Region) -> Self {
         Self {
             repo_name: detail.repository.name.to_string(),
             repo_type: REPOSITORY_TYPE,
@@ -133,30 +125,30 @@ impl Favors {
             is_qcloud_official: false,
             tag_count: detail.tag_count,
             logo: "",
-            region: region.to_owned(),
-            region_id: regions::ID,
+            region: region.name.clone(),
+            region_id: region.id,
         }
     }
 }
 
 impl Action for DescribeFavorRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeFavorRepositoryPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeFavorRepositoryPersonal;
+    type Checked = (String, Page);
     type Output = Data<FavorResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
+        Ok((self.repo_name, Page::of(Some(self.offset), Some(self.limit))?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(Some(self.offset), Some(self.limit))?;
-        let among = Among::Favorites { account: call.identity().account, owner: call.owner() };
-        let (part, order) = (self.repo_name.as_str(), Order::Newest);
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let among = Among::Favorites { account: call.identity.account, owner: call.owner() };
+        let (part, order) = (part.as_str(), Order::Newest);
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
         let (found, _) = call.services().personal().repositories(call.permissions, &filter).await?;
-        let region = &call.settings().region;
-        let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, region)).collect();
+        let region = Region::of(&call.settings().region);
+        let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, &region)).collect();
         Ok(Data { data: FavorResp { total_count: found.total, repo_info } })
     }
 }

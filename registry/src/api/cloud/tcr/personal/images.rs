@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_policy::{Row, op};
+use roadstead_service::{Error, ImageError};
 use roadstead_storage::meta::TaggedImage;
-use roadstead_types::{ImageConfig, Timestamp};
+use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::{Error, ImageError};
 
 /// The most tags of one request.
 const MAX_TAGS: usize = 1000;
@@ -80,14 +82,15 @@ impl TagInfo {
             Some(details) => (details.image_id, details.config, details.total_size),
             None => (None, ImageConfig::default(), 0),
         };
-        let days = now.since(image.pushed_at).as_secs() / Duration::from_hours(24).as_secs();
+        // What does not say when it was built is as old as it is here.
+        let created = config.created.unwrap_or(image.stored_at);
+        let days = now.since(created).as_secs() / Duration::from_hours(24).as_secs();
         Self {
             tag_name: image.tag.to_string(),
             tag_id: image.digest.to_string(),
             image_id: image_id.map(|id| id.to_string()).unwrap_or_default(),
             size: human(size),
-            // What does not say when it was built is as old as it is here.
-            creation_time: time::plain(config.created.unwrap_or(image.stored_at)),
+            creation_time: time::plain(created),
             duration_days: days.to_string(),
             author: config.author,
             architecture: config.architecture,
@@ -118,27 +121,23 @@ fn human(bytes: u64) -> String {
 }
 
 impl Action for DescribeImagePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImagePersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeImagePersonal;
+    type Checked = (RepositoryName, Page, String);
     type Output = Data<TagInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        names::repository(&self.repo_name)?;
-        Page::of(self.offset, self.limit)?;
-        Ok(Permission::Signed)
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let name = names::repository(&self.repo_name)?;
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
-        let search = self.tag.unwrap_or_default();
+        Ok((name, Page::of(self.offset, self.limit)?, self.tag.unwrap_or_default()))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((name, page, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let images = call.services().images();
-        let found = images.list(call.permissions, &name, &search, offset, limit).await?;
+        let found = images.list(call.permissions, &name, &search, page.offset, page.limit).await?;
         let now = call.now();
         let tag_info = found.list.into_iter().map(|image| TagInfo::of(image, now)).collect();
-        let server = call.host.to_owned();
-        Ok(Data { data: TagInfoResp { tag_count: found.total, tag_info, server, repo_name: self.repo_name } })
+        let (server, repo_name) = (call.host.to_owned(), name.to_string());
+        Ok(Data { data: TagInfoResp { tag_count: found.total, tag_info, server, repo_name } })
     }
 }
 
@@ -158,20 +157,16 @@ pub(crate) struct SameImagesResp {
 }
 
 impl Action for DescribeImageFilterPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImageFilterPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeImageFilterPersonal;
+    type Checked = (RepositoryName, Tag);
     type Output = Data<SameImagesResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        names::repository(&self.repo_name)?;
-        names::tag("Tag", &self.tag)?;
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, names::tag("Tag", &self.tag)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let tag = names::tag("Tag", &self.tag)?;
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let same = call.services().images().same(call.permissions, &name, &tag).await?;
         Ok(Data { data: SameImagesResp { same_images: same.iter().map(ToString::to_string).collect() } })
     }
@@ -186,26 +181,18 @@ pub(crate) struct DeleteImagePersonal {
 }
 
 impl Action for DeleteImagePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteImagePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let tag = names::tag("Tag", &self.tag)?;
-        Ok(Permission::Needs(vec![op::tag_delete(Realm::Personal, &name, &tag)]))
+    const ROW: &'static Row = &tcr::DeleteImagePersonal;
+    type Checked = (RepositoryName, Tag);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, names::tag("Tag", &self.tag)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let tags = [names::tag("Tag", &self.tag)?];
-        call.services().images().delete_tags(call.caller, call.permissions, &name, &tags, false).await?;
-        Ok(NoOutput {})
+    fn needs((name, tag): &Self::Checked) -> Needs {
+        op::tag_delete(Realm::Personal, name, tag).into()
     }
-
-    fn target(&self) -> String {
-        format!("{}:{}", self.repo_name, self.tag)
+    async fn run((name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        call.services().images().delete_tags(call.caller, call.permissions, &name, &[tag], false).await?;
+        Ok(())
     }
 }
 
@@ -217,37 +204,28 @@ pub(crate) struct BatchDeleteImagePersonal {
     tags: Vec<String>,
 }
 
-impl BatchDeleteImagePersonal {
-    fn tags(&self) -> Result<Vec<roadstead_types::Tag>, CloudError> {
+impl Action for BatchDeleteImagePersonal {
+    const ROW: &'static Row = &tcr::BatchDeleteImagePersonal;
+    type Checked = (RepositoryName, Vec<Tag>);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         CloudError::if_empty(&self.tags, "Tags")?;
         if self.tags.len() > MAX_TAGS {
             return Err(CloudError::new(Code::InvalidParameterValue, format!("Tags: {MAX_TAGS} at most")));
         }
-        self.tags.iter().map(|tag| names::tag("Tags", tag)).collect()
+        let tags = self.tags.iter().map(|tag| names::tag("Tags", tag)).collect::<Result<_, _>>()?;
+        Ok((names::repository(&self.repo_name)?, tags))
     }
-}
-
-impl Action for BatchDeleteImagePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "BatchDeleteImagePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let each = self.tags()?.into_iter().map(|tag| op::tag_batch_delete(Realm::Personal, &name, &tag));
-        Ok(Permission::Needs(each.collect()))
+    fn needs((name, tags): &Self::Checked) -> Needs {
+        tags.iter().map(|tag| op::tag_batch_delete(Realm::Personal, name, tag)).collect()
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let tags = self.tags()?;
+    fn target((name, tags): &Self::Checked) -> Option<String> {
+        let list: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+        Some(format!("{name} {} tags: {}", tags.len(), list.join(",")))
+    }
+    async fn run((name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         call.services().images().delete_tags(call.caller, call.permissions, &name, &tags, true).await?;
-        Ok(NoOutput {})
-    }
-
-    fn target(&self) -> String {
-        format!("{} {} tags: {}", self.repo_name, self.tags.len(), self.tags.join(","))
+        Ok(())
     }
 }
 
@@ -266,30 +244,25 @@ pub(crate) struct DupImageTagResp {
     digest: String,
 }
 
+// Whether the source may be pulled depends on whose it is, and on whether it is public: the service decides it where it looks
+// the source up.
 impl Action for DuplicateImagePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DuplicateImagePersonal";
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &tcr::DuplicateImagePersonal;
+    type Checked = ((RepositoryName, Tag), (RepositoryName, Tag));
     type Output = Data<DupImageTagResp>;
-
-    // Whether the source may be pulled depends on whose it is, and on whether it is public: that is decided where it is
-    // looked up.
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        names::image("SrcImage", &self.src_image)?;
-        let (name, _) = names::image("DestImage", &self.dest_image)?;
-        Ok(Permission::Needs(vec![op::push(Realm::Personal, &name)]))
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::image("SrcImage", &self.src_image)?, names::image("DestImage", &self.dest_image)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let from = names::image("SrcImage", &self.src_image)?;
-        let to = names::image("DestImage", &self.dest_image)?;
+    fn needs((_, (name, _)): &Self::Checked) -> Needs {
+        op::push(Realm::Personal, name).into()
+    }
+    fn target((from, to): &Self::Checked) -> Option<String> {
+        Some(format!("{}:{} -> {}:{}", from.0, from.1, to.0, to.1))
+    }
+    async fn run((from, to): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         names::allowed(call.services(), "DestImage", &to.0)?;
         let digest = call.services().images().duplicate(call.caller, call.permissions, &from, &to).await?;
         Ok(Data { data: DupImageTagResp { digest: digest.to_string() } })
-    }
-
-    fn target(&self) -> String {
-        format!("{} -> {}", self.src_image, self.dest_image)
     }
 }
 

@@ -1,23 +1,25 @@
 //! Clean-up rules of the personal edition.
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_service::LifecycleService;
 use roadstead_storage::meta::{CleanupKind, CleanupRule};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
-use roadstead_service::LifecycleService;
 
 /// What the kinds of rules for all repositories begin with.
 const GLOBAL: &str = "global_";
 
-fn kind(text: &str, prefix: &str) -> Result<CleanupKind, CloudError> {
+fn kind(text: &str, prefix: &str) -> CloudResult<CleanupKind> {
     let known = text.strip_prefix(prefix).and_then(CleanupKind::parse);
     known.ok_or_else(|| {
         let names = [CleanupKind::KeepLastDays, CleanupKind::KeepLastNums].map(CleanupKind::as_str);
@@ -26,7 +28,7 @@ fn kind(text: &str, prefix: &str) -> Result<CleanupKind, CloudError> {
     })
 }
 
-fn value(val: i64) -> Result<u64, CloudError> {
+fn value(val: i64) -> CloudResult<u64> {
     let most = LifecycleService::MAX_VALUE;
     let value = u64::try_from(val).ok().filter(|value| (1..=most).contains(value));
     value.ok_or_else(|| CloudError::new(Code::InvalidParameterValue, format!("Val must be between 1 and {most}")))
@@ -59,7 +61,7 @@ fn listed(
     repository: &str,
 ) -> Data<AutoDelStrategyInfoResp> {
     let info = |rule: &CleanupRule| AutoDelStrategyInfo {
-        username: call.identity().owner_uin.to_string(),
+        username: call.identity.owner_uin.to_string(),
         repo_name: repository.to_owned(),
         r#type: format!("{prefix}{}", rule.kind.as_str()),
         value: rule.value,
@@ -79,32 +81,18 @@ pub(crate) struct CreateImageLifecyclePersonal {
     val: i64,
 }
 
-impl CreateImageLifecyclePersonal {
-    fn checked(&self) -> Result<(RepositoryName, CleanupKind, u64), CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok((name, kind(&self.r#type, "")?, value(self.val)?))
-    }
-}
-
 impl Action for CreateImageLifecyclePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateImageLifecyclePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let (name, ..) = self.checked()?;
-        Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
+    const ROW: &'static Row = &tcr::CreateImageLifecyclePersonal;
+    type Checked = (RepositoryName, CleanupKind, u64);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, kind(&self.r#type, "")?, value(self.val)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let (name, kind, value) = self.checked()?;
-        call.services().lifecycle().set(call.identity(), Some(&name), kind, value).await?;
-        Ok(NoOutput {})
+    fn needs((name, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    async fn run((name, kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().set(call.identity, Some(&name), kind, value).await?)
     }
 }
 
@@ -116,24 +104,17 @@ pub(crate) struct DeleteImageLifecyclePersonal {
 }
 
 impl Action for DeleteImageLifecyclePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteImageLifecyclePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
+    const ROW: &'static Row = &tcr::DeleteImageLifecyclePersonal;
+    type Checked = RepositoryName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        call.services().lifecycle().clear(call.identity(), Some(&name)).await?;
-        Ok(NoOutput {})
+    fn needs(name: &RepositoryName) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().clear(call.identity, Some(&name)).await?)
     }
 }
 
@@ -145,20 +126,15 @@ pub(crate) struct DescribeImageLifecyclePersonal {
 }
 
 impl Action for DescribeImageLifecyclePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImageLifecyclePersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeImageLifecyclePersonal;
+    type Checked = RepositoryName;
     type Output = Data<AutoDelStrategyInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        names::repository(&self.repo_name)?;
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = names::repository(&self.repo_name)?;
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let rules = call.services().lifecycle().list(call.permissions, Some(&name)).await?;
-        Ok(listed(call, &rules, "", name.as_str()))
+        Ok(listed(&call, &rules, "", name.as_str()))
     }
 }
 
@@ -171,21 +147,14 @@ pub(crate) struct ManageImageLifecycleGlobalPersonal {
 }
 
 impl Action for ManageImageLifecycleGlobalPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ManageImageLifecycleGlobalPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        kind(&self.r#type, GLOBAL)?;
-        value(self.val)?;
-        Ok(Permission::Needs(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    const ROW: &'static Row = &tcr::ManageImageLifecycleGlobalPersonal;
+    type Checked = (CleanupKind, u64);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((kind(&self.r#type, GLOBAL)?, value(self.val)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let (kind, value) = (kind(&self.r#type, GLOBAL)?, value(self.val)?);
-        call.services().lifecycle().set(call.identity(), None, kind, value).await?;
-        Ok(NoOutput {})
+    async fn run((kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().set(call.identity, None, kind, value).await?)
     }
 }
 
@@ -195,18 +164,14 @@ impl Action for ManageImageLifecycleGlobalPersonal {
 pub(crate) struct DeleteImageLifecycleGlobalPersonal {}
 
 impl Action for DeleteImageLifecycleGlobalPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteImageLifecycleGlobalPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Needs(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    const ROW: &'static Row = &tcr::DeleteImageLifecycleGlobalPersonal;
+    type Checked = ();
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        call.services().lifecycle().clear(call.identity(), None).await?;
-        Ok(NoOutput {})
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().clear(call.identity, None).await?)
     }
 }
 
@@ -216,17 +181,14 @@ impl Action for DeleteImageLifecycleGlobalPersonal {
 pub(crate) struct DescribeImageLifecycleGlobalPersonal {}
 
 impl Action for DescribeImageLifecycleGlobalPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeImageLifecycleGlobalPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeImageLifecycleGlobalPersonal;
+    type Checked = ();
     type Output = Data<AutoDelStrategyInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
         let rules = call.services().lifecycle().list(call.permissions, None).await?;
-        Ok(listed(call, &rules, GLOBAL, ""))
+        Ok(listed(&call, &rules, GLOBAL, ""))
     }
 }

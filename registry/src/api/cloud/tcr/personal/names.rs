@@ -4,24 +4,24 @@ use roadstead_service::Services;
 use roadstead_types::{NamespaceName, RegistryId, RepositoryName, Tag};
 
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 
 fn wrong(parameter: &str, problem: impl std::fmt::Display) -> CloudError {
     CloudError::new(Code::InvalidParameter, format!("{parameter}: {problem}"))
 }
 
 /// The name of a namespace.
-pub(super) fn namespace(text: &str) -> Result<NamespaceName, CloudError> {
+pub(super) fn namespace(text: &str) -> CloudResult<NamespaceName> {
     text.parse().map_err(|problem| wrong("Namespace", problem))
 }
 
 /// The name of a repository, `NAMESPACE/NAME`.
-pub(super) fn repository(text: &str) -> Result<RepositoryName, CloudError> {
+pub(super) fn repository(text: &str) -> CloudResult<RepositoryName> {
     text.parse().map_err(|problem| wrong("RepoName", problem))
 }
 
 /// Refuses a name that a new repository may not have.
-pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryName) -> Result<(), CloudError> {
+pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryName) -> CloudResult<()> {
     match services.allows_name(RegistryId::PERSONAL, name) {
         true => Ok(()),
         false => Err(wrong(parameter, "a repository name has exactly two parts here: NAMESPACE/NAME")),
@@ -29,12 +29,12 @@ pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryNam
 }
 
 /// A tag.
-pub(super) fn tag(parameter: &str, text: &str) -> Result<Tag, CloudError> {
+pub(super) fn tag(parameter: &str, text: &str) -> CloudResult<Tag> {
     text.parse().map_err(|problem| wrong(parameter, problem))
 }
 
 /// An image: `NAMESPACE/NAME:TAG`, without the host.
-pub(super) fn image(parameter: &str, text: &str) -> Result<(RepositoryName, Tag), CloudError> {
+pub(super) fn image(parameter: &str, text: &str) -> CloudResult<(RepositoryName, Tag)> {
     let (name, version) =
         text.rsplit_once(':').ok_or_else(|| wrong(parameter, "an image is NAMESPACE/NAME:TAG here"))?;
     let name = name.parse().map_err(|problem| wrong(parameter, problem))?;

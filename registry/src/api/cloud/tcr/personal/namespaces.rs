@@ -1,14 +1,16 @@
 //! Namespaces of the personal edition.
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_policy::{Row, op};
 use roadstead_types::NamespaceName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
 
@@ -20,24 +22,17 @@ pub(crate) struct CreateNamespacePersonal {
 }
 
 impl Action for CreateNamespacePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateNamespacePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::namespace(&self.namespace)?;
-        Ok(Permission::Needs(vec![op::namespace_create(Realm::Personal, name.as_str())]))
+    const ROW: &'static Row = &tcr::CreateNamespacePersonal;
+    type Checked = NamespaceName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::namespace(&self.namespace)?;
-        call.services().personal().create_namespace(call.identity(), &name).await?;
-        Ok(NoOutput {})
+    fn needs(name: &NamespaceName) -> Needs {
+        op::namespace_create(Realm::Personal, name.as_str()).into()
     }
-
-    fn target(&self) -> String {
-        self.namespace.clone()
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().create_namespace(call.identity, &name).await?)
     }
 }
 
@@ -49,24 +44,17 @@ pub(crate) struct DeleteNamespacePersonal {
 }
 
 impl Action for DeleteNamespacePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteNamespacePersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::namespace(&self.namespace)?;
-        Ok(Permission::Needs(vec![op::namespace_delete(Realm::Personal, name.as_str())]))
+    const ROW: &'static Row = &tcr::DeleteNamespacePersonal;
+    type Checked = NamespaceName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::namespace(&self.namespace)?;
-        call.services().personal().delete_namespace(call.identity(), &name).await?;
-        Ok(NoOutput {})
+    fn needs(name: &NamespaceName) -> Needs {
+        op::namespace_delete(Realm::Personal, name.as_str()).into()
     }
-
-    fn target(&self) -> String {
-        self.namespace.clone()
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_namespace(call.identity, &name).await?)
     }
 }
 
@@ -97,23 +85,17 @@ struct NamespaceInfo {
 }
 
 impl Action for DescribeNamespacePersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeNamespacePersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeNamespacePersonal;
+    type Checked = (String, Page);
     type Output = Data<NamespaceInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
+        Ok((self.namespace, Page::of(Some(self.offset), Some(self.limit))?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(Some(self.offset), Some(self.limit))?;
+    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let hides = |name: &NamespaceName| call.is_hidden(&Self::ROW.on_namespace(Realm::Personal, name.as_str()));
         let service = call.services().personal();
-        let hides = |name: &NamespaceName| {
-            let request = op::api_on_namespace(Realm::Personal, Self::NAME, name.as_str());
-            call.permissions.decide(&request).is_explicit_denial()
-        };
-        let found = service.namespaces(call.permissions, hides, &self.namespace, offset, limit).await?;
+        let found = service.namespaces(call.permissions, hides, &part, offset, limit).await?;
         let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
             namespace: detail.namespace.name.to_string(),
             creation_time: time::plain(detail.namespace.created_at),
@@ -140,17 +122,16 @@ pub(crate) struct NamespaceIsExistsResp {
 }
 
 impl Action for ValidateNamespaceExistPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ValidateNamespaceExistPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::ValidateNamespaceExistPersonal;
+    type Checked = NamespaceName;
     type Output = Data<NamespaceIsExistsResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = names::namespace(&self.namespace)?;
+    fn needs(_: &NamespaceName) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let (is_exist, is_preserved) = call.services().personal().namespace_exists(&name).await?;
         Ok(Data { data: NamespaceIsExistsResp { is_exist, is_preserved } })
     }

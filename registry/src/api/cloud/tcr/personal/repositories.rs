@@ -1,13 +1,15 @@
 //! Repositories of the personal edition: making, changing and deleting them.
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_policy::{Row, op};
+use roadstead_types::RepositoryName;
 use serde::Deserialize;
 
-use super::names;
-use super::shared as personal;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::wire::error::CloudError;
+use super::{names, shared as personal};
+use crate::api::cloud::action::{Action, Allowed, Needs};
+use crate::api::cloud::wire::error::CloudResult;
 
 /// Makes an empty repository.
 #[derive(Deserialize)]
@@ -20,27 +22,20 @@ pub(crate) struct CreateRepositoryPersonal {
 }
 
 impl Action for CreateRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateRepositoryPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok(Permission::Needs(vec![op::repository_create(Realm::Personal, &name)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        names::allowed(call.services(), "RepoName", &name)?;
+    const ROW: &'static Row = &tcr::CreateRepositoryPersonal;
+    type Checked = (RepositoryName, bool, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let description = self.description.unwrap_or_default();
         let public = personal::public(self.public.unwrap_or(0))?;
-        let description = personal::description(self.description.as_deref().unwrap_or_default())?;
-        call.services().personal().create_repository(call.identity(), &name, public, description).await?;
-        Ok(NoOutput {})
+        Ok((names::repository(&self.repo_name)?, public, personal::description(description)?))
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    fn needs((name, ..): &Self::Checked) -> Needs {
+        op::repository_create(Realm::Personal, name).into()
+    }
+    async fn run((name, public, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        names::allowed(call.services(), "RepoName", &name)?;
+        Ok(call.services().personal().create_repository(call.identity, &name, public, &description).await?)
     }
 }
 
@@ -52,24 +47,17 @@ pub(crate) struct DeleteRepositoryPersonal {
 }
 
 impl Action for DeleteRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteRepositoryPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok(Permission::Needs(vec![op::repository_delete(Realm::Personal, &name)]))
+    const ROW: &'static Row = &tcr::DeleteRepositoryPersonal;
+    type Checked = RepositoryName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        call.services().personal().delete_repository(call.identity(), &name).await?;
-        Ok(NoOutput {})
+    fn needs(name: &RepositoryName) -> Needs {
+        op::repository_delete(Realm::Personal, name).into()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_repository(call.identity, &name).await?)
     }
 }
 
@@ -81,24 +69,20 @@ pub(crate) struct BatchDeleteRepositoryPersonal {
 }
 
 impl Action for BatchDeleteRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "BatchDeleteRepositoryPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let names = personal::batch("RepoNames", &self.repo_names)?;
-        Ok(Permission::Needs(names.iter().map(|name| op::repository_batch_delete(Realm::Personal, name)).collect()))
+    const ROW: &'static Row = &tcr::BatchDeleteRepositoryPersonal;
+    type Checked = Vec<RepositoryName>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<RepositoryName>> {
+        personal::batch("RepoNames", self.repo_names.iter().map(String::as_str))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let names = personal::batch("RepoNames", &self.repo_names)?;
-        call.services().personal().delete_repositories(call.identity(), &names).await?;
-        Ok(NoOutput {})
+    fn needs(names: &Vec<RepositoryName>) -> Needs {
+        names.iter().map(|name| op::repository_batch_delete(Realm::Personal, name)).collect()
     }
-
-    fn target(&self) -> String {
-        self.repo_names.join(",")
+    fn target(names: &Vec<RepositoryName>) -> Option<String> {
+        Some(personal::listed(names))
+    }
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_repositories(call.identity, &names).await?)
     }
 }
 
@@ -112,25 +96,17 @@ pub(crate) struct ModifyRepositoryAccessPersonal {
 }
 
 impl Action for ModifyRepositoryAccessPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyRepositoryAccessPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
+    const ROW: &'static Row = &tcr::ModifyRepositoryAccessPersonal;
+    type Checked = (RepositoryName, bool);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, personal::public(self.public)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let public = personal::public(self.public)?;
-        call.services().personal().set_visibility(call.identity(), &name, public).await?;
-        Ok(NoOutput {})
+    fn needs((name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    async fn run((name, public): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().set_visibility(call.identity, &name, public).await?)
     }
 }
 
@@ -144,24 +120,16 @@ pub(crate) struct ModifyRepositoryInfoPersonal {
 }
 
 impl Action for ModifyRepositoryInfoPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyRepositoryInfoPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        Ok(Permission::Hardened(vec![op::api_on_repository(Realm::Personal, Self::NAME, &name)]))
+    const ROW: &'static Row = &tcr::ModifyRepositoryInfoPersonal;
+    type Checked = (RepositoryName, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, personal::description(self.description)?))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let name = names::repository(&self.repo_name)?;
-        let description = personal::description(&self.description)?;
-        call.services().personal().describe(call.identity(), &name, description).await?;
-        Ok(NoOutput {})
+    fn needs((name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
     }
-
-    fn target(&self) -> String {
-        self.repo_name.clone()
+    async fn run((name, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().describe(call.identity, &name, &description).await?)
     }
 }

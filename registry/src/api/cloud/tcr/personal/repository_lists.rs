@@ -1,18 +1,20 @@
 //! Repositories of the personal edition: looking at them, and for them.
 
-use roadstead_policy::op;
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::RepositoryFilter;
 use roadstead_storage::meta::{Among, Order, RepositoryDetail};
+use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::RepositoryFilter;
 
 /// One repository: of the caller's main account, or a public one.
 #[derive(Deserialize)]
@@ -38,17 +40,16 @@ pub(crate) struct RepositoryInfoResp {
 }
 
 impl Action for DescribeRepositoryPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRepositoryPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRepositoryPersonal;
+    type Checked = RepositoryName;
     type Output = Data<RepositoryInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = names::repository(&self.repo_name)?;
+    fn needs(_: &RepositoryName) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let detail = call.services().personal().repository(call.permissions, &name).await?;
         let data = RepositoryInfoResp {
             repo_name: name.to_string(),
@@ -118,11 +119,7 @@ enum Tells {
     OfHidden,
 }
 
-async fn list(
-    call: &CloudCall<'_>,
-    filter: &RepositoryFilter<'_>,
-    tells: Tells,
-) -> Result<Data<RepoInfoResp>, CloudError> {
+async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells) -> CloudResult<Data<RepoInfoResp>> {
     let (found, filtered) = call.services().personal().repositories(call.permissions, filter).await?;
     let data = RepoInfoResp {
         total_count: found.total,
@@ -145,21 +142,20 @@ pub(crate) struct DescribeRepositoryOwnerPersonal {
 }
 
 impl Action for DescribeRepositoryOwnerPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRepositoryOwnerPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRepositoryOwnerPersonal;
+    type Checked = (Page, String);
     type Output = Data<RepoInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
-        let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
-        let filter =
-            RepositoryFilter { among, part, namespace: None, public: None, order: Order::Newest, offset, limit };
-        list(call, &filter, Tells::Nothing).await
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        list(&call, &filter, Tells::Nothing).await
     }
 }
 
@@ -180,22 +176,22 @@ pub(crate) struct DescribeRepositoryFilterPersonal {
 }
 
 impl Action for DescribeRepositoryFilterPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRepositoryFilterPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRepositoryFilterPersonal;
+    type Checked = (Page, String, Option<bool>, String);
     type Output = Data<RepoInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
-        let (among, part) = (Among::Own(call.owner()), self.repo_name.as_str());
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let public = self.public.map(personal::public).transpose()?;
-        let namespace = Some(self.namespace.as_str()).filter(|name| !name.is_empty());
-        let filter = RepositoryFilter { among, part, namespace, public, order: Order::Newest, offset, limit };
-        list(call, &filter, Tells::OfHidden).await
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name, public, self.namespace))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part, public, namespace): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
+        let filter = RepositoryFilter { among, part, namespace, public, order, offset, limit };
+        list(&call, &filter, Tells::OfHidden).await
     }
 }
 
@@ -217,7 +213,7 @@ pub(crate) struct DescribeRepositoryAllPersonal {
 }
 
 impl DescribeRepositoryAllPersonal {
-    fn order(&self) -> Result<Order, CloudError> {
+    fn order(&self) -> CloudResult<Order> {
         match (self.order_by.as_str(), self.order.as_str()) {
             ("pullCount", "" | "desc") => Ok(Order::MostPulled),
             ("pullCount", "asc") => Ok(Order::LeastPulled),
@@ -232,20 +228,21 @@ impl DescribeRepositoryAllPersonal {
 }
 
 impl Action for DescribeRepositoryAllPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeRepositoryAllPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeRepositoryAllPersonal;
+    type Checked = (Page, String, Order);
     type Output = Data<RepoInfoResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let order = self.order()?;
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name, order))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
-        let (among, part, order) = (Among::Accessible(call.owner()), self.repo_name.as_str(), self.order()?);
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part) = (Among::Accessible(call.owner()), part.as_str());
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
-        list(call, &filter, Tells::Nothing).await
+        list(&call, &filter, Tells::Nothing).await
     }
 }
 
@@ -264,17 +261,13 @@ pub(crate) struct RepoIsExistResp {
 }
 
 impl Action for ValidateRepositoryExistPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ValidateRepositoryExistPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::ValidateRepositoryExistPersonal;
+    type Checked = RepositoryName;
     type Output = Data<RepoIsExistResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let name = names::repository(&self.repo_name)?;
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let is_exist = call.services().personal().repository_exists(call.permissions, &name).await?;
         Ok(Data { data: RepoIsExistResp { is_exist } })
     }

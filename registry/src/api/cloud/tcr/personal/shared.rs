@@ -1,15 +1,14 @@
 //! What the actions of the personal edition share: parameters, and what their failures are called.
 
 use roadstead_auth::Identity;
+use roadstead_service::PersonalError;
 use roadstead_types::RepositoryName;
 use serde::Serialize;
 
 use super::names;
-use crate::api::cloud::action::call::CloudCall;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::language::Phrase;
-use roadstead_service::PersonalError;
 
 /// What is kept in this registry, as opposed to Docker Hub.
 pub(super) const REPOSITORY_TYPE: &str = "QCLOUD HUB";
@@ -50,21 +49,31 @@ impl From<PersonalError> for CloudError {
 }
 
 /// The names of the repositories of a batch, each once.
-pub(super) fn batch(parameter: &str, texts: &[String]) -> Result<Vec<RepositoryName>, CloudError> {
-    CloudError::if_empty(texts, parameter)?;
+pub(super) fn batch<'a>(
+    parameter: &str,
+    texts: impl ExactSizeIterator<Item = &'a str>,
+) -> CloudResult<Vec<RepositoryName>> {
+    if texts.len() == 0 {
+        return Err(CloudError::missing(Code::MissingParameter, parameter));
+    }
     if texts.len() > MAX_BATCH {
         let english = format!("{parameter} must have at most {MAX_BATCH} elements");
         let message = Phrase::both(english, format!("{parameter} 最多有 {MAX_BATCH} 个元素"));
         return Err(CloudError::new(Code::InvalidParameterValue, message));
     }
-    let mut names: Vec<_> = texts.iter().map(|text| names::repository(text)).collect::<Result<_, _>>()?;
+    let mut names: Vec<_> = texts.map(names::repository).collect::<Result<_, _>>()?;
     names.sort_unstable();
     names.dedup();
     Ok(names)
 }
 
+/// The names of a batch, for the audit log.
+pub(super) fn listed(names: &[RepositoryName]) -> String {
+    names.iter().map(RepositoryName::as_str).collect::<Vec<_>>().join(",")
+}
+
 /// `Public`: 1 public, 0 private.
-pub(super) fn public(value: i64) -> Result<bool, CloudError> {
+pub(super) fn public(value: i64) -> CloudResult<bool> {
     match value {
         0 => Ok(false),
         1 => Ok(true),
@@ -76,7 +85,7 @@ pub(super) fn public(value: i64) -> Result<bool, CloudError> {
 }
 
 /// A description that can be kept and shown.
-pub(super) fn description(text: &str) -> Result<&str, CloudError> {
+pub(super) fn description(text: String) -> CloudResult<String> {
     let shown = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     if text.chars().count() > MAX_DESCRIPTION || !text.chars().all(shown) {
         let english = format!("Description must have {MAX_DESCRIPTION} characters at most, and no control characters");
@@ -84,15 +93,6 @@ pub(super) fn description(text: &str) -> Result<&str, CloudError> {
         return Err(CloudError::new(Code::InvalidParameterValue, Phrase::both(english, chinese)));
     }
     Ok(text)
-}
-
-/// Refuses temporary credentials: what they may do is limited, and what is done here would outlive the limit.
-pub(super) fn no_session(call: &CloudCall<'_>) -> Result<(), CloudError> {
-    if call.identity().session.is_none() {
-        return Ok(());
-    }
-    let message = Phrase::both("temporary credentials cannot do this", "临时密钥不能执行该操作");
-    Err(CloudError::new(Code::AuthFailureUnauthorizedOperation, message))
 }
 
 /// The user name of the main account, which quotas are counted for.

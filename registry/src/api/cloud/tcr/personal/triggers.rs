@@ -1,25 +1,25 @@
 //! Application triggers of the personal edition, and the log of what they did.
 
-use roadstead_auth::app_id;
-use roadstead_policy::op;
+use roadstead_auth::{Identity, app_id};
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::{TriggerDraft, TriggerError};
 use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
+use crate::api::cloud::action::{Action, Allowed, CloudCall};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::page::Page;
 use crate::api::cloud::wire::time;
-use roadstead_service::{TriggerDraft, TriggerError};
 
-/// The only thing that triggers react to.
+/// The only event that triggers react to.
 const SOURCE: &str = "IMAGE_PUSH";
-/// The only thing that they do.
-const DEED: &str = "SERVICE_UPDATE";
+/// The only action that a trigger can take.
+const INVOKE_ACTION: &str = "SERVICE_UPDATE";
 
 impl From<TriggerError> for CloudError {
     fn from(error: TriggerError) -> Self {
@@ -54,18 +54,11 @@ pub(crate) struct CreateApplicationTriggerPersonal {
 }
 
 impl Action for CreateApplicationTriggerPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateApplicationTriggerPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        names::repository(&self.repo_name)?;
-        Ok(Permission::Hardened(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let draft = TriggerDraft {
+    const ROW: &'static Row = &tcr::CreateApplicationTriggerPersonal;
+    type Checked = TriggerDraft;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<TriggerDraft> {
+        Ok(TriggerDraft {
             name: Some(self.trigger_name),
             repository: Some(names::repository(&self.repo_name)?),
             method: Some(self.invoke_method),
@@ -76,13 +69,13 @@ impl Action for CreateApplicationTriggerPersonal {
             workload_kind: Some(self.workload_type),
             workload_name: Some(self.workload_name),
             container: Some(self.container_name),
-        };
-        call.services().triggers().create(call.identity(), draft).await?;
-        Ok(NoOutput {})
+        })
     }
-
-    fn target(&self) -> String {
-        self.trigger_name.clone()
+    fn target(draft: &TriggerDraft) -> Option<String> {
+        draft.name.clone()
+    }
+    async fn run(draft: TriggerDraft, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().create(call.identity, draft).await?)
     }
 }
 
@@ -103,22 +96,15 @@ pub(crate) struct ModifyApplicationTriggerPersonal {
     new_trigger_name: Option<String>,
 }
 
-fn optional_repository(text: Option<&String>) -> Result<Option<RepositoryName>, CloudError> {
+fn optional_repository(text: Option<&String>) -> CloudResult<Option<RepositoryName>> {
     text.filter(|text| !text.is_empty()).map(|text| names::repository(text)).transpose()
 }
 
 impl Action for ModifyApplicationTriggerPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyApplicationTriggerPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        optional_repository(self.repo_name.as_ref())?;
-        Ok(Permission::Hardened(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
+    const ROW: &'static Row = &tcr::ModifyApplicationTriggerPersonal;
+    type Checked = (String, TriggerDraft);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let draft = TriggerDraft {
             name: self.new_trigger_name,
             repository: optional_repository(self.repo_name.as_ref())?,
@@ -131,12 +117,13 @@ impl Action for ModifyApplicationTriggerPersonal {
             workload_name: self.workload_name,
             container: self.container_name,
         };
-        call.services().triggers().change(call.identity(), &self.trigger_name, &draft).await?;
-        Ok(NoOutput {})
+        Ok((self.trigger_name, draft))
     }
-
-    fn target(&self) -> String {
-        self.trigger_name.clone()
+    fn target((name, _): &Self::Checked) -> Option<String> {
+        Some(name.clone())
+    }
+    async fn run((name, draft): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().change(call.identity, &name, &draft).await?)
     }
 }
 
@@ -148,22 +135,17 @@ pub(crate) struct DeleteApplicationTriggerPersonal {
 }
 
 impl Action for DeleteApplicationTriggerPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DeleteApplicationTriggerPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Hardened(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    const ROW: &'static Row = &tcr::DeleteApplicationTriggerPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.trigger_name)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        call.services().triggers().delete(call.identity(), &self.trigger_name).await?;
-        Ok(NoOutput {})
+    fn target(name: &String) -> Option<String> {
+        Some(name.clone())
     }
-
-    fn target(&self) -> String {
-        self.trigger_name.clone()
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().delete(call.identity, &name).await?)
     }
 }
 
@@ -242,7 +224,7 @@ impl TriggerResp {
         Self {
             trigger_name: trigger.spec.name,
             invoke_source: SOURCE,
-            invoke_action: DEED,
+            invoke_action: INVOKE_ACTION,
             create_time: time::plain(trigger.created_at),
             update_time: time::plain(trigger.updated_at),
             invoke_condition: TriggerInvokeCondition::of(trigger.spec.method, trigger.spec.expression),
@@ -252,24 +234,19 @@ impl TriggerResp {
 }
 
 impl Action for DescribeApplicationTriggerPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeApplicationTriggerPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeApplicationTriggerPersonal;
+    type Checked = (Option<RepositoryName>, Option<String>, Page);
     type Output = Data<DescribeApplicationTriggerPersonalResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        optional_repository(self.repo_name.as_ref())?;
-        Page::of(self.offset, self.limit)?;
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
-        let name = self.trigger_name.as_deref().filter(|name| !name.is_empty());
+        let name = self.trigger_name.filter(|name| !name.is_empty());
+        Ok((repository, name, Page::of(self.offset, self.limit)?))
+    }
+    async fn run((repository, name, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
         let triggers = call.services().triggers();
-        let found = triggers.list(call.permissions, repository.as_ref(), name, offset, limit).await?;
-        let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(call, trigger)).collect();
+        let found = triggers.list(call.permissions, repository.as_ref(), name.as_deref(), offset, limit).await?;
+        let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(&call, trigger)).collect();
         Ok(Data { data: DescribeApplicationTriggerPersonalResp { total_count: found.total, trigger_info } })
     }
 }
@@ -323,7 +300,7 @@ impl TriggerLogResp {
             tag_name: run.tag,
             trigger_name: run.trigger,
             invoke_source: SOURCE,
-            invoke_action: DEED,
+            invoke_action: INVOKE_ACTION,
             invoke_time: time::plain(run.invoked_at),
             invoke_condition: TriggerInvokeCondition::of(run.method, run.expression),
             invoke_para: TriggerInvokePara::of(call, run.workload),
@@ -334,7 +311,7 @@ impl TriggerLogResp {
 
 /// The column and the direction of the log. The document names neither the columns nor the directions: columns are those of
 /// the answer, in any spelling with or without underscores.
-fn order(by: Option<&str>, direction: Option<&str>) -> Result<(TriggerRunOrder, bool), CloudError> {
+fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOrder, bool)> {
     let wrong = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
     let plain = |text: &str| text.to_ascii_lowercase().replace('_', "");
     let by = match plain(by.unwrap_or_default()).as_str() {
@@ -352,25 +329,19 @@ fn order(by: Option<&str>, direction: Option<&str>) -> Result<(TriggerRunOrder, 
 }
 
 impl Action for DescribeApplicationTriggerLogPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeApplicationTriggerLogPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeApplicationTriggerLogPersonal;
+    type Checked = (Option<RepositoryName>, Page, (TriggerRunOrder, bool));
     type Output = Data<DescribeApplicationTriggerLogPersonalResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        optional_repository(self.repo_name.as_ref())?;
-        Page::of(self.offset, self.limit)?;
-        order(self.order_by.as_deref(), self.order.as_deref())?;
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
-    }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let Page { offset, limit } = Page::of(self.offset, self.limit)?;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
-        let (order, descending) = order(self.order_by.as_deref(), self.order.as_deref())?;
+        let order = order(self.order_by.as_deref(), self.order.as_deref())?;
+        Ok((repository, Page::of(self.offset, self.limit)?, order))
+    }
+    async fn run((repository, page, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let (Page { offset, limit }, (order, descending)) = (page, order);
         let page = TriggerRunPage { repository: repository.as_ref(), hidden: &[], order, descending, offset, limit };
         let found = call.services().triggers().runs(call.permissions, &page).await?;
-        let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(call, run)).collect();
+        let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
     }
 }

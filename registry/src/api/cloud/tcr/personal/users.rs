@@ -1,17 +1,18 @@
 //! The caller as a user of the personal edition.
 
-use roadstead_auth::app_id;
-use roadstead_policy::op;
+use roadstead_auth::{Identity, app_id};
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
 use roadstead_storage::meta::QuotaKind;
 use roadstead_types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self as personal, Data};
-use crate::api::cloud::action::call::CloudCall;
-use crate::api::cloud::action::{Action, Kind, NoOutput, Permission, Service};
-use crate::api::cloud::tcr::enterprise::tokens::not_made;
+use crate::api::cloud::action::call::lasting_only;
+use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
+use crate::api::cloud::tcr::password::not_made;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
 
 /// Sets the caller's first registry password.
@@ -23,21 +24,18 @@ pub(crate) struct CreateUserPersonal {
 }
 
 impl Action for CreateUserPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "CreateUserPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        personal::no_session(call)?;
-        Ok(Permission::Signed)
+    const ROW: &'static Row = &tcr::CreateUserPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<String> {
+        lasting_only(by)?;
+        self.password.ok_or_else(|| CloudError::missing(Code::MissingParameterMissingParameter, "Password"))
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        let password =
-            self.password.ok_or_else(|| CloudError::missing(Code::MissingParameterMissingParameter, "Password"))?;
-        call.services().personal().register(call.identity(), &password).await?;
-        Ok(NoOutput {})
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().register(call.identity, &password).await?)
     }
 }
 
@@ -49,19 +47,18 @@ pub(crate) struct ModifyUserPasswordPersonal {
 }
 
 impl Action for ModifyUserPasswordPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ModifyUserPasswordPersonal";
-    const KIND: Kind = Kind::Write;
-    type Output = NoOutput;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        personal::no_session(call)?;
-        Ok(Permission::Signed)
+    const ROW: &'static Row = &tcr::ModifyUserPasswordPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<String> {
+        lasting_only(by)?;
+        Ok(self.password)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<NoOutput, CloudError> {
-        call.services().personal().change_password(call.identity(), &self.password).await?;
-        Ok(NoOutput {})
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().change_password(call.identity, &password).await?)
     }
 }
 
@@ -81,23 +78,21 @@ pub(crate) struct UserInfo {
 }
 
 impl Action for DescribeUserPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeUserPersonal";
-    // It makes a password: that is written down.
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &tcr::DescribeUserPersonal;
+    type Checked = ();
     type Output = Data<UserInfo>;
-
-    fn permission(&self, call: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        personal::no_session(call)?;
-        Ok(Permission::Signed)
+    fn check(self, by: &Identity) -> CloudResult<()> {
+        lasting_only(by)
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let account = call.services().personal().user(call.identity()).await?;
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let account = call.services().personal().user(call.identity).await?;
         let data = UserInfo {
             username: account.uin.to_string(),
             app_id: app_id(account.owner),
-            application_token: application_token(call)?,
+            application_token: application_token(&call)?,
             creation_time: time::plain(account.created_at),
         };
         Ok(Data { data })
@@ -105,8 +100,8 @@ impl Action for DescribeUserPersonal {
 }
 
 /// A password of the caller for docker that is good for an hour, or until the session ends if that is sooner.
-fn application_token(call: &CloudCall<'_>) -> Result<String, CloudError> {
-    let made = call.auth().temporary_password(call.identity(), RegistryId::PERSONAL, call.key);
+fn application_token(call: &CloudCall<'_>) -> CloudResult<String> {
+    let made = call.auth().temporary_password(call.identity, RegistryId::PERSONAL, call.key);
     Ok(made.map_err(not_made)?.password)
 }
 
@@ -124,18 +119,17 @@ pub(crate) struct DescribeApplicationTokenPersonalResp {
 }
 
 impl Action for DescribeApplicationTokenPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeApplicationTokenPersonal";
-    // It makes a password: that is written down.
-    const KIND: Kind = Kind::Write;
+    const ROW: &'static Row = &tcr::DescribeApplicationTokenPersonal;
+    type Checked = ();
     type Output = Data<DescribeApplicationTokenPersonalResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Signed)
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let application_token = application_token(call)?;
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let application_token = application_token(&call)?;
         Ok(Data { data: DescribeApplicationTokenPersonalResp { application_token } })
     }
 }
@@ -158,24 +152,15 @@ pub(crate) struct UserIsExistsResp {
 }
 
 impl Action for ValidateUserPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "ValidateUserPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::ValidateUserPersonal;
+    type Checked = Uin;
     type Output = Data<UserIsExistsResp>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, by: &Identity) -> CloudResult<Uin> {
+        let wrong = |problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}"));
+        if self.username.is_empty() { Ok(by.uin.clone()) } else { self.username.parse().map_err(wrong) }
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let identity = call.identity();
-        let uin: Uin = match self.username.as_str() {
-            "" => identity.uin.clone(),
-            text => text
-                .parse()
-                .map_err(|problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}")))?,
-        };
-        let (is_exist, main_is_exist) = call.services().personal().user_exists(identity, &uin).await?;
+    async fn run(uin: Uin, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let (is_exist, main_is_exist) = call.services().personal().user_exists(call.identity, &uin).await?;
         Ok(Data { data: UserIsExistsResp { is_exist, main_is_exist } })
     }
 }
@@ -209,19 +194,15 @@ fn type_of(kind: QuotaKind) -> &'static str {
 }
 
 impl Action for DescribeUserQuotaPersonal {
-    const SERVICE: Service = Service::Tcr;
-    const NAME: &'static str = "DescribeUserQuotaPersonal";
-    const KIND: Kind = Kind::Read;
+    const ROW: &'static Row = &tcr::DescribeUserQuotaPersonal;
+    type Checked = ();
     type Output = Data<RespLimit>;
-
-    fn permission(&self, _: &CloudCall<'_>) -> Result<Permission, CloudError> {
-        Ok(Permission::Listed(vec![op::api(Self::SERVICE.name(), Self::NAME)]))
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
     }
-
-    async fn run(self, call: &CloudCall<'_>) -> Result<Self::Output, CloudError> {
-        let identity = call.identity();
-        let quotas = call.services().personal().quotas(identity).await?;
-        let username = personal::owner_name(identity);
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let quotas = call.services().personal().quotas(call.identity).await?;
+        let username = personal::owner_name(call.identity);
         let limit_info = QuotaKind::ALL.map(|kind| Limit {
             username: username.clone(),
             r#type: type_of(kind),

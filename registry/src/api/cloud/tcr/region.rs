@@ -1,0 +1,45 @@
+//! The region that this registry is in.
+
+use roadstead_policy::regions;
+
+/// The number of a region that the product's table does not have.
+const OTHER: i64 = 1;
+
+/// The region in force, by the product's table.
+pub(super) struct Region {
+    /// The short name, such as `gz`.
+    pub alias: String,
+    /// The long name, such as `ap-guangzhou`.
+    pub name: String,
+    /// The number.
+    pub id: i64,
+}
+
+impl Region {
+    /// The region that the settings name, by its long or its short name. One that the table does not have has its name for an
+    /// alias too.
+    pub(super) fn of(name: &str) -> Self {
+        match regions::find(name) {
+            Some(region) => Self { alias: region.alias.to_owned(), name: region.name.to_owned(), id: region.number },
+            None => Self { alias: name.to_owned(), name: name.to_owned(), id: OTHER },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_product_says_what_a_region_is_called() {
+        for (name, expected) in [
+            ("ap-guangzhou", ("gz", "ap-guangzhou", 1)),
+            ("cd", ("cd", "ap-chengdu", 16)),
+            ("my-cellar", ("my-cellar", "my-cellar", 1)),
+            ("", ("", "", 1)),
+        ] {
+            let Region { alias, name, id } = Region::of(name);
+            assert_eq!((alias.as_str(), name.as_str(), id), expected);
+        }
+    }
+}
