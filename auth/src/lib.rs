@@ -101,8 +101,8 @@ pub use right::{ContentRight, Delete, Effect, Probe, Pull, Push, Read, Right, Ri
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{Session, SessionKind};
-pub use signature::{SignatureError, SignedRequest};
-pub use signed::{Once, Signed};
+pub use signature::{Once, SignatureError, SignedRequest};
+pub use signed::Signed;
 pub use temporary::{MAX_TEMPORARY_TOKEN_CHARS, NewSession, TemporaryKey};
 pub use throttle::network;
 pub use token::{IssuedToken, MAX_TOKEN_BYTES};

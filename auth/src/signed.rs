@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::error::AuthenticationError;
 use crate::identity::{Caller, Identity};
 use crate::signature::tc3::DerivedKeys;
-use crate::signature::{Claim, SignatureError, SignedRequest};
+use crate::signature::{Claim, Once, SignatureError, SignedRequest};
 
 /// Whoever signed a request.
 #[derive(Clone, Debug)]
@@ -28,15 +28,6 @@ pub struct Signed {
     pub service: Option<String>,
     /// The signature, if it comes with a nonce, so that no client makes it twice: HmacSHA1 and HmacSHA256.
     pub once: Option<Once>,
-}
-
-/// A signature that a client makes only once.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Once {
-    /// Its bytes.
-    pub signature: Vec<u8>,
-    /// When it has surely expired.
-    pub good_until: Timestamp,
 }
 
 /// An access key as the caches keep it: its secret has been opened.

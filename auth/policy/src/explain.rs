@@ -2,11 +2,12 @@
 
 use roadstead_types::{Digest, Reference, RepositoryName, Tag, Uin};
 
-use super::actions::{About, Row, Service, ccr, tcr};
+use super::actions::{self, ccr, tcr};
 use super::class::Class;
 use super::known;
 use super::op::{self, CamResource, Realm};
 use super::request::Request;
+use super::row::{About, Row, Service};
 
 /// An operation that somebody asks about.
 #[derive(Clone, Debug)]
@@ -192,8 +193,8 @@ impl Question {
 /// The row of an action by any of its names.
 fn row(action: &str) -> Option<&'static Row> {
     let (service, name) = known::written(action)?.split_once(':')?;
-    let personal = || Row::find(Service::Tcr.name(), name).filter(|row| row.is_personal());
-    Row::find(service, name).or_else(personal)
+    let personal = || actions::find(Service::Tcr.name(), name).filter(|row| row.is_personal());
+    actions::find(service, name).or_else(personal)
 }
 
 fn realm(instance: Option<&str>) -> Realm<'_> {

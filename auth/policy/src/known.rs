@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use super::actions::{self, Row, Service};
+use super::actions;
+use super::row::{Row, Service};
 
 /// Whether actions and resources of the service are decided here. Those of others are accepted and never met.
 pub(super) fn is_owned(service: &str) -> bool {

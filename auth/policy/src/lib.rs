@@ -38,6 +38,7 @@ pub mod presets;
 pub mod regions;
 mod request;
 mod resource;
+mod row;
 mod statement;
 mod trust;
 mod value;
@@ -45,7 +46,6 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{About, Effect, Row, Service};
 pub use class::Class;
 pub use decide::Matches;
 pub use decide::{Context, Decision, Document, Documents, Layer, Reason, decide};
@@ -53,4 +53,5 @@ pub use document::{Author, MAX_DOCUMENT_CHARACTERS, Parsed, Policy, Use};
 pub use error::PolicyError;
 pub use known::is_known_action;
 pub use request::Request;
+pub use row::{About, Effect, Row, Service};
 pub use trust::Principal;

@@ -5,8 +5,9 @@
 
 use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 
-use super::actions::{Row, Service, ccr, sts, tcr};
+use super::actions::{ccr, sts, tcr};
 use super::request::Request;
+use super::row::{Row, Service};
 
 /// Which edition a thing belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

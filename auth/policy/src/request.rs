@@ -4,8 +4,8 @@ use std::fmt;
 
 use roadstead_types::Uin;
 
-use super::actions::Row;
 use super::known::ActionSet;
+use super::row::Row;
 
 /// One operation on one thing. A statement speaks of it when one of the actions **and** one of the resources match.
 /// The functions of [`op`](super::op) make them.

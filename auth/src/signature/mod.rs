@@ -19,8 +19,6 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use roadstead_types::Timestamp;
 
-use crate::signed::Once;
-
 /// How far the time of a request may be from ours.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 
@@ -100,6 +98,15 @@ impl From<roadstead_storage::Error> for SignatureError {
     fn from(error: roadstead_storage::Error) -> Self {
         Self::Unavailable(error)
     }
+}
+
+/// A signature that a client makes only once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Once {
+    /// Its bytes.
+    pub signature: Vec<u8>,
+    /// When it has surely expired.
+    pub good_until: Timestamp,
 }
 
 /// What a request says of its own signature, before the key is known.

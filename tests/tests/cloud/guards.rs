@@ -73,9 +73,11 @@ async fn a_list_is_refused_before_each_of_its_members_costs_something() {
     let reg = registry().await;
     let user = sub(&reg.cloud(), "user").await;
     let many: Vec<Value> = vec![json!(1); 90_000];
+    for cloud in [&user.cloud, &reg.cloud()] {
+        cam(cloud, "DeletePolicy", json!({ "PolicyId": many })).await.expect("InvalidParameter.ParamError");
+    }
     let refused = "AuthFailure.UnauthorizedOperation";
-    cam(&user.cloud, "DeletePolicy", json!({ "PolicyId": many })).await.expect(refused);
-    cam(&reg.cloud(), "DeletePolicy", json!({ "PolicyId": many })).await.expect("InvalidParameter.ParamError");
+    cam(&user.cloud, "DeletePolicy", json!({ "PolicyId": many[..100] })).await.expect(refused);
 }
 
 #[tokio::test]

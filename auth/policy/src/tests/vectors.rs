@@ -8,8 +8,9 @@ use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::actions::{self, Row};
+use super::super::actions;
 use super::super::op::{self, CamResource, Realm};
+use super::super::row::Row;
 use super::super::{Context, Documents, Policy, PolicyError, Principal, Request, Use, decide, presets};
 use super::{author, context, document, owner};
 
@@ -164,12 +165,12 @@ fn request(question: &Question, target: &str) -> Request {
 }
 
 fn row(service: &str, action: &str) -> &'static Row {
-    Row::find(service, action).unwrap()
+    actions::find(service, action).unwrap()
 }
 
 /// An action on everything. Some of the examples are about actions that nobody knows yet.
 fn api(service: &str, action: &str) -> Request {
-    let known = Row::find(service, action).map(Row::on_everything);
+    let known = actions::find(service, action).map(Row::on_everything);
     known.unwrap_or_else(|| Request::unlisted(service, action))
 }
 

@@ -2,7 +2,7 @@
 
 use roadstead_auth::Identity;
 use roadstead_policy::actions::cam;
-use roadstead_policy::{Row, Service};
+use roadstead_policy::{Row, Service, actions};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -87,7 +87,7 @@ fn moment(name: &str, text: Option<&str>) -> CloudResult<Option<Timestamp>> {
 /// The name that events have: `service:Action`. Whoever asks may leave out the service.
 fn whole_name(operation: String) -> String {
     let services = [Service::Tcr, Service::Cam, Service::Sts];
-    let row = services.iter().find_map(|service| Row::find(service.name(), &operation));
+    let row = services.iter().find_map(|service| actions::find(service.name(), &operation));
     row.map_or(operation, |row| row.full_name().to_owned())
 }
 

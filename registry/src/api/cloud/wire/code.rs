@@ -56,7 +56,6 @@ codes! {
     InvalidAction, "InvalidAction", "there is no such action", "接口不存在。";
     InvalidParameter, "InvalidParameter", "a parameter is wrong", "参数错误。";
     InvalidParameterAccessKeyNotSupport, "InvalidParameter.AccessKeyNotSupport", "keys of this kind are not supported", "不支持该类型密钥。";
-    InvalidParameterAccountNotAvaliable, "InvalidParameter.AccountNotAvaliable", "the account does not exist, or is disabled", "账号不存在或不可用。";
     InvalidParameterActionError, "InvalidParameter.ActionError", "an action of the policy is not well-formed", "策略文档的Action字段不合法。";
     InvalidParameterActionNotExist, "InvalidParameter.ActionNotExist", "an action of the policy does not exist", "策略语法中操作不存在。";
     InvalidParameterAttachmentFull, "InvalidParameter.AttachmentFull", "the target has as many policies attached as it may have", "principal字段的授权对象关联策略数已达到上限。";
@@ -119,7 +118,6 @@ codes! {
     InvalidParameterValue, "InvalidParameterValue", "the value of a parameter is wrong", "参数取值错误。";
     InvalidParameterValueIdentityKeyError, "InvalidParameterValue.IdentityKeyError", "the public key of the identity provider is wrong", "OIDC签名公钥错误。";
     InvalidParameterValueIdentityUrlError, "InvalidParameterValue.IdentityUrlError", "the URL of the identity provider is wrong", "身份提供商URL错误。";
-    InvalidParameterValueMetadataError, "InvalidParameterValue.MetadataError", "the metadata of the identity provider is wrong", "身份提供商元数据文档错误。";
     InvalidParameterValueNameError, "InvalidParameterValue.NameError", "the name cannot be that of an identity provider", "身份提供商名称错误。";
     LimitExceeded, "LimitExceeded", "a quota is exceeded", "超过配额限制。";
     LimitExceededErrNamespaceMaxLimit, "LimitExceeded.ErrNamespaceMaxLimit", "the user has as many namespaces as the quota allows", "用户命名空间达到配额";
