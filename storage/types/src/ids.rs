@@ -56,11 +56,15 @@ row_ids! {
     RoleId;
     /// An identity provider. One that is deleted and made again has a new one.
     ProviderId;
+    /// A job: work in the background.
+    JobId;
 }
 
 impl RegistryId {
     /// The personal edition, which answers on every host that belongs to no instance.
     pub const PERSONAL: Self = Self(1);
+    /// Where repositories are that were deleted, until everything in them has gone. No host leads there.
+    pub const CONDEMNED: Self = Self(0);
 }
 
 /// Why a text is not an id.

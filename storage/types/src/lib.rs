@@ -22,7 +22,7 @@ pub use actor::{Actor, Source};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use digest::{Algorithm, Digest, DigestError, HashState, Hasher};
 pub use ids::{
-    AccountId, BlobId, GroupId, IdError, InstanceId, ManifestId, NamespaceId, PolicyId, ProviderId, RegistryId,
+    AccountId, BlobId, GroupId, IdError, InstanceId, JobId, ManifestId, NamespaceId, PolicyId, ProviderId, RegistryId,
     RepositoryId, RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
 };
 pub use image::{ImageConfig, ImageDetails, image_config};

@@ -47,6 +47,8 @@ pub enum Thing {
     StagedUpload,
     /// An application trigger.
     Trigger,
+    /// A job: work in the background.
+    Job,
     /// The mark that ties a blob store to its database.
     StoreId,
 }
@@ -76,6 +78,7 @@ impl Thing {
             Self::Upload => "upload",
             Self::StagedUpload => "staged upload",
             Self::Trigger => "trigger",
+            Self::Job => "job",
             Self::StoreId => "store id",
         }
     }

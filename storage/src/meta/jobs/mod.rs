@@ -1,0 +1,260 @@
+//! Jobs: work in the background, claimed by any process with a lease (`docs/adr/0012`).
+//!
+//! A job that is waiting or running is one row for its kind and key. Asking for the same work again while it runs marks the
+//! row, and it is run once more. No transaction is held across the work: a claim and an end are short updates, and the id of
+//! the lease says whether whoever ends a job is still the one that has it.
+
+mod model;
+mod operate;
+
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use uuid::Uuid;
+
+pub use model::{ClaimedJob, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob};
+
+use super::MetaStore;
+use super::row::{get, optional_time, time};
+use super::sql::{SqlResult as _, write_transaction};
+use crate::{Error, Result};
+use roadstead_types::{JobId, Timestamp};
+
+/// The columns that [`job`] reads.
+macro_rules! columns {
+    () => {
+        "id, kind, key, payload, scope, state, run_at, attempts, lease_until, cancel, progress, last_error, created_at, \
+         started_at, finished_at"
+    };
+}
+use columns;
+
+/// The kind of the job that takes everything out of the registry of an instance that was deleted. Its payload has the number of
+/// the `registry`.
+pub const EMPTY_REGISTRY: &str = "registry.empty";
+
+/// The kind of the job that takes everything out of a repository that was deleted. Its payload has the number of the
+/// `repository`.
+pub const EMPTY_REPOSITORY: &str = "repository.empty";
+
+/// The error of a job that was taken from a process which gave no more sign of life.
+const LEASE_RAN_OUT: &str = "its process gave no more sign of life";
+
+impl MetaStore {
+    /// Asks for work. If the same work is waiting, it is asked for already; if it is running, it is done once more.
+    pub async fn enqueue_job(&self, new: &NewJob, now: Timestamp) -> Result<JobId> {
+        write_transaction!(self, "enqueue a job", |tx| enqueue(tx, new, now).await)
+    }
+
+    /// The kinds of which something is to be done now.
+    pub async fn due_job_kinds(&self, now: Timestamp) -> Result<Vec<String>> {
+        let query = sqlx::query_scalar(
+            "SELECT DISTINCT kind FROM jobs WHERE state < 2 AND run_at <= $1 AND lease_until <= $1 ORDER BY kind",
+        );
+        query.bind(now.as_millis()).fetch_all(self.reader()).await.op("look for jobs")
+    }
+
+    /// Takes jobs of a kind that are due, the longest due first: those that wait, and those whose process gave no more sign of
+    /// life.
+    pub async fn claim_jobs(
+        &self,
+        kind: &str,
+        limit: u32,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedJob>> {
+        // The condition stands outside as well: of two processes that pick the same row, the second one waits for the first,
+        // and looks at the row again.
+        let claim = sqlx::query(concat!(
+            "UPDATE jobs SET state = 1, attempts = attempts + 1, lease_id = $1, lease_until = $2, started_at = $3, \
+             progress = '', last_error = CASE WHEN state = 1 THEN $4 ELSE last_error END \
+             WHERE id IN (SELECT id FROM jobs WHERE state < 2 AND run_at <= $3 AND lease_until <= $3 AND kind = $5 \
+             ORDER BY run_at, id LIMIT $6) AND state < 2 AND run_at <= $3 AND lease_until <= $3 RETURNING ",
+            columns!()
+        ));
+        let lease = format!("{}:{}", self.process(), Uuid::new_v4().simple());
+        let claim = claim
+            .bind(&lease)
+            .bind(lease_until.as_millis())
+            .bind(now.as_millis())
+            .bind(LEASE_RAN_OUT)
+            .bind(kind)
+            .bind(i64::from(limit));
+        let rows = claim.fetch_all(self.writer()).await.op("claim jobs")?;
+        let claimed = |row: &AnyRow| {
+            let job = job(row)?;
+            Ok(ClaimedJob { lease: JobLease { job: job.id, id: lease.clone() }, job })
+        };
+        rows.iter().map(claimed).collect()
+    }
+
+    /// Keeps a job until `until`, and says how far it has come. `None` when somebody else has it by now, else whether it is to
+    /// stop. A lease that ran out but that nobody else took is as good as one that did not.
+    pub async fn renew_job(&self, lease: &JobLease, until: Timestamp, progress: &str) -> Result<Option<bool>> {
+        let update = sqlx::query_scalar(
+            "UPDATE jobs SET lease_until = $1, progress = $2 WHERE id = $3 AND lease_id = $4 RETURNING cancel",
+        );
+        let update = update.bind(until.as_millis()).bind(progress).bind(lease.job.get()).bind(&lease.id);
+        // To the end, not to the first row: SQLite commits at the end.
+        let cancel = update.fetch_all(self.writer()).await.op("renew the lease of a job")?.pop();
+        Ok(cancel.map(|cancel: i64| cancel == 1))
+    }
+
+    /// Whether a job is to stop; `None` when somebody else has it by now.
+    pub async fn is_job_cancelling(&self, lease: &JobLease) -> Result<Option<bool>> {
+        let query = sqlx::query_scalar("SELECT cancel FROM jobs WHERE id = $1 AND lease_id = $2");
+        let cancel: Option<i64> =
+            query.bind(lease.job.get()).bind(&lease.id).fetch_optional(self.reader()).await.op("look at a job")?;
+        Ok(cancel.map(|cancel| cancel == 1))
+    }
+
+    /// Ends a run of a job that has come so far; false when somebody else has it by now, and nothing was changed.
+    pub async fn end_job(&self, lease: &JobLease, end: &JobEnd, progress: &str, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "end a job", |tx| async {
+            let update = sqlx::query("UPDATE jobs SET progress = $1 WHERE id = $2 AND lease_id = $3");
+            let update = update.bind(progress).bind(lease.job.get()).bind(&lease.id);
+            if update.execute(&mut *tx).await.op("end a job")?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            end_run(tx, lease, end, now).await
+        }
+        .await)
+    }
+
+    /// Lets go of the jobs of processes that are known to have ended.
+    pub async fn release_all_job_leases(&self) -> Result<u64> {
+        let update = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 1");
+        Ok(update.execute(self.writer()).await.op("release the leases of jobs")?.rows_affected())
+    }
+}
+
+/// What becomes of the count of attempts when a job is put off.
+#[derive(Clone, Copy)]
+enum Attempts {
+    Anew,
+    Counted,
+    Uncounted,
+}
+
+impl Attempts {
+    /// What is added to the count, and what it is multiplied with.
+    fn change(self) -> (i64, i64) {
+        match self {
+            Self::Anew => (0, 0),
+            Self::Counted => (0, 1),
+            Self::Uncounted => (-1, 1),
+        }
+    }
+}
+
+/// Asks for work in the transaction that makes it necessary.
+pub(super) async fn enqueue(tx: &mut AnyConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
+    // What is tried again later is not tried sooner because it is asked for again.
+    let insert = sqlx::query_scalar(
+        "INSERT INTO jobs (kind, key, payload, scope, state, run_at, progress, created_at) \
+         VALUES ($1, $2, $3, $4, 0, $5, '', $6) \
+         ON CONFLICT (kind, key) WHERE state < 2 AND key IS NOT NULL DO UPDATE SET \
+         again = CASE WHEN jobs.state = 1 THEN 1 ELSE 0 END, \
+         run_at = CASE WHEN jobs.attempts = 0 AND excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END \
+         RETURNING id",
+    );
+    let insert = insert
+        .bind(new.kind)
+        .bind(new.key.as_deref())
+        .bind(&new.payload)
+        .bind(&new.scope)
+        .bind(now.after(new.delay).as_millis())
+        .bind(now.as_millis());
+    let id: i64 = insert.fetch_one(tx).await.op("enqueue a job")?;
+    Ok(JobId::new(id))
+}
+
+async fn end_run(tx: &mut AnyConnection, lease: &JobLease, end: &JobEnd, now: Timestamp) -> Result<bool> {
+    match end {
+        JobEnd::Done => finish(tx, lease, JobState::Done, None, now).await,
+        JobEnd::Failed { error } => finish(tx, lease, JobState::Failed, Some(error), now).await,
+        JobEnd::Cancelled => finish(tx, lease, JobState::Cancelled, None, now).await,
+        JobEnd::Later(run_at) => postpone(tx, lease, *run_at, Attempts::Anew, None, now).await,
+        JobEnd::Retry { run_at, error } => postpone(tx, lease, *run_at, Attempts::Counted, Some(error), now).await,
+        JobEnd::Released => postpone(tx, lease, now, Attempts::Uncounted, None, now).await,
+    }
+}
+
+/// Ends a job for good, unless the same work was asked for again while it ran.
+async fn finish(
+    tx: &mut AnyConnection,
+    lease: &JobLease,
+    state: JobState,
+    error: Option<&String>,
+    now: Timestamp,
+) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE jobs SET state = CASE WHEN again = 1 THEN 0 ELSE $1 END, run_at = CASE WHEN again = 1 THEN $2 ELSE run_at END, \
+         finished_at = CASE WHEN again = 1 THEN NULL ELSE $2 END, attempts = CASE WHEN again = 1 THEN 0 ELSE attempts END, \
+         last_error = COALESCE($3, last_error), lease_id = NULL, lease_until = 0, again = 0, cancel = 0 \
+         WHERE id = $4 AND lease_id = $5",
+    );
+    let update = update
+        .bind(state.number())
+        .bind(now.as_millis())
+        .bind(error.map(String::as_str))
+        .bind(lease.job.get())
+        .bind(&lease.id);
+    Ok(update.execute(tx).await.op("end a job")?.rows_affected() > 0)
+}
+
+/// Puts a job off, unless an operator wants it to stop. The same work that was asked for again meanwhile is done with it.
+async fn postpone(
+    tx: &mut AnyConnection,
+    lease: &JobLease,
+    run_at: Timestamp,
+    attempts: Attempts,
+    error: Option<&String>,
+    now: Timestamp,
+) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE jobs SET state = CASE WHEN cancel = 1 AND again = 0 THEN 4 ELSE 0 END, run_at = $1, \
+         finished_at = CASE WHEN cancel = 1 AND again = 0 THEN $2 ELSE NULL END, \
+         attempts = (attempts + $3) * $4, last_error = COALESCE($5, last_error), lease_id = NULL, lease_until = 0, \
+         again = 0, cancel = 0 WHERE id = $6 AND lease_id = $7",
+    );
+    let (more, times) = attempts.change();
+    let update = update
+        .bind(run_at.as_millis())
+        .bind(now.as_millis())
+        .bind(more)
+        .bind(times)
+        .bind(error.map(String::as_str))
+        .bind(lease.job.get())
+        .bind(&lease.id);
+    Ok(update.execute(tx).await.op("put a job off")?.rows_affected() > 0)
+}
+
+fn state(number: i64) -> Result<JobState> {
+    let state = JobState::ALL.into_iter().find(|state| state.number() == number);
+    state.ok_or_else(|| Error::Corrupt { table: "jobs", column: "state", value: number.to_string() })
+}
+
+fn job(row: &AnyRow) -> Result<Job> {
+    let (state, attempts) = (state(get(row, "state")?)?, get::<i64>(row, "attempts")?);
+    Ok(Job {
+        id: JobId::new(get(row, "id")?),
+        kind: get(row, "kind")?,
+        key: get(row, "key")?,
+        payload: get(row, "payload")?,
+        scope: get(row, "scope")?,
+        state,
+        run_at: time(row, "run_at")?,
+        attempts: u32::try_from(attempts).map_err(|_| Error::Corrupt {
+            table: "jobs",
+            column: "attempts",
+            value: attempts.to_string(),
+        })?,
+        lease_until: (state == JobState::Running).then(|| time(row, "lease_until")).transpose()?,
+        is_cancelling: get::<i64>(row, "cancel")? == 1,
+        progress: get(row, "progress")?,
+        last_error: get(row, "last_error")?,
+        created_at: time(row, "created_at")?,
+        started_at: optional_time(row, "started_at")?,
+        finished_at: optional_time(row, "finished_at")?,
+    })
+}

@@ -1,0 +1,48 @@
+//! Schedules: when a job that comes back regularly is due next. Every process looks, and the one that moves the row has asked
+//! for the job.
+
+use sqlx::AnyConnection;
+
+use super::MetaStore;
+use super::jobs::{self, NewJob};
+use super::sql::{SqlResult as _, write_transaction};
+use crate::Result;
+use roadstead_types::Timestamp;
+
+impl MetaStore {
+    /// Makes sure that there is a schedule, whose next run is not before `earliest` and not after `latest`.
+    pub async fn keep_schedule(&self, name: &str, earliest: Timestamp, latest: Timestamp) -> Result<()> {
+        write_transaction!(self, "keep a schedule", |tx| keep(tx, name, earliest, latest).await)
+    }
+
+    /// Which of the schedules are due.
+    pub async fn due_schedules(&self, now: Timestamp) -> Result<Vec<String>> {
+        let query = sqlx::query_scalar("SELECT name FROM schedules WHERE next_run <= $1 ORDER BY next_run, name");
+        query.bind(now.as_millis()).fetch_all(self.reader()).await.op("look for schedules")
+    }
+
+    /// Asks for the job of a schedule that is due, and says when the next one is; false when somebody else has done it.
+    pub async fn run_schedule(&self, name: &str, next: Timestamp, job: &NewJob, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "run a schedule", |tx| run(tx, name, next, job, now).await)
+    }
+}
+
+async fn keep(tx: &mut AnyConnection, name: &str, earliest: Timestamp, latest: Timestamp) -> Result<()> {
+    let upsert = sqlx::query(
+        "INSERT INTO schedules (name, next_run) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET next_run = \
+         CASE WHEN schedules.next_run < $2 THEN $2 WHEN schedules.next_run > $3 THEN $3 ELSE schedules.next_run END",
+    );
+    let upsert = upsert.bind(name).bind(earliest.as_millis()).bind(latest.as_millis());
+    upsert.execute(tx).await.op("keep a schedule")?;
+    Ok(())
+}
+
+async fn run(tx: &mut AnyConnection, name: &str, next: Timestamp, job: &NewJob, now: Timestamp) -> Result<bool> {
+    let update = sqlx::query("UPDATE schedules SET next_run = $1, last_run = $2 WHERE name = $3 AND next_run <= $2");
+    let update = update.bind(next.as_millis()).bind(now.as_millis()).bind(name);
+    if update.execute(&mut *tx).await.op("run a schedule")?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    jobs::enqueue(tx, job, now).await?;
+    Ok(true)
+}
