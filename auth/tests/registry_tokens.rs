@@ -193,7 +193,7 @@ async fn a_host_leads_to_a_registry() {
         }
         assert_eq!(of(auth, "teams.localhost").await, REGISTRY);
     }
-    world.meta.condemn_instance(made.registry, true).await.unwrap();
+    world.meta.condemn_instance(made.registry, true, world.clock.now()).await.unwrap();
     for auth in [&world.auth, &elsewhere] {
         auth.poll_changes().await.unwrap();
         assert_eq!(of(auth, "team.localhost").await, REGISTRY);

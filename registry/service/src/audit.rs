@@ -79,8 +79,9 @@ struct Inner {
     in_hand: AtomicUsize,
 }
 
-/// The other end, which writes: for [`Audit::write`].
-pub struct AuditQueue(mpsc::Receiver<Waiting>);
+/// The other end, which writes: for [`Audit::write`]. Clones share it, and one at a time has it.
+#[derive(Clone)]
+pub struct AuditQueue(Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>);
 
 #[derive(Default)]
 struct Refusals {
@@ -165,7 +166,7 @@ impl Audit {
     pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let inner = Inner { meta, clock, queue, refusals: Mutex::default(), in_hand: AtomicUsize::new(0) };
-        (Self(Arc::new(inner)), AuditQueue(receiver))
+        (Self(Arc::new(inner)), AuditQueue(Arc::new(tokio::sync::Mutex::new(receiver))))
     }
 
     /// An event that happens now, by `identity` if that is known.
@@ -235,7 +236,7 @@ impl Audit {
 
     /// Writes what comes in, until every [`Audit`] has gone.
     pub async fn write(&self, queue: AuditQueue) {
-        let AuditQueue(mut queue) = queue;
+        let mut queue = queue.0.lock().await;
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut rounds = 0;

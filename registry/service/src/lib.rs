@@ -11,6 +11,7 @@ mod error;
 pub mod explain;
 mod images;
 pub mod instances;
+mod jobs;
 mod lifecycle;
 mod manifests;
 mod owned;
@@ -27,11 +28,12 @@ use std::time::Duration;
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
-use roadstead_types::{Actor, Clock, RegistryId, RepositoryName, Timestamp};
+use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName, Timestamp};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
 pub use images::{ImageError, ImageQuery, ImageService, WholeImage};
+pub use jobs::JobService;
 pub use lifecycle::LifecycleService;
 pub use manifests::{CachedManifest, ManifestService, Pushed};
 pub use personal::{PersonalError, PersonalService, RepositoryFilter};
@@ -78,6 +80,25 @@ impl Foundation {
     /// When what loses a reference now is looked at.
     fn review_after(&self, now: Timestamp) -> Timestamp {
         now.after(self.params.grace)
+    }
+
+    /// Takes everything out of a repository that was deleted, in small parts, as long as `goes_on` says so. False when something
+    /// is left.
+    async fn empty_repository(
+        &self,
+        id: RepositoryId,
+        goes_on: impl Fn() -> bool + Send + Sync,
+    ) -> std::result::Result<bool, roadstead_storage::Error> {
+        const CHUNK: u32 = 500;
+        loop {
+            if !goes_on() {
+                return Ok(false);
+            }
+            let now = self.clock.now();
+            if self.meta.empty_repository(id, CHUNK, self.review_after(now), now).await?.is_none() {
+                return Ok(true);
+            }
+        }
     }
 
     /// After a push: tells who remembers repositories if it has made one, or may have.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use roadstead_auth::CatalogAccess;
 use roadstead_storage::meta::Repository;
-use roadstead_types::{AccountId, NamespaceId};
+use roadstead_types::{AccountId, NamespaceId, RepositoryId};
 
 use super::{Error, Foundation, Result};
 
@@ -32,6 +32,18 @@ pub struct RepositoryService {
 impl RepositoryService {
     pub(crate) fn new(base: Arc<Foundation>) -> Self {
         Self { base }
+    }
+
+    /// Takes everything out of a repository that was deleted, as long as `goes_on` says so. False when something is left.
+    ///
+    /// # Errors
+    /// Those of the store: `InUse` when the repository was not deleted.
+    pub async fn empty(
+        &self,
+        id: RepositoryId,
+        goes_on: impl Fn() -> bool + Send + Sync,
+    ) -> std::result::Result<bool, roadstead_storage::Error> {
+        self.base.empty_repository(id, goes_on).await
     }
 
     /// Names of repositories that the caller may see, in byte order, after `after`, at most `size`. A page has fewer, and

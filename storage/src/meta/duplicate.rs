@@ -74,7 +74,9 @@ async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateIm
     let target: Option<i64> = target.fetch_optional(&mut *tx).await.op("look for a repository")?;
     let both = BTreeSet::from_iter(target.map(RepositoryId::new).into_iter().chain([duplicate.source]));
     for id in both {
-        repositories::lock_as_is(tx, id).await?;
+        if !repositories::lock_as_is(tx, id).await? && id == duplicate.source {
+            return Err(Error::Stale(Thing::Tag));
+        }
     }
     let find = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \

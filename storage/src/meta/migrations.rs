@@ -26,8 +26,10 @@ const STEPS: &[(i64, &str, &str)] = &[
     (10, "uploads go with accounts", include_str!("../../migrations/0010_uploads_go_with_accounts.sql")),
     (11, "repositories made", include_str!("../../migrations/0011_repositories_made.sql")),
     (12, "audit of dry runs", include_str!("../../migrations/0012_audit_of_dry_runs.sql")),
+    (13, "jobs", include_str!("../../migrations/0013_jobs.sql")),
     (14, "outbox", include_str!("../../migrations/0014_outbox.sql")),
     (15, "change log", include_str!("../../migrations/0015_change_log.sql")),
+    (16, "condemned", include_str!("../../migrations/0016_condemned.sql")),
     (17, "artifact types without case", include_str!("../../migrations/0017_artifact_types_without_case.sql")),
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
 ];

@@ -11,12 +11,14 @@ mod cam;
 mod catalog;
 mod changes;
 mod cleanup;
+mod condemned;
 mod dry_run;
 mod duplicate;
 mod durable;
 mod favorites;
 mod images;
 mod instances;
+mod jobs;
 mod keys;
 mod manifests;
 mod migrations;
@@ -29,6 +31,7 @@ mod quotas;
 mod repositories;
 mod review;
 mod row;
+mod schedules;
 mod sealed;
 mod search;
 mod sessions;
@@ -64,6 +67,9 @@ pub use images::TaggedImage;
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+};
+pub use jobs::{
+    ClaimedJob, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob,
 };
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,

@@ -5,11 +5,11 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::changes::{self, Made};
+use super::condemned;
 use super::model::{Readable, Repository};
 use super::namespaces;
 use super::personal::{NewRepository, QuotaKind, Quotas};
 use super::quotas;
-use super::review::{self, Reason};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
 use super::unit::Unit;
@@ -91,7 +91,9 @@ impl MetaStore {
     /// Says what a repository is for; false when there is no such repository.
     pub async fn set_description(&self, id: RepositoryId, description: &str, now: Timestamp) -> Result<bool> {
         write_transaction!(self, "describe a repository", |tx| async {
-            let update = sqlx::query("UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3");
+            let update = sqlx::query(
+                "UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0",
+            );
             let update = update.bind(description).bind(now.as_millis()).bind(id.get());
             Ok(update.execute(tx).await.op("describe a repository")?.rows_affected() > 0)
         }
@@ -103,31 +105,29 @@ impl MetaStore {
         write_transaction!(self, "set the visibility of a repository", |tx| show(tx, id, public, now).await)
     }
 
-    /// Deletes a repository with its manifests, tags and links; false when there is no such repository. What it had is
-    /// queued for review.
-    pub async fn delete_repository(&self, id: RepositoryId, review_after: Timestamp, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "delete a repository", |tx| delete(tx, id, review_after, now).await)
+    /// Deletes a repository: it is not to be found any more, and its name is free. A job takes what is in it. False when there is no
+    /// such repository.
+    pub async fn delete_repository(&self, id: RepositoryId, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "delete a repository", |tx| condemned::condemn(tx, id, now).await)
     }
 
-    /// Deletes several repositories, all of them or none. What they had is queued for review.
+    /// Deletes several repositories, all of them or none.
     ///
     /// # Errors
     /// `Stale` when one of them is not there.
-    pub async fn delete_repositories(
-        &self,
-        ids: &[RepositoryId],
-        review_after: Timestamp,
-        now: Timestamp,
-    ) -> Result<()> {
+    pub async fn delete_repositories(&self, ids: &[RepositoryId], now: Timestamp) -> Result<()> {
         // Of two that delete the same ones, neither waits for the other in the middle.
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
         write_transaction!(self, "delete repositories", |tx| async {
             for &id in &ids {
-                if !delete(tx, id, review_after, now).await? {
+                if !lock(tx, id, now).await? {
                     return Err(Error::Stale(Thing::Repository));
                 }
+            }
+            for &id in &ids {
+                condemned::condemn(tx, id, now).await?;
             }
             Ok(())
         }
@@ -230,7 +230,7 @@ async fn lock_by_name(tx: &mut AnyConnection, wanted: Wanted<'_>) -> Result<Opti
 
 /// Locks a repository by id; false when it is not there.
 pub(super) async fn lock(tx: &mut AnyConnection, id: RepositoryId, now: Timestamp) -> Result<bool> {
-    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2");
+    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0");
     let done = lock.bind(now.as_millis()).bind(id.get()).execute(tx).await.op("lock a repository")?;
     Ok(done.rows_affected() > 0)
 }
@@ -243,7 +243,9 @@ pub(super) struct Place {
 
 /// Locks a repository by id, and tells where it is; `None` when it is not there.
 pub(super) async fn lock_in(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
-    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2 RETURNING registry_id, name");
+    let lock = sqlx::query(
+        "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING registry_id, name",
+    );
     let row = lock.bind(u.now().as_millis()).bind(id.get()).fetch_optional(&mut **u).await.op("lock a repository")?;
     row.as_ref().map(place).transpose()
 }
@@ -255,41 +257,19 @@ fn place(row: &AnyRow) -> Result<Place> {
 
 /// Locks a repository by id, and leaves the time of its last change as it is; false when it is not there.
 pub(super) async fn lock_as_is(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
-    let lock = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1").bind(id.get());
+    let lock = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1 AND registry_id <> 0")
+        .bind(id.get());
     Ok(lock.execute(tx).await.op("lock a repository")?.rows_affected() > 0)
 }
 
 async fn show(tx: &mut AnyConnection, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
-    let update = sqlx::query("UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3");
+    let update = sqlx::query("UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0");
     let update = update.bind(i64::from(public)).bind(now.as_millis()).bind(id.get());
     let there = update.execute(&mut *tx).await.op("set the visibility of a repository")?.rows_affected() > 0;
     if there {
         changes::changed()?;
     }
     Ok(there)
-}
-
-/// Takes everything of a repository away, the dependent rows first.
-const EMPTY: [&str; 7] = [
-    "DELETE FROM review_queue WHERE kind = 1 AND target_id IN (SELECT id FROM manifests WHERE repository_id = $1)",
-    "DELETE FROM tags WHERE repository_id = $1",
-    "DELETE FROM manifest_children WHERE repository_id = $1",
-    "DELETE FROM manifest_blobs WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1)",
-    "DELETE FROM manifests WHERE repository_id = $1",
-    "DELETE FROM repository_blobs WHERE repository_id = $1",
-    "DELETE FROM repositories WHERE id = $1",
-];
-
-async fn delete(tx: &mut AnyConnection, id: RepositoryId, review_after: Timestamp, now: Timestamp) -> Result<bool> {
-    if !lock(tx, id, now).await? {
-        return Ok(false);
-    }
-    review::queue_blobs_of_repository(tx, id, Reason::RepositoryDeleted, review_after, now).await?;
-    for sql in EMPTY {
-        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete a repository")?;
-    }
-    changes::changed()?;
-    Ok(true)
 }
 
 pub(super) fn repository(row: &AnyRow) -> Result<Repository> {

@@ -143,17 +143,22 @@ pub(super) async fn queue_dependents(
     Ok(())
 }
 
-/// Queues every blob of a repository.
+/// Queues the first blobs of a repository, in the order of their ids, `limit` at most.
 pub(super) async fn queue_blobs_of_repository(
     tx: &mut AnyConnection,
     id: RepositoryId,
-    reason: Reason,
+    limit: u32,
     review_after: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    let sql =
-        queueing!("SELECT 0, blob_id, $2, $3, 0, $4 FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id");
-    queue(tx, sql, id.get(), reason, review_after, now).await
+    let sql = queueing!(
+        "SELECT 0, blob_id, $2, $3, 0, $4 FROM (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 \
+         ORDER BY blob_id LIMIT $5) first WHERE blob_id > 0 ORDER BY blob_id"
+    );
+    let query = sqlx::query(sql).bind(id.get()).bind(Reason::RepositoryDeleted.as_str());
+    let query = query.bind(review_after.as_millis()).bind(now.as_millis()).bind(i64::from(limit));
+    query.execute(tx).await.op("queue the blobs of a repository")?;
+    Ok(())
 }
 
 fn review(row: &AnyRow) -> Result<Review> {

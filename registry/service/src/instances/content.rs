@@ -120,8 +120,7 @@ impl InstanceService {
         if !force && !self.base.meta.list_tags(found.id, None, 1).await?.is_empty() {
             return Err(StorageError::InUse(Thing::Repository));
         }
-        let now = self.base.clock.now();
-        let there = self.base.meta.delete_repository(found.id, self.base.review_after(now), now).await;
+        let there = self.base.meta.delete_repository(found.id, self.base.clock.now()).await;
         self.base.auth.repository_changed(registry, name);
         there
     }

@@ -73,58 +73,50 @@ impl InstanceService {
         self.base.meta.modify_instance(registry, change).await
     }
 
-    /// Deletes an instance with everything in it; false when it has gone. What is cut off is gone on with by
-    /// [`Self::end_deletions`].
+    /// Deletes an instance; false when it has gone. A job takes what is in it, with [`Self::empty`].
     ///
     /// # Errors
-    /// `InUse` when it is protected, or, without `content`, while there are repositories in it.
+    /// `Protected`; without `content`, `InUse` while there are repositories in it.
     pub async fn delete(&self, registry: RegistryId, content: bool) -> Stored<bool> {
-        let there = self.base.meta.condemn_instance(registry, content).await;
+        let there = self.base.meta.condemn_instance(registry, content, self.base.clock.now()).await;
         self.base.auth.invalidate_all();
-        if !there? {
-            return Ok(false);
-        }
-        self.empty(registry).await?;
-        Ok(true)
+        there
     }
 
-    /// Goes on with deletions that were cut off.
+    /// Takes everything out of the registry of an instance that was deleted, as long as `goes_on` says so, which is told how many
+    /// repositories have gone. False when something is left.
     ///
     /// # Errors
-    /// Those of the store; the next call does it.
-    pub async fn end_deletions(&self) -> Stored<()> {
-        for instance in self.base.meta.instances_in_deletion(CHUNK).await? {
-            self.empty(instance.registry).await?;
-            tracing::info!(instance.id = %instance.id, "an instance whose deletion was cut off is deleted");
+    /// `InUse` when the instance was not deleted, and those of the store.
+    pub async fn empty(&self, registry: RegistryId, goes_on: impl Fn(u64) -> bool + Send + Sync) -> Stored<bool> {
+        let (meta, mut gone) = (&self.base.meta, 0);
+        if registry == RegistryId::PERSONAL || meta.instance(registry).await?.is_some() {
+            return Err(StorageError::InUse(Thing::Instance));
         }
-        Ok(())
-    }
-
-    /// Deletes everything of an instance to which no host leads any more. Nothing new is made in it.
-    async fn empty(&self, registry: RegistryId) -> Stored<()> {
-        let meta = &self.base.meta;
         loop {
             let repositories = meta.list_repositories(registry, Readable::All, None, CHUNK).await?;
             if repositories.is_empty() {
                 break;
             }
             for repository in repositories {
-                let now = self.base.clock.now();
-                meta.delete_repository(repository.id, self.base.review_after(now), now).await?;
+                if !self.base.empty_repository(repository.id, || goes_on(gone)).await? {
+                    return Ok(false);
+                }
+                gone += 1;
             }
         }
         loop {
             let namespaces = meta.list_namespaces(registry, None, None, CHUNK).await?;
             if namespaces.is_empty() {
-                break;
+                return Ok(true);
             }
             for namespace in namespaces {
                 meta.delete_namespace(registry, &namespace.name, self.base.clock.now()).await?;
+                if !goes_on(gone) {
+                    return Ok(false);
+                }
             }
         }
-        let deleted = meta.delete_instance(registry).await;
-        self.base.auth.invalidate_all();
-        deleted.map(drop)
     }
 }
 

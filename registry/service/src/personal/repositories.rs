@@ -62,8 +62,7 @@ impl PersonalService {
         for name in names {
             ids.push(self.base.own_repository(identity, name).await?.id);
         }
-        let now = self.now();
-        let deleted = self.base.meta.delete_repositories(&ids, self.base.review_after(now), now).await;
+        let deleted = self.base.meta.delete_repositories(&ids, self.now()).await;
         // Also after an error: whether a transaction was committed is not always known.
         names.iter().for_each(|name| self.base.auth.repository_changed(REGISTRY, name));
         Ok(deleted?)

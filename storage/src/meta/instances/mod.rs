@@ -5,6 +5,8 @@ mod namespaces;
 mod repositories;
 mod tokens;
 
+use std::time::Duration;
+
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
@@ -16,6 +18,7 @@ pub(super) use namespaces::shows_everything;
 
 use super::MetaStore;
 use super::changes;
+use super::jobs::{self, NewJob};
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
 use crate::{Error, Result};
@@ -77,33 +80,18 @@ impl MetaStore {
         page.op("list instances")?.iter().map(instance).collect()
     }
 
-    /// Instances that are being deleted, `limit` at most.
-    pub async fn instances_in_deletion(&self, limit: u32) -> Result<Vec<Instance>> {
-        let page = sqlx::query(select_instances!("WHERE status = 1 ORDER BY registry_id LIMIT $1"));
-        let page = page.bind(i64::from(limit)).fetch_all(self.reader()).await;
-        page.op("list instances")?.iter().map(instance).collect()
-    }
-
     /// Changes an instance that is running; false when there is none.
     pub async fn modify_instance(&self, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
         write_transaction!(self, "modify an instance", |tx| modify(tx, registry, change).await)
     }
 
-    /// Begins to delete an instance: from now on no host leads to it, and nobody may change it. False when there is none.
+    /// Deletes an instance with its tokens: no host leads to it any more, and its name is free. A job takes what is in it. False
+    /// when there is none.
     ///
     /// # Errors
-    /// `InUse` when it is protected, or, without `content`, while there are repositories in it.
-    pub async fn condemn_instance(&self, registry: RegistryId, content: bool) -> Result<bool> {
-        write_transaction!(self, "begin to delete an instance", |tx| condemn(tx, registry, content).await)
-    }
-
-    /// Ends the deletion of an instance that has no namespaces any more, with its tokens; false when there is none, or it
-    /// is not being deleted.
-    ///
-    /// # Errors
-    /// `InUse` while there is a namespace in it.
-    pub async fn delete_instance(&self, registry: RegistryId) -> Result<bool> {
-        write_transaction!(self, "delete an instance", |tx| delete(tx, registry).await)
+    /// `Protected`; without `content`, `InUse` while there are repositories in it.
+    pub async fn condemn_instance(&self, registry: RegistryId, content: bool, now: Timestamp) -> Result<bool> {
+        write_transaction!(self, "delete an instance", |tx| condemn(tx, registry, content, now).await)
     }
 }
 
@@ -164,13 +152,13 @@ async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceC
     Ok(there)
 }
 
-async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool) -> Result<bool> {
-    let condemn =
-        sqlx::query_scalar("UPDATE instances SET status = 1 WHERE registry_id = $1 RETURNING deletion_protection");
-    let protected: Option<i64> =
-        condemn.bind(registry.get()).fetch_optional(&mut *tx).await.op("condemn an instance")?;
-    let Some(protected) = protected else { return Ok(false) };
-    if protected == 1 {
+async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool, now: Timestamp) -> Result<bool> {
+    let lock = sqlx::query(
+        "UPDATE instances SET status = status WHERE registry_id = $1 RETURNING instance_id, deletion_protection",
+    );
+    let found = lock.bind(registry.get()).fetch_optional(&mut *tx).await.op("lock an instance")?;
+    let Some(row) = found else { return Ok(false) };
+    if flag(&row, "deletion_protection")? {
         return Err(Error::Protected(Thing::Instance));
     }
     if !content {
@@ -179,24 +167,20 @@ async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool) ->
             return Err(Error::InUse(Thing::Instance));
         }
     }
-    changes::changed()?;
-    Ok(true)
-}
-
-async fn delete(tx: &mut AnyConnection, registry: RegistryId) -> Result<bool> {
-    let lock =
-        sqlx::query("UPDATE instances SET status = 1 WHERE registry_id = $1 AND status = 1").bind(registry.get());
-    if lock.execute(&mut *tx).await.op("lock an instance")?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let inhabited = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 LIMIT 1").bind(registry.get());
-    if inhabited.fetch_optional(&mut *tx).await.op("look for namespaces")?.is_some() {
-        return Err(Error::InUse(Thing::Instance));
-    }
+    // There are so few tokens that they can go at once.
     for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
         sqlx::query(sql).bind(registry.get()).execute(&mut *tx).await.op("delete an instance")?;
     }
     changes::changed()?;
+    let id: String = get(&row, "instance_id")?;
+    let empty = NewJob {
+        kind: jobs::EMPTY_REGISTRY,
+        key: Some(registry.to_string()),
+        payload: serde_json::json!({ "registry": registry.get() }).to_string(),
+        scope: format!("instance {id}"),
+        delay: Duration::ZERO,
+    };
+    jobs::enqueue(tx, &empty, now).await?;
     Ok(true)
 }
 

@@ -30,6 +30,6 @@ pub(super) async fn behave(kit: &Kit) {
         assert!(matches!(kit.one.set_cleanup_rule(scope, nums, 1, NOW).await, Err(Error::Stale(_))));
     }
     kit.one.set_cleanup_rule(one, nums, 1, NOW).await.unwrap();
-    assert!(kit.one.delete_repository(repository, later(60), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(repository, NOW).await.unwrap());
     assert!(kit.two.cleanup_rules(one).await.unwrap().is_empty(), "rules go with their repository");
 }

@@ -123,7 +123,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     assert_eq!(kit.one.image_details(repository, &all).await.unwrap(), [(list[0].digest.clone(), known.clone())]);
     // What has gone in the meantime is not remembered.
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();
-    assert!(kit.one.delete_repository(repository, later(60), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(repository, NOW).await.unwrap());
 }
 
 async fn equal_images_are_found(kit: &Kit) {

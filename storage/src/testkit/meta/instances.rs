@@ -2,8 +2,8 @@ use super::{Kit, NOW, Place, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
-    Edition, Instance, InstanceChange, InstanceStatus, MetaStore, NamespaceSettings, NewInstance, NewInstanceToken,
-    Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+    EMPTY_REGISTRY, Edition, Instance, InstanceChange, InstanceStatus, JobQuery, MetaStore, NamespaceSettings,
+    NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 use roadstead_types::{
     AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing,
@@ -83,7 +83,7 @@ async fn an_instance_is_somebodys(kit: &Kit) {
     let changed = kit.one.instance(made.registry).await.unwrap().unwrap();
     assert!(changed.deletion_protection && changed.edition == Edition::Premium);
     assert!(!kit.two.modify_instance(RegistryId::PERSONAL, &change).await.unwrap());
-    let outcome = kit.one.condemn_instance(made.registry, true).await;
+    let outcome = kit.one.condemn_instance(made.registry, true, NOW).await;
     assert!(matches!(outcome, Err(Error::Protected(Thing::Instance))));
     assert_eq!(kit.one.instance(made.registry).await.unwrap().unwrap().status, InstanceStatus::Running);
 }
@@ -110,11 +110,13 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let made = instance(kit, kit.account().await).await;
     let space = namespace(kit, &made, "team", false).await;
     let repository = push(kit, &made, space, "team/app").await.unwrap();
-    assert!(!kit.one.delete_instance(made.registry).await.unwrap(), "it is not condemned");
-    let outcome = kit.one.condemn_instance(made.registry, false).await;
+    let outcome = kit.one.condemn_instance(made.registry, false, NOW).await;
     assert!(matches!(outcome, Err(Error::InUse(Thing::Instance))));
-    assert!(kit.one.condemn_instance(made.registry, true).await.unwrap());
-    assert!(kit.two.instances_in_deletion(100).await.unwrap().iter().any(|found| found.id == made.id));
+    assert!(kit.one.condemn_instance(made.registry, true, NOW).await.unwrap());
+    let query = JobQuery { kind: Some(EMPTY_REGISTRY), limit: 1, ..JobQuery::default() };
+    let job = kit.two.list_jobs(&query).await.unwrap().pop().unwrap();
+    assert_eq!(job.payload, format!("{{\"registry\":{}}}", made.registry), "the job is made with it");
+    assert_eq!(kit.one.instance(made.registry).await.unwrap(), None);
     let outcome = push(kit, &made, space, "team/late").await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Namespace))), "{outcome:?}");
     let late = "late".parse().unwrap();
@@ -122,13 +124,9 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let outcome = kit.two.create_instance_namespace(made.registry, made.owner, &late, &settings, 10, NOW).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Instance))));
     assert!(!kit.two.modify_instance(made.registry, &InstanceChange::default()).await.unwrap());
-    assert!(matches!(kit.two.delete_instance(made.registry).await, Err(Error::InUse(_))));
-    assert!(kit.two.delete_repository(repository, later(1), NOW).await.unwrap());
+    assert!(kit.two.delete_repository(repository, NOW).await.unwrap());
     assert!(kit.two.delete_namespace(made.registry, &"team".parse().unwrap(), NOW).await.unwrap());
-    assert!(kit.two.delete_instance(made.registry).await.unwrap());
-    assert!(!kit.two.delete_instance(made.registry).await.unwrap());
-    assert_eq!(kit.one.instance(made.registry).await.unwrap(), None);
-    assert!(!kit.one.condemn_instance(made.registry, true).await.unwrap());
+    assert!(!kit.one.condemn_instance(made.registry, true, NOW).await.unwrap());
     // Its name is free again; its numbers are not.
     let again = kit.one.create_instance(&new(&InstanceId::random(), &made.name, made.owner), 10, NOW).await.unwrap();
     assert!(again.registry > made.registry);
@@ -231,7 +229,7 @@ async fn repositories_are_listed(kit: &Kit) {
     assert!(!kit.one.describe_instance_repository(RepositoryId::new(i64::MAX), None, None).await.unwrap());
     let (listed, _) = kit.two.list_instance_repositories(made.registry, &all).await.unwrap();
     assert_eq!((listed[0].texts.brief.as_str(), listed[0].texts.description.as_str()), ("short", "long"));
-    assert!(kit.one.delete_repository(app, later(1), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(app, NOW).await.unwrap());
 }
 
 async fn the_same_names_are_others_elsewhere(kit: &Kit) {
@@ -295,8 +293,7 @@ async fn tokens_are_kept(kit: &Kit) {
     assert!(!kit.two.delete_instance_token(made.registry, &one).await.unwrap());
     assert_eq!(kit.one.instance_token_row(row).await.unwrap(), None);
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 3);
-    assert!(kit.one.condemn_instance(made.registry, false).await.unwrap());
+    assert!(kit.one.condemn_instance(made.registry, false, NOW).await.unwrap());
     assert!(matches!(store("late", 9).await, Err(Error::Stale(Thing::Instance))));
-    assert!(kit.one.delete_instance(made.registry).await.unwrap());
     assert_eq!(kit.one.instance_token(&two).await.unwrap(), None);
 }

@@ -8,6 +8,7 @@ mod cleanup;
 mod duplicate;
 mod images;
 mod instances;
+mod jobs;
 mod manifests;
 mod names;
 mod personal;
@@ -41,7 +42,7 @@ macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
             schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
-            races audit
+            jobs races audit
         }
     };
 }

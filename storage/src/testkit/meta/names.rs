@@ -1,7 +1,7 @@
 use super::{Kit, NOW, Place, REGISTRY, act, later, pages_show_all, tag};
 use crate::Error;
-use crate::meta::{Namespace, NewUpload, Readable, Repository, ReviewTarget};
-use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, Thing, UploadId};
+use crate::meta::{EMPTY_REPOSITORY, JobQuery, Namespace, NewUpload, Readable, Repository, ReviewTarget};
+use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, Tag, Thing, UploadId};
 
 pub(super) async fn behave(kit: &Kit) {
     a_namespace_is_somebodys(kit).await;
@@ -10,6 +10,7 @@ pub(super) async fn behave(kit: &Kit) {
     the_first_push_makes_the_repository(kit).await;
     listings_show_what_one_may_read(kit).await;
     a_deleted_repository_leaves_nothing_but_reviews(kit).await;
+    a_large_repository_goes_in_small_parts(kit).await;
 }
 
 async fn a_namespace_is_somebodys(kit: &Kit) {
@@ -52,7 +53,7 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     let outcome = kit.two.delete_namespace(REGISTRY, &name, NOW).await;
     assert!(matches!(outcome, Err(Error::InUse(Thing::Namespace))), "{outcome:?}");
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_some(), "nothing has happened");
-    assert!(kit.two.delete_repository(blob.repository, later(1), NOW).await.unwrap());
+    assert!(kit.two.delete_repository(blob.repository, NOW).await.unwrap());
     assert!(kit.two.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
     assert!(!kit.two.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_none());
@@ -153,10 +154,14 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     kit.one.delete_tag(&act(), outcome.repository, &tag("one")).await.unwrap().unwrap();
     let blob = kit.two.blob(outcome.repository, &super::sha256(b"deleted layer")).await.unwrap().unwrap();
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(kit.one.delete_repository(outcome.repository, later(7), NOW).await.unwrap());
-    assert!(!kit.one.delete_repository(outcome.repository, later(7), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(outcome.repository, NOW).await.unwrap());
+    assert!(!kit.one.delete_repository(outcome.repository, NOW).await.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
     assert_eq!(kit.two.repository(REGISTRY, &place.repository("app")).await.unwrap(), None);
+    let query = JobQuery { kind: Some(EMPTY_REPOSITORY), limit: 1, ..JobQuery::default() };
+    let job = kit.two.list_jobs(&query).await.unwrap().pop().unwrap();
+    assert_eq!(job.payload, format!("{{\"repository\":{}}}", outcome.repository), "the job is made with it");
+    empty(kit, outcome.repository).await;
     assert_eq!(kit.two.blob(outcome.repository, &blob.digest).await.unwrap(), None);
     assert_eq!(kit.two.manifest(outcome.repository, &image.digest).await.unwrap(), None);
     assert_eq!(kit.two.tag(outcome.repository, &tag("two")).await.unwrap(), None);
@@ -165,5 +170,53 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     assert_eq!((review.review_after, review.reason.as_str(), review.attempts), (later(7), "repository deleted", 0));
     // The same name is another repository.
     let again = kit.push_blob(&place, "app", "deleted layer").await;
+    let outcome_of_living = kit.one.empty_repository(again.repository, 10, later(7), NOW).await;
+    assert!(matches!(outcome_of_living, Err(Error::InUse(Thing::Repository))), "{outcome_of_living:?}");
     assert!(again.repository_created.is_some() && again.repository != outcome.repository && again.adopted);
+}
+
+/// Empties a deleted repository to the end, and gives how many rows each step took.
+async fn empty(kit: &Kit, repository: RepositoryId) -> Vec<u64> {
+    let mut steps = Vec::new();
+    while let Some(rows) = kit.two.empty_repository(repository, CHUNK, later(7), NOW).await.unwrap() {
+        steps.push(rows);
+    }
+    steps
+}
+
+const CHUNK: u32 = 7;
+
+async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
+    let place = kit.place().await;
+    let tags: Vec<Tag> = (0..30).map(|number| tag(&format!("v{number}"))).collect();
+    let mut repository = None;
+    for number in 0..20 {
+        let blobs = [format!("large config {number}"), format!("large layer {number}"), "large base".to_owned()];
+        let blobs: Vec<&str> = blobs.iter().map(String::as_str).collect();
+        let (_, outcome) = kit.push_image(&place, "large", &blobs, &tags[number..number + 10]).await;
+        repository = Some(outcome.repository);
+    }
+    let old = repository.unwrap();
+    assert!(kit.one.delete_repository(old, NOW).await.unwrap());
+    // A push to the name is not held up, and its content is not taken, whatever is left of the old one.
+    let (image, pushed) = kit.push_image(&place, "large", &["large base", "new"], &tags[..1]).await;
+    assert_ne!(pushed.repository, old);
+    let (name, owner) = (place.name.parse().unwrap(), Readable::By { owner: Some(place.owner) });
+    assert!(matches!(kit.one.delete_namespace(REGISTRY, &name, NOW).await, Err(Error::InUse(Thing::Namespace))));
+    let listed = kit.two.list_repositories(REGISTRY, owner, None, 100).await.unwrap();
+    assert_eq!(listed.iter().map(|repository| repository.id).collect::<Vec<_>>(), [pushed.repository]);
+    let steps = empty(kit, old).await;
+    assert!(steps.iter().all(|rows| (1..=u64::from(CHUNK)).contains(rows)), "{steps:?}");
+    // 29 tags, 60 edges, 20 manifests, 41 blobs.
+    assert_eq!(steps.iter().sum::<u64>(), 29 + 60 + 20 + 41);
+    assert_eq!(kit.two.empty_repository(old, CHUNK, later(7), NOW).await.unwrap(), None);
+    let reviewed = kit.reviews().await;
+    let base = kit.two.blob(pushed.repository, &super::sha256(b"large base")).await.unwrap().unwrap();
+    assert!(reviewed.iter().any(|review| review.target == ReviewTarget::Blob(base.id)), "it may be kept by others");
+    assert!(kit.two.manifest(pushed.repository, &image.digest).await.unwrap().is_some());
+    assert_eq!(kit.two.tag(pushed.repository, &tags[0]).await.unwrap(), Some(image.digest));
+    // Nothing of it is in the way of its namespace.
+    assert!(kit.one.delete_repository(pushed.repository, NOW).await.unwrap());
+    assert!(kit.one.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
+    assert!(!empty(kit, pushed.repository).await.is_empty());
 }

@@ -187,7 +187,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
     assert_eq!(remove(&[own.clone(), other_name.clone(), own.clone(), mine.repository("missing")]).await, 2);
     assert_eq!((remove(&[own]).await, remove(&[]).await), (0, 0));
     // A deleted repository is nobody's favourite.
-    assert!(kit.one.delete_repository(foreign, later(1), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(foreign, NOW).await.unwrap());
     assert_eq!(found(kit, &search(theirs, "")).await.total, 0);
 }
 
@@ -222,20 +222,18 @@ async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
     let place = kit.place().await;
     let ids = repositories(kit, &place, &["one", "two", "three"]).await;
     let missing = RepositoryId::new(i64::MAX);
-    let outcome = kit.one.delete_repositories(&[ids[0], missing, ids[1]], later(1), NOW).await;
+    let outcome = kit.one.delete_repositories(&[ids[0], missing, ids[1]], NOW).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Repository))));
     let owned = async || kit.two.repositories_of(place.namespace, None, 10).await.unwrap().len();
     assert_eq!(owned().await, 3, "nothing has happened");
-    kit.one.delete_repositories(&[ids[1], ids[0], ids[1]], later(1), NOW).await.unwrap();
+    kit.one.delete_repositories(&[ids[1], ids[0], ids[1]], NOW).await.unwrap();
     assert_eq!(owned().await, 1);
-    kit.one.delete_repositories(&[], later(1), NOW).await.unwrap();
+    kit.one.delete_repositories(&[], NOW).await.unwrap();
     // Two that delete the same ones in other orders: one does it, the other finds them gone.
     let ids = repositories(kit, &place, &["a", "b", "c", "d"]).await;
     let reversed: Vec<_> = ids.iter().rev().copied().collect();
-    let (first, second) = futures::join!(
-        kit.one.delete_repositories(&ids, later(1), NOW),
-        kit.two.delete_repositories(&reversed, later(1), NOW),
-    );
+    let (first, second) =
+        futures::join!(kit.one.delete_repositories(&ids, NOW), kit.two.delete_repositories(&reversed, NOW),);
     assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(), 1, "{first:?} {second:?}");
 }
 

@@ -114,7 +114,7 @@ async fn a_push_makes_no_repository_too_many(kit: &Kit) {
     let mount = kit.one.mount_blob(from, REGISTRY, place.namespace, &to, &sha256(b"one"), later(9), NOW).await;
     assert_eq!(limit_of(mount), (Counted::Repositories, 2));
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
-    assert!(kit.one.delete_repository(from, later(1), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(from, NOW).await.unwrap());
     push(kit, &place, "three").await.unwrap();
 }
 

@@ -56,7 +56,7 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
     assert!(kit.one.delete_trigger(REGISTRY, one.owner, "t").await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap(), None);
     assert!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap().is_some());
-    assert!(kit.one.delete_repository(others, later(60), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(others, NOW).await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap(), None, "it goes with its repository");
 }
 
@@ -135,7 +135,7 @@ async fn the_log_outlives_everything(kit: &Kit) {
     }
     let nobody = kit.one.log_trigger_run(REGISTRY, AccountId::new(i64::MAX), &run("a", 1)).await;
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
-    assert!(kit.one.delete_repository(app, later(60), NOW).await.unwrap());
+    assert!(kit.one.delete_repository(app, NOW).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
     let page = TriggerRunPage {
         repository: None,

@@ -1,0 +1,49 @@
+//! What an operator may ask of jobs.
+
+use std::sync::Arc;
+
+use roadstead_storage::Error as StorageError;
+use roadstead_storage::meta::{Job, JobQuery, MetaStore};
+use roadstead_types::{Clock, JobId};
+
+/// Jobs, for the operator of the machine.
+#[derive(Clone, Debug)]
+pub struct JobService {
+    meta: MetaStore,
+    clock: Arc<dyn Clock>,
+}
+
+/// What the rules of jobs answer: errors are those of the store.
+type Stored<T> = Result<T, StorageError>;
+
+impl JobService {
+    /// The jobs in this store.
+    pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> Self {
+        Self { meta, clock }
+    }
+
+    /// A page of jobs, the latest first.
+    pub async fn list(&self, query: &JobQuery<'_>) -> Stored<Vec<Job>> {
+        self.meta.list_jobs(query).await
+    }
+
+    /// The job with this id.
+    pub async fn find(&self, id: JobId) -> Stored<Option<Job>> {
+        self.meta.job(id).await
+    }
+
+    /// Cancels a job: at once if it is waiting; one that is running is told to stop. False when it has ended already, and when
+    /// there is none.
+    pub async fn cancel(&self, id: JobId) -> Stored<bool> {
+        self.meta.cancel_job(id, self.clock.now()).await
+    }
+
+    /// Makes a job due now that is waiting, has failed or was cancelled. False when it is running or done, and when there is
+    /// none.
+    ///
+    /// # Errors
+    /// `Conflict` when the same work was asked for since.
+    pub async fn retry(&self, id: JobId) -> Stored<bool> {
+        self.meta.retry_job(id, self.clock.now()).await
+    }
+}

@@ -1,0 +1,167 @@
+//! Repositories that were deleted: invisible at once, emptied in small parts (`docs/adr/0013`).
+//!
+//! A repository is deleted by one row that moves to another registry, so that nothing that looks for it in a registry, a
+//! namespace or among what an owner has finds it, and its name and its place in a quota are free. A job then takes what is in
+//! it: each step is a short transaction, and other writers come in between.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::jobs::{self, NewJob};
+use super::row::{get, parse};
+use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
+use super::{MetaStore, changes, quotas, review};
+use crate::{Error, Result};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
+
+impl MetaStore {
+    /// Takes a part of what is in a repository that was deleted, or that is in the registry of an instance that was: at most
+    /// `chunk` rows of one kind, and tells how many. `None` when nothing is left, not even the repository. Blobs are queued for
+    /// review.
+    ///
+    /// # Errors
+    /// `InUse` when the repository was not deleted.
+    pub async fn empty_repository(
+        &self,
+        id: RepositoryId,
+        chunk: u32,
+        review_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<u64>> {
+        write_transaction!(self, "empty a repository", |tx| empty(tx, id, chunk, review_after, now).await)
+    }
+}
+
+/// What else a repository has, and may not have when it is deleted. There is little of it.
+const BELONGINGS: [&str; 4] = [
+    "DELETE FROM favorites WHERE repository_id = $1",
+    "DELETE FROM cleanup_rules WHERE repository_id = $1",
+    "DELETE FROM application_triggers WHERE repository_id = $1",
+    "DELETE FROM instance_repositories WHERE repository_id = $1",
+];
+
+/// Deletes a repository, but not yet what is in it. False when it is not there.
+pub(super) async fn condemn(tx: &mut AnyConnection, id: RepositoryId, now: Timestamp) -> Result<bool> {
+    let lock = sqlx::query(
+        "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING namespace_id, name",
+    );
+    let found = lock.bind(now.as_millis()).bind(id.get()).fetch_optional(&mut *tx).await.op("lock a repository")?;
+    let Some(row) = found else { return Ok(false) };
+    let name: RepositoryName = parse(&row, "repositories", "name")?;
+    for sql in BELONGINGS {
+        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete what belongs to a repository")?;
+    }
+    let place = place(tx, NamespaceId::new(get(&row, "namespace_id")?), now).await?;
+    let away =
+        sqlx::query("UPDATE repositories SET registry_id = $1, namespace_id = $2, name = $3, public = 0 WHERE id = $4");
+    let away = away.bind(RegistryId::CONDEMNED.get()).bind(place.get()).bind(format!("condemned/{id}")).bind(id.get());
+    away.execute(&mut *tx).await.op("delete a repository")?;
+    changes::changed()?;
+    let empty = NewJob {
+        kind: jobs::EMPTY_REPOSITORY,
+        key: Some(id.to_string()),
+        payload: json!({ "repository": id.get() }).to_string(),
+        scope: format!("repository {name}"),
+        delay: Duration::ZERO,
+    };
+    jobs::enqueue(tx, &empty, now).await?;
+    Ok(true)
+}
+
+/// The namespace where the deleted repositories of an owner are.
+async fn place(tx: &mut AnyConnection, from: NamespaceId, now: Timestamp) -> Result<NamespaceId> {
+    let owner = quotas::owner_of(tx, from).await?;
+    let name = format!("of-{owner}");
+    let insert = sqlx::query(
+        "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (registry_id, name) DO NOTHING",
+    );
+    let insert = insert.bind(RegistryId::CONDEMNED.get()).bind(&name).bind(owner.get()).bind(now.as_millis());
+    insert.execute(&mut *tx).await.op("make a place for deleted repositories")?;
+    let find = sqlx::query_scalar("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2");
+    let find = find.bind(RegistryId::CONDEMNED.get()).bind(&name).fetch_one(tx).await;
+    find.op("find the place for deleted repositories").map(NamespaceId::new)
+}
+
+async fn empty(
+    tx: &mut AnyConnection,
+    id: RepositoryId,
+    chunk: u32,
+    review_after: Timestamp,
+    now: Timestamp,
+) -> Result<Option<u64>> {
+    if !lock(tx, id).await? {
+        return Ok(None);
+    }
+    let tags = "DELETE FROM tags WHERE id IN (SELECT id FROM tags WHERE repository_id = $1 LIMIT $2)";
+    let gone = delete(tx, tags, id, chunk).await?;
+    if gone > 0 {
+        return Ok(Some(gone));
+    }
+    let gone = delete_manifests(tx, id, chunk).await?;
+    if gone > 0 {
+        return Ok(Some(gone));
+    }
+    review::queue_blobs_of_repository(tx, id, chunk, review_after, now).await?;
+    let links = "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id IN \
+         (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id LIMIT $2)";
+    let gone = delete(tx, links, id, chunk).await?;
+    if gone > 0 {
+        return Ok(Some(gone));
+    }
+    let last = sqlx::query("DELETE FROM repositories WHERE id = $1").bind(id.get());
+    last.execute(tx).await.op("delete a repository")?;
+    Ok(None)
+}
+
+/// Locks a repository that was deleted, or whose instance was; false when it is not there.
+async fn lock(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
+    let lock = sqlx::query_scalar(
+        "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING CASE WHEN registry_id = $2 \
+         OR registry_id IN (SELECT registry_id FROM instances) THEN 1 ELSE 0 END",
+    );
+    let lock = lock.bind(id.get()).bind(RegistryId::PERSONAL.get());
+    let lives: Option<i64> = lock.fetch_optional(tx).await.op("lock a repository")?;
+    match lives {
+        None => Ok(false),
+        Some(0) => Ok(true),
+        Some(_) => Err(Error::InUse(Thing::Repository)),
+    }
+}
+
+async fn delete(tx: &mut AnyConnection, sql: &'static str, id: RepositoryId, limit: u32) -> Result<u64> {
+    let delete = sqlx::query(sql).bind(id.get()).bind(i64::from(limit));
+    Ok(delete.execute(tx).await.op("empty a repository")?.rows_affected())
+}
+
+/// Deletes edges of the first manifests, and the manifests when they have none left.
+async fn delete_manifests(tx: &mut AnyConnection, id: RepositoryId, chunk: u32) -> Result<u64> {
+    const EDGES: [&str; 2] = [
+        "DELETE FROM manifest_blobs WHERE (manifest_id, blob_id) IN (SELECT manifest_id, blob_id FROM manifest_blobs \
+         WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
+        "DELETE FROM manifest_children WHERE (parent_id, child_digest) IN (SELECT parent_id, child_digest \
+         FROM manifest_children WHERE parent_id IN \
+         (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
+    ];
+    for sql in EDGES {
+        let gone = delete(tx, sql, id, chunk).await?;
+        if gone > 0 {
+            return Ok(gone);
+        }
+    }
+    let first = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2");
+    let first: Vec<i64> = first.bind(id.get()).bind(i64::from(chunk)).fetch_all(&mut *tx).await.op("list manifests")?;
+    for list in lists(&first) {
+        let names = placeholders(1, list.len());
+        for sql in [
+            format!("DELETE FROM review_queue WHERE kind = 1 AND target_id IN ({names})"),
+            format!("DELETE FROM manifests WHERE id IN ({names})"),
+        ] {
+            let delete = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
+            delete.execute(&mut *tx).await.op("delete manifests")?;
+        }
+    }
+    Ok(first.len() as u64)
+}
