@@ -154,11 +154,16 @@ async fn check(meta: &MetaStore, store: &dyn BlobStore) -> Result<Tie, Error> {
     }
 }
 
+/// Asked between two batches whether a run may go on. One that may not ends there, and has done what it has done.
+pub type GoesOn = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Collects over one pair of stores.
+#[derive(Clone)]
 pub struct Collector {
     meta: MetaStore,
     store: Arc<dyn BlobStore>,
     clock: Arc<dyn Clock>,
+    goes_on: GoesOn,
 }
 
 /// Rows and keys that are looked at together.
@@ -167,14 +172,14 @@ const BATCH: usize = 500;
 /// What a run has come to: an item that cannot be removed does not keep the others.
 struct Run<'a> {
     dry_run: bool,
-    seen: &'a mut dyn FnMut(&Removal),
+    seen: &'a mut (dyn FnMut(&Removal) + Send),
     removed: u64,
     failed: u64,
     first: Option<roadstead_storage::Error>,
 }
 
 impl<'a> Run<'a> {
-    fn new(dry_run: bool, seen: &'a mut dyn FnMut(&Removal)) -> Self {
+    fn new(dry_run: bool, seen: &'a mut (dyn FnMut(&Removal) + Send)) -> Self {
         Self { dry_run, seen, removed: 0, failed: 0, first: None }
     }
 
@@ -207,7 +212,13 @@ impl<'a> Run<'a> {
 impl Collector {
     /// A collector over these stores.
     pub fn new(meta: MetaStore, store: Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { meta, store, clock }
+        Self { meta, store, clock, goes_on: Arc::new(|| true) }
+    }
+
+    /// The same, whose runs end early when `goes_on` says so.
+    #[must_use]
+    pub fn while_told(self, goes_on: GoesOn) -> Self {
+        Self { goes_on, ..self }
     }
 
     /// Looks for garbage of every kind and removes it; gives how much went, or in a dry run would go. `seen` is told of each
@@ -216,7 +227,7 @@ impl Collector {
     /// # Errors
     /// `Incomplete` when items could not be removed, `ForeignStore` instead of a sweep of a store that is not the
     /// database's.
-    pub async fn run(&self, params: Params, mut seen: impl FnMut(&Removal)) -> Result<u64, Error> {
+    pub async fn run(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
         let expired = self.expire(params.dry_run, &mut seen).await;
         let swept = self.sweep(params, &mut seen).await;
         Ok(expired? + swept?)
@@ -226,7 +237,7 @@ impl Collector {
     ///
     /// # Errors
     /// `Incomplete` when items could not be removed.
-    pub async fn expire(&self, dry_run: bool, mut seen: impl FnMut(&Removal)) -> Result<u64, Error> {
+    pub async fn expire(&self, dry_run: bool, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
         let mut run = Run::new(dry_run, &mut seen);
         self.expired_uploads(&mut run).await?;
         run.end()
@@ -237,7 +248,7 @@ impl Collector {
     /// # Errors
     /// `ForeignStore`, with nothing done, when the blob store is not the database's; `Incomplete` when items could not be
     /// removed.
-    pub async fn sweep(&self, params: Params, mut seen: impl FnMut(&Removal)) -> Result<u64, Error> {
+    pub async fn sweep(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
         if let Tie::Free(_) = check(&self.meta, &*self.store).await?
             && !params.dry_run
         {
@@ -251,7 +262,7 @@ impl Collector {
     }
 
     async fn expired_uploads(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        loop {
+        while (self.goes_on)() {
             let now = self.clock.now();
             // A plan removes nothing, and would see the same first ones again and again.
             let limit = if run.dry_run { usize::MAX } else { BATCH };
@@ -268,14 +279,18 @@ impl Collector {
                 }
             }
             if !progressed || expired.len() < limit {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     async fn orphaned_staging(&self, before: Timestamp, run: &mut Run<'_>) -> Result<(), Error> {
         let mut batches = old(self.store.list_staged(), before).chunks(BATCH);
         while let Some(batch) = batches.next().await {
+            if !(self.goes_on)() {
+                break;
+            }
             let batch = whole(batch, run);
             let ids: Vec<UploadId> = batch.iter().map(|l| l.key.upload()).collect();
             let known = self.meta.known_uploads(&ids).await?;
@@ -291,6 +306,9 @@ impl Collector {
     async fn orphaned_objects(&self, before: Timestamp, run: &mut Run<'_>) -> Result<(), Error> {
         let mut batches = old(self.store.list(), before).chunks(BATCH);
         while let Some(batch) = batches.next().await {
+            if !(self.goes_on)() {
+                break;
+            }
             let batch = whole(batch, run);
             let keys: Vec<BlobKey> = batch.iter().map(|l| l.key.clone()).collect();
             let known = self.meta.known_objects(&keys).await?;
