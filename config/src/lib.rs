@@ -47,6 +47,7 @@ pub use sections::cloud_api::CloudApi;
 pub use sections::database::Database;
 pub use sections::gc::{Gc, ORPHAN_AGE_MIN};
 pub use sections::instances::Instances;
+pub use sections::jobs::Jobs;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
 pub use sections::metrics::Metrics;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::{
-    Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Key, Kind, Limits, Log, Metrics, Origin,
+    Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Jobs, Key, Kind, Limits, Log, Metrics, Origin,
     Personal, Quotas, Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
@@ -37,6 +37,8 @@ section! {
         pub instances: Instances = Instances::default(),
         /// `[gc]`
         pub gc: Gc = Gc::default(),
+        /// `[jobs]`
+        pub jobs: Jobs = Jobs::default(),
         /// `[log]`
         pub log: Log = Log::default(),
         /// `[metrics]`
@@ -90,6 +92,7 @@ impl Settings {
         self.limits.validate().map_err(within("limits"))?;
         self.instances.validate().map_err(within("instances"))?;
         self.gc.validate().map_err(within("gc"))?;
+        self.jobs.validate().map_err(within("jobs"))?;
         self.log.validate().map_err(within("log"))?;
         if self.metrics.listen == Some(self.server.listen) && self.server.listen.port() != 0 {
             return Err(("metrics.listen".to_owned(), "must not be the address of `server.listen`".to_owned()));

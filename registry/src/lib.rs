@@ -9,10 +9,10 @@
 //! permission matrix tries it with every kind of caller.
 
 pub mod api;
+mod background;
 pub mod bootstrap;
 pub mod cli;
 mod http_service;
-mod jobs;
 mod listen_params;
 mod metrics;
 mod process;

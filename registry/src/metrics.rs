@@ -11,7 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use roadstead_auth::CacheStats;
-use roadstead_storage::meta::PoolStats;
+use roadstead_jobs::BackgroundMetrics;
+use roadstead_storage::meta::{JobCount, PoolStats};
 
 #[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, Debug)]
 struct RequestLabels {
@@ -41,6 +42,7 @@ pub struct Metrics {
     pool_size: Gauge,
     pool_idle: Gauge,
     cache: Family<CacheLabels, Gauge>,
+    background: BackgroundMetrics,
 }
 
 /// 0.5 ms to about 65 s.
@@ -63,7 +65,14 @@ impl Metrics {
         registry.register("database_connections", "Open connections to the database", pool_size.clone());
         registry.register("database_connections_idle", "Connections that nobody uses", pool_idle.clone());
         registry.register("cache_lookups", "Look-ups in the caches since the start", cache.clone());
-        Self { registry: Arc::new(registry), requests, latency, sent, uploads, pool_size, pool_idle, cache }
+        let background = BackgroundMetrics::new(&mut registry);
+        let registry = Arc::new(registry);
+        Self { registry, requests, latency, sent, uploads, pool_size, pool_idle, cache, background }
+    }
+
+    /// Those of the work in the background.
+    pub fn background(&self) -> &BackgroundMetrics {
+        &self.background
     }
 
     /// Counts one finished request.
@@ -78,12 +87,16 @@ impl Metrics {
     pub fn render(
         &self,
         uploads: Option<u64>,
+        jobs: Option<&[JobCount]>,
         pool: &PoolStats,
         caches: &CacheStats,
     ) -> Result<String, std::fmt::Error> {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         if let Some(uploads) = uploads {
             self.uploads.set(gauge(uploads));
+        }
+        if let Some(jobs) = jobs {
+            self.background.count(jobs);
         }
         self.pool_size.set(i64::from(pool.size));
         self.pool_idle.set(i64::from(pool.idle));

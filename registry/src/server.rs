@@ -74,7 +74,8 @@ pub fn bind_metrics(address: SocketAddr, state: web::Data<ApiState>) -> anyhow::
 
 async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
     let uploads = state.meta.count_uploads().await.ok();
-    match state.metrics.render(uploads, &state.meta.pool_stats(), &state.auth.cache_stats()) {
+    let jobs = state.meta.count_jobs().await.ok();
+    match state.metrics.render(uploads, jobs.as_deref(), &state.meta.pool_stats(), &state.auth.cache_stats()) {
         Ok(text) => {
             HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
         }

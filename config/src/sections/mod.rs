@@ -7,6 +7,7 @@ pub(crate) mod cloud_api;
 pub(crate) mod database;
 pub(crate) mod gc;
 pub(crate) mod instances;
+pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod metrics;

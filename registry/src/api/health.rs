@@ -17,8 +17,8 @@ pub fn live() -> ApiResult {
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }
 
-/// Database, schema and blob store answer, and the process is not shutting down. Which of them fails is said; why, only
-/// the log says.
+/// Database, schema and blob store answer, every loop of the process runs, and the process is not shutting down. Which of them
+/// fails is said; why, only the log says.
 pub async fn ready(call: &Call<'_>) -> ApiResult {
     let state = call.state;
     let probe =
@@ -32,11 +32,11 @@ pub async fn ready(call: &Call<'_>) -> ApiResult {
     let database = probe("database", tokio::time::timeout(PROBE_TIMEOUT, state.meta.ping()).await).await;
     let migrations = probe("migrations", tokio::time::timeout(PROBE_TIMEOUT, state.meta.check_schema()).await).await;
     let store = probe("store", tokio::time::timeout(PROBE_TIMEOUT, state.store.ping()).await).await;
-    let draining = state.is_draining();
-    let ready = database && migrations && store && !draining;
+    let (down, draining) = (state.health.down(), state.is_draining());
+    let ready = database && migrations && store && down.is_empty() && !draining;
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     let status = if ready { "ok" } else { "unavailable" };
     Ok(response.json(json!({
-        "status": status, "database": database, "migrations": migrations, "store": store, "draining": draining,
+        "status": status, "database": database, "migrations": migrations, "store": store, "down": down, "draining": draining,
     })))
 }

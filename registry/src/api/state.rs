@@ -9,6 +9,7 @@ use actix_web::http::header;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roadstead_auth::Auth;
+use roadstead_jobs::Health;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
 use roadstead_storage::blob::BlobStore;
@@ -44,6 +45,7 @@ pub struct ApiState {
     pub(crate) client_rules: ClientRules,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) health: Health,
     pub(crate) log_requests: bool,
     pub(crate) collect_budget: CollectBudget,
     pub(crate) clock: Arc<dyn Clock>,
@@ -69,7 +71,7 @@ impl ApiState {
         cloud: CloudSettings,
     ) -> Self {
         let limiter = limits.rate.map(RateLimiter::keyed);
-        let draining = AtomicBool::new(false);
+        let (health, draining) = (Health::default(), AtomicBool::new(false));
         Self {
             services,
             audit,
@@ -79,6 +81,7 @@ impl ApiState {
             client_rules,
             limits,
             metrics,
+            health,
             log_requests,
             collect_budget: CollectBudget::default(),
             cloud: CloudState::new(cloud, Arc::clone(&clock)),

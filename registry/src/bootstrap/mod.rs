@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use roadstead_config::{Bootstrap, Settings};
+use roadstead_jobs::kinds::Work;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::Engine;
 use roadstead_types::{Clock, SystemClock};
@@ -24,10 +25,10 @@ pub use open::{
     lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta, open_existing_store,
     open_meta, open_store,
 };
-use settings::{cloud_settings, limits, listen_params, service_params};
+use settings::{cloud_settings, limits, listen_params, service_params, work_params};
 
 use crate::api::{ApiState, ClientRules};
-use crate::jobs::{self, JobContext, Jobs};
+use crate::background::{Background, Context};
 use crate::metrics::Metrics;
 use crate::server::{self, Bound};
 use crate::tls::Certificate;
@@ -61,7 +62,7 @@ pub struct Registry {
     pub url: String,
     /// What to tell the operator of the first start.
     pub first_start: Option<String>,
-    _jobs: Jobs,
+    background: Background,
     _lock: File,
 }
 
@@ -75,8 +76,9 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     finish_rotation(settings, &meta).await?;
     let sealer = open_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
-        // Nobody else can be writing to an upload now: what holds a lease is a process that is gone.
+        // Nobody else can be writing to an upload or running a job now: what holds a lease is a process that is gone.
         meta.release_all_upload_leases().await?;
+        meta.release_all_job_leases().await?;
     }
     let store = match parts.store {
         Some(store) => store,
@@ -120,32 +122,30 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
     let url = settings.url_at(bound.address);
     let first_start = first.map(|mut first| first.complete(&url)).transpose()?;
-    let jobs = jobs::start(JobContext {
-        auth,
+    let work = Work {
         services,
-        state: Arc::clone(&state),
         collector: open_collector(&meta, &store, clock),
-        gc_interval: settings.gc.interval,
-        sweep_interval: settings.gc.sweep_interval,
-        orphan_age: settings.gc.orphan_age,
-        certificate,
-        audit_queue,
-        audit_keep: settings.audit.keep(),
-    });
-    Ok(Registry { bound, metrics, state, url, first_start, _jobs: jobs, _lock: lock })
+        audit: state.audit.clone(),
+        meta,
+        params: work_params(settings),
+    };
+    let lease = settings.jobs.lease;
+    let background = Background::start(Context { auth, state: state.clone(), work, lease, certificate, audit_queue })?;
+    Ok(Registry { bound, metrics, state, url, first_start, background, _lock: lock })
 }
 
 /// Runs a registry until it is told to stop. `ready` is called once it can answer.
 pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::Result<()> {
     ready(&registry);
-    let Registry { bound, metrics, state, _jobs, _lock, .. } = registry;
+    let Registry { bound, metrics, state, mut background, _lock, .. } = registry;
     let handle = bound.server.handle();
     let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     let ended = bound.server.await;
     // The connections to the database that the threads of the server have opened end with these threads.
     state.meta.trust_no_connection();
-    // The jobs still run: what they are writing is waited for here, and not cut off.
+    background.stop_jobs().await;
+    // The other loops still run: what they are writing is waited for here, and not cut off.
     last_writes::write(&state).await;
     stopper.abort();
     if let Some(metrics) = metrics {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use governor::Quota;
 use roadstead_config::Settings;
+use roadstead_jobs::kinds::WorkParams;
 
 use crate::api::Limits;
 use crate::api::cloud::CloudSettings;
@@ -23,6 +24,16 @@ pub(super) fn service_params(settings: &Settings) -> ServiceParams {
         manifest_cache_bytes: settings.cache.manifests_bytes.as_usize(),
         reserved_namespaces: settings.quotas.reserved_namespaces.clone(),
         nested_names: settings.personal.nested_names,
+    }
+}
+
+pub(super) fn work_params(settings: &Settings) -> WorkParams {
+    WorkParams {
+        expire_every: settings.gc.interval,
+        sweep_every: settings.gc.sweep_interval,
+        orphan_age: settings.gc.orphan_age,
+        keep_audit: settings.audit.keep(),
+        keep_jobs: settings.jobs.keep(),
     }
 }
 

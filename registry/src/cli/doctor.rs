@@ -209,7 +209,7 @@ async fn push_and_pull(
     let outcome = round_trip(&session).await;
     if let (None, Some(made)) = (before, meta.repository(RegistryId::PERSONAL, &name).await?) {
         let now = SystemClock.now();
-        meta.delete_repository(made.id, now, now).await?;
+        meta.delete_repository(made.id, now).await?;
     }
     outcome?;
     Ok(format!("through {url}"))

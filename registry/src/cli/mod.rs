@@ -4,6 +4,7 @@ mod account;
 mod audit;
 mod doctor;
 mod explain;
+mod job;
 mod key;
 mod maintenance;
 mod namespace;
@@ -65,6 +66,9 @@ enum Command {
     /// Repositories
     #[command(subcommand)]
     Repository(repository::Command),
+    /// Work in the background
+    #[command(subcommand)]
+    Job(job::Command),
     /// Remove unfinished uploads past their time and stored bytes without a row; safe while servers run
     GarbageCollect(maintenance::CollectArgs),
     /// Bring the schema of the database up to date
@@ -149,6 +153,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Audit(command) => audit::run(&context, command).await,
         Command::Namespace(command) => namespace::run(&context, command).await,
         Command::Repository(command) => repository::run(&context, command).await,
+        Command::Job(command) => job::run(&context, command).await,
         Command::GarbageCollect(args) => maintenance::collect(&context, &args).await,
         Command::Migrate => maintenance::migrate(&context).await,
         Command::RotateMasterKey(args) => maintenance::rotate_master_key(&context, &args).await,
@@ -196,7 +201,7 @@ fn text<'a>(value: &'a Value, member: &str) -> &'a str {
 
 /// Waits until a server that runs has seen what a command has changed: what comes next in a script relies on it.
 async fn until_seen() {
-    tokio::time::sleep(crate::jobs::POLL + Duration::from_millis(200)).await;
+    tokio::time::sleep(crate::background::POLL + Duration::from_millis(200)).await;
 }
 
 /// How many rows are read at once where all of them are wanted.

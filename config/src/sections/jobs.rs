@@ -1,0 +1,28 @@
+//! `[jobs]`: work in the background.
+
+use std::time::Duration;
+
+use super::{DAY, Invalid, above_zero, seconds};
+use crate::section::section;
+
+section! {
+    /// Work in the background. What is to be done is in the database, and any server does it.
+    pub struct Jobs {
+        /// A job that gives no sign of life for this long is taken for dead, and any server may run it again.
+        #[serde(with = "humantime_serde")]
+        pub lease: Duration = seconds(60),
+        /// How many days jobs that have ended are kept, for `roadstead job list`.
+        pub keep_days: u32 = 7,
+    }
+}
+
+impl Jobs {
+    /// How long a job that has ended is kept.
+    pub fn keep(&self) -> Duration {
+        Duration::from_secs(u64::from(self.keep_days) * DAY)
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        above_zero(&[("lease", self.lease.is_zero()), ("keep_days", self.keep_days == 0)])
+    }
+}

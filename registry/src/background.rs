@@ -1,0 +1,152 @@
+//! Work in the background of a serving process: the loops that every process runs for itself, one of which is the worker that
+//! runs jobs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use roadstead_auth::Auth;
+use roadstead_jobs::kinds::{self, Work};
+use roadstead_jobs::{Supervisor, Worker, WorkerParams, every};
+use roadstead_service::Services;
+use roadstead_service::audit::{Audit, AuditQueue};
+
+use crate::api::ApiState;
+use crate::tls::Certificate;
+
+/// How soon a change that another process made is seen.
+pub const POLL: Duration = Duration::from_millis(300);
+/// How often the files of the certificate are looked at.
+const CERTIFICATE: Duration = Duration::from_secs(3);
+/// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.
+const MAINTAIN: Duration = Duration::from_secs(30);
+/// How often pulls that were counted are written down.
+const PULLS: Duration = Duration::from_secs(3);
+/// How often jobs that are due are looked for.
+const JOBS: Duration = Duration::from_millis(500);
+/// How long a job that was told to stop may take, and some more for the worker to write that down.
+const PATIENCE: Duration = Duration::from_secs(5);
+const WORKER_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The name of the worker among the loops.
+const WORKER: &str = "jobs";
+
+/// What the loops work on.
+pub struct Context {
+    /// Identities and their caches.
+    pub auth: Auth,
+    /// The state of the listener.
+    pub state: web::Data<ApiState>,
+    /// What jobs work with.
+    pub work: Work,
+    /// How long a job may give no sign of life.
+    pub lease: Duration,
+    /// The certificate of the listener, if it has one.
+    pub certificate: Option<Arc<Certificate>>,
+    /// What is to be written into the audit log.
+    pub audit_queue: AuditQueue,
+}
+
+/// The loops. They end when this is dropped.
+pub struct Background(Supervisor);
+
+impl Background {
+    /// Starts the loops.
+    pub fn start(context: Context) -> anyhow::Result<Self> {
+        let Context { auth, state, work, lease, certificate, audit_queue } = context;
+        let mut loops = Supervisor::new(state.health.clone(), state.metrics.background().clone());
+        let worker = Arc::new(worker(&state, work, lease)?);
+        loops.keep(WORKER, move |stopping| Arc::clone(&worker).run(stopping));
+        keep_audit(&mut loops, state.audit.clone(), audit_queue);
+        keep_changes(&mut loops, auth.clone(), state.services.clone());
+        keep_pulls(&mut loops, state.services.clone());
+        keep_maintenance(&mut loops, auth, state);
+        if let Some(certificate) = certificate {
+            keep_certificate(&mut loops, certificate);
+        }
+        Ok(Self(loops))
+    }
+
+    /// Has running jobs stop. The other loops go on until this is dropped.
+    pub async fn stop_jobs(&mut self) {
+        self.0.stop(WORKER, WORKER_PATIENCE).await;
+    }
+}
+
+fn worker(state: &ApiState, work: Work, lease: Duration) -> anyhow::Result<Worker<Work>> {
+    let params = WorkerParams { lease, poll: JOBS, watch: JOBS.min(lease / 4), patience: PATIENCE };
+    let (schedules, metrics) = (kinds::schedules(&work.params)?, state.metrics.background().clone());
+    let (meta, clock) = (work.meta.clone(), Arc::clone(&state.clock));
+    Ok(Worker::new(meta, clock, Arc::new(work), kinds::all(), metrics, params).with_schedules(schedules))
+}
+
+/// Writes what is to be in the audit log.
+fn keep_audit(loops: &mut Supervisor, audit: Audit, queue: AuditQueue) {
+    loops.keep("audit", move |_| {
+        let (audit, queue) = (audit.clone(), queue.clone());
+        async move { audit.write(queue).await }
+    });
+}
+
+/// Sees what other processes have changed.
+fn keep_changes(loops: &mut Supervisor, auth: Auth, services: Services) {
+    loops.keep("changes", move |_| {
+        let (auth, services) = (auth.clone(), services.clone());
+        let round = move || {
+            let (auth, services) = (auth.clone(), services.clone());
+            async move {
+                match auth.poll_changes().await {
+                    Ok(true) => services.forget(),
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(error = %error, "changes of other processes cannot be read"),
+                }
+            }
+        };
+        every("changes", POLL, round)
+    });
+}
+
+/// Writes down the pulls that were counted.
+fn keep_pulls(loops: &mut Supervisor, services: Services) {
+    loops.keep("pulls", move |_| {
+        let services = services.clone();
+        let round = move || {
+            let services = services.clone();
+            async move {
+                if let Err(error) = services.pulls().flush().await {
+                    tracing::warn!(error = %error, "counts of pulls cannot be written; it is tried again");
+                }
+            }
+        };
+        every("pulls", PULLS, round)
+    });
+}
+
+/// Looks for what is due by the clock: keys, expired tokens, quiet addresses.
+fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiState>) {
+    loops.keep("maintenance", move |_| {
+        let (auth, state) = (auth.clone(), state.clone());
+        let round = move || {
+            let (auth, state) = (auth.clone(), state.clone());
+            async move {
+                if let Err(error) = auth.maintain().await {
+                    tracing::warn!(error = %error, "maintenance of keys and tokens failed; it is tried again");
+                }
+                state.shrink_limiter();
+            }
+        };
+        every("maintenance", MAINTAIN, round)
+    });
+}
+
+/// Looks whether the files of the certificate have changed.
+fn keep_certificate(loops: &mut Supervisor, certificate: Arc<Certificate>) {
+    loops.keep("certificate", move |_| {
+        let certificate = Arc::clone(&certificate);
+        let round = move || {
+            let certificate = Arc::clone(&certificate);
+            async move { certificate.reload() }
+        };
+        every("certificate", CERTIFICATE, round)
+    });
+}

@@ -1,0 +1,143 @@
+//! `roadstead job`: what is done in the background.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use roadstead_service::JobService;
+use roadstead_storage::meta::{Job, JobQuery, JobState};
+use roadstead_types::{JobId, SystemClock, Timestamp};
+use serde_json::{Value, json};
+
+use super::audit::note;
+use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text};
+use crate::api::cloud::wire::time;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List jobs, the latest first
+    List(ListArgs),
+    /// Show one job
+    Show {
+        /// Number of the job
+        id: i64,
+    },
+    /// Cancel a job: at once if it is waiting; one that is running is told to stop
+    Cancel {
+        /// Number of the job
+        id: i64,
+    },
+    /// Run a job now that is waiting, has failed or was cancelled
+    Retry {
+        /// Number of the job
+        id: i64,
+    },
+}
+
+#[derive(Args)]
+pub struct ListArgs {
+    /// Only those that are waiting, running, done, failed or cancelled
+    #[arg(long)]
+    state: Option<JobState>,
+    /// Only those of this kind, for example store.sweep
+    #[arg(long)]
+    kind: Option<String>,
+    /// The most jobs
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+}
+
+/// `roadstead job ...`.
+pub async fn run(context: &Context, command: Command) -> Outcome {
+    let changes = matches!(command, Command::Cancel { .. } | Command::Retry { .. });
+    let meta = context.meta(changes).await?;
+    let jobs = JobService::new(meta.clone(), Arc::new(SystemClock));
+    let done = match command {
+        Command::List(args) => list(context, &jobs, &args).await,
+        Command::Show { id } => show(context, &jobs, JobId::new(id)).await,
+        Command::Cancel { id } => match cancel(&jobs, JobId::new(id)).await {
+            Ok(()) => note(&meta, None, "job.cancel", &id.to_string()).await,
+            failed => failed,
+        },
+        Command::Retry { id } => match retry(&jobs, JobId::new(id)).await {
+            Ok(()) => note(&meta, None, "job.retry", &id.to_string()).await,
+            failed => failed,
+        },
+    };
+    meta.close().await;
+    Ok(done?)
+}
+
+async fn list(context: &Context, jobs: &JobService, args: &ListArgs) -> anyhow::Result<()> {
+    let mut items: Vec<Value> = Vec::new();
+    let mut before: Option<JobId> = None;
+    while items.len() < args.limit {
+        let limit = u32::try_from(args.limit - items.len()).unwrap_or(PAGE).min(PAGE);
+        let query = JobQuery { state: args.state, kind: args.kind.as_deref(), before, limit };
+        let page = jobs.list(&query).await?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.id);
+        items.extend(page.iter().map(record));
+    }
+    print_list(context, &items, line)
+}
+
+async fn find(jobs: &JobService, id: JobId) -> anyhow::Result<Job> {
+    jobs.find(id).await?.with_context(|| format!("there is no job {id}"))
+}
+
+async fn show(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
+    let record = record(&find(jobs, id).await?);
+    if context.json {
+        return print_json(&record);
+    }
+    for (name, value) in record.as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        print_line(format_args!("{name}: {value}"))?;
+    }
+    Ok(())
+}
+
+async fn cancel(jobs: &JobService, id: JobId) -> anyhow::Result<()> {
+    let job = find(jobs, id).await?;
+    if !jobs.cancel(id).await? {
+        bail!("job {id} has ended already");
+    }
+    match job.state {
+        JobState::Running => print_line(format_args!("job {id} is told to stop")),
+        _ => print_line(format_args!("job {id} cancelled")),
+    }
+}
+
+async fn retry(jobs: &JobService, id: JobId) -> anyhow::Result<()> {
+    let job = find(jobs, id).await?;
+    let again = jobs.retry(id).await.context("the same work was asked for since, by another job")?;
+    if !again {
+        bail!("job {id} is {}", job.state.as_str());
+    }
+    print_line(format_args!("job {id} is due now"))
+}
+
+fn record(job: &Job) -> Value {
+    let at = |time: Option<Timestamp>| time.map(time::iso);
+    json!({
+        "id": job.id.get(),
+        "kind": job.kind,
+        "scope": job.scope,
+        "state": if job.is_cancelling { "cancelling" } else { job.state.as_str() },
+        "attempts": job.attempts,
+        "progress": job.progress,
+        "last_error": job.last_error,
+        "run_at": time::iso(job.run_at),
+        "lease_until": at(job.lease_until),
+        "created_at": time::iso(job.created_at),
+        "started_at": at(job.started_at),
+        "finished_at": at(job.finished_at),
+    })
+}
+
+fn line(item: &Value) -> String {
+    let member = |name: &str| Some(text(item, name)).filter(|text| !text.is_empty()).unwrap_or("-").to_owned();
+    let rest = ["state", "kind", "scope", "run_at", "progress", "last_error"].map(member);
+    format!("{}  {}  x{}", item["id"], rest.join("  "), item["attempts"])
+}
