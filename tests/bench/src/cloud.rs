@@ -19,6 +19,7 @@ pub struct Action(pub &'static str, pub &'static str, pub &'static str);
 
 pub const GET_USER_APP_ID: Action = Action("cam", "2019-01-16", "GetUserAppId");
 pub const DESCRIBE_REPOSITORY: Action = Action("tcr", "2019-09-24", "DescribeRepositoryPersonal");
+pub const DELETE_REPOSITORY: Action = Action("tcr", "2019-09-24", "DeleteRepositoryPersonal");
 const ADD_USER: Action = Action("cam", "2019-01-16", "AddUser");
 const CREATE_POLICY: Action = Action("cam", "2019-01-16", "CreatePolicy");
 const ATTACH_USER_POLICY: Action = Action("cam", "2019-01-16", "AttachUserPolicy");

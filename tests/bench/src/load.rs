@@ -34,6 +34,8 @@ pub struct Size {
     pub pulls: usize,
     pub pushes: usize,
     pub tags: usize,
+    /// Tags of the repository that is deleted while others push.
+    pub doomed: usize,
 }
 
 /// The bytes of large blobs: the same ones, but for the last 16. That no two blobs are alike costs no time.
@@ -243,7 +245,7 @@ fn measured(server: &Server, work: impl FnOnce() -> anyhow::Result<u64>) -> anyh
 }
 
 /// Runs `work` in so many threads, and adds up what they give.
-fn in_threads(count: usize, work: impl Fn(usize) -> anyhow::Result<u64> + Sync) -> anyhow::Result<u64> {
+pub fn in_threads(count: usize, work: impl Fn(usize) -> anyhow::Result<u64> + Sync) -> anyhow::Result<u64> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count)
             .map(|index| {
@@ -313,7 +315,7 @@ pub fn small_images(server: &Server, time: Duration) -> anyhow::Result<f64> {
     Ok(per_second(count, began))
 }
 
-fn push_image(client: &mut Wire) -> anyhow::Result<()> {
+pub fn push_image(client: &mut Wire) -> anyhow::Result<()> {
     let name = format!("{:032x}", rand::random::<u128>());
     let config = json!({ "architecture": "amd64", "os": "linux", "author": name }).to_string().into_bytes();
     let mut layers = Vec::new();

@@ -12,6 +12,7 @@
 
 mod cloud;
 mod contender;
+mod deletion;
 mod load;
 mod table;
 
@@ -42,6 +43,7 @@ const FULL: Size = Size {
     pulls: 256,
     pushes: 64,
     tags: 1000,
+    doomed: 100_000,
 };
 
 const QUICK: Size = Size {
@@ -54,6 +56,7 @@ const QUICK: Size = Size {
     pulls: 32,
     pushes: 8,
     tags: 110,
+    doomed: 2000,
 };
 
 fn options() -> anyhow::Result<Options> {
@@ -189,6 +192,20 @@ impl Race {
         Ok(())
     }
 
+    /// Pushes while a repository with very many tags is deleted.
+    fn deletion(&mut self) -> anyhow::Result<()> {
+        let Self { options, contenders, figures, .. } = self;
+        let wanted = options.wanted(table::PUSH_BUSY);
+        for contender in contenders.iter().filter(|c| wanted && c.server.kind == Kind::Roadstead) {
+            let kind = contender.server.kind;
+            let figure = deletion::pushes(&contender.server, options.size.doomed, options.size.time)?;
+            figures.add(table::PUSH_BUSY, kind, figure.busy);
+            figures.add(table::PUSH_QUIET, kind, figure.quiet);
+            figures.add(table::DELETION, kind, figure.answer);
+        }
+        Ok(())
+    }
+
     /// Starts each server again, on the data that it has by now, and looks at its memory.
     fn memory(self, tell: &mut impl FnMut(&str)) -> anyhow::Result<Self> {
         let Self { options, content, contenders, mut figures } = self;
@@ -312,6 +329,8 @@ fn main() -> anyhow::Result<()> {
         tell("requests");
         race.bytes()?;
         tell("bytes");
+        race.deletion()?;
+        tell("deletion");
         limits.push(load::limits(&race.content, directory.path())?);
         race = race.memory(&mut tell)?;
     }

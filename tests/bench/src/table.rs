@@ -44,6 +44,9 @@ pub const BLOB_PUT_CPU: Row = less("  processor time of the server", "s per GB")
 pub const BLOB_PUT_PARALLEL: Row = more("256 MiB monolithic blob PUT, 4 connections", "MB/s");
 pub const IMAGES: Row = more("small images pushed, 16 clients", "/s");
 pub const IMAGES_CPU: Row = less("  processor time of the server, each", "ms");
+pub const PUSH_BUSY: Row = less("99 of 100 pushes, 8 clients, while 100,000 tags are deleted", "ms");
+pub const PUSH_QUIET: Row = less("  while nothing is deleted", "ms");
+pub const DELETION: Row = less("  answer to the deletion", "ms");
 pub const IDLE_MEMORY: Row = less("resident memory, idle", "MiB");
 pub const PULL_MEMORY: Row = less("peak resident memory, 256 pulls of 1 GB at once", "MiB");
 pub const PULL_ANON: Row = less("  of that anonymous", "MiB");
@@ -52,7 +55,7 @@ pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
 /// All rows, as they are printed.
-pub const ROWS: [Row; 29] = [
+pub const ROWS: [Row; 32] = [
     MANIFEST_BY_TAG,
     MANIFEST_CPU,
     MANIFEST_BY_DIGEST,
@@ -76,6 +79,9 @@ pub const ROWS: [Row; 29] = [
     BLOB_PUT_PARALLEL,
     IMAGES,
     IMAGES_CPU,
+    PUSH_BUSY,
+    PUSH_QUIET,
+    DELETION,
     IDLE_MEMORY,
     PULL_MEMORY,
     PULL_ANON,
