@@ -44,7 +44,6 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("registry/src/api/cloud/cam/error.rs from", TABLE),
     ("registry/src/api/error.rs from", TABLE),
     ("registry/src/bootstrap/mod.rs build", STEPS),
-    ("registry/src/jobs/mod.rs start", STEPS),
     ("storage/src/meta/duplicate.rs copy_blobs", STEPS),
     ("storage/src/meta/manifests.rs referrers", STEPS),
     ("storage/src/meta/search.rs matching", STEPS),

@@ -47,6 +47,7 @@ pub struct Builder {
     database: Database,
     store: Store,
     clock: Option<Arc<ManualClock>>,
+    other_clock: Option<Arc<dyn Clock>>,
     settings: Settings,
 }
 
@@ -65,7 +66,7 @@ impl Builder {
         settings.auth.login_attempts = 100_000;
         settings.auth.login_attempts_per_address = 100_000;
         let clock = Some(Arc::new(ManualClock::new(SystemClock.now())));
-        Self { database: Database::from_environment(), store: Store::Fs, clock, settings }
+        Self { database: Database::from_environment(), store: Store::Fs, clock, other_clock: None, settings }
     }
 
     /// The database.
@@ -88,6 +89,11 @@ impl Builder {
         Self { clock: None, ..self }
     }
 
+    /// A clock of another kind.
+    pub fn any_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: None, other_clock: Some(clock), ..self }
+    }
+
     /// Changes the settings.
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
@@ -99,7 +105,7 @@ impl Builder {
     /// # Panics
     /// When it does not start, and when PostgreSQL is required by `ROADSTEAD_TEST_REQUIRE=1` and is not there.
     pub async fn try_start(self) -> Option<TestRegistry> {
-        let Self { database, store, clock, mut settings } = self;
+        let Self { database, store, clock, other_clock, mut settings } = self;
         let data = tempfile::tempdir().unwrap();
         settings.data_dir = data.path().join("data");
         let database = match database {
@@ -110,9 +116,10 @@ impl Builder {
             settings.database.url = Some(Secret::new(database.url()));
         }
         let manual = clock.clone();
-        let clock: Arc<dyn Clock> = match clock {
-            Some(clock) => clock,
-            None => Arc::new(SystemClock),
+        let clock: Arc<dyn Clock> = match (clock, other_clock) {
+            (Some(clock), _) => clock,
+            (None, Some(clock)) => clock,
+            (None, None) => Arc::new(SystemClock),
         };
         let store: Option<Arc<dyn BlobStore>> = match store {
             Store::Fs => None,

@@ -40,7 +40,7 @@ pub use client::{Client, Credentials, Request};
 pub use cloud::{Cloud, Prepared, Reply, Signing};
 pub use content::{Image, digest, digest512, random_bytes};
 pub use process::{Binary, Server};
-pub use registry::{Account, OWNER_PASSWORD, TestRegistry};
+pub use registry::{Account, OWNER_PASSWORD, SERVER_THREAD, TestRegistry};
 pub use token::{Tokens, claims};
 
 use std::time::Duration;

@@ -21,6 +21,9 @@ use crate::{Binary, Builder, Client, Cloud, Credentials, eventually, verify};
 /// The password of the owner account in every registry of the harness.
 pub const OWNER_PASSWORD: &str = "correct horse battery staple";
 
+/// The name of the thread on which the loops of a registry run. Requests are served by others.
+pub const SERVER_THREAD: &str = "the registry";
+
 /// Everything that outlives a restart.
 pub(crate) struct Stage {
     pub settings: Settings,
@@ -71,7 +74,7 @@ impl Running {
         let (settings, chosen) = (stage.settings.clone(), stage.bootstrap.clone());
         let parts = Parts { clock: Arc::clone(&stage.clock), store: stage.store.clone() };
         let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
+        let thread = std::thread::Builder::new().name(SERVER_THREAD.to_owned()).spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             tokio::task::LocalSet::new().block_on(&runtime, async move {
                 let registry = match bootstrap::build(&settings, &chosen, parts).await {
@@ -87,6 +90,7 @@ impl Running {
                 bootstrap::run(registry, ready).await.unwrap();
             });
         });
+        let thread = thread.unwrap();
         let (address, metrics, first_start, stop) = told.recv().expect("the server thread panicked").unwrap();
         Self { address, metrics, first_start, stop, thread }
     }

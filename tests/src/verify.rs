@@ -22,6 +22,7 @@ pub(crate) fn blocking(settings: &Settings, store: Option<Arc<dyn BlobStore>>) {
         objects(&meta, &store).await;
         staged(&meta, &store).await;
         assert_eq!(meta.release_all_upload_leases().await.unwrap(), 0, "uploads are still leased");
+        assert_eq!(meta.release_all_job_leases().await.unwrap(), 0, "jobs are still running");
         meta.close().await;
     });
 }

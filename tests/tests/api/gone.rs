@@ -1,9 +1,10 @@
 //! What goes away under somebody's feet, and what comes again under its name.
 
-use std::time::Duration;
-
+use futures::future::join_all;
+use roadstead_storage::meta::{EMPTY_REPOSITORY, JobQuery, JobState, PutManifest};
 use roadstead_tests::{Image, TestRegistry, digest, eventually, random_bytes};
-use roadstead_types::{RegistryId, RepositoryName};
+use roadstead_types::{Algorithm, Digest, Manifest, RegistryId, RepositoryName, Tag};
+use serde_json::json;
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
@@ -11,8 +12,7 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let name: RepositoryName = name.parse().unwrap();
     let row = reg.meta().repository(REGISTRY, &name).await.unwrap().unwrap();
-    let now = reg.now();
-    assert!(reg.meta().delete_repository(row.id, now.after(Duration::from_secs(3600)), now).await.unwrap());
+    assert!(reg.meta().delete_repository(row.id, reg.now()).await.unwrap());
 }
 
 #[tokio::test]
@@ -123,4 +123,55 @@ async fn content_that_was_stored_short_is_never_served_as_the_whole() {
     }
     std::fs::write(&path, &content).unwrap();
     assert_eq!(owner.get(&target).await.expect(200).body, content);
+}
+
+/// Points many tags of a repository at an image that is in it.
+async fn tag_often(reg: &TestRegistry, repository: &str, image: &Image, count: usize) {
+    let name: RepositoryName = repository.parse().unwrap();
+    let namespace = reg.meta().namespace(REGISTRY, name.namespace()).await.unwrap().unwrap().id;
+    let tags: Vec<Tag> = (0..count).map(|number| format!("v{number}").parse().unwrap()).collect();
+    let content = image.manifest();
+    let put = PutManifest {
+        registry: REGISTRY,
+        namespace,
+        repository: &name,
+        digest: &Digest::of(Algorithm::Sha256, &content),
+        manifest: &Manifest::parse(None, &content).unwrap(),
+        content: &content,
+        details: None,
+        tags: &tags,
+        lease_until: reg.now(),
+        review_after: reg.now(),
+        now: reg.now(),
+        event: None,
+    };
+    reg.meta().put_manifest(&put).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_push_fails_while_a_large_repository_goes() {
+    let reg = TestRegistry::new().await;
+    let (owner, image) = (reg.owner(), Image::small(1));
+    owner.push_image("library/large", "latest", &image).await;
+    tag_often(&reg, "library/large", &image, 3000).await;
+    reg.cloud().call("tcr", "DeleteRepositoryPersonal", json!({ "RepoName": "library/large" })).await.ok();
+    owner.get("/v2/library/large/tags/list").await.expect_error(404, "NAME_UNKNOWN");
+    let pushes = (0..8_u64).map(|pusher| {
+        let (owner, repository) = (&owner, if pusher == 0 { "library/large" } else { "library/other" });
+        async move {
+            for turn in 0..4 {
+                owner.push_image(repository, &format!("p{pusher}"), &Image::small(10 * pusher + turn)).await;
+            }
+        }
+    });
+    join_all(pushes).await;
+    let query = JobQuery { kind: Some(EMPTY_REPOSITORY), limit: 10, ..JobQuery::default() };
+    let done = async || {
+        let jobs = reg.meta().list_jobs(&query).await.unwrap();
+        (jobs.iter().all(|job| job.state == JobState::Done)).then_some(jobs)
+    };
+    let jobs = eventually("the old repository is empty", done).await;
+    assert_eq!((jobs.len(), jobs[0].scope.as_str(), jobs[0].attempts), (1, "repository library/large", 1));
+    assert_eq!(owner.get("/v2/library/large/tags/list").await.expect(200).list("tags"), ["p0"]);
+    assert_eq!(owner.get("/v2/library/other/tags/list").await.expect(200).list("tags").len(), 7);
 }

@@ -12,6 +12,7 @@ mod first_start;
 mod fuzz;
 mod gone;
 mod http;
+mod jobs;
 mod jwt;
 mod limits;
 mod manifests;

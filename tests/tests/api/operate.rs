@@ -1,18 +1,23 @@
 //! What operators look at: health, readiness, metrics.
 
+use roadstead_config::Settings;
 use roadstead_storage::blob::MemoryBlobStore;
+use roadstead_storage::meta::JobState;
 use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation};
-use roadstead_tests::{Client, Credentials, Image, Store, TestRegistry};
-use roadstead_types::SystemClock;
+use roadstead_tests::{Client, Credentials, Image, SERVER_THREAD, Store, TestRegistry, eventually};
+use roadstead_types::{Clock, SystemClock, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[tokio::test]
 async fn a_running_registry_is_alive_and_ready() {
     let reg = TestRegistry::new().await;
     assert_eq!(reg.anonymous().get("/healthz").await.expect(200).json(), json!({ "status": "ok" }));
     let ready = reg.anonymous().get("/readyz").await.expect(200).json();
-    let expected = json!({ "status": "ok", "database": true, "migrations": true, "store": true, "draining": false });
+    let expected = json!({
+        "status": "ok", "database": true, "migrations": true, "store": true, "down": [], "draining": false,
+    });
     assert_eq!(ready, expected);
     reg.anonymous().head("/readyz").await.expect(200);
 }
@@ -27,11 +32,55 @@ async fn a_store_that_fails_is_told_without_its_secrets_and_comes_back() {
         (&ready["store"], &ready["database"], &ready["status"]),
         (&json!(false), &json!(true), &json!("unavailable"))
     );
-    assert_eq!(ready.as_object().unwrap().len(), 5, "which of them fails is said, and nothing else: {ready}");
+    assert_eq!(ready.as_object().unwrap().len(), 6, "which of them fails is said, and nothing else: {ready}");
     // It lives all the same: a restart would not help.
     reg.anonymous().get("/healthz").await.expect(200);
     store.heal();
     reg.anonymous().get("/readyz").await.expect(200);
+}
+
+/// A clock that panics where the loops of the server read it, as long as it is broken. Requests are served by other threads.
+#[derive(Debug, Default)]
+struct BrokenClock(AtomicBool);
+
+impl Clock for BrokenClock {
+    fn now(&self) -> Timestamp {
+        let is_loop = std::thread::current().name() == Some(SERVER_THREAD);
+        assert!(!(is_loop && self.0.load(Ordering::SeqCst)), "the clock is broken");
+        SystemClock.now()
+    }
+}
+
+#[tokio::test]
+async fn a_loop_that_panics_is_named_and_started_again() {
+    let clock = Arc::new(BrokenClock::default());
+    let local = |settings: &mut Settings| settings.metrics.listen = Some("127.0.0.1:0".parse().unwrap());
+    let reg = TestRegistry::builder().any_clock(clock.clone()).settings(local).start().await;
+    let down = async || {
+        let ready = reg.anonymous().get("/readyz").await;
+        let down = ready.json()["down"].as_array().unwrap().clone();
+        assert_eq!(ready.status, if down.is_empty() { 200 } else { 503 });
+        down
+    };
+    assert_eq!(down().await, Vec::<serde_json::Value>::new());
+    let jobs_of_the_start = async || {
+        let counts = reg.meta().count_jobs().await.unwrap();
+        (!counts.is_empty() && counts.iter().all(|count| count.state == JobState::Done)).then_some(())
+    };
+    eventually("the jobs of the start are done", jobs_of_the_start).await;
+    clock.0.store(true, Ordering::SeqCst);
+    for name in ["changes", "jobs"] {
+        eventually(name, async || down().await.contains(&json!(name)).then_some(())).await;
+    }
+    // Who pushes does not notice.
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    clock.0.store(false, Ordering::SeqCst);
+    eventually("all loops run again", async || down().await.is_empty().then_some(())).await;
+    let metrics = Client::new(&format!("http://{}", reg.metrics_address().unwrap()), Credentials::None);
+    let text = metrics.get("/metrics").await.expect(200).text();
+    let restarts = text.lines().find(|line| line.starts_with("roadstead_loop_restarts_total{name=\"changes\"}"));
+    assert!(restarts.is_some_and(|line| !line.ends_with(" 0")), "{text}");
+    assert!(text.contains("roadstead_jobs{kind=\"upload.expire\",state=\"done\"}"), "{text}");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Instances: making, listing, changing and deleting them.
 
-use roadstead_tests::{Image, TestRegistry};
+use roadstead_storage::meta::{EMPTY_REGISTRY, JobQuery, JobState, Readable};
+use roadstead_tests::{Image, TestRegistry, eventually};
+use roadstead_types::RegistryId;
 use serde_json::json;
 
 use crate::instance::Instance;
@@ -188,6 +190,18 @@ async fn an_instance_goes_with_what_is_in_it() {
     token.get("/v2/").await.expect(401);
     again.namespace("team", false).await;
     client.get("/v2/team/app/tags/list").await.expect(404);
+    // What was in the old one goes meanwhile, and nothing of the new one.
+    let query = JobQuery { kind: Some(EMPTY_REGISTRY), limit: 10, ..JobQuery::default() };
+    let jobs =
+        async || Some(reg.meta().list_jobs(&query).await.unwrap()).filter(|jobs| jobs[0].state == JobState::Done);
+    let jobs = eventually("the old registry is empty", jobs).await;
+    assert_eq!((jobs.len(), jobs[0].scope.as_str()), (1, format!("instance {}", made.id).as_str()));
+    let registry: serde_json::Value = serde_json::from_str(&jobs[0].payload).unwrap();
+    let registry = RegistryId::new(registry["registry"].as_i64().unwrap());
+    assert!(reg.meta().list_repositories(registry, Readable::All, None, 10).await.unwrap().is_empty());
+    assert!(reg.meta().list_namespaces(registry, None, None, 10).await.unwrap().is_empty());
+    let listed = again.call("DescribeNamespaces", json!({})).await.ok();
+    assert_eq!(listed["TotalCount"], 1);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 mod broken;
 mod busy;
 mod full;
+mod jobs;
 mod kill;
 mod pusher;
 mod store;

@@ -204,7 +204,8 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     let (name, owner) = (place.name.parse().unwrap(), Readable::By { owner: Some(place.owner) });
     assert!(matches!(kit.one.delete_namespace(REGISTRY, &name, NOW).await, Err(Error::InUse(Thing::Namespace))));
     let listed = kit.two.list_repositories(REGISTRY, owner, None, 100).await.unwrap();
-    assert_eq!(listed.iter().map(|repository| repository.id).collect::<Vec<_>>(), [pushed.repository]);
+    let here = listed.iter().filter(|repository| repository.namespace == place.namespace);
+    assert_eq!(here.map(|repository| repository.id).collect::<Vec<_>>(), [pushed.repository]);
     let steps = empty(kit, old).await;
     assert!(steps.iter().all(|rows| (1..=u64::from(CHUNK)).contains(rows)), "{steps:?}");
     // 29 tags, 60 edges, 20 manifests, 41 blobs.
