@@ -29,7 +29,6 @@ pub const CIRCLES: &[Circle] = &[
 
 #[rustfmt::skip]
 pub const LONG_FILES: &[(&str, &str)] = &[
-    ("auth/policy/src/known.rs", "the table of known names"),
     ("tests/bench/src/load.rs", "all loads of the benchmark"),
 ];
 
