@@ -96,7 +96,7 @@ def errors(c, i):
     c.err(gone, "tcr", "DeleteNamespace", RegistryId=i, NamespaceName="none")
     c.err(gone, "tcr", "DeleteImage", RegistryId=i, NamespaceName="none", RepositoryName="x", ImageVersion="v1")
     c.err(gone, "tcr", "DescribeImageManifests", RegistryId=i, NamespaceName="none", RepositoryName="x", ImageVersion="v1")
-    c.err(value, "tcr", "DescribeInstances", Limit=101)
+    c.err(value, "tcr", "DescribeInstances", Limit=201)
     tags = {"ResourceType": "instance", "Tags": [{"Key": f"k{n}", "Value": "v"} for n in range(11)]}
     c.err("InvalidParameter.ErrorTagOverLimit", "tcr", "CreateInstance", RegistryName="tagged", RegistryType="basic", TagSpecification=tags)
     c.err("InvalidParameter.ErrTooLarge", "tcr", "CreateNamespace", RegistryId=i, NamespaceName="listed", IsPublic=False,
