@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use roadstead_storage::meta::{Account, MetaStore, NewAccessKey, NewAccount};
+use roadstead_storage::meta::{Account, Act, MetaStore, NewAccessKey, NewAccount};
 use roadstead_types::{AccountId, Clock, SecretId, Thing, Uin};
 
 use crate::error::{Error, Result};
@@ -74,6 +74,7 @@ impl Accounts {
     /// `NameRules`, `PasswordRules`, `SecretKeyRules`; `Storage(Conflict)` when the name or the key id is taken.
     pub async fn create(
         &self,
+        act: &Act,
         name: &str,
         password: Option<&str>,
         key: Option<(SecretId, String)>,
@@ -86,9 +87,9 @@ impl Accounts {
         self.check_free(name, &secret_id).await?;
         let hash = self.hash(&password).await?;
         let sealed = self.sealer.seal(&secret_key_context(&secret_id), secret_key.as_bytes())?;
-        let account = self.insert(name, &hash).await?;
+        let account = self.insert(act, name, &hash).await?;
         let key = NewAccessKey { secret_id: &secret_id, sealed_secret: &sealed, description: "" };
-        self.meta.create_access_key(account.id, &key, self.clock.now()).await?;
+        self.meta.create_access_key(act, account.id, &key).await?;
         Ok(NewCredentials { account, password, secret_id, secret_key })
     }
 
@@ -96,20 +97,20 @@ impl Accounts {
     ///
     /// # Errors
     /// `PasswordRules`, and `Storage` when the store fails.
-    pub async fn set_password(&self, account: AccountId, password: &str) -> Result<()> {
+    pub async fn set_password(&self, act: &Act, account: AccountId, password: &str) -> Result<()> {
         check_rules(password)?;
         let hash = self.hash(password).await?;
-        Ok(self.meta.set_password_hash(account, &hash, self.clock.now()).await?)
+        Ok(self.meta.set_password_hash(act, account, &hash).await?)
     }
 
     /// Gives an account its first password.
     ///
     /// # Errors
     /// `PasswordRules`; `Storage(Conflict)` when it has one.
-    pub async fn add_password(&self, account: AccountId, password: &str) -> Result<()> {
+    pub async fn add_password(&self, act: &Act, account: AccountId, password: &str) -> Result<()> {
         check_rules(password)?;
         let hash = self.hash(password).await?;
-        Ok(self.meta.add_password_hash(account, &hash, self.clock.now()).await?)
+        Ok(self.meta.add_password_hash(act, account, &hash).await?)
     }
 
     /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void
@@ -117,10 +118,10 @@ impl Accounts {
     ///
     /// # Errors
     /// `PasswordRules`, and `Storage` when the store fails.
-    pub async fn change_password(&self, account: AccountId, password: &str) -> Result<bool> {
+    pub async fn change_password(&self, act: &Act, account: AccountId, password: &str) -> Result<bool> {
         check_rules(password)?;
         let hash = self.hash(password).await?;
-        Ok(self.meta.change_password_hash(account, &hash, self.clock.now()).await?)
+        Ok(self.meta.change_password_hash(act, account, &hash).await?)
     }
 
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
@@ -141,13 +142,13 @@ impl Accounts {
         Ok(())
     }
 
-    async fn insert(&self, name: &str, hash: &str) -> Result<Account> {
+    async fn insert(&self, act: &Act, name: &str, hash: &str) -> Result<Account> {
         let mut attempts = UIN_ATTEMPTS;
         loop {
             let uin = random_uin();
             let new = NewAccount { uin: &uin, name, password_hash: Some(hash) };
             attempts -= 1;
-            match self.meta.create_account(&new, self.clock.now()).await {
+            match self.meta.create_account(act, &new).await {
                 // Either the uin is taken, or somebody has just taken the name.
                 Err(roadstead_storage::Error::Conflict(_))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}

@@ -12,7 +12,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::meta::{InstanceToken, NewInstanceToken};
+use roadstead_storage::meta::{Act, InstanceToken, NewInstanceToken};
 use roadstead_types::RegistryId;
 use zeroize::Zeroizing;
 
@@ -72,6 +72,7 @@ impl Auth {
     /// `Session` for sessions, `Storage(LimitReached)` when the instance has as many as it may, `Storage(Stale)` when it has gone.
     pub async fn create_instance_token(
         &self,
+        act: &Act,
         identity: &Identity,
         registry: RegistryId,
         description: &str,
@@ -93,7 +94,7 @@ impl Auth {
             description,
             expires_at,
         };
-        let row = self.inner.meta.insert_instance_token(&new, MAX_TOKENS, now).await?;
+        let row = self.inner.meta.insert_instance_token(act, &new, MAX_TOKENS).await?;
         let password = Presented { row, secret }.password();
         Ok((id, RegistryPassword { username: identity.uin.clone(), password, expires_at }))
     }

@@ -1,6 +1,6 @@
 //! Another master key in the place of the one that sealed what is in the database.
 
-use roadstead_storage::meta::{MetaStore, Sealed, SealedKind};
+use roadstead_storage::meta::{Act, MetaStore, Sealed, SealedKind};
 
 use crate::accounts::secret_key_context;
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub async fn opens(meta: &MetaStore, sealer: &Sealer) -> Result<Option<bool>> {
 ///
 /// # Errors
 /// `Sealed` when `old` does not open something, `Storage(Stale)` when a secret was made or deleted meanwhile.
-pub async fn reseal(meta: &MetaStore, old: &Sealer, new: &Sealer) -> Result<usize> {
+pub async fn reseal(act: &Act, meta: &MetaStore, old: &Sealer, new: &Sealer) -> Result<usize> {
     let sealed = meta.sealed().await?;
     let mut resealed = Vec::with_capacity(sealed.len());
     for secret in &sealed {
@@ -29,7 +29,7 @@ pub async fn reseal(meta: &MetaStore, old: &Sealer, new: &Sealer) -> Result<usiz
         let plain = old.open(&context, &secret.sealed)?;
         resealed.push(new.seal(&context, &plain)?);
     }
-    meta.replace_sealed(&sealed, &resealed).await?;
+    meta.replace_sealed(act, &sealed, &resealed).await?;
     Ok(sealed.len())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use roadstead_storage::meta::{NewAccessKey, NewUser, User, UserProfile};
+use roadstead_storage::meta::{Act, NewAccessKey, NewUser, User, UserProfile};
 use roadstead_types::{AccountId, SecretId, Thing, Timestamp};
 
 use crate::accounts::{Accounts, UIN_ATTEMPTS, check_name, random_uin, secret_key_context};
@@ -77,7 +77,7 @@ impl Accounts {
     /// # Errors
     /// `NameRules`, `PasswordRules`; `Storage`: `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is
     /// no main account.
-    pub async fn create_user(&self, new: &NewSubAccount<'_>) -> Result<SubAccount> {
+    pub async fn create_user(&self, act: &Act, new: &NewSubAccount<'_>) -> Result<SubAccount> {
         check_name(new.name)?;
         let random = (new.password.is_none() && new.needs_password).then(generate_password);
         let hash = match new.password.or(random.as_deref()) {
@@ -91,7 +91,7 @@ impl Accounts {
             sealed_secret,
             description: "",
         });
-        let user = self.insert_user(new, hash.as_deref(), stored).await?;
+        let user = self.insert_user(act, new, hash.as_deref(), stored).await?;
         Ok(SubAccount { user, password: random, key })
     }
 
@@ -99,11 +99,11 @@ impl Accounts {
     ///
     /// # Errors
     /// `Storage`: `LimitReached` when the account has two, `Stale` when there is no such account.
-    pub async fn create_key(&self, account: AccountId, description: &str) -> Result<NewKey> {
+    pub async fn create_key(&self, act: &Act, account: AccountId, description: &str) -> Result<NewKey> {
         let key = NewKey::random(self.clock.now());
         let sealed = self.seal(&key)?;
         let new = NewAccessKey { secret_id: &key.secret_id, sealed_secret: &sealed, description };
-        self.meta.create_access_key(account, &new, key.created_at).await?;
+        self.meta.create_access_key(act, account, &new).await?;
         Ok(key)
     }
 
@@ -122,6 +122,7 @@ impl Accounts {
 
     async fn insert_user(
         &self,
+        act: &Act,
         new: &NewSubAccount<'_>,
         password_hash: Option<&str>,
         key: Option<NewAccessKey<'_>>,
@@ -132,7 +133,7 @@ impl Accounts {
             let user =
                 NewUser { owner: new.owner, uin: &uin, name: new.name, profile: new.profile, password_hash, key };
             attempts -= 1;
-            match self.meta.create_user(&user, self.clock.now()).await {
+            match self.meta.create_user(act, &user).await {
                 // Either the uin is taken, or somebody has the name.
                 Err(roadstead_storage::Error::Conflict(Thing::Account))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}

@@ -7,6 +7,7 @@ mod common;
 use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, client, name, params};
 use roadstead_auth::{Caller, ContentRight, Delete, Denied, Probe, Pull, Push};
 use roadstead_storage::meta::Readable;
+use roadstead_storage::testkit::act;
 use roadstead_types::RegistryId;
 
 async fn outcome<R: ContentRight>(world: &World, caller: &Caller, repository: &str) -> char {
@@ -202,5 +203,8 @@ fn futures_can_be_spawned() {
     spawnable(|world| world.auth.redeem_refresh_token(REGISTRY, "", "", ""));
     spawnable(|world| world.auth.maintain());
     spawnable(|world| world.auth.poll_changes());
-    spawnable(|world| world.accounts.create("", None, None));
+    spawnable(|world| async move {
+        let act = act(world.clock.clone());
+        world.accounts.create(&act, "", None, None).await
+    });
 }

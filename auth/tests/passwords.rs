@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,11 @@ async fn only_the_uin_and_the_password_are_good() {
     let uin = world.owner.account.uin.as_str();
     let owner = world.auth.basic(REGISTRY, uin, PASSWORD, ADDRESS).await.unwrap();
     assert_eq!((owner.account, owner.owner), (world.owner.account.id, world.owner.account.id));
-    world.meta.set_account_status(world.other.account.id, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    world
+        .meta
+        .set_account_status(&act(world.clock.clone()), world.other.account.id, AccountStatus::Disabled)
+        .await
+        .unwrap();
     let disabled = world.other.account.uin.as_str();
     let spaced = format!(" {uin}");
     for (username, password) in [
@@ -153,7 +158,7 @@ async fn when_the_store_is_gone_nobody_gets_in() {
 #[tokio::test]
 async fn accounts_are_made_with_what_is_given_or_at_random() {
     let world = World::new().await;
-    let made = world.accounts.create("third", None, None).await.unwrap();
+    let made = world.accounts.create(&act(world.clock.clone()), "third", None, None).await.unwrap();
     world.login(&made, &made.password).await;
     let shown = format!("{made:?}");
     assert!(!shown.contains(&made.password) && !shown.contains(&made.secret_key));
@@ -163,16 +168,25 @@ async fn accounts_are_made_with_what_is_given_or_at_random() {
     assert_eq!(opened.as_slice(), made.secret_key.as_bytes());
 
     let (id, secret) = (generate_secret_id(), "0123456789abcdefghijklmnopqrstuv".to_owned());
-    let chosen = world.accounts.create("fourth", Some("chosen password"), Some((id.clone(), secret.clone()))).await;
+    let chosen = world
+        .accounts
+        .create(&act(world.clock.clone()), "fourth", Some("chosen password"), Some((id.clone(), secret.clone())))
+        .await;
     let chosen = chosen.unwrap();
     assert_eq!((&*chosen.password, &chosen.secret_id, &chosen.secret_key), ("chosen password", &id, &secret));
 
     let accounts: &Accounts = &world.accounts;
     let conflict = |error| matches!(error, Error::Storage(roadstead_storage::Error::Conflict(_)));
-    assert!(conflict(accounts.create("owner", None, None).await.unwrap_err()));
-    assert!(conflict(accounts.create("fifth", None, Some((id, secret))).await.unwrap_err()));
+    assert!(conflict(accounts.create(&act(world.clock.clone()), "owner", None, None).await.unwrap_err()));
+    assert!(conflict(accounts.create(&act(world.clock.clone()), "fifth", None, Some((id, secret))).await.unwrap_err()));
     assert!(world.meta.account_by_name("fifth").await.unwrap().is_none(), "nothing is left behind");
-    assert!(matches!(accounts.create("a b", None, None).await, Err(Error::NameRules)));
-    assert!(matches!(accounts.create("fifth", Some("short"), None).await, Err(Error::PasswordRules)));
-    assert!(matches!(accounts.set_password(made.account.id, "short").await, Err(Error::PasswordRules)));
+    assert!(matches!(accounts.create(&act(world.clock.clone()), "a b", None, None).await, Err(Error::NameRules)));
+    assert!(matches!(
+        accounts.create(&act(world.clock.clone()), "fifth", Some("short"), None).await,
+        Err(Error::PasswordRules)
+    ));
+    assert!(matches!(
+        accounts.set_password(&act(world.clock.clone()), made.account.id, "short").await,
+        Err(Error::PasswordRules)
+    ));
 }

@@ -12,7 +12,7 @@ use roadstead_auth::{AuthenticationError, Caller, Client, DeleteTarget, Denied, 
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_storage::testkit::act;
-use roadstead_types::{AccountId, Clock as _, PolicyId, Tag, Thing};
+use roadstead_types::{AccountId, PolicyId, Tag, Thing};
 
 const PLACES: [&str; 6] =
     ["team/public", "team/private", "team/missing", "others/public", "others/private", "nowhere/missing"];
@@ -97,7 +97,7 @@ async fn a_preset_policy_is_its_document_and_one_that_is_none_denies() {
     let sub = world.sub("preset", &[]).await;
     let (owner, holder) = (world.owner.account.id, Holder::User(sub.identity.account));
     let attach = async |id: i64| {
-        world.meta.attach_policy(owner, PolicyId::new(id), holder, "1", world.clock.now()).await.unwrap();
+        world.meta.attach_policy(&act(world.clock.clone()), owner, PolicyId::new(id), holder, "1").await.unwrap();
         world.auth.invalidate_all();
     };
     attach(419_084).await;
@@ -115,11 +115,11 @@ async fn a_boundary_limits() {
     let sub = world.sub("bounded", &[ALLOW_ALL.to_owned()]).await;
     let boundary = world.policy(&allow("ccr:pull", "qcs::ccr:::repo/team/private")).await;
     let (owner, holder) = (world.owner.account.id, Holder::User(sub.identity.account));
-    world.meta.set_boundary(owner, holder, Some(boundary)).await.unwrap();
+    world.meta.set_boundary(&act(world.clock.clone()), owner, holder, Some(boundary)).await.unwrap();
     world.auth.invalidate_all();
     assert_eq!(sub.may("team/private").await, "YffY");
     assert_eq!(sub.may("team/missing").await, "ffff");
-    world.meta.set_boundary(owner, holder, None).await.unwrap();
+    world.meta.set_boundary(&act(world.clock.clone()), owner, holder, None).await.unwrap();
     world.auth.invalidate_all();
     assert_eq!(sub.may("team/missing").await, "YYfY");
 }
@@ -129,10 +129,10 @@ async fn groups_count_and_so_do_addresses() {
     let world = world().await;
     let sub = world.sub("grouped", &[]).await;
     let owner = world.owner.account.id;
-    let group = world.meta.create_group(owner, "readers", "", world.clock.now()).await.unwrap();
+    let group = world.meta.create_group(&act(world.clock.clone()), owner, "readers", "").await.unwrap();
     world.attach(&allow("ccr:pull", "*"), Holder::Group(group)).await;
     assert_eq!(sub.may("team/private").await, "ffff");
-    world.meta.add_members(owner, &[(group, sub.identity.account)], world.clock.now()).await.unwrap();
+    world.meta.add_members(&act(world.clock.clone()), owner, &[(group, sub.identity.account)]).await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap(), "another process is told");
     assert_eq!(sub.may("team/private").await, "YffY");
     let here = r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:*","resource":"*",
@@ -193,13 +193,12 @@ async fn tags_are_deleted_one_by_one() {
     assert_eq!(sub.deletes("team/app", DeleteTarget::Tags(&[], true)).await, None, "nothing is not everything");
     assert_eq!(sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await, None, "latest points at it");
     let repository = world.meta.repository(REGISTRY, &name("team/app")).await.unwrap().unwrap().id;
-    let now = world.clock.now();
     world.meta.delete_tag(&act(world.clock.clone()), repository, &latest).await.unwrap();
     let covered = sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await.unwrap();
     assert_eq!(covered, [v1.clone(), tag("v2")]);
     // A tag that comes in between is not covered.
     world.manifest("team/app", &["latest"]).await;
-    let outcome = world.meta.delete_manifest(repository, &digest, Some(&covered), now, now, None).await;
+    let outcome = world.meta.delete_manifest(&act(world.clock.clone()), repository, &digest, Some(&covered)).await;
     assert!(matches!(outcome, Err(roadstead_storage::Error::Stale(Thing::Tag))));
     assert!(world.meta.tag(repository, &v1).await.unwrap().is_some(), "nothing was deleted");
     assert_eq!(sub.deletes("team/base", DeleteTarget::Manifest(&untagged)).await, Some(vec![]));
@@ -217,7 +216,7 @@ async fn a_disabled_main_account_takes_its_sub_accounts_with_it() {
     let token = world.issue(Some(&sub.identity), &["repository:team/private:pull"]).await.token;
     let set = async |status| {
         let id = world.owner.account.id;
-        assert!(world.meta.set_account_status(id, status, world.clock.now()).await.unwrap());
+        assert!(world.meta.set_account_status(&act(world.clock.clone()), id, status).await.unwrap());
         assert!(world.auth.poll_changes().await.unwrap());
     };
     let login = async || world.auth.basic(REGISTRY, sub.identity.uin.as_str(), PASSWORD, ADDRESS).await;

@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ async fn one_that_is_used_after_its_successor_ends_its_sign_in_and_no_other() {
 async fn one_that_is_issued_after_the_password_was_changed_to_who_knew_the_old_one_is_void() {
     let world = World::new().await;
     let before = world.owner().await;
-    world.accounts.set_password(world.owner.account.id, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), world.owner.account.id, "another horse").await.unwrap();
     let token = world.auth.issue_refresh_token(REGISTRY, &before, SERVICE, CLIENT).await.unwrap();
     assert!(is_bad(&world, &token).await);
 }
@@ -103,12 +104,12 @@ async fn it_ends_and_is_swept() {
 async fn a_new_password_and_a_disabled_account_void_it() {
     let world = World::new().await;
     let token = issue(&world).await;
-    world.accounts.set_password(world.owner.account.id, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), world.owner.account.id, "another horse").await.unwrap();
     assert!(is_bad(&world, &token).await);
 
     let other = world.other().await;
     let token = world.auth.issue_refresh_token(REGISTRY, &other, SERVICE, CLIENT).await.unwrap();
-    world.meta.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    world.meta.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
     assert!(is_bad(&world, &token).await);
 }
 

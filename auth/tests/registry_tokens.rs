@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ async fn instance(world: &World, name: &str) -> Instance {
         multi_zone: false,
         tags: &[],
     };
-    world.meta.create_instance(&new, 10, world.clock.now()).await.unwrap()
+    world.meta.create_instance(&act(world.clock.clone()), &new, 10).await.unwrap()
 }
 
 async fn login(
@@ -82,10 +83,10 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
     let owner = world.owner().await;
     let registry = instance(&world, "one").await.registry;
     let temporary = world.auth.temporary_password(&owner, registry, None).unwrap();
-    let (_, long) = world.auth.create_instance_token(&owner, registry, "").await.unwrap();
+    let (_, long) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, registry, "").await.unwrap();
     let personal = world.auth.temporary_password(&owner, REGISTRY, None).unwrap();
     login(&world.auth, REGISTRY, personal.username.as_str(), &personal.password).await.unwrap();
-    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
     world.auth.account_changed(owner.account);
     let all = [(registry, &temporary), (registry, &long), (REGISTRY, &personal)];
     for (registry, made) in all {
@@ -94,8 +95,7 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
     let owner = world.login(&world.owner, "another horse").await;
     let made = world.auth.temporary_password(&owner, registry, None).unwrap();
     login(&world.auth, registry, made.username.as_str(), &made.password).await.unwrap();
-    let now = world.clock.now();
-    world.meta.set_account_status(owner.account, AccountStatus::Disabled, now).await.unwrap();
+    world.meta.set_account_status(&act(world.clock.clone()), owner.account, AccountStatus::Disabled).await.unwrap();
     world.auth.account_changed(owner.account);
     assert!(refused(&login(&world.auth, registry, made.username.as_str(), &made.password).await));
 }
@@ -106,7 +106,8 @@ async fn a_long_term_token_can_be_taken_back() {
     let elsewhere = world.another_process(params()).await;
     let owner = world.owner().await;
     let (one, two) = (instance(&world, "one").await.registry, instance(&world, "two").await.registry);
-    let (id, made) = world.auth.create_instance_token(&owner, one, "for tests").await.unwrap();
+    let (id, made) =
+        world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "for tests").await.unwrap();
     let uin = made.username.as_str();
     let row = world.meta.instance_token(&id).await.unwrap().unwrap();
     assert_eq!((row.registry, row.account, row.description.as_str()), (one, owner.account, "for tests"));
@@ -115,18 +116,18 @@ async fn a_long_term_token_can_be_taken_back() {
     assert!(good(&world.auth).await && good(&elsewhere).await);
     assert!(refused(&login(&world.auth, two, uin, &made.password).await));
     // As soon as the other process looks whether anything has changed.
-    world.meta.modify_instance_token(one, &id, Some(false), None).await.unwrap();
+    world.meta.modify_instance_token(&act(world.clock.clone()), one, &id, Some(false), None).await.unwrap();
     assert!(elsewhere.poll_changes().await.unwrap());
     assert!(!good(&elsewhere).await);
-    world.meta.modify_instance_token(one, &id, Some(true), None).await.unwrap();
+    world.meta.modify_instance_token(&act(world.clock.clone()), one, &id, Some(true), None).await.unwrap();
     assert!(elsewhere.poll_changes().await.unwrap());
     assert!(good(&elsewhere).await);
-    world.meta.delete_instance_token(one, &id).await.unwrap();
+    world.meta.delete_instance_token(&act(world.clock.clone()), one, &id).await.unwrap();
     for auth in [&world.auth, &elsewhere] {
         auth.poll_changes().await.unwrap();
         assert!(!good(auth).await);
     }
-    let (_, made) = world.auth.create_instance_token(&owner, one, "").await.unwrap();
+    let (_, made) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "").await.unwrap();
     world.clock.advance(made.expires_at.since(world.clock.now()) - Duration::from_millis(1));
     login(&world.auth, one, uin, &made.password).await.unwrap();
     world.clock.advance(Duration::from_millis(1));
@@ -141,13 +142,13 @@ async fn a_long_term_token_is_its_row_and_its_secret() {
     let uin = owner.uin.as_str();
     let decode = |made: &roadstead_auth::RegistryPassword| URL_SAFE_NO_PAD.decode(&made.password[4..]).unwrap();
     let encode = |bytes: &[u8]| format!("rsd_{}", URL_SAFE_NO_PAD.encode(bytes));
-    let (_, first) = world.auth.create_instance_token(&owner, one, "").await.unwrap();
+    let (_, first) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "").await.unwrap();
     let first = decode(&first);
     // Somebody asks for a row before it is there: that there was none is not remembered.
     let mut next = first.clone();
     next[8] += 1;
     assert!(refused(&login(&world.auth, one, uin, &encode(&next)).await));
-    let (_, second) = world.auth.create_instance_token(&owner, one, "").await.unwrap();
+    let (_, second) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "").await.unwrap();
     assert_eq!(decode(&second)[..9], next[..9]);
     login(&world.auth, one, uin, &second.password).await.unwrap();
     // The secret of one row does not open another one, and neither does anything near it.
@@ -160,7 +161,7 @@ async fn a_long_term_token_is_its_row_and_its_secret() {
     login(&world.auth, one, uin, &encode(&first)).await.unwrap();
     let other = world.other().await;
     assert!(refused(&login(&world.auth, one, other.uin.as_str(), &encode(&first)).await));
-    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
     world.auth.account_changed(owner.account);
     assert!(refused(&login(&world.auth, one, uin, &encode(&first)).await));
 }
@@ -193,7 +194,7 @@ async fn a_host_leads_to_a_registry() {
         }
         assert_eq!(of(auth, "teams.localhost").await, REGISTRY);
     }
-    world.meta.condemn_instance(made.registry, true, world.clock.now()).await.unwrap();
+    world.meta.condemn_instance(&act(world.clock.clone()), made.registry, true).await.unwrap();
     for auth in [&world.auth, &elsewhere] {
         auth.poll_changes().await.unwrap();
         assert_eq!(of(auth, "team.localhost").await, REGISTRY);
@@ -205,13 +206,13 @@ async fn a_bearer_token_is_as_good_as_what_it_was_had_for() {
     let world = World::new().await;
     let owner = world.owner().await;
     let registry = instance(&world, "one").await.registry;
-    let (id, long) = world.auth.create_instance_token(&owner, registry, "").await.unwrap();
+    let (id, long) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, registry, "").await.unwrap();
     let temporary = world.auth.temporary_password(&owner, registry, None).unwrap();
     let bearer = async |made: &roadstead_auth::RegistryPassword| {
         let identity = login(&world.auth, registry, made.username.as_str(), &made.password).await.unwrap();
         assert!(identity.session.is_some() && !identity.is_root());
         assert!(world.auth.temporary_password(&identity, registry, None).is_err(), "a session makes no other one");
-        assert!(world.auth.create_instance_token(&identity, registry, "").await.is_err());
+        assert!(world.auth.create_instance_token(&act(world.clock.clone()), &identity, registry, "").await.is_err());
         let issued = world.auth.issue(registry, &common::basic(&identity), SERVICE, &[]).await.unwrap();
         (issued.token, issued.expires_in)
     };
@@ -221,7 +222,7 @@ async fn a_bearer_token_is_as_good_as_what_it_was_had_for() {
     assert!(good(&token).await);
     let (who, _) = world.auth.bearer(registry, &token, SERVICE).await.unwrap();
     assert!(who.unwrap().session.is_some());
-    world.meta.modify_instance_token(registry, &id, Some(false), None).await.unwrap();
+    world.meta.modify_instance_token(&act(world.clock.clone()), registry, &id, Some(false), None).await.unwrap();
     world.auth.poll_changes().await.unwrap();
     assert!(!good(&token).await);
     world.clock.advance(HOUR - Duration::from_secs(90));

@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::time::Duration;
 
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, client, name, params};
@@ -32,7 +33,7 @@ async fn a_new_password_voids_tokens_and_the_old_password() {
     let owner = world.owner().await;
     let token = world.issue(Some(&owner), &SCOPES).await.token;
     assert!(world.bearer(&token).await.is_ok());
-    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
     world.auth.account_changed(owner.account);
     assert!(is_bad(&world.bearer(&token).await));
     let old = world.auth.basic(REGISTRY, owner.uin.as_str(), PASSWORD, ADDRESS).await;
@@ -50,7 +51,7 @@ async fn a_disabled_account_is_out_and_its_tokens_stay_void() {
     let token = world.issue(Some(&owner), &SCOPES).await.token;
     assert!(world.bearer(&token).await.is_ok());
     let set = async |status| {
-        assert!(world.meta.set_account_status(owner.account, status, world.clock.now()).await.unwrap());
+        assert!(world.meta.set_account_status(&act(world.clock.clone()), owner.account, status).await.unwrap());
         assert!(world.auth.poll_changes().await.unwrap());
     };
     set(AccountStatus::Disabled).await;
@@ -74,12 +75,12 @@ async fn changes_of_another_process_are_noticed() {
 
     // The other process has a store of its own.
     let elsewhere = world.database.open("two").await;
-    assert!(elsewhere.set_visibility(id, false, world.clock.now()).await.unwrap());
+    assert!(elsewhere.set_visibility(&act(world.clock.clone()), id, false).await.unwrap());
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
     assert!(may_pull(&world.auth, &basic(&owner), "team/app").await.is_ok());
 
-    elsewhere.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    elsewhere.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(is_bad(&world.bearer(&token).await));
 }
@@ -97,9 +98,8 @@ async fn push(world: &World, meta: &MetaStore, repository: &str) -> Made {
         size: 1,
         upload: None,
         lease_until: now,
-        now,
     };
-    meta.commit_blob(&commit).await.unwrap().repository_created.unwrap()
+    meta.commit_blob(&act(world.clock.clone()), &commit).await.unwrap().repository_created.unwrap()
 }
 
 /// The repository that the owner finds, and how many had to be read for that.
@@ -148,7 +148,7 @@ async fn a_foreign_change_between_two_of_this_process_is_noticed() {
     assert!(look(&world, &owner, "team/foreign").await.0.is_some());
     // Another process disables an account.
     make("team/c").await;
-    elsewhere.set_account_status(other.account, AccountStatus::Disabled, world.clock.now()).await.unwrap();
+    elsewhere.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
     make("team/d").await;
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(is_bad(&world.bearer(&others).await));
@@ -181,7 +181,7 @@ async fn when_the_counter_cannot_be_read_rows_run_out() {
     );
 
     // Never again: the change is seen when the lease is over.
-    world.meta.set_visibility(id, false, world.clock.now()).await.unwrap();
+    world.meta.set_visibility(&act(world.clock.clone()), id, false).await.unwrap();
     world.clock.advance(LEASE);
     assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
     world.clock.advance(Duration::from_millis(1));
@@ -200,7 +200,7 @@ async fn public_to_private_counts_at_once_in_this_process() {
     let id = world.repository("team/app", true).await;
     let caller = world.caller(None, &SCOPES).await;
     assert!(may_pull(&world.auth, &caller, "team/app").await.is_ok());
-    world.meta.set_visibility(id, false, world.clock.now()).await.unwrap();
+    world.meta.set_visibility(&act(world.clock.clone()), id, false).await.unwrap();
     world.auth.repository_changed(REGISTRY, &name("team/app"));
     assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::Unauthenticated)));
 }
@@ -224,7 +224,7 @@ async fn a_deleted_repository_is_not_its_successor() {
     let owner = world.owner().await;
     let pull = async || world.auth.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/app")).await.unwrap();
     assert_eq!(pull().await.repository_id(), Some(id));
-    world.meta.delete_repository(id, world.clock.now()).await.unwrap();
+    world.meta.delete_repository(&act(world.clock.clone()), id).await.unwrap();
     world.auth.repository_changed(REGISTRY, &name("team/app"));
     assert_eq!(pull().await.repository_id(), None);
     let next = world.repository("team/app", false).await;
@@ -241,13 +241,13 @@ async fn a_namespace_that_was_made_again_is_another_one() {
     let anybody = world.caller(None, &["repository:team/app:pull"]).await;
 
     let team = "team".parse().unwrap();
-    assert!(world.meta.delete_namespace(REGISTRY, &team, world.clock.now()).await.unwrap());
+    assert!(world.meta.delete_namespace(&act(world.clock.clone()), REGISTRY, &team).await.unwrap());
     world.auth.invalidate_all();
     assert!(matches!(may_push(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
 
     // In the same second, by another account, with a public repository of the same name.
     world.clock.advance(Duration::from_millis(1));
-    world.meta.create_namespace(REGISTRY, &team, other.account, world.clock.now()).await.unwrap();
+    world.meta.create_namespace(&act(world.clock.clone()), REGISTRY, &team, other.account).await.unwrap();
     world.repository("team/app", true).await;
     assert!(matches!(may_push(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
     assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::InsufficientScope)));
@@ -265,8 +265,8 @@ async fn a_namespace_taken_over_behind_our_back_gives_its_old_owner_nothing() {
     assert!(may_push(&world.auth, &basic(&owner), "team/first").await.is_ok());
     let team = "team".parse().unwrap();
     let elsewhere = world.another_process(params()).await;
-    world.meta.delete_namespace(REGISTRY, &team, world.clock.now()).await.unwrap();
-    world.meta.create_namespace(REGISTRY, &team, other.account, world.clock.now()).await.unwrap();
+    world.meta.delete_namespace(&act(world.clock.clone()), REGISTRY, &team).await.unwrap();
+    world.meta.create_namespace(&act(world.clock.clone()), REGISTRY, &team, other.account).await.unwrap();
     let digest = Digest::of(Algorithm::Sha256, b"x");
     let namespace = world.meta.namespace(REGISTRY, "team").await.unwrap().unwrap().id;
     let commit = CommitBlob {
@@ -278,9 +278,8 @@ async fn a_namespace_taken_over_behind_our_back_gives_its_old_owner_nothing() {
         size: 1,
         upload: None,
         lease_until: world.clock.now(),
-        now: world.clock.now(),
     };
-    world.meta.commit_blob(&commit).await.unwrap();
+    world.meta.commit_blob(&act(world.clock.clone()), &commit).await.unwrap();
     assert!(matches!(may_pull(&world.auth, &basic(&owner), "team/app").await, Err(Denied::Forbidden)));
     assert!(may_pull(&elsewhere, &basic(&other), "team/app").await.is_ok());
 }
@@ -291,7 +290,7 @@ async fn a_login_right_after_a_change_elsewhere_is_good_at_once() {
     let owner = world.owner().await;
     assert!(world.bearer(&world.issue(Some(&owner), &[]).await.token).await.is_ok());
     // Another process sets the password; this one has not noticed yet.
-    world.accounts.set_password(owner.account, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
     let owner = world.login(&world.owner, "another horse").await;
     let token = world.issue(Some(&owner), &[]).await.token;
     assert!(bearer(&world.auth, &token).await.is_ok());
@@ -331,14 +330,14 @@ async fn what_an_access_key_made_ends_with_it() {
         }
     };
     expect(true, "made").await;
-    world.meta.set_access_key_active(owner.account, id, false).await.unwrap();
+    world.meta.set_access_key_active(&act(world.clock.clone()), owner.account, id, false).await.unwrap();
     expect(false, "disabled").await;
-    world.meta.set_access_key_active(owner.account, id, true).await.unwrap();
+    world.meta.set_access_key_active(&act(world.clock.clone()), owner.account, id, true).await.unwrap();
     expect(true, "enabled").await;
     // A key that another account has does not do.
     let others = Some(&world.other.secret_id);
     let foreign = (federation(others), password(others));
     assert_eq!(good(&world.auth, &foreign, "").await, [false; 3]);
-    world.meta.delete_access_key(owner.account, id).await.unwrap();
+    world.meta.delete_access_key(&act(world.clock.clone()), owner.account, id).await.unwrap();
     expect(false, "deleted").await;
 }

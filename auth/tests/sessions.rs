@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use roadstead_auth::{
     TemporaryKey,
 };
 use roadstead_storage::meta::{Holder, NewRole};
-use roadstead_types::{Clock as _, RegistryId, RoleId, Timestamp};
+use roadstead_types::{RegistryId, RoleId, Timestamp};
 
 impl World {
     async fn role(&self, policies: &[String]) -> RoleId {
@@ -27,7 +28,7 @@ impl World {
             console_login: false,
             tags: "[]",
         };
-        let role = self.meta.create_role(self.owner.account.id, &new, self.clock.now()).await.unwrap();
+        let role = self.meta.create_role(&act(self.clock.clone()), self.owner.account.id, &new).await.unwrap();
         for policy in policies {
             self.attach(policy, Holder::Role(role)).await;
         }
@@ -162,13 +163,13 @@ async fn temporary_keys_end() {
     }
     // The role trusts others now.
     let owner = world.owner.account.id;
-    world.meta.update_trust(owner, role, "{}", "{}", world.clock.now()).await.unwrap();
+    world.meta.update_trust(&act(world.clock.clone()), owner, role, "{}", "{}").await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(world.temporary(&key).await.is_none());
     assert!(world.temporary(&other).await.is_some());
     let key = world.key_of_role(&sub.identity, role, None).await;
     assert!(world.temporary(&key).await.is_some());
-    world.meta.delete_role(owner, role).await.unwrap();
+    world.meta.delete_role(&act(world.clock.clone()), owner, role).await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap());
     assert!(world.temporary(&key).await.is_none());
     // Time.
@@ -178,7 +179,7 @@ async fn temporary_keys_end() {
     assert!(world.temporary(&other).await.is_none());
     // Another password.
     let other = issue(&sub.identity);
-    world.accounts.set_password(sub.identity.account, "another horse").await.unwrap();
+    world.accounts.set_password(&act(world.clock.clone()), sub.identity.account, "another horse").await.unwrap();
     world.auth.account_changed(sub.identity.account);
     assert!(world.temporary(&other).await.is_none());
 }

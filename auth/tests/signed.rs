@@ -4,6 +4,7 @@
 
 mod common;
 
+use roadstead_storage::testkit::act;
 use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -76,16 +77,16 @@ async fn keys_and_accounts_that_are_shut_out_are_refused_at_once() {
     let outcome = async || call(&world, &world.owner, secret).await;
     outcome().await.unwrap();
     for active in [false, true] {
-        world.meta.set_access_key_active(id, &world.owner.secret_id, active).await.unwrap();
+        world.meta.set_access_key_active(&act(world.clock.clone()), id, &world.owner.secret_id, active).await.unwrap();
         world.auth.invalidate_all();
         assert_eq!(outcome().await.is_ok(), active);
     }
     for status in [AccountStatus::Disabled, AccountStatus::Active] {
-        world.meta.set_account_status(id, status, world.clock.now()).await.unwrap();
+        world.meta.set_account_status(&act(world.clock.clone()), id, status).await.unwrap();
         world.auth.account_changed(id);
         assert_eq!(outcome().await.is_ok(), status == AccountStatus::Active);
     }
-    world.meta.delete_access_key(id, &world.owner.secret_id).await.unwrap();
+    world.meta.delete_access_key(&act(world.clock.clone()), id, &world.owner.secret_id).await.unwrap();
     world.auth.poll_changes().await.unwrap();
     assert!(matches!(outcome().await, Err(SignatureError::SecretIdNotFound)));
 }

@@ -10,7 +10,7 @@ use futures::TryStreamExt as _;
 use roadstead_gc::{Collector, Error, Item, Params, Reason, Removal, tie};
 use roadstead_storage::blob::{BlobKey, BlobStore, FsBlobStore, MemoryBlobStore, StagingKey};
 use roadstead_storage::meta::{CommitBlob, MetaStore, NewAccount, NewUpload};
-use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation, TestDatabase};
+use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation, TestDatabase, act};
 use roadstead_types::{
     AccountId, Algorithm, Clock, Digest, Hasher, ManualClock, NamespaceId, RegistryId, RepositoryName, SystemClock,
     Timestamp, Uin, UploadId,
@@ -39,9 +39,10 @@ impl Kit {
         let store = FaultyBlobStore::new(Arc::new(MemoryBlobStore::new(clock.clone())));
         let uin = Uin::from_number(Uin::MIN).unwrap();
         let new = NewAccount { uin: &uin, name: "somebody", password_hash: None };
-        let account = meta.create_account(&new, clock.now()).await.unwrap().id;
+        let account = meta.create_account(&act(clock.clone()), &new).await.unwrap().id;
         let name = "somebody".parse().unwrap();
-        let namespace = meta.create_namespace(RegistryId::PERSONAL, &name, account, clock.now()).await.unwrap().id;
+        let namespace =
+            meta.create_namespace(&act(clock.clone()), RegistryId::PERSONAL, &name, account).await.unwrap().id;
         tie(&meta, &store).await.unwrap();
         let repository = "somebody/app".parse().unwrap();
         Self { meta, store, clock, account, namespace, repository, _database: database }
@@ -96,9 +97,8 @@ impl Kit {
             size: bytes.len() as u64,
             upload: None,
             lease_until: now.after(DAY),
-            now,
         };
-        assert!(!self.meta.commit_blob(&commit).await.unwrap().adopted);
+        assert!(!self.meta.commit_blob(&act(self.clock.clone()), &commit).await.unwrap().adopted);
         key
     }
 

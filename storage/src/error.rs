@@ -36,7 +36,7 @@ pub enum Error {
     /// What the call is about has gone, or was taken by another, in the meantime: read again.
     #[error("{0} has changed in the meantime")]
     Stale(Thing),
-    /// It could be done, and was not: it was only tried, see [`dry_run`](crate::meta::dry_run).
+    /// It could be done, and was not: it was only tried, see [`Act::tried`](crate::meta::Act::tried).
     #[error("it was only tried")]
     DryRun,
     /// The disk, the bucket or the quota of the store is full.

@@ -150,7 +150,7 @@ pub fn nothing() -> Things {
 /// When something cannot be made.
 pub async fn house(reg: &TestRegistry, name: &str) -> House {
     let root = reg.account(name).await;
-    let (meta, now, owner) = (reg.meta(), reg.now(), root.id);
+    let (meta, owner) = (reg.meta(), root.id);
     let mut users = Vec::new();
     let (mut first, mut secret_id) = (None, String::new());
     for rights in Rights::ALL {
@@ -162,8 +162,8 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
         users.push((rights, cloud));
     }
     let (uin, user_id) = first.unwrap();
-    let group = meta.create_group(owner, &format!("{name}-group"), &mark(name), now).await.unwrap();
-    meta.add_members(owner, &[(group, user_id)], now).await.unwrap();
+    let group = meta.create_group(&reg.act(), owner, &format!("{name}-group"), &mark(name)).await.unwrap();
+    meta.add_members(&reg.act(), owner, &[(group, user_id)]).await.unwrap();
     let policy = policy(reg, owner, name, &format!("{name}-policy"), "allow", "ccr:pull").await;
     // Attached, but to a group that nobody with rights is in: the users are what their rights say.
     let role_id = role(reg, &root, name).await;
@@ -179,7 +179,7 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
         multi_zone: false,
         tags: &[],
     };
-    meta.create_instance(&new, 10, now).await.unwrap();
+    meta.create_instance(&reg.act(), &new, 10).await.unwrap();
     let digest = root.basic.push_image(&format!("{name}/app-{name}"), "v1", &image(name)).await;
     let trigger = format!("{name}-trigger");
     personal(&root, name, &trigger).await;
@@ -263,7 +263,7 @@ async fn role(reg: &TestRegistry, root: &Account, name: &str) -> i64 {
         console_login: false,
         tags: "[]",
     };
-    reg.meta().create_role(root.id, &new, reg.now()).await.unwrap().get()
+    reg.meta().create_role(&reg.act(), root.id, &new).await.unwrap().get()
 }
 
 /// A sub-account with these rights.
@@ -275,21 +275,21 @@ async fn user(reg: &TestRegistry, owner: AccountId, house: &str, rights: Rights)
     let profile = UserProfile { remark: mark(house), ..UserProfile::default() };
     let new =
         NewSubAccount { owner, name: &name, profile: &profile, password: None, needs_password: false, needs_key: true };
-    let made = accounts.create_user(&new).await.unwrap();
+    let made = accounts.create_user(&reg.act(), &new).await.unwrap();
     let (id, key) = (made.user.account.id, made.key.unwrap());
     let holder = Holder::User(id);
-    let (meta, now) = (reg.meta(), reg.now());
+    let meta = reg.meta();
     for preset in rights.presets() {
-        meta.attach_policy(owner, PolicyId::new(*preset), holder, "", now).await.unwrap();
+        meta.attach_policy(&reg.act(), owner, PolicyId::new(*preset), holder, "").await.unwrap();
     }
     match rights {
         Rights::Denied => {
             let policy = policy(reg, owner, house, "deny-all", "deny", "*").await;
-            meta.attach_policy(owner, policy, holder, "", now).await.unwrap();
+            meta.attach_policy(&reg.act(), owner, policy, holder, "").await.unwrap();
         }
         Rights::Capped => {
             let policy = policy(reg, owner, house, "pulls-only", "allow", "ccr:pull").await;
-            meta.set_boundary(owner, holder, Some(policy)).await.unwrap();
+            meta.set_boundary(&reg.act(), owner, holder, Some(policy)).await.unwrap();
         }
         Rights::None | Rights::Reader | Rights::Full => {}
     }
@@ -303,5 +303,5 @@ async fn policy(reg: &TestRegistry, owner: AccountId, house: &str, name: &str, e
     let owner_uin: Uin = "100000000001".parse().unwrap();
     let parsed = Policy::parse(&text, Use::Identity, &Author { owner_uin: &owner_uin, app_id: 1 }).unwrap();
     let new = NewPolicy { name, description: &mark(house), document: &text, canonical: &parsed.canonical, tags: "[]" };
-    reg.meta().create_policy(owner, &new, reg.now()).await.unwrap()
+    reg.meta().create_policy(&reg.act(), owner, &new).await.unwrap()
 }

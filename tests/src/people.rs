@@ -50,12 +50,12 @@ impl Main {
         let canonical = self.canonical(text, Use::Identity);
         let name = format!("policy-{}", POLICIES.fetch_add(1, Ordering::Relaxed));
         let new = NewPolicy { name: &name, description: "", document: text, canonical: &canonical, tags: "[]" };
-        reg.meta().create_policy(self.id, &new, reg.now()).await.unwrap()
+        reg.meta().create_policy(&reg.act(), self.id, &new).await.unwrap()
     }
 
     /// Attaches a policy.
     pub async fn attach(&self, reg: &TestRegistry, policy: PolicyId, holder: Holder) {
-        reg.meta().attach_policy(self.id, policy, holder, self.uin.as_str(), reg.now()).await.unwrap();
+        reg.meta().attach_policy(&reg.act(), self.id, policy, holder, self.uin.as_str()).await.unwrap();
     }
 
     /// A role that this document trusts, with these policies.
@@ -70,7 +70,7 @@ impl Main {
             console_login: false,
             tags: "[]",
         };
-        let role = reg.meta().create_role(self.id, &new, reg.now()).await.unwrap();
+        let role = reg.meta().create_role(&reg.act(), self.id, &new).await.unwrap();
         for text in policies {
             let policy = self.policy(reg, text).await;
             self.attach(reg, policy, Holder::Role(role)).await;
@@ -90,7 +90,7 @@ pub async fn sub<'a>(reg: &'a TestRegistry, main: &Account, name: &str, policies
         needs_password: false,
         needs_key: true,
     };
-    let made = reg.accounts().create_user(&new).await.unwrap();
+    let made = reg.accounts().create_user(&reg.act(), &new).await.unwrap();
     let (account, key) = (made.user.account, made.key.unwrap());
     let uin = account.uin.as_str().to_owned();
     let (basic, cloud) = (reg.basic(&uin, &password), reg.cloud_with(key.secret_id.as_str(), &key.secret_key));
@@ -122,12 +122,12 @@ impl Sub<'_> {
 
     /// Detaches a policy.
     pub async fn detach(&self, policy: PolicyId) {
-        self.reg.meta().detach_policy(self.main.id, policy, Holder::User(self.id)).await.unwrap();
+        self.reg.meta().detach_policy(&self.reg.act(), self.main.id, policy, Holder::User(self.id)).await.unwrap();
     }
 
     /// Sets the boundary to a policy with this document.
     pub async fn bound(&self, text: &str) {
         let policy = self.main.policy(self.reg, text).await;
-        self.reg.meta().set_boundary(self.main.id, Holder::User(self.id), Some(policy)).await.unwrap();
+        self.reg.meta().set_boundary(&self.reg.act(), self.main.id, Holder::User(self.id), Some(policy)).await.unwrap();
     }
 }

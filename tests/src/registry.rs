@@ -10,7 +10,7 @@ use roadstead::bootstrap::{self, Parts};
 use roadstead_auth::Accounts;
 use roadstead_config::{Bootstrap, DatabaseLocation, Settings};
 use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::{AccountStatus, MetaStore};
+use roadstead_storage::meta::{AccountStatus, Act, MetaStore};
 use roadstead_storage::testkit::TestDatabase;
 use roadstead_types::{AccountId, Clock, ManualClock, RegistryId, RepositoryName};
 use tempfile::TempDir;
@@ -230,13 +230,18 @@ impl TestRegistry {
     /// Makes an account, and a namespace of the same name for it.
     pub async fn account(&self, name: &str) -> Account {
         let password = format!("password of {name}");
-        let made = self.accounts.create(name, Some(&password), None).await.unwrap();
+        let made = self.accounts.create(&self.act(), name, Some(&password), None).await.unwrap();
         let id = made.account.id;
         self.namespace(name, id).await;
         let uin = made.account.uin.as_str().to_owned();
         let basic = self.basic(&uin, &password);
         let cloud = self.cloud_with(made.secret_id.as_str(), &made.secret_key);
         Account { id, uin, password, basic, cloud }
+    }
+
+    /// Something that the test does, as the server.
+    pub fn act(&self) -> Act {
+        roadstead_storage::testkit::act(self.stage.clock.clone())
     }
 
     /// Makes accounts, as the command line does.
@@ -246,25 +251,24 @@ impl TestRegistry {
 
     /// Makes a namespace.
     pub async fn namespace(&self, name: &str, owner: AccountId) {
-        let now = self.stage.clock.now();
-        self.meta.create_namespace(RegistryId::PERSONAL, &name.parse().unwrap(), owner, now).await.unwrap();
+        self.meta.create_namespace(&self.act(), RegistryId::PERSONAL, &name.parse().unwrap(), owner).await.unwrap();
     }
 
     /// Sets the password of an account, as another process does it.
     pub async fn set_password(&self, account: AccountId, password: &str) {
-        self.accounts.set_password(account, password).await.unwrap();
+        self.accounts.set_password(&self.act(), account, password).await.unwrap();
     }
 
     /// Disables or enables an account, as another process does it.
     pub async fn set_status(&self, account: AccountId, status: AccountStatus) {
-        assert!(self.meta.set_account_status(account, status, self.stage.clock.now()).await.unwrap());
+        assert!(self.meta.set_account_status(&self.act(), account, status).await.unwrap());
     }
 
     /// Makes a repository public or private, as another process does it, and waits until the server has seen it.
     pub async fn set_public(&self, repository: &str, public: bool) {
         let name: RepositoryName = repository.parse().unwrap();
         let row = self.meta.repository(RegistryId::PERSONAL, &name).await.unwrap().expect("the repository exists");
-        assert!(self.meta.set_visibility(row.id, public, self.stage.clock.now()).await.unwrap());
+        assert!(self.meta.set_visibility(&self.act(), row.id, public).await.unwrap());
         let status = if public { 200 } else { 401 };
         let anonymous = self.anonymous();
         let target = format!("/v2/{repository}/tags/list");

@@ -14,7 +14,7 @@ use roadstead_auth::{
 };
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{CommitBlob, MetaStore};
-use roadstead_storage::testkit::TestDatabase;
+use roadstead_storage::testkit::{TestDatabase, act};
 use roadstead_types::{
     Algorithm, Clock as _, Digest, ManualClock, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp,
 };
@@ -71,10 +71,13 @@ impl World {
         let meta = database.open("one").await;
         let clock = Arc::new(ManualClock::new(START));
         let accounts = Accounts::new(meta.clone(), CHEAP, Sealer::new(MASTER_KEY), clock.clone());
-        let owner = accounts.create("owner", Some(PASSWORD), None).await.unwrap();
-        let other = accounts.create("other", Some(PASSWORD), None).await.unwrap();
-        let namespace = meta.create_namespace(REGISTRY, &"team".parse().unwrap(), owner.account.id, START).await;
-        meta.create_namespace(REGISTRY, &"others".parse().unwrap(), other.account.id, START).await.unwrap();
+        let owner = accounts.create(&act(clock.clone()), "owner", Some(PASSWORD), None).await.unwrap();
+        let other = accounts.create(&act(clock.clone()), "other", Some(PASSWORD), None).await.unwrap();
+        let namespace =
+            meta.create_namespace(&act(clock.clone()), REGISTRY, &"team".parse().unwrap(), owner.account.id).await;
+        meta.create_namespace(&act(clock.clone()), REGISTRY, &"others".parse().unwrap(), other.account.id)
+            .await
+            .unwrap();
         let auth = Auth::open(meta.clone(), params, Sealer::new(MASTER_KEY), clock.clone()).await.unwrap();
         Self { database, meta, clock, auth, accounts, owner, other, namespace: namespace.unwrap().id }
     }
@@ -126,10 +129,9 @@ impl World {
             size: 1,
             upload: None,
             lease_until: now,
-            now,
         };
-        let id = self.meta.commit_blob(&commit).await.unwrap().repository;
-        assert!(self.meta.set_visibility(id, public, now).await.unwrap());
+        let id = self.meta.commit_blob(&act(self.clock.clone()), &commit).await.unwrap().repository;
+        assert!(self.meta.set_visibility(&act(self.clock.clone()), id, public).await.unwrap());
         self.auth.invalidate_all();
         id
     }

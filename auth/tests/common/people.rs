@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, clippy::allow_attributes, reason = "a test: to panic is how it tells")]
 
+use roadstead_storage::testkit::act;
 use std::sync::Arc;
 
 use roadstead_auth::{Caller, Delete, DeleteTarget, Denied, Identity, NewSubAccount, Probe, Pull, Push, app_id};
@@ -42,7 +43,7 @@ impl World {
         let canonical = Policy::parse(text, Use::Identity, &author).unwrap().canonical;
         let name = format!("p-{:x}", rand_name(text));
         let new = NewPolicy { name: &name, description: "", document: text, canonical: &canonical, tags: "[]" };
-        match self.meta.create_policy(owner.id, &new, self.clock.now()).await {
+        match self.meta.create_policy(&act(self.clock.clone()), owner.id, &new).await {
             Ok(id) => id,
             Err(_) => self.meta.policy_by_name(owner.id, &name).await.unwrap().unwrap().summary.id,
         }
@@ -51,7 +52,7 @@ impl World {
     pub async fn attach(&self, text: &str, holder: Holder) {
         let policy = self.policy(text).await;
         let owner = self.owner.account.id;
-        self.meta.attach_policy(owner, policy, holder, "1", self.clock.now()).await.unwrap();
+        self.meta.attach_policy(&act(self.clock.clone()), owner, policy, holder, "1").await.unwrap();
         self.auth.invalidate_all();
     }
 
@@ -65,7 +66,7 @@ impl World {
             needs_password: false,
             needs_key: false,
         };
-        let account = self.accounts.create_user(&new).await.unwrap().user.account;
+        let account = self.accounts.create_user(&act(self.clock.clone()), &new).await.unwrap().user.account;
         for policy in policies {
             self.attach(policy, Holder::User(account.id)).await;
         }
@@ -115,11 +116,8 @@ impl World {
             tags: &tags,
             details: None,
             lease_until: now,
-            review_after: now,
-            now,
-            event: None,
         };
-        self.meta.put_manifest(&put).await.unwrap();
+        self.meta.put_manifest(&act(self.clock.clone()), &put).await.unwrap();
         digest
     }
 }

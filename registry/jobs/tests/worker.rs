@@ -13,7 +13,7 @@ use roadstead_jobs::{
     new_job,
 };
 use roadstead_storage::meta::{Job as Row, JobQuery, JobState, MetaStore, NewJob};
-use roadstead_storage::testkit::TestDatabase;
+use roadstead_storage::testkit::{self, TestDatabase};
 use roadstead_types::{Clock, JobId, ManualClock, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -267,7 +267,7 @@ async fn a_job_is_cancelled_whether_it_listens_or_not() {
     for name in ["obedient", "deaf"] {
         let id = world.ask(name).await;
         world.until_is(id, JobState::Running).await;
-        assert!(world.meta.cancel_job(id, world.clock.now()).await.unwrap());
+        assert!(world.meta.cancel_job(&testkit::act(world.clock.clone()), id).await.unwrap());
         assert_eq!(world.until_is(id, JobState::Cancelled).await.attempts, 1);
         assert_eq!(world.begun(name), 1);
     }

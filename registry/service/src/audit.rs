@@ -1,7 +1,8 @@
 //! The audit log: who did what, and who was refused.
 //!
-//! What was done is written down before it is answered: [`Audit::done`] waits for that. Refusals must not cost more than
-//! they are worth: [`Audit::noted`] never waits, and of a flood of refusals alike only the number is kept.
+//! The row of a change is written in the transaction of the change. What comes in here is the rest. Refusals must not cost
+//! more than they are worth: [`Audit::noted`] never waits, and similar refusals are counted instead of stored one by one.
+//! What was done without a transaction of its own, such as a collection, [`Audit::done`] waits for.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,6 +28,8 @@ const PERIOD: Duration = Duration::from_millis(250);
 const SUMMARY_ROUNDS: u32 = 20;
 /// How long an answer waits for its event to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long events stay in the outbox, whoever reads them.
+const OUTBOX_KEEP: Duration = Duration::from_secs(7 * 86_400);
 /// How long to wait after a write that failed.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -294,20 +297,26 @@ impl Audit {
         self.0.in_hand.load(Ordering::Relaxed) + queued + refusals
     }
 
-    /// Deletes what is older than `keep`, a part at a time.
+    /// Deletes what is older than `keep`, a part at a time; and of the outbox, what is older than [`OUTBOX_KEEP`].
     pub async fn shorten(&self, keep: Duration) -> roadstead_storage::Result<u64> {
-        const PART: u32 = 500;
-        let before = self.0.clock.now().before(keep);
-        let mut deleted = 0;
-        loop {
-            let part = self.0.meta.delete_audit_events(before, PART).await?;
-            deleted += part;
-            if part < u64::from(PART) {
-                return Ok(deleted);
-            }
-            // Others write in between.
-            tokio::task::yield_now().await;
+        let (now, meta) = (self.0.clock.now(), &self.0.meta);
+        let deleted = in_parts(async |part| meta.delete_audit_events(now.before(keep), part).await).await?;
+        in_parts(async |part| meta.delete_outbox(now.before(OUTBOX_KEEP), part).await).await?;
+        Ok(deleted)
+    }
+}
+
+/// Deletes in parts, between which others write, until a part is not full.
+async fn in_parts(delete: impl AsyncFn(u32) -> roadstead_storage::Result<u64>) -> roadstead_storage::Result<u64> {
+    const PART: u32 = 500;
+    let mut deleted = 0;
+    loop {
+        let part = delete(PART).await?;
+        deleted += part;
+        if part < u64::from(PART) {
+            return Ok(deleted);
         }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::blob::{BlobStream, PieceSize};
-use roadstead_storage::meta::{Act, AuditEvent, Blob, Committed};
+use roadstead_storage::meta::{Act, Blob, Committed};
 use roadstead_types::{Digest, RepositoryId};
 
 use super::cache::Caches;
@@ -122,12 +122,7 @@ impl BlobService {
     /// `event` is in the audit log.
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, act: &Act) -> Result<()> {
         let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
-        let now = self.base.clock.now();
-        let gone = self
-            .base
-            .meta
-            .unlink_blob(repository, digest, self.base.review_after(now), now, Some(&AuditEvent::done(act, now)))
-            .await;
+        let gone = self.base.meta.unlink_blob(act, repository, digest).await;
         // An error does not mean that nothing was committed.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
         let gone = gone?;
@@ -135,13 +130,19 @@ impl BlobService {
     }
 
     /// Links a blob of another repository, which the caller may pull, into this one. `None` when it is not there.
-    pub async fn mount(&self, to: &Access<Push>, from: &Access<Pull>, digest: &Digest) -> Result<Option<Committed>> {
+    pub async fn mount(
+        &self,
+        act: &Act,
+        to: &Access<Push>,
+        from: &Access<Pull>,
+        digest: &Digest,
+    ) -> Result<Option<Committed>> {
         let Some(source) = from.repository_id() else { return Ok(None) };
         let now = self.base.clock.now();
         let until = now.after(self.base.params.lease);
         let meta = &self.base.meta;
         let mounted =
-            meta.mount_blob(source, to.registry(), to.namespace_id(), to.repository(), digest, until, now).await;
+            meta.mount_blob(act, source, to.registry(), to.namespace_id(), to.repository(), digest, until).await;
         let made = mounted.as_ref().map(|mounted| mounted.as_ref().and_then(|m| m.repository_created.as_ref()));
         self.base.pushed(to, made);
         let mounted = mounted?;
@@ -155,6 +156,7 @@ impl BlobService {
     /// others have it is not told.
     pub async fn mount_from_any(
         &self,
+        act: &Act,
         to: &Access<Push>,
         caller: &roadstead_auth::Caller,
         digest: &Digest,
@@ -165,7 +167,7 @@ impl BlobService {
         };
         // The query only finds a candidate; whether it may be read is decided where it always is.
         match self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await {
-            Ok(from) => self.mount(to, &from, digest).await,
+            Ok(from) => self.mount(act, to, &from, digest).await,
             Err(_) => Ok(None),
         }
     }

@@ -1,16 +1,13 @@
 //! What an operator may ask of jobs.
 
-use std::sync::Arc;
-
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{Job, JobQuery, MetaStore};
-use roadstead_types::{Clock, JobId};
+use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore};
+use roadstead_types::JobId;
 
 /// Jobs, for the operator of the machine.
 #[derive(Clone, Debug)]
 pub struct JobService {
     meta: MetaStore,
-    clock: Arc<dyn Clock>,
 }
 
 /// What the rules of jobs answer: errors are those of the store.
@@ -18,8 +15,8 @@ type Stored<T> = Result<T, StorageError>;
 
 impl JobService {
     /// The jobs in this store.
-    pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> Self {
-        Self { meta, clock }
+    pub fn new(meta: MetaStore) -> Self {
+        Self { meta }
     }
 
     /// A page of jobs, the latest first.
@@ -34,8 +31,8 @@ impl JobService {
 
     /// Cancels a job: at once if it is waiting; one that is running is told to stop. False when it has ended already, and when
     /// there is none.
-    pub async fn cancel(&self, id: JobId) -> Stored<bool> {
-        self.meta.cancel_job(id, self.clock.now()).await
+    pub async fn cancel(&self, act: &Act, id: JobId) -> Stored<bool> {
+        self.meta.cancel_job(act, id).await
     }
 
     /// Makes a job due now that is waiting, has failed or was cancelled. False when it is running or done, and when there is
@@ -43,7 +40,7 @@ impl JobService {
     ///
     /// # Errors
     /// `Conflict` when the same work was asked for since.
-    pub async fn retry(&self, id: JobId) -> Stored<bool> {
-        self.meta.retry_job(id, self.clock.now()).await
+    pub async fn retry(&self, act: &Act, id: JobId) -> Stored<bool> {
+        self.meta.retry_job(act, id).await
     }
 }

@@ -28,7 +28,7 @@ use std::time::Duration;
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
-use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName, Timestamp};
+use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Result};
@@ -74,14 +74,10 @@ pub(crate) struct Foundation {
     pub clock: Arc<dyn Clock>,
     pub params: ServiceParams,
     pub budget: TransferBudget,
+    pub timing: Timing,
 }
 
 impl Foundation {
-    /// When what loses a reference now is looked at.
-    fn review_after(&self, now: Timestamp) -> Timestamp {
-        now.after(self.params.grace)
-    }
-
     /// Takes everything out of a repository that was deleted, in small parts, as long as `goes_on` says so. False when something
     /// is left.
     async fn empty_repository(
@@ -90,12 +86,12 @@ impl Foundation {
         goes_on: impl Fn() -> bool + Send + Sync,
     ) -> std::result::Result<bool, roadstead_storage::Error> {
         const CHUNK: u32 = 500;
+        let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
         loop {
             if !goes_on() {
                 return Ok(false);
             }
-            let now = self.clock.now();
-            if self.meta.empty_repository(id, CHUNK, self.review_after(now), now).await?.is_none() {
+            if self.meta.empty_repository(&act, id, CHUNK).await?.is_none() {
                 return Ok(true);
             }
         }
@@ -129,7 +125,7 @@ pub struct Services {
     personal: PersonalService,
     instances: instances::InstanceService,
     limits: ManifestLimits,
-    timing: Timing,
+    base: Arc<Foundation>,
     nested_names: bool,
 }
 
@@ -155,7 +151,7 @@ impl Services {
         let nested_names = params.nested_names;
         let budget = TransferBudget::new(params.buffer_budget);
         let timing = Timing::new(Arc::clone(&clock), params.grace);
-        let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget });
+        let foundation = Arc::new(Foundation { meta, store, auth, clock, params, budget, timing });
         let caches = Arc::new(cache::Caches::new(foundation.params.manifest_cache_bytes));
         let images = ImageService::new(Arc::clone(&foundation), Arc::clone(&caches));
         Self {
@@ -169,9 +165,9 @@ impl Services {
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
-            instances: instances::InstanceService::new(foundation),
+            instances: instances::InstanceService::new(Arc::clone(&foundation)),
             limits,
-            timing,
+            base: foundation,
             nested_names,
         }
     }
@@ -238,7 +234,7 @@ impl Services {
 
     /// `actor` does `action`.
     pub fn act(&self, actor: Actor, action: impl Into<String>) -> Act {
-        Act::new(Arc::new(actor), action, self.timing.clone())
+        Act::new(Arc::new(actor), action, self.base.timing.clone())
     }
 
     /// What a manifest may cost.

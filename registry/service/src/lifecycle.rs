@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roadstead_auth::{Identity, Permissions};
-use roadstead_storage::meta::{CleanupKind, CleanupRule, CleanupScope};
+use roadstead_storage::meta::{Act, CleanupKind, CleanupRule, CleanupScope};
 use roadstead_types::{RegistryId, RepositoryName, Thing};
 
 use super::{Foundation, Result};
@@ -39,13 +39,14 @@ impl LifecycleService {
     /// `RepositoryUnknown`.
     pub async fn set(
         &self,
+        act: &Act,
         identity: &Identity,
         repository: Option<&RepositoryName>,
         kind: CleanupKind,
         value: u64,
     ) -> Result<()> {
         let scope = self.scope(identity, repository).await?;
-        let set = self.base.meta.set_cleanup_rule(scope, kind, value, self.base.clock.now()).await;
+        let set = self.base.meta.set_cleanup_rule(act, scope, kind, value).await;
         set.map_err(|error| match error {
             roadstead_storage::Error::Stale(Thing::Repository) => super::Error::RepositoryUnknown,
             other => other.into(),
@@ -72,9 +73,9 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `RepositoryUnknown`.
-    pub async fn clear(&self, identity: &Identity, repository: Option<&RepositoryName>) -> Result<()> {
+    pub async fn clear(&self, act: &Act, identity: &Identity, repository: Option<&RepositoryName>) -> Result<()> {
         let scope = self.scope(identity, repository).await?;
-        self.base.meta.delete_cleanup_rules(scope).await?;
+        self.base.meta.delete_cleanup_rules(act, scope).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
-use roadstead_storage::meta::{Act, AuditEvent, PutManifest, Referrers};
+use roadstead_storage::meta::{Act, PutManifest, Referrers};
 use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
 
 use super::cache::Caches;
@@ -145,11 +145,8 @@ impl ManifestService {
             details: details.as_ref(),
             tags: &all_tags,
             lease_until: now.after(self.base.params.lease),
-            review_after: self.base.review_after(now),
-            now,
-            event: Some(&AuditEvent::done(act, now)),
         };
-        let outcome = self.base.meta.put_manifest(&put).await;
+        let outcome = self.base.meta.put_manifest(act, &put).await;
         // An error does not mean that nothing was committed: what is kept in memory goes in any case.
         self.base.pushed(access, outcome.as_ref().map(|o| o.repository_created.as_ref()));
         let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
@@ -174,8 +171,6 @@ impl ManifestService {
     /// that the proof does not cover.
     pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, act: &Act) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
-        let now = self.base.clock.now();
-        let review_after = self.base.review_after(now);
         match reference {
             Reference::Tag(tag) => {
                 if access.tags().is_some_and(|tags| !tags.contains(tag)) {
@@ -187,16 +182,7 @@ impl ManifestService {
             }
             Reference::Digest(digest) => {
                 let (meta, permitted) = (&self.base.meta, access.tags());
-                let deleted = meta
-                    .delete_manifest(
-                        repository,
-                        digest,
-                        permitted,
-                        review_after,
-                        now,
-                        Some(&AuditEvent::done(act, now)),
-                    )
-                    .await;
+                let deleted = meta.delete_manifest(act, repository, digest, permitted).await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
                 if deleted.is_err() {
                     // Which tags went with it, if it went, is not known.

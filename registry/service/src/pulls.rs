@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roadstead_auth::{Access, Pull};
 use roadstead_storage::meta::MetaStore;
-use roadstead_types::{Reference, RepositoryId};
+use roadstead_types::{Reference, RepositoryId, Timestamp};
 
 use super::manifests::CachedManifest;
 use super::{Foundation, Result};
@@ -82,12 +82,12 @@ impl Counts {
         self.shards.iter().flat_map(|shard| std::mem::take(&mut *lock(shard))).collect()
     }
 
-    async fn write(&self, meta: &MetaStore) -> Result<()> {
+    async fn write(&self, meta: &MetaStore, now: Timestamp) -> Result<()> {
         let _one_at_a_time = self.writing.lock().await;
         let mut taken = Taken { from: self, list: self.take() };
         while !taken.list.is_empty() {
             let rest = taken.list.len().saturating_sub(PART);
-            meta.add_pulls(&taken.list[rest..]).await?;
+            meta.add_pulls(&taken.list[rest..], now).await?;
             let written = taken.list.drain(rest..).map(|(_, count)| count).sum();
             self.unwritten.fetch_sub(written, Ordering::Relaxed);
         }
@@ -128,31 +128,35 @@ impl PullService {
 
     /// Writes down what was counted before the call. What cannot be written is kept for the next time.
     pub async fn flush(&self) -> Result<()> {
-        self.counts.write(&self.base.meta).await
+        self.counts.write(&self.base.meta, self.base.clock.now()).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures::poll;
-    use roadstead_storage::meta::{NewAccount, NewRepository};
-    use roadstead_storage::testkit::TestDatabase;
-    use roadstead_types::{AccountId, RegistryId, Timestamp, Uin};
+    use roadstead_storage::meta::{Act, NewAccount, NewRepository};
+    use roadstead_storage::testkit::{self, TestDatabase};
+    use roadstead_types::{AccountId, ManualClock, RegistryId, Uin};
 
     use super::*;
 
     const NAME: &str = "team/app";
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+    fn act() -> Act {
+        testkit::act(Arc::new(ManualClock::new(NOW)))
+    }
+
     async fn repository(meta: &MetaStore) -> RepositoryId {
         let uin = Uin::from_number(Uin::MIN).unwrap();
         let owner = NewAccount { uin: &uin, name: "owner", password_hash: None };
-        let owner = meta.create_account(&owner, NOW).await.unwrap().id;
+        let owner = meta.create_account(&act(), &owner).await.unwrap().id;
         let registry = RegistryId::PERSONAL;
-        meta.create_namespace(registry, &"team".parse().unwrap(), owner, NOW).await.unwrap();
+        meta.create_namespace(&act(), registry, &"team".parse().unwrap(), owner).await.unwrap();
         let name = NAME.parse().unwrap();
         let new = NewRepository { registry, name: &name, owner, creator: &uin, public: true, description: "" };
-        meta.add_repository(&new, NOW).await.unwrap().id
+        meta.add_repository(&act(), &new).await.unwrap().id
     }
 
     #[tokio::test]
@@ -162,10 +166,10 @@ mod tests {
         let (id, counts) = (repository(&meta).await, Counts::new());
         counts.add(id, 20);
         let held = database.hold_writes().await;
-        let mut first = Box::pin(counts.write(&meta));
+        let mut first = Box::pin(counts.write(&meta, NOW));
         assert!(poll!(&mut first).is_pending());
         counts.add(id, 1);
-        let mut last = Box::pin(counts.write(&meta));
+        let mut last = Box::pin(counts.write(&meta, NOW));
         assert!(poll!(&mut last).is_pending(), "it says that all is written");
         // A job that is cut off loses nothing either.
         drop(first);

@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
-    Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
+    Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
 use roadstead_types::{Counted, RegistryId, RepositoryName, Tag, Thing};
 
@@ -123,7 +123,7 @@ impl TriggerService {
     ///
     /// # Errors
     /// `UserUnknown`, `RepositoryUnknown`, `TriggerExists`, `TooMany`, `ExpressionMissing`, `Invalid`.
-    pub async fn create(&self, identity: &Identity, draft: TriggerDraft) -> Result<()> {
+    pub async fn create(&self, act: &Act, identity: &Identity, draft: TriggerDraft) -> Result<()> {
         self.check_registered(identity).await?;
         let repository = draft.repository.as_ref().ok_or(TriggerError::RepositoryUnknown)?;
         let repository = self.base.own_repository(identity, repository).await?.id;
@@ -142,7 +142,7 @@ impl TriggerService {
             },
         };
         let spec = apply(empty, draft)?;
-        self.base.meta.create_trigger(REGISTRY, identity.owner, &spec, self.base.clock.now()).await?;
+        self.base.meta.create_trigger(act, REGISTRY, identity.owner, &spec).await?;
         Ok(())
     }
 
@@ -150,7 +150,7 @@ impl TriggerService {
     ///
     /// # Errors
     /// `UserUnknown`, `RepositoryUnknown`, `TriggerUnknown`, `TriggerExists`, `ExpressionMissing`, `Invalid`.
-    pub async fn change(&self, identity: &Identity, name: &str, draft: &TriggerDraft) -> Result<()> {
+    pub async fn change(&self, act: &Act, identity: &Identity, name: &str, draft: &TriggerDraft) -> Result<()> {
         self.check_registered(identity).await?;
         for _ in 0..ATTEMPTS {
             let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name).await?;
@@ -160,8 +160,7 @@ impl TriggerService {
                 spec.repository = self.base.own_repository(identity, repository).await?.id;
             }
             let spec = apply(spec, draft.clone())?;
-            let now = self.base.clock.now();
-            if self.base.meta.update_trigger(trigger.id, trigger.version, &spec, now).await? {
+            if self.base.meta.update_trigger(act, trigger.id, trigger.version, &spec).await? {
                 return Ok(());
             }
         }
@@ -172,9 +171,9 @@ impl TriggerService {
     ///
     /// # Errors
     /// `UserUnknown`, `TriggerUnknown`.
-    pub async fn delete(&self, identity: &Identity, name: &str) -> Result<()> {
+    pub async fn delete(&self, act: &Act, identity: &Identity, name: &str) -> Result<()> {
         self.check_registered(identity).await?;
-        let deleted = self.base.meta.delete_trigger(REGISTRY, identity.owner, name).await?;
+        let deleted = self.base.meta.delete_trigger(act, REGISTRY, identity.owner, name).await?;
         if deleted { Ok(()) } else { Err(TriggerError::TriggerUnknown) }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use roadstead_auth::Sealer;
 use roadstead_config::{Bootstrap, Settings};
-use roadstead_storage::meta::{Account, MetaStore, QuotaKind, Quotas};
-use roadstead_types::{Clock, NamespaceName, RegistryId};
+use roadstead_storage::meta::{Account, Act, MetaStore, QuotaKind, Quotas, Timing};
+use roadstead_types::{Actor, Clock, NamespaceName, RegistryId};
 use serde_json::{Value, json};
 
 use super::{open_accounts, secret_file};
@@ -73,21 +73,29 @@ pub(super) async fn first_start(
     if owner.is_some() && record.is_none() {
         return Ok(None);
     }
+    let timing = Timing::new(Arc::clone(clock), settings.gc.grace);
+    let act = Act::new(Arc::new(Actor::server()), "account.create", timing);
     let password_chosen = chosen.password.is_some();
     let mut first = FirstStart { path, unfinished, record: record.unwrap_or_default(), password_chosen };
     let owner = match owner {
         Some(owner) => owner,
-        None => make_owner(settings, chosen, meta, sealer, clock, &mut first).await?,
+        None => make_owner(settings, chosen, meta, sealer, clock, &act, &mut first).await?,
     };
     // The account is the operator's own.
     for kind in QuotaKind::ALL {
-        meta.set_quota(owner.id, kind, Quotas::UNLIMITED).await?;
+        meta.set_quota(&act, owner.id, kind, Quotas::UNLIMITED).await?;
     }
     first.record.insert("uin".into(), json!(owner.uin.as_str()));
     first.record.insert("username".into(), json!(owner.uin.as_str()));
     if meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none() {
         let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
-        meta.create_namespace(RegistryId::PERSONAL, &namespace, owner.id, clock.now()).await?;
+        meta.create_namespace(
+            &act.another("namespace.create", OWNER_NAMESPACE),
+            RegistryId::PERSONAL,
+            &namespace,
+            owner.id,
+        )
+        .await?;
     }
     Ok(Some(first))
 }
@@ -98,6 +106,7 @@ async fn make_owner(
     meta: &MetaStore,
     sealer: &Sealer,
     clock: &Arc<dyn Clock>,
+    act: &Act,
     first: &mut FirstStart,
 ) -> anyhow::Result<Account> {
     let password = match &chosen.password {
@@ -119,5 +128,5 @@ async fn make_owner(
     }
     first.write(&first.unfinished)?;
     let accounts = open_accounts(settings, meta, sealer.clone(), Arc::clone(clock));
-    Ok(accounts.create(OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
+    Ok(accounts.create(act, OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use roadstead_auth::Sealer;
 use roadstead_config::{Key, MasterKey, Settings};
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{Act, MetaStore};
 
 use super::{key_command, secret_file};
 
@@ -65,6 +65,7 @@ pub async fn rotate_master_key(
     settings: &Settings,
     meta: &MetaStore,
     given: Option<Key>,
+    act: &Act,
 ) -> anyhow::Result<Option<usize>> {
     finish_rotation(settings, meta).await?;
     match settings.master_key() {
@@ -75,7 +76,7 @@ pub async fn rotate_master_key(
                 return Ok(None);
             }
             let old = open_sealer(settings, meta).await?;
-            Ok(Some(roadstead_auth::reseal(meta, &old, &new).await?))
+            Ok(Some(roadstead_auth::reseal(act, meta, &old, &new).await?))
         }
         MasterKey::Kept(path) => {
             let old = open_sealer(settings, meta).await?;
@@ -83,7 +84,7 @@ pub async fn rotate_master_key(
             let next = next_master_key(&path);
             // Nobody else writes it, and a part of it is known for what it is: no other file is left behind.
             secret_file::write_in_place(&next, &new)?;
-            let count = roadstead_auth::reseal(meta, &old, &Sealer::new(new)).await?;
+            let count = roadstead_auth::reseal(act, meta, &old, &Sealer::new(new)).await?;
             replace_master_key(&next, &path)?;
             Ok(Some(count))
         }

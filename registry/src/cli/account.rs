@@ -10,10 +10,9 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind, Quotas};
-use roadstead_types::{AccountId, Clock, SystemClock, Uin};
+use roadstead_types::{AccountId, SystemClock, Uin};
 use serde_json::{Value, json};
 
-use super::audit::note;
 use super::key;
 use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text, until_seen};
 use crate::bootstrap;
@@ -87,12 +86,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create { name, password_stdin } => {
-            create(meta, &accounts(context, meta).await?, &name, password_stdin).await
+            create(context, &accounts(context, meta).await?, &name, password_stdin).await
         }
         Command::List => list(context, meta).await,
-        Command::Password { uin, password_stdin } => {
-            password(meta, &accounts(context, meta).await?, &uin, password_stdin).await
-        }
+        Command::Password { uin, password_stdin } => password(context, meta, &uin, password_stdin).await,
         Command::Quota { uin, namespaces, repositories, triggers } => {
             let wanted = [
                 (QuotaKind::Namespaces, namespaces),
@@ -102,8 +99,8 @@ async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> any
             quota(context, meta, &uin, &wanted).await
         }
         Command::Key { command } => key::run(context, meta, command).await,
-        Command::Disable { uin } => set_status(meta, &uin, AccountStatus::Disabled).await,
-        Command::Enable { uin } => set_status(meta, &uin, AccountStatus::Active).await,
+        Command::Disable { uin } => set_status(context, meta, &uin, AccountStatus::Disabled).await,
+        Command::Enable { uin } => set_status(context, meta, &uin, AccountStatus::Active).await,
     }
 }
 
@@ -157,11 +154,9 @@ fn read_password(mut input: impl Read) -> anyhow::Result<String> {
     Ok(password.to_owned())
 }
 
-async fn create(meta: &MetaStore, accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+async fn create(context: &Context, accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {
     let password = from_stdin(password_stdin)?;
-    let made = accounts.create(name, password.as_deref(), None).await?;
-    // Its keys are shown once: whatever comes after must not keep them back.
-    let noted = note(meta, Some(made.account.id), "account.create", made.account.uin.as_str()).await;
+    let made = accounts.create(&context.act(None, "account.create", ""), name, password.as_deref(), None).await?;
     let mut record = json!({
         "uin": made.account.uin.as_str(),
         "username": made.account.uin.as_str(),
@@ -172,8 +167,7 @@ async fn create(meta: &MetaStore, accounts: &Accounts, name: &str, password_stdi
     if password.is_none() {
         record["password"] = json!(made.password.as_str());
     }
-    print_json(&record)?;
-    noted
+    print_json(&record)
 }
 
 async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
@@ -225,17 +219,18 @@ pub async fn find(meta: &MetaStore, uin: &Uin) -> anyhow::Result<Account> {
     meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))
 }
 
-async fn password(meta: &MetaStore, accounts: &Accounts, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+async fn password(context: &Context, meta: &MetaStore, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {
+    let (accounts, account) = (accounts(context, meta).await?, find(meta, uin).await?);
+    let act = context.act(Some(account.owner), "account.password", uin.as_str());
     match from_stdin(password_stdin)? {
-        Some(password) => accounts.set_password(account.id, &password).await?,
+        Some(password) => accounts.set_password(&act, account.id, &password).await?,
         None => {
             let password = roadstead_auth::generate_password();
-            accounts.set_password(account.id, &password).await?;
+            accounts.set_password(&act, account.id, &password).await?;
             print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))?;
         }
     }
-    note(meta, Some(account.owner), "account.password", uin.as_str()).await
+    Ok(())
 }
 
 async fn quota(
@@ -250,8 +245,9 @@ async fn quota(
     }
     for &(kind, value) in wanted {
         if let Some(value) = value {
-            meta.set_quota(account.id, kind, value.0).await?;
-            note(meta, Some(account.owner), "account.quota", &format!("{uin} {} {value}", kind.name())).await?;
+            let resource = format!("{uin} {} {value}", kind.name());
+            let act = context.act(Some(account.owner), "account.quota", &resource);
+            meta.set_quota(&act, account.id, kind, value.0).await?;
         }
     }
     let quotas = meta.quotas(account.id).await?;
@@ -265,15 +261,15 @@ async fn quota(
         .try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), Quota(quotas.of(kind)))))
 }
 
-async fn set_status(meta: &MetaStore, uin: &Uin, status: AccountStatus) -> anyhow::Result<()> {
+async fn set_status(context: &Context, meta: &MetaStore, uin: &Uin, status: AccountStatus) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
-    if !meta.set_account_status(account.id, status, SystemClock.now()).await? {
-        bail!("there is no account {uin}");
-    }
     let action = match status {
         AccountStatus::Active => "account.enable",
         AccountStatus::Disabled => "account.disable",
     };
-    note(meta, Some(account.owner), action, uin.as_str()).await?;
+    let act = context.act(Some(account.owner), action, uin.as_str());
+    if !meta.set_account_status(&act, account.id, status).await? {
+        bail!("there is no account {uin}");
+    }
     print_line(format_args!("done"))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery, MetaStore};
-use roadstead_types::{AccountId, Clock, SystemClock, Timestamp};
+use roadstead_types::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, PAGE, print_list, text};
@@ -101,25 +101,4 @@ fn line(item: &Value) -> String {
     let members = ["time", "outcome", "uin", "principal", "action", "resource", "address", "code"].map(member);
     let tried = if item["dry_run"] == json!(true) { "  dry run" } else { "" };
     format!("{}{count}{tried}", members.join("  "))
-}
-
-/// Takes down what a command has changed. A command that cannot be taken down has been done all the same, and fails.
-pub async fn note(meta: &MetaStore, owner: Option<AccountId>, action: &str, resource: &str) -> anyhow::Result<()> {
-    let event = AuditEvent {
-        at: SystemClock.now(),
-        owner,
-        uin: String::new(),
-        principal: "operator".to_owned(),
-        source: "command".to_owned(),
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        address: String::new(),
-        user_agent: format!("roadstead/{}", env!("CARGO_PKG_VERSION")),
-        request_id: String::new(),
-        outcome: AuditOutcome::Done,
-        code: String::new(),
-        repeated: 1,
-        dry_run: false,
-    };
-    Ok(meta.record_audit_events(&[event]).await?)
 }

@@ -208,8 +208,8 @@ async fn push_and_pull(
     let before = meta.repository(RegistryId::PERSONAL, &name).await?;
     let outcome = round_trip(&session).await;
     if let (None, Some(made)) = (before, meta.repository(RegistryId::PERSONAL, &name).await?) {
-        let now = SystemClock.now();
-        meta.delete_repository(made.id, now).await?;
+        let act = super::operator_act(settings, None, "repository.delete", REPOSITORY);
+        meta.delete_repository(&act, made.id).await?;
     }
     outcome?;
     Ok(format!("through {url}"))

@@ -1,15 +1,12 @@
 //! `roadstead job`: what is done in the background.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use roadstead_service::JobService;
 use roadstead_storage::meta::{Job, JobQuery, JobState};
-use roadstead_types::{JobId, SystemClock, Timestamp};
+use roadstead_types::{JobId, Timestamp};
 use serde_json::{Value, json};
 
-use super::audit::note;
 use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text};
 use crate::api::cloud::wire::time;
 
@@ -51,18 +48,12 @@ pub struct ListArgs {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = matches!(command, Command::Cancel { .. } | Command::Retry { .. });
     let meta = context.meta(changes).await?;
-    let jobs = JobService::new(meta.clone(), Arc::new(SystemClock));
+    let jobs = JobService::new(meta.clone());
     let done = match command {
         Command::List(args) => list(context, &jobs, &args).await,
         Command::Show { id } => show(context, &jobs, JobId::new(id)).await,
-        Command::Cancel { id } => match cancel(&jobs, JobId::new(id)).await {
-            Ok(()) => note(&meta, None, "job.cancel", &id.to_string()).await,
-            failed => failed,
-        },
-        Command::Retry { id } => match retry(&jobs, JobId::new(id)).await {
-            Ok(()) => note(&meta, None, "job.retry", &id.to_string()).await,
-            failed => failed,
-        },
+        Command::Cancel { id } => cancel(context, &jobs, JobId::new(id)).await,
+        Command::Retry { id } => retry(context, &jobs, JobId::new(id)).await,
     };
     meta.close().await;
     Ok(done?)
@@ -98,9 +89,9 @@ async fn show(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result
     Ok(())
 }
 
-async fn cancel(jobs: &JobService, id: JobId) -> anyhow::Result<()> {
+async fn cancel(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     let job = find(jobs, id).await?;
-    if !jobs.cancel(id).await? {
+    if !jobs.cancel(&context.act(None, "job.cancel", &id.to_string()), id).await? {
         bail!("job {id} has ended already");
     }
     match job.state {
@@ -109,9 +100,10 @@ async fn cancel(jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     }
 }
 
-async fn retry(jobs: &JobService, id: JobId) -> anyhow::Result<()> {
+async fn retry(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     let job = find(jobs, id).await?;
-    let again = jobs.retry(id).await.context("the same work was asked for since, by another job")?;
+    let act = context.act(None, "job.retry", &id.to_string());
+    let again = jobs.retry(&act, id).await.context("the same work was asked for since, by another job")?;
     if !again {
         bail!("job {id} is {}", job.state.as_str());
     }

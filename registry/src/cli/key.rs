@@ -2,13 +2,11 @@
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use roadstead_auth::Accounts;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{SecretId, Uin};
 use serde_json::{Value, json};
 
 use super::account::{accounts, find};
-use super::audit::note;
 use super::{Context, print_json, print_line, print_list, text};
 
 #[derive(Subcommand)]
@@ -64,10 +62,10 @@ impl Command {
 pub async fn run(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { uin } => list(context, meta, &uin).await,
-        Command::Create { uin, description } => create(meta, &accounts(context, meta).await?, &uin, &description).await,
-        Command::Disable { uin, secret_id } => set_active(meta, &uin, &secret_id, false).await,
-        Command::Enable { uin, secret_id } => set_active(meta, &uin, &secret_id, true).await,
-        Command::Delete { uin, secret_id } => delete(meta, &uin, &secret_id).await,
+        Command::Create { uin, description } => create(context, meta, &uin, &description).await,
+        Command::Disable { uin, secret_id } => set_active(context, meta, &uin, &secret_id, false).await,
+        Command::Enable { uin, secret_id } => set_active(context, meta, &uin, &secret_id, true).await,
+        Command::Delete { uin, secret_id } => delete(context, meta, &uin, &secret_id).await,
     }
 }
 
@@ -86,37 +84,34 @@ async fn list(context: &Context, meta: &MetaStore, uin: &Uin) -> anyhow::Result<
     })
 }
 
-async fn create(meta: &MetaStore, accounts: &Accounts, uin: &Uin, description: &str) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+async fn create(context: &Context, meta: &MetaStore, uin: &Uin, description: &str) -> anyhow::Result<()> {
+    let (accounts, account) = (accounts(context, meta).await?, find(meta, uin).await?);
     let fits = description.len() <= 1024
         && description.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
     if !fits {
         bail!("a description has at most 1024 letters, digits and characters of _+=,.@:/-");
     }
-    let key = accounts.create_key(account.id, description).await?;
-    // The secret is told in any case: it cannot be read again.
-    let noted = note(meta, Some(account.owner), "access-key.create", &target(&account.uin, &key.secret_id)).await;
+    let act = context.act(Some(account.owner), "access-key.create", account.uin.as_str());
+    let key = accounts.create_key(&act, account.id, description).await?;
     print_json(&json!({
         "uin": account.uin.as_str(),
         "secret_id": key.secret_id.as_str(),
         "secret_key": key.secret_key,
-    }))?;
-    noted
+    }))
 }
 
-async fn set_active(meta: &MetaStore, uin: &Uin, id: &SecretId, active: bool) -> anyhow::Result<()> {
+async fn set_active(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretId, active: bool) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
-    let found = meta.set_access_key_active(account.id, id, active).await?;
-    done(found, uin, id)?;
     let action = if active { "access-key.enable" } else { "access-key.disable" };
-    note(meta, Some(account.owner), action, &target(&account.uin, id)).await?;
+    let act = context.act(Some(account.owner), action, &target(&account.uin, id));
+    done(meta.set_access_key_active(&act, account.id, id, active).await?, uin, id)?;
     print_line(format_args!("done"))
 }
 
-async fn delete(meta: &MetaStore, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
+async fn delete(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
-    done(meta.delete_access_key(account.id, id).await?, uin, id)?;
-    note(meta, Some(account.owner), "access-key.delete", &target(&account.uin, id)).await?;
+    let act = context.act(Some(account.owner), "access-key.delete", &target(&account.uin, id));
+    done(meta.delete_access_key(&act, account.id, id).await?, uin, id)?;
     print_line(format_args!("done"))
 }
 

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 use roadstead_config::{Key, MasterKey, ORPHAN_AGE_MIN, Settings};
 use roadstead_gc::{Params, Removal};
+use roadstead_storage::meta::{AuditEvent, MetaStore};
 use roadstead_types::SystemClock;
 use serde_json::{Value, json};
 
@@ -46,12 +47,18 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     // Also when it failed in the end: what went, went.
     let noted = match args.dry_run || gone.is_empty() {
         true => Ok(()),
-        false => super::audit::note(&meta, None, Collected::ACTION, &gone.to_string()).await,
+        false => collected(context, &meta, &gone).await,
     };
     meta.close().await;
     tell(context, args, &removals)?;
     noted?;
     Ok(outcome.map(drop).map_err(anyhow::Error::from)?)
+}
+
+/// Takes down what was collected: that is not one change, and has no transaction of its own.
+async fn collected(context: &Context, meta: &MetaStore, gone: &Collected) -> anyhow::Result<()> {
+    let act = context.act(None, Collected::ACTION, &gone.to_string());
+    Ok(meta.record_audit_events(&[AuditEvent::done(&act, act.now())]).await?)
 }
 
 fn tell(context: &Context, args: &CollectArgs, removals: &[Removal]) -> Outcome {
@@ -99,14 +106,9 @@ pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome 
     // A server keeps the old key in memory, and would seal and open with it.
     let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
     let meta = bootstrap::open_existing_meta(settings).await?;
-    let outcome = bootstrap::rotate_master_key(settings, &meta, key).await;
-    let noted = match &outcome {
-        Ok(Some(count)) => super::audit::note(&meta, None, "master-key.rotate", &count.to_string()).await,
-        Ok(None) | Err(_) => Ok(()),
-    };
+    let outcome = bootstrap::rotate_master_key(settings, &meta, key, &context.act(None, "master-key.rotate", "")).await;
     meta.close().await;
     let count = outcome?;
-    noted?;
     let advice = match settings.master_key() {
         MasterKey::Given(_) | MasterKey::Printed(_) => {
             "; put the new key in the place of the old one before the next start"

@@ -15,11 +15,13 @@ use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use roadstead_config::{Overrides, Settings};
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{Act, MetaStore, Timing};
+use roadstead_types::{AccountId, Actor, SystemClock};
 use serde_json::Value;
 
 use crate::{bootstrap, telemetry};
@@ -108,6 +110,11 @@ struct Context {
 }
 
 impl Context {
+    /// The operator does `action` to `resource`, which belongs to the main account `owner`.
+    fn act(&self, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
+        operator_act(&self.settings, owner, action, resource)
+    }
+
     /// The database. A command that only reads makes nothing: neither the data directory nor the database nor its schema.
     async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
         if !changes {
@@ -116,6 +123,13 @@ impl Context {
         bootstrap::make_data_dir(&self.settings)?;
         bootstrap::open_meta(&self.settings).await
     }
+}
+
+/// The operator does `action` to `resource`, which belongs to the main account `owner`.
+fn operator_act(settings: &Settings, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
+    let actor = Actor { owner, ..Actor::operator(format!("roadstead/{}", env!("CARGO_PKG_VERSION"))) };
+    let timing = Timing::new(Arc::new(SystemClock), settings.gc.grace);
+    Act::new(Arc::new(actor), action, timing).on(resource)
 }
 
 /// Runs the command line of this process.

@@ -3,10 +3,9 @@
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use roadstead_storage::meta::MetaStore;
-use roadstead_types::{AccountId, Clock, NamespaceName, RegistryId, SystemClock, Uin};
+use roadstead_types::{AccountId, NamespaceName, RegistryId, Uin};
 use serde_json::{Value, json};
 
-use super::audit::note;
 use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
 
 #[derive(Subcommand)]
@@ -37,9 +36,9 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List { .. });
     let meta = context.meta(changes).await?;
     let done = match command {
-        Command::Create { name, owner } => create(&meta, &name, owner.as_ref()).await,
+        Command::Create { name, owner } => create(context, &meta, &name, owner.as_ref()).await,
         Command::List { owner } => list(context, &meta, owner.as_ref()).await,
-        Command::Delete { name } => delete(&meta, &name).await,
+        Command::Delete { name } => delete(context, &meta, &name).await,
     };
     meta.close().await;
     if changes {
@@ -58,10 +57,10 @@ async fn owner_id(meta: &MetaStore, uin: Option<&Uin>) -> anyhow::Result<Account
     Ok(library.owner)
 }
 
-async fn create(meta: &MetaStore, name: &NamespaceName, owner: Option<&Uin>) -> anyhow::Result<()> {
+async fn create(context: &Context, meta: &MetaStore, name: &NamespaceName, owner: Option<&Uin>) -> anyhow::Result<()> {
     let owner = owner_id(meta, owner).await?;
-    meta.create_namespace(RegistryId::PERSONAL, name, owner, SystemClock.now()).await?;
-    note(meta, Some(owner), "namespace.create", name.as_str()).await?;
+    let act = context.act(Some(owner), "namespace.create", name.as_str());
+    meta.create_namespace(&act, RegistryId::PERSONAL, name, owner).await?;
     print_line(format_args!("namespace {name} created"))
 }
 
@@ -85,11 +84,11 @@ async fn list(context: &Context, meta: &MetaStore, owner: Option<&Uin>) -> anyho
     print_list(context, &items, |i| format!("{}  {}", text(i, "owner"), text(i, "name")))
 }
 
-async fn delete(meta: &MetaStore, name: &NamespaceName) -> anyhow::Result<()> {
+async fn delete(context: &Context, meta: &MetaStore, name: &NamespaceName) -> anyhow::Result<()> {
     let namespace = meta.namespace(RegistryId::PERSONAL, name.as_str()).await?;
-    if !meta.delete_namespace(RegistryId::PERSONAL, name, SystemClock.now()).await? {
+    let act = context.act(namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str());
+    if !meta.delete_namespace(&act, RegistryId::PERSONAL, name).await? {
         bail!("there is no namespace {name}");
     }
-    note(meta, namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str()).await?;
     print_line(format_args!("namespace {name} deleted"))
 }

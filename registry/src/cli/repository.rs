@@ -3,10 +3,9 @@
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 use roadstead_storage::meta::{MetaStore, Readable};
-use roadstead_types::{Clock, RegistryId, RepositoryName, SystemClock};
+use roadstead_types::{RegistryId, RepositoryName};
 use serde_json::{Value, json};
 
-use super::audit::note;
 use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
 
 #[derive(Subcommand)]
@@ -34,7 +33,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let meta = context.meta(changes).await?;
     let done = match command {
         Command::List => list(context, &meta).await,
-        Command::Visibility { name, visibility } => set_visibility(&meta, &name, visibility).await,
+        Command::Visibility { name, visibility } => set_visibility(context, &meta, &name, visibility).await,
     };
     meta.close().await;
     if changes {
@@ -59,15 +58,20 @@ async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
     print_list(context, &items, |i| format!("{:7}  {}", text(i, "visibility"), text(i, "name")))
 }
 
-async fn set_visibility(meta: &MetaStore, name: &RepositoryName, visibility: Visibility) -> anyhow::Result<()> {
+async fn set_visibility(
+    context: &Context,
+    meta: &MetaStore,
+    name: &RepositoryName,
+    visibility: Visibility,
+) -> anyhow::Result<()> {
     let repository = meta.repository(RegistryId::PERSONAL, name).await?;
     let repository = repository.with_context(|| format!("there is no repository {name}"))?;
     let public = matches!(visibility, Visibility::Public);
-    if !meta.set_visibility(repository.id, public, SystemClock.now()).await? {
-        bail!("there is no repository {name}");
-    }
     let namespace = meta.namespace(RegistryId::PERSONAL, name.namespace()).await?;
     let owner = namespace.map(|namespace| namespace.owner);
-    note(meta, owner, "repository.visibility", &format!("{name} {}", word(public))).await?;
+    let act = context.act(owner, "repository.visibility", &format!("{name} {}", word(public)));
+    if !meta.set_visibility(&act, repository.id, public).await? {
+        bail!("there is no repository {name}");
+    }
     print_line(format_args!("repository {name} is {}", word(public)))
 }

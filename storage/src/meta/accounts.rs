@@ -1,13 +1,13 @@
 //! Accounts and their passwords.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::changes;
 use super::model::{Account, AccountStatus, NewAccount};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, is_storable, write_transaction};
+use super::sql::{SqlResult as _, conflict, is_storable};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Thing, Timestamp, Uin};
 
@@ -25,8 +25,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the uin or the name is taken.
-    pub async fn create_account(&self, new: &NewAccount<'_>, now: Timestamp) -> Result<Account> {
-        write_transaction!(self, "create an account", |tx| insert(tx, new, now).await)
+    pub async fn create_account(&self, act: &Act, new: &NewAccount<'_>) -> Result<Account> {
+        unit!(self.unit(act, "create an account"), |u| insert(u, new).await.map(Outcome::Done))
     }
 
     /// The account with this id.
@@ -65,8 +65,8 @@ impl MetaStore {
 
     /// Enables or disables an account; false when there is no such account. What was issued before to it and to its
     /// sub-accounts is void if that is a change.
-    pub async fn set_account_status(&self, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "set the status of an account", |tx| change_status(tx, id, status, now).await)
+    pub async fn set_account_status(&self, act: &Act, id: AccountId, status: AccountStatus) -> Result<bool> {
+        unit!(self.unit(act, "set the status of an account"), |u| change_status(u, id, status).await.map(Outcome::of))
     }
 
     /// The hash of the account's password.
@@ -79,29 +79,30 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when there is no such account.
-    pub async fn set_password_hash(&self, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
-        write_transaction!(self, "set a password", |tx| change_password(tx, id, hash, now).await)
+    pub async fn set_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<()> {
+        unit!(self.unit(act, "set a password"), |u| change_password(u, id, hash).await.map(Outcome::Done))
     }
 
     /// Gives an account its first password.
     ///
     /// # Errors
     /// `Conflict` when it has one, `Stale` when there is no such account.
-    pub async fn add_password_hash(&self, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
-        write_transaction!(self, "set a password", |tx| add_password(tx, id, hash, now).await)
+    pub async fn add_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<()> {
+        unit!(self.unit(act, "set a password"), |u| add_password(u, id, hash).await.map(Outcome::Done))
     }
 
     /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void,
     /// refresh tokens included.
-    pub async fn change_password_hash(&self, id: AccountId, hash: &str, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "set a password", |tx| async {
-            if !has_password(tx, id).await? {
+    pub async fn change_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<bool> {
+        unit!(self.unit(act, "set a password"), |u| async {
+            if !has_password(u, id).await? {
                 return Ok(false);
             }
-            change_password(tx, id, hash, now).await?;
+            change_password(u, id, hash).await?;
             Ok(true)
         }
-        .await)
+        .await
+        .map(Outcome::of))
     }
 
     /// Replaces the hash of the same password by one with other parameters; false when the hash is not `old` any more.
@@ -114,73 +115,79 @@ impl MetaStore {
     }
 }
 
-async fn insert(tx: &mut AnyConnection, new: &NewAccount<'_>, now: Timestamp) -> Result<Account> {
+async fn insert(u: &mut Unit<'_>, new: &NewAccount<'_>) -> Result<Account> {
+    let now = u.now();
     let insert = sqlx::query(
         "INSERT INTO accounts (uin, name, status, credential_version, created_at) VALUES ($1, $2, 0, 1, $3) \
          RETURNING id, uin, name, owner_id, status, credential_version, created_at",
     );
-    let row = insert.bind(new.uin.as_str()).bind(new.name).bind(now.as_millis()).fetch_one(&mut *tx).await;
+    let row = insert.bind(new.uin.as_str()).bind(new.name).bind(now.as_millis()).fetch_one(&mut **u).await;
     let account = account(&row.op("create an account").map_err(conflict(Thing::Account))?)?;
     if let Some(hash) = new.password_hash {
-        store_password(tx, account.id, hash, now).await?;
+        store_password(u, account.id, hash).await?;
     }
-    changes::changed()?;
+    u.changed(Scope::Account(account.id));
+    u.names(account.uin.as_str());
+    u.concerns(account.id);
     Ok(account)
 }
 
-pub(super) async fn store_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+pub(super) async fn store_password(u: &mut Unit<'_>, id: AccountId, hash: &str) -> Result<()> {
+    let now = u.now();
     let upsert = sqlx::query(
         "INSERT INTO passwords (account_id, hash, updated_at) VALUES ($1, $2, $3) \
          ON CONFLICT (account_id) DO UPDATE SET hash = excluded.hash, updated_at = excluded.updated_at",
     );
-    upsert.bind(id.get()).bind(hash).bind(now.as_millis()).execute(tx).await.op("store a password hash")?;
+    upsert.bind(id.get()).bind(hash).bind(now.as_millis()).execute(&mut **u).await.op("store a password hash")?;
     Ok(())
 }
 
 /// Locks an account, and tells whether it has a password.
-async fn has_password(tx: &mut AnyConnection, id: AccountId) -> Result<bool> {
-    super::quotas::lock_owner(tx, id).await?;
+async fn has_password(u: &mut Unit<'_>, id: AccountId) -> Result<bool> {
+    super::quotas::lock_owner(u, id).await?;
     let there = sqlx::query("SELECT account_id FROM passwords WHERE account_id = $1").bind(id.get());
-    Ok(there.fetch_optional(tx).await.op("read a password hash")?.is_some())
+    Ok(there.fetch_optional(&mut **u).await.op("read a password hash")?.is_some())
 }
 
-async fn add_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
-    if has_password(tx, id).await? {
+async fn add_password(u: &mut Unit<'_>, id: AccountId, hash: &str) -> Result<()> {
+    if has_password(u, id).await? {
         return Err(Error::Conflict(Thing::Password));
     }
-    store_password(tx, id, hash, now).await?;
-    changes::changed()
+    store_password(u, id, hash).await?;
+    u.changed(Scope::Account(id));
+    Ok(())
 }
 
-async fn change_status(tx: &mut AnyConnection, id: AccountId, status: AccountStatus, now: Timestamp) -> Result<bool> {
+async fn change_status(u: &mut Unit<'_>, id: AccountId, status: AccountStatus) -> Result<bool> {
     let number = status_number(status);
     let update = sqlx::query(
         "UPDATE accounts SET credential_version = credential_version + 1, status = $1 WHERE id = $2 AND status <> $1",
     );
-    let changed = update.bind(number).bind(id.get()).execute(&mut *tx).await.op("set the status of an account")?;
+    let changed = update.bind(number).bind(id.get()).execute(&mut **u).await.op("set the status of an account")?;
     if changed.rows_affected() == 0 {
-        let there = sqlx::query("SELECT id FROM accounts WHERE id = $1").bind(id.get()).fetch_optional(tx).await;
+        let there = sqlx::query("SELECT id FROM accounts WHERE id = $1").bind(id.get()).fetch_optional(&mut **u).await;
         return Ok(there.op("read an account")?.is_some());
     }
     // What was issued to its sub-accounts is void as well: they act for it.
     let members = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE owner_id = $1");
-    members.bind(id.get()).execute(&mut *tx).await.op("renew the credentials of sub-accounts")?;
+    members.bind(id.get()).execute(&mut **u).await.op("renew the credentials of sub-accounts")?;
     if status == AccountStatus::Disabled {
-        super::tokens::revoke_all(tx, id, now).await?;
+        super::tokens::revoke_all(u, id).await?;
     }
-    changes::changed()?;
+    u.changed(Scope::Account(id));
     Ok(true)
 }
 
-pub(super) async fn change_password(tx: &mut AnyConnection, id: AccountId, hash: &str, now: Timestamp) -> Result<()> {
+pub(super) async fn change_password(u: &mut Unit<'_>, id: AccountId, hash: &str) -> Result<()> {
     let update = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE id = $1");
-    let changed = update.bind(id.get()).execute(&mut *tx).await.op("set a password")?;
+    let changed = update.bind(id.get()).execute(&mut **u).await.op("set a password")?;
     if changed.rows_affected() == 0 {
         return Err(Error::Stale(Thing::Account));
     }
-    store_password(tx, id, hash, now).await?;
-    super::tokens::revoke_all(tx, id, now).await?;
-    changes::changed()
+    store_password(u, id, hash).await?;
+    super::tokens::revoke_all(u, id).await?;
+    u.changed(Scope::Account(id));
+    Ok(())
 }
 
 fn status_number(status: AccountStatus) -> i64 {

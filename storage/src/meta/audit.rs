@@ -4,7 +4,8 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::row::{get, size, time};
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::SqlResult as _;
+use super::unit::{Outcome, unit};
 use super::{Act, MetaStore};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Timestamp};
@@ -137,7 +138,8 @@ pub struct AuditQuery<'a> {
 impl MetaStore {
     /// Writes events down, all of them or none.
     pub async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
-        write_transaction!(self, "write the audit log", |tx| write(tx, events).await)
+        let now = events.iter().map(|event| event.at).max().unwrap_or_default();
+        unit!(self.upkeep(now, "write the audit log"), |u| write(u, events).await.map(Outcome::Done))
     }
 
     /// Events that fit, with their places, the latest first.
@@ -169,11 +171,6 @@ impl MetaStore {
         let delete = delete.bind(before.as_millis()).bind(i64::from(limit));
         Ok(delete.execute(self.writer()).await.op("shorten the audit log")?.rows_affected())
     }
-}
-
-/// Writes down what a transaction does, in that transaction: both have happened after it, or neither.
-pub(super) async fn note(tx: &mut AnyConnection, event: Option<&AuditEvent>) -> Result<()> {
-    write(tx, event.map(std::slice::from_ref).unwrap_or_default()).await
 }
 
 /// The statement of a query: few different ones, made of texts that stand here.

@@ -1,6 +1,5 @@
 //! Blobs, and which repositories have them.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::{Blob, CommitBlob, Committed, Repository};
@@ -8,8 +7,9 @@ use super::personal::Quotas;
 use super::repositories::{self, Locked, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
-use super::sql::{SqlResult as _, write_transaction};
-use super::{AuditEvent, MetaStore, audit};
+use super::sql::SqlResult as _;
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, MetaStore};
 use crate::blob::BlobKey;
 use crate::{Error, Result};
 use roadstead_types::{
@@ -41,14 +41,15 @@ impl MetaStore {
     }
 
     /// Makes `new` the object of a blob in the place of `old`, which is lost; false when the blob has another object by now.
-    pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey) -> Result<bool> {
-        write_transaction!(self, "replace an object", |tx| async {
+    pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey, now: Timestamp) -> Result<bool> {
+        unit!(self.upkeep(now, "replace an object"), |u| async {
             let update =
                 sqlx::query("UPDATE blobs SET object_key = $1 WHERE id = $2 AND object_key = $3 AND state <> 2");
             let update = update.bind(new.as_str()).bind(id.get()).bind(old.as_str());
-            Ok(update.execute(tx).await.op("replace an object")?.rows_affected() > 0)
+            Ok(update.execute(&mut **u).await.op("replace an object")?.rows_affected() > 0)
         }
-        .await)
+        .await
+        .map(Outcome::of))
     }
 
     /// A repository that has a blob and is public, or belongs to a namespace of `owner`: any of them, if there is one. How
@@ -76,8 +77,8 @@ impl MetaStore {
     /// # Errors
     /// `Stale` when the upload or the namespace has gone, or another has taken the upload over; `LimitReached` when the owner
     /// of the namespace may not have one more repository.
-    pub async fn commit_blob(&self, commit: &CommitBlob<'_>) -> Result<Committed> {
-        write_transaction!(self, "commit a blob", |tx| insert(tx, self.default_quotas(), commit).await)
+    pub async fn commit_blob(&self, act: &Act, commit: &CommitBlob<'_>) -> Result<Committed> {
+        unit!(self.unit(act, "commit a blob"), |u| insert(u, self.default_quotas(), commit).await.map(Outcome::Done))
     }
 
     /// Gives a blob of the repository `from` to the repository `to`, which is made if need be; `None` when `from` has no
@@ -88,59 +89,52 @@ impl MetaStore {
     #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
     pub async fn mount_blob(
         &self,
+        act: &Act,
         from: RepositoryId,
         registry: RegistryId,
         namespace: NamespaceId,
         to: &RepositoryName,
         digest: &Digest,
         lease_until: Timestamp,
-        now: Timestamp,
     ) -> Result<Option<Committed>> {
-        let mounted: Result<Committed> = write_transaction!(self, "mount a blob", |tx| async {
+        let mounted: Result<Committed> = unit!(self.unit(act, "mount a blob"), |u| async {
             // The repository comes before the blob, as in every transaction that locks both.
-            let wanted = Wanted { registry, namespace, name: to, now };
-            let target = repositories::ensure(tx, self.default_quotas(), wanted).await?;
-            let leased = lease_in(tx, from, digest, lease_until).await?;
+            let wanted = Wanted { registry, namespace, name: to };
+            u.is_a_step();
+            let target = repositories::ensure(u, self.default_quotas(), wanted).await?;
+            let leased = lease_in(u, from, digest, lease_until).await?;
             // An error, so that a repository that was made for it goes again.
             let blob = leased.ok_or(Error::Stale(Thing::Blob))?;
-            link(tx, &target, blob.id, now).await?;
+            link(u, &target, blob.id).await?;
             let (repository, repository_created) = (target.id, target.created);
             Ok(Committed { repository, repository_created, blob, adopted: true })
         }
-        .await);
+        .await
+        .map(Outcome::Done));
         match mounted {
             Err(Error::Stale(Thing::Blob)) => Ok(None),
             mounted => mounted.map(Some),
         }
     }
 
-    /// Takes a blob from a repository; false when it has none such. The blob is queued for review; `event` goes into the
-    /// audit log.
+    /// Takes a blob from a repository; false when it has none such. The blob is queued for review.
     ///
     /// # Errors
     /// `InUse` while a manifest of the repository refers to it.
-    pub async fn unlink_blob(
-        &self,
-        repository: RepositoryId,
-        digest: &Digest,
-        review_after: Timestamp,
-        now: Timestamp,
-        event: Option<&AuditEvent>,
-    ) -> Result<bool> {
-        write_transaction!(self, "unlink a blob", |tx| match unlink(tx, repository, digest, review_after, now).await {
-            Ok(true) => audit::note(tx, event).await.map(|()| true),
-            none => none,
-        })
+    pub async fn unlink_blob(&self, act: &Act, repository: RepositoryId, digest: &Digest) -> Result<bool> {
+        unit!(self.unit(act, "unlink a blob"), |u| unlink(u, repository, digest).await.map(Outcome::of))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, defaults: &Quotas, commit: &CommitBlob<'_>) -> Result<Committed> {
-    let CommitBlob { registry, namespace, repository: name, now, .. } = *commit;
-    let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
+async fn insert(u: &mut Unit<'_>, defaults: &Quotas, commit: &CommitBlob<'_>) -> Result<Committed> {
+    let CommitBlob { registry, namespace, repository: name, .. } = *commit;
+    let now = u.now();
+    u.is_a_step();
+    let repository = repositories::ensure(u, defaults, Wanted { registry, namespace, name }).await?;
     // After what the repository may have to wait for, its owner and its namespace: who deletes an account or a namespace has
     // locked these when it comes to the uploads.
     if let Some(upload) = commit.upload {
-        super::uploads::finish(tx, upload, registry, name).await?;
+        super::uploads::finish(u, upload, registry, name).await?;
     }
     // One statement decides which of two commits of the same content comes first, and locks the row for both.
     let upsert = sqlx::query(
@@ -154,29 +148,30 @@ async fn insert(tx: &mut AnyConnection, defaults: &Quotas, commit: &CommitBlob<'
         .bind(commit.key.as_str())
         .bind(size_column(commit.size)?)
         .bind(commit.lease_until.as_millis())
-        .bind(commit.now.as_millis());
-    let blob = blob(&upsert.fetch_one(&mut *tx).await.op("commit a blob")?)?;
+        .bind(now.as_millis());
+    let blob = blob(&upsert.fetch_one(&mut **u).await.op("commit a blob")?)?;
     if blob.size != commit.size {
         return Err(Error::Corrupt { table: "blobs", column: "size", value: blob.size.to_string() });
     }
-    link(tx, &repository, blob.id, commit.now).await?;
+    link(u, &repository, blob.id).await?;
     let adopted = blob.key != *commit.key;
     Ok(Committed { repository: repository.id, repository_created: repository.created, blob, adopted })
 }
 
-async fn link(tx: &mut AnyConnection, repository: &Locked, blob: BlobId, now: Timestamp) -> Result<()> {
+async fn link(u: &mut Unit<'_>, repository: &Locked, blob: BlobId) -> Result<()> {
+    let now = u.now();
     let insert = sqlx::query(
         "INSERT INTO repository_blobs (repository_id, blob_id, created_at) VALUES ($1, $2, $3) \
          ON CONFLICT (repository_id, blob_id) DO NOTHING",
     );
     let insert = insert.bind(repository.id.get()).bind(blob.get()).bind(now.as_millis());
-    insert.execute(tx).await.op("link a blob")?;
+    insert.execute(&mut **u).await.op("link a blob")?;
     Ok(())
 }
 
 /// Renews the lease of a blob of a repository, which locks and, if need be, revives it.
 async fn lease_in(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     repository: RepositoryId,
     digest: &Digest,
     until: Timestamp,
@@ -188,18 +183,12 @@ async fn lease_in(
          RETURNING id, digest, object_key, size, lease_until",
     );
     let update = update.bind(until.as_millis()).bind(digest.as_str()).bind(repository.get());
-    update.fetch_optional(tx).await.op("lease a blob")?.as_ref().map(blob).transpose()
+    update.fetch_optional(&mut **u).await.op("lease a blob")?.as_ref().map(blob).transpose()
 }
 
-async fn unlink(
-    tx: &mut AnyConnection,
-    repository: RepositoryId,
-    digest: &Digest,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<bool> {
+async fn unlink(u: &mut Unit<'_>, repository: RepositoryId, digest: &Digest) -> Result<bool> {
     // Whoever stores a manifest in the repository holds this lock too: it sees the blob, or the manifest is seen here.
-    if !repositories::lock(tx, repository, now).await? {
+    if repositories::lock(u, repository).await?.is_none() {
         return Ok(false);
     }
     let find = sqlx::query_scalar(
@@ -207,17 +196,17 @@ async fn unlink(
          WHERE b.digest = $2 AND b.state <> 2",
     );
     let id: Option<i64> =
-        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a blob")?;
+        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut **u).await.op("find a blob")?;
     let Some(id) = id else { return Ok(false) };
     let referred =
         sqlx::query("SELECT manifest_id FROM manifest_blobs WHERE blob_id = $1 AND repository_id = $2 LIMIT 1");
-    let referred = referred.bind(id).bind(repository.get()).fetch_optional(&mut *tx).await;
+    let referred = referred.bind(id).bind(repository.get()).fetch_optional(&mut **u).await;
     if referred.op("look for manifests")?.is_some() {
         return Err(Error::InUse(Thing::Blob));
     }
     let delete = sqlx::query("DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id = $2");
-    delete.bind(repository.get()).bind(id).execute(&mut *tx).await.op("unlink a blob")?;
-    review::queue_blob(tx, BlobId::new(id), Reason::LinkDropped, review_after, now).await?;
+    delete.bind(repository.get()).bind(id).execute(&mut **u).await.op("unlink a blob")?;
+    review::queue_blob(u, BlobId::new(id), Reason::LinkDropped).await?;
     Ok(true)
 }
 

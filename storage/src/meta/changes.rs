@@ -3,7 +3,6 @@
 //! A unit writes it last: a transaction that has the row of a counter waits for nobody any more, and of two changes the one
 //! with the lower number is never seen after the other.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -15,10 +14,6 @@ use super::row::{get, parse};
 use super::sql::SqlResult as _;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceName, RegistryId, RepositoryName};
-
-tokio::task_local! {
-    static NOTED: Noted;
-}
 
 /// How many of the latest changes the log has. Who has missed more forgets everything.
 const KEPT: i64 = 10_000;
@@ -185,45 +180,4 @@ impl MetaStore {
             .map(|row| Ok(Change { number: get(row, "seq")?, scope: Scope::read(row, get(row, "scope")?)? }));
         Ok(Changes::Known { number: stands, list: list.collect::<Result<_>>()? })
     }
-}
-
-/// What a transaction has changed so far.
-#[derive(Default)]
-pub(super) struct Noted {
-    changed: Cell<bool>,
-    made: RefCell<Option<Made>>,
-}
-
-/// Runs the body of a transaction, and gives what it noted with its outcome.
-pub(super) async fn noting<T>(body: impl Future<Output = Result<T>>) -> Result<(T, Noted)> {
-    let body = async {
-        let value = body.await?;
-        Ok((value, NOTED.with(|noted| Noted { changed: noted.changed.clone(), made: noted.made.clone() })))
-    };
-    NOTED.scope(Noted::default(), body).await
-}
-
-impl Noted {
-    /// Moves the counters of what was noted.
-    pub(super) async fn write(self, tx: &mut AnyConnection) -> Result<()> {
-        let changed = self.changed.get().then_some(Scope::System).into_iter().collect();
-        write(tx, &changed, self.made.into_inner().as_ref()).await?;
-        Ok(())
-    }
-}
-
-/// Notes that a repository was made, which was not there before: caches keep no more of it than that.
-pub(super) fn made() -> Result<Made> {
-    noted(|noted| noted.made.borrow_mut().get_or_insert_default().clone())
-}
-
-/// Notes that something has changed which caches keep: every process is told when the transaction is committed.
-pub(super) fn changed() -> Result<()> {
-    noted(|noted| noted.changed.set(true))
-}
-
-fn noted<T>(note: impl FnOnce(&Noted) -> T) -> Result<T> {
-    // A change that no cache hears of is worse than none.
-    let outside = |_| Error::Backend { op: "note a change", source: "not in a transaction that writes".into() };
-    NOTED.try_with(note).map_err(outside)
 }

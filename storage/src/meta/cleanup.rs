@@ -1,12 +1,13 @@
 //! Rules about which tags are to be kept.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
+use super::Act;
 use super::MetaStore;
 use super::repositories::lock_as_is;
 use super::row::{get, size, size_column, time};
-use super::sql::{SqlResult as _, stale, write_transaction};
+use super::sql::{SqlResult as _, stale};
+use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, RegistryId, RepositoryId, Thing, Timestamp};
 
@@ -61,14 +62,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when there is no such repository or account.
-    pub async fn set_cleanup_rule(
-        &self,
-        scope: CleanupScope,
-        kind: CleanupKind,
-        value: u64,
-        now: Timestamp,
-    ) -> Result<()> {
-        write_transaction!(self, "set a clean-up rule", |tx| set(tx, scope, kind, value, now).await)
+    pub async fn set_cleanup_rule(&self, act: &Act, scope: CleanupScope, kind: CleanupKind, value: u64) -> Result<()> {
+        unit!(self.unit(act, "set a clean-up rule"), |u| set(u, scope, kind, value).await.map(Outcome::Done))
     }
 
     /// The rules, in the order of their kinds.
@@ -90,15 +85,16 @@ impl MetaStore {
     }
 
     /// Deletes the rules; false when there were none.
-    pub async fn delete_cleanup_rules(&self, scope: CleanupScope) -> Result<bool> {
-        write_transaction!(self, "delete clean-up rules", |tx| delete(tx, scope).await)
+    pub async fn delete_cleanup_rules(&self, act: &Act, scope: CleanupScope) -> Result<bool> {
+        unit!(self.unit(act, "delete clean-up rules"), |u| delete(u, scope).await.map(Outcome::of))
     }
 }
 
-async fn set(tx: &mut AnyConnection, scope: CleanupScope, kind: CleanupKind, value: u64, now: Timestamp) -> Result<()> {
+async fn set(u: &mut Unit<'_>, scope: CleanupScope, kind: CleanupKind, value: u64) -> Result<()> {
+    let now = u.now();
     let upsert = match scope {
         CleanupScope::Repository(id) => {
-            if !lock_as_is(tx, id).await? {
+            if !lock_as_is(u, id).await? {
                 return Err(Error::Stale(Thing::Repository));
             }
             sqlx::query(
@@ -121,11 +117,11 @@ async fn set(tx: &mut AnyConnection, scope: CleanupScope, kind: CleanupKind, val
     if let CleanupScope::Owner(registry, _) = scope {
         upsert = upsert.bind(registry.get());
     }
-    upsert.execute(tx).await.op("set a clean-up rule").map_err(stale(Thing::Account))?;
+    upsert.execute(&mut **u).await.op("set a clean-up rule").map_err(stale(Thing::Account))?;
     Ok(())
 }
 
-async fn delete(tx: &mut AnyConnection, scope: CleanupScope) -> Result<bool> {
+async fn delete(u: &mut Unit<'_>, scope: CleanupScope) -> Result<bool> {
     let query = match scope {
         CleanupScope::Repository(id) => {
             sqlx::query("DELETE FROM cleanup_rules WHERE repository_id = $1").bind(id.get())
@@ -136,7 +132,7 @@ async fn delete(tx: &mut AnyConnection, scope: CleanupScope) -> Result<bool> {
                 .bind(registry.get())
         }
     };
-    Ok(query.execute(tx).await.op("delete clean-up rules")?.rows_affected() > 0)
+    Ok(query.execute(&mut **u).await.op("delete clean-up rules")?.rows_affected() > 0)
 }
 
 fn rule(row: &AnyRow) -> Result<CleanupRule> {

@@ -7,14 +7,15 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
 use super::jobs::{self, NewJob};
 use super::row::{get, parse};
-use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
-use super::{MetaStore, changes, quotas, review};
+use super::sql::{SqlResult as _, lists, placeholders};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event, MetaStore, Scope, quotas, review};
 use crate::{Error, Result};
-use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl MetaStore {
     /// Takes a part of what is in a repository that was deleted, or that is in the registry of an instance that was: at most
@@ -23,14 +24,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `InUse` when the repository was not deleted.
-    pub async fn empty_repository(
-        &self,
-        id: RepositoryId,
-        chunk: u32,
-        review_after: Timestamp,
-        now: Timestamp,
-    ) -> Result<Option<u64>> {
-        write_transaction!(self, "empty a repository", |tx| empty(tx, id, chunk, review_after, now).await)
+    pub async fn empty_repository(&self, act: &Act, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
+        unit!(self.unit(act, "empty a repository"), |u| empty(u, id, chunk).await.map(Outcome::Done))
     }
 }
 
@@ -43,87 +38,87 @@ const BELONGINGS: [&str; 4] = [
 ];
 
 /// Deletes a repository, but not yet what is in it. False when it is not there.
-pub(super) async fn condemn(tx: &mut AnyConnection, id: RepositoryId, now: Timestamp) -> Result<bool> {
+pub(super) async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
+    let now = u.now();
     let lock = sqlx::query(
-        "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING namespace_id, name",
+        "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 \
+         RETURNING registry_id, namespace_id, name",
     );
-    let found = lock.bind(now.as_millis()).bind(id.get()).fetch_optional(&mut *tx).await.op("lock a repository")?;
+    let found = lock.bind(now.as_millis()).bind(id.get()).fetch_optional(&mut **u).await.op("lock a repository")?;
     let Some(row) = found else { return Ok(false) };
     let name: RepositoryName = parse(&row, "repositories", "name")?;
+    let registry = RegistryId::new(get(&row, "registry_id")?);
     for sql in BELONGINGS {
-        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete what belongs to a repository")?;
+        sqlx::query(sql).bind(id.get()).execute(&mut **u).await.op("delete what belongs to a repository")?;
     }
-    let place = place(tx, NamespaceId::new(get(&row, "namespace_id")?), now).await?;
+    let place = place(u, NamespaceId::new(get(&row, "namespace_id")?)).await?;
     let away =
         sqlx::query("UPDATE repositories SET registry_id = $1, namespace_id = $2, name = $3, public = 0 WHERE id = $4");
     let away = away.bind(RegistryId::CONDEMNED.get()).bind(place.get()).bind(format!("condemned/{id}")).bind(id.get());
-    away.execute(&mut *tx).await.op("delete a repository")?;
-    changes::changed()?;
-    let empty = NewJob {
+    away.execute(&mut **u).await.op("delete a repository")?;
+    u.changed(Scope::Repository(registry, name.clone()));
+    u.enqueue(NewJob {
         kind: jobs::EMPTY_REPOSITORY,
         key: Some(id.to_string()),
         payload: json!({ "repository": id.get() }).to_string(),
         scope: format!("repository {name}"),
         delay: Duration::ZERO,
-    };
-    jobs::enqueue(tx, &empty, now).await?;
+    });
+    u.happened(Event::RepositoryRemoved { registry, repository: name });
     Ok(true)
 }
 
 /// The namespace where the deleted repositories of an owner are.
-async fn place(tx: &mut AnyConnection, from: NamespaceId, now: Timestamp) -> Result<NamespaceId> {
-    let owner = quotas::owner_of(tx, from).await?;
+async fn place(u: &mut Unit<'_>, from: NamespaceId) -> Result<NamespaceId> {
+    let now = u.now();
+    let owner = quotas::owner_of(u, from).await?;
     let name = format!("of-{owner}");
     let insert = sqlx::query(
         "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (registry_id, name) DO NOTHING",
     );
     let insert = insert.bind(RegistryId::CONDEMNED.get()).bind(&name).bind(owner.get()).bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("make a place for deleted repositories")?;
+    insert.execute(&mut **u).await.op("make a place for deleted repositories")?;
     let find = sqlx::query_scalar("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2");
-    let find = find.bind(RegistryId::CONDEMNED.get()).bind(&name).fetch_one(tx).await;
+    let find = find.bind(RegistryId::CONDEMNED.get()).bind(&name).fetch_one(&mut **u).await;
     find.op("find the place for deleted repositories").map(NamespaceId::new)
 }
 
-async fn empty(
-    tx: &mut AnyConnection,
-    id: RepositoryId,
-    chunk: u32,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<Option<u64>> {
-    if !lock(tx, id).await? {
+async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
+    // What the deletion says is in the audit log.
+    u.is_a_step();
+    if !lock(u, id).await? {
         return Ok(None);
     }
     let tags = "DELETE FROM tags WHERE id IN (SELECT id FROM tags WHERE repository_id = $1 LIMIT $2)";
-    let gone = delete(tx, tags, id, chunk).await?;
+    let gone = delete(u, tags, id, chunk).await?;
     if gone > 0 {
         return Ok(Some(gone));
     }
-    let gone = delete_manifests(tx, id, chunk).await?;
+    let gone = delete_manifests(u, id, chunk).await?;
     if gone > 0 {
         return Ok(Some(gone));
     }
-    review::queue_blobs_of_repository(tx, id, chunk, review_after, now).await?;
+    review::queue_blobs_of_repository(u, id, chunk).await?;
     let links = "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id IN \
          (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id LIMIT $2)";
-    let gone = delete(tx, links, id, chunk).await?;
+    let gone = delete(u, links, id, chunk).await?;
     if gone > 0 {
         return Ok(Some(gone));
     }
     let last = sqlx::query("DELETE FROM repositories WHERE id = $1").bind(id.get());
-    last.execute(tx).await.op("delete a repository")?;
+    last.execute(&mut **u).await.op("delete a repository")?;
     Ok(None)
 }
 
 /// Locks a repository that was deleted, or whose instance was; false when it is not there.
-async fn lock(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
+async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let lock = sqlx::query_scalar(
         "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING CASE WHEN registry_id = $2 \
          OR registry_id IN (SELECT registry_id FROM instances) THEN 1 ELSE 0 END",
     );
     let lock = lock.bind(id.get()).bind(RegistryId::PERSONAL.get());
-    let lives: Option<i64> = lock.fetch_optional(tx).await.op("lock a repository")?;
+    let lives: Option<i64> = lock.fetch_optional(&mut **u).await.op("lock a repository")?;
     match lives {
         None => Ok(false),
         Some(0) => Ok(true),
@@ -131,13 +126,13 @@ async fn lock(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
     }
 }
 
-async fn delete(tx: &mut AnyConnection, sql: &'static str, id: RepositoryId, limit: u32) -> Result<u64> {
+async fn delete(u: &mut Unit<'_>, sql: &'static str, id: RepositoryId, limit: u32) -> Result<u64> {
     let delete = sqlx::query(sql).bind(id.get()).bind(i64::from(limit));
-    Ok(delete.execute(tx).await.op("empty a repository")?.rows_affected())
+    Ok(delete.execute(&mut **u).await.op("empty a repository")?.rows_affected())
 }
 
 /// Deletes edges of the first manifests, and the manifests when they have none left.
-async fn delete_manifests(tx: &mut AnyConnection, id: RepositoryId, chunk: u32) -> Result<u64> {
+async fn delete_manifests(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<u64> {
     const EDGES: [&str; 2] = [
         "DELETE FROM manifest_blobs WHERE (manifest_id, blob_id) IN (SELECT manifest_id, blob_id FROM manifest_blobs \
          WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
@@ -146,13 +141,13 @@ async fn delete_manifests(tx: &mut AnyConnection, id: RepositoryId, chunk: u32) 
          (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
     ];
     for sql in EDGES {
-        let gone = delete(tx, sql, id, chunk).await?;
+        let gone = delete(u, sql, id, chunk).await?;
         if gone > 0 {
             return Ok(gone);
         }
     }
     let first = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2");
-    let first: Vec<i64> = first.bind(id.get()).bind(i64::from(chunk)).fetch_all(&mut *tx).await.op("list manifests")?;
+    let first: Vec<i64> = first.bind(id.get()).bind(i64::from(chunk)).fetch_all(&mut **u).await.op("list manifests")?;
     for list in lists(&first) {
         let names = placeholders(1, list.len());
         for sql in [
@@ -160,7 +155,7 @@ async fn delete_manifests(tx: &mut AnyConnection, id: RepositoryId, chunk: u32) 
             format!("DELETE FROM manifests WHERE id IN ({names})"),
         ] {
             let delete = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
-            delete.execute(&mut *tx).await.op("delete manifests")?;
+            delete.execute(&mut **u).await.op("delete manifests")?;
         }
     }
     Ok(first.len() as u64)

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
 use super::MetaStore;
 use super::changes::Made;
 use super::personal::Quotas;
 use super::repositories::{self, Wanted};
-use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, lists, placeholders, write_transaction};
+use super::row::{get, parse, size, time};
+use super::sql::{SqlResult as _, lists, placeholders};
 use super::tags;
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event};
 use crate::{Error, Result};
 use roadstead_types::{
     Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Thing, Timestamp,
@@ -33,10 +35,6 @@ pub struct DuplicateImage<'a> {
     pub tag: &'a Tag,
     /// Until when everything stays, even if nothing refers to it.
     pub lease_until: Timestamp,
-    /// When a manifest that lost its tag is looked at.
-    pub review_after: Timestamp,
-    /// The present moment.
-    pub now: Timestamp,
 }
 
 /// An image that two repositories have now.
@@ -56,9 +54,11 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when the namespace has gone, `LimitReached` when its owner may have no other repository.
-    pub async fn duplicate_image(&self, duplicate: &DuplicateImage<'_>) -> Result<Option<Duplicated>> {
+    pub async fn duplicate_image(&self, act: &Act, duplicate: &DuplicateImage<'_>) -> Result<Option<Duplicated>> {
         let done: Result<Duplicated> =
-            write_transaction!(self, "duplicate an image", |tx| copy(tx, self.default_quotas(), duplicate).await);
+            unit!(self.unit(act, "duplicate an image"), |u| copy(u, self.default_quotas(), duplicate)
+                .await
+                .map(Outcome::Done));
         match done {
             Err(Error::Stale(Thing::Tag)) => Ok(None),
             done => done.map(Some),
@@ -66,15 +66,15 @@ impl MetaStore {
     }
 }
 
-async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
+async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
     // Held to the end, so that nothing of the image is deleted while it is copied. The time of the last push stays. Who copies
     // the other way round locks both in the same order.
     let target = sqlx::query_scalar("SELECT id FROM repositories WHERE registry_id = $1 AND name = $2");
     let target = target.bind(duplicate.registry.get()).bind(duplicate.repository.as_str());
-    let target: Option<i64> = target.fetch_optional(&mut *tx).await.op("look for a repository")?;
+    let target: Option<i64> = target.fetch_optional(&mut **u).await.op("look for a repository")?;
     let both = BTreeSet::from_iter(target.map(RepositoryId::new).into_iter().chain([duplicate.source]));
     for id in both {
-        if !repositories::lock_as_is(tx, id).await? && id == duplicate.source {
+        if !repositories::lock_as_is(u, id).await? && id == duplicate.source {
             return Err(Error::Stale(Thing::Tag));
         }
     }
@@ -83,42 +83,47 @@ async fn copy(tx: &mut AnyConnection, defaults: &Quotas, duplicate: &DuplicateIm
          WHERE t.repository_id = $1 AND t.name = $2",
     );
     let find = find.bind(duplicate.source.get()).bind(duplicate.source_tag.as_str());
-    let root = find.fetch_optional(&mut *tx).await.op("read a tag")?.ok_or(Error::Stale(Thing::Tag))?;
+    let root = find.fetch_optional(&mut **u).await.op("read a tag")?.ok_or(Error::Stale(Thing::Tag))?;
     let (root_id, digest): (i64, Digest) = (get(&root, "id")?, parse(&root, "manifests", "digest")?);
-    let (registry, namespace, now) = (duplicate.registry, duplicate.namespace, duplicate.now);
-    let wanted = Wanted { registry, namespace, name: duplicate.repository, now };
-    let target = repositories::ensure(tx, defaults, wanted).await?;
+    let (registry, namespace) = (duplicate.registry, duplicate.namespace);
+    let wanted = Wanted { registry, namespace, name: duplicate.repository };
+    let target = repositories::ensure(u, defaults, wanted).await?;
     if target.id != duplicate.source {
-        let manifests = with_descendants(tx, root_id).await?;
-        copy_blobs(tx, &manifests, target.id, duplicate).await?;
-        copy_manifests(tx, &manifests, target.id, duplicate).await?;
+        let manifests = with_descendants(u, root_id).await?;
+        copy_blobs(u, &manifests, target.id, duplicate).await?;
+        copy_manifests(u, &manifests, target.id, duplicate).await?;
     }
-    let copied = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2");
-    let copied: i64 = copied.bind(target.id.get()).bind(digest.as_str()).fetch_one(&mut *tx).await.op("read a copy")?;
-    tags::point(tx, target.id, duplicate.tag, ManifestId::new(copied), duplicate.review_after, now).await?;
+    let copied = sqlx::query("SELECT id, media_type, size FROM manifests WHERE repository_id = $1 AND digest = $2");
+    let copied = copied.bind(target.id.get()).bind(digest.as_str()).fetch_one(&mut **u).await.op("read a copy")?;
+    let (media_type, bytes) = (get(&copied, "media_type")?, size(&copied, "manifests", "size")?);
+    let (repository, tags) = (duplicate.repository.clone(), vec![duplicate.tag.clone()]);
+    let pushed = Event::ManifestPushed { registry, repository, digest: digest.clone(), media_type, size: bytes, tags };
+    u.happened(pushed);
+    tags::point(u, &target, duplicate.tag, ManifestId::new(get(&copied, "id")?), &digest).await?;
     Ok(Duplicated { repository: target.id, repository_created: target.created, digest })
 }
 
 /// A manifest, its children, their children and so on: the ids of their rows, each once.
-async fn with_descendants(tx: &mut AnyConnection, root: i64) -> Result<Vec<i64>> {
+async fn with_descendants(u: &mut Unit<'_>, root: i64) -> Result<Vec<i64>> {
     let query = sqlx::query_scalar(
         "WITH RECURSIVE tree (id) AS (SELECT id FROM manifests WHERE id = $1 UNION \
          SELECT child.id FROM tree JOIN manifest_children edge ON edge.parent_id = tree.id \
          JOIN manifests child ON child.repository_id = edge.repository_id AND child.digest = edge.child_digest) \
          SELECT id FROM tree ORDER BY id",
     );
-    query.bind(root).fetch_all(tx).await.op("list the manifests of an image")
+    query.bind(root).fetch_all(&mut **u).await.op("list the manifests of an image")
 }
 
 /// Links the blobs of manifests into a repository, and makes sure of their leases: rows are locked in the order of their
 /// ids, and only where the lease runs out or a collection has an eye on the blob.
 async fn copy_blobs(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     manifests: &[i64],
     target: RepositoryId,
     duplicate: &DuplicateImage<'_>,
 ) -> Result<()> {
-    let enough = duplicate.now.after(duplicate.lease_until.since(duplicate.now) / 2);
+    let now = u.now();
+    let enough = now.after(duplicate.lease_until.since(now) / 2);
     let mut blobs = BTreeMap::new();
     for list in lists(manifests) {
         let sql = format!(
@@ -127,7 +132,7 @@ async fn copy_blobs(
             placeholders(1, list.len())
         );
         let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, &id| query.bind(id));
-        for row in &query.fetch_all(&mut *tx).await.op("list the blobs of an image")? {
+        for row in &query.fetch_all(&mut **u).await.op("list the blobs of an image")? {
             let short = get::<i64>(row, "state")? != 0 || time(row, "lease_until")? < enough;
             blobs.insert(get::<i64>(row, "id")?, short);
         }
@@ -138,7 +143,7 @@ async fn copy_blobs(
              WHERE id = $2 AND state <> 2",
         );
         let renew = renew.bind(duplicate.lease_until.as_millis()).bind(id);
-        renew.execute(&mut *tx).await.op("lease a blob")?;
+        renew.execute(&mut **u).await.op("lease a blob")?;
     }
     let ids: Vec<i64> = blobs.into_keys().collect();
     for list in lists(&ids) {
@@ -148,9 +153,9 @@ async fn copy_blobs(
              ON CONFLICT (repository_id, blob_id) DO NOTHING",
             placeholders(3, list.len())
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get()).bind(duplicate.now.as_millis());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get()).bind(now.as_millis());
         let query = list.iter().fold(query, |query, &id| query.bind(id));
-        query.execute(&mut *tx).await.op("link the blobs of an image")?;
+        query.execute(&mut **u).await.op("link the blobs of an image")?;
     }
     Ok(())
 }
@@ -181,7 +186,7 @@ const BELONGINGS: [(&str, &str); 3] = [
 ];
 
 async fn copy_manifests(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     manifests: &[i64],
     target: RepositoryId,
     duplicate: &DuplicateImage<'_>,
@@ -197,15 +202,15 @@ async fn copy_manifests(
              ELSE excluded.lease_until END",
             placeholders(4, list.len())
         );
-        let (until, now) = (duplicate.lease_until.as_millis(), duplicate.now.as_millis());
+        let (until, now) = (duplicate.lease_until.as_millis(), u.now().as_millis());
         let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get()).bind(until).bind(now);
         let query = list.iter().fold(query, |query, &id| query.bind(id));
-        query.execute(&mut *tx).await.op("copy manifests")?;
+        query.execute(&mut **u).await.op("copy manifests")?;
         for (select, conflict) in BELONGINGS {
             let sql = format!("{select} ({}) {conflict}", placeholders(2, list.len()));
             let query = sqlx::query(AssertSqlSafe(sql)).bind(target.get());
             let query = list.iter().fold(query, |query, &id| query.bind(id));
-            query.execute(&mut *tx).await.op("copy what belongs to manifests")?;
+            query.execute(&mut **u).await.op("copy what belongs to manifests")?;
         }
     }
     Ok(())

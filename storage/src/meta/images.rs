@@ -1,14 +1,18 @@
 //! What lists of images show: tags with what they point at.
 
-use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::personal::Found;
 use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, optional_time, parse, size, size_column, time};
-use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
+use super::sql::{SqlResult as _, is_storable, lists, placeholders};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event};
 use crate::Result;
 use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
 
@@ -127,14 +131,8 @@ impl MetaStore {
 
     /// Deletes tags, all of them that are there; `None` when the repository has gone. Their manifests are queued for
     /// review.
-    pub async fn delete_tags(
-        &self,
-        repository: RepositoryId,
-        tags: &[Tag],
-        review_after: Timestamp,
-        now: Timestamp,
-    ) -> Result<Option<Vec<Tag>>> {
-        write_transaction!(self, "delete tags", |tx| delete(tx, repository, tags, review_after, now).await)
+    pub async fn delete_tags(&self, act: &Act, repository: RepositoryId, tags: &[Tag]) -> Result<Option<Vec<Tag>>> {
+        unit!(self.unit(act, "delete tags"), |u| delete(u, repository, tags).await)
     }
 }
 
@@ -173,36 +171,33 @@ pub(super) async fn remember(tx: &mut AnyConnection, manifest: ManifestId, detai
     Ok(())
 }
 
-async fn delete(
-    tx: &mut AnyConnection,
-    repository: RepositoryId,
-    tags: &[Tag],
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<Option<Vec<Tag>>> {
-    if !repositories::lock(tx, repository, now).await? {
-        return Ok(None);
-    }
-    let (mut deleted, mut manifests) = (Vec::new(), Vec::new());
+async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tags: &[Tag]) -> Result<Outcome<Option<Vec<Tag>>>> {
+    let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
+    let (mut deleted, mut manifests) = (BTreeMap::new(), BTreeSet::new());
     for list in lists(tags) {
         let sql = format!(
-            "DELETE FROM tags WHERE repository_id = $1 AND name IN ({}) RETURNING name, manifest_id",
+            "DELETE FROM tags WHERE repository_id = $1 AND name IN ({}) RETURNING name, manifest_id, \
+             (SELECT digest FROM manifests WHERE id = tags.manifest_id) AS digest",
             placeholders(2, list.len())
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
         let query = list.iter().fold(query, |query, tag| query.bind(tag.to_string()));
-        for row in &query.fetch_all(&mut *tx).await.op("delete tags")? {
-            deleted.push(parse(row, "tags", "name")?);
-            manifests.push(get::<i64>(row, "manifest_id")?);
+        for row in &query.fetch_all(&mut **u).await.op("delete tags")? {
+            let (tag, digest): (Tag, Digest) = (parse(row, "tags", "name")?, parse(row, "manifests", "digest")?);
+            deleted.insert(tag, digest);
+            manifests.insert(get::<i64>(row, "manifest_id")?);
         }
     }
-    deleted.sort();
-    manifests.sort_unstable();
-    manifests.dedup();
+    // In the order of their ids: see `review`.
     for manifest in manifests {
-        review::queue_manifest(tx, ManifestId::new(manifest), Reason::TagDeleted, review_after, now).await?;
+        review::queue_manifest(u, ManifestId::new(manifest), Reason::TagDeleted).await?;
     }
-    Ok(Some(deleted))
+    for (tag, digest) in &deleted {
+        let (registry, repository) = (place.registry, place.name.clone());
+        u.happened(Event::TagRemoved { registry, repository, tag: tag.clone(), digest: digest.clone() });
+    }
+    let tags: Vec<Tag> = deleted.into_keys().collect();
+    Ok(if tags.is_empty() { Outcome::Nothing(Some(tags)) } else { Outcome::Done(Some(tags)) })
 }
 
 fn tagged(row: &AnyRow) -> Result<TaggedImage> {

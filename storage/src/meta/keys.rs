@@ -1,13 +1,14 @@
 //! The keys that sign bearer tokens.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
+use super::Scope;
 use super::changes;
 use super::model::SigningKey;
 use super::row::{get, optional_time, time};
-use super::sql::{SqlResult as _, conflict, write_transaction};
+use super::sql::{SqlResult as _, conflict};
+use super::unit::{Outcome, Unit, unit};
 use crate::Result;
 use roadstead_types::{Thing, Timestamp};
 
@@ -40,9 +41,9 @@ impl MetaStore {
         old_expire_at: Timestamp,
         now: Timestamp,
     ) -> Result<bool> {
-        write_transaction!(self, "rotate the signing key", |tx| {
-            rotate(tx, key, unless_since, old_expire_at, now).await
-        })
+        unit!(self.upkeep(now, "rotate the signing key"), |u| rotate(u, key, unless_since, old_expire_at)
+            .await
+            .map(Outcome::of))
     }
 
     /// Deletes the signing keys that verify no more.
@@ -52,24 +53,19 @@ impl MetaStore {
     }
 }
 
-async fn rotate(
-    tx: &mut AnyConnection,
-    key: &SigningKey,
-    unless_since: Timestamp,
-    old_expire_at: Timestamp,
-    now: Timestamp,
-) -> Result<bool> {
+async fn rotate(u: &mut Unit<'_>, key: &SigningKey, unless_since: Timestamp, old_expire_at: Timestamp) -> Result<bool> {
+    let now = u.now();
     // The counter's row is the lock: there may be no signing key yet that could be one.
-    changes::lock(tx).await?;
+    changes::lock(u).await?;
     let young = sqlx::query("SELECT kid FROM signing_keys WHERE retired_at IS NULL AND created_at >= $1");
-    let young = young.bind(unless_since.as_millis()).fetch_optional(&mut *tx).await.op("read the signing keys")?;
+    let young = young.bind(unless_since.as_millis()).fetch_optional(&mut **u).await.op("read the signing keys")?;
     if young.is_some() {
         return Ok(false);
     }
-    changes::changed()?;
+    u.changed(Scope::System);
     let retire = sqlx::query("UPDATE signing_keys SET retired_at = $1, expires_at = $2 WHERE retired_at IS NULL");
     let retire = retire.bind(now.as_millis()).bind(old_expire_at.as_millis());
-    retire.execute(&mut *tx).await.op("retire signing keys")?;
+    retire.execute(&mut **u).await.op("retire signing keys")?;
     let insert = sqlx::query(
         "INSERT INTO signing_keys (kid, algorithm, public_key, sealed_private, created_at, retired_at, expires_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -82,7 +78,7 @@ async fn rotate(
         .bind(key.created_at.as_millis())
         .bind(key.retired_at.map(Timestamp::as_millis))
         .bind(key.expires_at.map(Timestamp::as_millis));
-    insert.execute(tx).await.op("store a signing key").map_err(conflict(Thing::SigningKey))?;
+    insert.execute(&mut **u).await.op("store a signing key").map_err(conflict(Thing::SigningKey))?;
     Ok(true)
 }
 

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::model::{PutManifest, PutOutcome, Referrer, Referrers, StoredManifest};
 use super::personal::Quotas;
 use super::repositories::{self, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
-use super::sql::{SqlResult as _, is_storable, lists, placeholders, write_transaction};
-use super::{AuditEvent, MetaStore, audit, images, tags};
+use super::sql::{SqlResult as _, is_storable, lists, placeholders};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event, MetaStore, images, tags};
 use crate::{Error, Result};
 use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
 
@@ -24,8 +25,8 @@ impl MetaStore {
     /// # Errors
     /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone, `LimitReached`
     /// when its owner may not have one more repository.
-    pub async fn put_manifest(&self, put: &PutManifest<'_>) -> Result<PutOutcome> {
-        write_transaction!(self, "store a manifest", |tx| store(tx, self.default_quotas(), put).await)
+    pub async fn put_manifest(&self, act: &Act, put: &PutManifest<'_>) -> Result<PutOutcome> {
+        unit!(self.unit(act, "store a manifest"), |u| store(u, self.default_quotas(), put).await.map(Outcome::Done))
     }
 
     /// The manifest with this digest in this repository.
@@ -51,26 +52,21 @@ impl MetaStore {
     }
 
     /// Deletes a manifest, and gives the tags that pointed at it and go with it; `None` when there is no such manifest.
-    /// Its blobs, children and referrers are queued for review; `event` goes into the audit log.
+    /// Its blobs, children and referrers are queued for review.
     ///
     /// # Errors
     /// `InUse` while an index of the repository lists it. `Stale` when the caller may delete the tags in `permitted` only, and
     /// another one points at the manifest. In either case nothing is deleted.
     pub async fn delete_manifest(
         &self,
+        act: &Act,
         repository: RepositoryId,
         digest: &Digest,
         permitted: Option<&[Tag]>,
-        review_after: Timestamp,
-        now: Timestamp,
-        event: Option<&AuditEvent>,
     ) -> Result<Option<Vec<Tag>>> {
-        write_transaction!(self, "delete a manifest", |tx| {
-            match delete(tx, repository, digest, permitted, review_after, now).await {
-                Ok(Some(tags)) => audit::note(tx, event).await.map(|()| Some(tags)),
-                none => none,
-            }
-        })
+        unit!(self.unit(act, "delete a manifest"), |u| delete(u, repository, digest, permitted)
+            .await
+            .map(Outcome::some))
     }
 
     /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`: at most
@@ -119,32 +115,39 @@ impl MetaStore {
     }
 }
 
-async fn store(tx: &mut AnyConnection, defaults: &Quotas, put: &PutManifest<'_>) -> Result<PutOutcome> {
-    let PutManifest { registry, namespace, repository: name, now, .. } = *put;
-    let repository = repositories::ensure(tx, defaults, Wanted { registry, namespace, name, now }).await?;
+async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Result<PutOutcome> {
+    let PutManifest { registry, namespace, repository: name, .. } = *put;
+    let repository = repositories::ensure(u, defaults, Wanted { registry, namespace, name }).await?;
     let entries: Vec<Digest> = put.manifest.children().iter().map(|entry| entry.digest.clone()).collect();
-    let manifests_there = lease_children(tx, repository.id, &entries, put.lease_until).await?;
+    let manifests_there = lease_children(u, repository.id, &entries, put.lease_until).await?;
     let (children, others): (Vec<Digest>, Vec<Digest>) =
         entries.into_iter().partition(|digest| manifests_there.contains(digest));
     // An entry that is no manifest may be a blob: the caches of BuildKit are such indexes.
     let blobs = [all_blobs(put.manifest), others.clone()].concat();
-    let blobs_there = lease_blobs(tx, repository.id, &blobs, put).await?;
+    let blobs_there = lease_blobs(u, repository.id, &blobs, put).await?;
     let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
     let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains(digest)).cloned().collect();
     let missing_children: Vec<Digest> = others.into_iter().filter(|digest| !blobs_there.contains(digest)).collect();
     if !missing_blobs.is_empty() || !missing_children.is_empty() {
         return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
     }
-    let (id, manifest_created) = insert(tx, repository.id, put).await?;
+    let (id, manifest_created) = insert(u, repository.id, put).await?;
     // Also when it was there: a layer that need not be there may have come since.
-    insert_edges(tx, repository.id, id, &blobs, &children).await?;
+    insert_edges(u, repository.id, id, &blobs, &children).await?;
     if let Some(details) = put.details {
-        images::remember(tx, id, details).await?;
+        images::remember(u, id, details).await?;
     }
+    u.happened(Event::ManifestPushed {
+        registry,
+        repository: name.clone(),
+        digest: put.digest.clone(),
+        media_type: put.manifest.media_type.as_str().to_owned(),
+        size: put.content.len() as u64,
+        tags: put.tags.to_vec(),
+    });
     for tag in put.tags {
-        tags::point(tx, repository.id, tag, id, put.review_after, put.now).await?;
+        tags::point(u, &repository, tag, id, put.digest).await?;
     }
-    audit::note(tx, put.event).await?;
     Ok(PutOutcome { repository: repository.id, repository_created: repository.created, manifest_created })
 }
 
@@ -164,12 +167,13 @@ fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
 /// Base layers are in the images of everybody: who pushes one locks its row only when the lease runs out, or a collection
 /// has an eye on it. And whoever locks several does so in the order of their ids, so that no two wait for each other.
 async fn lease_blobs(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     repository: RepositoryId,
     digests: &[Digest],
     put: &PutManifest<'_>,
 ) -> Result<HashSet<Digest>> {
-    let enough = put.now.after(put.lease_until.since(put.now) / 2);
+    let now = u.now();
+    let enough = now.after(put.lease_until.since(now) / 2);
     let (mut there, mut short) = (HashSet::with_capacity(digests.len()), BTreeMap::new());
     for list in lists(digests) {
         let sql = format!(
@@ -179,7 +183,7 @@ async fn lease_blobs(
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
-        for row in &query.fetch_all(&mut *tx).await.op("look for blobs")? {
+        for row in &query.fetch_all(&mut **u).await.op("look for blobs")? {
             let digest: Digest = parse(row, "blobs", "digest")?;
             if get::<i64>(row, "state")? == 0 && time(row, "lease_until")? >= enough {
                 there.insert(digest);
@@ -194,7 +198,7 @@ async fn lease_blobs(
              WHERE id = $2 AND state <> 2",
         );
         let renew = renew.bind(put.lease_until.as_millis()).bind(id);
-        if renew.execute(&mut *tx).await.op("lease a blob")?.rows_affected() > 0 {
+        if renew.execute(&mut **u).await.op("lease a blob")?.rows_affected() > 0 {
             there.insert(digest);
         }
     }
@@ -203,7 +207,7 @@ async fn lease_blobs(
 
 /// The same for manifests of the repository.
 async fn lease_children(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     repository: RepositoryId,
     digests: &[Digest],
     until: Timestamp,
@@ -217,14 +221,14 @@ async fn lease_children(
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(until.as_millis()).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
-        for row in &query.fetch_all(&mut *tx).await.op("lease manifests")? {
+        for row in &query.fetch_all(&mut **u).await.op("lease manifests")? {
             there.insert(parse(row, "manifests", "digest")?);
         }
     }
     Ok(there)
 }
 
-async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManifest<'_>) -> Result<(ManifestId, bool)> {
+async fn insert(u: &mut Unit<'_>, repository: RepositoryId, put: &PutManifest<'_>) -> Result<(ManifestId, bool)> {
     let insert = sqlx::query_scalar(
         "INSERT INTO manifests (repository_id, digest, media_type, artifact_type, subject_digest, descriptor_size, \
          descriptor, size, lease_until, created_at, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
@@ -241,9 +245,9 @@ async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManif
         .bind(descriptor)
         .bind(size_column(put.content.len() as u64)?)
         .bind(put.lease_until.as_millis())
-        .bind(put.now.as_millis())
+        .bind(u.now().as_millis())
         .bind(put.content);
-    let id: Option<i64> = insert.fetch_optional(&mut *tx).await.op("store a manifest")?;
+    let id: Option<i64> = insert.fetch_optional(&mut **u).await.op("store a manifest")?;
     if let Some(id) = id {
         return Ok((ManifestId::new(id), true));
     }
@@ -252,12 +256,12 @@ async fn insert(tx: &mut AnyConnection, repository: RepositoryId, put: &PutManif
          WHERE repository_id = $2 AND digest = $3 RETURNING id",
     );
     let renew = renew.bind(put.lease_until.as_millis()).bind(repository.get()).bind(put.digest.as_str());
-    let id: i64 = renew.fetch_one(tx).await.op("renew the lease of a manifest")?;
+    let id: i64 = renew.fetch_one(&mut **u).await.op("renew the lease of a manifest")?;
     Ok((ManifestId::new(id), false))
 }
 
 async fn insert_edges(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     repository: RepositoryId,
     id: ManifestId,
     blobs: &[Digest],
@@ -273,7 +277,7 @@ async fn insert_edges(
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(id.get()).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
-        query.execute(&mut *tx).await.op("store the blobs of a manifest")?;
+        query.execute(&mut **u).await.op("store the blobs of a manifest")?;
     }
     for list in lists(children) {
         let sql = format!(
@@ -284,48 +288,46 @@ async fn insert_edges(
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(id.get()).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
-        query.execute(&mut *tx).await.op("store the children of a manifest")?;
+        query.execute(&mut **u).await.op("store the children of a manifest")?;
     }
     Ok(())
 }
 
 async fn delete(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     repository: RepositoryId,
     digest: &Digest,
     permitted: Option<&[Tag]>,
-    review_after: Timestamp,
-    now: Timestamp,
 ) -> Result<Option<Vec<Tag>>> {
-    if !repositories::lock(tx, repository, now).await? {
-        return Ok(None);
-    }
+    let Some(place) = repositories::lock(u, repository).await? else { return Ok(None) };
     let find = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 AND digest = $2");
     let id: Option<i64> =
-        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut *tx).await.op("find a manifest")?;
+        find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut **u).await.op("find a manifest")?;
     let Some(id) = id.map(ManifestId::new) else { return Ok(None) };
     let listed = sqlx::query(
         "SELECT parent_id FROM manifest_children WHERE repository_id = $1 AND child_digest = $2 AND parent_id <> $3 LIMIT 1",
     );
-    let listed = listed.bind(repository.get()).bind(digest.as_str()).bind(id.get()).fetch_optional(&mut *tx).await;
+    let listed = listed.bind(repository.get()).bind(digest.as_str()).bind(id.get()).fetch_optional(&mut **u).await;
     if listed.op("look for indexes")?.is_some() {
         return Err(Error::InUse(Thing::Manifest));
     }
     let untag = sqlx::query("DELETE FROM tags WHERE manifest_id = $1 RETURNING name").bind(id.get());
-    let untagged = untag.fetch_all(&mut *tx).await.op("delete the tags of a manifest")?;
+    let untagged = untag.fetch_all(&mut **u).await.op("delete the tags of a manifest")?;
     let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;
     tags.sort();
     if permitted.is_some_and(|permitted| tags.iter().any(|tag| !permitted.contains(tag))) {
         return Err(Error::Stale(Thing::Tag));
     }
-    review::queue_dependents(tx, id, Reason::ManifestDeleted, review_after, now).await?;
+    review::queue_dependents(u, id, Reason::ManifestDeleted).await?;
     for sql in [
         "DELETE FROM review_queue WHERE kind = 1 AND target_id = $1",
         // Its edges go with it.
         "DELETE FROM manifests WHERE id = $1",
     ] {
-        sqlx::query(sql).bind(id.get()).execute(&mut *tx).await.op("delete a manifest")?;
+        sqlx::query(sql).bind(id.get()).execute(&mut **u).await.op("delete a manifest")?;
     }
+    let (registry, repository) = (place.registry, place.name);
+    u.happened(Event::ManifestDeleted { registry, repository, digest: digest.clone(), tags: tags.clone() });
     Ok(Some(tags))
 }
 

@@ -12,7 +12,6 @@ mod catalog;
 mod changes;
 mod cleanup;
 mod condemned;
-mod dry_run;
 mod duplicate;
 mod durable;
 mod favorites;
@@ -61,7 +60,6 @@ pub use cam::{
 };
 pub use changes::{Change, ChangeCounters, Changes, Made, Scope};
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
-pub use dry_run::dry_run;
 pub use duplicate::{DuplicateImage, Duplicated};
 pub use images::TaggedImage;
 pub use instances::{
@@ -303,7 +301,7 @@ impl MetaStore {
     }
 
     /// Returns when everything that was committed before survives the loss of power. Whatever is promised to a client
-    /// waits for it; every [`sql::write_transaction`] does. What needs only to survive the end of the process does not.
+    /// waits for it; every [`unit::unit!`] does. What needs only to survive the end of the process does not.
     async fn durable(&self) -> Result<()> {
         match &self.inner.log {
             Some(log) => log.wait().await,

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use super::AuditEvent;
 use super::changes::Made;
 use crate::blob::BlobKey;
 use roadstead_types::{
@@ -224,8 +223,6 @@ pub struct CommitBlob<'a> {
     pub upload: Option<&'a UploadLease>,
     /// Until when the blob stays, even if nothing refers to it.
     pub lease_until: Timestamp,
-    /// The present moment.
-    pub now: Timestamp,
 }
 
 /// A blob that is in a repository now.
@@ -328,12 +325,6 @@ pub struct PutManifest<'a> {
     pub tags: &'a [Tag],
     /// Until when it stays, even if nothing refers to it.
     pub lease_until: Timestamp,
-    /// When manifests that lost a tag to it are looked at.
-    pub review_after: Timestamp,
-    /// The present moment.
-    pub now: Timestamp,
-    /// What the audit log says of it.
-    pub event: Option<&'a AuditEvent>,
 }
 
 /// What storing a manifest did.

@@ -1,17 +1,17 @@
 //! Namespaces.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::changes;
 use super::model::Namespace;
 use super::personal::{NewNamespace, QuotaKind, Quotas};
 use super::quotas;
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, is_storable, page_start, stale, write_transaction};
+use super::sql::{SqlResult as _, conflict, is_storable, page_start, stale};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Thing, Timestamp};
+use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Thing};
 
 impl MetaStore {
     /// Makes a namespace for who has no quota: the operator.
@@ -20,12 +20,12 @@ impl MetaStore {
     /// `Conflict` when the name is taken, `Stale` when there is no such owner.
     pub async fn create_namespace(
         &self,
+        act: &Act,
         registry: RegistryId,
         name: &NamespaceName,
         owner: AccountId,
-        now: Timestamp,
     ) -> Result<Namespace> {
-        write_transaction!(self, "create a namespace", |tx| insert(tx, registry, name, owner, None, now).await)
+        unit!(self.unit(act, "create a namespace"), |u| insert(u, registry, name, owner, None).await.map(Outcome::Done))
     }
 
     /// Makes a namespace, if its owner may have one more.
@@ -33,8 +33,8 @@ impl MetaStore {
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached` when the owner has as many as it may, `Stale` when there is no
     /// such owner.
-    pub async fn add_namespace(&self, new: &NewNamespace<'_>, now: Timestamp) -> Result<Namespace> {
-        write_transaction!(self, "create a namespace", |tx| add(tx, self.default_quotas(), new, now).await)
+    pub async fn add_namespace(&self, act: &Act, new: &NewNamespace<'_>) -> Result<Namespace> {
+        unit!(self.unit(act, "create a namespace"), |u| add(u, self.default_quotas(), new).await.map(Outcome::Done))
     }
 
     /// The namespace with this name.
@@ -92,8 +92,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `InUse` while there are repositories in it.
-    pub async fn delete_namespace(&self, registry: RegistryId, name: &NamespaceName, _now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "delete a namespace", |tx| delete(tx, registry, name, None).await)
+    pub async fn delete_namespace(&self, act: &Act, registry: RegistryId, name: &NamespaceName) -> Result<bool> {
+        unit!(self.unit(act, "delete a namespace"), |u| delete(u, registry, name, None).await.map(Outcome::of))
     }
 
     /// Deletes an empty namespace of `owner`; false when it has none of this name. See [`Self::delete_namespace`].
@@ -102,52 +102,54 @@ impl MetaStore {
     /// `InUse` while there are repositories in it.
     pub async fn delete_own_namespace(
         &self,
+        act: &Act,
         registry: RegistryId,
         name: &NamespaceName,
         owner: AccountId,
     ) -> Result<bool> {
-        write_transaction!(self, "delete a namespace", |tx| delete(tx, registry, name, Some(owner)).await)
+        unit!(self.unit(act, "delete a namespace"), |u| delete(u, registry, name, Some(owner)).await.map(Outcome::of))
     }
 }
 
 const COUNT: &str = "SELECT COUNT(*) FROM namespaces WHERE owner_id = $1 AND registry_id = 1";
 
-async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewNamespace<'_>, now: Timestamp) -> Result<Namespace> {
+async fn add(u: &mut Unit<'_>, defaults: &Quotas, new: &NewNamespace<'_>) -> Result<Namespace> {
     let NewNamespace { registry, name, owner, creator } = *new;
-    quotas::lock_owner(tx, owner).await?;
+    quotas::lock_owner(u, owner).await?;
     let taken = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2");
-    let taken = taken.bind(registry.get()).bind(name.as_str()).fetch_optional(&mut *tx).await;
+    let taken = taken.bind(registry.get()).bind(name.as_str()).fetch_optional(&mut **u).await;
     if taken.op("read a namespace")?.is_some() {
         return Err(Error::Conflict(Thing::Namespace));
     }
     if registry == RegistryId::PERSONAL {
-        quotas::check(tx, defaults, owner, QuotaKind::Namespaces, COUNT).await?;
+        quotas::check(u, defaults, owner, QuotaKind::Namespaces, COUNT).await?;
     }
-    insert(tx, registry, name, owner, Some(creator.as_str()), now).await
+    insert(u, registry, name, owner, Some(creator.as_str())).await
 }
 
 async fn insert(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     name: &NamespaceName,
     owner: AccountId,
     creator: Option<&str>,
-    now: Timestamp,
 ) -> Result<Namespace> {
+    let now = u.now();
     let insert = sqlx::query(
         "INSERT INTO namespaces (registry_id, name, owner_id, creator_uin, created_at) VALUES ($1, $2, $3, $4, $5) \
          RETURNING id, registry_id, name, owner_id, created_at",
     );
     let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get());
     let insert = insert.bind(creator).bind(now.as_millis());
-    let row = insert.fetch_one(&mut *tx).await.op("create a namespace");
+    let row = insert.fetch_one(&mut **u).await.op("create a namespace");
     let row = row.map_err(conflict(Thing::Namespace)).map_err(stale(Thing::Account))?;
-    changes::changed()?;
+    u.changed(Scope::Namespace(registry, name.clone()));
+    u.happened(Event::NamespaceCreated { registry, namespace: name.clone(), owner });
     namespace(&row)
 }
 
 async fn delete(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     name: &NamespaceName,
     owner: Option<AccountId>,
@@ -158,14 +160,14 @@ async fn delete(
          AND ($3 = 0 OR owner_id = $3) RETURNING id",
     );
     let lock = lock.bind(registry.get()).bind(name.as_str()).bind(owner.map_or(0, AccountId::get));
-    let id: Option<i64> = lock.fetch_optional(&mut *tx).await.op("lock a namespace")?;
+    let id: Option<i64> = lock.fetch_optional(&mut **u).await.op("lock a namespace")?;
     let Some(id) = id else { return Ok(false) };
     let inhabited = sqlx::query("SELECT id FROM repositories WHERE namespace_id = $1 LIMIT 1").bind(id);
-    if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
+    if inhabited.fetch_optional(&mut **u).await.op("look for repositories")?.is_some() {
         return Err(Error::InUse(Thing::Namespace));
     }
     let delete = sqlx::query("DELETE FROM namespaces WHERE id = $1").bind(id);
-    delete.execute(&mut *tx).await.op("delete a namespace").map_err(|error| match stale(Thing::Namespace)(error) {
+    delete.execute(&mut **u).await.op("delete a namespace").map_err(|error| match stale(Thing::Namespace)(error) {
         Error::Stale(what) => Error::InUse(what),
         other => other,
     })?;
@@ -174,8 +176,9 @@ async fn delete(
     let uploads =
         sqlx::query("DELETE FROM uploads WHERE registry_id = $1 AND repository_name > $2 AND repository_name < $3");
     let uploads = uploads.bind(registry.get()).bind(format!("{name}/")).bind(format!("{name}0"));
-    uploads.execute(&mut *tx).await.op("delete uploads")?;
-    changes::changed()?;
+    uploads.execute(&mut **u).await.op("delete uploads")?;
+    u.changed(Scope::Namespace(registry, name.clone()));
+    u.happened(Event::NamespaceRemoved { registry, namespace: name.clone() });
     Ok(true)
 }
 

@@ -1,26 +1,27 @@
 //! How often repositories are pulled from.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
 use super::MetaStore;
-use super::sql::{SqlResult as _, lists, write_transaction};
+use super::sql::{SqlResult as _, lists};
+use super::unit::{Outcome, Unit, unit};
 use crate::Result;
-use roadstead_types::RepositoryId;
+use roadstead_types::{RepositoryId, Timestamp};
 
 impl MetaStore {
     /// Adds to the counts of repositories, all of them or none; those that have gone are passed over.
-    pub async fn add_pulls(&self, pulls: &[(RepositoryId, u64)]) -> Result<()> {
+    pub async fn add_pulls(&self, pulls: &[(RepositoryId, u64)], now: Timestamp) -> Result<()> {
         if pulls.is_empty() {
             return Ok(());
         }
         // Rows are locked in the order of their ids.
         let mut pulls = pulls.to_vec();
         pulls.sort_unstable();
-        write_transaction!(self, "count pulls", |tx| add(tx, &pulls).await)
+        unit!(self.upkeep(now, "count pulls"), |u| add(u, &pulls).await.map(Outcome::Done))
     }
 }
 
-async fn add(tx: &mut AnyConnection, pulls: &[(RepositoryId, u64)]) -> Result<()> {
+async fn add(u: &mut Unit<'_>, pulls: &[(RepositoryId, u64)]) -> Result<()> {
     for list in lists(pulls) {
         let cases: Vec<String> = (0..list.len()).map(|n| format!("WHEN ${} THEN ${}", 2 * n + 1, 2 * n + 2)).collect();
         let ids: Vec<String> = (0..list.len()).map(|n| format!("${}", 2 * n + 1)).collect();
@@ -32,7 +33,7 @@ async fn add(tx: &mut AnyConnection, pulls: &[(RepositoryId, u64)]) -> Result<()
         let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, &(id, count)| {
             query.bind(id.get()).bind(i64::try_from(count).unwrap_or(i64::MAX))
         });
-        query.execute(&mut *tx).await.op("count pulls")?;
+        query.execute(&mut **u).await.op("count pulls")?;
     }
     Ok(())
 }

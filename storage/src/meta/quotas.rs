@@ -1,11 +1,11 @@
 //! How many of everything a main account may have.
 
-use sqlx::AnyConnection;
-
+use super::Act;
 use super::MetaStore;
 use super::personal::{QuotaKind, Quotas};
 use super::row::get;
-use super::sql::{SqlResult as _, stale, write_transaction};
+use super::sql::{SqlResult as _, stale};
+use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, RegistryId, Thing};
 
@@ -47,17 +47,18 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when there is no such account.
-    pub async fn set_quota(&self, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
-        write_transaction!(self, "set a quota", |tx| async {
+    pub async fn set_quota(&self, act: &Act, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
+        unit!(self.unit(act, "set a quota"), |u| async {
             let upsert = sqlx::query(
                 "INSERT INTO account_quotas (account_id, kind, value) VALUES ($1, $2, $3) \
                  ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
             );
             let upsert = upsert.bind(owner.get()).bind(kind.name()).bind(i64::from(value));
-            upsert.execute(tx).await.op("set a quota").map_err(stale(Thing::Account))?;
+            upsert.execute(&mut **u).await.op("set a quota").map_err(stale(Thing::Account))?;
             Ok(())
         }
-        .await)
+        .await
+        .map(Outcome::Done))
     }
 }
 
@@ -65,9 +66,9 @@ impl MetaStore {
 ///
 /// # Errors
 /// `Stale` when it has gone.
-pub(super) async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+pub(super) async fn lock_owner(u: &mut Unit<'_>, owner: AccountId) -> Result<()> {
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(owner.get());
-    match lock.execute(tx).await.op("lock an account")?.rows_affected() {
+    match lock.execute(&mut **u).await.op("lock an account")?.rows_affected() {
         0 => Err(Error::Stale(Thing::Account)),
         _ => Ok(()),
     }
@@ -77,9 +78,9 @@ pub(super) async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Resu
 ///
 /// # Errors
 /// `Stale` when it has gone.
-pub(super) async fn owner_of(tx: &mut AnyConnection, namespace: NamespaceId) -> Result<AccountId> {
+pub(super) async fn owner_of(u: &mut Unit<'_>, namespace: NamespaceId) -> Result<AccountId> {
     let query = sqlx::query_scalar("SELECT owner_id FROM namespaces WHERE id = $1").bind(namespace.get());
-    let owner: Option<i64> = query.fetch_optional(tx).await.op("read a namespace")?;
+    let owner: Option<i64> = query.fetch_optional(&mut **u).await.op("read a namespace")?;
     owner.map(AccountId::new).ok_or(Error::Stale(Thing::Namespace))
 }
 
@@ -88,16 +89,17 @@ pub(super) async fn owner_of(tx: &mut AnyConnection, namespace: NamespaceId) -> 
 /// # Errors
 /// `LimitReached`.
 pub(super) async fn check(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     defaults: &Quotas,
     owner: AccountId,
     kind: QuotaKind,
     count: &'static str,
 ) -> Result<()> {
     let own = sqlx::query_scalar("SELECT value FROM account_quotas WHERE account_id = $1 AND kind = $2");
-    let own: Option<i64> = own.bind(owner.get()).bind(kind.name()).fetch_optional(&mut *tx).await.op("read a quota")?;
+    let own: Option<i64> = own.bind(owner.get()).bind(kind.name()).fetch_optional(&mut **u).await.op("read a quota")?;
     let limit = own.unwrap_or_else(|| i64::from(defaults.of(kind)));
-    let there: i64 = sqlx::query_scalar(count).bind(owner.get()).fetch_one(tx).await.op("count against a quota")?;
+    let there: i64 =
+        sqlx::query_scalar(count).bind(owner.get()).fetch_one(&mut **u).await.op("count against a quota")?;
     compare(kind, limit, there)
 }
 

@@ -1,20 +1,20 @@
 //! Repositories. They are made by the first push, or before it.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::changes::{self, Made};
+use super::changes::Made;
 use super::condemned;
 use super::model::{Readable, Repository};
 use super::namespaces;
 use super::personal::{NewRepository, QuotaKind, Quotas};
 use super::quotas;
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, conflict, page_start, stale, write_transaction};
-use super::unit::Unit;
+use super::sql::{SqlResult as _, conflict, page_start, stale};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
+use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl MetaStore {
     /// The repository with this name.
@@ -84,54 +84,56 @@ impl MetaStore {
     /// # Errors
     /// `Stale` when the owner has no such namespace, `Conflict` when the repository is there, `LimitReached` when the owner
     /// has as many as it may.
-    pub async fn add_repository(&self, new: &NewRepository<'_>, now: Timestamp) -> Result<Repository> {
-        write_transaction!(self, "create a repository", |tx| add(tx, self.default_quotas(), new, now).await)
+    pub async fn add_repository(&self, act: &Act, new: &NewRepository<'_>) -> Result<Repository> {
+        unit!(self.unit(act, "create a repository"), |u| add(u, self.default_quotas(), new).await.map(Outcome::Done))
     }
 
     /// Says what a repository is for; false when there is no such repository.
-    pub async fn set_description(&self, id: RepositoryId, description: &str, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "describe a repository", |tx| async {
+    pub async fn set_description(&self, act: &Act, id: RepositoryId, description: &str) -> Result<bool> {
+        unit!(self.unit(act, "describe a repository"), |u| async {
             let update = sqlx::query(
                 "UPDATE repositories SET description = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0",
             );
-            let update = update.bind(description).bind(now.as_millis()).bind(id.get());
-            Ok(update.execute(tx).await.op("describe a repository")?.rows_affected() > 0)
+            let update = update.bind(description).bind(u.now().as_millis()).bind(id.get());
+            Ok(update.execute(&mut **u).await.op("describe a repository")?.rows_affected() > 0)
         }
-        .await)
+        .await
+        .map(Outcome::of))
     }
 
     /// Makes a repository public or private; false when there is no such repository.
-    pub async fn set_visibility(&self, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "set the visibility of a repository", |tx| show(tx, id, public, now).await)
+    pub async fn set_visibility(&self, act: &Act, id: RepositoryId, public: bool) -> Result<bool> {
+        unit!(self.unit(act, "set the visibility of a repository"), |u| show(u, id, public).await.map(Outcome::of))
     }
 
     /// Deletes a repository: it is not to be found any more, and its name is free. A job takes what is in it. False when there is no
     /// such repository.
-    pub async fn delete_repository(&self, id: RepositoryId, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "delete a repository", |tx| condemned::condemn(tx, id, now).await)
+    pub async fn delete_repository(&self, act: &Act, id: RepositoryId) -> Result<bool> {
+        unit!(self.unit(act, "delete a repository"), |u| condemned::condemn(u, id).await.map(Outcome::of))
     }
 
     /// Deletes several repositories, all of them or none.
     ///
     /// # Errors
     /// `Stale` when one of them is not there.
-    pub async fn delete_repositories(&self, ids: &[RepositoryId], now: Timestamp) -> Result<()> {
+    pub async fn delete_repositories(&self, act: &Act, ids: &[RepositoryId]) -> Result<()> {
         // Of two that delete the same ones, neither waits for the other in the middle.
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        write_transaction!(self, "delete repositories", |tx| async {
+        unit!(self.unit(act, "delete repositories"), |u| async {
             for &id in &ids {
-                if !lock(tx, id, now).await? {
+                if lock(u, id).await?.is_none() {
                     return Err(Error::Stale(Thing::Repository));
                 }
             }
             for &id in &ids {
-                condemned::condemn(tx, id, now).await?;
+                condemned::condemn(u, id).await?;
             }
             Ok(())
         }
-        .await)
+        .await
+        .map(Outcome::Done))
     }
 }
 
@@ -139,6 +141,7 @@ impl MetaStore {
 pub(super) struct Locked {
     pub(super) id: RepositoryId,
     pub(super) created: Option<Made>,
+    pub(super) place: Place,
 }
 
 /// A repository that is to be there.
@@ -147,30 +150,30 @@ pub(super) struct Wanted<'a> {
     pub(super) registry: RegistryId,
     pub(super) namespace: NamespaceId,
     pub(super) name: &'a RepositoryName,
-    pub(super) now: Timestamp,
 }
 
 /// Locks a repository by name, and makes it if need be and the owner of its namespace may have one more.
-pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
-    let Wanted { registry, namespace, name, now } = wanted;
+pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
+    let Wanted { registry, namespace, name } = wanted;
+    let (now, place) = (u.now(), Place { registry, name: name.clone() });
     let mut owner = None;
     // Others may make the repository between the two statements, and delete it again before the next.
     for _ in 0..4 {
-        if let Some(id) = lock_by_name(tx, wanted).await? {
-            return Ok(Locked { id, created: None });
+        if let Some(id) = lock_by_name(u, wanted).await? {
+            return Ok(Locked { id, created: None, place });
         }
         match owner {
             None if registry == RegistryId::PERSONAL => {
-                let found = quotas::owner_of(tx, namespace).await?;
-                quotas::lock_owner(tx, found).await?;
+                let found = quotas::owner_of(u, namespace).await?;
+                quotas::lock_owner(u, found).await?;
                 owner = Some(found);
                 // Somebody may have made it while this one waited.
                 continue;
             }
             None => {}
-            Some(owner) => quotas::check(tx, defaults, owner, QuotaKind::Repositories, COUNT).await?,
+            Some(owner) => quotas::check(u, defaults, owner, QuotaKind::Repositories, COUNT).await?,
         }
-        let public = super::instances::shows_everything(tx, registry, namespace).await?;
+        let public = super::instances::shows_everything(u, registry, namespace).await?;
         let insert = sqlx::query_scalar(
             "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
              VALUES ($1, $2, $3, $5, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
@@ -178,9 +181,10 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
         let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
         let insert = insert.bind(i64::from(public));
         let id: Option<i64> =
-            insert.fetch_optional(&mut *tx).await.op("create a repository").map_err(stale(Thing::Namespace))?;
+            insert.fetch_optional(&mut **u).await.op("create a repository").map_err(stale(Thing::Namespace))?;
         if let Some(id) = id {
-            return Ok(Locked { id: RepositoryId::new(id), created: Some(changes::made()?) });
+            u.happened(Event::RepositoryCreated { registry, repository: name.clone() });
+            return Ok(Locked { id: RepositoryId::new(id), created: Some(u.made()), place });
         }
     }
     // It is there, in another namespace of this name: the one of the caller has gone.
@@ -190,18 +194,19 @@ pub(super) async fn ensure(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wa
 const COUNT: &str = "SELECT COUNT(*) FROM namespaces n CROSS JOIN repositories r \
      WHERE n.owner_id = $1 AND n.registry_id = 1 AND r.namespace_id = n.id";
 
-async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>, now: Timestamp) -> Result<Repository> {
-    quotas::lock_owner(tx, new.owner).await?;
+async fn add(u: &mut Unit<'_>, defaults: &Quotas, new: &NewRepository<'_>) -> Result<Repository> {
+    let now = u.now();
+    quotas::lock_owner(u, new.owner).await?;
     let namespace =
         sqlx::query_scalar("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2 AND owner_id = $3");
     let namespace = namespace.bind(new.registry.get()).bind(new.name.namespace()).bind(new.owner.get());
-    let namespace: Option<i64> = namespace.fetch_optional(&mut *tx).await.op("read a namespace")?;
+    let namespace: Option<i64> = namespace.fetch_optional(&mut **u).await.op("read a namespace")?;
     let namespace = NamespaceId::new(namespace.ok_or(Error::Stale(Thing::Namespace))?);
-    if lock_by_name(tx, Wanted { registry: new.registry, namespace, name: new.name, now }).await?.is_some() {
+    if lock_by_name(u, Wanted { registry: new.registry, namespace, name: new.name }).await?.is_some() {
         return Err(Error::Conflict(Thing::Repository));
     }
     if new.registry == RegistryId::PERSONAL {
-        quotas::check(tx, defaults, new.owner, QuotaKind::Repositories, COUNT).await?;
+        quotas::check(u, defaults, new.owner, QuotaKind::Repositories, COUNT).await?;
     }
     let insert = sqlx::query(
         "INSERT INTO repositories \
@@ -211,38 +216,34 @@ async fn add(tx: &mut AnyConnection, defaults: &Quotas, new: &NewRepository<'_>,
     );
     let insert = insert.bind(new.registry.get()).bind(namespace.get()).bind(new.name.as_str());
     let insert = insert.bind(i64::from(new.public)).bind(new.description).bind(new.creator.as_str());
-    let row = insert.bind(now.as_millis()).fetch_one(&mut *tx).await.op("create a repository");
+    let row = insert.bind(now.as_millis()).fetch_one(&mut **u).await.op("create a repository");
     let row = row.map_err(stale(Thing::Namespace)).map_err(conflict(Thing::Repository))?;
-    changes::made()?;
+    u.made();
+    u.happened(Event::RepositoryCreated { registry: new.registry, repository: new.name.clone() });
     repository(&row)
 }
 
-async fn lock_by_name(tx: &mut AnyConnection, wanted: Wanted<'_>) -> Result<Option<RepositoryId>> {
-    let Wanted { registry, namespace, name, now } = wanted;
+async fn lock_by_name(u: &mut Unit<'_>, wanted: Wanted<'_>) -> Result<Option<RepositoryId>> {
+    let Wanted { registry, namespace, name } = wanted;
+    let now = u.now();
     let lock = sqlx::query_scalar(
         "UPDATE repositories SET updated_at = $1 WHERE registry_id = $2 AND name = $3 AND namespace_id = $4 \
          RETURNING id",
     );
     let lock = lock.bind(now.as_millis()).bind(registry.get()).bind(name.as_str()).bind(namespace.get());
-    let id: Option<i64> = lock.fetch_optional(tx).await.op("lock a repository")?;
+    let id: Option<i64> = lock.fetch_optional(&mut **u).await.op("lock a repository")?;
     Ok(id.map(RepositoryId::new))
 }
 
-/// Locks a repository by id; false when it is not there.
-pub(super) async fn lock(tx: &mut AnyConnection, id: RepositoryId, now: Timestamp) -> Result<bool> {
-    let lock = sqlx::query("UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0");
-    let done = lock.bind(now.as_millis()).bind(id.get()).execute(tx).await.op("lock a repository")?;
-    Ok(done.rows_affected() > 0)
-}
-
 /// Where a repository is.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) registry: RegistryId,
     pub(super) name: RepositoryName,
 }
 
 /// Locks a repository by id, and tells where it is; `None` when it is not there.
-pub(super) async fn lock_in(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
+pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING registry_id, name",
     );
@@ -256,20 +257,23 @@ fn place(row: &AnyRow) -> Result<Place> {
 }
 
 /// Locks a repository by id, and leaves the time of its last change as it is; false when it is not there.
-pub(super) async fn lock_as_is(tx: &mut AnyConnection, id: RepositoryId) -> Result<bool> {
+pub(super) async fn lock_as_is(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let lock = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1 AND registry_id <> 0")
         .bind(id.get());
-    Ok(lock.execute(tx).await.op("lock a repository")?.rows_affected() > 0)
+    Ok(lock.execute(&mut **u).await.op("lock a repository")?.rows_affected() > 0)
 }
 
-async fn show(tx: &mut AnyConnection, id: RepositoryId, public: bool, now: Timestamp) -> Result<bool> {
-    let update = sqlx::query("UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0");
-    let update = update.bind(i64::from(public)).bind(now.as_millis()).bind(id.get());
-    let there = update.execute(&mut *tx).await.op("set the visibility of a repository")?.rows_affected() > 0;
-    if there {
-        changes::changed()?;
-    }
-    Ok(there)
+async fn show(u: &mut Unit<'_>, id: RepositoryId, public: bool) -> Result<bool> {
+    let update = sqlx::query(
+        "UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0 \
+         RETURNING registry_id, name",
+    );
+    let update = update.bind(i64::from(public)).bind(u.now().as_millis()).bind(id.get());
+    let row = update.fetch_optional(&mut **u).await.op("set the visibility of a repository")?;
+    let Some(row) = row else { return Ok(false) };
+    let Place { registry, name } = place(&row)?;
+    u.changed(Scope::Repository(registry, name));
+    Ok(true)
 }
 
 pub(super) fn repository(row: &AnyRow) -> Result<Repository> {

@@ -4,12 +4,12 @@
 //!
 //! A row is a hint, not a verdict: who reviews finds out anew whether anything refers to its target.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::row::{get, size, time};
 use super::sql::SqlResult as _;
+use super::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{BlobId, ManifestId, RepositoryId, Timestamp};
 
@@ -81,51 +81,27 @@ macro_rules! queueing {
     };
 }
 
-async fn queue(
-    tx: &mut AnyConnection,
-    sql: &'static str,
-    id: i64,
-    reason: Reason,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+async fn queue(u: &mut Unit<'_>, sql: &'static str, id: i64, reason: Reason) -> Result<()> {
+    let (now, review_after) = (u.now(), u.review_after());
     let query = sqlx::query(sql).bind(id).bind(reason.as_str()).bind(review_after.as_millis()).bind(now.as_millis());
-    query.execute(tx).await.op("queue a review")?;
+    query.execute(&mut **u).await.op("queue a review")?;
     Ok(())
 }
 
 /// Queues one blob.
-pub(super) async fn queue_blob(
-    tx: &mut AnyConnection,
-    id: BlobId,
-    reason: Reason,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn queue_blob(u: &mut Unit<'_>, id: BlobId, reason: Reason) -> Result<()> {
     let sql = queueing!("VALUES (0, $1, $2, $3, 0, $4)");
-    queue(tx, sql, id.get(), reason, review_after, now).await
+    queue(u, sql, id.get(), reason).await
 }
 
 /// Queues one manifest.
-pub(super) async fn queue_manifest(
-    tx: &mut AnyConnection,
-    id: ManifestId,
-    reason: Reason,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn queue_manifest(u: &mut Unit<'_>, id: ManifestId, reason: Reason) -> Result<()> {
     let sql = queueing!("VALUES (1, $1, $2, $3, 0, $4)");
-    queue(tx, sql, id.get(), reason, review_after, now).await
+    queue(u, sql, id.get(), reason).await
 }
 
 /// Queues the blobs of a manifest, its children, and what names it as its subject.
-pub(super) async fn queue_dependents(
-    tx: &mut AnyConnection,
-    id: ManifestId,
-    reason: Reason,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn queue_dependents(u: &mut Unit<'_>, id: ManifestId, reason: Reason) -> Result<()> {
     let blobs =
         queueing!("SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 ORDER BY blob_id");
     let children = queueing!(
@@ -138,26 +114,21 @@ pub(super) async fn queue_dependents(
          ORDER BY referrer.id"
     );
     for sql in [blobs, children, referrers] {
-        queue(tx, sql, id.get(), reason, review_after, now).await?;
+        queue(u, sql, id.get(), reason).await?;
     }
     Ok(())
 }
 
 /// Queues the first blobs of a repository, in the order of their ids, `limit` at most.
-pub(super) async fn queue_blobs_of_repository(
-    tx: &mut AnyConnection,
-    id: RepositoryId,
-    limit: u32,
-    review_after: Timestamp,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn queue_blobs_of_repository(u: &mut Unit<'_>, id: RepositoryId, limit: u32) -> Result<()> {
+    let (now, review_after) = (u.now(), u.review_after());
     let sql = queueing!(
         "SELECT 0, blob_id, $2, $3, 0, $4 FROM (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 \
          ORDER BY blob_id LIMIT $5) first WHERE blob_id > 0 ORDER BY blob_id"
     );
     let query = sqlx::query(sql).bind(id.get()).bind(Reason::RepositoryDeleted.as_str());
     let query = query.bind(review_after.as_millis()).bind(now.as_millis()).bind(i64::from(limit));
-    query.execute(tx).await.op("queue the blobs of a repository")?;
+    query.execute(&mut **u).await.op("queue the blobs of a repository")?;
     Ok(())
 }
 

@@ -5,14 +5,15 @@ use sqlx::AnyConnection;
 
 use super::MetaStore;
 use super::jobs::{self, NewJob};
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::SqlResult as _;
+use super::unit::{Outcome, unit};
 use crate::Result;
 use roadstead_types::Timestamp;
 
 impl MetaStore {
     /// Makes sure that there is a schedule, whose next run is not before `earliest` and not after `latest`.
     pub async fn keep_schedule(&self, name: &str, earliest: Timestamp, latest: Timestamp) -> Result<()> {
-        write_transaction!(self, "keep a schedule", |tx| keep(tx, name, earliest, latest).await)
+        unit!(self.upkeep(earliest, "keep a schedule"), |tx| keep(tx, name, earliest, latest).await.map(Outcome::Done))
     }
 
     /// Which of the schedules are due.
@@ -23,7 +24,7 @@ impl MetaStore {
 
     /// Asks for the job of a schedule that is due, and says when the next one is; false when somebody else has done it.
     pub async fn run_schedule(&self, name: &str, next: Timestamp, job: &NewJob, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "run a schedule", |tx| run(tx, name, next, job, now).await)
+        unit!(self.upkeep(now, "run a schedule"), |tx| run(tx, name, next, job, now).await.map(Outcome::of))
     }
 }
 

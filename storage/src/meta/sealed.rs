@@ -1,11 +1,11 @@
 //! What is sealed with the master key, for those who put another key in its place.
 
-use sqlx::AnyConnection;
-
 use super::MetaStore;
 use super::changes;
 use super::row::get;
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::SqlResult as _;
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, Scope};
 use crate::{Error, Result};
 use roadstead_types::Thing;
 
@@ -72,18 +72,19 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when something was sealed, changed or deleted since `old` was read.
-    pub async fn replace_sealed(&self, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
-        write_transaction!(self, "replace what is sealed", |tx| replace(tx, old, new).await)
+    pub async fn replace_sealed(&self, act: &Act, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
+        unit!(self.unit(act, "replace what is sealed"), |u| replace(u, old, new).await.map(Outcome::Done))
     }
 }
 
-async fn replace(tx: &mut AnyConnection, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
+async fn replace(u: &mut Unit<'_>, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
     const STALE: Error = Error::Stale(Thing::SealedSecret);
     // Who makes a key changes the counter too: from here on they wait.
-    changes::lock(tx).await?;
-    changes::changed()?;
+    changes::lock(u).await?;
+    u.changed(Scope::System);
+    u.names(&old.len().to_string());
     for kind in SealedKind::ALL {
-        let count: i64 = sqlx::query_scalar(kind.count()).fetch_one(&mut *tx).await.op("count what is sealed")?;
+        let count: i64 = sqlx::query_scalar(kind.count()).fetch_one(&mut **u).await.op("count what is sealed")?;
         if usize::try_from(count).ok() != Some(old.iter().filter(|sealed| sealed.kind == kind).count()) {
             return Err(STALE);
         }
@@ -93,7 +94,7 @@ async fn replace(tx: &mut AnyConnection, old: &[Sealed], new: &[Vec<u8>]) -> Res
     }
     for (before, after) in old.iter().zip(new) {
         let update = sqlx::query(before.kind.update()).bind(&after[..]).bind(&before.id).bind(&before.sealed[..]);
-        if update.execute(&mut *tx).await.op("replace what is sealed")?.rows_affected() != 1 {
+        if update.execute(&mut **u).await.op("replace what is sealed")?.rows_affected() != 1 {
             return Err(STALE);
         }
     }

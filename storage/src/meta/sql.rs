@@ -118,50 +118,6 @@ pub(super) fn is_suspect(error: &Error) -> bool {
     matches!(error, Error::Full(_) | Error::Unavailable { .. } | Error::Backend { .. })
 }
 
-/// Runs `$body`, an expression of type `Result<T>`, in a transaction that writes, with `$tx: &mut AnyConnection`.
-/// Commits when it is `Ok`, such that it survives the loss of power; rolls back when it is not, and tries again when others
-/// got in the way.
-macro_rules! write_transaction {
-    ($store:expr, $op:literal, |$tx:ident| $body:expr) => {{
-        let mut attempts = $crate::meta::sql::Attempts::default();
-        loop {
-            let outcome: $crate::Result<_> = async {
-                let mut connection = $store.writing($op).await?;
-                let committed: $crate::Result<_> = async {
-                    let mut transaction = $store.begin(&mut connection, $op).await?;
-                    let (value, noted) = $crate::meta::changes::noting(async {
-                        let $tx: &mut sqlx::AnyConnection = &mut transaction;
-                        $body
-                    })
-                    .await?;
-                    if $crate::meta::dry_run::commits($crate::meta::dry_run::Outcome(&value).found_nothing())? {
-                        noted.write(&mut transaction).await?;
-                        $crate::meta::sql::SqlResult::op(transaction.commit().await, $op)?;
-                    } else {
-                        $crate::meta::sql::SqlResult::op(transaction.rollback().await, $op)?;
-                    }
-                    Ok(value)
-                }
-                .await;
-                if committed.as_ref().is_err_and($crate::meta::sql::is_suspect) {
-                    connection.close_on_drop();
-                }
-                // From here on the writer is free again: others commit while this one waits.
-                drop(connection);
-                let value = committed?;
-                $store.durable().await?;
-                Ok(value)
-            }
-            .await;
-            match outcome {
-                Err(error) if attempts.again(&error).await => {}
-                outcome => break outcome,
-            }
-        }
-    }};
-}
-pub(super) use write_transaction;
-
 /// How many values one statement lists at most.
 const MAX_LIST: usize = 128;
 

@@ -1,14 +1,13 @@
 //! Tags.
 
-use sqlx::AnyConnection;
-
+use super::repositories::{self, Locked, Place};
 use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, page_start};
 use super::unit::{Outcome, Unit, unit};
-use super::{Act, Event, MetaStore, repositories};
+use super::{Act, Event, MetaStore};
 use crate::{Error, Result};
-use roadstead_types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
+use roadstead_types::{Digest, ManifestId, RepositoryId, Tag};
 
 impl MetaStore {
     /// The digest of the manifest that a tag points at.
@@ -54,33 +53,38 @@ impl MetaStore {
 
 /// Points a tag of a locked repository at a manifest. The one that it pointed at before is queued for review.
 pub(super) async fn point(
-    tx: &mut AnyConnection,
-    repository: RepositoryId,
+    u: &mut Unit<'_>,
+    repository: &Locked,
     tag: &Tag,
     manifest: ManifestId,
-    review_after: Timestamp,
-    now: Timestamp,
+    digest: &Digest,
 ) -> Result<()> {
-    let before = sqlx::query_scalar("SELECT manifest_id FROM tags WHERE repository_id = $1 AND name = $2");
-    let before: Option<i64> =
-        before.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut *tx).await.op("read a tag")?;
+    let (id, now) = (repository.id.get(), u.now());
+    let before = sqlx::query(
+        "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
+         WHERE t.repository_id = $1 AND t.name = $2",
+    );
+    let before = before.bind(id).bind(tag.as_str()).fetch_optional(&mut **u).await.op("read a tag")?;
     let upsert = sqlx::query(
         "INSERT INTO tags (repository_id, name, manifest_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
          ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, \
          updated_at = excluded.updated_at",
     );
-    let upsert = upsert.bind(repository.get()).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
-    upsert.execute(&mut *tx).await.op("move a tag")?;
-    match before.map(ManifestId::new) {
-        Some(before) if before != manifest => {
-            review::queue_manifest(tx, before, Reason::TagMoved, review_after, now).await
-        }
-        _ => Ok(()),
+    let upsert = upsert.bind(id).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
+    upsert.execute(&mut **u).await.op("move a tag")?;
+    let Some(row) = before else { return Ok(()) };
+    let before = ManifestId::new(get(&row, "id")?);
+    if before == manifest {
+        return Ok(());
     }
+    let Place { registry, name: repository } = repository.place.clone();
+    let (tag, digest, from) = (tag.clone(), digest.clone(), parse(&row, "manifests", "digest")?);
+    u.happened(Event::TagMoved { registry, repository, tag, digest, before: from });
+    review::queue_manifest(u, before, Reason::TagMoved).await
 }
 
 async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
-    let Some(place) = repositories::lock_in(u, repository).await? else { return Ok(None) };
+    let Some(place) = repositories::lock(u, repository).await? else { return Ok(None) };
     let find = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
          WHERE t.repository_id = $1 AND t.name = $2",
@@ -91,8 +95,7 @@ async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tag: &Tag) -> Result
     let digest: Digest = parse(&row, "manifests", "digest")?;
     let delete = sqlx::query("DELETE FROM tags WHERE repository_id = $1 AND name = $2");
     delete.bind(repository.get()).bind(tag.as_str()).execute(&mut **u).await.op("delete a tag")?;
-    let (review_after, now) = (u.review_after(), u.now());
-    review::queue_manifest(u, manifest, Reason::TagDeleted, review_after, now).await?;
+    review::queue_manifest(u, manifest, Reason::TagDeleted).await?;
     let (registry, repository) = (place.registry, place.name);
     u.happened(Event::TagRemoved { repository, registry, tag: tag.clone(), digest: digest.clone() });
     Ok(Some(digest))

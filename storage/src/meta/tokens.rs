@@ -1,19 +1,19 @@
 //! Refresh tokens. Each is exchanged for its successor, and ends when the successor is used.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::model::{NewRefreshToken, RefreshToken, Rotation};
 use super::row::{get, optional_time, time};
-use super::sql::{SqlResult as _, stale, write_transaction};
+use super::sql::{SqlResult as _, stale};
+use super::unit::{Outcome, Unit, unit};
 use crate::Result;
 use roadstead_types::{AccountId, RegistryId, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores a refresh token.
     pub async fn insert_refresh_token(&self, new: &NewRefreshToken<'_>, now: Timestamp) -> Result<()> {
-        write_transaction!(self, "store a refresh token", |tx| insert(tx, new, new.family, 0, now).await)
+        unit!(self.upkeep(now, "store a refresh token"), |u| insert(u, new, new.family, 0).await.map(Outcome::Done))
     }
 
     /// The refresh token with this hash, whatever its state.
@@ -34,12 +34,12 @@ impl MetaStore {
         new: &NewRefreshToken<'_>,
         now: Timestamp,
     ) -> Result<Rotation> {
-        write_transaction!(self, "rotate a refresh token", |tx| rotate(tx, old_hash, new, now).await)
+        unit!(self.upkeep(now, "rotate a refresh token"), |u| rotate(u, old_hash, new).await.map(Outcome::Done))
     }
 
     /// Revokes the refresh tokens of an account, and tells how many.
     pub async fn revoke_refresh_tokens(&self, account: AccountId, now: Timestamp) -> Result<u64> {
-        write_transaction!(self, "revoke refresh tokens", |tx| revoke_all(tx, account, now).await)
+        unit!(self.upkeep(now, "revoke refresh tokens"), |u| revoke_all(u, account).await.map(Outcome::Done))
     }
 
     /// Deletes the refresh tokens that have ended.
@@ -49,20 +49,16 @@ impl MetaStore {
     }
 }
 
-pub(super) async fn revoke_all(tx: &mut AnyConnection, account: AccountId, now: Timestamp) -> Result<u64> {
+pub(super) async fn revoke_all(u: &mut Unit<'_>, account: AccountId) -> Result<u64> {
+    let now = u.now();
     let revoke = sqlx::query("UPDATE refresh_tokens SET revoked_at = $1 WHERE account_id = $2 AND revoked_at IS NULL");
-    let revoked = revoke.bind(now.as_millis()).bind(account.get()).execute(tx).await;
+    let revoked = revoke.bind(now.as_millis()).bind(account.get()).execute(&mut **u).await;
     Ok(revoked.op("revoke refresh tokens")?.rows_affected())
 }
 
 /// Stores a token, or finds it stored: a successor is the same each time.
-async fn insert(
-    tx: &mut AnyConnection,
-    new: &NewRefreshToken<'_>,
-    family: &str,
-    generation: i64,
-    now: Timestamp,
-) -> Result<()> {
+async fn insert(u: &mut Unit<'_>, new: &NewRefreshToken<'_>, family: &str, generation: i64) -> Result<()> {
+    let now = u.now();
     let insert = sqlx::query(
         "INSERT INTO refresh_tokens (token_hash, family, registry_id, account_id, service, client_id, issued_at, \
          expires_at, credential_version, generation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
@@ -80,45 +76,41 @@ async fn insert(
         .bind(new.expires_at.as_millis())
         .bind(new.credential_version)
         .bind(generation);
-    insert.execute(tx).await.op("store a refresh token").map_err(stale(Thing::Account))?;
+    insert.execute(&mut **u).await.op("store a refresh token").map_err(stale(Thing::Account))?;
     Ok(())
 }
 
-async fn rotate(
-    tx: &mut AnyConnection,
-    old_hash: &[u8],
-    new: &NewRefreshToken<'_>,
-    now: Timestamp,
-) -> Result<Rotation> {
+async fn rotate(u: &mut Unit<'_>, old_hash: &[u8], new: &NewRefreshToken<'_>) -> Result<Rotation> {
+    let now = u.now();
     // Of two exchanges in one family the second sees what the first did: a successor that is stored while the family is
     // revoked would outlive it. The account is what they have in common.
     let lock = sqlx::query(
         "UPDATE accounts SET credential_version = credential_version \
          WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)",
     );
-    lock.bind(old_hash).execute(&mut *tx).await.op("lock an account")?;
+    lock.bind(old_hash).execute(&mut **u).await.op("lock an account")?;
     let claim = sqlx::query(
         "UPDATE refresh_tokens SET redeemed_at = $1 \
          WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 \
          RETURNING family, generation",
     );
     let claimed =
-        claim.bind(now.as_millis()).bind(old_hash).fetch_optional(&mut *tx).await.op("use a refresh token")?;
+        claim.bind(now.as_millis()).bind(old_hash).fetch_optional(&mut **u).await.op("use a refresh token")?;
     if let Some(row) = claimed {
         let (family, generation): (String, i64) = (get(&row, "family")?, get(&row, "generation")?);
         let end = sqlx::query(
             "UPDATE refresh_tokens SET used_at = $1 WHERE family = $2 AND generation < $3 AND used_at IS NULL",
         );
-        let ended = end.bind(now.as_millis()).bind(&family).bind(generation).execute(&mut *tx).await;
+        let ended = end.bind(now.as_millis()).bind(&family).bind(generation).execute(&mut **u).await;
         ended.op("end the refresh tokens before")?;
-        insert(tx, new, &family, generation + 1, now).await?;
+        insert(u, new, &family, generation + 1).await?;
         return Ok(Rotation::Rotated);
     }
     let used = sqlx::query_scalar("SELECT family FROM refresh_tokens WHERE token_hash = $1 AND used_at IS NOT NULL");
-    let used: Option<String> = used.bind(old_hash).fetch_optional(&mut *tx).await.op("read a refresh token")?;
+    let used: Option<String> = used.bind(old_hash).fetch_optional(&mut **u).await.op("read a refresh token")?;
     let Some(family) = used else { return Ok(Rotation::Unknown) };
     let revoke = sqlx::query("UPDATE refresh_tokens SET revoked_at = $1 WHERE family = $2 AND revoked_at IS NULL");
-    revoke.bind(now.as_millis()).bind(family).execute(tx).await.op("revoke a family of refresh tokens")?;
+    revoke.bind(now.as_millis()).bind(family).execute(&mut **u).await.op("revoke a family of refresh tokens")?;
     Ok(Rotation::Reused)
 }
 

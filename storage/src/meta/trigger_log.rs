@@ -1,13 +1,14 @@
 //! The log of what application triggers did.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
 use super::personal::Found;
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, stale, write_transaction};
+use super::sql::{SqlResult as _, stale};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
+use super::unit::{Outcome, Unit, unit};
 use crate::Result;
 use roadstead_types::{AccountId, RegistryId, RepositoryName, Thing, Timestamp};
 
@@ -70,7 +71,7 @@ impl MetaStore {
     /// # Errors
     /// `Stale` when there is no such account.
     pub async fn log_trigger_run(&self, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
-        write_transaction!(self, "log a trigger", |tx| log(tx, registry, owner, run).await)
+        unit!(self.upkeep(run.invoked_at, "log a trigger"), |u| log(u, registry, owner, run).await.map(Outcome::Done))
     }
 
     /// What the triggers of a main account did.
@@ -115,7 +116,7 @@ impl MetaStore {
     }
 }
 
-async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
+async fn log(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
     let insert = sqlx::query(
         "INSERT INTO trigger_log (registry_id, owner_id, repository_name, tag_name, trigger_name, invoke_method, \
          invoke_expr, cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, \
@@ -134,7 +135,7 @@ async fn log(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, run
         .bind(run.return_code)
         .bind(&*run.return_message)
         .bind(run.invoked_at.as_millis());
-    insert.execute(tx).await.op("log a trigger").map_err(stale(Thing::Account))?;
+    insert.execute(&mut **u).await.op("log a trigger").map_err(stale(Thing::Account))?;
     Ok(())
 }
 

@@ -1,13 +1,15 @@
 //! Application triggers.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::Act;
 use super::MetaStore;
 use super::personal::{Found, QuotaKind};
 use super::quotas::{self, lock_owner};
 use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, but, conflict, is_storable, stale, write_transaction};
+use super::sql::{SqlResult as _, but, conflict, is_storable, stale};
+use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
 
@@ -113,19 +115,20 @@ impl MetaStore {
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when there is no such repository or account.
     pub async fn create_trigger(
         &self,
+        act: &Act,
         registry: RegistryId,
         owner: AccountId,
         spec: &TriggerSpec,
-        now: Timestamp,
     ) -> Result<TriggerId> {
-        write_transaction!(self, "create a trigger", |tx| async {
-            lock_owner(tx, owner).await?;
-            free(tx, registry, owner, &spec.name).await?;
+        unit!(self.unit(act, "create a trigger"), |u| async {
+            lock_owner(u, owner).await?;
+            free(u, registry, owner, &spec.name).await?;
             let count = "SELECT COUNT(*) FROM application_triggers WHERE owner_id = $1";
-            quotas::check(tx, self.default_quotas(), owner, QuotaKind::Triggers, count).await?;
-            insert(tx, registry, owner, spec, now).await
+            quotas::check(u, self.default_quotas(), owner, QuotaKind::Triggers, count).await?;
+            insert(u, registry, owner, spec).await
         }
-        .await)
+        .await
+        .map(Outcome::Done))
     }
 
     /// The trigger with this name.
@@ -143,28 +146,23 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `Stale` when there is no such repository.
-    pub async fn update_trigger(
-        &self,
-        id: TriggerId,
-        version: i64,
-        spec: &TriggerSpec,
-        now: Timestamp,
-    ) -> Result<bool> {
-        write_transaction!(self, "change a trigger", |tx| update(tx, id, version, spec, now).await)
+    pub async fn update_trigger(&self, act: &Act, id: TriggerId, version: i64, spec: &TriggerSpec) -> Result<bool> {
+        unit!(self.unit(act, "change a trigger"), |u| update(u, id, version, spec).await.map(Outcome::of))
     }
 
     /// Deletes a trigger; false when there is none. Its log stays.
-    pub async fn delete_trigger(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
+    pub async fn delete_trigger(&self, act: &Act, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
         if !is_storable(name) {
             return Ok(false);
         }
-        write_transaction!(self, "delete a trigger", |tx| async {
+        unit!(self.unit(act, "delete a trigger"), |u| async {
             let delete =
                 sqlx::query("DELETE FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
             let delete = delete.bind(owner.get()).bind(registry.get()).bind(name);
-            Ok(delete.execute(tx).await.op("delete a trigger")?.rows_affected() > 0)
+            Ok(delete.execute(&mut **u).await.op("delete a trigger")?.rows_affected() > 0)
         }
-        .await)
+        .await
+        .map(Outcome::of))
     }
 
     /// Triggers of a main account, the newest first.
@@ -221,47 +219,37 @@ macro_rules! bind_spec {
 }
 
 /// Makes sure that the name is not taken. The owner must be locked.
-async fn free(tx: &mut AnyConnection, registry: RegistryId, owner: AccountId, name: &str) -> Result<()> {
+async fn free(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, name: &str) -> Result<()> {
     let taken =
         sqlx::query("SELECT id FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
     let taken = taken.bind(owner.get()).bind(registry.get()).bind(name);
-    match taken.fetch_optional(tx).await.op("look for a trigger")? {
+    match taken.fetch_optional(&mut **u).await.op("look for a trigger")? {
         Some(_) => Err(Error::Conflict(Thing::Trigger)),
         None => Ok(()),
     }
 }
 
-async fn insert(
-    tx: &mut AnyConnection,
-    registry: RegistryId,
-    owner: AccountId,
-    spec: &TriggerSpec,
-    now: Timestamp,
-) -> Result<TriggerId> {
+async fn insert(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, spec: &TriggerSpec) -> Result<TriggerId> {
+    let now = u.now();
     let insert = sqlx::query_scalar(
         "INSERT INTO application_triggers (registry_id, owner_id, repository_id, name, invoke_method, invoke_expr, \
          cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, created_at, \
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) RETURNING id",
     );
     let insert = bind_spec!(insert.bind(registry.get()).bind(owner.get()), spec).bind(now.as_millis());
-    let id: Result<i64> = insert.fetch_one(tx).await.op("create a trigger");
+    let id: Result<i64> = insert.fetch_one(&mut **u).await.op("create a trigger");
     id.map(TriggerId::new).map_err(stale(Thing::Repository))
 }
 
-async fn update(
-    tx: &mut AnyConnection,
-    id: TriggerId,
-    version: i64,
-    spec: &TriggerSpec,
-    now: Timestamp,
-) -> Result<bool> {
+async fn update(u: &mut Unit<'_>, id: TriggerId, version: i64, spec: &TriggerSpec) -> Result<bool> {
+    let now = u.now();
     let update = sqlx::query(
         "UPDATE application_triggers SET repository_id = $3, name = $4, invoke_method = $5, invoke_expr = $6, \
          cluster_id = $7, cluster_region = $8, cluster_namespace = $9, workload_type = $10, workload_name = $11, \
          container_name = $12, updated_at = $13, version = version + 1 WHERE id = $1 AND version = $2",
     );
     let update = bind_spec!(update.bind(id.get()).bind(version), spec).bind(now.as_millis());
-    let done = update.execute(tx).await.op("change a trigger");
+    let done = update.execute(&mut **u).await.op("change a trigger");
     let done = done.map_err(conflict(Thing::Trigger)).map_err(stale(Thing::Repository))?;
     Ok(done.rows_affected() > 0)
 }

@@ -2,11 +2,12 @@
 //!
 //! The body of a unit changes what it is about and says what has [`happened`](Unit::happened) and which caches are no longer
 //! right ([`changed`](Unit::changed)). The unit writes the consequences last, together, in this order: the audit row, the
-//! events, the change log with its counters. The counters come last, so that a transaction that holds their rows waits for
+//! events, the jobs, the change log with its counters. The counters come last, so that a transaction that holds their rows waits for
 //! nobody.
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::iter;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -18,9 +19,9 @@ use sqlx::{Any, AnyConnection, Transaction};
 use super::changes::{self, Made, Scope};
 use super::outbox::{self, Event};
 use super::sql::{Attempts, SqlResult as _, is_suspect};
-use super::{AuditEvent, MetaStore, audit, dry_run};
+use super::{AuditEvent, MetaStore, NewJob, audit, jobs};
 use crate::{Error, Result};
-use roadstead_types::{Actor, Clock, Timestamp};
+use roadstead_types::{AccountId, Actor, Clock, Timestamp};
 
 /// The clock, and how long after a reference is dropped its target is reviewed.
 #[derive(Clone, Debug)]
@@ -127,7 +128,6 @@ pub(super) enum Outcome<T> {
 
 impl Outcome<bool> {
     /// Done if `done`, and tells which.
-    #[expect(dead_code, reason = "for what is not a unit yet")]
     pub(super) fn of(done: bool) -> Self {
         if done { Self::Done(true) } else { Self::Nothing(false) }
     }
@@ -149,7 +149,10 @@ pub(super) struct Unit<'t> {
     review_after: Timestamp,
     op: &'static str,
     is_audited: bool,
+    made_names: Vec<String>,
+    owner: Option<AccountId>,
     events: Vec<Event>,
+    jobs: Vec<NewJob>,
     changed: BTreeSet<Scope>,
     made: Option<Made>,
 }
@@ -186,13 +189,11 @@ impl Unit<'_> {
     }
 
     /// Says that something has changed which caches keep: every process is told when the unit is committed.
-    #[expect(dead_code, reason = "for what is not a unit yet")]
     pub(super) fn changed(&mut self, scope: Scope) {
         self.changed.insert(scope);
     }
 
     /// Says that a repository was made, which was not there before: caches keep no more of it than that.
-    #[expect(dead_code, reason = "for what is not a unit yet")]
     pub(super) fn made(&mut self) -> Made {
         self.made.get_or_insert_default().clone()
     }
@@ -202,21 +203,39 @@ impl Unit<'_> {
         self.events.push(event);
     }
 
+    /// Asks for work that it makes necessary.
+    pub(super) fn enqueue(&mut self, job: NewJob) {
+        self.jobs.push(job);
+    }
+
+    /// Names what was made in it, which the act could not know: the audit row tells it.
+    pub(super) fn names(&mut self, made: &str) {
+        self.made_names.push(made.to_owned());
+    }
+
+    /// Says which main account it concerns, for an act that could not know.
+    pub(super) fn concerns(&mut self, owner: AccountId) {
+        self.owner = Some(owner);
+    }
+
     /// Keeps it out of the audit log. For steps on the way to a deed, such as the blobs of an image: nobody sees them before
     /// the manifest comes.
-    #[expect(dead_code, reason = "for what is not a unit yet")]
     pub(super) fn is_a_step(&mut self) {
         self.is_audited = false;
     }
 
-    /// Whether the audit log gets a row of it.
-    fn audited(&self) -> Option<&Act> {
-        self.act.filter(|act| self.is_audited && !act.is_recorded())
+    /// The row of the audit log, if it gets one.
+    fn record(&self) -> Option<AuditEvent> {
+        let act = self.act.filter(|act| self.is_audited && !act.is_recorded())?;
+        let event = AuditEvent::done(act, self.now);
+        let owner = event.owner.or(self.owner);
+        let resource = iter::once(&event.resource).chain(&self.made_names).filter(|name| !name.is_empty());
+        Some(AuditEvent { owner, resource: resource.map(String::as_str).collect::<Vec<_>>().join(" "), ..event })
     }
 
     /// Ends it as the body says.
     pub(super) async fn end<T>(self, outcome: Result<Outcome<T>>) -> Result<T> {
-        let (op, is_tried) = (self.op, self.act.is_some_and(Act::is_dry_run) || dry_run::is_on());
+        let (op, is_tried) = (self.op, self.act.is_some_and(Act::is_dry_run));
         match outcome? {
             Outcome::Done(_) if is_tried => Err(Error::DryRun),
             Outcome::Done(value) => self.commit().await.map(|()| value),
@@ -227,10 +246,13 @@ impl Unit<'_> {
 
     /// Writes what follows, and commits.
     async fn commit(mut self) -> Result<()> {
-        let recorded = self.audited().map(|act| AuditEvent::done(act, self.now));
+        let recorded = self.record();
         audit::write(&mut self.transaction, recorded.as_slice()).await?;
         let actor = self.act.map(Act::actor);
         outbox::write(&mut self.transaction, self.now, actor, &self.events).await?;
+        for job in &self.jobs {
+            jobs::enqueue(&mut self.transaction, job, self.now).await?;
+        }
         let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
         self.transaction.commit().await.op(self.op)?;
         if let Some(act) = self.act {
@@ -258,7 +280,6 @@ impl MetaStore {
     }
 
     /// For [`unit!`]: upkeep, which is nobody's deed. The audit log has no row of it, and there is no dry run of it.
-    #[expect(dead_code, reason = "for what is not a unit yet")]
     pub(super) fn upkeep(&self, now: Timestamp, op: &'static str) -> Run<'_> {
         self.run(None, now, op)
     }
@@ -279,7 +300,10 @@ impl Run<'_> {
             review_after: self.act.map_or(self.now, |act| self.now.after(act.timing.grace)),
             op: self.op,
             is_audited: true,
+            made_names: Vec::new(),
+            owner: None,
             events: Vec::new(),
+            jobs: Vec::new(),
             changed: BTreeSet::new(),
             made: None,
         })

@@ -4,7 +4,6 @@
 //! where it stood a moment before, or not be there, and its client goes on from what it is told. That it never stands
 //! *behind* bytes that are lost is the caller's part: bytes are synced before they are counted.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
@@ -12,6 +11,7 @@ use super::MetaStore;
 use super::model::{Lease, NewUpload, Upload, UploadLease};
 use super::row::{get, hash_state, parse, size_column, time};
 use super::sql::{SqlResult as _, conflict, stale};
+use super::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, HashState, RegistryId, RepositoryName, Thing, Timestamp, UploadId};
 
@@ -138,7 +138,7 @@ impl MetaStore {
 
 /// Ends the upload of a lease.
 pub(super) async fn finish(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     lease: &UploadLease,
     registry: RegistryId,
     repository: &RepositoryName,
@@ -147,7 +147,7 @@ pub(super) async fn finish(
         "DELETE FROM uploads WHERE id = $1 AND lease_holder = $2 AND registry_id = $3 AND repository_name = $4",
     );
     let delete = delete.bind(lease.upload.to_string()).bind(&lease.holder);
-    let done = delete.bind(registry.get()).bind(repository.as_str()).execute(tx).await.op("finish an upload")?;
+    let done = delete.bind(registry.get()).bind(repository.as_str()).execute(&mut **u).await.op("finish an upload")?;
     if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale(Thing::Upload)) }
 }
 

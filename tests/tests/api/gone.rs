@@ -12,7 +12,7 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let name: RepositoryName = name.parse().unwrap();
     let row = reg.meta().repository(REGISTRY, &name).await.unwrap().unwrap();
-    assert!(reg.meta().delete_repository(row.id, reg.now()).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), row.id).await.unwrap());
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_namespace_that_is_deleted_under_an_upload_takes_the_upload_with_it() 
     reg.namespace("short-lived", alice.id).await;
     let location = alice.basic.start_upload("short-lived/app").await;
     alice.basic.chunk(&location, 0, "hello").await.expect(202);
-    assert!(reg.meta().delete_namespace(REGISTRY, &"short-lived".parse().unwrap(), reg.now()).await.unwrap());
+    assert!(reg.meta().delete_namespace(&reg.act(), REGISTRY, &"short-lived".parse().unwrap()).await.unwrap());
     let put = format!("{location}?digest={}", digest("hello"));
     let answer = alice.basic.put(&put, "").await;
     assert!(matches!(answer.status, 403 | 404), "{answer}");
@@ -141,11 +141,8 @@ async fn tag_often(reg: &TestRegistry, repository: &str, image: &Image, count: u
         details: None,
         tags: &tags,
         lease_until: reg.now(),
-        review_after: reg.now(),
-        now: reg.now(),
-        event: None,
     };
-    reg.meta().put_manifest(&put).await.unwrap();
+    reg.meta().put_manifest(&reg.act(), &put).await.unwrap();
 }
 
 #[tokio::test]

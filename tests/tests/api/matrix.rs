@@ -325,7 +325,7 @@ async fn without_anonymous_pull_public_means_every_account() {
     alice.basic.push_image(PUBLIC, "v1", &Image::small(1)).await;
     let name = PUBLIC.parse().unwrap();
     let row = reg.meta().repository(roadstead_types::RegistryId::PERSONAL, &name).await.unwrap().unwrap();
-    reg.meta().set_visibility(row.id, true, reg.now()).await.unwrap();
+    reg.meta().set_visibility(&reg.act(), row.id, true).await.unwrap();
     let target = format!("/v2/{PUBLIC}/manifests/v1");
     roadstead_tests::eventually("it is public", async || (bob.basic.get(&target).await.status == 200).then_some(()))
         .await;

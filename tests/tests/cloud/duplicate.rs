@@ -30,7 +30,7 @@ async fn pulls(client: &Client, repository: &str, reference: &str, image: &Image
 
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let row = reg.meta().repository(RegistryId::PERSONAL, &name.parse().unwrap()).await.unwrap().unwrap();
-    assert!(reg.meta().delete_repository(row.id, reg.now()).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), row.id).await.unwrap());
 }
 
 async fn objects(reg: &TestRegistry) -> usize {
@@ -163,7 +163,7 @@ async fn a_duplicate_counts_against_the_quota() {
     let reg = unlimited().await;
     let alice = reg.account("alice").await;
     alice.basic.push_image("alice/app", "v1", &image_for("linux", "amd64", 1)).await;
-    reg.meta().set_quota(alice.id, QuotaKind::Repositories, 1).await.unwrap();
+    reg.meta().set_quota(&reg.act(), alice.id, QuotaKind::Repositories, 1).await.unwrap();
     assert_eq!(duplicate(&alice.cloud, "alice/app:v1", "alice/app:v2").await, "");
     assert_eq!(duplicate(&alice.cloud, "alice/app:v1", "alice/more:v1").await, "LimitExceeded.ErrRepoMaxLimit");
 }

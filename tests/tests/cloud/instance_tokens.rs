@@ -128,7 +128,7 @@ async fn what_another_process_takes_back_ends_soon() {
     let client = reg.basic(&username, &password).at(&made.host);
     client.get("/v2/").await.expect(200);
     let registry = reg.meta().instance_by_id(&made.id.parse().unwrap()).await.unwrap().unwrap().registry;
-    assert!(reg.meta().delete_instance_token(registry, &id).await.unwrap());
+    assert!(reg.meta().delete_instance_token(&reg.act(), registry, &id).await.unwrap());
     eventually("the token is refused", async || (client.get("/v2/").await.status == 401).then_some(())).await;
 }
 

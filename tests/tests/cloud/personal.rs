@@ -14,8 +14,8 @@ pub async fn registry() -> TestRegistry {
 pub async fn unregistered(reg: &TestRegistry) -> Cloud {
     let uin = Uin::from_number(Uin::MIN + 7).unwrap();
     let new = NewAccount { uin: &uin, name: "stranger", password_hash: None };
-    let account = reg.meta().create_account(&new, reg.now()).await.unwrap();
-    let key = reg.accounts().create_key(account.id, "").await.unwrap();
+    let account = reg.meta().create_account(&reg.act(), &new).await.unwrap();
+    let key = reg.accounts().create_key(&reg.act(), account.id, "").await.unwrap();
     reg.cloud_with(key.secret_id.as_str(), &key.secret_key)
 }
 

@@ -34,27 +34,27 @@ async fn policies_count_as_they_are_now() {
     sub.attach_id(policy).await;
     becomes(&bearer, 200, "and attached again").await;
 
-    let (id, now) = (Main::of(&main).id, reg.now());
-    reg.meta().update_policy(id, policy, None, Some((DENY, DENY)), now).await.unwrap();
+    let id = Main::of(&main).id;
+    reg.meta().update_policy(&reg.act(), id, policy, None, Some((DENY, DENY))).await.unwrap();
     becomes(&bearer, 403, "a policy says something else").await;
-    reg.meta().update_policy(id, policy, None, Some((PULL, PULL)), now).await.unwrap();
+    reg.meta().update_policy(&reg.act(), id, policy, None, Some((PULL, PULL))).await.unwrap();
     becomes(&bearer, 200, "and something else again").await;
 
     sub.bound(DENY).await;
     becomes(&bearer, 403, "a boundary is set").await;
-    reg.meta().set_boundary(id, Holder::User(sub.id), None).await.unwrap();
+    reg.meta().set_boundary(&reg.act(), id, Holder::User(sub.id), None).await.unwrap();
     becomes(&bearer, 200, "a boundary is removed").await;
 
-    reg.meta().delete_policies(id, &[policy]).await.unwrap();
+    reg.meta().delete_policies(&reg.act(), id, &[policy]).await.unwrap();
     becomes(&bearer, 403, "a policy is deleted").await;
 
-    let group = reg.meta().create_group(id, "readers", "", now).await.unwrap();
+    let group = reg.meta().create_group(&reg.act(), id, "readers", "").await.unwrap();
     let policy = sub.attach(PULL).await;
     Main::of(&main).attach(&reg, policy, Holder::Group(group)).await;
-    reg.meta().add_members(id, &[(group, sub.id)], now).await.unwrap();
+    reg.meta().add_members(&reg.act(), id, &[(group, sub.id)]).await.unwrap();
     sub.detach(policy).await;
     becomes(&bearer, 200, "a group has a policy").await;
-    reg.meta().remove_members(id, &[(group, sub.id)]).await.unwrap();
+    reg.meta().remove_members(&reg.act(), id, &[(group, sub.id)]).await.unwrap();
     becomes(&bearer, 403, "a group is left").await;
 }
 
@@ -105,7 +105,7 @@ async fn temporary_keys_end_with_what_they_came_from() {
     };
     let session = assume().await;
     assert_eq!(who(&session).await, "");
-    reg.meta().update_trust(owner.id, role, &trust, &trust, reg.now()).await.unwrap();
+    reg.meta().update_trust(&reg.act(), owner.id, role, &trust, &trust).await.unwrap();
     ends(&session, "the trust of the role changes").await;
 
     let session = assume().await;
@@ -115,7 +115,7 @@ async fn temporary_keys_end_with_what_they_came_from() {
 
     let session = assume().await;
     assert_eq!(who(&session).await, "");
-    reg.meta().delete_role(owner.id, role).await.unwrap();
+    reg.meta().delete_role(&reg.act(), owner.id, role).await.unwrap();
     ends(&session, "the role is deleted").await;
 }
 

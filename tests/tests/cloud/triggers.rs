@@ -181,7 +181,7 @@ async fn triggers_are_listed_in_pages_and_belong_to_their_account() {
 async fn the_quota_holds_also_for_those_who_come_at_once() {
     let reg = unlimited().await;
     let alice = alice(&reg).await;
-    reg.meta().set_quota(alice.id, QuotaKind::Triggers, 2).await.unwrap();
+    reg.meta().set_quota(&reg.act(), alice.id, QuotaKind::Triggers, 2).await.unwrap();
     let calls = (0..6).map(|number| {
         let cloud = alice.cloud.clone();
         async move { call(&cloud, "Create", trigger(&format!("t{number}"))).await }

@@ -193,7 +193,7 @@ async fn sessions_end_with_what_they_came_from() {
     it.reg.set_password(it.main.id, "another password").await;
     docker.get(APP).await.expect(200);
     let role = it.reg.meta().role_by_name(owner.id, "puller").await.unwrap().unwrap();
-    it.reg.meta().delete_role(owner.id, role.id).await.unwrap();
+    it.reg.meta().delete_role(&it.reg.act(), owner.id, role.id).await.unwrap();
     eventually("the other process is heard of", async || (docker.get(APP).await.status == 401).then_some(())).await;
 }
 

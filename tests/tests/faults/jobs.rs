@@ -1,14 +1,15 @@
 //! A server that is killed in the middle of a job.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use roadstead_storage::meta::{
     EMPTY_REGISTRY, Edition, Job, JobQuery, JobState, MetaParams, MetaStore, NamespaceSettings, NewInstance, Payment,
     Quotas, Readable, Texts, sqlite_url,
 };
-use roadstead_storage::testkit::TestDatabase;
+use roadstead_storage::testkit::{self, TestDatabase};
 use roadstead_tests::{Binary, DEADLINE, Server, eventually};
-use roadstead_types::{Clock as _, InstanceId, RegistryId, SystemClock};
+use roadstead_types::{InstanceId, RegistryId, SystemClock};
 
 /// Repositories of the instance that is deleted: enough for the server to be in the middle of it.
 const REPOSITORIES: usize = 1500;
@@ -37,7 +38,8 @@ async fn open(url: &str) -> MetaStore {
 
 /// Makes an instance with many repositories, and deletes it.
 async fn delete_a_large_instance(meta: &MetaStore) -> RegistryId {
-    let (owner, now) = (meta.list_accounts(None, 1).await.unwrap()[0].id, SystemClock.now());
+    let owner = meta.list_accounts(None, 1).await.unwrap()[0].id;
+    let act = || testkit::act(Arc::new(SystemClock));
     let (id, name) = (InstanceId::random(), "doomed".parse().unwrap());
     let new = NewInstance {
         id: &id,
@@ -50,15 +52,15 @@ async fn delete_a_large_instance(meta: &MetaStore) -> RegistryId {
         multi_zone: false,
         tags: &[],
     };
-    let registry = meta.create_instance(&new, 10, now).await.unwrap().registry;
+    let registry = meta.create_instance(&act(), &new, 10).await.unwrap().registry;
     let (name, settings) = ("team".parse().unwrap(), NamespaceSettings::default());
-    let namespace = meta.create_instance_namespace(registry, owner, &name, &settings, 10, now).await.unwrap();
+    let namespace = meta.create_instance_namespace(&act(), registry, owner, &name, &settings, 10).await.unwrap();
     let texts = Texts { brief: String::new(), description: String::new() };
     for number in 0..REPOSITORIES {
         let name = format!("team/app-{number}").parse().unwrap();
-        meta.create_instance_repository(registry, namespace, &name, &texts, now).await.unwrap();
+        meta.create_instance_repository(&act(), registry, namespace, &name, &texts).await.unwrap();
     }
-    assert!(meta.condemn_instance(registry, true, now).await.unwrap());
+    assert!(meta.condemn_instance(&act(), registry, true).await.unwrap());
     registry
 }
 

@@ -1,7 +1,7 @@
 //! What is left of repositories and instances that were deleted.
 
 use roadstead_storage::meta::{EMPTY_REGISTRY, EMPTY_REPOSITORY};
-use roadstead_types::{RegistryId, RepositoryId};
+use roadstead_types::{Actor, RegistryId, RepositoryId};
 use serde::{Deserialize, Serialize};
 
 use super::Work;
@@ -27,8 +27,9 @@ impl Job<Work> for EmptyRegistry {
             call.progress(format_args!("{gone} repositories deleted"));
             call.goes_on()
         };
-        let instances = call.context().services.instances();
-        let is_empty = instances.empty(RegistryId::new(self.registry), goes_on).await?;
+        let services = &call.context().services;
+        let act = services.act(Actor::server(), Self::KIND);
+        let is_empty = services.instances().empty(&act, RegistryId::new(self.registry), goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
     }
 }

@@ -1,6 +1,6 @@
 use roadstead_auth::Identity;
 use roadstead_policy::presets;
-use roadstead_storage::meta::{Attached, Entity, Holder};
+use roadstead_storage::meta::{Act, Attached, Entity, Holder};
 use roadstead_types::{AccountId, GroupId, PolicyId, Timestamp};
 
 use super::policies::PolicyInfo;
@@ -46,9 +46,9 @@ impl CamService {
     ///
     /// # Errors
     /// `PolicyUnknown`, `UserUnknown`, `GroupUnknown`, `RoleUnknown`, `Full`.
-    pub async fn attach(&self, who: &Identity, policy: PolicyId, to: Holder) -> Result<()> {
+    pub async fn attach(&self, act: &Act, who: &Identity, policy: PolicyId, to: Holder) -> Result<()> {
         known(policy)?;
-        let attached = self.meta().attach_policy(who.owner, policy, to, &operator(who), self.now()).await;
+        let attached = self.meta().attach_policy(act, who.owner, policy, to, &operator(who)).await;
         self.changed(attached).map(drop)
     }
 
@@ -56,9 +56,9 @@ impl CamService {
     ///
     /// # Errors
     /// `PolicyUnknown`, `UserUnknown`, `GroupUnknown`, `RoleUnknown`.
-    pub async fn detach(&self, who: &Identity, policy: PolicyId, from: Holder) -> Result<()> {
+    pub async fn detach(&self, act: &Act, who: &Identity, policy: PolicyId, from: Holder) -> Result<()> {
         known(policy)?;
-        self.changed(self.meta().detach_policy(who.owner, policy, from).await).map(drop)
+        self.changed(self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
     }
 
     /// The policies that are attached to somebody whom the caller has found, in the order in which they were.
@@ -102,9 +102,9 @@ impl CamService {
     ///
     /// # Errors
     /// `PolicyUnknown`, `UserUnknown`, `RoleUnknown`.
-    pub async fn set_boundary(&self, who: &Identity, of: Holder, policy: Option<PolicyId>) -> Result<()> {
+    pub async fn set_boundary(&self, act: &Act, who: &Identity, of: Holder, policy: Option<PolicyId>) -> Result<()> {
         policy.map_or(Ok(()), known)?;
-        self.changed(self.meta().set_boundary(who.owner, of, policy).await)
+        self.changed(self.meta().set_boundary(act, who.owner, of, policy).await)
     }
 
     /// The boundary with this number, which somebody was found to have.

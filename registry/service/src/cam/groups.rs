@@ -1,5 +1,5 @@
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{Group, Member};
+use roadstead_storage::meta::{Act, Group, Member};
 use roadstead_types::{AccountId, GroupId};
 
 use super::{CamService, Error, Result, rules};
@@ -9,10 +9,10 @@ impl CamService {
     ///
     /// # Errors
     /// `Parameter`, `GroupNameTaken`, `Full`.
-    pub async fn create_group(&self, who: &Identity, name: &str, remark: &str) -> Result<GroupId> {
+    pub async fn create_group(&self, act: &Act, who: &Identity, name: &str, remark: &str) -> Result<GroupId> {
         rules::group_name(name)?;
         rules::remark(remark)?;
-        self.changed(self.meta().create_group(who.owner, name, remark, self.now()).await)
+        self.changed(self.meta().create_group(act, who.owner, name, remark).await)
     }
 
     /// The group.
@@ -36,6 +36,7 @@ impl CamService {
     /// `Parameter`, `GroupUnknown`, `GroupNameTaken`.
     pub async fn update_group(
         &self,
+        act: &Act,
         who: &Identity,
         id: GroupId,
         name: Option<&str>,
@@ -43,15 +44,15 @@ impl CamService {
     ) -> Result<()> {
         name.map_or(Ok(()), rules::group_name)?;
         remark.map_or(Ok(()), rules::remark)?;
-        self.changed(self.meta().update_group(who.owner, id, name, remark).await)
+        self.changed(self.meta().update_group(act, who.owner, id, name, remark).await)
     }
 
     /// Deletes a group.
     ///
     /// # Errors
     /// `GroupUnknown`.
-    pub async fn delete_group(&self, who: &Identity, id: GroupId) -> Result<()> {
-        self.changed(self.meta().delete_group(who.owner, id).await)
+    pub async fn delete_group(&self, act: &Act, who: &Identity, id: GroupId) -> Result<()> {
+        self.changed(self.meta().delete_group(act, who.owner, id).await)
     }
 
     /// The sub-accounts in a group, in the order in which they came.
@@ -72,16 +73,16 @@ impl CamService {
     ///
     /// # Errors
     /// `GroupUnknown`, `UserUnknown`, `Full`.
-    pub async fn add_members(&self, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
-        self.changed(self.meta().add_members(who.owner, members, self.now()).await)
+    pub async fn add_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
+        self.changed(self.meta().add_members(act, who.owner, members).await)
     }
 
     /// Takes sub-accounts out of groups: all of them, or none.
     ///
     /// # Errors
     /// `GroupUnknown`, `UserUnknown`.
-    pub async fn remove_members(&self, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
-        self.changed(self.meta().remove_members(who.owner, members).await)
+    pub async fn remove_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
+        self.changed(self.meta().remove_members(act, who.owner, members).await)
     }
 }
 

@@ -1,5 +1,5 @@
 use roadstead_auth::{Identity, NewKey};
-use roadstead_storage::meta::AccessKey;
+use roadstead_storage::meta::{AccessKey, Act};
 use roadstead_types::{AccountId, SecretId, Thing, Uin};
 
 use super::{CamService, Error, Result, rules};
@@ -23,9 +23,9 @@ impl CamService {
     ///
     /// # Errors
     /// `Parameter`, `Full`, `UserUnknown`.
-    pub async fn create_key(&self, holder: AccountId, description: &str) -> Result<NewKey> {
+    pub async fn create_key(&self, act: &Act, holder: AccountId, description: &str) -> Result<NewKey> {
         rules::key_description(description)?;
-        let made = self.base.auth.accounts().create_key(holder, description).await;
+        let made = self.base.auth.accounts().create_key(act, holder, description).await;
         self.changed(made).map_err(gone)
     }
 
@@ -38,9 +38,16 @@ impl CamService {
     ///
     /// # Errors
     /// `KeyUnknown`, `KeyOfAnother`.
-    pub async fn set_key_active(&self, who: &Identity, holder: AccountId, key: &str, active: bool) -> Result<()> {
+    pub async fn set_key_active(
+        &self,
+        act: &Act,
+        who: &Identity,
+        holder: AccountId,
+        key: &str,
+        active: bool,
+    ) -> Result<()> {
         let id = key.parse().map_err(|_| Error::KeyUnknown)?;
-        let found = self.changed(self.meta().set_access_key_active(holder, &id, active).await)?;
+        let found = self.changed(self.meta().set_access_key_active(act, holder, &id, active).await)?;
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 
@@ -48,9 +55,9 @@ impl CamService {
     ///
     /// # Errors
     /// `KeyUnknown`, `KeyOfAnother`.
-    pub async fn delete_key(&self, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
+    pub async fn delete_key(&self, act: &Act, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
         let id = key.parse().map_err(|_| Error::KeyUnknown)?;
-        let found = self.changed(self.meta().delete_access_key(holder, &id).await)?;
+        let found = self.changed(self.meta().delete_access_key(act, holder, &id).await)?;
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 

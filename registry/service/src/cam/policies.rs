@@ -1,7 +1,7 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
 use roadstead_policy::presets::{self, Preset};
-use roadstead_storage::meta::{NewPolicy, Policy, PolicyCounts, PolicySummary};
+use roadstead_storage::meta::{Act, NewPolicy, Policy, PolicyCounts, PolicySummary};
 use roadstead_types::{PolicyId, Timestamp};
 
 use super::groups::matches;
@@ -79,6 +79,7 @@ impl CamService {
     /// `PolicyName`, `Description`, `Document`, `Tag`, `TooManyTags`, `PolicyNameTaken`, `Full`.
     pub async fn create_policy(
         &self,
+        act: &Act,
         who: &Identity,
         name: &str,
         description: &str,
@@ -93,7 +94,7 @@ impl CamService {
             return Err(Error::PolicyNameTaken);
         }
         let new = NewPolicy { name, description, document, canonical: &parsed.canonical, tags: &tags };
-        self.changed(self.meta().create_policy(who.owner, &new, self.now()).await)
+        self.changed(self.meta().create_policy(act, who.owner, &new).await)
     }
 
     /// The policy with this number.
@@ -148,6 +149,7 @@ impl CamService {
     /// `PolicyUnknown`, `PolicyIsPreset`, `Description`, `Document`.
     pub async fn update_policy(
         &self,
+        act: &Act,
         who: &Identity,
         id: PolicyId,
         description: Option<&str>,
@@ -159,18 +161,18 @@ impl CamService {
         }
         let parsed = document.map(|text| parse(who, &id.to_string(), text, Use::Identity)).transpose()?;
         let document = document.zip(parsed.as_ref().map(|parsed| parsed.canonical.as_str()));
-        self.changed(self.meta().update_policy(who.owner, id, description, document, self.now()).await)
+        self.changed(self.meta().update_policy(act, who.owner, id, description, document).await)
     }
 
     /// Deletes policies: all of them, or none. They are detached from everybody.
     ///
     /// # Errors
     /// `PolicyUnknown`, `PolicyIsPreset`; `PolicyIsBoundary`: without it, somebody could do more than before.
-    pub async fn delete_policies(&self, who: &Identity, ids: &[PolicyId]) -> Result<()> {
+    pub async fn delete_policies(&self, act: &Act, who: &Identity, ids: &[PolicyId]) -> Result<()> {
         if ids.iter().any(|id| presets::get(id.get()).is_some()) {
             return Err(Error::PolicyIsPreset);
         }
-        self.changed(self.meta().delete_policies(who.owner, ids).await)
+        self.changed(self.meta().delete_policies(act, who.owner, ids).await)
     }
 
     /// Since when there is the main account.

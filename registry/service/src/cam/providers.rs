@@ -1,5 +1,5 @@
 use roadstead_auth::{Identity, ProviderKeys};
-use roadstead_storage::meta::{NewOidcProvider, OidcProvider};
+use roadstead_storage::meta::{Act, NewOidcProvider, OidcProvider};
 use url::Url;
 
 use super::{CamService, Error, Result, rules};
@@ -81,10 +81,10 @@ impl CamService {
     ///
     /// # Errors
     /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `ProviderNameTaken`, `Full`.
-    pub async fn create_provider(&self, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+    pub async fn create_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (_, client_ids) = info.check()?;
         let new = stored(info, &client_ids);
-        self.changed(self.meta().create_oidc_provider(who.owner, &new, self.now()).await)
+        self.changed(self.meta().create_oidc_provider(act, who.owner, &new).await)
     }
 
     /// The identity provider, if there is one.
@@ -96,19 +96,19 @@ impl CamService {
     ///
     /// # Errors
     /// As to make one, and `ProviderUnknown`.
-    pub async fn update_provider(&self, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+    pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
-        self.changed(self.meta().update_oidc_provider(who.owner, &new, &keeps, self.now()).await)
+        self.changed(self.meta().update_oidc_provider(act, who.owner, &new, &keeps).await)
     }
 
     /// Deletes an identity provider. Its sessions end.
     ///
     /// # Errors
     /// `ProviderUnknown`.
-    pub async fn delete_provider(&self, who: &Identity, name: &str) -> Result<()> {
+    pub async fn delete_provider(&self, act: &Act, who: &Identity, name: &str) -> Result<()> {
         rules::provider_name(name)?;
-        self.changed(self.meta().delete_oidc_provider(who.owner, name).await)
+        self.changed(self.meta().delete_oidc_provider(act, who.owner, name).await)
     }
 }
 

@@ -1,6 +1,6 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
-use roadstead_storage::meta::{NewRole, Role};
+use roadstead_storage::meta::{Act, NewRole, Role};
 use roadstead_types::RoleId;
 
 use super::{CamService, Error, Result, Tag, parse, rules};
@@ -56,7 +56,7 @@ impl CamService {
     ///
     /// # Errors
     /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `RoleNameTaken`, `Full`.
-    pub async fn create_role(&self, who: &Identity, new: &NewRoleInfo<'_>) -> Result<RoleId> {
+    pub async fn create_role(&self, act: &Act, who: &Identity, new: &NewRoleInfo<'_>) -> Result<RoleId> {
         rules::role_name(new.name)?;
         rules::description(new.description)?;
         let session_duration = match new.session_duration {
@@ -77,7 +77,7 @@ impl CamService {
             console_login: new.console_login,
             tags: &tags,
         };
-        self.changed(self.meta().create_role(who.owner, &role, self.now()).await)
+        self.changed(self.meta().create_role(act, who.owner, &role).await)
     }
 
     /// The role, if there is one.
@@ -102,16 +102,16 @@ impl CamService {
     ///
     /// # Errors
     /// `RoleUnknown`, `Document`.
-    pub async fn update_trust(&self, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
+    pub async fn update_trust(&self, act: &Act, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
         let parsed = parse(who, &id.to_string(), trust, Use::Trust)?;
-        self.changed(self.meta().update_trust(who.owner, id, trust, &parsed.canonical, self.now()).await)
+        self.changed(self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
     }
 
     /// Deletes a role. Its sessions end.
     ///
     /// # Errors
     /// `RoleUnknown`.
-    pub async fn delete_role(&self, who: &Identity, id: RoleId) -> Result<()> {
-        self.changed(self.meta().delete_role(who.owner, id).await)
+    pub async fn delete_role(&self, act: &Act, who: &Identity, id: RoleId) -> Result<()> {
+        self.changed(self.meta().delete_role(act, who.owner, id).await)
     }
 }

@@ -1,5 +1,5 @@
 use roadstead_auth::{Identity, NewSubAccount, SubAccount};
-use roadstead_storage::meta::{User, UserChange};
+use roadstead_storage::meta::{Act, User, UserChange};
 use roadstead_types::{AccountId, Uin};
 
 use super::{CamService, Error, Result, rules};
@@ -60,6 +60,7 @@ impl CamService {
     /// `UserName`, `UserNameTaken`, `Password`, `Full`, `Parameter`.
     pub async fn create_user(
         &self,
+        act: &Act,
         who: &Identity,
         name: &str,
         profile: &UserDetails,
@@ -69,7 +70,7 @@ impl CamService {
         check_profile(profile)?;
         let needs_password = profile.console_login;
         let new = NewSubAccount { owner: who.owner, name, profile, password, needs_password, needs_key };
-        let made = self.base.auth.accounts().create_user(&new).await;
+        let made = self.base.auth.accounts().create_user(act, &new).await;
         self.changed(made)
     }
 
@@ -79,6 +80,7 @@ impl CamService {
     /// `UserUnknown`, `Password`, `Parameter`.
     pub async fn update_user(
         &self,
+        act: &Act,
         who: &Identity,
         user: AccountId,
         change: UserChange<'_>,
@@ -93,15 +95,15 @@ impl CamService {
             None => None,
         };
         let change = UserChange { password_hash: hash.as_deref(), ..change };
-        self.changed(self.meta().update_user(who.owner, user, &change, self.now()).await)
+        self.changed(self.meta().update_user(act, who.owner, user, &change).await)
     }
 
     /// Deletes a sub-account, with everything but what it pushed.
     ///
     /// # Errors
     /// `UserUnknown`; `UserHasKeys` unless `force` is set.
-    pub async fn delete_user(&self, who: &Identity, user: AccountId, force: bool) -> Result<()> {
-        self.changed(self.meta().delete_user(who.owner, user, force).await)
+    pub async fn delete_user(&self, act: &Act, who: &Identity, user: AccountId, force: bool) -> Result<()> {
+        self.changed(self.meta().delete_user(act, who.owner, user, force).await)
     }
 }
 

@@ -7,7 +7,7 @@ mod personal;
 use std::sync::Arc;
 
 use roadstead_auth::{Access, Delete, Pull, Push};
-use roadstead_storage::meta::DuplicateImage;
+use roadstead_storage::meta::{Act, DuplicateImage};
 use roadstead_types::{Digest, Tag};
 use tokio::sync::Semaphore;
 
@@ -44,13 +44,12 @@ impl ImageService {
     ///
     /// # Errors
     /// `RepositoryUnknown`, `TagsMoved` when the right does not cover them all.
-    pub async fn delete(&self, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
+    pub async fn delete(&self, act: &Act, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
         if access.tags().is_some_and(|covered| tags.iter().any(|tag| !covered.contains(tag))) {
             return Err(Error::TagsMoved);
         }
         let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
-        let now = self.base.clock.now();
-        let deleted = self.base.meta.delete_tags(repository, tags, self.base.review_after(now), now).await;
+        let deleted = self.base.meta.delete_tags(act, repository, tags).await;
         // An error does not mean that nothing was committed.
         for tag in tags {
             self.caches.tags.invalidate(&(repository, tag.clone()));
@@ -62,6 +61,7 @@ impl ImageService {
     /// copied. Gives its digest, or `None` when there is no such tag.
     pub async fn link(
         &self,
+        act: &Act,
         from: &Access<Pull>,
         from_tag: &Tag,
         to: &Access<Push>,
@@ -77,10 +77,8 @@ impl ImageService {
             repository: to.repository(),
             tag: to_tag,
             lease_until: now.after(self.base.params.lease),
-            review_after: self.base.review_after(now),
-            now,
         };
-        let done = self.base.meta.duplicate_image(&duplicate).await;
+        let done = self.base.meta.duplicate_image(act, &duplicate).await;
         self.base.pushed(to, done.as_ref().map(|done| done.as_ref().and_then(|d| d.repository_created.as_ref())));
         let target = match &done {
             Ok(Some(done)) => Some(done.repository),

@@ -1,7 +1,7 @@
 //! Images of the personal edition, where the caller's main account is the owner or it is not.
 
 use roadstead_auth::{Caller, DeleteTarget, Denied, Permissions, Pull, Push};
-use roadstead_storage::meta::{Found, TaggedImage};
+use roadstead_storage::meta::{Act, Found, TaggedImage};
 use roadstead_types::{Digest, RegistryId, RepositoryName, Tag};
 
 use super::ImageService;
@@ -69,6 +69,7 @@ impl ImageService {
     /// `RepositoryUnknown`, `Denied`.
     pub async fn delete_tags(
         &self,
+        act: &Act,
         caller: &Caller,
         permissions: &Permissions,
         name: &RepositoryName,
@@ -78,7 +79,7 @@ impl ImageService {
         self.base.own_repository(permissions.identity(), name).await?;
         let target = DeleteTarget::Tags(tags, batch);
         let access = self.base.auth.authorize_delete(caller, REGISTRY, name, target).await?;
-        self.delete(&access, tags).await?;
+        self.delete(act, &access, tags).await?;
         Ok(())
     }
 
@@ -89,6 +90,7 @@ impl ImageService {
     /// the caller's main account, `Denied`.
     pub async fn duplicate(
         &self,
+        act: &Act,
         caller: &Caller,
         permissions: &Permissions,
         from: &(RepositoryName, Tag),
@@ -105,6 +107,6 @@ impl ImageService {
             source => source?,
         };
         let target = self.base.auth.authorize::<Push>(caller, REGISTRY, &to.0).await?;
-        self.link(&source, &from.1, &target, &to.1).await?.ok_or(ImageError::TagUnknown)
+        self.link(act, &source, &from.1, &target, &to.1).await?.ok_or(ImageError::TagUnknown)
     }
 }

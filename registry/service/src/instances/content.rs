@@ -3,7 +3,7 @@
 use roadstead_auth::Permissions;
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{
-    Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
+    Act, Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
 };
 use roadstead_types::{NamespaceId, NamespaceName, RegistryId, RepositoryName, Thing};
 
@@ -19,15 +19,16 @@ impl InstanceService {
     /// instance has gone.
     pub async fn create_namespace(
         &self,
+        act: &Act,
         instance: &Instance,
         name: &NamespaceName,
         settings: &NamespaceSettings,
     ) -> Stored<()> {
-        let (limit, now) = (u64::from(MAX_NAMESPACES), self.base.clock.now());
+        let limit = u64::from(MAX_NAMESPACES);
         let made = self
             .base
             .meta
-            .create_instance_namespace(instance.registry, instance.owner, name, settings, limit, now)
+            .create_instance_namespace(act, instance.registry, instance.owner, name, settings, limit)
             .await;
         self.base.auth.invalidate_all();
         made.map(drop)
@@ -46,11 +47,12 @@ impl InstanceService {
     /// Changes a namespace; its repositories become public or private with it. False when it has gone.
     pub async fn modify_namespace(
         &self,
+        act: &Act,
         registry: RegistryId,
         id: NamespaceId,
         change: impl Fn(&mut NamespaceSettings) + Send + Sync,
     ) -> Stored<bool> {
-        let there = self.base.meta.modify_instance_namespace(registry, id, change).await;
+        let there = self.base.meta.modify_instance_namespace(act, registry, id, change).await;
         self.base.auth.invalidate_all();
         there
     }
@@ -59,8 +61,8 @@ impl InstanceService {
     ///
     /// # Errors
     /// `InUse` while there are repositories in it.
-    pub async fn delete_namespace(&self, registry: RegistryId, name: &NamespaceName) -> Stored<bool> {
-        let there = self.base.meta.delete_namespace(registry, name, self.base.clock.now()).await;
+    pub async fn delete_namespace(&self, act: &Act, registry: RegistryId, name: &NamespaceName) -> Stored<bool> {
+        let there = self.base.meta.delete_namespace(act, registry, name).await;
         self.base.auth.invalidate_all();
         there
     }
@@ -69,11 +71,16 @@ impl InstanceService {
     ///
     /// # Errors
     /// `Conflict` when there is one of this name, `Stale` when there is no such namespace.
-    pub async fn create_repository(&self, registry: RegistryId, name: &RepositoryName, texts: &Texts) -> Stored<()> {
+    pub async fn create_repository(
+        &self,
+        act: &Act,
+        registry: RegistryId,
+        name: &RepositoryName,
+        texts: &Texts,
+    ) -> Stored<()> {
         let namespace = self.namespace(registry, name.namespace()).await?;
         let namespace = namespace.ok_or(StorageError::Stale(Thing::Namespace))?;
-        let now = self.base.clock.now();
-        let made = self.base.meta.create_instance_repository(registry, namespace.id, name, texts, now).await;
+        let made = self.base.meta.create_instance_repository(act, registry, namespace.id, name, texts).await;
         self.base.auth.repository_changed(registry, name);
         made.map(drop)
     }
@@ -102,25 +109,32 @@ impl InstanceService {
     /// Says something else about a repository; `None` stays as it is. False when there is none.
     pub async fn describe_repository(
         &self,
+        act: &Act,
         registry: RegistryId,
         name: &RepositoryName,
         brief: Option<&str>,
         description: Option<&str>,
     ) -> Stored<bool> {
         let Some(found) = self.repository(registry, name).await? else { return Ok(false) };
-        self.base.meta.describe_instance_repository(found.id, brief, description).await
+        self.base.meta.describe_instance_repository(act, found.id, brief, description).await
     }
 
     /// Deletes a repository with everything in it; false when there is none.
     ///
     /// # Errors
     /// `InUse` when there are images in it, unless `force`.
-    pub async fn delete_repository(&self, registry: RegistryId, name: &RepositoryName, force: bool) -> Stored<bool> {
+    pub async fn delete_repository(
+        &self,
+        act: &Act,
+        registry: RegistryId,
+        name: &RepositoryName,
+        force: bool,
+    ) -> Stored<bool> {
         let Some(found) = self.repository(registry, name).await? else { return Ok(false) };
         if !force && !self.base.meta.list_tags(found.id, None, 1).await?.is_empty() {
             return Err(StorageError::InUse(Thing::Repository));
         }
-        let there = self.base.meta.delete_repository(found.id, self.base.clock.now()).await;
+        let there = self.base.meta.delete_repository(act, found.id).await;
         self.base.auth.repository_changed(registry, name);
         there
     }

@@ -7,7 +7,7 @@ mod names;
 use std::sync::Arc;
 
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
+use roadstead_storage::meta::{Act, Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
 use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
@@ -41,13 +41,12 @@ impl InstanceService {
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached` when the owner has `limit`.
-    pub async fn create(&self, new: NewInstance<'_>, limit: u64) -> Stored<Instance> {
+    pub async fn create(&self, act: &Act, new: NewInstance<'_>, limit: u64) -> Stored<Instance> {
         let mut attempts = ID_ATTEMPTS;
         loop {
             let id = InstanceId::random();
             attempts -= 1;
-            let made =
-                self.base.meta.create_instance(&NewInstance { id: &id, ..new }, limit, self.base.clock.now()).await;
+            let made = self.base.meta.create_instance(act, &NewInstance { id: &id, ..new }, limit).await;
             match made {
                 Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
@@ -69,16 +68,16 @@ impl InstanceService {
     }
 
     /// Changes an instance; false when it has gone.
-    pub async fn modify(&self, registry: RegistryId, change: &InstanceChange) -> Stored<bool> {
-        self.base.meta.modify_instance(registry, change).await
+    pub async fn modify(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Stored<bool> {
+        self.base.meta.modify_instance(act, registry, change).await
     }
 
     /// Deletes an instance; false when it has gone. A job takes what is in it, with [`Self::empty`].
     ///
     /// # Errors
     /// `Protected`; without `content`, `InUse` while there are repositories in it.
-    pub async fn delete(&self, registry: RegistryId, content: bool) -> Stored<bool> {
-        let there = self.base.meta.condemn_instance(registry, content, self.base.clock.now()).await;
+    pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Stored<bool> {
+        let there = self.base.meta.condemn_instance(act, registry, content).await;
         self.base.auth.invalidate_all();
         there
     }
@@ -88,7 +87,12 @@ impl InstanceService {
     ///
     /// # Errors
     /// `InUse` when the instance was not deleted, and those of the store.
-    pub async fn empty(&self, registry: RegistryId, goes_on: impl Fn(u64) -> bool + Send + Sync) -> Stored<bool> {
+    pub async fn empty(
+        &self,
+        act: &Act,
+        registry: RegistryId,
+        goes_on: impl Fn(u64) -> bool + Send + Sync,
+    ) -> Stored<bool> {
         let (meta, mut gone) = (&self.base.meta, 0);
         if registry == RegistryId::PERSONAL || meta.instance(registry).await?.is_some() {
             return Err(StorageError::InUse(Thing::Instance));
@@ -111,7 +115,7 @@ impl InstanceService {
                 return Ok(true);
             }
             for namespace in namespaces {
-                meta.delete_namespace(registry, &namespace.name, self.base.clock.now()).await?;
+                meta.delete_namespace(act, registry, &namespace.name).await?;
                 if !goes_on(gone) {
                     return Ok(false);
                 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use roadstead_auth::Identity;
 use roadstead_storage::meta::Quotas;
-use roadstead_types::{RegistryId, Timestamp};
+use roadstead_types::RegistryId;
 
 use super::Foundation;
 pub use error::PersonalError;
@@ -37,9 +37,5 @@ impl PersonalService {
     /// What the main account of the caller may have.
     pub async fn quotas(&self, identity: &Identity) -> Result<Quotas> {
         Ok(self.base.meta.quotas(identity.owner).await?)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.base.clock.now()
     }
 }

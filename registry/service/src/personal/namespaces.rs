@@ -1,5 +1,5 @@
 use roadstead_auth::{Identity, Permissions};
-use roadstead_storage::meta::{Found, NamespaceDetail, NamespaceSearch, NewNamespace};
+use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace};
 use roadstead_types::{NamespaceId, NamespaceName};
 
 use super::super::owned::Sight;
@@ -13,13 +13,13 @@ impl PersonalService {
     ///
     /// # Errors
     /// `UserUnknown`, `NamespaceReserved`, `NamespaceExists`, `Quota`.
-    pub async fn create_namespace(&self, identity: &Identity, name: &NamespaceName) -> Result<()> {
+    pub async fn create_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
         self.check_registered(identity).await?;
         if self.is_reserved(name) {
             return Err(PersonalError::NamespaceReserved);
         }
         let new = NewNamespace { registry: REGISTRY, name, owner: identity.owner, creator: &identity.uin };
-        self.base.meta.add_namespace(&new, self.now()).await?;
+        self.base.meta.add_namespace(act, &new).await?;
         self.base.auth.invalidate_all();
         Ok(())
     }
@@ -29,9 +29,9 @@ impl PersonalService {
     /// # Errors
     /// `UserUnknown`; `NamespaceUnknown`, also for one of another account; `NamespaceInUse` while there are repositories in
     /// it.
-    pub async fn delete_namespace(&self, identity: &Identity, name: &NamespaceName) -> Result<()> {
+    pub async fn delete_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
         self.check_registered(identity).await?;
-        let deleted = self.base.meta.delete_own_namespace(REGISTRY, name, identity.owner).await?;
+        let deleted = self.base.meta.delete_own_namespace(act, REGISTRY, name, identity.owner).await?;
         self.base.auth.invalidate_all();
         if deleted { Ok(()) } else { Err(PersonalError::NamespaceUnknown) }
     }

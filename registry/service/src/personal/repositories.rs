@@ -1,7 +1,7 @@
 use roadstead_auth::{Identity, Permissions};
 use roadstead_policy::op::{self, Realm};
 use roadstead_policy::{Decision, Request};
-use roadstead_storage::meta::{Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
+use roadstead_storage::meta::{Act, Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
 use roadstead_types::{RepositoryId, RepositoryName};
 
 use super::super::owned::Sight;
@@ -33,6 +33,7 @@ impl PersonalService {
     /// `ForeignNamespace`, `RepositoryExists`, `Quota`.
     pub async fn create_repository(
         &self,
+        act: &Act,
         identity: &Identity,
         name: &RepositoryName,
         public: bool,
@@ -40,7 +41,7 @@ impl PersonalService {
     ) -> Result<()> {
         let (owner, creator) = (identity.owner, &identity.uin);
         let new = NewRepository { registry: REGISTRY, name, owner, creator, public, description };
-        self.base.meta.add_repository(&new, self.now()).await?;
+        self.base.meta.add_repository(act, &new).await?;
         self.base.auth.repository_changed(REGISTRY, name);
         Ok(())
     }
@@ -49,20 +50,20 @@ impl PersonalService {
     ///
     /// # Errors
     /// `RepositoryUnknown`.
-    pub async fn delete_repository(&self, identity: &Identity, name: &RepositoryName) -> Result<()> {
-        self.delete_repositories(identity, std::slice::from_ref(name)).await
+    pub async fn delete_repository(&self, act: &Act, identity: &Identity, name: &RepositoryName) -> Result<()> {
+        self.delete_repositories(act, identity, std::slice::from_ref(name)).await
     }
 
     /// Deletes repositories of the caller's main account, all of them or none.
     ///
     /// # Errors
     /// `RepositoryUnknown` when one of them is not there.
-    pub async fn delete_repositories(&self, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
+    pub async fn delete_repositories(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
             ids.push(self.base.own_repository(identity, name).await?.id);
         }
-        let deleted = self.base.meta.delete_repositories(&ids, self.now()).await;
+        let deleted = self.base.meta.delete_repositories(act, &ids).await;
         // Also after an error: whether a transaction was committed is not always known.
         names.iter().for_each(|name| self.base.auth.repository_changed(REGISTRY, name));
         Ok(deleted?)
@@ -72,9 +73,15 @@ impl PersonalService {
     ///
     /// # Errors
     /// `ForeignNamespace`, `RepositoryUnknown`.
-    pub async fn set_visibility(&self, identity: &Identity, name: &RepositoryName, public: bool) -> Result<()> {
+    pub async fn set_visibility(
+        &self,
+        act: &Act,
+        identity: &Identity,
+        name: &RepositoryName,
+        public: bool,
+    ) -> Result<()> {
         let id = self.own_in_namespace(identity, name).await?;
-        let there = self.base.meta.set_visibility(id, public, self.now()).await;
+        let there = self.base.meta.set_visibility(act, id, public).await;
         self.base.auth.repository_changed(REGISTRY, name);
         if there? { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
     }
@@ -83,9 +90,9 @@ impl PersonalService {
     ///
     /// # Errors
     /// `ForeignNamespace`, `RepositoryUnknown`.
-    pub async fn describe(&self, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
+    pub async fn describe(&self, act: &Act, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
         let id = self.own_in_namespace(identity, name).await?;
-        let there = self.base.meta.set_description(id, text, self.now()).await?;
+        let there = self.base.meta.set_description(act, id, text).await?;
         if there { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
     }
 

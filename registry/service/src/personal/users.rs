@@ -1,7 +1,7 @@
 //! The caller as a user of the personal edition: who has a registry password is one.
 
 use roadstead_auth::Identity;
-use roadstead_storage::meta::Account;
+use roadstead_storage::meta::{Account, Act};
 use roadstead_types::{AccountId, Uin};
 
 use super::{PersonalError, PersonalService, Result};
@@ -11,11 +11,11 @@ impl PersonalService {
     ///
     /// # Errors
     /// `UserExists`, `PasswordRules`.
-    pub async fn register(&self, identity: &Identity, password: &str) -> Result<()> {
+    pub async fn register(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
         if self.has_password(identity.account).await? {
             return Err(PersonalError::UserExists);
         }
-        self.base.auth.accounts().add_password(identity.account, password).await?;
+        self.base.auth.accounts().add_password(act, identity.account, password).await?;
         self.base.auth.account_changed(identity.account);
         Ok(())
     }
@@ -24,11 +24,11 @@ impl PersonalService {
     ///
     /// # Errors
     /// `UserUnknown` when there is none, `PasswordRules`.
-    pub async fn change_password(&self, identity: &Identity, password: &str) -> Result<()> {
+    pub async fn change_password(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
         if !self.has_password(identity.account).await? {
             return Err(PersonalError::UserUnknown);
         }
-        let changed = self.base.auth.accounts().change_password(identity.account, password).await?;
+        let changed = self.base.auth.accounts().change_password(act, identity.account, password).await?;
         self.base.auth.account_changed(identity.account);
         if changed { Ok(()) } else { Err(PersonalError::UserUnknown) }
     }

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use roadstead_auth::{Access, Push};
 use roadstead_storage::blob::{BlobKey, StagingKey};
-use roadstead_storage::meta::{Blob, CommitBlob, UploadLease};
+use roadstead_storage::meta::{Act, Blob, CommitBlob, UploadLease};
 use roadstead_types::{Algorithm, Digest, Hasher};
 
 use super::{Finished, UploadService};
@@ -13,6 +13,7 @@ impl UploadService {
     /// Makes a blob of what an upload has, whose digest may be of another algorithm than it was hashed with.
     pub(super) async fn conclude(
         &self,
+        act: &Act,
         access: &Access<Push>,
         lease: &UploadLease,
         hasher: Hasher,
@@ -29,7 +30,7 @@ impl UploadService {
             // Nothing was ever written, so nothing was staged.
             self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
         }
-        self.commit(access, key, Some(lease), hasher, digest).await
+        self.commit(act, access, key, Some(lease), hasher, digest).await
     }
 
     async fn rehash(&self, key: StagingKey, len: u64, algorithm: Algorithm) -> Result<Hasher> {
@@ -54,6 +55,7 @@ impl UploadService {
     /// Makes the staged bytes a blob of the repository. First the object, then the row: a row without an object cannot be.
     pub(super) async fn commit(
         &self,
+        act: &Act,
         access: &Access<Push>,
         staged: StagingKey,
         upload: Option<&UploadLease>,
@@ -77,9 +79,8 @@ impl UploadService {
             size,
             upload,
             lease_until: now.after(self.base.params.lease),
-            now,
         };
-        let committed = self.base.meta.commit_blob(&commit).await;
+        let committed = self.base.meta.commit_blob(act, &commit).await;
         self.base.pushed(access, committed.as_ref().map(|committed| committed.repository_created.as_ref()));
         // After an error, whether the transaction was committed is not always known. An object that nobody refers to is swept
         // by age; deleting it here could delete one that a row refers to.
@@ -98,7 +99,7 @@ impl UploadService {
         let store = &self.base.store;
         if store.size(&blob.key).await? != Some(blob.size) {
             tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "the object of a blob is not what its row says; replaced");
-            if self.base.meta.replace_object(blob.id, &blob.key, key).await? {
+            if self.base.meta.replace_object(blob.id, &blob.key, key, self.base.clock.now()).await? {
                 self.caches.blobs.clear();
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use roadstead_auth::{Access, Push};
 use roadstead_storage::blob::StagingKey;
-use roadstead_storage::meta::{Lease, NewUpload, Upload, UploadLease};
+use roadstead_storage::meta::{Act, Lease, NewUpload, Upload, UploadLease};
 use roadstead_types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, UploadId};
 
 use chunk::After;
@@ -75,13 +75,13 @@ impl UploadService {
     }
 
     /// Takes a whole blob in one request, without a session that could be gone on with.
-    pub async fn upload(&self, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
+    pub async fn upload(&self, act: &Act, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
         self.check_room(access).await?;
         let key = StagingKey::of(UploadId::random());
         let transfer = self.base.budget.upload().await?;
         let stored = self.receive(key, Hasher::new(digest.algorithm()), body, 0, &transfer, After::Commit, None).await;
         let result = match stored {
-            Ok(hasher) => self.commit(access, key, None, hasher, digest).await,
+            Ok(hasher) => self.commit(act, access, key, None, hasher, digest).await,
             Err((_, error)) => Err(error),
         };
         if result.is_err() {
@@ -138,6 +138,7 @@ impl UploadService {
     /// Appends the last body, if any, and turns the upload into a blob of the repository.
     pub async fn finish(
         &self,
+        act: &Act,
         access: &Access<Push>,
         id: UploadId,
         range: Option<ChunkRange>,
@@ -166,7 +167,7 @@ impl UploadService {
             }
             None => session.hasher.clone(),
         };
-        let result = self.conclude(access, &session.lease, hasher, digest).await;
+        let result = self.conclude(act, access, &session.lease, hasher, digest).await;
         match &result {
             Ok(_) => {}
             // The bytes are not what the client meant to send: nothing can be gone on with.

@@ -137,6 +137,8 @@ async fn run_signed(
         permissions: &permissions,
         request_id: call.request_id,
         host,
+        row: action.row,
+        dry_run: attempt.dry_run,
         subject: &trace.subject,
     };
     match action.run {

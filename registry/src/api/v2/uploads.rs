@@ -7,9 +7,11 @@ use roadstead_types::{Algorithm, Digest, RepositoryName, UploadId};
 
 use super::CONTENT_DIGEST;
 use super::range::chunk;
+use crate::api::audit::act;
 use crate::api::body::incoming;
 use crate::api::call::Call;
 use crate::api::error::{ApiError, ApiResult, Code};
+use crate::api::route::Route;
 use roadstead_service::Error;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
@@ -69,7 +71,10 @@ pub async fn start(call: &Call<'_>, payload: web::Payload) -> ApiResult {
         }
     } else if let Some(text) = call.query_value("digest") {
         let digest = parse_digest(&text)?;
-        call.services().uploads().upload(&access, &digest, incoming(payload)).await?;
+        call.services()
+            .uploads()
+            .upload(&act(call, access.actor(), Route::UploadStart), &access, &digest, incoming(payload))
+            .await?;
         return Ok(created(&access, &digest));
     }
     let algorithm = match call.query_value("digest-algorithm") {
@@ -92,15 +97,16 @@ pub async fn start(call: &Call<'_>, payload: web::Payload) -> ApiResult {
 async fn mount(call: &Call<'_>, to: &Access<Push>, digest: &Digest) -> Result<bool, ApiError> {
     let caller = call.caller().await?;
     let blobs = call.services().blobs();
+    let act = act(call, to.actor(), Route::UploadStart);
     let mounted = match call.query_value("from") {
         Some(from) => {
             let Ok(from) = from.parse::<RepositoryName>() else { return Ok(false) };
             let Some(from) = call.authorize_source(&caller, to.repository(), &from).await? else {
                 return Ok(false);
             };
-            blobs.mount(to, &from, digest).await?
+            blobs.mount(&act, to, &from, digest).await?
         }
-        None => blobs.mount_from_any(to, &caller, digest).await?,
+        None => blobs.mount_from_any(&act, to, &caller, digest).await?,
     };
     Ok(mounted.is_some())
 }
@@ -137,7 +143,8 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
             && !call.request.headers().contains_key(header::TRANSFER_ENCODING)
             && call.request.version() < actix_web::http::Version::HTTP_2);
     let body = (!empty).then(|| incoming(payload));
-    let finished = call.services().uploads().finish(&access, id, range, body, &digest).await;
+    let act = act(call, access.actor(), Route::UploadPut);
+    let finished = call.services().uploads().finish(&act, &access, id, range, body, &digest).await;
     finished.map_err(|e| with_position(e, &access, id))?;
     Ok(created(&access, &digest))
 }

@@ -1,16 +1,16 @@
 //! Who has which policy.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::{Attached, Entity, Holder};
 use super::{groups, leave_room, limits, lock_owner, policies, roles, rows, users};
 use crate::meta::MetaStore;
-use crate::meta::changes;
 use crate::meta::row::{get, time};
-use crate::meta::sql::{SqlResult as _, write_transaction};
+use crate::meta::sql::SqlResult as _;
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, GroupId, PolicyId, RoleId, Timestamp};
+use roadstead_types::{AccountId, Counted, GroupId, PolicyId, RoleId};
 
 /// The columns of an attachment, for [`attached`].
 macro_rules! attached {
@@ -62,11 +62,11 @@ impl Holder {
     }
 
     /// Refuses a holder that is not there, or is another's.
-    pub(super) async fn require(self, tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+    pub(super) async fn require(self, u: &mut Unit<'_>, owner: AccountId) -> Result<()> {
         match self {
-            Self::User(id) => users::require(tx, owner, id).await,
-            Self::Group(id) => groups::require(tx, owner, id).await,
-            Self::Role(id) => roles::require(tx, owner, id).await,
+            Self::User(id) => users::require(u, owner, id).await,
+            Self::Group(id) => groups::require(u, owner, id).await,
+            Self::Role(id) => roles::require(u, owner, id).await,
         }
     }
 }
@@ -91,21 +91,21 @@ impl MetaStore {
     /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have, `LimitReached`.
     pub async fn attach_policy(
         &self,
+        act: &Act,
         owner: AccountId,
         policy: PolicyId,
         to: Holder,
         operator_uin: &str,
-        now: Timestamp,
     ) -> Result<bool> {
-        write_transaction!(self, "attach a policy", |tx| attach(tx, owner, policy, to, operator_uin, now).await)
+        unit!(self.unit(act, "attach a policy"), |u| attach(u, owner, policy, to, operator_uin).await.map(Outcome::of))
     }
 
     /// Detaches a policy; false when it was not attached.
     ///
     /// # Errors
     /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have.
-    pub async fn detach_policy(&self, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
-        write_transaction!(self, "detach a policy", |tx| detach(tx, owner, policy, from).await)
+    pub async fn detach_policy(&self, act: &Act, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
+        unit!(self.unit(act, "detach a policy"), |u| detach(u, owner, policy, from).await.map(Outcome::of))
     }
 
     /// The policies that are attached to somebody, in the order in which they were.
@@ -136,23 +136,17 @@ impl MetaStore {
     }
 }
 
-async fn attach(
-    tx: &mut AnyConnection,
-    owner: AccountId,
-    policy: PolicyId,
-    to: Holder,
-    operator_uin: &str,
-    now: Timestamp,
-) -> Result<bool> {
-    lock_owner(tx, owner).await?;
-    policies::require(tx, owner, policy).await?;
-    to.require(tx, owner).await?;
+async fn attach(u: &mut Unit<'_>, owner: AccountId, policy: PolicyId, to: Holder, operator_uin: &str) -> Result<bool> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
+    policies::require(u, owner, policy).await?;
+    to.require(u, owner).await?;
     let statements = to.statements();
-    let there = sqlx::query(statements.find).bind(to.number()).bind(policy.get()).fetch_optional(&mut *tx).await;
+    let there = sqlx::query(statements.find).bind(to.number()).bind(policy.get()).fetch_optional(&mut **u).await;
     if there.op("read an attachment")?.is_some() {
         return Ok(false);
     }
-    leave_room(tx, statements.count, to.number(), Counted::Attachments, limits::ATTACHMENTS).await?;
+    leave_room(u, statements.count, to.number(), Counted::Attachments, limits::ATTACHMENTS).await?;
     let insert = sqlx::query(statements.insert)
         .bind(owner.get())
         .bind(policy.get())
@@ -160,20 +154,22 @@ async fn attach(
         .bind(to.number())
         .bind(operator_uin)
         .bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("attach a policy")?;
-    changes::changed()?;
+    insert.execute(&mut **u).await.op("attach a policy")?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: vec![policy] });
     Ok(true)
 }
 
-async fn detach(tx: &mut AnyConnection, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
-    lock_owner(tx, owner).await?;
-    policies::require(tx, owner, policy).await?;
-    from.require(tx, owner).await?;
+async fn detach(u: &mut Unit<'_>, owner: AccountId, policy: PolicyId, from: Holder) -> Result<bool> {
+    lock_owner(u, owner).await?;
+    policies::require(u, owner, policy).await?;
+    from.require(u, owner).await?;
     let delete = sqlx::query(from.statements().delete).bind(from.number()).bind(policy.get());
-    if delete.execute(&mut *tx).await.op("detach a policy")?.rows_affected() == 0 {
+    if delete.execute(&mut **u).await.op("detach a policy")?.rows_affected() == 0 {
         return Ok(false);
     }
-    changes::changed()?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: vec![policy] });
     Ok(true)
 }
 

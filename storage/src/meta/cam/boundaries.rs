@@ -1,12 +1,11 @@
 //! Boundaries: the one policy beyond which a sub-account or a role may do nothing, whatever else it has.
 
-use sqlx::AnyConnection;
-
 use super::model::Holder;
 use super::{lock_owner, policies};
 use crate::meta::MetaStore;
-use crate::meta::changes;
-use crate::meta::sql::{SqlResult as _, write_transaction};
+use crate::meta::sql::SqlResult as _;
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, PolicyId, Thing};
 
@@ -16,16 +15,16 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` for a `policy`, `user` or `role` that `owner` does not have, and for every `group`.
-    pub async fn set_boundary(&self, owner: AccountId, of: Holder, policy: Option<PolicyId>) -> Result<()> {
-        write_transaction!(self, "set a boundary", |tx| set(tx, owner, of, policy).await)
+    pub async fn set_boundary(&self, act: &Act, owner: AccountId, of: Holder, policy: Option<PolicyId>) -> Result<()> {
+        unit!(self.unit(act, "set a boundary"), |u| set(u, owner, of, policy).await.map(Outcome::Done))
     }
 }
 
-async fn set(tx: &mut AnyConnection, owner: AccountId, of: Holder, policy: Option<PolicyId>) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    of.require(tx, owner).await?;
+async fn set(u: &mut Unit<'_>, owner: AccountId, of: Holder, policy: Option<PolicyId>) -> Result<()> {
+    lock_owner(u, owner).await?;
+    of.require(u, owner).await?;
     if let Some(policy) = policy {
-        policies::require(tx, owner, policy).await?;
+        policies::require(u, owner, policy).await?;
     }
     let (sql, id) = match of {
         Holder::User(id) => {
@@ -36,6 +35,8 @@ async fn set(tx: &mut AnyConnection, owner: AccountId, of: Holder, policy: Optio
     };
     let custom = policy.filter(|policy| policy.is_custom());
     let update = sqlx::query(sql).bind(policy.map(PolicyId::get)).bind(custom.map(PolicyId::get)).bind(id);
-    update.execute(&mut *tx).await.op("set a boundary")?;
-    changes::changed()
+    update.execute(&mut **u).await.op("set a boundary")?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: policy.into_iter().collect() });
+    Ok(())
 }

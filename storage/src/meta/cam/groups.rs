@@ -1,17 +1,17 @@
 //! Groups of sub-accounts.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::{Group, Member};
 use super::users::{self, user, users};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::changes;
 use crate::meta::row::{get, time};
-use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict};
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, GroupId, Thing, Timestamp};
+use roadstead_types::{AccountId, Counted, GroupId, Thing};
 
 const MEMBERS: &str = users!(
     ", m.created_at AS since FROM cam_group_members m JOIN accounts a ON a.id = m.account_id \
@@ -23,8 +23,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
-    pub async fn create_group(&self, owner: AccountId, name: &str, remark: &str, now: Timestamp) -> Result<GroupId> {
-        write_transaction!(self, "create a group", |tx| insert(tx, owner, name, remark, now).await)
+    pub async fn create_group(&self, act: &Act, owner: AccountId, name: &str, remark: &str) -> Result<GroupId> {
+        unit!(self.unit(act, "create a group"), |u| insert(u, owner, name, remark).await.map(Outcome::Done))
     }
 
     /// The group with this number, if it belongs to `owner`.
@@ -48,20 +48,21 @@ impl MetaStore {
     /// `Stale` when `owner` has no such group, `Conflict` when the name is taken.
     pub async fn update_group(
         &self,
+        act: &Act,
         owner: AccountId,
         id: GroupId,
         name: Option<&str>,
         remark: Option<&str>,
     ) -> Result<()> {
-        write_transaction!(self, "change a group", |tx| update(tx, owner, id, name, remark).await)
+        unit!(self.unit(act, "change a group"), |u| update(u, owner, id, name, remark).await.map(Outcome::Done))
     }
 
     /// Deletes a group. Its sub-accounts stay, without what they had through it.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such group.
-    pub async fn delete_group(&self, owner: AccountId, id: GroupId) -> Result<()> {
-        write_transaction!(self, "delete a group", |tx| delete(tx, owner, id).await)
+    pub async fn delete_group(&self, act: &Act, owner: AccountId, id: GroupId) -> Result<()> {
+        unit!(self.unit(act, "delete a group"), |u| delete(u, owner, id).await.map(Outcome::Done))
     }
 
     /// Puts sub-accounts into groups: all of them, or none. Who is in already, stays in.
@@ -69,16 +70,16 @@ impl MetaStore {
     /// # Errors
     /// `Stale` for a `group` or `user` that `owner` does not have; `LimitReached` for the `groups of a user` or the
     /// `users of a group`.
-    pub async fn add_members(&self, owner: AccountId, members: &[(GroupId, AccountId)], now: Timestamp) -> Result<()> {
-        write_transaction!(self, "add to groups", |tx| add(tx, owner, members, now).await)
+    pub async fn add_members(&self, act: &Act, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+        unit!(self.unit(act, "add to groups"), |u| add(u, owner, members).await.map(Outcome::Done))
     }
 
     /// Takes sub-accounts out of groups: all of them, or none. Who is not in, stays out.
     ///
     /// # Errors
     /// `Stale` for a `group` or `user` that `owner` does not have.
-    pub async fn remove_members(&self, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
-        write_transaction!(self, "remove from groups", |tx| remove(tx, owner, members).await)
+    pub async fn remove_members(&self, act: &Act, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+        unit!(self.unit(act, "remove from groups"), |u| remove(u, owner, members).await.map(Outcome::Done))
     }
 
     /// The sub-accounts in a group, in the order in which they came.
@@ -113,81 +114,90 @@ impl MetaStore {
     }
 }
 
-async fn insert(tx: &mut AnyConnection, owner: AccountId, name: &str, remark: &str, now: Timestamp) -> Result<GroupId> {
-    lock_owner(tx, owner).await?;
-    leave_room(tx, "SELECT COUNT(*) FROM cam_groups WHERE owner_id = $1", owner.get(), Counted::Groups, limits::GROUPS)
+async fn insert(u: &mut Unit<'_>, owner: AccountId, name: &str, remark: &str) -> Result<GroupId> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
+    leave_room(u, "SELECT COUNT(*) FROM cam_groups WHERE owner_id = $1", owner.get(), Counted::Groups, limits::GROUPS)
         .await?;
-    let id = next_number(tx, "group").await?;
+    let id = next_number(u, "group").await?;
     let insert =
         sqlx::query("INSERT INTO cam_groups (id, owner_id, name, remark, created_at) VALUES ($1, $2, $3, $4, $5)");
     let insert = insert.bind(id).bind(owner.get()).bind(name).bind(remark).bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a group").map_err(conflict(Thing::Group))?;
-    changes::changed()?;
+    insert.execute(&mut **u).await.op("create a group").map_err(conflict(Thing::Group))?;
+    u.changed(Scope::Account(owner));
     Ok(GroupId::new(id))
 }
 
 /// Refuses a group that is not there, or is another's.
-pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
+pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: GroupId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_groups WHERE id = $1 AND owner_id = $2").bind(id.get());
-    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a group")?;
+    let found = found.bind(owner.get()).fetch_optional(&mut **u).await.op("read a group")?;
     if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Group)) }
 }
 
 async fn update(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     owner: AccountId,
     id: GroupId,
     name: Option<&str>,
     remark: Option<&str>,
 ) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     let update =
         sqlx::query("UPDATE cam_groups SET name = COALESCE($1, name), remark = COALESCE($2, remark) WHERE id = $3");
     let update = update.bind(name).bind(remark).bind(id.get());
-    update.execute(&mut *tx).await.op("change a group").map_err(conflict(Thing::Group))?;
-    changes::changed()
+    update.execute(&mut **u).await.op("change a group").map_err(conflict(Thing::Group))?;
+    u.changed(Scope::Account(owner));
+    Ok(())
 }
 
-async fn delete(tx: &mut AnyConnection, owner: AccountId, id: GroupId) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+async fn delete(u: &mut Unit<'_>, owner: AccountId, id: GroupId) -> Result<()> {
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     let delete = sqlx::query("DELETE FROM cam_groups WHERE id = $1").bind(id.get());
-    delete.execute(&mut *tx).await.op("delete a group")?;
-    changes::changed()
+    delete.execute(&mut **u).await.op("delete a group")?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    Ok(())
 }
 
-async fn add(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)], now: Timestamp) -> Result<()> {
-    lock_owner(tx, owner).await?;
+async fn add(u: &mut Unit<'_>, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
     for &(group, account) in members {
-        require(tx, owner, group).await?;
-        users::require(tx, owner, account).await?;
+        require(u, owner, group).await?;
+        users::require(u, owner, account).await?;
         let member = sqlx::query("SELECT group_id FROM cam_group_members WHERE group_id = $1 AND account_id = $2");
-        let member = member.bind(group.get()).bind(account.get()).fetch_optional(&mut *tx).await;
+        let member = member.bind(group.get()).bind(account.get()).fetch_optional(&mut **u).await;
         if member.op("read a member")?.is_some() {
             continue;
         }
         let users = "SELECT COUNT(*) FROM cam_group_members WHERE group_id = $1";
-        leave_room(tx, users, group.get(), Counted::UsersOfGroup, limits::USERS_OF_GROUP).await?;
+        leave_room(u, users, group.get(), Counted::UsersOfGroup, limits::USERS_OF_GROUP).await?;
         let groups = "SELECT COUNT(*) FROM cam_group_members WHERE account_id = $1";
-        leave_room(tx, groups, account.get(), Counted::GroupsOfUser, limits::GROUPS_OF_USER).await?;
+        leave_room(u, groups, account.get(), Counted::GroupsOfUser, limits::GROUPS_OF_USER).await?;
         let insert =
             sqlx::query("INSERT INTO cam_group_members (group_id, account_id, created_at) VALUES ($1, $2, $3)");
         let insert = insert.bind(group.get()).bind(account.get()).bind(now.as_millis());
-        insert.execute(&mut *tx).await.op("add to a group")?;
+        insert.execute(&mut **u).await.op("add to a group")?;
     }
-    changes::changed()
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    Ok(())
 }
 
-async fn remove(tx: &mut AnyConnection, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
-    lock_owner(tx, owner).await?;
+async fn remove(u: &mut Unit<'_>, owner: AccountId, members: &[(GroupId, AccountId)]) -> Result<()> {
+    lock_owner(u, owner).await?;
     for &(group, account) in members {
-        require(tx, owner, group).await?;
-        users::require(tx, owner, account).await?;
+        require(u, owner, group).await?;
+        users::require(u, owner, account).await?;
         let delete = sqlx::query("DELETE FROM cam_group_members WHERE group_id = $1 AND account_id = $2");
-        delete.bind(group.get()).bind(account.get()).execute(&mut *tx).await.op("remove from a group")?;
+        delete.bind(group.get()).bind(account.get()).execute(&mut **u).await.op("remove from a group")?;
     }
-    changes::changed()
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    Ok(())
 }
 
 fn group(row: &AnyRow) -> Result<Group> {

@@ -1,15 +1,15 @@
 //! Access keys of accounts.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::NewAccessKey;
 use super::{leave_room, limits};
 use crate::meta::MetaStore;
-use crate::meta::changes;
 use crate::meta::model::AccessKey;
 use crate::meta::row::{get, optional_time, parse, time};
-use crate::meta::sql::{SqlResult as _, conflict, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict};
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, KeyChange, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, SecretId, Thing, Timestamp};
 
@@ -18,8 +18,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `LimitReached` when the account has two, `Conflict` when the id is taken, `Stale` when there is no such account.
-    pub async fn create_access_key(&self, account: AccountId, new: &NewAccessKey<'_>, now: Timestamp) -> Result<()> {
-        write_transaction!(self, "create an access key", |tx| create(tx, account, new, now).await)
+    pub async fn create_access_key(&self, act: &Act, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
+        unit!(self.unit(act, "create an access key"), |u| create(u, account, new).await.map(Outcome::Done))
     }
 
     /// The access key with this id.
@@ -54,13 +54,19 @@ impl MetaStore {
     }
 
     /// Makes a key of an account usable or not; false when the account has no such key.
-    pub async fn set_access_key_active(&self, account: AccountId, id: &SecretId, active: bool) -> Result<bool> {
-        write_transaction!(self, "change an access key", |tx| set_active(tx, account, id, active).await)
+    pub async fn set_access_key_active(
+        &self,
+        act: &Act,
+        account: AccountId,
+        id: &SecretId,
+        active: bool,
+    ) -> Result<bool> {
+        unit!(self.unit(act, "change an access key"), |u| set_active(u, account, id, active).await.map(Outcome::of))
     }
 
     /// Deletes a key of an account; false when the account has no such key.
-    pub async fn delete_access_key(&self, account: AccountId, id: &SecretId) -> Result<bool> {
-        write_transaction!(self, "delete an access key", |tx| delete(tx, account, id).await)
+    pub async fn delete_access_key(&self, act: &Act, account: AccountId, id: &SecretId) -> Result<bool> {
+        unit!(self.unit(act, "delete an access key"), |u| delete(u, account, id).await.map(Outcome::of))
     }
 
     /// Notes when keys were used. No cache hears of it, and the loss of power may undo it.
@@ -77,24 +83,23 @@ impl MetaStore {
     }
 }
 
-async fn create(tx: &mut AnyConnection, account: AccountId, new: &NewAccessKey<'_>, now: Timestamp) -> Result<()> {
+async fn create(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
     // Two requests must not both count one key: the row of the account is their lock.
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(account.get());
-    if lock.execute(&mut *tx).await.op("lock an account")?.rows_affected() == 0 {
+    if lock.execute(&mut **u).await.op("lock an account")?.rows_affected() == 0 {
         return Err(Error::Stale(Thing::Account));
     }
-    insert(tx, account, new, now).await?;
-    changes::changed()
+    insert(u, account, new).await?;
+    u.names(new.secret_id.as_str());
+    u.changed(Scope::Account(account));
+    u.happened(Event::KeyChanged { account, key: new.secret_id.clone(), change: KeyChange::Created });
+    Ok(())
 }
 
-pub(super) async fn insert(
-    tx: &mut AnyConnection,
-    account: AccountId,
-    new: &NewAccessKey<'_>,
-    now: Timestamp,
-) -> Result<()> {
+pub(super) async fn insert(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
+    let now = u.now();
     let count = "SELECT COUNT(*) FROM access_keys WHERE account_id = $1";
-    leave_room(tx, count, account.get(), Counted::AccessKeys, limits::ACCESS_KEYS).await?;
+    leave_room(u, count, account.get(), Counted::AccessKeys, limits::ACCESS_KEYS).await?;
     let insert = sqlx::query(
         "INSERT INTO access_keys (secret_id, account_id, sealed_secret, active, description, created_at) \
          VALUES ($1, $2, $3, 1, $4, $5)",
@@ -105,27 +110,33 @@ pub(super) async fn insert(
         .bind(new.sealed_secret)
         .bind(new.description)
         .bind(now.as_millis());
-    insert.execute(tx).await.op("create an access key").map_err(conflict(Thing::AccessKey))?;
+    insert.execute(&mut **u).await.op("create an access key").map_err(conflict(Thing::AccessKey))?;
     Ok(())
 }
 
-async fn set_active(tx: &mut AnyConnection, account: AccountId, id: &SecretId, active: bool) -> Result<bool> {
+async fn set_active(u: &mut Unit<'_>, account: AccountId, id: &SecretId, active: bool) -> Result<bool> {
     let update = sqlx::query("UPDATE access_keys SET active = $1 WHERE secret_id = $2 AND account_id = $3");
     let update = update.bind(i64::from(active)).bind(id.as_str()).bind(account.get());
-    if update.execute(&mut *tx).await.op("change an access key")?.rows_affected() == 0 {
+    if update.execute(&mut **u).await.op("change an access key")?.rows_affected() == 0 {
         return Ok(false);
     }
-    changes::changed()?;
+    u.changed(Scope::Account(account));
+    u.happened(Event::KeyChanged {
+        account,
+        key: id.clone(),
+        change: if active { KeyChange::Enabled } else { KeyChange::Disabled },
+    });
     Ok(true)
 }
 
-async fn delete(tx: &mut AnyConnection, account: AccountId, id: &SecretId) -> Result<bool> {
+async fn delete(u: &mut Unit<'_>, account: AccountId, id: &SecretId) -> Result<bool> {
     let delete = sqlx::query("DELETE FROM access_keys WHERE secret_id = $1 AND account_id = $2");
     let delete = delete.bind(id.as_str()).bind(account.get());
-    if delete.execute(&mut *tx).await.op("delete an access key")?.rows_affected() == 0 {
+    if delete.execute(&mut **u).await.op("delete an access key")?.rows_affected() == 0 {
         return Ok(false);
     }
-    changes::changed()?;
+    u.changed(Scope::Account(account));
+    u.happened(Event::KeyChanged { account, key: id.clone(), change: KeyChange::Deleted });
     Ok(true)
 }
 

@@ -16,8 +16,6 @@ mod providers;
 mod roles;
 mod users;
 
-use sqlx::AnyConnection;
-
 pub use documents::{StoredPolicies, StoredPolicy};
 pub use model::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
@@ -25,6 +23,7 @@ pub use model::{
 };
 
 use super::sql::SqlResult as _;
+use crate::meta::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, Thing};
 
@@ -51,15 +50,15 @@ pub mod limits {
 }
 
 /// Keeps every other change to this main account waiting until the transaction ends.
-async fn lock_owner(tx: &mut AnyConnection, owner: AccountId) -> Result<()> {
+async fn lock_owner(u: &mut Unit<'_>, owner: AccountId) -> Result<()> {
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1 AND owner_id IS NULL").bind(owner.get());
-    let locked = lock.execute(tx).await.op("lock a main account")?;
+    let locked = lock.execute(&mut **u).await.op("lock a main account")?;
     if locked.rows_affected() == 0 { Err(Error::Stale(Thing::Account)) } else { Ok(()) }
 }
 
 /// Refuses one more of `what` when `count`, a statement that counts what belongs to `id`, gives the limit already.
-async fn leave_room(tx: &mut AnyConnection, count: &'static str, id: i64, what: Counted, limit: u64) -> Result<()> {
-    let count: i64 = sqlx::query_scalar(count).bind(id).fetch_one(tx).await.op("count")?;
+async fn leave_room(u: &mut Unit<'_>, count: &'static str, id: i64, what: Counted, limit: u64) -> Result<()> {
+    let count: i64 = sqlx::query_scalar(count).bind(id).fetch_one(&mut **u).await.op("count")?;
     if u64::try_from(count).is_ok_and(|count| count < limit) {
         Ok(())
     } else {
@@ -68,9 +67,9 @@ async fn leave_room(tx: &mut AnyConnection, count: &'static str, id: i64, what: 
 }
 
 /// A number that nothing of this kind has had before.
-async fn next_number(tx: &mut AnyConnection, kind: &'static str) -> Result<i64> {
+async fn next_number(u: &mut Unit<'_>, kind: &'static str) -> Result<i64> {
     let next = sqlx::query_scalar("UPDATE cam_sequences SET last = last + 1 WHERE name = $1 RETURNING last");
-    next.bind(kind).fetch_one(tx).await.op("take a number")
+    next.bind(kind).fetch_one(&mut **u).await.op("take a number")
 }
 
 /// A limit as a statement takes it.

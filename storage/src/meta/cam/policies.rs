@@ -1,24 +1,25 @@
 //! Policies that main accounts have written.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::model::{NewPolicy, Policy, PolicyCounts, PolicySummary};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::changes;
 use crate::meta::row::{get, size, time};
-use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable, lists, placeholders};
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, PolicyId, Thing, Timestamp};
+use roadstead_types::{AccountId, Counted, PolicyId, Thing};
 
 impl MetaStore {
     /// Stores a policy.
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
-    pub async fn create_policy(&self, owner: AccountId, new: &NewPolicy<'_>, now: Timestamp) -> Result<PolicyId> {
-        write_transaction!(self, "create a policy", |tx| insert(tx, owner, new, now).await)
+    pub async fn create_policy(&self, act: &Act, owner: AccountId, new: &NewPolicy<'_>) -> Result<PolicyId> {
+        unit!(self.unit(act, "create a policy"), |u| insert(u, owner, new).await.map(Outcome::Done))
     }
 
     /// The policy with this number, if it belongs to `owner`.
@@ -91,13 +92,15 @@ impl MetaStore {
     /// `Stale` when `owner` has no such policy.
     pub async fn update_policy(
         &self,
+        act: &Act,
         owner: AccountId,
         id: PolicyId,
         description: Option<&str>,
         document: Option<(&str, &str)>,
-        now: Timestamp,
     ) -> Result<()> {
-        write_transaction!(self, "change a policy", |tx| update(tx, owner, id, description, document, now).await)
+        unit!(self.unit(act, "change a policy"), |u| update(u, owner, id, description, document)
+            .await
+            .map(Outcome::Done))
     }
 
     /// Deletes policies: all of them, or none. They are detached from everybody.
@@ -105,16 +108,17 @@ impl MetaStore {
     /// # Errors
     /// `Stale` when `owner` does not have one of them, `InUse` when one is a boundary: without it, somebody could do more
     /// than before.
-    pub async fn delete_policies(&self, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
-        write_transaction!(self, "delete policies", |tx| delete(tx, owner, ids).await)
+    pub async fn delete_policies(&self, act: &Act, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
+        unit!(self.unit(act, "delete policies"), |u| delete(u, owner, ids).await.map(Outcome::Done))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, now: Timestamp) -> Result<PolicyId> {
-    lock_owner(tx, owner).await?;
+async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewPolicy<'_>) -> Result<PolicyId> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
     let count = "SELECT COUNT(*) FROM cam_policies WHERE owner_id = $1";
-    leave_room(tx, count, owner.get(), Counted::Policies, limits::POLICIES).await?;
-    let id = next_number(tx, "policy").await?;
+    leave_room(u, count, owner.get(), Counted::Policies, limits::POLICIES).await?;
+    let id = next_number(u, "policy").await?;
     let insert = sqlx::query(
         "INSERT INTO cam_policies (id, owner_id, name, description, document, canonical, tags, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
@@ -128,30 +132,31 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewPolicy<'_>, n
         .bind(new.canonical)
         .bind(new.tags)
         .bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a policy").map_err(conflict(Thing::Policy))?;
-    changes::changed()?;
+    insert.execute(&mut **u).await.op("create a policy").map_err(conflict(Thing::Policy))?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: vec![PolicyId::new(id)] });
     Ok(PolicyId::new(id))
 }
 
 /// Refuses a policy that is not there, or is another's. Preset policies are everybody's.
-pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: PolicyId) -> Result<()> {
+pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: PolicyId) -> Result<()> {
     if !id.is_custom() {
         return Ok(());
     }
     let found = sqlx::query("SELECT id FROM cam_policies WHERE id = $1 AND owner_id = $2").bind(id.get());
-    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a policy")?;
+    let found = found.bind(owner.get()).fetch_optional(&mut **u).await.op("read a policy")?;
     if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Policy)) }
 }
 
 async fn update(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     owner: AccountId,
     id: PolicyId,
     description: Option<&str>,
     document: Option<(&str, &str)>,
-    now: Timestamp,
 ) -> Result<()> {
-    lock_owner(tx, owner).await?;
+    let now = u.now();
+    lock_owner(u, owner).await?;
     let update = sqlx::query(
         "UPDATE cam_policies SET description = COALESCE($1, description), document = COALESCE($2, document), \
          canonical = COALESCE($3, canonical), updated_at = $4 WHERE id = $5 AND owner_id = $6",
@@ -163,30 +168,34 @@ async fn update(
         .bind(now.as_millis())
         .bind(id.get())
         .bind(owner.get());
-    if update.execute(&mut *tx).await.op("change a policy")?.rows_affected() == 0 {
+    if update.execute(&mut **u).await.op("change a policy")?.rows_affected() == 0 {
         return Err(Error::Stale(Thing::Policy));
     }
-    changes::changed()
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: vec![id] });
+    Ok(())
 }
 
-async fn delete(tx: &mut AnyConnection, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
-    lock_owner(tx, owner).await?;
+async fn delete(u: &mut Unit<'_>, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
+    lock_owner(u, owner).await?;
     for id in ids {
         if !id.is_custom() {
             return Err(Error::Stale(Thing::Policy));
         }
-        require(tx, owner, *id).await?;
+        require(u, owner, *id).await?;
         let bounded = sqlx::query(
             "SELECT account_id AS id FROM cam_users WHERE boundary_custom_id = $1 \
              UNION ALL SELECT id FROM cam_roles WHERE boundary_custom_id = $1 LIMIT 1",
         );
-        if bounded.bind(id.get()).fetch_optional(&mut *tx).await.op("look for boundaries")?.is_some() {
+        if bounded.bind(id.get()).fetch_optional(&mut **u).await.op("look for boundaries")?.is_some() {
             return Err(Error::InUse(Thing::Policy));
         }
         let delete = sqlx::query("DELETE FROM cam_policies WHERE id = $1").bind(id.get());
-        delete.execute(&mut *tx).await.op("delete a policy")?;
+        delete.execute(&mut **u).await.op("delete a policy")?;
     }
-    changes::changed()
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: ids.to_vec() });
+    Ok(())
 }
 
 fn policy(row: &AnyRow) -> Result<Policy> {

@@ -1,16 +1,16 @@
 //! Roles: rights that somebody takes for a while.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::{NewRole, Role};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
-use crate::meta::changes;
 use crate::meta::row::{get, time};
-use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable};
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, PolicyId, RoleId, Thing, Timestamp};
+use roadstead_types::{AccountId, Counted, PolicyId, RoleId, Thing};
 
 /// The columns of a role, for [`role`].
 macro_rules! roles {
@@ -28,8 +28,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
-    pub async fn create_role(&self, owner: AccountId, new: &NewRole<'_>, now: Timestamp) -> Result<RoleId> {
-        write_transaction!(self, "create a role", |tx| insert(tx, owner, new, now).await)
+    pub async fn create_role(&self, act: &Act, owner: AccountId, new: &NewRole<'_>) -> Result<RoleId> {
+        unit!(self.unit(act, "create a role"), |u| insert(u, owner, new).await.map(Outcome::Done))
     }
 
     /// The role of `owner` with this number.
@@ -60,30 +60,32 @@ impl MetaStore {
     /// `Stale` when `owner` has no such role.
     pub async fn update_trust(
         &self,
+        act: &Act,
         owner: AccountId,
         id: RoleId,
         trust: &str,
         canonical: &str,
-        now: Timestamp,
     ) -> Result<()> {
-        write_transaction!(self, "change who may take a role", |tx| update(tx, owner, id, (trust, canonical), now)
-            .await)
+        unit!(self.unit(act, "change who may take a role"), |u| update(u, owner, id, (trust, canonical))
+            .await
+            .map(Outcome::Done))
     }
 
     /// Deletes a role. Its sessions end.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such role.
-    pub async fn delete_role(&self, owner: AccountId, id: RoleId) -> Result<()> {
-        write_transaction!(self, "delete a role", |tx| delete(tx, owner, id).await)
+    pub async fn delete_role(&self, act: &Act, owner: AccountId, id: RoleId) -> Result<()> {
+        unit!(self.unit(act, "delete a role"), |u| delete(u, owner, id).await.map(Outcome::Done))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now: Timestamp) -> Result<RoleId> {
-    lock_owner(tx, owner).await?;
-    leave_room(tx, "SELECT COUNT(*) FROM cam_roles WHERE owner_id = $1", owner.get(), Counted::Roles, limits::ROLES)
+async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewRole<'_>) -> Result<RoleId> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
+    leave_room(u, "SELECT COUNT(*) FROM cam_roles WHERE owner_id = $1", owner.get(), Counted::Roles, limits::ROLES)
         .await?;
-    let id = next_number(tx, "role").await?;
+    let id = next_number(u, "role").await?;
     let insert = sqlx::query(
         "INSERT INTO cam_roles (id, owner_id, name, description, trust, trust_canonical, session_duration, \
          console_login, tags, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
@@ -99,41 +101,40 @@ async fn insert(tx: &mut AnyConnection, owner: AccountId, new: &NewRole<'_>, now
         .bind(i64::from(new.console_login))
         .bind(new.tags)
         .bind(now.as_millis());
-    insert.execute(&mut *tx).await.op("create a role").map_err(conflict(Thing::Role))?;
-    changes::changed()?;
+    insert.execute(&mut **u).await.op("create a role").map_err(conflict(Thing::Role))?;
+    u.changed(Scope::Account(owner));
     Ok(RoleId::new(id))
 }
 
 /// Refuses a role that is not there, or is another's.
-pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
+pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: RoleId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_roles WHERE id = $1 AND owner_id = $2").bind(id.get());
-    let found = found.bind(owner.get()).fetch_optional(tx).await.op("read a role")?;
+    let found = found.bind(owner.get()).fetch_optional(&mut **u).await.op("read a role")?;
     if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::Role)) }
 }
 
-async fn update(
-    tx: &mut AnyConnection,
-    owner: AccountId,
-    id: RoleId,
-    (trust, canonical): (&str, &str),
-    now: Timestamp,
-) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+async fn update(u: &mut Unit<'_>, owner: AccountId, id: RoleId, (trust, canonical): (&str, &str)) -> Result<()> {
+    let now = u.now();
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     let update = sqlx::query(
         "UPDATE cam_roles SET trust = $1, trust_canonical = $2, version = version + 1, updated_at = $3 WHERE id = $4",
     );
     let update = update.bind(trust).bind(canonical).bind(now.as_millis()).bind(id.get());
-    update.execute(&mut *tx).await.op("change who may take a role")?;
-    changes::changed()
+    update.execute(&mut **u).await.op("change who may take a role")?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    Ok(())
 }
 
-async fn delete(tx: &mut AnyConnection, owner: AccountId, id: RoleId) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+async fn delete(u: &mut Unit<'_>, owner: AccountId, id: RoleId) -> Result<()> {
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     let delete = sqlx::query("DELETE FROM cam_roles WHERE id = $1").bind(id.get());
-    delete.execute(&mut *tx).await.op("delete a role")?;
-    changes::changed()
+    delete.execute(&mut **u).await.op("delete a role")?;
+    u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    Ok(())
 }
 
 fn role(row: &AnyRow) -> Result<Role> {

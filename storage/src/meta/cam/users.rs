@@ -1,15 +1,15 @@
 //! Sub-accounts.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::model::{NewUser, User, UserChange, UserProfile};
 use super::{keys, leave_room, limits, lock_owner, rows};
 use crate::meta::MetaStore;
 use crate::meta::accounts::{account, change_password, store_password};
-use crate::meta::changes;
 use crate::meta::row::{get, optional_time};
-use crate::meta::sql::{SqlResult as _, conflict, is_storable, write_transaction};
+use crate::meta::sql::{SqlResult as _, conflict, is_storable};
+use crate::meta::unit::{Outcome, Unit, unit};
+use crate::meta::{Act, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, PolicyId, Thing, Timestamp, Uin};
 
@@ -40,8 +40,8 @@ impl MetaStore {
     /// # Errors
     /// `Conflict` when the name, the uin (`account`) or the id of the key (`access key`) is taken, `LimitReached` when
     /// there are as many as there may be, `Stale` when the owner is no main account.
-    pub async fn create_user(&self, new: &NewUser<'_>, now: Timestamp) -> Result<User> {
-        write_transaction!(self, "create a sub-account", |tx| insert(tx, new, now).await)
+    pub async fn create_user(&self, act: &Act, new: &NewUser<'_>) -> Result<User> {
+        unit!(self.unit(act, "create a sub-account"), |u| insert(u, new).await.map(Outcome::Done))
     }
 
     /// The sub-account with this id, if it belongs to `owner`.
@@ -75,22 +75,16 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when `owner` has no such sub-account.
-    pub async fn update_user(
-        &self,
-        owner: AccountId,
-        id: AccountId,
-        change: &UserChange<'_>,
-        now: Timestamp,
-    ) -> Result<()> {
-        write_transaction!(self, "change a sub-account", |tx| update(tx, owner, id, change, now).await)
+    pub async fn update_user(&self, act: &Act, owner: AccountId, id: AccountId, change: &UserChange<'_>) -> Result<()> {
+        unit!(self.unit(act, "change a sub-account"), |u| update(u, owner, id, change).await.map(Outcome::Done))
     }
 
     /// Deletes a sub-account with its password, keys, tokens, memberships and attachments. What it pushed stays.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such sub-account, `InUse` when it has access keys and `force` is not set.
-    pub async fn delete_user(&self, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
-        write_transaction!(self, "delete a sub-account", |tx| delete(tx, owner, id, force).await)
+    pub async fn delete_user(&self, act: &Act, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
+        unit!(self.unit(act, "delete a sub-account"), |u| delete(u, owner, id, force).await.map(Outcome::Done))
     }
 
     /// Notes that a sub-account has signed in. No cache hears of it, and the loss of power may undo it.
@@ -102,16 +96,17 @@ impl MetaStore {
     }
 }
 
-async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Result<User> {
-    lock_owner(tx, new.owner).await?;
+async fn insert(u: &mut Unit<'_>, new: &NewUser<'_>) -> Result<User> {
+    let now = u.now();
+    lock_owner(u, new.owner).await?;
     let count = "SELECT COUNT(*) FROM accounts WHERE owner_id = $1";
-    leave_room(tx, count, new.owner.get(), Counted::Users, limits::USERS).await?;
+    leave_room(u, count, new.owner.get(), Counted::Users, limits::USERS).await?;
     let insert = sqlx::query(
         "INSERT INTO accounts (uin, name, owner_id, status, credential_version, created_at) \
          VALUES ($1, $2, $3, 0, 1, $4) RETURNING id, uin, name, owner_id, status, credential_version, created_at",
     );
     let insert = insert.bind(new.uin.as_str()).bind(new.name).bind(new.owner.get()).bind(now.as_millis());
-    let row = insert.fetch_one(&mut *tx).await.op("create a sub-account").map_err(conflict(Thing::Account))?;
+    let row = insert.fetch_one(&mut **u).await.op("create a sub-account").map_err(conflict(Thing::Account))?;
     let account = account(&row)?;
     let profile = new.profile;
     let insert = sqlx::query(
@@ -125,33 +120,27 @@ async fn insert(tx: &mut AnyConnection, new: &NewUser<'_>, now: Timestamp) -> Re
         .bind(&profile.phone_number)
         .bind(&profile.country_code)
         .bind(&profile.email);
-    insert.execute(&mut *tx).await.op("create a sub-account")?;
+    insert.execute(&mut **u).await.op("create a sub-account")?;
     if let Some(hash) = new.password_hash {
-        store_password(tx, account.id, hash, now).await?;
+        store_password(u, account.id, hash).await?;
     }
     if let Some(key) = &new.key {
-        keys::insert(tx, account.id, key, now).await?;
+        keys::insert(u, account.id, key).await?;
     }
-    changes::changed()?;
+    u.changed(Scope::Account(new.owner));
     Ok(User { account, profile: profile.clone(), last_login_at: None, last_login_ip: None, boundary: None })
 }
 
 /// Refuses a sub-account that is not there, or is another's.
-pub(super) async fn require(tx: &mut AnyConnection, owner: AccountId, id: AccountId) -> Result<()> {
+pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: AccountId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND owner_id = $2").bind(id.get()).bind(owner.get());
-    let found = found.fetch_optional(tx).await.op("read a sub-account")?;
+    let found = found.fetch_optional(&mut **u).await.op("read a sub-account")?;
     if found.is_some() { Ok(()) } else { Err(Error::Stale(Thing::User)) }
 }
 
-async fn update(
-    tx: &mut AnyConnection,
-    owner: AccountId,
-    id: AccountId,
-    change: &UserChange<'_>,
-    now: Timestamp,
-) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+async fn update(u: &mut Unit<'_>, owner: AccountId, id: AccountId, change: &UserChange<'_>) -> Result<()> {
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     let update = sqlx::query(
         "UPDATE cam_users SET remark = COALESCE($1, remark), console_login = COALESCE($2, console_login), \
          phone_number = COALESCE($3, phone_number), country_code = COALESCE($4, country_code), \
@@ -164,30 +153,34 @@ async fn update(
         .bind(change.country_code)
         .bind(change.email)
         .bind(id.get());
-    update.execute(&mut *tx).await.op("change a sub-account")?;
+    update.execute(&mut **u).await.op("change a sub-account")?;
     match change.password_hash {
-        Some(hash) => change_password(tx, id, hash, now).await,
-        None => changes::changed(),
+        Some(hash) => change_password(u, id, hash).await,
+        None => {
+            u.changed(Scope::Account(owner));
+            Ok(())
+        }
     }
 }
 
-async fn delete(tx: &mut AnyConnection, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
-    lock_owner(tx, owner).await?;
-    require(tx, owner, id).await?;
+async fn delete(u: &mut Unit<'_>, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
+    lock_owner(u, owner).await?;
+    require(u, owner, id).await?;
     // A key that is being made at this moment is there, or finds the account gone.
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(id.get());
-    lock.execute(&mut *tx).await.op("lock an account")?;
+    lock.execute(&mut **u).await.op("lock an account")?;
     let key = sqlx::query("SELECT secret_id FROM access_keys WHERE account_id = $1 LIMIT 1").bind(id.get());
-    if !force && key.fetch_optional(&mut *tx).await.op("look for access keys")?.is_some() {
+    if !force && key.fetch_optional(&mut **u).await.op("look for access keys")?.is_some() {
         return Err(Error::InUse(Thing::User));
     }
     // What it has begun to push is over, and goes where expired uploads go: with its bytes. (One that begins at this moment
     // goes with the account.)
     let uploads = sqlx::query("UPDATE uploads SET account_id = $1, expires_at = 0 WHERE account_id = $2");
-    uploads.bind(owner.get()).bind(id.get()).execute(&mut *tx).await.op("end uploads")?;
+    uploads.bind(owner.get()).bind(id.get()).execute(&mut **u).await.op("end uploads")?;
     let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());
-    delete.execute(&mut *tx).await.op("delete a sub-account")?;
-    changes::changed()
+    delete.execute(&mut **u).await.op("delete a sub-account")?;
+    u.changed(Scope::Account(owner));
+    Ok(())
 }
 
 pub(super) fn user(row: &AnyRow) -> Result<User> {

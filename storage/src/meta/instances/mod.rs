@@ -7,7 +7,6 @@ mod tokens;
 
 use std::time::Duration;
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 pub use model::{
@@ -16,11 +15,12 @@ pub use model::{
 };
 pub(super) use namespaces::shows_everything;
 
-use super::MetaStore;
 use super::changes;
 use super::jobs::{self, NewJob};
 use super::row::{get, optional_time, parse, time};
-use super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::sql::{SqlResult as _, conflict, is_storable, stale};
+use super::unit::{Outcome, Unit, unit};
+use super::{Act, MetaStore, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, InstanceId, RegistryId, Thing, Timestamp};
 
@@ -39,8 +39,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the name or the id is taken, `LimitReached`, `Stale` when there is no such owner.
-    pub async fn create_instance(&self, new: &NewInstance<'_>, limit: u64, now: Timestamp) -> Result<Instance> {
-        write_transaction!(self, "create an instance", |tx| insert(tx, new, limit, now).await)
+    pub async fn create_instance(&self, act: &Act, new: &NewInstance<'_>, limit: u64) -> Result<Instance> {
+        unit!(self.unit(act, "create an instance"), |u| insert(u, new, limit).await.map(Outcome::Done))
     }
 
     /// The instance that this registry is.
@@ -81,8 +81,8 @@ impl MetaStore {
     }
 
     /// Changes an instance that is running; false when there is none.
-    pub async fn modify_instance(&self, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
-        write_transaction!(self, "modify an instance", |tx| modify(tx, registry, change).await)
+    pub async fn modify_instance(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
+        unit!(self.unit(act, "modify an instance"), |u| modify(u, registry, change).await.map(Outcome::of))
     }
 
     /// Deletes an instance with its tokens: no host leads to it any more, and its name is free. A job takes what is in it. False
@@ -90,25 +90,26 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Protected`; without `content`, `InUse` while there are repositories in it.
-    pub async fn condemn_instance(&self, registry: RegistryId, content: bool, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "delete an instance", |tx| condemn(tx, registry, content, now).await)
+    pub async fn condemn_instance(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
+        unit!(self.unit(act, "delete an instance"), |u| condemn(u, registry, content).await.map(Outcome::of))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: Timestamp) -> Result<Instance> {
+async fn insert(u: &mut Unit<'_>, new: &NewInstance<'_>, limit: u64) -> Result<Instance> {
+    let now = u.now();
     // The lock under which instances are counted and numbered.
-    changes::lock(tx).await?;
-    changes::changed()?;
+    changes::lock(u).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
-    let count: i64 = count.fetch_one(&mut *tx).await.op("count instances")?;
+    let count: i64 = count.fetch_one(&mut **u).await.op("count instances")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
         return Err(Error::LimitReached { what: Counted::Instances, limit });
     }
     let registry = sqlx::query_scalar(
         "INSERT INTO registries (id, name, created_at) SELECT MAX(id) + 1, $1, $2 FROM registries RETURNING id",
     );
-    let registry = registry.bind(new.id.as_str()).bind(now.as_millis()).fetch_one(&mut *tx).await;
+    let registry = registry.bind(new.id.as_str()).bind(now.as_millis()).fetch_one(&mut **u).await;
     let registry: i64 = registry.op("create a registry").map_err(conflict(Thing::InstanceId))?;
+    u.changed(Scope::Registry(RegistryId::new(registry)));
     let insert = sqlx::query(
         "INSERT INTO instances (registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, \
          expires_at, deletion_protection, versioning, multi_zone, tags, created_at) \
@@ -130,11 +131,11 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstance<'_>, limit: u64, now: 
         .bind(i64::from(new.multi_zone))
         .bind(write_json(new.tags)?)
         .bind(now.as_millis());
-    let row = insert.fetch_one(tx).await.op("create an instance");
+    let row = insert.fetch_one(&mut **u).await.op("create an instance");
     instance(&row.map_err(conflict(Thing::Instance)).map_err(stale(Thing::Account))?)
 }
 
-async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
+async fn modify(u: &mut Unit<'_>, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
     let update = sqlx::query(
         "UPDATE instances SET edition = COALESCE($2, edition), \
          deletion_protection = COALESCE($3, deletion_protection), versioning = COALESCE($4, versioning) \
@@ -145,42 +146,41 @@ async fn modify(tx: &mut AnyConnection, registry: RegistryId, change: &InstanceC
         .bind(change.edition.map(Edition::as_str))
         .bind(change.deletion_protection.map(i64::from))
         .bind(change.versioning.map(i64::from));
-    let there = update.execute(&mut *tx).await.op("modify an instance")?.rows_affected() > 0;
+    let there = update.execute(&mut **u).await.op("modify an instance")?.rows_affected() > 0;
     if there {
-        changes::changed()?;
+        u.changed(Scope::Registry(registry));
     }
     Ok(there)
 }
 
-async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool, now: Timestamp) -> Result<bool> {
+async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Result<bool> {
     let lock = sqlx::query(
         "UPDATE instances SET status = status WHERE registry_id = $1 RETURNING instance_id, deletion_protection",
     );
-    let found = lock.bind(registry.get()).fetch_optional(&mut *tx).await.op("lock an instance")?;
+    let found = lock.bind(registry.get()).fetch_optional(&mut **u).await.op("lock an instance")?;
     let Some(row) = found else { return Ok(false) };
     if flag(&row, "deletion_protection")? {
         return Err(Error::Protected(Thing::Instance));
     }
     if !content {
         let inhabited = sqlx::query("SELECT id FROM repositories WHERE registry_id = $1 LIMIT 1").bind(registry.get());
-        if inhabited.fetch_optional(&mut *tx).await.op("look for repositories")?.is_some() {
+        if inhabited.fetch_optional(&mut **u).await.op("look for repositories")?.is_some() {
             return Err(Error::InUse(Thing::Instance));
         }
     }
     // There are so few tokens that they can go at once.
     for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
-        sqlx::query(sql).bind(registry.get()).execute(&mut *tx).await.op("delete an instance")?;
+        sqlx::query(sql).bind(registry.get()).execute(&mut **u).await.op("delete an instance")?;
     }
-    changes::changed()?;
+    u.changed(Scope::Registry(registry));
     let id: String = get(&row, "instance_id")?;
-    let empty = NewJob {
+    u.enqueue(NewJob {
         kind: jobs::EMPTY_REGISTRY,
         key: Some(registry.to_string()),
         payload: serde_json::json!({ "registry": registry.get() }).to_string(),
         scope: format!("instance {id}"),
         delay: Duration::ZERO,
-    };
-    jobs::enqueue(tx, &empty, now).await?;
+    });
     Ok(true)
 }
 
@@ -188,10 +188,10 @@ async fn condemn(tx: &mut AnyConnection, registry: RegistryId, content: bool, no
 ///
 /// # Errors
 /// `Stale` when it is being deleted, or is none.
-async fn lock_running(tx: &mut AnyConnection, registry: RegistryId) -> Result<()> {
+async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
     let lock =
         sqlx::query("UPDATE instances SET status = 0 WHERE registry_id = $1 AND status = 0").bind(registry.get());
-    match lock.execute(tx).await.op("lock an instance")?.rows_affected() {
+    match lock.execute(&mut **u).await.op("lock an instance")?.rows_affected() {
         0 => Err(Error::Stale(Thing::Instance)),
         _ => Ok(()),
     }

@@ -1,14 +1,14 @@
 //! Namespaces of instances: those of `namespaces`, and what instances add to them.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::super::changes;
 use super::super::row::{get, parse, time};
-use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::super::sql::{SqlResult as _, conflict, is_storable, stale};
+use super::super::unit::{Outcome, Unit, unit};
+use super::super::{Act, Event, Scope};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, Thing, Timestamp};
+use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, Thing};
 
 macro_rules! select_namespaces {
     ($rest:literal) => {
@@ -27,16 +27,16 @@ impl MetaStore {
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the instance has gone.
     pub async fn create_instance_namespace(
         &self,
+        act: &Act,
         registry: RegistryId,
         owner: AccountId,
         name: &NamespaceName,
         settings: &NamespaceSettings,
         limit: u64,
-        now: Timestamp,
     ) -> Result<NamespaceId> {
-        write_transaction!(self, "create a namespace", |tx| {
-            insert(tx, registry, owner, (name, settings), limit, now).await
-        })
+        unit!(self.unit(act, "create a namespace"), |u| insert(u, registry, owner, (name, settings), limit)
+            .await
+            .map(Outcome::Done))
     }
 
     /// The namespace of an instance with this name.
@@ -60,26 +60,27 @@ impl MetaStore {
     /// is no such namespace.
     pub async fn modify_instance_namespace(
         &self,
+        act: &Act,
         registry: RegistryId,
         id: NamespaceId,
         change: impl Fn(&mut NamespaceSettings) + Send + Sync,
     ) -> Result<bool> {
-        write_transaction!(self, "modify a namespace", |tx| modify(tx, registry, id, &change).await)
+        unit!(self.unit(act, "modify a namespace"), |u| modify(u, registry, id, &change).await.map(Outcome::of))
     }
 }
 
 async fn insert(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     owner: AccountId,
     (name, settings): (&NamespaceName, &NamespaceSettings),
     limit: u64,
-    now: Timestamp,
 ) -> Result<NamespaceId> {
+    let now = u.now();
     // Also the lock under which namespaces are counted.
-    lock_running(tx, registry).await?;
+    lock_running(u, registry).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM namespaces WHERE registry_id = $1").bind(registry.get());
-    let count: i64 = count.fetch_one(&mut *tx).await.op("count namespaces")?;
+    let count: i64 = count.fetch_one(&mut **u).await.op("count namespaces")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
         return Err(Error::LimitReached { what: Counted::Namespaces, limit });
     }
@@ -87,7 +88,7 @@ async fn insert(
         "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
     );
     let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get()).bind(now.as_millis());
-    let id = insert.fetch_one(&mut *tx).await.op("create a namespace");
+    let id = insert.fetch_one(&mut **u).await.op("create a namespace");
     let id: i64 = id.map_err(conflict(Thing::Namespace)).map_err(stale(Thing::Account))?;
     let insert = sqlx::query(
         "INSERT INTO instance_namespaces (namespace_id, public, auto_scan, prevent_vulnerable, severity, ignored, tags) \
@@ -101,24 +102,25 @@ async fn insert(
         .bind(&settings.severity)
         .bind(write_json(&settings.ignored)?)
         .bind(write_json(&settings.tags)?);
-    insert.execute(&mut *tx).await.op("create a namespace")?;
-    changes::changed()?;
+    insert.execute(&mut **u).await.op("create a namespace")?;
+    u.changed(Scope::Namespace(registry, name.clone()));
+    u.happened(Event::NamespaceCreated { registry, namespace: name.clone(), owner });
     Ok(NamespaceId::new(id))
 }
 
 async fn modify(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     id: NamespaceId,
     change: &(impl Fn(&mut NamespaceSettings) + Sync),
 ) -> Result<bool> {
     // Who makes a repository in it at this moment comes before, or finds the new settings.
     let lock = sqlx::query("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1").bind(id.get());
-    lock.execute(&mut *tx).await.op("lock a namespace")?;
+    lock.execute(&mut **u).await.op("lock a namespace")?;
     let row = sqlx::query(select_namespaces!("WHERE n.id = $1 AND n.registry_id = $2")).bind(id.get());
-    let row = row.bind(registry.get()).fetch_optional(&mut *tx).await.op("read a namespace")?;
+    let row = row.bind(registry.get()).fetch_optional(&mut **u).await.op("read a namespace")?;
     let Some(row) = row else { return Ok(false) };
-    let mut settings = namespace(&row)?.settings;
+    let InstanceNamespace { name, mut settings, .. } = namespace(&row)?;
     change(&mut settings);
     let update = sqlx::query(
         "UPDATE instance_namespaces SET public = $2, auto_scan = $3, prevent_vulnerable = $4, severity = $5, \
@@ -132,10 +134,10 @@ async fn modify(
         .bind(&settings.severity)
         .bind(write_json(&settings.ignored)?)
         .bind(write_json(&settings.tags)?);
-    update.execute(&mut *tx).await.op("modify a namespace")?;
+    update.execute(&mut **u).await.op("modify a namespace")?;
     let show = sqlx::query("UPDATE repositories SET public = $2 WHERE namespace_id = $1 AND public <> $2");
-    show.bind(id.get()).bind(i64::from(settings.public)).execute(&mut *tx).await.op("modify a namespace")?;
-    changes::changed()?;
+    show.bind(id.get()).bind(i64::from(settings.public)).execute(&mut **u).await.op("modify a namespace")?;
+    u.changed(Scope::Namespace(registry, name));
     Ok(true)
 }
 
@@ -145,20 +147,20 @@ async fn modify(
 /// # Errors
 /// `Stale` when the instance is being deleted.
 pub(in super::super) async fn shows_everything(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     namespace: NamespaceId,
 ) -> Result<bool> {
     if registry == RegistryId::PERSONAL {
         return Ok(false);
     }
-    lock_running(tx, registry).await.map_err(|error| match error {
+    lock_running(u, registry).await.map_err(|error| match error {
         Error::Stale(_) => Error::Stale(Thing::Namespace),
         other => other,
     })?;
     let lock =
         sqlx::query_scalar("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1 RETURNING public");
-    let public: Option<i64> = lock.bind(namespace.get()).fetch_optional(tx).await.op("lock a namespace")?;
+    let public: Option<i64> = lock.bind(namespace.get()).fetch_optional(&mut **u).await.op("lock a namespace")?;
     Ok(public == Some(1))
 }
 

@@ -1,15 +1,17 @@
 //! Repositories of instances: those of `repositories`, and what instances add to them.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::super::Act;
 use super::super::personal::Quotas;
 use super::super::repositories::{Wanted, ensure};
 use super::super::row::{get, parse, time};
-use super::super::sql::{SqlResult as _, but, stale, write_transaction};
+use super::super::sql::{SqlResult as _, but, stale};
+use super::super::unit::{Outcome, Unit, unit};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::{Error, Result};
-use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 /// `$1` the registry, `$2` the namespace or 0, `$3` the pattern of the name without its namespace.
 const WHERE: &str = "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
@@ -48,14 +50,16 @@ impl MetaStore {
     /// `Conflict` when there is one of this name, `Stale` when the namespace has gone.
     pub async fn create_instance_repository(
         &self,
+        act: &Act,
         registry: RegistryId,
         namespace: NamespaceId,
         name: &RepositoryName,
         texts: &Texts,
-        now: Timestamp,
     ) -> Result<RepositoryId> {
-        let wanted = Wanted { registry, namespace, name, now };
-        write_transaction!(self, "create a repository", |tx| insert(tx, self.default_quotas(), wanted, texts).await)
+        let wanted = Wanted { registry, namespace, name };
+        unit!(self.unit(act, "create a repository"), |u| insert(u, self.default_quotas(), wanted, texts)
+            .await
+            .map(Outcome::Done))
     }
 
     /// A page of the repositories of an instance, and how many there are in all.
@@ -86,43 +90,39 @@ impl MetaStore {
     /// Says something else about a repository; `None` stays as it is. False when there is no such repository.
     pub async fn describe_instance_repository(
         &self,
+        act: &Act,
         id: RepositoryId,
         brief: Option<&str>,
         description: Option<&str>,
     ) -> Result<bool> {
-        write_transaction!(self, "describe a repository", |tx| describe(tx, id, brief, description).await)
+        unit!(self.unit(act, "describe a repository"), |u| describe(u, id, brief, description).await.map(Outcome::of))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {
-    let locked = ensure(tx, defaults, wanted).await?;
+async fn insert(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {
+    let locked = ensure(u, defaults, wanted).await?;
     if locked.created.is_none() {
         return Err(Error::Conflict(Thing::Repository));
     }
-    write(tx, locked.id, Some(&texts.brief), Some(&texts.description)).await?;
+    write(u, locked.id, Some(&texts.brief), Some(&texts.description)).await?;
     Ok(locked.id)
 }
 
-async fn describe(
-    tx: &mut AnyConnection,
-    id: RepositoryId,
-    brief: Option<&str>,
-    description: Option<&str>,
-) -> Result<bool> {
-    match write(tx, id, brief, description).await {
+async fn describe(u: &mut Unit<'_>, id: RepositoryId, brief: Option<&str>, description: Option<&str>) -> Result<bool> {
+    match write(u, id, brief, description).await {
         Err(Error::Stale(_)) => Ok(false),
         outcome => outcome.map(|()| true),
     }
 }
 
-async fn write(tx: &mut AnyConnection, id: RepositoryId, brief: Option<&str>, description: Option<&str>) -> Result<()> {
+async fn write(u: &mut Unit<'_>, id: RepositoryId, brief: Option<&str>, description: Option<&str>) -> Result<()> {
     let upsert = sqlx::query(
         "INSERT INTO instance_repositories (repository_id, brief, description) \
          VALUES ($1, COALESCE($2, ''), COALESCE($3, '')) ON CONFLICT (repository_id) DO UPDATE SET \
          brief = COALESCE($2, instance_repositories.brief), \
          description = COALESCE($3, instance_repositories.description)",
     );
-    let upsert = upsert.bind(id.get()).bind(brief).bind(description).execute(tx).await;
+    let upsert = upsert.bind(id.get()).bind(brief).bind(description).execute(&mut **u).await;
     upsert.op("describe a repository").map_err(stale(Thing::Repository))?;
     Ok(())
 }

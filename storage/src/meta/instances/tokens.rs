@@ -1,14 +1,14 @@
 //! Long-term passwords for docker, each good for one instance.
 
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::super::changes;
 use super::super::row::{get, time};
-use super::super::sql::{SqlResult as _, conflict, is_storable, stale, write_transaction};
+use super::super::sql::{SqlResult as _, conflict, is_storable, stale};
+use super::super::unit::{Outcome, Unit, unit};
+use super::super::{Act, Scope};
 use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, RegistryId, Thing, Timestamp};
+use roadstead_types::{AccountId, Counted, RegistryId, Thing};
 
 macro_rules! select_tokens {
     ($rest:literal) => {
@@ -25,8 +25,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the id is taken, `LimitReached`, `Stale` when the instance or the account has gone.
-    pub async fn insert_instance_token(&self, new: &NewInstanceToken<'_>, limit: u64, now: Timestamp) -> Result<i64> {
-        write_transaction!(self, "store an instance token", |tx| insert(tx, new, limit, now).await)
+    pub async fn insert_instance_token(&self, act: &Act, new: &NewInstanceToken<'_>, limit: u64) -> Result<i64> {
+        unit!(self.unit(act, "store an instance token"), |u| insert(u, new, limit).await.map(Outcome::Done))
     }
 
     /// The token with this public id.
@@ -63,6 +63,7 @@ impl MetaStore {
     /// Enables or disables a token of an instance, or describes it anew; `None` stays as it is. False when there is none.
     pub async fn modify_instance_token(
         &self,
+        act: &Act,
         registry: RegistryId,
         id: &str,
         enabled: Option<bool>,
@@ -71,23 +72,26 @@ impl MetaStore {
         if !is_storable(id) {
             return Ok(false);
         }
-        write_transaction!(self, "modify an instance token", |tx| modify(tx, registry, id, enabled, description).await)
+        unit!(self.unit(act, "modify an instance token"), |u| modify(u, registry, id, enabled, description)
+            .await
+            .map(Outcome::of))
     }
 
     /// Deletes a token of an instance; false when there is none.
-    pub async fn delete_instance_token(&self, registry: RegistryId, id: &str) -> Result<bool> {
+    pub async fn delete_instance_token(&self, act: &Act, registry: RegistryId, id: &str) -> Result<bool> {
         if !is_storable(id) {
             return Ok(false);
         }
-        write_transaction!(self, "delete an instance token", |tx| delete(tx, registry, id).await)
+        unit!(self.unit(act, "delete an instance token"), |u| delete(u, registry, id).await.map(Outcome::of))
     }
 }
 
-async fn insert(tx: &mut AnyConnection, new: &NewInstanceToken<'_>, limit: u64, now: Timestamp) -> Result<i64> {
+async fn insert(u: &mut Unit<'_>, new: &NewInstanceToken<'_>, limit: u64) -> Result<i64> {
+    let now = u.now();
     // Also the lock under which tokens are counted.
-    lock_running(tx, new.registry).await?;
+    lock_running(u, new.registry).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
-    let count: i64 = count.bind(new.registry.get()).fetch_one(&mut *tx).await.op("count instance tokens")?;
+    let count: i64 = count.bind(new.registry.get()).fetch_one(&mut **u).await.op("count instance tokens")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
         return Err(Error::LimitReached { what: Counted::InstanceTokens, limit });
     }
@@ -104,12 +108,12 @@ async fn insert(tx: &mut AnyConnection, new: &NewInstanceToken<'_>, limit: u64, 
         .bind(new.description)
         .bind(now.as_millis())
         .bind(new.expires_at.as_millis());
-    let row = insert.fetch_one(tx).await.op("store an instance token");
+    let row = insert.fetch_one(&mut **u).await.op("store an instance token");
     row.map_err(conflict(Thing::InstanceToken)).map_err(stale(Thing::Account))
 }
 
 async fn modify(
-    tx: &mut AnyConnection,
+    u: &mut Unit<'_>,
     registry: RegistryId,
     id: &str,
     enabled: Option<bool>,
@@ -120,19 +124,19 @@ async fn modify(
          WHERE token_id = $2 AND registry_id = $1",
     );
     let update = update.bind(registry.get()).bind(id).bind(enabled.map(i64::from)).bind(description);
-    let there = update.execute(&mut *tx).await.op("modify an instance token")?.rows_affected() > 0;
+    let there = update.execute(&mut **u).await.op("modify an instance token")?.rows_affected() > 0;
     if there {
-        changes::changed()?;
+        u.changed(Scope::Registry(registry));
     }
     Ok(there)
 }
 
-async fn delete(tx: &mut AnyConnection, registry: RegistryId, id: &str) -> Result<bool> {
+async fn delete(u: &mut Unit<'_>, registry: RegistryId, id: &str) -> Result<bool> {
     let delete = sqlx::query("DELETE FROM instance_tokens WHERE token_id = $2 AND registry_id = $1");
-    let there = delete.bind(registry.get()).bind(id).execute(&mut *tx).await;
+    let there = delete.bind(registry.get()).bind(id).execute(&mut **u).await;
     let there = there.op("delete an instance token")?.rows_affected() > 0;
     if there {
-        changes::changed()?;
+        u.changed(Scope::Registry(registry));
     }
     Ok(there)
 }

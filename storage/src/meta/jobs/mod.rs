@@ -15,7 +15,8 @@ pub use model::{ClaimedJob, Job, JobCount, JobEnd, JobLease, JobQuery, JobState,
 
 use super::MetaStore;
 use super::row::{get, optional_time, time};
-use super::sql::{SqlResult as _, write_transaction};
+use super::sql::SqlResult as _;
+use super::unit::{Outcome, unit};
 use crate::{Error, Result};
 use roadstead_types::{JobId, Timestamp};
 
@@ -42,7 +43,7 @@ const LEASE_RAN_OUT: &str = "its process gave no more sign of life";
 impl MetaStore {
     /// Asks for work. If the same work is waiting, it is asked for already; if it is running, it is done once more.
     pub async fn enqueue_job(&self, new: &NewJob, now: Timestamp) -> Result<JobId> {
-        write_transaction!(self, "enqueue a job", |tx| enqueue(tx, new, now).await)
+        unit!(self.upkeep(now, "enqueue a job"), |tx| enqueue(tx, new, now).await.map(Outcome::Done))
     }
 
     /// The kinds of which something is to be done now.
@@ -109,15 +110,16 @@ impl MetaStore {
 
     /// Ends a run of a job that has come so far; false when somebody else has it by now, and nothing was changed.
     pub async fn end_job(&self, lease: &JobLease, end: &JobEnd, progress: &str, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "end a job", |tx| async {
+        unit!(self.upkeep(now, "end a job"), |tx| async {
             let update = sqlx::query("UPDATE jobs SET progress = $1 WHERE id = $2 AND lease_id = $3");
             let update = update.bind(progress).bind(lease.job.get()).bind(&lease.id);
-            if update.execute(&mut *tx).await.op("end a job")?.rows_affected() == 0 {
+            if update.execute(&mut **tx).await.op("end a job")?.rows_affected() == 0 {
                 return Ok(false);
             }
             end_run(tx, lease, end, now).await
         }
-        .await)
+        .await
+        .map(Outcome::of))
     }
 
     /// Lets go of the jobs of processes that are known to have ended.

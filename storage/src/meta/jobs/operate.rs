@@ -2,9 +2,11 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::super::Act;
 use super::super::MetaStore;
 use super::super::row::{get, size};
-use super::super::sql::{SqlResult as _, conflict, write_transaction};
+use super::super::sql::{SqlResult as _, conflict};
+use super::super::unit::{Outcome, unit};
 use super::{Job, JobCount, JobQuery, columns, job, state};
 use crate::Result;
 use roadstead_types::{JobId, Thing, Timestamp};
@@ -34,8 +36,8 @@ impl MetaStore {
 
     /// Cancels a job: at once if it is waiting; one that is running is told to stop. False when it has ended already, and when
     /// there is none.
-    pub async fn cancel_job(&self, id: JobId, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "cancel a job", |tx| cancel(tx, id, now).await)
+    pub async fn cancel_job(&self, act: &Act, id: JobId) -> Result<bool> {
+        unit!(self.unit(act, "cancel a job"), |tx| cancel(tx, id, act.now()).await.map(Outcome::of))
     }
 
     /// Makes a job due now that is waiting, has failed or was cancelled, as if it had never been tried. False when it is running
@@ -43,8 +45,8 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Conflict` when the same work was asked for since.
-    pub async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<bool> {
-        write_transaction!(self, "try a job again", |tx| retry(tx, id, now).await)
+    pub async fn retry_job(&self, act: &Act, id: JobId) -> Result<bool> {
+        unit!(self.unit(act, "try a job again"), |tx| retry(tx, id, act.now()).await.map(Outcome::of))
     }
 
     /// How many jobs of each kind are in each state.

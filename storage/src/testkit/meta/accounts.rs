@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{Kit, NOW, REGISTRY, later, pages_show_all};
+use super::{Kit, NOW, REGISTRY, act, act_at, later, pages_show_all};
 use crate::Error;
 use crate::meta::{AccountStatus, NewAccessKey, NewAccount, NewRefreshToken, Rotation, SigningKey};
 use roadstead_types::{AccountId, SecretId, Thing, Timestamp, Uin};
@@ -23,7 +23,7 @@ async fn accounts_are_found_by_everything_unique(kit: &Kit) {
     let before = kit.two.change_counters().await.unwrap().changes;
     let uin = Uin::from_number(Uin::MAX).unwrap();
     let new = NewAccount { uin: &uin, name: "ada", password_hash: None };
-    let made = kit.one.create_account(&new, NOW).await.unwrap();
+    let made = kit.one.create_account(&act(), &new).await.unwrap();
     assert_eq!((made.owner, made.status, made.created_at), (made.id, AccountStatus::Active, NOW));
     assert_eq!(kit.two.account(made.id).await.unwrap().as_ref(), Some(&made));
     assert_eq!(kit.two.account_by_uin(&uin).await.unwrap().as_ref(), Some(&made));
@@ -35,7 +35,7 @@ async fn accounts_are_found_by_everything_unique(kit: &Kit) {
     assert!(kit.two.change_counters().await.unwrap().changes > before);
     let twin = Uin::from_number(Uin::MAX - 1).unwrap();
     for new in [NewAccount { uin: &twin, ..new }, NewAccount { name: "grace", ..new }] {
-        let outcome = kit.two.create_account(&new, NOW).await;
+        let outcome = kit.two.create_account(&act(), &new).await;
         assert!(matches!(outcome, Err(Error::Conflict(Thing::Account))), "{outcome:?}");
     }
 }
@@ -49,19 +49,19 @@ async fn passwords_and_states_void_what_was_issued(kit: &Kit) {
     assert_eq!(version().await, first, "the password is the same");
     let token = token(kit, id);
     kit.one.insert_refresh_token(&token.to_store(), NOW).await.unwrap();
-    kit.one.set_password_hash(id, "new", later(1)).await.unwrap();
+    kit.one.set_password_hash(&act_at(later(1)), id, "new").await.unwrap();
     assert_eq!(version().await, first + 1);
     assert_eq!(kit.two.password_hash(id).await.unwrap().as_deref(), Some("new"));
     let stored = kit.two.refresh_token(&token.hash).await.unwrap().unwrap();
     assert_eq!(stored.revoked_at, Some(later(1)));
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(kit.one.set_account_status(id, AccountStatus::Disabled, NOW).await.unwrap());
-    assert!(kit.one.set_account_status(id, AccountStatus::Disabled, NOW).await.unwrap());
+    assert!(kit.one.set_account_status(&act(), id, AccountStatus::Disabled).await.unwrap());
+    assert!(kit.one.set_account_status(&act(), id, AccountStatus::Disabled).await.unwrap());
     assert_eq!((version().await, kit.two.change_counters().await.unwrap().changes), (first + 2, before + 1));
     assert_eq!(kit.two.account(id).await.unwrap().unwrap().status, AccountStatus::Disabled);
     let nobody = AccountId::new(i64::MAX);
-    assert!(!kit.one.set_account_status(nobody, AccountStatus::Disabled, NOW).await.unwrap());
-    assert!(matches!(kit.one.set_password_hash(nobody, "x", NOW).await, Err(Error::Stale(_))));
+    assert!(!kit.one.set_account_status(&act(), nobody, AccountStatus::Disabled).await.unwrap());
+    assert!(matches!(kit.one.set_password_hash(&act(), nobody, "x").await, Err(Error::Stale(_))));
     assert_eq!(kit.one.account(nobody).await.unwrap(), None);
 }
 
@@ -78,7 +78,7 @@ async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     let keys: Vec<SecretId> = (0..6).map(|_| secret_id(kit.number())).collect();
     let attempts = keys.iter().enumerate().map(|(index, key)| {
         let store = if index % 2 == 0 { &kit.one } else { &kit.two };
-        async move { store.create_access_key(id, &key_of(key), NOW).await }
+        async move { store.create_access_key(&act(), id, &key_of(key)).await }
     });
     let outcomes = futures::future::join_all(attempts).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
@@ -91,7 +91,7 @@ async fn an_account_has_two_access_keys_at_most(kit: &Kit) {
     assert_eq!(kit.two.access_key(&first.secret_id).await.unwrap().as_ref(), Some(first));
     assert_eq!(kit.two.access_key(&secret_id(u64::MAX)).await.unwrap(), None);
     let other = kit.account().await;
-    let taken = kit.one.create_access_key(other, &key_of(&first.secret_id), NOW).await;
+    let taken = kit.one.create_access_key(&act(), other, &key_of(&first.secret_id)).await;
     assert!(matches!(taken, Err(Error::Conflict(_))));
 }
 
@@ -115,15 +115,15 @@ async fn what_is_sealed_is_replaced_as_a_whole(kit: &Kit) {
     let mut changed = before.clone();
     changed.last_mut().unwrap().sealed.push(0);
     for old in [&before[1..], &changed[..]] {
-        let outcome = kit.two.replace_sealed(old, &new[..old.len()]).await;
+        let outcome = kit.two.replace_sealed(&act(), old, &new[..old.len()]).await;
         assert!(matches!(outcome, Err(Error::Stale(_))), "{outcome:?}");
         assert_eq!(kit.one.sealed().await.unwrap(), before);
     }
-    kit.two.replace_sealed(&before, &new).await.unwrap();
+    kit.two.replace_sealed(&act(), &before, &new).await.unwrap();
     let after = kit.one.sealed().await.unwrap();
     assert!(after.iter().all(|sealed| sealed.sealed == format!("new {}", sealed.id).into_bytes()));
     let old: Vec<Vec<u8>> = before.iter().map(|sealed| sealed.sealed.clone()).collect();
-    kit.one.replace_sealed(&after, &old).await.unwrap();
+    kit.one.replace_sealed(&act(), &after, &old).await.unwrap();
 }
 
 async fn signing_keys_rotate_once(kit: &Kit) {

@@ -1,8 +1,8 @@
 //! A change and its event are one thing.
 
-use super::{Image, Kit, NOW, Place, act_of, later, put, sha256, tag};
+use super::{Image, Kit, Place, act_of, put, sha256, tag};
 use crate::Error;
-use crate::meta::{AuditEvent, AuditOutcome, AuditQuery, MetaStore, PutManifest};
+use crate::meta::{AuditQuery, MetaStore};
 use roadstead_types::RepositoryId;
 
 pub(super) async fn behave(kit: &Kit) {
@@ -11,56 +11,40 @@ pub(super) async fn behave(kit: &Kit) {
     without_its_event_nothing_is_changed(kit).await;
 }
 
-fn event(place: &Place, action: &str) -> AuditEvent {
-    AuditEvent {
-        at: NOW,
-        owner: Some(place.owner),
-        uin: "100000000001".to_owned(),
-        principal: "user".to_owned(),
-        source: "docker".to_owned(),
-        action: action.to_owned(),
-        resource: "a/b@c".to_owned(),
-        address: "192.0.2.1".to_owned(),
-        user_agent: String::new(),
-        request_id: String::new(),
-        outcome: AuditOutcome::Done,
-        code: String::new(),
-        repeated: 1,
-        dry_run: false,
-    }
-}
-
 /// What the log has of a place, the latest first.
 async fn actions(kit: &Kit, place: &Place) -> Vec<String> {
     let query = AuditQuery { owner: Some(place.owner), limit: 100, ..AuditQuery::default() };
     let found = kit.two.audit_events(&query).await.unwrap();
-    found.into_iter().map(|(_, event)| event.action).collect()
+    // What made the place is not asked for.
+    found.into_iter().map(|(_, event)| event.action).filter(|action| action != "test").collect()
 }
 
-async fn store(kit: &Kit, place: &Place, image: &Image, event: &AuditEvent) -> crate::Result<RepositoryId> {
+async fn store(kit: &Kit, place: &Place, image: &Image) -> crate::Result<RepositoryId> {
     let (name, tags) = (place.repository("app"), [tag("t"), tag("u")]);
-    let put = PutManifest { event: Some(event), ..put(place, &name, image, &tags) };
-    kit.one.put_manifest(&put).await.map(|outcome| outcome.repository)
+    kit.one
+        .put_manifest(&act_of(place, "put"), &put(place, &name, image, &tags))
+        .await
+        .map(|outcome| outcome.repository)
 }
 
 async fn what_changes_something_is_in_the_log(kit: &Kit) {
     let place = kit.place().await;
     kit.push_blob(&place, "app", "audited").await;
     let image = Image::with_blobs(&["audited"], None);
-    let repository = store(kit, &place, &image, &event(&place, "put")).await.unwrap();
+    let repository = store(kit, &place, &image).await.unwrap();
     assert_eq!(actions(kit, &place).await, ["put"]);
     // Who asks for what has gone already, changes nothing.
-    let (gone, digest) = (event(&place, "delete"), sha256(b"audited"));
+    let digest = sha256(b"audited");
     for expected in [["delete", "put"].as_slice(), &["delete", "put"]] {
         kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap();
         assert_eq!(actions(kit, &place).await, expected);
     }
     for _ in 0..2 {
-        kit.one.delete_manifest(repository, &image.digest, None, later(9), NOW, Some(&gone)).await.unwrap();
+        kit.one.delete_manifest(&act_of(&place, "delete"), repository, &image.digest, None).await.unwrap();
         assert_eq!(actions(kit, &place).await.len(), 3);
     }
     for _ in 0..2 {
-        kit.one.unlink_blob(repository, &digest, later(9), NOW, Some(&gone)).await.unwrap();
+        kit.one.unlink_blob(&act_of(&place, "delete"), repository, &digest).await.unwrap();
         assert_eq!(actions(kit, &place).await.len(), 4);
     }
 }
@@ -68,15 +52,14 @@ async fn what_changes_something_is_in_the_log(kit: &Kit) {
 async fn what_fails_is_not(kit: &Kit) {
     let place = kit.place().await;
     let missing = Image::with_blobs(&["a blob that nobody has pushed"], None);
-    let refused = store(kit, &place, &missing, &event(&place, "put")).await;
+    let refused = store(kit, &place, &missing).await;
     assert!(matches!(refused, Err(Error::MissingReferences { .. })));
     kit.push_blob(&place, "app", "held").await;
     let image = Image::with_blobs(&["held"], None);
-    let repository = store(kit, &place, &image, &event(&place, "put")).await.unwrap();
-    let gone = event(&place, "delete");
-    let held = kit.one.unlink_blob(repository, &sha256(b"held"), later(9), NOW, Some(&gone)).await;
+    let repository = store(kit, &place, &image).await.unwrap();
+    let held = kit.one.unlink_blob(&act_of(&place, "delete"), repository, &sha256(b"held")).await;
     assert!(matches!(held, Err(Error::InUse(_))));
-    let others = kit.one.delete_manifest(repository, &image.digest, Some(&[]), later(9), NOW, Some(&gone)).await;
+    let others = kit.one.delete_manifest(&act_of(&place, "delete"), repository, &image.digest, Some(&[])).await;
     assert!(matches!(others, Err(Error::Stale(_))));
     assert_eq!(actions(kit, &place).await, ["put"]);
 }
@@ -89,18 +72,17 @@ async fn rename(store: &MetaStore, from: &str, to: &str) {
 async fn without_its_event_nothing_is_changed(kit: &Kit) {
     let place = kit.place().await;
     let image = Image::with_blobs(&["kept"], None);
-    let [put, gone] = ["put", "delete"].map(|action| event(&place, action));
     kit.push_blob(&place, "app", "kept").await;
     kit.push_blob(&place, "app", "kept as well").await;
-    let repository = store(kit, &place, &image, &put).await.unwrap();
+    let repository = store(kit, &place, &image).await.unwrap();
     let other = Image::with_blobs(&["kept as well"], None);
     let alone = kit.push_blob(&place, "app", "alone").await.blob.digest;
     // A log that takes no events.
     rename(&kit.one, "audit_events", "audit_events_away").await;
-    store(kit, &place, &other, &put).await.unwrap_err();
+    store(kit, &place, &other).await.unwrap_err();
     kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap_err();
-    kit.one.delete_manifest(repository, &image.digest, None, later(9), NOW, Some(&gone)).await.unwrap_err();
-    kit.one.unlink_blob(repository, &alone, later(9), NOW, Some(&gone)).await.unwrap_err();
+    kit.one.delete_manifest(&act_of(&place, "delete"), repository, &image.digest, None).await.unwrap_err();
+    kit.one.unlink_blob(&act_of(&place, "delete"), repository, &alone).await.unwrap_err();
     rename(&kit.one, "audit_events_away", "audit_events").await;
     assert!(kit.two.manifest(repository, &other.digest).await.unwrap().is_none());
     assert_eq!(kit.two.tags_of(repository, &image.digest).await.unwrap(), [tag("t"), tag("u")]);

@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, REGISTRY, commit, later, pages_show_all, sha256};
+use super::{Kit, NOW, Place, REGISTRY, act, commit, later, pages_show_all, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{Blob, ReviewTarget};
@@ -53,7 +53,7 @@ async fn the_same_content_is_adopted(kit: &Kit) {
     let (digest, name) = (sha256(b"shared content"), one.repository("app"));
     let key = BlobKey::fresh(&digest);
     let wrong = commit(&one, &name, &digest, &key, 1);
-    assert!(kit.one.commit_blob(&wrong).await.is_err(), "the same digest has the same size");
+    assert!(kit.one.commit_blob(&act(), &wrong).await.is_err(), "the same digest has the same size");
 }
 
 async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
@@ -61,7 +61,7 @@ async fn a_mount_needs_the_blob_in_its_source(kit: &Kit) {
     let source = kit.push_blob(&one, "source", "mounted content").await;
     let (digest, target) = (sha256(b"mounted content"), two.repository("target"));
     let mount = async |from: RepositoryId, place: &Place| {
-        kit.two.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(99), NOW).await
+        kit.two.mount_blob(&act(), from, REGISTRY, place.namespace, &target, &digest, later(99)).await
     };
     assert_eq!(mount(RepositoryId::new(i64::MAX), &two).await.unwrap(), None);
     assert_eq!(kit.one.repository(REGISTRY, &target).await.unwrap(), None, "nothing has happened");
@@ -79,30 +79,30 @@ async fn a_lost_object_is_replaced(kit: &Kit) {
     let pushed = kit.push_blob(&place, "app", "lost content").await;
     let digest = sha256(b"lost content");
     let (old, new, late) = (pushed.blob.key.clone(), BlobKey::fresh(&digest), BlobKey::fresh(&digest));
-    assert!(kit.one.replace_object(pushed.blob.id, &old, &new).await.unwrap());
-    assert!(!kit.two.replace_object(pushed.blob.id, &old, &late).await.unwrap(), "somebody else was faster");
+    assert!(kit.one.replace_object(pushed.blob.id, &old, &new, NOW).await.unwrap());
+    assert!(!kit.two.replace_object(pushed.blob.id, &old, &late, NOW).await.unwrap(), "somebody else was faster");
     let blob = kit.two.blob(pushed.repository, &digest).await.unwrap().unwrap();
     assert_eq!((blob.id, blob.key), (pushed.blob.id, new.clone()));
     set_state(kit, pushed.blob.id, 2).await;
-    assert!(!kit.one.replace_object(pushed.blob.id, &new, &late).await.unwrap(), "it is being deleted");
+    assert!(!kit.one.replace_object(pushed.blob.id, &new, &late, NOW).await.unwrap(), "it is being deleted");
 }
 
 async fn an_unlinked_blob_is_reviewed(kit: &Kit) {
     let place = kit.place().await;
     let (image, outcome) = kit.push_image(&place, "app", &["unlinked config"], &[]).await;
     let digest = sha256(b"unlinked config");
-    let unlink = async || kit.two.unlink_blob(outcome.repository, &digest, later(5), NOW, None).await;
+    let unlink = async || kit.two.unlink_blob(&act(), outcome.repository, &digest).await;
     assert!(matches!(unlink().await, Err(Error::InUse(Thing::Blob))));
     // Another repository's manifest does not matter.
     kit.push_image(&place, "other", &["unlinked config"], &[]).await;
-    kit.one.delete_manifest(outcome.repository, &image.digest, None, later(5), NOW, None).await.unwrap().unwrap();
+    kit.one.delete_manifest(&act(), outcome.repository, &image.digest, None).await.unwrap().unwrap();
     let blob = kit.one.blob(outcome.repository, &digest).await.unwrap().unwrap();
     assert!(unlink().await.unwrap());
     assert!(!unlink().await.unwrap());
     assert_eq!(kit.one.blob(outcome.repository, &digest).await.unwrap(), None);
     let reviews = kit.reviews().await;
     assert!(reviews.iter().any(|r| r.target == ReviewTarget::Blob(blob.id) && r.reason == "link dropped"));
-    assert!(!kit.one.unlink_blob(RepositoryId::new(i64::MAX), &digest, later(5), NOW, None).await.unwrap());
+    assert!(!kit.one.unlink_blob(&act(), RepositoryId::new(i64::MAX), &digest).await.unwrap());
 }
 
 async fn a_condemned_blob_is_revived(kit: &Kit) {
@@ -119,7 +119,7 @@ async fn a_condemned_blob_is_revived(kit: &Kit) {
     set_state(kit, id, 1).await;
     let target = place.repository("target");
     let from = pushed.repository;
-    kit.two.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(1), NOW).await.unwrap().unwrap();
+    kit.two.mount_blob(&act(), from, REGISTRY, place.namespace, &target, &digest, later(1)).await.unwrap().unwrap();
     assert_eq!(state(kit, id).await, 0);
     set_state(kit, id, 1).await;
     kit.put(&place, "app", &super::Image::with_blobs(&["condemned content"], None), &[]).await.unwrap();
@@ -134,10 +134,11 @@ async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
     assert_eq!(kit.one.blob(pushed.repository, &digest).await.unwrap(), None);
     assert!(!kit.one.renew_blob_lease(id, later(70)).await.unwrap());
     assert!(kit.one.readable_holder(REGISTRY, &digest, Some(place.owner)).await.unwrap().is_none());
-    assert!(!kit.one.unlink_blob(pushed.repository, &digest, later(1), NOW, None).await.unwrap());
+    assert!(!kit.one.unlink_blob(&act(), pushed.repository, &digest).await.unwrap());
     let target = place.repository("target");
     let from = pushed.repository;
-    let mounted = kit.one.mount_blob(from, REGISTRY, place.namespace, &target, &digest, later(1), NOW).await.unwrap();
+    let mounted =
+        kit.one.mount_blob(&act(), from, REGISTRY, place.namespace, &target, &digest, later(1)).await.unwrap();
     assert_eq!(mounted, None);
     let image = super::Image::with_blobs(&["deleted content"], None);
     let outcome = kit.put(&place, "app", &image, &[]).await;
@@ -161,7 +162,7 @@ async fn a_holder_is_found_among_what_may_be_read(kit: &Kit) {
     assert_eq!(holder(Some(mine.owner)).await, Some(mine.repository("app")));
     assert_eq!(holder(None).await, None);
     let public = kit.one.repository(REGISTRY, &theirs.repository("holder3")).await.unwrap().unwrap();
-    kit.one.set_visibility(public.id, true, NOW).await.unwrap();
+    kit.one.set_visibility(&act(), public.id, true).await.unwrap();
     assert_eq!(holder(None).await, Some(theirs.repository("holder3")));
 }
 

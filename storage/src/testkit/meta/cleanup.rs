@@ -1,4 +1,4 @@
-use super::{Kit, NOW, REGISTRY, later};
+use super::{Kit, NOW, REGISTRY, act, act_at, later};
 use crate::Error;
 use crate::meta::{CleanupKind, CleanupRule, CleanupScope};
 use roadstead_types::{AccountId, RepositoryId};
@@ -9,27 +9,27 @@ pub(super) async fn behave(kit: &Kit) {
     let (one, all) = (CleanupScope::Repository(repository), CleanupScope::Owner(REGISTRY, place.owner));
     let (days, nums) = (CleanupKind::KeepLastDays, CleanupKind::KeepLastNums);
     assert!(kit.two.cleanup_rules(one).await.unwrap().is_empty());
-    assert!(!kit.one.delete_cleanup_rules(one).await.unwrap());
+    assert!(!kit.one.delete_cleanup_rules(&act(), one).await.unwrap());
     let rule = |kind, value, at| CleanupRule { kind, value, created_at: NOW, updated_at: at };
-    kit.one.set_cleanup_rule(one, nums, 5, NOW).await.unwrap();
-    kit.one.set_cleanup_rule(one, days, 30, NOW).await.unwrap();
-    kit.one.set_cleanup_rule(one, nums, 6, later(5)).await.unwrap();
+    kit.one.set_cleanup_rule(&act(), one, nums, 5).await.unwrap();
+    kit.one.set_cleanup_rule(&act(), one, days, 30).await.unwrap();
+    kit.one.set_cleanup_rule(&act_at(later(5)), one, nums, 6).await.unwrap();
     assert_eq!(kit.two.cleanup_rules(one).await.unwrap(), [rule(days, 30, NOW), rule(nums, 6, later(5))]);
     assert_eq!(kit.repository(&place, "app").await.updated_at, NOW, "nothing was pushed");
     assert!(kit.two.cleanup_rules(all).await.unwrap().is_empty());
-    kit.one.set_cleanup_rule(all, days, 7, NOW).await.unwrap();
-    kit.two.set_cleanup_rule(all, nums, 9, later(1)).await.unwrap();
+    kit.one.set_cleanup_rule(&act(), all, days, 7).await.unwrap();
+    kit.two.set_cleanup_rule(&act_at(later(1)), all, nums, 9).await.unwrap();
     assert_eq!(kit.two.cleanup_rules(all).await.unwrap(), [rule(nums, 9, later(1))], "an account has one");
-    assert!(kit.one.delete_cleanup_rules(one).await.unwrap());
+    assert!(kit.one.delete_cleanup_rules(&act(), one).await.unwrap());
     assert!(kit.two.cleanup_rules(one).await.unwrap().is_empty());
     assert_eq!(kit.two.cleanup_rules(all).await.unwrap().len(), 1);
-    assert!(kit.one.delete_cleanup_rules(all).await.unwrap());
+    assert!(kit.one.delete_cleanup_rules(&act(), all).await.unwrap());
     for scope in
         [CleanupScope::Repository(RepositoryId::new(i64::MAX)), CleanupScope::Owner(REGISTRY, AccountId::new(i64::MAX))]
     {
-        assert!(matches!(kit.one.set_cleanup_rule(scope, nums, 1, NOW).await, Err(Error::Stale(_))));
+        assert!(matches!(kit.one.set_cleanup_rule(&act(), scope, nums, 1).await, Err(Error::Stale(_))));
     }
-    kit.one.set_cleanup_rule(one, nums, 1, NOW).await.unwrap();
-    assert!(kit.one.delete_repository(repository, NOW).await.unwrap());
+    kit.one.set_cleanup_rule(&act(), one, nums, 1).await.unwrap();
+    assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
     assert!(kit.two.cleanup_rules(one).await.unwrap().is_empty(), "rules go with their repository");
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{Image, Kit, NOW, Place, REGISTRY, later, put, sha256, tag};
+use super::{Image, Kit, NOW, Place, REGISTRY, act, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{DuplicateImage, PutManifest, ReviewTarget};
 use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag, Thing};
@@ -27,8 +27,6 @@ fn duplicate<'a>(
         repository,
         tag,
         lease_until: later(600),
-        review_after: later(700),
-        now: later(1),
     }
 }
 
@@ -47,15 +45,15 @@ async fn an_index_comes_with_everything(kit: &Kit) {
     };
     let (source, tags) = (place.repository("src"), [tag("v1")]);
     let put = PutManifest { details: Some(&details), ..put(&place, &source, &index, &tags) };
-    kit.one.put_manifest(&put).await.unwrap();
+    kit.one.put_manifest(&act(), &put).await.unwrap();
     let (to, from_tag, to_tag) = (place.repository("dst"), tag("v1"), tag("copy"));
     let what = duplicate(pushed.repository, &from_tag, &place, &to, &to_tag);
-    let done = kit.one.duplicate_image(&what).await.unwrap().unwrap();
+    let done = kit.one.duplicate_image(&act(), &what).await.unwrap().unwrap();
     let target = kit.repository(&place, "dst").await;
     assert!(done.repository_created.is_some());
     assert_eq!((done.repository, &done.digest), (target.id, &index.digest));
     assert_eq!(kit.repository(&place, "src").await.updated_at, NOW, "nothing was pushed there");
-    assert!(kit.one.delete_repository(pushed.repository, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), pushed.repository).await.unwrap());
     for image in [&index, &inner, &arm, &amd] {
         let stored = kit.two.manifest(target.id, &image.digest).await.unwrap().unwrap();
         assert_eq!((&stored.content[..], stored.lease_until), (&image.content[..], later(600)));
@@ -64,13 +62,13 @@ async fn an_index_comes_with_everything(kit: &Kit) {
     for content in ["dup arm", "dup amd", "dup base"] {
         let blob = kit.two.blob(target.id, &sha256(content.as_bytes())).await.unwrap().unwrap();
         assert_eq!(blob.lease_until, later(600));
-        let refused = kit.one.unlink_blob(target.id, &blob.digest, NOW, NOW, None).await;
+        let refused = kit.one.unlink_blob(&act(), target.id, &blob.digest).await;
         assert!(matches!(refused, Err(Error::InUse(_))), "a manifest refers to it");
     }
     let images = kit.two.list_images(target.id, "", 0, 10).await.unwrap().list;
     assert_eq!((images.len(), images[0].details.as_ref()), (1, Some(&details)));
     // Once more is the same.
-    let gone = kit.one.duplicate_image(&what).await.unwrap();
+    let gone = kit.one.duplicate_image(&act(), &what).await.unwrap();
     assert_eq!(gone, None, "the source has gone");
 }
 
@@ -80,13 +78,13 @@ async fn a_tag_of_the_same_repository_is_a_tag(kit: &Kit) {
     let (new, outcome) = kit.push_image(&place, "app", &["dup new"], &[tag("v2")]).await;
     let (name, from, to) = (place.repository("app"), tag("v2"), tag("latest"));
     let what = duplicate(outcome.repository, &from, &place, &name, &to);
-    let done = kit.one.duplicate_image(&what).await.unwrap().unwrap();
+    let done = kit.one.duplicate_image(&act(), &what).await.unwrap().unwrap();
     assert!(done.repository_created.is_none() && done.repository == outcome.repository);
     assert_eq!(kit.two.tag(outcome.repository, &to).await.unwrap(), Some(new.digest));
     let old = kit.one.manifest(outcome.repository, &old.digest).await.unwrap().unwrap().id;
     assert!(kit.reviews().await.iter().any(|review| review.target == ReviewTarget::Manifest(old)));
     let onto_itself = duplicate(outcome.repository, &from, &place, &name, &from);
-    assert_eq!(kit.one.duplicate_image(&onto_itself).await.unwrap().unwrap().repository, outcome.repository);
+    assert_eq!(kit.one.duplicate_image(&act(), &onto_itself).await.unwrap().unwrap().repository, outcome.repository);
 }
 
 async fn what_is_not_there_makes_nothing(kit: &Kit) {
@@ -94,12 +92,12 @@ async fn what_is_not_there_makes_nothing(kit: &Kit) {
     let (_, outcome) = kit.push_image(&place, "app", &["dup config"], &[tag("v1")]).await;
     let (to, from, missing) = (place.repository("new"), tag("v1"), tag("missing"));
     let what = duplicate(outcome.repository, &missing, &place, &to, &from);
-    assert_eq!(kit.one.duplicate_image(&what).await.unwrap(), None);
+    assert_eq!(kit.one.duplicate_image(&act(), &what).await.unwrap(), None);
     let what = duplicate(RepositoryId::new(i64::MAX), &from, &place, &to, &from);
-    assert_eq!(kit.one.duplicate_image(&what).await.unwrap(), None);
+    assert_eq!(kit.one.duplicate_image(&act(), &what).await.unwrap(), None);
     let what = duplicate(outcome.repository, &from, &place, &to, &from);
     let nowhere = DuplicateImage { namespace: NamespaceId::new(i64::MAX), ..what };
-    assert!(matches!(kit.one.duplicate_image(&nowhere).await, Err(Error::Stale(Thing::Namespace))));
+    assert!(matches!(kit.one.duplicate_image(&act(), &nowhere).await, Err(Error::Stale(Thing::Namespace))));
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
 }
 
@@ -118,7 +116,7 @@ async fn duplicates_cross_without_waiting_for_each_other(kit: &Kit) {
             let (to, tag) = (place.repository(other), tag(name));
             for _ in 0..10 {
                 let what = duplicate(source, &tag, &place, &to, &tag);
-                store.duplicate_image(&what).await.unwrap().unwrap();
+                store.duplicate_image(&act(), &what).await.unwrap().unwrap();
             }
         }
     };

@@ -1,4 +1,4 @@
-use super::{Image, Kit, NOW, Place, later, put, sha256, tag};
+use super::{Image, Kit, NOW, Place, act, act_at, later, put, sha256, tag};
 use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget};
 use roadstead_types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};
 
@@ -38,7 +38,10 @@ fn details(seed: &str) -> ImageDetails {
 async fn push_at(kit: &Kit, place: &Place, content: &str, tags: &[Tag], at: Timestamp, known: Option<&ImageDetails>) {
     kit.push_blob(place, "app", content).await;
     let (image, name) = (Image::with_blobs(&[content], None), place.repository("app"));
-    kit.one.put_manifest(&PutManifest { now: at, details: known, ..put(place, &name, &image, tags) }).await.unwrap();
+    kit.one
+        .put_manifest(&act_at(at), &PutManifest { details: known, ..put(place, &name, &image, tags) })
+        .await
+        .unwrap();
 }
 
 async fn page(kit: &Kit, repository: RepositoryId, search: &str, offset: u64, limit: u32) -> (u64, Vec<String>) {
@@ -119,11 +122,11 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     let shown: Vec<_> = list.iter().map(|image| image.details.as_ref()).collect();
     assert_eq!(shown, [Some(&known), Some(&without), Some(&without)], "the first look is kept");
     assert!(kit.two.undescribed_images(repository, 10).await.unwrap().is_empty());
-    kit.one.delete_manifest(repository, &list[1].digest, None, later(60), NOW, None).await.unwrap();
+    kit.one.delete_manifest(&act(), repository, &list[1].digest, None).await.unwrap();
     assert_eq!(kit.one.image_details(repository, &all).await.unwrap(), [(list[0].digest.clone(), known.clone())]);
     // What has gone in the meantime is not remembered.
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();
-    assert!(kit.one.delete_repository(repository, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
 }
 
 async fn equal_images_are_found(kit: &Kit) {
@@ -147,7 +150,7 @@ async fn tags_are_deleted_together(kit: &Kit) {
     let repository = kit.repository(&place, "app").await.id;
     let list = kit.one.list_images(repository, "", 0, 10).await.unwrap().list;
     let many: Vec<Tag> = (0..300).map(|n| tag(&format!("nobody-{n}"))).chain([tag("c"), tag("b"), tag("a")]).collect();
-    let deleted = kit.one.delete_tags(repository, &many, later(60), NOW).await.unwrap();
+    let deleted = kit.one.delete_tags(&act(), repository, &many).await.unwrap();
     assert_eq!(deleted, Some(vec![tag("a"), tag("b"), tag("c")]));
     assert_eq!(page(kit, repository, "", 0, 10).await, (1, vec!["keep".to_owned()]));
     let reviews = kit.reviews().await;
@@ -155,9 +158,9 @@ async fn tags_are_deleted_together(kit: &Kit) {
         let target = ReviewTarget::Manifest(image.manifest);
         assert!(reviews.iter().any(|review| review.target == target && review.reason == "tag deleted"));
     }
-    assert_eq!(kit.one.delete_tags(repository, &many, later(60), NOW).await.unwrap(), Some(vec![]));
-    assert_eq!(kit.one.delete_tags(repository, &[], later(60), NOW).await.unwrap(), Some(vec![]));
-    assert_eq!(kit.one.delete_tags(RepositoryId::new(i64::MAX), &many, later(60), NOW).await.unwrap(), None);
+    assert_eq!(kit.one.delete_tags(&act(), repository, &many).await.unwrap(), Some(vec![]));
+    assert_eq!(kit.one.delete_tags(&act(), repository, &[]).await.unwrap(), Some(vec![]));
+    assert_eq!(kit.one.delete_tags(&act(), RepositoryId::new(i64::MAX), &many).await.unwrap(), None);
 }
 
 async fn pulls_add_up(kit: &Kit) {
@@ -169,9 +172,9 @@ async fn pulls_add_up(kit: &Kit) {
     }
     pulls.push((RepositoryId::new(i64::MAX), 3));
     pulls.reverse();
-    kit.one.add_pulls(&pulls).await.unwrap();
-    kit.two.add_pulls(&pulls[1..2]).await.unwrap();
-    kit.one.add_pulls(&[]).await.unwrap();
+    kit.one.add_pulls(&pulls, NOW).await.unwrap();
+    kit.two.add_pulls(&pulls[1..2], NOW).await.unwrap();
+    kit.one.add_pulls(&[], NOW).await.unwrap();
     for number in 0..7_i64 {
         let count = sqlx::query_scalar("SELECT pull_count FROM repositories WHERE id = $1");
         let id = kit.repository(&place, &format!("pulled-{number}")).await.id;

@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, commit, later, sha256};
+use super::{Kit, NOW, Place, act, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
@@ -38,13 +38,13 @@ fn new<'a>(id: &'a InstanceId, name: &'a InstanceName, owner: AccountId) -> NewI
 
 async fn instance(kit: &Kit, owner: AccountId) -> Instance {
     let name: InstanceName = format!("instance-{}", kit.number()).parse().unwrap();
-    kit.one.create_instance(&new(&InstanceId::random(), &name, owner), 1000, NOW).await.unwrap()
+    kit.one.create_instance(&act(), &new(&InstanceId::random(), &name, owner), 1000).await.unwrap()
 }
 
 async fn namespace(kit: &Kit, instance: &Instance, name: &str, public: bool) -> NamespaceId {
     let settings = NamespaceSettings { public, ..NamespaceSettings::default() };
     let name = name.parse().unwrap();
-    kit.one.create_instance_namespace(instance.registry, instance.owner, &name, &settings, 1000, NOW).await.unwrap()
+    kit.one.create_instance_namespace(&act(), instance.registry, instance.owner, &name, &settings, 1000).await.unwrap()
 }
 
 async fn push(kit: &Kit, instance: &Instance, namespace: NamespaceId, name: &str) -> crate::Result<RepositoryId> {
@@ -52,7 +52,7 @@ async fn push(kit: &Kit, instance: &Instance, namespace: NamespaceId, name: &str
     let (digest, name): (_, RepositoryName) = (sha256(b"content"), name.parse().unwrap());
     let key = BlobKey::fresh(&digest);
     let commit = crate::meta::CommitBlob { registry: instance.registry, ..commit(&place, &name, &digest, &key, 7) };
-    Ok(kit.one.commit_blob(&commit).await?.repository)
+    Ok(kit.one.commit_blob(&act(), &commit).await?.repository)
 }
 
 async fn an_instance_is_somebodys(kit: &Kit) {
@@ -62,7 +62,7 @@ async fn an_instance_is_somebodys(kit: &Kit) {
     let payment = Payment { prepaid: true, renew_flag: 1, expires_at: Some(later(9)) };
     let wanted = NewInstance { payment, tags: &tags, edition: Edition::Premium, ..new(&id, &name, owner) };
     let before = kit.two.change_counters().await.unwrap().changes;
-    let made = kit.one.create_instance(&wanted, 10, NOW).await.unwrap();
+    let made = kit.one.create_instance(&act(), &wanted, 10).await.unwrap();
     assert_eq!((&made.id, &made.name, made.owner, made.created_at), (&id, &name, owner, NOW));
     assert_eq!((made.edition, made.status, made.payment), (Edition::Premium, InstanceStatus::Running, payment));
     assert_eq!(made.tags, tags);
@@ -73,17 +73,17 @@ async fn an_instance_is_somebodys(kit: &Kit) {
     assert_eq!(kit.two.instance_by_name(name.as_str()).await.unwrap().as_ref(), Some(&made));
     assert_eq!(kit.two.instance_by_name("a\0b").await.unwrap(), None);
     assert_eq!(kit.two.instance(RegistryId::PERSONAL).await.unwrap(), None);
-    let again = kit.two.create_instance(&new(&InstanceId::random(), &name, owner), 10, NOW).await;
+    let again = kit.two.create_instance(&act(), &new(&InstanceId::random(), &name, owner), 10).await;
     assert!(matches!(again, Err(Error::Conflict(Thing::Instance))), "{again:?}");
     let other: InstanceName = format!("other-{}", kit.number()).parse().unwrap();
-    let again = kit.two.create_instance(&new(&id, &other, owner), 10, NOW).await;
+    let again = kit.two.create_instance(&act(), &new(&id, &other, owner), 10).await;
     assert!(matches!(again, Err(Error::Conflict(Thing::InstanceId))), "{again:?}");
     let change = InstanceChange { deletion_protection: Some(true), ..InstanceChange::default() };
-    assert!(kit.two.modify_instance(made.registry, &change).await.unwrap());
+    assert!(kit.two.modify_instance(&act(), made.registry, &change).await.unwrap());
     let changed = kit.one.instance(made.registry).await.unwrap().unwrap();
     assert!(changed.deletion_protection && changed.edition == Edition::Premium);
-    assert!(!kit.two.modify_instance(RegistryId::PERSONAL, &change).await.unwrap());
-    let outcome = kit.one.condemn_instance(made.registry, true, NOW).await;
+    assert!(!kit.two.modify_instance(&act(), RegistryId::PERSONAL, &change).await.unwrap());
+    let outcome = kit.one.condemn_instance(&act(), made.registry, true).await;
     assert!(matches!(outcome, Err(Error::Protected(Thing::Instance))));
     assert_eq!(kit.one.instance(made.registry).await.unwrap().unwrap().status, InstanceStatus::Running);
 }
@@ -94,13 +94,13 @@ async fn an_owner_has_so_many(kit: &Kit) {
     assert_eq!(kit.two.list_instances(owner, 100).await.unwrap(), made);
     assert_eq!(kit.two.list_instances(owner, 1).await.unwrap(), made[..1]);
     let name = "one-too-many".parse().unwrap();
-    let more = kit.one.create_instance(&new(&InstanceId::random(), &name, owner), 2, NOW).await;
+    let more = kit.one.create_instance(&act(), &new(&InstanceId::random(), &name, owner), 2).await;
     assert!(matches!(more, Err(Error::LimitReached { limit: 2, .. })));
     // Of several that are made at once, as many as there may be.
     let names: Vec<InstanceName> = (0..6).map(|_| format!("race-{}", kit.number()).parse().unwrap()).collect();
     let races = names.iter().enumerate().map(|(n, name)| async move {
         let store: &MetaStore = if n % 2 == 0 { &kit.one } else { &kit.two };
-        store.create_instance(&new(&InstanceId::random(), name, owner), 4, NOW).await.is_ok()
+        store.create_instance(&act(), &new(&InstanceId::random(), name, owner), 4).await.is_ok()
     });
     let won = futures::future::join_all(races).await.into_iter().filter(|made| *made).count();
     assert_eq!((won, kit.two.list_instances(owner, 100).await.unwrap().len()), (2, 4));
@@ -110,9 +110,9 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let made = instance(kit, kit.account().await).await;
     let space = namespace(kit, &made, "team", false).await;
     let repository = push(kit, &made, space, "team/app").await.unwrap();
-    let outcome = kit.one.condemn_instance(made.registry, false, NOW).await;
+    let outcome = kit.one.condemn_instance(&act(), made.registry, false).await;
     assert!(matches!(outcome, Err(Error::InUse(Thing::Instance))));
-    assert!(kit.one.condemn_instance(made.registry, true, NOW).await.unwrap());
+    assert!(kit.one.condemn_instance(&act(), made.registry, true).await.unwrap());
     let query = JobQuery { kind: Some(EMPTY_REGISTRY), limit: 1, ..JobQuery::default() };
     let job = kit.two.list_jobs(&query).await.unwrap().pop().unwrap();
     assert_eq!(job.payload, format!("{{\"registry\":{}}}", made.registry), "the job is made with it");
@@ -121,16 +121,16 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     assert!(matches!(outcome, Err(Error::Stale(Thing::Namespace))), "{outcome:?}");
     let late = "late".parse().unwrap();
     let settings = NamespaceSettings::default();
-    let outcome = kit.two.create_instance_namespace(made.registry, made.owner, &late, &settings, 10, NOW).await;
+    let outcome = kit.two.create_instance_namespace(&act(), made.registry, made.owner, &late, &settings, 10).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Instance))));
-    assert!(!kit.two.modify_instance(made.registry, &InstanceChange::default()).await.unwrap());
-    assert!(kit.two.delete_repository(repository, NOW).await.unwrap());
-    assert!(kit.two.delete_namespace(made.registry, &"team".parse().unwrap(), NOW).await.unwrap());
-    assert!(!kit.one.condemn_instance(made.registry, true, NOW).await.unwrap());
+    assert!(!kit.two.modify_instance(&act(), made.registry, &InstanceChange::default()).await.unwrap());
+    assert!(kit.two.delete_repository(&act(), repository).await.unwrap());
+    assert!(kit.two.delete_namespace(&act(), made.registry, &"team".parse().unwrap()).await.unwrap());
+    assert!(!kit.one.condemn_instance(&act(), made.registry, true).await.unwrap());
     // Its name is free again; its numbers are not.
-    let again = kit.one.create_instance(&new(&InstanceId::random(), &made.name, made.owner), 10, NOW).await.unwrap();
+    let again = kit.one.create_instance(&act(), &new(&InstanceId::random(), &made.name, made.owner), 10).await.unwrap();
     assert!(again.registry > made.registry);
-    let again = kit.one.create_instance(&new(&made.id, &"recycled".parse().unwrap(), made.owner), 10, NOW).await;
+    let again = kit.one.create_instance(&act(), &new(&made.id, &"recycled".parse().unwrap(), made.owner), 10).await;
     assert!(matches!(again, Err(Error::Conflict(Thing::InstanceId))));
 }
 
@@ -146,7 +146,7 @@ async fn namespaces_have_settings(kit: &Kit) {
     };
     let create = async |name: &str, limit| {
         let name = name.parse().unwrap();
-        kit.one.create_instance_namespace(made.registry, made.owner, &name, &settings, limit, NOW).await
+        kit.one.create_instance_namespace(&act(), made.registry, made.owner, &name, &settings, limit).await
     };
     let id = create("team", 2).await.unwrap();
     assert!(matches!(create("team", 2).await, Err(Error::Conflict(Thing::Namespace))));
@@ -157,16 +157,17 @@ async fn namespaces_have_settings(kit: &Kit) {
     assert_eq!(kit.two.instance_namespace(RegistryId::PERSONAL, "team").await.unwrap(), None);
     assert_eq!(kit.two.instance_namespace(made.registry, "a\0").await.unwrap(), None);
     let before = kit.two.change_counters().await.unwrap().changes;
-    let changed = kit.two.modify_instance_namespace(made.registry, id, |settings| settings.severity.clear()).await;
+    let changed =
+        kit.two.modify_instance_namespace(&act(), made.registry, id, |settings| settings.severity.clear()).await;
     assert!(changed.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
-    let elsewhere = kit.two.modify_instance_namespace(RegistryId::PERSONAL, id, |_| {}).await;
+    let elsewhere = kit.two.modify_instance_namespace(&act(), RegistryId::PERSONAL, id, |_| {}).await;
     assert!(!elsewhere.unwrap());
     let listed = kit.one.list_instance_namespaces(made.registry, 100).await.unwrap();
     let names: Vec<&str> = listed.iter().map(|namespace| namespace.name.as_str()).collect();
     assert_eq!(names, ["another", "team"]);
     assert_eq!(listed[1].settings, NamespaceSettings { severity: String::new(), ..settings.clone() });
-    assert!(kit.one.delete_namespace(made.registry, &"team".parse().unwrap(), NOW).await.unwrap());
+    assert!(kit.one.delete_namespace(&act(), made.registry, &"team".parse().unwrap()).await.unwrap());
     assert_eq!(kit.two.instance_namespace(made.registry, "team").await.unwrap(), None);
 }
 
@@ -177,21 +178,21 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
     let texts = Texts { brief: "brief".to_owned(), description: "long".to_owned() };
     let create = async || {
         let name = "open/made/by/hand".parse().unwrap();
-        kit.one.create_instance_repository(made.registry, space, &name, &texts, NOW).await
+        kit.one.create_instance_repository(&act(), made.registry, space, &name, &texts).await
     };
     create().await.unwrap();
     assert!(matches!(create().await, Err(Error::Conflict(Thing::Repository))));
     for public in [true, false, true] {
         let set = |settings: &mut NamespaceSettings| settings.public = public;
-        assert!(kit.two.modify_instance_namespace(made.registry, space, set).await.unwrap());
+        assert!(kit.two.modify_instance_namespace(&act(), made.registry, space, set).await.unwrap());
         let query = RepositoryQuery { limit: 10, ..RepositoryQuery::default() };
         let (listed, total) = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         assert_eq!((listed.len(), total), (2, 2));
         assert!(listed.iter().all(|repository| repository.public == public));
     }
     let (nowhere, name) = (NamespaceId::new(i64::MAX), "open/x".parse().unwrap());
-    let gone = kit.one.create_instance_repository(made.registry, nowhere, &name, &texts, NOW);
-    assert!(matches!(gone.await, Err(Error::Stale(_))));
+    let gone = kit.one.create_instance_repository(&act(), made.registry, nowhere, &name, &texts).await;
+    assert!(matches!(gone, Err(Error::Stale(_))));
 }
 
 async fn repositories_are_listed(kit: &Kit) {
@@ -224,12 +225,12 @@ async fn repositories_are_listed(kit: &Kit) {
     let (listed, _) = kit.two.list_instance_repositories(made.registry, &all).await.unwrap();
     let app = listed[0].id;
     assert_eq!(listed[0].texts, Texts::default());
-    assert!(kit.one.describe_instance_repository(app, Some("short"), None).await.unwrap());
-    assert!(kit.one.describe_instance_repository(app, None, Some("long")).await.unwrap());
-    assert!(!kit.one.describe_instance_repository(RepositoryId::new(i64::MAX), None, None).await.unwrap());
+    assert!(kit.one.describe_instance_repository(&act(), app, Some("short"), None).await.unwrap());
+    assert!(kit.one.describe_instance_repository(&act(), app, None, Some("long")).await.unwrap());
+    assert!(!kit.one.describe_instance_repository(&act(), RepositoryId::new(i64::MAX), None, None).await.unwrap());
     let (listed, _) = kit.two.list_instance_repositories(made.registry, &all).await.unwrap();
     assert_eq!((listed[0].texts.brief.as_str(), listed[0].texts.description.as_str()), ("short", "long"));
-    assert!(kit.one.delete_repository(app, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), app).await.unwrap());
 }
 
 async fn the_same_names_are_others_elsewhere(kit: &Kit) {
@@ -265,7 +266,7 @@ async fn tokens_are_kept(kit: &Kit) {
             description: "for tests",
             expires_at: later(100),
         };
-        kit.one.insert_instance_token(&new, limit, NOW).await
+        kit.one.insert_instance_token(&act(), &new, limit).await
     };
     let [one, two] = [0, 1].map(|_| format!("token{}", kit.number()));
     let row = store(&one, 2).await.unwrap();
@@ -282,18 +283,18 @@ async fn tokens_are_kept(kit: &Kit) {
     assert_eq!((listed.len(), listed[0].id.as_str(), total), (1, two.as_str(), 2));
     assert_eq!(kit.two.list_instance_tokens(other.registry, 0, 10).await.unwrap(), (Vec::new(), 0));
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(!kit.two.modify_instance_token(other.registry, &one, Some(false), None).await.unwrap());
-    assert!(!kit.two.delete_instance_token(other.registry, &one).await.unwrap());
+    assert!(!kit.two.modify_instance_token(&act(), other.registry, &one, Some(false), None).await.unwrap());
+    assert!(!kit.two.delete_instance_token(&act(), other.registry, &one).await.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before);
-    assert!(kit.two.modify_instance_token(made.registry, &one, Some(false), None).await.unwrap());
-    assert!(kit.two.modify_instance_token(made.registry, &one, None, Some("anew")).await.unwrap());
+    assert!(kit.two.modify_instance_token(&act(), made.registry, &one, Some(false), None).await.unwrap());
+    assert!(kit.two.modify_instance_token(&act(), made.registry, &one, None, Some("anew")).await.unwrap());
     let found = kit.one.instance_token(&one).await.unwrap().unwrap();
     assert_eq!((found.enabled, found.description.as_str()), (false, "anew"));
-    assert!(kit.two.delete_instance_token(made.registry, &one).await.unwrap());
-    assert!(!kit.two.delete_instance_token(made.registry, &one).await.unwrap());
+    assert!(kit.two.delete_instance_token(&act(), made.registry, &one).await.unwrap());
+    assert!(!kit.two.delete_instance_token(&act(), made.registry, &one).await.unwrap());
     assert_eq!(kit.one.instance_token_row(row).await.unwrap(), None);
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 3);
-    assert!(kit.one.condemn_instance(made.registry, false, NOW).await.unwrap());
+    assert!(kit.one.condemn_instance(&act(), made.registry, false).await.unwrap());
     assert!(matches!(store("late", 9).await, Err(Error::Stale(Thing::Instance))));
     assert_eq!(kit.one.instance_token(&two).await.unwrap(), None);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use roadstead_types::{JobId, Thing, Timestamp};
 
-use super::{Kit, NOW, later, pages_show_all};
+use super::{Kit, NOW, act, act_at, later, pages_show_all};
 use crate::Error;
 use crate::meta::{ClaimedJob, Job, JobEnd, JobQuery, JobState, MetaStore, NewJob};
 
@@ -134,14 +134,14 @@ async fn an_end_is_one_of_several(kit: &Kit) {
 async fn operators_cancel_and_try_again(kit: &Kit) {
     let new = job("kit.cancel", Some("a"));
     let id = kit.one.enqueue_job(&new, NOW).await.unwrap();
-    assert!(kit.two.cancel_job(id, NOW).await.unwrap());
+    assert!(kit.two.cancel_job(&act(), id).await.unwrap());
     assert_eq!(find(kit, id).await.state, JobState::Cancelled);
-    assert!(!kit.two.cancel_job(id, NOW).await.unwrap());
-    assert!(!kit.two.cancel_job(JobId::new(i64::MAX), NOW).await.unwrap());
-    assert!(kit.two.retry_job(id, later(5)).await.unwrap());
+    assert!(!kit.two.cancel_job(&act(), id).await.unwrap());
+    assert!(!kit.two.cancel_job(&act(), JobId::new(i64::MAX)).await.unwrap());
+    assert!(kit.two.retry_job(&act_at(later(5)), id).await.unwrap());
     let claimed = claim(&kit.one, "kit.cancel", later(5)).await.unwrap();
-    assert!(!kit.two.retry_job(id, later(5)).await.unwrap(), "it runs");
-    assert!(kit.two.cancel_job(id, later(5)).await.unwrap());
+    assert!(!kit.two.retry_job(&act_at(later(5)), id).await.unwrap(), "it runs");
+    assert!(kit.two.cancel_job(&act_at(later(5)), id).await.unwrap());
     assert!(find(kit, id).await.is_cancelling);
     assert_eq!(kit.one.is_job_cancelling(&claimed.lease).await.unwrap(), Some(true));
     assert_eq!(kit.one.renew_job(&claimed.lease, later(90), "").await.unwrap(), Some(true));
@@ -151,12 +151,12 @@ async fn operators_cancel_and_try_again(kit: &Kit) {
     assert_eq!((ended.state, ended.is_cancelling, ended.finished_at), (JobState::Cancelled, false, Some(later(6))));
     // Asked for again since: that is another job, and there is one at a time.
     let other = kit.one.enqueue_job(&new, later(7)).await.unwrap();
-    assert!(matches!(kit.two.retry_job(id, later(8)).await, Err(Error::Conflict(Thing::Job))));
-    assert!(kit.two.cancel_job(other, later(8)).await.unwrap());
-    assert!(kit.two.retry_job(id, later(8)).await.unwrap());
+    assert!(matches!(kit.two.retry_job(&act_at(later(8)), id).await, Err(Error::Conflict(Thing::Job))));
+    assert!(kit.two.cancel_job(&act_at(later(8)), other).await.unwrap());
+    assert!(kit.two.retry_job(&act_at(later(8)), id).await.unwrap());
     // What is asked for after the cancelling is not cancelled with it.
     let claimed = claim(&kit.one, "kit.cancel", later(8)).await.unwrap();
-    assert!(kit.two.cancel_job(id, later(8)).await.unwrap());
+    assert!(kit.two.cancel_job(&act_at(later(8)), id).await.unwrap());
     kit.two.enqueue_job(&new, later(8)).await.unwrap();
     assert!(kit.one.end_job(&claimed.lease, &JobEnd::Cancelled, "", later(8)).await.unwrap());
     assert_eq!(find(kit, id).await.state, JobState::Waiting);
@@ -206,7 +206,7 @@ async fn a_schedule_runs_once(kit: &Kit) {
 async fn ended_jobs_are_forgotten(kit: &Kit) {
     let waiting = kit.one.enqueue_job(&job("kit.forget", None), NOW).await.unwrap();
     let ended = kit.one.enqueue_job(&job("kit.forget", None), NOW).await.unwrap();
-    assert!(kit.one.cancel_job(ended, later(500)).await.unwrap());
+    assert!(kit.one.cancel_job(&act_at(later(500)), ended).await.unwrap());
     while kit.two.forget_jobs(later(500), 3).await.unwrap() == 3 {}
     assert!(kit.one.job(ended).await.unwrap().is_some());
     assert_eq!(kit.two.forget_jobs(later(501), 10).await.unwrap(), 1);

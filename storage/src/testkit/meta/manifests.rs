@@ -1,4 +1,4 @@
-use super::{Image, Kit, NOW, act, later, pages_show_all, put, sha256, tag};
+use super::{Image, Kit, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
 use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag, Thing};
@@ -88,7 +88,7 @@ async fn the_same_manifest_keeps_its_row(kit: &Kit) {
     let name = place.repository("app");
     let tags = [tag("b")];
     let again = PutManifest { manifest: &manifest, lease_until: later(130), ..put(&place, &name, &image, &tags) };
-    let second = kit.two.put_manifest(&again).await.unwrap();
+    let second = kit.two.put_manifest(&act(), &again).await.unwrap();
     assert!(!second.manifest_created && second.repository == first.repository);
     let after = kit.one.manifest(first.repository, &image.digest).await.unwrap().unwrap();
     assert_eq!((after.id, &after.media_type, after.lease_until), (row.id, &row.media_type, later(130)));
@@ -96,7 +96,7 @@ async fn the_same_manifest_keeps_its_row(kit: &Kit) {
     let blob = kit.one.blob(first.repository, &sha256(b"config 2")).await.unwrap().unwrap();
     assert_eq!(blob.lease_until, later(130), "leases are renewed");
     let once_more = PutManifest { lease_until: later(200), ..again };
-    kit.two.put_manifest(&once_more).await.unwrap();
+    kit.two.put_manifest(&act(), &once_more).await.unwrap();
     let blob = kit.one.blob(first.repository, &sha256(b"config 2")).await.unwrap().unwrap();
     assert_eq!(blob.lease_until, later(130), "not while more than half of it is left");
 }
@@ -143,8 +143,7 @@ async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
     kit.put(&place, "app", &note, &[]).await.unwrap();
     let index = Image::index(&[&image.digest]);
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
-    let delete =
-        async |digest: &Digest| kit.two.delete_manifest(repository, digest, None, later(9), NOW, None).await.unwrap();
+    let delete = async |digest: &Digest| kit.two.delete_manifest(&act(), repository, digest, None).await.unwrap();
     assert_eq!(delete(&index.digest).await, Some(vec![tag("i")]));
     let child = id_of(kit, repository, &image.digest).await;
     assert_eq!(queued(kit, child).await.as_deref(), Some("manifest deleted"));
@@ -159,7 +158,7 @@ async fn a_deleted_manifest_takes_its_tags(kit: &Kit) {
     }
     assert_eq!(kit.two.list_tags(repository, None, 10).await.unwrap(), []);
     let nowhere = RepositoryId::new(i64::MAX);
-    assert_eq!(kit.two.delete_manifest(nowhere, &index.digest, None, later(9), NOW, None).await.unwrap(), None);
+    assert_eq!(kit.two.delete_manifest(&act(), nowhere, &index.digest, None).await.unwrap(), None);
 }
 
 async fn a_child_stays_while_its_index_does(kit: &Kit) {
@@ -168,7 +167,7 @@ async fn a_child_stays_while_its_index_does(kit: &Kit) {
     let index = Image::index(&[&image.digest]);
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
     let repository = outcome.repository;
-    let delete = async |digest: &Digest| kit.one.delete_manifest(repository, digest, None, later(9), NOW, None).await;
+    let delete = async |digest: &Digest| kit.one.delete_manifest(&act(), repository, digest, None).await;
     assert!(matches!(delete(&image.digest).await, Err(Error::InUse(Thing::Manifest))));
     assert_eq!(kit.two.tags_of(repository, &image.digest).await.unwrap(), [tag("c")], "nothing is deleted");
     delete(&index.digest).await.unwrap().unwrap();
@@ -184,13 +183,13 @@ async fn an_index_keeps_the_blobs_that_it_lists(kit: &Kit) {
     let index = Image::index(&[&image.digest, &blob.digest]);
     let name = place.repository("app");
     let put = PutManifest { lease_until: later(500), ..put(&place, &name, &index, &[]) };
-    kit.one.put_manifest(&put).await.unwrap();
+    kit.one.put_manifest(&act(), &put).await.unwrap();
     let repository = outcome.repository;
     let after = kit.two.blob(repository, &blob.digest).await.unwrap().unwrap();
     assert_eq!(after.lease_until, later(500), "its lease is renewed");
-    let unlinked = kit.two.unlink_blob(repository, &blob.digest, later(9), NOW, None).await;
+    let unlinked = kit.two.unlink_blob(&act(), repository, &blob.digest).await;
     assert!(matches!(unlinked, Err(Error::InUse(Thing::Blob))));
-    kit.one.delete_manifest(repository, &index.digest, None, later(9), NOW, None).await.unwrap().unwrap();
+    kit.one.delete_manifest(&act(), repository, &index.digest, None).await.unwrap().unwrap();
     assert_eq!(queued(kit, ReviewTarget::Blob(blob.id)).await.as_deref(), Some("manifest deleted"));
 }
 
@@ -210,12 +209,12 @@ async fn foreign_layers_need_not_be_there(kit: &Kit) {
     }));
     kit.put(&place, "app", &image, &[]).await.unwrap();
     // One that is there must not be taken from under the manifest.
-    let unlinked = kit.one.unlink_blob(present.repository, &present.blob.digest, later(1), NOW, None).await;
+    let unlinked = kit.one.unlink_blob(&act(), present.repository, &present.blob.digest).await;
     assert!(matches!(unlinked, Err(Error::InUse(_))));
     // One that comes later belongs to the manifest when that is pushed again.
     let late = kit.push_blob(&place, "app", "absent foreign layer").await;
     assert!(!kit.put(&place, "app", &image, &[]).await.unwrap().manifest_created);
-    let unlinked = kit.one.unlink_blob(late.repository, &late.blob.digest, later(1), NOW, None).await;
+    let unlinked = kit.one.unlink_blob(&act(), late.repository, &late.blob.digest).await;
     assert!(matches!(unlinked, Err(Error::InUse(_))));
 }
 

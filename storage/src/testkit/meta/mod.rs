@@ -95,7 +95,12 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
 /// Something that is done [`NOW`].
 fn act() -> Act {
-    super::act(Arc::new(ManualClock::new(NOW)))
+    act_at(NOW)
+}
+
+/// Something that is done at `now`.
+fn act_at(now: Timestamp) -> Act {
+    super::act(Arc::new(ManualClock::new(now)))
 }
 
 /// Something that the owner of `place` does.
@@ -197,13 +202,13 @@ impl Kit {
         let number = self.number();
         let uin = Uin::from_number(Uin::MIN + number).unwrap();
         let new = NewAccount { uin: &uin, name: &format!("account-{number}"), password_hash };
-        self.one.create_account(&new, NOW).await.unwrap().id
+        self.one.create_account(&act(), &new).await.unwrap().id
     }
 
     async fn place(&self) -> Place {
         let owner = self.account().await;
         let name = format!("ns{}", self.number());
-        let namespace = self.one.create_namespace(REGISTRY, &name.parse().unwrap(), owner, NOW).await.unwrap().id;
+        let namespace = self.one.create_namespace(&act(), REGISTRY, &name.parse().unwrap(), owner).await.unwrap().id;
         Place { namespace, name, owner }
     }
 
@@ -211,7 +216,7 @@ impl Kit {
         let (digest, name) = (sha256(content.as_bytes()), place.repository(repository));
         let key = BlobKey::fresh(&digest);
         let commit = commit(place, &name, &digest, &key, content.len());
-        self.one.commit_blob(&commit).await.unwrap()
+        self.one.commit_blob(&act(), &commit).await.unwrap()
     }
 
     /// Pushes an image with its blobs.
@@ -226,7 +231,7 @@ impl Kit {
 
     async fn put(&self, place: &Place, repository: &str, image: &Image, tags: &[Tag]) -> Result<PutOutcome> {
         let name = place.repository(repository);
-        self.one.put_manifest(&put(place, &name, image, tags)).await
+        self.one.put_manifest(&act(), &put(place, &name, image, tags)).await
     }
 
     async fn repository(&self, place: &Place, name: &str) -> Repository {
@@ -255,7 +260,6 @@ fn commit<'a>(
         size: size as u64,
         upload: None,
         lease_until: later(60),
-        now: NOW,
     }
 }
 
@@ -270,9 +274,6 @@ fn put<'a>(place: &Place, repository: &'a RepositoryName, image: &'a Image, tags
         details: None,
         tags,
         lease_until: later(60),
-        review_after: later(60),
-        now: NOW,
-        event: None,
     }
 }
 

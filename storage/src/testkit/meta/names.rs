@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, REGISTRY, act, later, pages_show_all, tag};
+use super::{Kit, NOW, Place, REGISTRY, act, act_at, later, pages_show_all, tag};
 use crate::Error;
 use crate::meta::{EMPTY_REPOSITORY, JobQuery, Namespace, NewUpload, Readable, Repository, ReviewTarget};
 use roadstead_types::{AccountId, Algorithm, Hasher, NamespaceName, RepositoryId, Tag, Thing, UploadId};
@@ -17,16 +17,16 @@ async fn a_namespace_is_somebodys(kit: &Kit) {
     let (one, two) = (kit.account().await, kit.account().await);
     let name: NamespaceName = format!("team{}", kit.number()).parse().unwrap();
     let before = kit.two.change_counters().await.unwrap().changes;
-    let made = kit.one.create_namespace(REGISTRY, &name, one, NOW).await.unwrap();
+    let made = kit.one.create_namespace(&act(), REGISTRY, &name, one).await.unwrap();
     assert_eq!((&made.name, made.owner, made.registry), (&name, one, REGISTRY));
     assert_eq!(kit.two.namespace(REGISTRY, name.as_str()).await.unwrap(), Some(made));
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
-    let again = kit.two.create_namespace(REGISTRY, &name, two, NOW).await;
+    let again = kit.two.create_namespace(&act(), REGISTRY, &name, two).await;
     assert!(matches!(again, Err(Error::Conflict(Thing::Namespace))));
     assert_eq!(kit.two.namespace(REGISTRY, "nobody-has-this").await.unwrap(), None);
     assert_eq!(kit.two.namespace(REGISTRY, "a\0b").await.unwrap(), None);
     let other: NamespaceName = format!("other{}", kit.number()).parse().unwrap();
-    let orphan = kit.one.create_namespace(REGISTRY, &other, AccountId::new(i64::MAX), NOW).await;
+    let orphan = kit.one.create_namespace(&act(), REGISTRY, &other, AccountId::new(i64::MAX)).await;
     assert!(matches!(orphan, Err(Error::Stale(_))));
 }
 
@@ -50,19 +50,19 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     let name: NamespaceName = place.name.parse().unwrap();
     let blob = kit.push_blob(&place, "app", "some content").await;
     let (inside, outside) = (upload_to(kit, &place, "x/y").await, upload_to(kit, &neighbour, "x").await);
-    let outcome = kit.two.delete_namespace(REGISTRY, &name, NOW).await;
+    let outcome = kit.two.delete_namespace(&act(), REGISTRY, &name).await;
     assert!(matches!(outcome, Err(Error::InUse(Thing::Namespace))), "{outcome:?}");
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_some(), "nothing has happened");
-    assert!(kit.two.delete_repository(blob.repository, NOW).await.unwrap());
-    assert!(kit.two.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
-    assert!(!kit.two.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
+    assert!(kit.two.delete_repository(&act(), blob.repository).await.unwrap());
+    assert!(kit.two.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
+    assert!(!kit.two.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_none());
     assert!(kit.one.upload(outside, NOW).await.unwrap().is_some());
     // Who comes with what was read before is told so, also when somebody else has the name now.
     let stale = |outcome: crate::Result<_>| matches!(outcome, Err(Error::Stale(Thing::Namespace)));
     let image = super::Image::with_blobs(&["some content"], None);
     assert!(stale(kit.put(&place, "app", &image, &[]).await.map(drop)));
-    let heir = kit.one.create_namespace(REGISTRY, &name, neighbour.owner, NOW).await.unwrap();
+    let heir = kit.one.create_namespace(&act(), REGISTRY, &name, neighbour.owner).await.unwrap();
     assert_ne!(heir.id, place.namespace);
     let heirs = Place { namespace: heir.id, name: place.name.clone(), owner: heir.owner };
     kit.push_blob(&heirs, "app", "some content").await;
@@ -73,7 +73,7 @@ async fn namespace_pages_show_all(kit: &Kit) {
     let owner = kit.account().await;
     for number in 0..9 {
         let name: NamespaceName = format!("p{number}-{}", kit.number()).parse().unwrap();
-        kit.one.create_namespace(REGISTRY, &name, owner, NOW).await.unwrap();
+        kit.one.create_namespace(&act(), REGISTRY, &name, owner).await.unwrap();
     }
     for owner in [None, Some(owner)] {
         let listed = kit.one.list_namespaces(REGISTRY, owner, None, 10_000).await.unwrap();
@@ -102,11 +102,11 @@ async fn the_first_push_makes_the_repository(kit: &Kit) {
     let repository = kit.repository(&place, "app").await;
     assert_eq!((repository.id, repository.namespace, repository.public), (first.repository, place.namespace, false));
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(kit.one.set_visibility(repository.id, true, later(1)).await.unwrap());
+    assert!(kit.one.set_visibility(&act_at(later(1)), repository.id, true).await.unwrap());
     let repository = kit.repository(&place, "app").await;
     assert_eq!((repository.public, repository.updated_at), (true, later(1)));
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
-    assert!(!kit.one.set_visibility(RepositoryId::new(i64::MAX), true, NOW).await.unwrap());
+    assert!(!kit.one.set_visibility(&act(), RepositoryId::new(i64::MAX), true).await.unwrap());
 }
 
 async fn listings_show_what_one_may_read(kit: &Kit) {
@@ -115,7 +115,7 @@ async fn listings_show_what_one_may_read(kit: &Kit) {
     for name in ["a", "a-b", "a.b", "a/b", "a0", "a_b", "ab", "b"] {
         let pushed = kit.push_blob(&mine, name, "x").await;
         if name.len() == 3 {
-            kit.one.set_visibility(pushed.repository, true, NOW).await.unwrap();
+            kit.one.set_visibility(&act(), pushed.repository, true).await.unwrap();
         }
     }
     let secret = kit.push_blob(&other, "secret", "x").await.repository;
@@ -154,8 +154,8 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     kit.one.delete_tag(&act(), outcome.repository, &tag("one")).await.unwrap().unwrap();
     let blob = kit.two.blob(outcome.repository, &super::sha256(b"deleted layer")).await.unwrap().unwrap();
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(kit.one.delete_repository(outcome.repository, NOW).await.unwrap());
-    assert!(!kit.one.delete_repository(outcome.repository, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), outcome.repository).await.unwrap());
+    assert!(!kit.one.delete_repository(&act(), outcome.repository).await.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
     assert_eq!(kit.two.repository(REGISTRY, &place.repository("app")).await.unwrap(), None);
     let query = JobQuery { kind: Some(EMPTY_REPOSITORY), limit: 1, ..JobQuery::default() };
@@ -167,10 +167,10 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     assert_eq!(kit.two.tag(outcome.repository, &tag("two")).await.unwrap(), None);
     let reviews = kit.reviews().await;
     let review = reviews.iter().find(|review| review.target == ReviewTarget::Blob(blob.id)).unwrap();
-    assert_eq!((review.review_after, review.reason.as_str(), review.attempts), (later(7), "repository deleted", 0));
+    assert_eq!((review.review_after, review.reason.as_str(), review.attempts), (later(60), "repository deleted", 0));
     // The same name is another repository.
     let again = kit.push_blob(&place, "app", "deleted layer").await;
-    let outcome_of_living = kit.one.empty_repository(again.repository, 10, later(7), NOW).await;
+    let outcome_of_living = kit.one.empty_repository(&act(), again.repository, 10).await;
     assert!(matches!(outcome_of_living, Err(Error::InUse(Thing::Repository))), "{outcome_of_living:?}");
     assert!(again.repository_created.is_some() && again.repository != outcome.repository && again.adopted);
 }
@@ -178,7 +178,7 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
 /// Empties a deleted repository to the end, and gives how many rows each step took.
 async fn empty(kit: &Kit, repository: RepositoryId) -> Vec<u64> {
     let mut steps = Vec::new();
-    while let Some(rows) = kit.two.empty_repository(repository, CHUNK, later(7), NOW).await.unwrap() {
+    while let Some(rows) = kit.two.empty_repository(&act(), repository, CHUNK).await.unwrap() {
         steps.push(rows);
     }
     steps
@@ -197,12 +197,12 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
         repository = Some(outcome.repository);
     }
     let old = repository.unwrap();
-    assert!(kit.one.delete_repository(old, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), old).await.unwrap());
     // A push to the name is not held up, and its content is not taken, whatever is left of the old one.
     let (image, pushed) = kit.push_image(&place, "large", &["large base", "new"], &tags[..1]).await;
     assert_ne!(pushed.repository, old);
     let (name, owner) = (place.name.parse().unwrap(), Readable::By { owner: Some(place.owner) });
-    assert!(matches!(kit.one.delete_namespace(REGISTRY, &name, NOW).await, Err(Error::InUse(Thing::Namespace))));
+    assert!(matches!(kit.one.delete_namespace(&act(), REGISTRY, &name).await, Err(Error::InUse(Thing::Namespace))));
     let listed = kit.two.list_repositories(REGISTRY, owner, None, 100).await.unwrap();
     let here = listed.iter().filter(|repository| repository.namespace == place.namespace);
     assert_eq!(here.map(|repository| repository.id).collect::<Vec<_>>(), [pushed.repository]);
@@ -210,14 +210,14 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     assert!(steps.iter().all(|rows| (1..=u64::from(CHUNK)).contains(rows)), "{steps:?}");
     // 29 tags, 60 edges, 20 manifests, 41 blobs.
     assert_eq!(steps.iter().sum::<u64>(), 29 + 60 + 20 + 41);
-    assert_eq!(kit.two.empty_repository(old, CHUNK, later(7), NOW).await.unwrap(), None);
+    assert_eq!(kit.two.empty_repository(&act(), old, CHUNK).await.unwrap(), None);
     let reviewed = kit.reviews().await;
     let base = kit.two.blob(pushed.repository, &super::sha256(b"large base")).await.unwrap().unwrap();
     assert!(reviewed.iter().any(|review| review.target == ReviewTarget::Blob(base.id)), "it may be kept by others");
     assert!(kit.two.manifest(pushed.repository, &image.digest).await.unwrap().is_some());
     assert_eq!(kit.two.tag(pushed.repository, &tags[0]).await.unwrap(), Some(image.digest));
     // Nothing of it is in the way of its namespace.
-    assert!(kit.one.delete_repository(pushed.repository, NOW).await.unwrap());
-    assert!(kit.one.delete_namespace(REGISTRY, &name, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), pushed.repository).await.unwrap());
+    assert!(kit.one.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(!empty(kit, pushed.repository).await.is_empty());
 }

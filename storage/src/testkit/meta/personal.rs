@@ -1,5 +1,5 @@
 use super::quotas::creator;
-use super::{Kit, NOW, Place, REGISTRY, later, tag};
+use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
 use roadstead_types::{AccountId, NamespaceName, RepositoryId, RepositoryName, Thing};
@@ -53,7 +53,7 @@ async fn a_repository_is_described(kit: &Kit) {
         public: true,
         description: "what it is for",
     };
-    let made = kit.one.add_repository(&new, NOW).await.unwrap();
+    let made = kit.one.add_repository(&act(), &new).await.unwrap();
     assert!(made.public && made.namespace == place.namespace);
     let detail = kit.two.repository_detail(REGISTRY, &name, place.owner, place.owner).await.unwrap().unwrap();
     let expected = RepositoryDetail {
@@ -67,8 +67,8 @@ async fn a_repository_is_described(kit: &Kit) {
         is_favorite: false,
     };
     assert_eq!(detail, expected);
-    assert!(kit.one.set_description(made.id, "", later(3)).await.unwrap());
-    assert!(!kit.one.set_description(RepositoryId::new(i64::MAX), "", NOW).await.unwrap());
+    assert!(kit.one.set_description(&act_at(later(3)), made.id, "").await.unwrap());
+    assert!(!kit.one.set_description(&act(), RepositoryId::new(i64::MAX), "").await.unwrap());
     kit.push_image(&place, "app", &["described"], &[tag("one"), tag("two")]).await;
     let detail = kit.two.repository_detail(REGISTRY, &name, place.owner, place.owner).await.unwrap().unwrap();
     assert_eq!((detail.description.as_str(), detail.tag_count), ("", 2));
@@ -102,7 +102,7 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     let own = kit.push_blob(&mine, "seen-own", "x").await.repository;
     let shown = kit.push_blob(&other, "seen-public", "x").await.repository;
     kit.push_blob(&other, "seen-private", "x").await;
-    kit.one.set_visibility(shown, true, NOW).await.unwrap();
+    kit.one.set_visibility(&act(), shown, true).await.unwrap();
     // Another test's repositories are not called so.
     let accessible = search(Among::Accessible(mine.owner), "/seen-");
     let all = found(kit, &accessible).await;
@@ -164,12 +164,12 @@ async fn favorites_are_somebodys(kit: &Kit) {
     let (mine, other) = (kit.place().await, kit.place().await);
     let own = kit.push_blob(&mine, "own", "x").await.repository;
     let foreign = kit.push_blob(&other, "foreign", "x").await.repository;
-    kit.one.set_visibility(foreign, true, NOW).await.unwrap();
-    assert!(kit.one.add_favorite(mine.owner, foreign, NOW).await.unwrap());
-    assert!(kit.one.add_favorite(mine.owner, own, later(1)).await.unwrap());
-    assert!(!kit.two.add_favorite(mine.owner, own, later(2)).await.unwrap(), "it is one already");
-    assert!(kit.two.add_favorite(other.owner, foreign, NOW).await.unwrap());
-    let gone = kit.one.add_favorite(mine.owner, RepositoryId::new(i64::MAX), NOW).await;
+    kit.one.set_visibility(&act(), foreign, true).await.unwrap();
+    assert!(kit.one.add_favorite(&act(), mine.owner, foreign).await.unwrap());
+    assert!(kit.one.add_favorite(&act_at(later(1)), mine.owner, own).await.unwrap());
+    assert!(!kit.two.add_favorite(&act_at(later(2)), mine.owner, own).await.unwrap(), "it is one already");
+    assert!(kit.two.add_favorite(&act(), other.owner, foreign).await.unwrap());
+    let gone = kit.one.add_favorite(&act(), mine.owner, RepositoryId::new(i64::MAX)).await;
     assert!(matches!(gone, Err(Error::Stale(_))));
     let among = Among::Favorites { account: mine.owner, owner: mine.owner };
     let favorites = found(kit, &search(among, "")).await;
@@ -178,16 +178,17 @@ async fn favorites_are_somebodys(kit: &Kit) {
     assert_eq!(counts, [(1, true), (2, true)]);
     assert_eq!(names(&found(kit, &search(among, "FOREIGN")).await), ["foreign"]);
     // What is private again is not shown to others any more, and is back when it is public again.
-    kit.one.set_visibility(foreign, false, NOW).await.unwrap();
+    kit.one.set_visibility(&act(), foreign, false).await.unwrap();
     assert_eq!(found(kit, &search(among, "")).await.total, 1);
     let theirs = Among::Favorites { account: other.owner, owner: other.owner };
     assert_eq!(found(kit, &search(theirs, "")).await.total, 1);
     let (own, other_name) = (mine.repository("own"), other.repository("foreign"));
-    let remove = async |names: &[RepositoryName]| kit.one.remove_favorites(mine.owner, REGISTRY, names).await.unwrap();
+    let remove =
+        async |names: &[RepositoryName]| kit.one.remove_favorites(&act(), mine.owner, REGISTRY, names).await.unwrap();
     assert_eq!(remove(&[own.clone(), other_name.clone(), own.clone(), mine.repository("missing")]).await, 2);
     assert_eq!((remove(&[own]).await, remove(&[]).await), (0, 0));
     // A deleted repository is nobody's favourite.
-    assert!(kit.one.delete_repository(foreign, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), foreign).await.unwrap());
     assert_eq!(found(kit, &search(theirs, "")).await.total, 0);
 }
 
@@ -195,7 +196,7 @@ async fn namespaces_are_searched(kit: &Kit) {
     let (place, stem) = (kit.place().await, format!("s{}", kit.number()));
     for (number, suffix) in ["a", "b", "c"].iter().enumerate() {
         let name: NamespaceName = format!("{stem}-{suffix}").parse().unwrap();
-        kit.one.create_namespace(REGISTRY, &name, place.owner, later(number as u64)).await.unwrap();
+        kit.one.create_namespace(&act_at(later(number as u64)), REGISTRY, &name, place.owner).await.unwrap();
     }
     kit.push_blob(&place, "one", "x").await;
     kit.push_blob(&place, "two", "x").await;
@@ -222,18 +223,19 @@ async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
     let place = kit.place().await;
     let ids = repositories(kit, &place, &["one", "two", "three"]).await;
     let missing = RepositoryId::new(i64::MAX);
-    let outcome = kit.one.delete_repositories(&[ids[0], missing, ids[1]], NOW).await;
+    let outcome = kit.one.delete_repositories(&act(), &[ids[0], missing, ids[1]]).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Repository))));
     let owned = async || kit.two.repositories_of(place.namespace, None, 10).await.unwrap().len();
     assert_eq!(owned().await, 3, "nothing has happened");
-    kit.one.delete_repositories(&[ids[1], ids[0], ids[1]], NOW).await.unwrap();
+    kit.one.delete_repositories(&act(), &[ids[1], ids[0], ids[1]]).await.unwrap();
     assert_eq!(owned().await, 1);
-    kit.one.delete_repositories(&[], NOW).await.unwrap();
+    kit.one.delete_repositories(&act(), &[]).await.unwrap();
     // Two that delete the same ones in other orders: one does it, the other finds them gone.
     let ids = repositories(kit, &place, &["a", "b", "c", "d"]).await;
     let reversed: Vec<_> = ids.iter().rev().copied().collect();
-    let (first, second) =
-        futures::join!(kit.one.delete_repositories(&ids, NOW), kit.two.delete_repositories(&reversed, NOW),);
+    let (first, second) = futures::join!(async { kit.one.delete_repositories(&act(), &ids).await }, async {
+        kit.two.delete_repositories(&act(), &reversed).await
+    });
     assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|done| **done).count(), 1, "{first:?} {second:?}");
 }
 
@@ -247,18 +249,17 @@ async fn repositories(kit: &Kit, place: &Place, names: &[&str]) -> Vec<Repositor
 
 async fn a_first_password_is_given_once(kit: &Kit) {
     let account = kit.bare_account().await;
-    assert!(!kit.one.change_password_hash(account, "early", NOW).await.unwrap());
+    assert!(!kit.one.change_password_hash(&act(), account, "early").await.unwrap());
     assert_eq!(kit.two.password_hash(account).await.unwrap(), None);
-    let (one, two) = futures::join!(
-        kit.one.add_password_hash(account, "first", NOW),
-        kit.two.add_password_hash(account, "first", NOW)
-    );
+    let (one, two) = futures::join!(async { kit.one.add_password_hash(&act(), account, "first").await }, async {
+        kit.two.add_password_hash(&act(), account, "first").await
+    });
     let conflict = |outcome: &crate::Result<()>| matches!(outcome, Err(Error::Conflict(Thing::Password)));
     assert!((one.is_ok() && conflict(&two)) || (two.is_ok() && conflict(&one)), "{one:?} {two:?}");
     let before = kit.two.account(account).await.unwrap().unwrap().credential_version;
-    assert!(kit.two.change_password_hash(account, "second", NOW).await.unwrap());
+    assert!(kit.two.change_password_hash(&act(), account, "second").await.unwrap());
     assert_eq!(kit.one.password_hash(account).await.unwrap().as_deref(), Some("second"));
     assert_eq!(kit.two.account(account).await.unwrap().unwrap().credential_version, before + 1);
     let nobody = AccountId::new(i64::MAX);
-    assert!(matches!(kit.one.add_password_hash(nobody, "x", NOW).await, Err(Error::Stale(_))));
+    assert!(matches!(kit.one.add_password_hash(&act(), nobody, "x").await, Err(Error::Stale(_))));
 }

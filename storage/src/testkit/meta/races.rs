@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 
-use super::{Image, Kit, NOW, Place, REGISTRY, commit, later, put, sha256, tag, uploads};
+use super::{Image, Kit, NOW, Place, REGISTRY, act, commit, later, put, sha256, tag, uploads};
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Engine, MetaStore, QuotaKind, ReviewTarget};
 use crate::{Error, Result};
@@ -33,7 +33,9 @@ async fn of_two_commits_one_is_adopted(kit: &Kit) {
     let (digest, name) = (sha256(b"raced content"), place.repository("app"));
     let keys: Vec<BlobKey> = (0..8).map(|_| BlobKey::fresh(&digest)).collect();
     let commits: Vec<_> = keys.iter().map(|key| commit(&place, &name, &digest, key, 13)).collect();
-    let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
+    let outcomes =
+        join_all(commits.iter().enumerate().map(async |(n, commit)| kit.store(n).commit_blob(&act(), commit).await))
+            .await;
     let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
     assert_eq!(outcomes.iter().filter(|outcome| !outcome.adopted).count(), 1);
     assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created.is_some()).count(), 1);
@@ -48,7 +50,9 @@ async fn many_pushes_make_one_repository(kit: &Kit) {
     let blobs: Vec<_> = (0..8).map(|n| sha256(format!("first push {n}").as_bytes())).collect();
     let keys: Vec<BlobKey> = blobs.iter().map(BlobKey::fresh).collect();
     let commits: Vec<_> = blobs.iter().zip(&keys).map(|(digest, key)| commit(&place, &name, digest, key, 12)).collect();
-    let outcomes = join_all(commits.iter().enumerate().map(|(n, commit)| kit.store(n).commit_blob(commit))).await;
+    let outcomes =
+        join_all(commits.iter().enumerate().map(async |(n, commit)| kit.store(n).commit_blob(&act(), commit).await))
+            .await;
     let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
     assert_eq!(outcomes.iter().filter(|outcome| outcome.repository_created.is_some()).count(), 1);
     assert!(outcomes.iter().all(|outcome| outcome.repository == outcomes[0].repository && !outcome.adopted));
@@ -65,7 +69,8 @@ async fn a_tag_is_moved_by_many(kit: &Kit) {
     }
     let tags = [tag("latest")];
     let puts: Vec<_> = images.iter().map(|image| put(&place, &name, image, &tags)).collect();
-    let outcomes = join_all(puts.iter().enumerate().map(|(n, put)| kit.store(n).put_manifest(put))).await;
+    let outcomes =
+        join_all(puts.iter().enumerate().map(async |(n, put)| kit.store(n).put_manifest(&act(), put).await)).await;
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|put| put.manifest_created)), "{outcomes:?}");
     let repository = kit.repository(&place, "app").await.id;
     let last = kit.one.tag(repository, &tag("latest")).await.unwrap().unwrap();
@@ -85,10 +90,9 @@ async fn a_blob_is_unlinked_or_referred_to(kit: &Kit) {
         let pushed = kit.push_blob(&place, &repository, "contended content").await;
         let (image, name) = (Image::with_blobs(&["contended content"], None), place.repository(&repository));
         let put = put(&place, &name, &image, &[]);
-        let (stored, unlinked) = futures::join!(
-            kit.store(number).put_manifest(&put),
-            kit.store(number + 1).unlink_blob(pushed.repository, &pushed.blob.digest, later(1), NOW, None),
-        );
+        let (stored, unlinked) = futures::join!(async { kit.store(number).put_manifest(&act(), &put).await }, async {
+            kit.store(number + 1).unlink_blob(&act(), pushed.repository, &pushed.blob.digest).await
+        },);
         match (stored, unlinked) {
             (Ok(_), Err(Error::InUse(_))) | (Err(Error::MissingReferences { .. }), Ok(true)) => {}
             other => panic!("{other:?}"),
@@ -103,10 +107,10 @@ async fn a_namespace_is_deleted_or_pushed_to(kit: &Kit) {
         let (digest, repository) = (sha256(b"late content"), place.repository("app"));
         let key = BlobKey::fresh(&digest);
         let commit = commit(&place, &repository, &digest, &key, 12);
-        let (committed, deleted) = futures::join!(
-            kit.store(number).commit_blob(&commit),
-            kit.store(number + 1).delete_namespace(REGISTRY, &name, NOW),
-        );
+        let (committed, deleted) =
+            futures::join!(async { kit.store(number).commit_blob(&act(), &commit).await }, async {
+                kit.store(number + 1).delete_namespace(&act(), REGISTRY, &name).await
+            },);
         match (committed, deleted) {
             (Ok(_), Err(Error::InUse(_))) | (Err(Error::Stale(Thing::Namespace)), Ok(true)) => {}
             other => panic!("{other:?}"),
@@ -130,7 +134,8 @@ async fn shared_layers_do_not_block(kit: &Kit) {
     for _ in 0..3 {
         let tags = [tag("latest")];
         let puts: Vec<_> = pushes.iter().map(|(name, image)| put(&place, name, image, &tags)).collect();
-        let outcomes = join_all(puts.iter().enumerate().map(|(n, put)| kit.store(n).put_manifest(put))).await;
+        let outcomes =
+            join_all(puts.iter().enumerate().map(async |(n, put)| kit.store(n).put_manifest(&act(), put).await)).await;
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     }
 }
@@ -161,7 +166,8 @@ async fn who_waits_holds_no_counter(kit: &Kit) {
     let mut other = kit.two.writer().begin().await.unwrap();
     let hold = sqlx::query("UPDATE blobs SET lease_until = lease_until WHERE id = $1");
     hold.bind(source.blob.id.get()).execute(&mut *other).await.unwrap();
-    let mount = kit.one.mount_blob(source.repository, REGISTRY, place.namespace, &name, &digest, later(99), NOW);
+    let act = act();
+    let mount = kit.one.mount_blob(&act, source.repository, REGISTRY, place.namespace, &name, &digest, later(99));
     let meanwhile = async {
         somebody_waits(kit).await;
         let lock = "SELECT c.id FROM changes c CROSS JOIN repositories_made m FOR UPDATE NOWAIT";
@@ -195,7 +201,7 @@ async fn a_commit_waits_for_the_owner_before_it_ends_its_upload(kit: &Kit) {
         other.rollback().await.unwrap();
         locked.map(drop)
     };
-    let (committed, locked) = futures::join!(kit.one.commit_blob(&commit), meanwhile);
+    let (committed, locked) = futures::join!(async { kit.one.commit_blob(&act(), &commit).await }, meanwhile);
     assert!(locked.is_ok(), "the commit waits for the account and has locked the upload: {locked:?}");
     committed.unwrap();
 }
@@ -204,7 +210,7 @@ async fn a_commit_waits_for_the_owner_before_it_ends_its_upload(kit: &Kit) {
 /// looks for those in the end.)
 async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
     let place = kit.place().await;
-    kit.one.set_quota(place.owner, QuotaKind::Repositories, 1000).await.unwrap();
+    kit.one.set_quota(&act(), place.owner, QuotaKind::Repositories, 1000).await.unwrap();
     for round in 0..4 {
         let mut pushes = Vec::new();
         for number in 0..8 {
@@ -217,14 +223,11 @@ async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
         let commits = join_all(pushes.iter().enumerate().map(async |(number, (_, name, lease, digest))| {
             let key = BlobKey::fresh(digest);
             let commit = CommitBlob { upload: Some(lease), ..commit(&place, name, digest, &key, 3) };
-            kit.store(number).commit_blob(&commit).await
+            kit.store(number).commit_blob(&act(), &commit).await
         }));
-        let deletions = join_all(
-            pushes
-                .iter()
-                .enumerate()
-                .map(|(number, (user, ..))| kit.store(number + 1).delete_user(place.owner, *user, true)),
-        );
+        let deletions = join_all(pushes.iter().enumerate().map(async |(number, (user, ..))| {
+            kit.store(number + 1).delete_user(&act(), place.owner, *user, true).await
+        }));
         let (committed, deleted) = futures::join!(commits, deletions);
         assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
         // What was committed later than the account was deleted, belongs to its main account, and is committed all the same.
@@ -251,7 +254,8 @@ async fn a_mount_locks_the_repository_first(kit: &Kit) {
     let mut other = kit.two.writer().begin().await.unwrap();
     let hold = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1").bind(target.get());
     hold.execute(&mut *other).await.unwrap();
-    let mount = kit.one.mount_blob(source.repository, REGISTRY, place.namespace, &name, &digest, later(99), NOW);
+    let act = act();
+    let mount = kit.one.mount_blob(&act, source.repository, REGISTRY, place.namespace, &name, &digest, later(99));
     let meanwhile = async {
         somebody_waits(kit).await;
         let lock = "SELECT id FROM blobs WHERE id = $1 FOR UPDATE NOWAIT";

@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, REGISTRY, later};
+use super::{Kit, NOW, Place, REGISTRY, act, act_at, later};
 use crate::Error;
 use crate::meta::{
     InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
@@ -37,7 +37,7 @@ async fn place(kit: &Kit) -> (Place, RepositoryId) {
 
 async fn names_are_unique_in_an_account(kit: &Kit) {
     let ((one, app), (other, others)) = (place(kit).await, place(kit).await);
-    let create = async |owner, spec: &TriggerSpec| kit.one.create_trigger(REGISTRY, owner, spec, NOW).await;
+    let create = async |owner, spec: &TriggerSpec| kit.one.create_trigger(&act(), REGISTRY, owner, spec).await;
     let id = create(one.owner, &spec("t", app)).await.unwrap();
     assert!(matches!(create(one.owner, &spec("t", app)).await, Err(Error::Conflict(Thing::Trigger))));
     create(other.owner, &spec("t", others)).await.unwrap();
@@ -47,16 +47,16 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
     assert_eq!(trigger.repository_name, one.repository("app"));
     for unknown in ["T", "", "a\0b"] {
         assert_eq!(kit.two.trigger(REGISTRY, one.owner, unknown).await.unwrap(), None);
-        assert!(!kit.two.delete_trigger(REGISTRY, one.owner, unknown).await.unwrap());
+        assert!(!kit.two.delete_trigger(&act(), REGISTRY, one.owner, unknown).await.unwrap());
     }
     let gone = create(one.owner, &spec("u", RepositoryId::new(i64::MAX))).await;
     assert!(matches!(gone, Err(Error::Stale(Thing::Repository))));
     let nobody = create(AccountId::new(i64::MAX), &spec("u", app)).await;
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
-    assert!(kit.one.delete_trigger(REGISTRY, one.owner, "t").await.unwrap());
+    assert!(kit.one.delete_trigger(&act(), REGISTRY, one.owner, "t").await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap(), None);
     assert!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap().is_some());
-    assert!(kit.one.delete_repository(others, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), others).await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap(), None, "it goes with its repository");
 }
 
@@ -64,10 +64,11 @@ async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
     let (place, app) = place(kit).await;
     let other = kit.push_blob(&place, "other", "triggers").await.repository;
     for name in ["a", "b"] {
-        kit.one.create_trigger(REGISTRY, place.owner, &spec(name, app), NOW).await.unwrap();
+        kit.one.create_trigger(&act(), REGISTRY, place.owner, &spec(name, app)).await.unwrap();
     }
     let trigger = kit.one.trigger(REGISTRY, place.owner, "a").await.unwrap().unwrap();
-    let change = async |version, spec: &TriggerSpec| kit.one.update_trigger(trigger.id, version, spec, later(3)).await;
+    let change =
+        async |version, spec: &TriggerSpec| kit.one.update_trigger(&act_at(later(3)), trigger.id, version, spec).await;
     let all = TriggerSpec { method: InvokeMethod::All, expression: String::new(), ..spec("c", other) };
     assert!(change(trigger.version, &all).await.unwrap());
     assert!(!change(trigger.version, &spec("d", app)).await.unwrap());
@@ -81,10 +82,12 @@ async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
 
 async fn the_last_one_is_made_once(kit: &Kit) {
     let (place, app) = place(kit).await;
-    kit.one.set_quota(place.owner, QuotaKind::Triggers, 3).await.unwrap();
+    kit.one.set_quota(&act(), place.owner, QuotaKind::Triggers, 3).await.unwrap();
     let runs = (0..6).map(|number| {
         let (store, owner) = (if number % 2 == 0 { kit.one.clone() } else { kit.two.clone() }, place.owner);
-        tokio::spawn(async move { store.create_trigger(REGISTRY, owner, &spec(&format!("t{number}"), app), NOW).await })
+        tokio::spawn(
+            async move { store.create_trigger(&act(), REGISTRY, owner, &spec(&format!("t{number}"), app)).await },
+        )
     });
     let outcomes = futures::future::join_all(runs.collect::<Vec<_>>()).await;
     let made = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Ok(_)))).count();
@@ -96,7 +99,7 @@ async fn lists_show_what_is_asked_for(kit: &Kit) {
     let (place, app) = place(kit).await;
     let other = kit.push_blob(&place, "other", "triggers").await.repository;
     for (name, repository, at) in [("a", app, 1), ("b", other, 3), ("c", app, 2), ("d", app, 2)] {
-        kit.one.create_trigger(REGISTRY, place.owner, &spec(name, repository), later(at)).await.unwrap();
+        kit.one.create_trigger(&act_at(later(at)), REGISTRY, place.owner, &spec(name, repository)).await.unwrap();
     }
     let list = async |filter: TriggerFilter<'_>, offset, limit| {
         let page = kit.two.list_triggers(REGISTRY, place.owner, filter, offset, limit).await.unwrap();
@@ -135,7 +138,7 @@ async fn the_log_outlives_everything(kit: &Kit) {
     }
     let nobody = kit.one.log_trigger_run(REGISTRY, AccountId::new(i64::MAX), &run("a", 1)).await;
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
-    assert!(kit.one.delete_repository(app, NOW).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), app).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
     let page = TriggerRunPage {
         repository: None,

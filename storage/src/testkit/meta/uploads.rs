@@ -1,4 +1,4 @@
-use super::{Kit, NOW, REGISTRY, commit, later, sha256};
+use super::{Kit, NOW, REGISTRY, act, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{CommitBlob, Lease, MetaStore, NewUpload, UploadLease};
@@ -104,13 +104,13 @@ async fn a_commit_ends_the_upload(kit: &Kit) {
     let commit = CommitBlob { upload: Some(&lease), ..commit(&place, &name, &digest, &key, 8) };
     let stale = |outcome: &crate::Result<_>| matches!(outcome, Err(Error::Stale(Thing::Upload)));
     let by_another = CommitBlob { upload: Some(&lost), ..commit };
-    assert!(stale(&kit.one.commit_blob(&by_another).await), "somebody else holds the lease");
+    assert!(stale(&kit.one.commit_blob(&act(), &by_another).await), "somebody else holds the lease");
     let elsewhere = place.repository("other");
-    assert!(stale(&kit.one.commit_blob(&CommitBlob { repository: &elsewhere, ..commit }).await));
+    assert!(stale(&kit.one.commit_blob(&act(), &CommitBlob { repository: &elsewhere, ..commit }).await));
     assert_eq!(kit.one.repository(REGISTRY, &name).await.unwrap(), None, "nothing has happened");
-    kit.one.commit_blob(&commit).await.unwrap();
+    kit.one.commit_blob(&act(), &commit).await.unwrap();
     assert!(kit.two.upload(id, NOW).await.unwrap().is_none());
-    assert!(stale(&kit.one.commit_blob(&commit).await), "once");
+    assert!(stale(&kit.one.commit_blob(&act(), &commit).await), "once");
 }
 
 async fn expired_uploads_go_unless_leased(kit: &Kit) {

@@ -5,7 +5,7 @@ use std::fmt;
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
 use roadstead_policy::{Class, Request, Row};
 use roadstead_service::Services;
-use roadstead_storage::meta::MetaStore;
+use roadstead_storage::meta::{Act, MetaStore};
 use roadstead_types::{AccountId, SecretId, Timestamp};
 
 use super::needs::{Needs, Permitted};
@@ -32,6 +32,10 @@ pub(crate) struct CloudCall<'a> {
     pub request_id: &'a str,
     /// The host under which the client reached us, with the port if there is one.
     pub host: &'a str,
+    /// The row of the action.
+    pub row: &'static Row,
+    /// Whether it is only to be tried.
+    pub dry_run: bool,
     /// What the audit log is to know.
     pub subject: &'a Subject,
 }
@@ -43,6 +47,14 @@ impl fmt::Debug for CloudCall<'_> {
 }
 
 impl<'a> CloudCall<'a> {
+    /// What the caller does. Whatever changes something takes it.
+    pub(crate) fn act(&self) -> &'a Act {
+        self.subject.act(|target| {
+            let actor = self.identity.actor(&self.caller.client);
+            self.services().act(actor, self.row.full_name()).on(target).tried(self.dry_run)
+        })
+    }
+
     /// The main account of the caller.
     pub(crate) fn owner(&self) -> AccountId {
         self.identity.owner

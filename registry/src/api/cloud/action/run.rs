@@ -2,7 +2,6 @@
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use roadstead_storage::meta::dry_run;
 use serde::Serialize;
 
 use super::allowed::Allowed;
@@ -69,12 +68,12 @@ fn run_open<'a, A: OpenAction>(call: &'a OpenCall<'a>, attempt: Attempt<'a>) -> 
 }
 
 async fn finish<T: Serialize>(attempt: Attempt<'_>, run: impl Future<Output = CloudResult<T>>) -> CloudResult<Vec<u8>> {
+    let output = run.await?;
     if attempt.dry_run {
-        dry_run(run).await?;
         // It came to its end without changing anything.
         return Err(Code::DryRunOperation.into());
     }
-    serde_json::to_vec(&run.await?).map_err(CloudError::internal)
+    serde_json::to_vec(&output).map_err(CloudError::internal)
 }
 
 #[cfg(test)]

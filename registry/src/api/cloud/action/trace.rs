@@ -29,6 +29,8 @@ impl Trace {
         let action = self.action.get();
         let writes = action.is_some_and(|action| writes(action.row));
         match error.map(CloudError::code) {
+            // The row of a change has been written with the change.
+            None if self.subject.is_recorded() => None,
             None => writes.then_some(AuditOutcome::Done),
             Some(Code::DryRunOperation) => None,
             Some(code) if code.is_denial() => Some(AuditOutcome::Denied),
@@ -39,7 +41,7 @@ impl Trace {
         }
     }
 
-    /// Takes the request down, if it has changed something or was refused.
+    /// Takes the request down, if it was refused or has failed, or has done something that is no change here.
     pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&CloudError>) {
         let Some(outcome) = self.outcome(error) else { return };
         let identity = self.subject.identity();

@@ -32,7 +32,7 @@ impl Action for AttachUserPolicy {
     }
     async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).attach(call.identity, policy, user).await?)
+        Ok(service(&call).attach(call.act(), call.identity, policy, user).await?)
     }
 }
 
@@ -56,7 +56,7 @@ impl Action for DetachUserPolicy {
     }
     async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).detach(call.identity, policy, user).await?)
+        Ok(service(&call).detach(call.act(), call.identity, policy, user).await?)
     }
 }
 
@@ -79,7 +79,7 @@ impl Action for AttachGroupPolicy {
         [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
     }
     async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).attach(call.identity, policy, Holder::Group(group)).await?)
+        Ok(service(&call).attach(call.act(), call.identity, policy, Holder::Group(group)).await?)
     }
 }
 
@@ -102,7 +102,7 @@ impl Action for DetachGroupPolicy {
         [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
     }
     async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).detach(call.identity, policy, Holder::Group(group)).await?)
+        Ok(service(&call).detach(call.act(), call.identity, policy, Holder::Group(group)).await?)
     }
 }
 
@@ -133,7 +133,7 @@ impl Lookup for AttachRolePolicy {
         Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
     }
     async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).attach(call.identity, policy, Holder::Role(role.role.id)).await?)
+        Ok(service(&call).attach(call.act(), call.identity, policy, Holder::Role(role.role.id)).await?)
     }
 }
 
@@ -164,6 +164,6 @@ impl Lookup for DetachRolePolicy {
         Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
     }
     async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).detach(call.identity, policy, Holder::Role(role.role.id)).await?)
+        Ok(service(&call).detach(call.act(), call.identity, policy, Holder::Role(role.role.id)).await?)
     }
 }

@@ -33,7 +33,7 @@ impl Action for PutUserPermissionsBoundary {
     }
     async fn run((uin, policy): (u64, PolicyId), call: Allowed<'_>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).set_boundary(call.identity, user, Some(policy)).await?)
+        Ok(service(&call).set_boundary(call.act(), call.identity, user, Some(policy)).await?)
     }
 }
 
@@ -56,7 +56,7 @@ impl Action for DeleteUserPermissionsBoundary {
     }
     async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).set_boundary(call.identity, user, None).await?)
+        Ok(service(&call).set_boundary(call.act(), call.identity, user, None).await?)
     }
 }
 
@@ -130,7 +130,7 @@ impl Lookup for PutRolePermissionsBoundary {
         Ok(role.and(policy(call, Self::ROW, Some(it.policy_id), None).await?))
     }
     async fn run(_: Self, (found, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).set_boundary(call.identity, Holder::Role(found.role.id), Some(policy)).await?)
+        Ok(service(&call).set_boundary(call.act(), call.identity, Holder::Role(found.role.id), Some(policy)).await?)
     }
 }
 
@@ -157,7 +157,7 @@ impl Lookup for DeleteRolePermissionsBoundary {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
     async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).set_boundary(call.identity, Holder::Role(found.role.id), None).await?)
+        Ok(service(&call).set_boundary(call.act(), call.identity, Holder::Role(found.role.id), None).await?)
     }
 }
 

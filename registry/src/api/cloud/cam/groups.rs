@@ -41,7 +41,7 @@ impl Action for CreateGroup {
     }
     async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedGroup> {
         let remark = it.remark.unwrap_or_default();
-        let id = service(&call).create_group(call.identity, &it.group_name, &remark).await?;
+        let id = service(&call).create_group(call.act(), call.identity, &it.group_name, &remark).await?;
         Ok(CreatedGroup { group_id: answered(id.get()) })
     }
 }
@@ -64,7 +64,7 @@ impl Action for DeleteGroup {
         on_group(Self::ROW, *group).into()
     }
     async fn run(group: GroupId, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_group(call.identity, group).await?)
+        Ok(service(&call).delete_group(call.act(), call.identity, group).await?)
     }
 }
 
@@ -89,7 +89,7 @@ impl Action for UpdateGroup {
     }
     async fn run(it: Self, call: Allowed<'_>) -> CloudResult<()> {
         let (id, name, remark) = (group_id(it.group_id), it.group_name.as_deref(), it.remark.as_deref());
-        Ok(service(&call).update_group(call.identity, id, name, remark).await?)
+        Ok(service(&call).update_group(call.act(), call.identity, id, name, remark).await?)
     }
 }
 

@@ -85,7 +85,7 @@ impl Action for CreateAccessKey {
     }
     async fn run((uin, description): (u64, String), call: Allowed<'_>) -> CloudResult<CreatedAccessKey> {
         let holder = holder(&call, uin).await?;
-        let key = service(&call).create_key(holder, &description).await.map_err(of_keys)?;
+        let key = service(&call).create_key(call.act(), holder, &description).await.map_err(of_keys)?;
         call.note_target(format!("{uin} {}", key.secret_id));
         let access_key = AccessKeyDetail {
             access_key_id: key.secret_id.as_str().to_owned(),
@@ -128,7 +128,7 @@ impl Action for UpdateAccessKey {
     }
     async fn run((uin, key, active): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let holder = holder(&call, uin).await?;
-        Ok(service(&call).set_key_active(call.identity, holder, &key, active).await?)
+        Ok(service(&call).set_key_active(call.act(), call.identity, holder, &key, active).await?)
     }
 }
 
@@ -155,7 +155,7 @@ impl Action for DeleteAccessKey {
     }
     async fn run((uin, key): (u64, String), call: Allowed<'_>) -> CloudResult<()> {
         let holder = holder(&call, uin).await?;
-        Ok(service(&call).delete_key(call.identity, holder, &key).await?)
+        Ok(service(&call).delete_key(call.act(), call.identity, holder, &key).await?)
     }
 }
 

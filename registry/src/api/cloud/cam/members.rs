@@ -80,7 +80,7 @@ impl Lookup for AddUserToGroup {
         members(call, Self::ROW, info).await
     }
     async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        let added = service(&call).add_members(call.identity, &members).await;
+        let added = service(&call).add_members(call.act(), call.identity, &members).await;
         added.map_err(|error| match error {
             Error::GroupUnknown => Code::InvalidParameterGroupNotExist.into(),
             other => other.into(),
@@ -110,7 +110,7 @@ impl Lookup for RemoveUserFromGroup {
         members(call, Self::ROW, info).await
     }
     async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).remove_members(call.identity, &members).await?)
+        Ok(service(&call).remove_members(call.act(), call.identity, &members).await?)
     }
 }
 /// Tells who is in a group.

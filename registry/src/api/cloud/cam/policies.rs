@@ -57,7 +57,7 @@ impl Action for CreatePolicy {
     async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedPolicy> {
         let Self { policy_name: name, policy_document: document, description, tags } = it;
         let description = description.unwrap_or_default();
-        let id = service(&call).create_policy(call.identity, &name, &description, &document, &tags).await?;
+        let id = service(&call).create_policy(call.act(), call.identity, &name, &description, &document, &tags).await?;
         Ok(CreatedPolicy { policy_id: answered(id.get()) })
     }
 }
@@ -100,7 +100,7 @@ impl Lookup for UpdatePolicy {
             return Err(wrong("Alias is for preset policies"));
         }
         let (description, document) = (it.description.as_deref(), it.policy_document.as_deref());
-        service(&call).update_policy(call.identity, id, description, document).await?;
+        service(&call).update_policy(call.act(), call.identity, id, description, document).await?;
         Ok(UpdatedPolicy { policy_id: it.policy_id.is_none().then(|| answered(id.get())) })
     }
 }
@@ -129,7 +129,7 @@ impl Action for DeletePolicy {
         ids.iter().map(|id| on_policy(Self::ROW, *id)).collect()
     }
     async fn run(ids: Vec<PolicyId>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_policies(call.identity, &ids).await?)
+        Ok(service(&call).delete_policies(call.act(), call.identity, &ids).await?)
     }
 }
 

@@ -46,7 +46,7 @@ impl Action for CreateOIDCConfig {
         Some(it.name.clone())
     }
     async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).create_provider(call.identity, &it.info()).await?)
+        Ok(service(&call).create_provider(call.act(), call.identity, &it.info()).await?)
     }
 }
 
@@ -77,7 +77,7 @@ impl Action for UpdateOIDCConfig {
         Some(it.name.clone())
     }
     async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).update_provider(call.identity, &it.info()).await?)
+        Ok(service(&call).update_provider(call.act(), call.identity, &it.info()).await?)
     }
 }
 
@@ -171,6 +171,6 @@ impl Action for DeleteOIDCConfig {
         Some(name.clone())
     }
     async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_provider(call.identity, &name).await?)
+        Ok(service(&call).delete_provider(call.act(), call.identity, &name).await?)
     }
 }

@@ -59,7 +59,7 @@ impl Action for CreateRole {
             console_login: it.console_login == Some(1),
             tags: &it.tags,
         };
-        let id = service(&call).create_role(call.identity, &new).await?;
+        let id = service(&call).create_role(call.act(), call.identity, &new).await?;
         Ok(CreatedRole { role_id: id.to_string() })
     }
 }
@@ -87,7 +87,7 @@ impl Lookup for DeleteRole {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
     async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_role(call.identity, found.role.id).await?)
+        Ok(service(&call).delete_role(call.act(), call.identity, found.role.id).await?)
     }
 }
 
@@ -219,6 +219,6 @@ impl Lookup for UpdateAssumeRolePolicy {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
     async fn run(it: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).update_trust(call.identity, found.role.id, &it.policy_document).await?)
+        Ok(service(&call).update_trust(call.act(), call.identity, found.role.id, &it.policy_document).await?)
     }
 }

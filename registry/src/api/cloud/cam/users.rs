@@ -73,8 +73,9 @@ impl Action for AddUser {
             email: it.email.unwrap_or_default(),
         };
         let password = it.password.as_deref().filter(|password| !password.is_empty());
-        let made =
-            service(&call).create_user(call.identity, &it.name, &details, password, it.use_api == Some(1)).await?;
+        let made = service(&call)
+            .create_user(call.act(), call.identity, &it.name, &details, password, it.use_api == Some(1))
+            .await?;
         Ok(made.into())
     }
 }
@@ -191,7 +192,7 @@ impl Lookup for UpdateUser {
             password_hash: None,
         };
         let password = it.password.as_deref().filter(|password| !password.is_empty());
-        Ok(service(&call).update_user(call.identity, found.account.id, change, password).await?)
+        Ok(service(&call).update_user(call.act(), call.identity, found.account.id, change, password).await?)
     }
 }
 
@@ -228,7 +229,7 @@ impl Lookup for DeleteUser {
         Ok(found)
     }
     async fn run(it: Self, found: User, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_user(call.identity, found.account.id, it.force == Some(1)).await?)
+        Ok(service(&call).delete_user(call.act(), call.identity, found.account.id, it.force == Some(1)).await?)
     }
 }
 

@@ -6,7 +6,8 @@ mod providers;
 mod races;
 mod rights;
 
-use super::{Kit, NOW};
+use super::Kit;
+use super::act;
 use crate::meta::{NewAccessKey, NewPolicy, NewRole, NewUser, User, UserProfile};
 use roadstead_types::{AccountId, GroupId, PolicyId, RoleId, SecretId, Uin};
 
@@ -39,21 +40,21 @@ impl Kit {
             password_hash: Some("hash"),
             key: Some(NewAccessKey { secret_id: &key, sealed_secret: b"sealed", description: "first" }),
         };
-        self.one.create_user(&new, NOW).await.unwrap()
+        self.one.create_user(&act(), &new).await.unwrap()
     }
 
     async fn group(&self, owner: AccountId) -> GroupId {
-        self.one.create_group(owner, &format!("group-{}", self.number()), "", NOW).await.unwrap()
+        self.one.create_group(&act(), owner, &format!("group-{}", self.number()), "").await.unwrap()
     }
 
     async fn policy(&self, owner: AccountId) -> PolicyId {
         let name = format!("policy-{}", self.number());
-        self.one.create_policy(owner, &new_policy(&name), NOW).await.unwrap()
+        self.one.create_policy(&act(), owner, &new_policy(&name)).await.unwrap()
     }
 
     async fn role(&self, owner: AccountId) -> RoleId {
         let name = format!("role-{}", self.number());
-        self.one.create_role(owner, &new_role(&name), NOW).await.unwrap()
+        self.one.create_role(&act(), owner, &new_role(&name)).await.unwrap()
     }
 }
 

@@ -2,6 +2,7 @@ use super::super::{Kit, NOW, REGISTRY, later};
 use super::new_role;
 use crate::Error;
 use crate::meta::{NewRefreshToken, NewUser, UserChange, UserProfile, limits};
+use crate::testkit::meta::{act, act_at};
 use roadstead_types::{AccountId, Counted, GroupId, RoleId, Thing, Timestamp};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -49,7 +50,7 @@ async fn names_are_unique_in_a_main_account(kit: &Kit) {
     let make = async |owner, uin: &roadstead_types::Uin, name: &str| {
         let profile = UserProfile { remark: "r".to_owned(), console_login: true, ..UserProfile::default() };
         let new = NewUser { owner, uin, name, profile: &profile, password_hash: None, key: None };
-        kit.two.create_user(&new, NOW).await
+        kit.two.create_user(&act(), &new).await
     };
     let taken = make(owner, &kit.uin(), &first.account.name).await;
     assert!(matches!(taken, Err(Error::Conflict(Thing::Account))), "{taken:?}");
@@ -63,10 +64,10 @@ async fn names_are_unique_in_a_main_account(kit: &Kit) {
 async fn a_sub_account_is_no_owner(kit: &Kit) {
     let owner = kit.account().await;
     let user = kit.user(owner).await.account.id;
-    assert!(is_stale(kit.one.create_group(user, "group", "", NOW).await, Thing::Account));
-    assert!(is_stale(kit.one.create_role(user, &new_role("role"), NOW).await, Thing::Account));
+    assert!(is_stale(kit.one.create_group(&act(), user, "group", "").await, Thing::Account));
+    assert!(is_stale(kit.one.create_role(&act(), user, &new_role("role")).await, Thing::Account));
     let nobody = AccountId::new(i64::MAX);
-    assert!(is_stale(kit.one.create_group(nobody, "group", "", NOW).await, Thing::Account));
+    assert!(is_stale(kit.one.create_group(&act(), nobody, "group", "").await, Thing::Account));
 }
 
 async fn profiles_change_in_part(kit: &Kit) {
@@ -74,14 +75,14 @@ async fn profiles_change_in_part(kit: &Kit) {
     let id = kit.user(owner).await.account.id;
     let version = kit.one.account(id).await.unwrap().unwrap().credential_version;
     let change = UserChange { remark: Some("remark"), email: Some("a@example.org"), ..UserChange::default() };
-    kit.one.update_user(owner, id, &change, NOW).await.unwrap();
+    kit.one.update_user(&act(), owner, id, &change).await.unwrap();
     let change = UserChange {
         console_login: Some(true),
         phone_number: Some("123"),
         country_code: Some("86"),
         ..UserChange::default()
     };
-    kit.two.update_user(owner, id, &change, NOW).await.unwrap();
+    kit.two.update_user(&act(), owner, id, &change).await.unwrap();
     kit.one.record_login(id, "192.0.2.1", later(5)).await.unwrap();
     let user = kit.two.user(owner, id).await.unwrap().unwrap();
     let profile = UserProfile {
@@ -95,7 +96,7 @@ async fn profiles_change_in_part(kit: &Kit) {
     assert_eq!(user.last_login_ip.as_deref(), Some("192.0.2.1"));
     assert_eq!(user.account.credential_version, version);
     for (owner, id) in [(other, id), (owner, owner), (owner, AccountId::new(i64::MAX))] {
-        assert!(is_stale(kit.one.update_user(owner, id, &change, NOW).await, Thing::User));
+        assert!(is_stale(kit.one.update_user(&act(), owner, id, &change).await, Thing::User));
     }
 }
 
@@ -104,7 +105,7 @@ async fn a_new_password_voids_what_was_issued(kit: &Kit) {
     let user = kit.user(owner).await.account;
     let token = token(kit, user.id).await;
     let change = UserChange { password_hash: Some("other"), ..UserChange::default() };
-    kit.one.update_user(owner, user.id, &change, later(1)).await.unwrap();
+    kit.one.update_user(&act_at(later(1)), owner, user.id, &change).await.unwrap();
     assert_eq!(kit.two.password_hash(user.id).await.unwrap().as_deref(), Some("other"));
     let changed = kit.two.account(user.id).await.unwrap().unwrap();
     assert_eq!(changed.credential_version, user.credential_version + 1);
@@ -133,13 +134,13 @@ async fn what_is_deleted_leaves_nothing(kit: &Kit) {
     let group = kit.group(owner).await;
     let policy = kit.policy(owner).await;
     let token = token(kit, user.id).await;
-    kit.one.add_members(owner, &[(group, user.id)], NOW).await.unwrap();
-    kit.one.attach_policy(owner, policy, crate::meta::Holder::User(user.id), "1", NOW).await.unwrap();
-    assert!(is_stale(kit.one.delete_user(other, user.id, true).await, Thing::User));
-    assert!(is_stale(kit.one.delete_user(owner, owner, true).await, Thing::User), "an owner is no user");
-    assert!(matches!(kit.one.delete_user(owner, user.id, false).await, Err(Error::InUse(Thing::User))));
+    kit.one.add_members(&act(), owner, &[(group, user.id)]).await.unwrap();
+    kit.one.attach_policy(&act(), owner, policy, crate::meta::Holder::User(user.id), "1").await.unwrap();
+    assert!(is_stale(kit.one.delete_user(&act(), other, user.id, true).await, Thing::User));
+    assert!(is_stale(kit.one.delete_user(&act(), owner, owner, true).await, Thing::User), "an owner is no user");
+    assert!(matches!(kit.one.delete_user(&act(), owner, user.id, false).await, Err(Error::InUse(Thing::User))));
     let before = kit.two.change_counters().await.unwrap().changes;
-    kit.one.delete_user(owner, user.id, true).await.unwrap();
+    kit.one.delete_user(&act(), owner, user.id, true).await.unwrap();
     assert!(kit.two.change_counters().await.unwrap().changes > before);
     assert_eq!(kit.two.account(user.id).await.unwrap(), None);
     assert_eq!(kit.two.password_hash(user.id).await.unwrap(), None);
@@ -147,7 +148,7 @@ async fn what_is_deleted_leaves_nothing(kit: &Kit) {
     assert_eq!(kit.two.refresh_token(&token).await.unwrap(), None);
     assert_eq!(kit.two.list_members(group).await.unwrap(), []);
     assert_eq!(kit.two.list_entities(owner, policy).await.unwrap(), []);
-    assert!(is_stale(kit.one.delete_user(owner, user.id, true).await, Thing::User));
+    assert!(is_stale(kit.one.delete_user(&act(), owner, user.id, true).await, Thing::User));
 }
 
 async fn groups_have_members(kit: &Kit) {
@@ -156,29 +157,29 @@ async fn groups_have_members(kit: &Kit) {
     let found = kit.two.group(owner, group).await.unwrap().unwrap();
     assert_eq!((found.id, found.created_at), (group, NOW));
     assert_eq!(kit.two.group(other, group).await.unwrap(), None);
-    let taken = kit.two.create_group(owner, &found.name, "", NOW).await;
+    let taken = kit.two.create_group(&act(), owner, &found.name, "").await;
     assert!(matches!(taken, Err(Error::Conflict(Thing::Group))));
-    kit.two.create_group(other, &found.name, "", NOW).await.unwrap();
-    kit.one.update_group(owner, group, None, Some("remark")).await.unwrap();
-    kit.one.update_group(owner, group, Some("renamed"), None).await.unwrap();
+    kit.two.create_group(&act(), other, &found.name, "").await.unwrap();
+    kit.one.update_group(&act(), owner, group, None, Some("remark")).await.unwrap();
+    kit.one.update_group(&act(), owner, group, Some("renamed"), None).await.unwrap();
     let changed = kit.two.group(owner, group).await.unwrap().unwrap();
     assert_eq!((changed.name.as_str(), changed.remark.as_str()), ("renamed", "remark"));
     let second = kit.group(owner).await;
-    let taken = kit.one.update_group(owner, second, Some("renamed"), None).await;
+    let taken = kit.one.update_group(&act(), owner, second, Some("renamed"), None).await;
     assert!(matches!(taken, Err(Error::Conflict(Thing::Group))));
-    assert!(is_stale(kit.one.update_group(other, group, None, None).await, Thing::Group));
-    kit.one.add_members(owner, &[(group, user.account.id)], later(1)).await.unwrap();
-    kit.two.add_members(owner, &[(group, user.account.id)], later(2)).await.unwrap();
+    assert!(is_stale(kit.one.update_group(&act(), other, group, None, None).await, Thing::Group));
+    kit.one.add_members(&act_at(later(1)), owner, &[(group, user.account.id)]).await.unwrap();
+    kit.two.add_members(&act_at(later(2)), owner, &[(group, user.account.id)]).await.unwrap();
     let members = kit.two.list_members(group).await.unwrap();
     assert_eq!((members.len(), &members[0].user, members[0].since), (1, &user, later(1)));
     assert_eq!(kit.two.groups_of_user(user.account.id).await.unwrap(), [group]);
     assert_eq!(kit.two.list_groups_of_user(user.account.id).await.unwrap(), [changed]);
-    kit.one.remove_members(owner, &[(group, user.account.id), (second, user.account.id)]).await.unwrap();
+    kit.one.remove_members(&act(), owner, &[(group, user.account.id), (second, user.account.id)]).await.unwrap();
     assert_eq!(kit.two.list_members(group).await.unwrap(), []);
-    kit.one.add_members(owner, &[(group, user.account.id)], NOW).await.unwrap();
-    assert!(is_stale(kit.one.delete_group(other, group).await, Thing::Group));
-    kit.one.delete_group(owner, group).await.unwrap();
-    assert!(is_stale(kit.one.delete_group(owner, group).await, Thing::Group));
+    kit.one.add_members(&act(), owner, &[(group, user.account.id)]).await.unwrap();
+    assert!(is_stale(kit.one.delete_group(&act(), other, group).await, Thing::Group));
+    kit.one.delete_group(&act(), owner, group).await.unwrap();
+    assert!(is_stale(kit.one.delete_group(&act(), owner, group).await, Thing::Group));
     assert_eq!(kit.two.groups_of_user(user.account.id).await.unwrap(), []);
     assert_eq!(kit.two.list_groups(owner).await.unwrap().iter().map(|g| g.id).collect::<Vec<_>>(), [second]);
     assert!(kit.two.user(owner, user.account.id).await.unwrap().is_some());
@@ -192,8 +193,8 @@ async fn of_several_members_all_are_added_or_none(kit: &Kit) {
     for (bad, kind) in
         [((group, foreign_user), Thing::User), ((foreign_group, user), Thing::Group), ((nowhere, user), Thing::Group)]
     {
-        assert!(is_stale(kit.one.add_members(owner, &[(group, user), bad], NOW).await, kind));
-        assert!(is_stale(kit.one.remove_members(owner, &[bad]).await, kind));
+        assert!(is_stale(kit.one.add_members(&act(), owner, &[(group, user), bad]).await, kind));
+        assert!(is_stale(kit.one.remove_members(&act(), owner, &[bad]).await, kind));
     }
     assert_eq!(kit.two.list_members(group).await.unwrap(), []);
 }
@@ -205,19 +206,19 @@ async fn memberships_are_limited(kit: &Kit) {
     for _ in 0..=limits::GROUPS_OF_USER {
         pairs.push((kit.group(owner).await, user));
     }
-    let full = kit.one.add_members(owner, &pairs, NOW).await;
+    let full = kit.one.add_members(&act(), owner, &pairs).await;
     assert!(matches!(full, Err(Error::LimitReached { what: Counted::GroupsOfUser, .. })), "{full:?}");
-    kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
-    kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
+    kit.one.add_members(&act(), owner, &pairs[1..]).await.unwrap();
+    kit.one.add_members(&act(), owner, &pairs[1..]).await.unwrap();
     assert_eq!(kit.one.groups_of_user(user).await.unwrap().len(), 10);
     let full = pairs[0].0;
     let mut pairs = Vec::new();
     for _ in 0..=limits::USERS_OF_GROUP {
         pairs.push((full, kit.user(owner).await.account.id));
     }
-    let outcome = kit.one.add_members(owner, &pairs, NOW).await;
+    let outcome = kit.one.add_members(&act(), owner, &pairs).await;
     assert!(matches!(outcome, Err(Error::LimitReached { what: Counted::UsersOfGroup, limit: 100 })), "{outcome:?}");
-    kit.one.add_members(owner, &pairs[1..], NOW).await.unwrap();
+    kit.one.add_members(&act(), owner, &pairs[1..]).await.unwrap();
     assert_eq!(kit.one.list_members(full).await.unwrap().len(), 100);
 }
 
@@ -232,14 +233,14 @@ async fn keys_are_used_and_deleted(kit: &Kit) {
     kit.one.record_key_uses(&used(later(3))).await.unwrap();
     assert_eq!(kit.two.access_key(&key.secret_id).await.unwrap().unwrap().last_used_at, Some(later(9)));
     assert_eq!(kit.two.change_counters().await.unwrap().changes, counter, "no cache has to hear of it");
-    assert!(!kit.one.set_access_key_active(other, &key.secret_id, false).await.unwrap());
-    assert!(kit.one.set_access_key_active(user, &key.secret_id, false).await.unwrap());
+    assert!(!kit.one.set_access_key_active(&act(), other, &key.secret_id, false).await.unwrap());
+    assert!(kit.one.set_access_key_active(&act(), user, &key.secret_id, false).await.unwrap());
     assert!(!kit.two.access_key(&key.secret_id).await.unwrap().unwrap().active);
-    assert!(!kit.one.delete_access_key(other, &key.secret_id).await.unwrap());
-    assert!(kit.one.delete_access_key(user, &key.secret_id).await.unwrap());
-    assert!(!kit.one.delete_access_key(user, &key.secret_id).await.unwrap());
+    assert!(!kit.one.delete_access_key(&act(), other, &key.secret_id).await.unwrap());
+    assert!(kit.one.delete_access_key(&act(), user, &key.secret_id).await.unwrap());
+    assert!(!kit.one.delete_access_key(&act(), user, &key.secret_id).await.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, counter + 2);
-    kit.one.delete_user(owner, user, false).await.unwrap();
+    kit.one.delete_user(&act(), owner, user, false).await.unwrap();
 }
 
 async fn roles_change_who_may_take_them(kit: &Kit) {
@@ -252,17 +253,17 @@ async fn roles_change_who_may_take_them(kit: &Kit) {
     assert!(id.to_string().len() == 19, "{id}");
     assert_eq!(kit.two.role_by_name(owner, &role.name).await.unwrap().as_ref(), Some(&role));
     assert_eq!(kit.two.role_by_name(other, &role.name).await.unwrap(), None);
-    let taken = kit.two.create_role(owner, &new_role(&role.name), NOW).await;
+    let taken = kit.two.create_role(&act(), owner, &new_role(&role.name)).await;
     assert!(matches!(taken, Err(Error::Conflict(Thing::Role))));
-    kit.one.update_trust(owner, id, "new", "canonical", later(1)).await.unwrap();
+    kit.one.update_trust(&act_at(later(1)), owner, id, "new", "canonical").await.unwrap();
     let changed = kit.two.role(owner, id).await.unwrap().unwrap();
     assert_eq!((changed.version, changed.updated_at, changed.trust.as_str()), (2, later(1), "canonical"));
     assert_eq!(kit.two.list_roles(owner).await.unwrap(), [changed]);
-    assert!(is_stale(kit.one.update_trust(other, id, "new", "canonical", NOW).await, Thing::Role));
-    assert!(is_stale(kit.one.delete_role(other, id).await, Thing::Role));
-    kit.one.delete_role(owner, id).await.unwrap();
+    assert!(is_stale(kit.one.update_trust(&act(), other, id, "new", "canonical").await, Thing::Role));
+    assert!(is_stale(kit.one.delete_role(&act(), other, id).await, Thing::Role));
+    kit.one.delete_role(&act(), owner, id).await.unwrap();
     assert_eq!(kit.two.role(owner, id).await.unwrap(), None);
-    assert!(is_stale(kit.one.delete_role(owner, id).await, Thing::Role));
+    assert!(is_stale(kit.one.delete_role(&act(), owner, id).await, Thing::Role));
     assert_ne!(kit.role(owner).await, id, "a number is never used again");
     assert_eq!(kit.two.role(owner, RoleId::new(1)).await.unwrap(), None);
 }

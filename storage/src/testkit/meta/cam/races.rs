@@ -1,8 +1,9 @@
 //! Two processes at once on one main account.
 
+use crate::testkit::meta::act;
 use futures::future::join_all;
 
-use super::super::{Kit, NOW};
+use super::super::Kit;
 use super::{new_policy, new_role};
 use crate::Error;
 use crate::meta::{Holder, limits};
@@ -24,11 +25,10 @@ async fn the_last_place_goes_to_one(kit: &Kit) {
          SELECT 500000000 + i, $1, 'filler-' || i, '', 0 FROM n";
     let count = i64::try_from(limits::GROUPS).unwrap() - 1;
     sqlx::query(fill).bind(owner.get()).bind(count).execute(kit.one.writer()).await.unwrap();
-    let outcomes =
-        join_all((0..6).map(|number| async move {
-            kit.store(number).create_group(owner, &format!("last-{number}"), "", NOW).await
-        }))
-        .await;
+    let outcomes = join_all((0..6).map(|number| async move {
+        kit.store(number).create_group(&act(), owner, &format!("last-{number}"), "").await
+    }))
+    .await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
     let full =
         |outcome: &&crate::Result<_>| matches!(outcome, Err(Error::LimitReached { what: Counted::Groups, limit: 300 }));
@@ -43,8 +43,8 @@ async fn a_policy_is_deleted_or_attached(kit: &Kit) {
         let policy = kit.policy(owner).await;
         let ids = [policy];
         let (attached, deleted) = futures::join!(
-            kit.store(number).attach_policy(owner, policy, Holder::User(user), "1", NOW),
-            kit.store(number + 1).delete_policies(owner, &ids),
+            async { kit.store(number).attach_policy(&act(), owner, policy, Holder::User(user), "1").await },
+            async { kit.store(number + 1).delete_policies(&act(), owner, &ids).await },
         );
         assert!(deleted.is_ok(), "{deleted:?}");
         assert!(matches!(attached, Ok(true) | Err(Error::Stale(Thing::Policy))), "{attached:?}");
@@ -61,9 +61,9 @@ async fn a_user_is_deleted_or_given_something(kit: &Kit) {
         let new = crate::meta::NewAccessKey { secret_id: &key, sealed_secret: b"sealed", description: "" };
         let members = [(group, user)];
         let (deleted, key_made, joined) = futures::join!(
-            kit.store(number).delete_user(owner, user, true),
-            kit.store(number + 1).create_access_key(user, &new, NOW),
-            kit.store(number + 1).add_members(owner, &members, NOW),
+            async { kit.store(number).delete_user(&act(), owner, user, true).await },
+            async { kit.store(number + 1).create_access_key(&act(), user, &new).await },
+            async { kit.store(number + 1).add_members(&act(), owner, &members).await },
         );
         assert!(deleted.is_ok(), "{deleted:?}");
         assert!(matches!(key_made, Ok(()) | Err(Error::Stale(Thing::Account))), "{key_made:?}");
@@ -76,13 +76,14 @@ async fn a_user_is_deleted_or_given_something(kit: &Kit) {
 async fn one_name_goes_to_one(kit: &Kit) {
     let owner = kit.account().await;
     let policies = join_all(
-        (0..4).map(|number| async move { kit.store(number).create_policy(owner, &new_policy("one"), NOW).await }),
+        (0..4).map(|number| async move { kit.store(number).create_policy(&act(), owner, &new_policy("one")).await }),
     )
     .await;
     assert_eq!(policies.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{policies:?}");
-    let roles =
-        join_all((0..4).map(|number| async move { kit.store(number).create_role(owner, &new_role("one"), NOW).await }))
-            .await;
+    let roles = join_all(
+        (0..4).map(|number| async move { kit.store(number).create_role(&act(), owner, &new_role("one")).await }),
+    )
+    .await;
     assert_eq!(roles.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{roles:?}");
 }
 
@@ -93,13 +94,11 @@ async fn members_come_from_both_sides(kit: &Kit) {
     for _ in 0..14 {
         groups.push(kit.group(owner).await);
     }
-    let outcomes = join_all(
-        groups
-            .iter()
-            .enumerate()
-            .map(|(number, &group)| async move { kit.store(number).add_members(owner, &[(group, user)], NOW).await }),
-    )
-    .await;
+    let outcomes =
+        join_all(groups.iter().enumerate().map(|(number, &group)| async move {
+            kit.store(number).add_members(&act(), owner, &[(group, user)]).await
+        }))
+        .await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 10, "{outcomes:?}");
     assert_eq!(kit.two.groups_of_user(user).await.unwrap().len(), 10);
 }

@@ -1,6 +1,7 @@
 use crate::Error;
 use crate::meta::{AccountStatus, RoleVersion};
-use crate::testkit::meta::{Kit, NOW, REGISTRY, later, tag};
+use crate::testkit::meta::act;
+use crate::testkit::meta::{Kit, REGISTRY, tag};
 use roadstead_types::{RegistryId, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
@@ -16,8 +17,7 @@ async fn a_manifest_goes_with_no_other_tags(kit: &Kit) {
     let place = kit.place().await;
     let (one, two) = (tag("one"), tag("two"));
     let (image, put) = kit.push_image(&place, "app", &["rights"], &[one.clone(), two.clone()]).await;
-    let delete =
-        async |tags| kit.one.delete_manifest(put.repository, &image.digest, Some(tags), later(9), NOW, None).await;
+    let delete = async |tags| kit.one.delete_manifest(&act(), put.repository, &image.digest, Some(tags)).await;
     for too_few in [&[][..], std::slice::from_ref(&one)] {
         assert!(matches!(delete(too_few).await, Err(Error::Stale(Thing::Tag))));
     }
@@ -40,9 +40,9 @@ async fn sessions_know_their_role(kit: &Kit) {
     let role = kit.role(owner).await;
     let version = async || kit.two.role_version(role).await.unwrap();
     assert_eq!(version().await, Some(RoleVersion { owner, version: 1 }));
-    kit.one.update_trust(owner, role, "{}", "{}", NOW).await.unwrap();
+    kit.one.update_trust(&act(), owner, role, "{}", "{}").await.unwrap();
     assert_eq!(version().await, Some(RoleVersion { owner, version: 2 }));
-    kit.one.delete_role(owner, role).await.unwrap();
+    kit.one.delete_role(&act(), owner, role).await.unwrap();
     assert_eq!(version().await, None);
 }
 
@@ -51,7 +51,7 @@ async fn a_main_account_takes_the_credentials_of_its_users_with_it(kit: &Kit) {
     let (user, stranger) = (kit.user(owner).await, kit.user(other).await);
     let version = async |id| kit.two.account(id).await.unwrap().unwrap().credential_version;
     let (before, strangers) = (version(user.account.id).await, version(stranger.account.id).await);
-    assert!(kit.one.set_account_status(owner, AccountStatus::Disabled, NOW).await.unwrap());
+    assert!(kit.one.set_account_status(&act(), owner, AccountStatus::Disabled).await.unwrap());
     assert_eq!(version(user.account.id).await, before + 1);
     assert_eq!(version(stranger.account.id).await, strangers);
     assert_eq!(kit.two.account(user.account.id).await.unwrap().unwrap().status, AccountStatus::Active);

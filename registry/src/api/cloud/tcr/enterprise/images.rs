@@ -201,7 +201,7 @@ async fn delete(
     }
     let target = DeleteTarget::Tags(tags, batch);
     let access = call.auth().authorize_delete(call.caller, instance.registry, name, target).await?;
-    Ok(call.services().images().delete(&access, tags).await.map_err(refused)?.len())
+    Ok(call.services().images().delete(call.act(), &access, tags).await.map_err(refused)?.len())
 }
 
 /// Deletes one tag.
@@ -325,7 +325,7 @@ impl Action for DuplicateImage {
             let message = "the tag is there already; Override moves it";
             return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
         }
-        let done = images.link(&source, &it.from.1, &target, &it.to.1).await.map_err(refused)?;
+        let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await.map_err(refused)?;
         done.map(|_| ()).ok_or_else(|| missing("image"))
     }
 }

@@ -144,7 +144,7 @@ impl Action for CreateInstance {
             multi_zone: it.multi_zone,
             tags: &it.tags,
         };
-        let made = instances.create(new, u64::from(call.settings().instances_per_account)).await;
+        let made = instances.create(call.act(), new, u64::from(call.settings().instances_per_account)).await;
         let made = made.map_err(|error| match error {
             StorageError::Conflict(_) => Code::InternalErrorErrorConflict.into(),
             StorageError::LimitReached { limit, .. } => {
@@ -186,7 +186,7 @@ impl Action for ModifyInstance {
     }
     async fn run((id, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let changed = call.services().instances().modify(registry, &change).await?;
+        let changed = call.services().instances().modify(call.act(), registry, &change).await?;
         changed.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
     }
 }
@@ -212,7 +212,7 @@ impl Action for DeleteInstance {
     }
     async fn run((id, with_content): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete(registry, with_content).await;
+        let deleted = call.services().instances().delete(call.act(), registry, with_content).await;
         let deleted = deleted.map_err(|error| match error {
             StorageError::Protected(Thing::Instance) => {
                 CloudError::new(Code::OperationDenied, "the instance is protected: turn DeletionProtection off first")

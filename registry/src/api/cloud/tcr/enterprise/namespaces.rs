@@ -92,7 +92,7 @@ impl Action for CreateNamespace {
     }
     async fn run((id, name, settings): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
-        let made = call.services().instances().create_namespace(&instance, &name, &settings).await;
+        let made = call.services().instances().create_namespace(call.act(), &instance, &name, &settings).await;
         made.map(|_| ()).map_err(|error| match error {
             StorageError::Conflict(_) => Code::InvalidParameterErrNamespaceExist.into(),
             StorageError::LimitReached { .. } => Code::LimitExceededErrNamespaceMaxLimit.into(),
@@ -275,7 +275,8 @@ impl Action for ModifyNamespace {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
         let instances = call.services().instances();
         let found = instances.namespace(registry, &name).await?.ok_or_else(|| missing("namespace"))?;
-        let changed = instances.modify_namespace(registry, found.id, |settings| change.apply(settings)).await?;
+        let changed =
+            instances.modify_namespace(call.act(), registry, found.id, |settings| change.apply(settings)).await?;
         changed.then_some(()).ok_or_else(|| missing("namespace"))
     }
 }
@@ -301,7 +302,7 @@ impl Action for DeleteNamespace {
     async fn run((id, name): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
         let name = name.parse().map_err(|_| missing("namespace"))?;
-        let deleted = call.services().instances().delete_namespace(registry, &name).await;
+        let deleted = call.services().instances().delete_namespace(call.act(), registry, &name).await;
         let deleted = deleted.map_err(|error| match error {
             StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")

@@ -50,7 +50,7 @@ impl Action for CreateRepository {
     }
     async fn run((id, name, texts): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let made = call.services().instances().create_repository(registry, &name, &texts).await;
+        let made = call.services().instances().create_repository(call.act(), registry, &name, &texts).await;
         made.map(|_| ()).map_err(|error| match error {
             StorageError::Conflict(_) => Code::InvalidParameterErrRepoExist.into(),
             StorageError::Stale(_) => missing("namespace"),
@@ -183,7 +183,8 @@ impl Action for ModifyRepository {
     async fn run((id, name, it): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
         let (brief, description) = (it.brief_description.as_deref(), it.description.as_deref());
-        let done = call.services().instances().describe_repository(registry, &name, brief, description).await?;
+        let done =
+            call.services().instances().describe_repository(call.act(), registry, &name, brief, description).await?;
         done.then_some(()).ok_or_else(|| missing("repository"))
     }
 }
@@ -216,7 +217,7 @@ impl Action for DeleteRepository {
     }
     async fn run((id, name, force): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete_repository(registry, &name, force).await;
+        let deleted = call.services().instances().delete_repository(call.act(), registry, &name, force).await;
         let deleted = deleted.map_err(|error| match error {
             StorageError::InUse(_) => {
                 CloudError::new(Code::ResourceInUse, "there are images in the repository; ForceDelete deletes them too")

@@ -69,7 +69,7 @@ impl Action for CreateInstanceToken {
         let (auth, identity) = (call.auth(), call.identity);
         let made = match term {
             Term::Temporary => auth.temporary_password(identity, registry, call.key).map(|made| (String::new(), made)),
-            Term::Long => auth.create_instance_token(identity, registry, &description).await,
+            Term::Long => auth.create_instance_token(call.act(), identity, registry, &description).await,
         };
         let (token_id, made) = made.map_err(not_made)?;
         let (username, exp_time) = (made.username.to_string(), made.expires_at.as_millis());
@@ -171,7 +171,8 @@ impl Action for ModifyInstanceToken {
     }
     async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let changed = call.meta().modify_instance_token(registry, &token, enabled, description.as_deref()).await;
+        let changed =
+            call.meta().modify_instance_token(call.act(), registry, &token, enabled, description.as_deref()).await;
         call.auth().invalidate_all();
         changed?.then_some(()).ok_or_else(|| missing("token"))
     }
@@ -200,7 +201,7 @@ impl Action for DeleteInstanceToken {
     }
     async fn run((id, token): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.meta().delete_instance_token(registry, &token).await;
+        let deleted = call.meta().delete_instance_token(call.act(), registry, &token).await;
         call.auth().invalidate_all();
         deleted?.then_some(()).ok_or_else(|| missing("token"))
     }

@@ -41,7 +41,7 @@ impl Action for CreateFavorRepositoryPersonal {
         Some(name.to_string())
     }
     async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().add_favorite(call.permissions, &name).await?)
+        Ok(call.services().personal().add_favorite(call.act(), call.permissions, &name).await?)
     }
 }
 
@@ -77,7 +77,7 @@ impl Action for BatchDeleteFavorRepositoryPersonal {
         Some(personal::listed(names))
     }
     async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().remove_favorites(call.identity, &names).await?)
+        Ok(call.services().personal().remove_favorites(call.act(), call.identity, &names).await?)
     }
 }
 

@@ -191,7 +191,7 @@ impl Action for DeleteImagePersonal {
         op::tag_delete(Realm::Personal, name, tag).into()
     }
     async fn run((name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        call.services().images().delete_tags(call.caller, call.permissions, &name, &[tag], false).await?;
+        call.services().images().delete_tags(call.act(), call.caller, call.permissions, &name, &[tag], false).await?;
         Ok(())
     }
 }
@@ -224,7 +224,7 @@ impl Action for BatchDeleteImagePersonal {
         Some(format!("{name} {} tags: {}", tags.len(), list.join(",")))
     }
     async fn run((name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        call.services().images().delete_tags(call.caller, call.permissions, &name, &tags, true).await?;
+        call.services().images().delete_tags(call.act(), call.caller, call.permissions, &name, &tags, true).await?;
         Ok(())
     }
 }
@@ -261,7 +261,7 @@ impl Action for DuplicateImagePersonal {
     }
     async fn run((from, to): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         names::allowed(call.services(), "DestImage", &to.0)?;
-        let digest = call.services().images().duplicate(call.caller, call.permissions, &from, &to).await?;
+        let digest = call.services().images().duplicate(call.act(), call.caller, call.permissions, &from, &to).await?;
         Ok(Data { data: DupImageTagResp { digest: digest.to_string() } })
     }
 }

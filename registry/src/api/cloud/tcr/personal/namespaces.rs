@@ -32,7 +32,7 @@ impl Action for CreateNamespacePersonal {
         op::namespace_create(Realm::Personal, name.as_str()).into()
     }
     async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().create_namespace(call.identity, &name).await?)
+        Ok(call.services().personal().create_namespace(call.act(), call.identity, &name).await?)
     }
 }
 
@@ -54,7 +54,7 @@ impl Action for DeleteNamespacePersonal {
         op::namespace_delete(Realm::Personal, name.as_str()).into()
     }
     async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_namespace(call.identity, &name).await?)
+        Ok(call.services().personal().delete_namespace(call.act(), call.identity, &name).await?)
     }
 }
 

@@ -75,7 +75,7 @@ impl Action for CreateApplicationTriggerPersonal {
         draft.name.clone()
     }
     async fn run(draft: TriggerDraft, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().create(call.identity, draft).await?)
+        Ok(call.services().triggers().create(call.act(), call.identity, draft).await?)
     }
 }
 
@@ -123,7 +123,7 @@ impl Action for ModifyApplicationTriggerPersonal {
         Some(name.clone())
     }
     async fn run((name, draft): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().change(call.identity, &name, &draft).await?)
+        Ok(call.services().triggers().change(call.act(), call.identity, &name, &draft).await?)
     }
 }
 
@@ -145,7 +145,7 @@ impl Action for DeleteApplicationTriggerPersonal {
         Some(name.clone())
     }
     async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().delete(call.identity, &name).await?)
+        Ok(call.services().triggers().delete(call.act(), call.identity, &name).await?)
     }
 }
 

@@ -35,7 +35,7 @@ impl Action for CreateUserPersonal {
         Needs::nothing()
     }
     async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().register(call.identity, &password).await?)
+        Ok(call.services().personal().register(call.act(), call.identity, &password).await?)
     }
 }
 
@@ -58,7 +58,7 @@ impl Action for ModifyUserPasswordPersonal {
         Needs::nothing()
     }
     async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().change_password(call.identity, &password).await?)
+        Ok(call.services().personal().change_password(call.act(), call.identity, &password).await?)
     }
 }
 
