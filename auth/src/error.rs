@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use roadstead_types::Thing;
+
 /// What most calls of this crate answer.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -73,14 +75,18 @@ pub enum AuthenticationError {
 
 impl From<roadstead_storage::Error> for AuthenticationError {
     fn from(error: roadstead_storage::Error) -> Self {
-        Self::Unavailable(error)
+        match error {
+            // The account was deleted after its credentials were checked.
+            roadstead_storage::Error::Stale(Thing::Account) => Self::BadCredentials,
+            error => Self::Unavailable(error),
+        }
     }
 }
 
 impl From<Error> for AuthenticationError {
     fn from(error: Error) -> Self {
         match error {
-            Error::Storage(error) => Self::Unavailable(error),
+            Error::Storage(error) => error.into(),
             other => Self::Unavailable(roadstead_storage::Error::Backend {
                 op: "check credentials",
                 source: Box::new(other),
@@ -109,6 +115,10 @@ pub enum Denied {
 
 impl From<roadstead_storage::Error> for Denied {
     fn from(error: roadstead_storage::Error) -> Self {
-        Self::Unavailable(error)
+        match error {
+            // An instance or a namespace was deleted meanwhile. What is not there is refused.
+            roadstead_storage::Error::Stale(_) => Self::Forbidden,
+            error => Self::Unavailable(error),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use quick_cache::sync::Cache;
 use roadstead_storage::meta::{StoredPolicies, StoredPolicy};
-use roadstead_types::{AccountId, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
+use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::cache::Read;
@@ -206,17 +206,14 @@ impl Permissions {
         self.identity.is_root()
     }
 
-    /// The same permissions, as far as they decide about the actions of these requests: for who asks about many things.
-    #[must_use]
-    pub fn narrowed(&self, requests: &[policy::Request]) -> Self {
-        let documents = self.documents().narrowed(requests, self.context());
-        Self { compiled: Compiled::new(documents, &self.compiled.region), ..self.clone() }
+    /// The names for which a statement denies the operation.
+    pub fn denied_names(&self, about: &policy::NameRequest) -> NameRule {
+        self.documents().denied_names(about, self.context())
     }
 
-    /// Whether nothing can be hidden from the caller: what nobody denies in so many words is shown to whoever has credentials
-    /// of an account. It spares a look at each thing.
-    pub fn sees_everything(&self) -> bool {
-        self.is_root() || (self.identity.session.is_none() && !self.documents().has_denials())
+    /// The names for which the operation is allowed.
+    pub fn allowed_names(&self, about: &policy::NameRequest) -> NameRule {
+        self.documents().allowed_names(about, self.context())
     }
 
     /// Who asks.

@@ -12,7 +12,7 @@ use roadstead_auth::{AuthenticationError, Caller, Client, DeleteTarget, Denied, 
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_storage::testkit::act;
-use roadstead_types::{AccountId, PolicyId, Tag, Thing};
+use roadstead_types::{AccountId, NameRule, PolicyId, Tag, Thing};
 
 const PLACES: [&str; 6] =
     ["team/public", "team/private", "team/missing", "others/public", "others/private", "nowhere/missing"];
@@ -58,12 +58,12 @@ elsewhere    YffY ffff ffff YffY ffff ffff
 }
 
 #[tokio::test]
-async fn narrowed_permissions_decide_the_same_about_what_they_are_narrowed_to() {
+async fn rules_about_names_say_what_is_decided_about_each_name() {
     let world = world().await;
     let (list, pull) = ("tcr:DescribeRepositoryOwnerPersonal", "ccr:pull");
     let network = r#"],"condition":{"ip_equal":{"qcs:ip":"198.51.100.0/24"}}}]}"#;
     let conditional = deny(pull, "*").replace("]}]}", network);
-    // Whose policies they are, and whether everything is seen that only these hide.
+    // Whose policies they are, and whether nothing is denied that a list asks about.
     let subs: [(&str, Vec<String>, bool); 8] = [
         ("nothing", vec![], true),
         ("other-denials", vec![ALLOW_ALL.to_owned(), deny("ccr:push", "*"), deny("cam:*", "*")], true),
@@ -74,19 +74,19 @@ async fn narrowed_permissions_decide_the_same_about_what_they_are_narrowed_to() 
         ("some", vec![allow(pull, "qcs::ccr:::repo/team/private"), deny("ccr:push", "*")], true),
         ("no-namespace", vec![allow(list, "*"), deny("ccr:*", "qcs::ccr:::repo/team/*")], false),
     ];
-    let requests = |name: &str| {
-        let name = common::name(name);
-        [op::repository_list(Realm::Personal, &name), op::pull(Realm::Personal, &name)]
-    };
-    for (who, policies, sees_everything) in &subs {
+    for (who, policies, nothing_denied) in &subs {
         let sub = world.sub(who, policies).await;
-        let whole = world.auth.permissions(&basic(&sub.identity)).await.unwrap();
-        let narrowed = whole.narrowed(&requests("team/first"));
-        assert_eq!(narrowed.sees_everything(), *sees_everything, "{who}");
-        for request in PLACES.iter().flat_map(|place| requests(place)) {
-            let [whole, narrowed] = [&whole, &narrowed].map(|permissions| permissions.decide(&request));
-            assert_eq!(whole.is_allowed(), narrowed.is_allowed(), "{who}: {request}");
-            assert_eq!(whole.is_explicit_denial(), narrowed.is_explicit_denial(), "{who}: {request}");
+        let permissions = world.auth.permissions(&basic(&sub.identity)).await.unwrap();
+        let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
+        let denied = operations.each_ref().map(|about| permissions.denied_names(about));
+        assert_eq!(denied.iter().all(|rule| *rule == NameRule::none()), *nothing_denied, "{who}");
+        for (about, denied) in operations.iter().zip(&denied) {
+            let allowed = permissions.allowed_names(about);
+            for name in PLACES {
+                let decision = permissions.decide(&about.on(name));
+                assert_eq!(allowed.covers(name), decision.is_allowed(), "{who}: {name}");
+                assert_eq!(denied.covers(name), decision.is_explicit_denial(), "{who}: {name}");
+            }
         }
     }
 }

@@ -220,38 +220,13 @@ impl Matches {
 }
 
 impl Documents {
-    fn boundary(&self) -> Option<&Arc<Document>> {
+    pub(super) fn boundary(&self) -> Option<&Arc<Document>> {
         self.boundary.as_ref().filter(|_| !self.root)
     }
 
     /// The policies of the caller. The owner of the account has none.
-    fn identity(&self) -> &[Arc<Document>] {
+    pub(super) fn identity(&self) -> &[Arc<Document>] {
         if self.root { &[] } else { &self.identity }
-    }
-
-    /// Whether anything denies anything in so many words.
-    pub fn has_denials(&self) -> bool {
-        let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
-        of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::denies))
-    }
-
-    /// The same documents without what says nothing, in this context, about the actions of any of `requests`.
-    pub fn narrowed(&self, requests: &[Request], context: &Context) -> Self {
-        let keep = |statement: &Statement| {
-            requests.iter().any(|request| statement.actions.covers(request)) && statement.holds(context)
-        };
-        let narrowed = |document: &Arc<Document>| {
-            let Document { id, name, policy } = &**document;
-            Arc::new(Document { id: *id, name: name.clone(), policy: policy.narrowed(keep) })
-        };
-        let identity = self.identity.iter().map(narrowed).filter(|document| !document.policy.statements.is_empty());
-        Self {
-            root: self.root,
-            identity: identity.collect(),
-            // What allows nothing still caps everything.
-            boundary: self.boundary.as_ref().map(narrowed),
-            session: self.session.as_ref().map(|policy| Arc::new(policy.narrowed(keep))),
-        }
     }
 
     /// What the policies and the boundary of the caller say about a request.

@@ -127,11 +127,6 @@ impl Policy {
         Self { allow: of(Effect::Allow), deny: of(Effect::Deny), statements }
     }
 
-    /// The same policy, with these of its statements only.
-    pub(super) fn narrowed(&self, keep: impl Fn(&Statement) -> bool) -> Self {
-        Self::new(self.statements.iter().filter(|statement| keep(statement)).cloned().collect())
-    }
-
     /// The actions that statements of this effect are about.
     pub(super) fn actions(&self, effect: Effect) -> &ActionSet {
         match effect {

@@ -1,5 +1,9 @@
 //! Patterns: text in which `*` is any run of characters, and `${uin}` the uin of the caller.
 
+use std::collections::BTreeSet;
+
+use roadstead_types::NamePattern;
+
 use super::document::Author;
 
 /// A compiled pattern. It is matched without recursion and without going back: with `*` alone, the first place where
@@ -53,6 +57,29 @@ impl Pattern {
         middle.iter().try_fold(rest, |rest, chunk| chunk.find(rest, uin)).is_some()
     }
 
+    /// The patterns of what may stand between `before` and `after`, so that all together matches.
+    pub(super) fn between(&self, before: &str, after: &str, uin: &str) -> Vec<NamePattern> {
+        let mut signs: Vec<Sign> = Vec::new();
+        for (number, chunk) in self.chunks.iter().enumerate() {
+            if number > 0 {
+                signs.push(Sign::AnyRun);
+            }
+            let texts = [chunk.text.as_str()].into_iter().chain(chunk.more.iter().map(|piece| piece.text(uin)));
+            signs.extend(texts.flat_map(str::chars).map(Sign::Char));
+        }
+        let heads = after_text(&signs, before.chars());
+        let mut found: Vec<NamePattern> = heads
+            .into_iter()
+            .flat_map(|head| {
+                let backwards: Vec<Sign> = head.iter().rev().copied().collect();
+                after_text(&backwards, after.chars().rev()).into_iter().map(|rest| written(&rest)).collect::<Vec<_>>()
+            })
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// As [`Self::matches`], with ASCII letters in either case. Only for patterns without wildcards.
     pub(super) fn equals_ignoring_case(&self, text: &str, uin: &str) -> bool {
         let strip = |rest: &'_ str, piece: &str| {
@@ -72,6 +99,42 @@ impl Pattern {
         }
         at == text.len()
     }
+}
+
+/// One sign of a pattern whose variables have their values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Char(char),
+    AnyRun,
+}
+
+/// What may remain of a pattern when its beginning has matched `text`.
+fn after_text(signs: &[Sign], text: impl Iterator<Item = char>) -> Vec<Vec<Sign>> {
+    let mut places = BTreeSet::from([0]);
+    for next in text {
+        let mut reached = BTreeSet::new();
+        for mut at in places {
+            // A run may be empty: then what follows it has to match.
+            while signs.get(at) == Some(&Sign::AnyRun) {
+                reached.insert(at);
+                at += 1;
+            }
+            if signs.get(at) == Some(&Sign::Char(next)) {
+                reached.insert(at + 1);
+            }
+        }
+        places = reached;
+    }
+    places.into_iter().map(|at| signs[at..].to_vec()).collect()
+}
+
+/// The pattern of signs that were read backwards.
+fn written(backwards: &[Sign]) -> NamePattern {
+    let char = |sign: &Sign| match sign {
+        Sign::Char(char) => *char,
+        Sign::AnyRun => '*',
+    };
+    NamePattern::new(backwards.iter().rev().map(char).collect::<String>())
 }
 
 /// The first and the last of several, and those between.

@@ -6,7 +6,7 @@
 use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 
 use super::actions::{ccr, sts, tcr};
-use super::request::Request;
+use super::request::{NameRequest, Request};
 use super::row::{Row, Service};
 
 /// Which edition a thing belongs to.
@@ -35,15 +35,25 @@ impl Realm<'_> {
 
     /// A request about a repository. It is checked as `.../` too, because published samples grant `.../*`.
     fn on_repository(self, personal: &[&'static Row], instance: &'static Row, name: &RepositoryName) -> Request {
-        let path = self.path(name.as_str());
-        let twin = format!("{path}/");
-        self.request(personal, instance, vec![path, twin])
+        self.on_repositories(personal, instance).on(name.as_str())
+    }
+
+    /// The same about repositories whose names are not known yet.
+    fn on_repositories(self, personal: &[&'static Row], instance: &'static Row) -> NameRequest {
+        let before = self.path("");
+        let around = vec![(before.clone(), ""), (before, "/")];
+        NameRequest { request: self.request(personal, instance, Vec::new()), around }
     }
 }
 
 /// Reads manifests, blobs, tags and referrers. See [`Request::public_pull`].
 pub fn pull(realm: Realm<'_>, name: &RepositoryName) -> Request {
-    realm.on_repository(&[&ccr::pull, &tcr::PullRepositoryPersonal], &tcr::PullRepository, name)
+    pulls(realm).on(name.as_str())
+}
+
+/// [`pull`], from repositories whose names are not known yet.
+pub fn pulls(realm: Realm<'_>) -> NameRequest {
+    realm.on_repositories(&[&ccr::pull, &tcr::PullRepositoryPersonal], &tcr::PullRepository)
 }
 
 /// Writes manifests, blobs and tags of a repository that exists.
@@ -71,8 +81,13 @@ pub fn repository_batch_delete(realm: Realm<'_>, name: &RepositoryName) -> Reque
 
 /// Shows one repository in a listing.
 pub fn repository_list(realm: Realm<'_>, name: &RepositoryName) -> Request {
+    repository_lists(realm).on(name.as_str())
+}
+
+/// [`repository_list`], for repositories whose names are not known yet.
+pub fn repository_lists(realm: Realm<'_>) -> NameRequest {
     let personal = [&ccr::GetUserRepositoryList, &tcr::DescribeRepositoryOwnerPersonal];
-    realm.on_repository(&personal, &tcr::DescribeRepositories, name)
+    realm.on_repositories(&personal, &tcr::DescribeRepositories)
 }
 
 /// Makes a namespace.
@@ -150,7 +165,12 @@ impl Row {
 
     /// The action on one namespace.
     pub fn on_namespace(&'static self, realm: Realm<'_>, namespace: &str) -> Request {
-        self.on(vec![realm.path(namespace)])
+        self.on_namespaces(realm).on(namespace)
+    }
+
+    /// The action on namespaces whose names are not known yet.
+    pub fn on_namespaces(&'static self, realm: Realm<'_>) -> NameRequest {
+        NameRequest { request: self.on(Vec::new()), around: vec![(realm.path(""), "")] }
     }
 
     /// The action on one instance.

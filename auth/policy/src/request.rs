@@ -82,6 +82,22 @@ impl Request {
     }
 }
 
+/// An operation on things whose names are not known yet: it is asked which names it is allowed or denied for.
+#[derive(Clone, Debug)]
+pub struct NameRequest {
+    pub(super) request: Request,
+    /// What stands before and after the name in the paths of the resources.
+    pub(super) around: Vec<(String, &'static str)>,
+}
+
+impl NameRequest {
+    /// The operation on the thing with this name.
+    pub fn on(&self, name: &str) -> Request {
+        let resources = self.around.iter().map(|(before, after)| format!("{before}{name}{after}")).collect();
+        Request { resources, ..self.request.clone() }
+    }
+}
+
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = self.resources.first().map_or("*", String::as_str);

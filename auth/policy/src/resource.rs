@@ -1,6 +1,6 @@
 //! The `resource` of a statement: six pieces, joined by colons.
 
-use roadstead_types::Uin;
+use roadstead_types::{NameRule, Uin};
 
 use super::decide::Context;
 use super::document::{Author, Reader, Use};
@@ -9,7 +9,7 @@ use super::glob::Pattern;
 use super::json::Json;
 use super::known::is_owned;
 use super::regions;
-use super::request::{Request, one_class};
+use super::request::{NameRequest, Request, one_class};
 
 /// A compiled resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -192,25 +192,40 @@ impl Resource {
     /// Whether it covers what is asked about. `doubt` is the answer where that cannot be said.
     pub(super) fn covers(&self, request: &Request, context: &Context, doubt: bool) -> bool {
         let Self::Pieces(pieces) = self else { return true };
-        if pieces.service.as_ref().is_some_and(|service| *service != request.service) {
-            return false;
-        }
-        let owner = request.owner.as_ref().unwrap_or(&context.owner_uin);
-        let account = match &pieces.account {
-            Account::Any => true,
-            Account::Is(uin) => uin == owner,
-            Account::Nobody => false,
-        };
-        if !account {
-            return false;
-        }
         let path = |path: &String| pieces.path.matches(path, &context.uin);
         let found = match &*request.resources {
             [] => pieces.path.is_everything(),
             resources => resources.iter().any(path) || (doubt && request.doubtful.iter().any(path)),
         };
-        found
-            && pieces.region.as_ref().is_none_or(|region| match &*context.region {
+        found && pieces.are_of(request, context, doubt)
+    }
+
+    /// The names for which it covers what is asked about.
+    pub(super) fn names(&self, about: &NameRequest, context: &Context, doubt: bool) -> NameRule {
+        match self {
+            Self::Everything => NameRule::All,
+            Self::Pieces(pieces) if !pieces.are_of(&about.request, context, doubt) => NameRule::none(),
+            Self::Pieces(pieces) => about.around.iter().fold(NameRule::none(), |rule, (before, after)| {
+                rule.or(NameRule::Like(pieces.path.between(before, after, &context.uin)))
+            }),
+        }
+    }
+}
+
+impl Pieces {
+    /// Whether the service, the account and the region are those of what is asked about.
+    fn are_of(&self, request: &Request, context: &Context, doubt: bool) -> bool {
+        if self.service.as_ref().is_some_and(|service| *service != request.service) {
+            return false;
+        }
+        let owner = request.owner.as_ref().unwrap_or(&context.owner_uin);
+        let account = match &self.account {
+            Account::Any => true,
+            Account::Is(uin) => uin == owner,
+            Account::Nobody => false,
+        };
+        account
+            && self.region.as_ref().is_none_or(|region| match &*context.region {
                 "" => doubt,
                 here => long_region(here) == region,
             })

@@ -1,5 +1,7 @@
 //! One statement of a document.
 
+use roadstead_types::NameRule;
+
 use super::action::{self, Actions};
 use super::compare::Three;
 use super::condition::{self, Test, Written};
@@ -7,7 +9,7 @@ use super::decide::Context;
 use super::document::{Reader, Use};
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
-use super::request::Request;
+use super::request::{NameRequest, Request};
 use super::resource::{self, Resource};
 use super::trust::{self, Trusted};
 
@@ -89,9 +91,13 @@ impl Statement {
             && self.resources.iter().any(|resource| resource.covers(request, context, self.doubt()))
     }
 
-    /// Whether it is a denial.
-    pub(super) fn denies(&self) -> bool {
-        self.effect == Effect::Deny
+    /// The names for which the statement speaks of the request, if its conditions are met.
+    pub(super) fn names(&self, about: &NameRequest, context: &Context) -> NameRule {
+        if !self.actions.covers(&about.request) {
+            return NameRule::none();
+        }
+        let all = self.resources.iter().map(|resource| resource.names(about, context, self.doubt()));
+        all.fold(NameRule::none(), NameRule::or)
     }
 
     /// Whether the statement has no conditions.

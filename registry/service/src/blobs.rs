@@ -5,7 +5,7 @@ use futures::stream::{self, LocalBoxStream, StreamExt};
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::blob::{BlobStream, PieceSize};
 use roadstead_storage::meta::{Act, Blob, Committed};
-use roadstead_types::{Digest, RepositoryId};
+use roadstead_types::{Digest, RepositoryId, Thing};
 
 use super::cache::Caches;
 use super::transfer::Transfer;
@@ -31,9 +31,9 @@ impl BlobService {
     }
 
     async fn find(&self, repository: Option<RepositoryId>, digest: &Digest) -> Result<Blob> {
-        let repository = repository.ok_or(Error::BlobUnknown)?;
+        let repository = repository.ok_or(Error::Unknown(Thing::Blob))?;
         let load = async || self.base.meta.blob(repository, digest).await;
-        self.caches.blobs.get_or_load((repository, digest.clone()), load).await?.ok_or(Error::BlobUnknown)
+        self.caches.blobs.get_or_load((repository, digest.clone()), load).await?.ok_or(Error::Unknown(Thing::Blob))
     }
 
     /// The blob, for a client that will rely on its being there: the answer takes a lease.
@@ -44,7 +44,7 @@ impl BlobService {
         if blob.lease_until >= now.after(lease / 2) {
             return Ok(blob);
         }
-        let repository = access.repository_id().ok_or(Error::BlobUnknown)?;
+        let repository = access.repository_id().ok_or(Error::Unknown(Thing::Blob))?;
         let until = now.after(lease);
         let renewed = self.base.meta.renew_blob_lease(blob.id, until).await?;
         self.caches.blobs.invalidate(&(repository, digest.clone()));
@@ -111,7 +111,7 @@ impl BlobService {
             blob = self.find(repository, &blob.digest).await?;
         }
         tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "a blob has a row and no object");
-        Err(Error::Storage(roadstead_storage::Error::Corrupt {
+        Err(Error::internal(roadstead_storage::Error::Corrupt {
             table: "blobs",
             column: "object_key",
             value: blob.key.to_string(),
@@ -121,12 +121,13 @@ impl BlobService {
     /// Takes the blob out of the repository. Other repositories keep it. Who may delete tags only, finds no blob. With that
     /// `event` is in the audit log.
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, act: &Act) -> Result<()> {
-        let repository = access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::BlobUnknown)?;
+        let repository =
+            access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::Unknown(Thing::Blob))?;
         let gone = self.base.meta.unlink_blob(act, repository, digest).await;
         // An error does not mean that nothing was committed.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
         let gone = gone?;
-        if gone { Ok(()) } else { Err(Error::BlobUnknown) }
+        if gone { Ok(()) } else { Err(Error::Unknown(Thing::Blob)) }
     }
 
     /// Links a blob of another repository, which the caller may pull, into this one. `None` when it is not there.

@@ -1,3 +1,10 @@
+//! Why a service did not do what was asked: one list for all services.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+
+use roadstead_auth::Denied;
+use roadstead_policy::PolicyError;
 use roadstead_types::{Counted, Digest, ManifestError, Thing};
 
 /// What a service answers.
@@ -6,24 +13,58 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why a service did not do what was asked, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such repository, for a caller who may know.
-    #[error("repository unknown")]
-    RepositoryUnknown,
-    /// There is no such manifest or tag.
-    #[error("manifest unknown")]
-    ManifestUnknown,
-    /// There is no such blob in the repository.
-    #[error("blob unknown")]
-    BlobUnknown,
-    /// A manifest of the repository refers to the blob.
-    #[error("blob in use")]
-    BlobInUse,
-    /// An index of the repository lists the manifest.
-    #[error("manifest in use")]
-    ManifestInUse,
-    /// There is no such upload for this caller in this repository.
-    #[error("upload unknown")]
-    UploadUnknown,
+    /// There is no such thing for this caller. It may belong to another account.
+    #[error("{0} unknown")]
+    Unknown(Thing),
+    /// The thing was deleted or changed by another while the request ran.
+    #[error("{0} has changed in the meantime")]
+    Gone(Thing),
+    /// A thing with this name exists.
+    #[error("{0} exists already")]
+    Exists(Thing),
+    /// Nobody may give a thing this name.
+    #[error("the name of the {0} is reserved")]
+    Reserved(Thing),
+    /// Something is in the thing, or refers to it.
+    #[error("{0} is in use")]
+    InUse(Thing),
+    /// The thing is protected from deletion.
+    #[error("{0} is protected from deletion")]
+    Protected(Thing),
+    /// The thing came with the registry and cannot be changed.
+    #[error("{0} is preset")]
+    Preset(Thing),
+    /// The thing belongs to another account than the one that the request is about.
+    #[error("{0} of another account")]
+    Foreign(Thing),
+    /// Only a main account may do this to its own things.
+    #[error("{0} of a main account")]
+    MainAccountOnly(Thing),
+    /// There are as many as there may be.
+    #[error("no more than {limit} {what}")]
+    LimitReached {
+        /// What is counted.
+        what: Counted,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// A parameter is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// The request gave a value that breaks a rule.
+    #[error("{problem}")]
+    Invalid {
+        /// Which value.
+        what: Input,
+        /// The rule that it breaks.
+        problem: Cow<'static, str>,
+    },
+    /// The document of a policy is wrong.
+    #[error(transparent)]
+    PolicyDocument(#[from] PolicyError),
+    /// The caller may not do this.
+    #[error(transparent)]
+    Denied(Denied),
     /// Another request is writing to the upload.
     #[error("upload busy")]
     UploadBusy,
@@ -61,23 +102,9 @@ pub enum Error {
     /// A body has another length than its range.
     #[error("length mismatch")]
     Size,
-    /// A tag that the caller was not asked about points at the manifest.
-    #[error("the tags of the manifest have changed")]
-    TagsMoved,
     /// The place in a list is not one that was given out.
     #[error("no such place in the list")]
     Cursor,
-    /// The namespace was deleted while the request ran.
-    #[error("namespace gone")]
-    NamespaceGone,
-    /// The account that the repository belongs to has as many as it may.
-    #[error("no more than {limit} {what}")]
-    Quota {
-        /// What is counted.
-        what: Counted,
-        /// How many there may be.
-        limit: u64,
-    },
     /// The client went away in the middle of a body.
     #[error("client gone")]
     ClientGone,
@@ -87,15 +114,55 @@ pub enum Error {
     /// Too many transfers run; trying again helps.
     #[error("overloaded")]
     Overloaded,
+    /// The call would have succeeded. It was only tried.
+    #[error("it was only tried")]
+    DryRun,
     /// There is no room left.
     #[error("store full")]
     StoreFull(#[source] roadstead_storage::Error),
     /// A store cannot be reached; trying again may help.
     #[error("store unavailable")]
     Unavailable(#[source] roadstead_storage::Error),
-    /// Anything else that a store says.
-    #[error("store failure")]
-    Storage(#[source] roadstead_storage::Error),
+    /// A fault of the registry itself.
+    #[error("internal failure")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// A value in a request that has rules of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// The name of a sub-account.
+    UserName,
+    /// A password.
+    Password,
+    /// The name of a policy.
+    PolicyName,
+    /// The name of a role.
+    RoleName,
+    /// The name of an identity provider.
+    ProviderName,
+    /// The issuer of an identity provider.
+    ProviderUrl,
+    /// The public keys of an identity provider.
+    ProviderKeys,
+    /// The description of a policy or a role.
+    Description,
+    /// A tag of a policy or a role.
+    ResourceTag,
+    /// Another parameter, which the problem names.
+    Parameter,
+}
+
+impl Error {
+    /// A fault of the registry itself.
+    pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// A value of the request breaks a rule.
+    pub fn invalid(what: Input, problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid { what, problem: problem.into() }
+    }
 }
 
 impl From<roadstead_storage::Error> for Error {
@@ -103,24 +170,48 @@ impl From<roadstead_storage::Error> for Error {
         use roadstead_storage::Error as E;
         match error {
             E::MissingReferences { blobs, manifests } => Self::MissingReferences { blobs, manifests },
-            E::InUse(Thing::Blob) => Self::BlobInUse,
-            E::InUse(Thing::Manifest) => Self::ManifestInUse,
-            E::Stale(Thing::Tag) => Self::TagsMoved,
-            E::Stale(Thing::Namespace) => Self::NamespaceGone,
+            E::Conflict(thing) => Self::Exists(thing),
+            E::InUse(thing) => Self::InUse(thing),
+            E::Protected(thing) => Self::Protected(thing),
             E::Stale(Thing::Upload) => Self::UploadBusy,
-            // The staged bytes are not what the row says: nothing can be gone on with.
-            E::Stale(_) => Self::UploadUnknown,
-            E::LimitReached { what, limit } => Self::Quota { what, limit },
+            // The staged bytes are not what the row says: the upload cannot be continued.
+            E::Stale(Thing::StagedUpload) => Self::Unknown(Thing::Upload),
+            E::Stale(thing) => Self::Gone(thing),
+            E::LimitReached { what, limit } => Self::LimitReached { what, limit },
+            E::DryRun => Self::DryRun,
             full @ E::Full(_) => Self::StoreFull(full),
             busy @ E::Unavailable { .. } => Self::Unavailable(busy),
-            other @ (E::Conflict(_)
-            | E::InUse(_)
-            | E::Protected(_)
-            | E::DryRun
-            | E::SchemaNewer { .. }
-            | E::SchemaOlder
+            other @ (E::SchemaNewer { .. } | E::SchemaOlder | E::Corrupt { .. } | E::Backend { .. }) => {
+                Self::internal(other)
+            }
+        }
+    }
+}
+
+impl From<roadstead_auth::Error> for Error {
+    fn from(error: roadstead_auth::Error) -> Self {
+        use roadstead_auth::Error as E;
+        match error {
+            E::Storage(error) => error.into(),
+            rules @ E::NameRules => Self::invalid(Input::UserName, rules.to_string()),
+            rules @ E::PasswordRules => Self::invalid(Input::Password, rules.to_string()),
+            other @ (E::SecretKeyRules
+            | E::TooManyScopes { .. }
+            | E::TokenTooLarge
+            | E::Session
+            | E::Sealed { .. }
+            | E::Argon2(_)
             | E::Corrupt { .. }
-            | E::Backend { .. }) => Self::Storage(other),
+            | E::Crypto { .. }) => Self::internal(other),
+        }
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Unavailable(source) => source.into(),
+            denied @ (Denied::Unauthenticated | Denied::InsufficientScope | Denied::Forbidden) => Self::Denied(denied),
         }
     }
 }

@@ -31,16 +31,16 @@ use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
 use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
 pub use blobs::{BlobRange, BlobService};
-pub use error::{Error, Result};
-pub use images::{ImageError, ImageQuery, ImageService, WholeImage};
+pub use error::{Error, Input, Result};
+pub use images::{ImageService, WholeImage};
 pub use jobs::JobService;
 pub use lifecycle::LifecycleService;
 pub use manifests::{CachedManifest, ManifestService, Pushed};
-pub use personal::{PersonalError, PersonalService, RepositoryFilter};
+pub use personal::{PersonalService, RepositoryFilter};
 pub use pulls::PullService;
 pub use repositories::{Listed, RepositoryService};
 pub use transfer::{Body, BodyError, TransferBudget};
-pub use triggers::{TriggerDraft, TriggerError, TriggerService};
+pub use triggers::{TriggerDraft, TriggerService};
 pub use uploads::{ChunkRange, Finished, UploadService};
 
 /// What the services need to know of the configuration.

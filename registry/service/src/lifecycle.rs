@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{Act, CleanupKind, CleanupRule, CleanupScope};
-use roadstead_types::{RegistryId, RepositoryName, Thing};
+use roadstead_types::{RegistryId, RepositoryName};
 
 use super::{Foundation, Result};
 
@@ -25,7 +25,7 @@ impl LifecycleService {
     /// Whose rules are meant: those of a repository, or those of the main account.
     ///
     /// # Errors
-    /// `RepositoryUnknown` when the caller's main account has no such repository.
+    /// `Unknown(Repository)` when the caller's main account has no such repository.
     async fn scope(&self, identity: &Identity, repository: Option<&RepositoryName>) -> Result<CleanupScope> {
         match repository {
             Some(name) => Ok(CleanupScope::Repository(self.base.own_repository(identity, name).await?.id)),
@@ -36,7 +36,7 @@ impl LifecycleService {
     /// Sets the rule of this kind of a repository, or the rule of the caller's main account.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn set(
         &self,
         act: &Act,
@@ -46,17 +46,13 @@ impl LifecycleService {
         value: u64,
     ) -> Result<()> {
         let scope = self.scope(identity, repository).await?;
-        let set = self.base.meta.set_cleanup_rule(act, scope, kind, value).await;
-        set.map_err(|error| match error {
-            roadstead_storage::Error::Stale(Thing::Repository) => super::Error::RepositoryUnknown,
-            other => other.into(),
-        })
+        Ok(self.base.meta.set_cleanup_rule(act, scope, kind, value).await?)
     }
 
     /// The rules of a repository that no policy hides, or of the caller's main account.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn list(
         &self,
         permissions: &Permissions,
@@ -72,7 +68,7 @@ impl LifecycleService {
     /// Deletes the rules of a repository, or of the caller's main account. That there are none is no error.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn clear(&self, act: &Act, identity: &Identity, repository: Option<&RepositoryName>) -> Result<()> {
         let scope = self.scope(identity, repository).await?;
         self.base.meta.delete_cleanup_rules(act, scope).await?;

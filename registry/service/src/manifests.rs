@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::meta::{Act, PutManifest, Referrers};
-use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Timestamp};
+use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Thing, Timestamp};
 
 use super::cache::Caches;
 use super::images::ImageService;
@@ -57,13 +57,13 @@ impl ManifestService {
     }
 
     async fn find(&self, repository: Option<RepositoryId>, reference: &Reference) -> Result<Arc<CachedManifest>> {
-        let repository = repository.ok_or(Error::RepositoryUnknown)?;
+        let repository = repository.ok_or(Error::Unknown(Thing::Repository))?;
         let digest = match reference {
             Reference::Digest(digest) => digest.clone(),
             Reference::Tag(tag) => {
                 let load = async || self.base.meta.tag(repository, tag).await;
                 let found = self.caches.tags.get_or_load((repository, tag.clone()), load).await?;
-                found.ok_or(Error::ManifestUnknown)?
+                found.ok_or(Error::Unknown(Thing::Manifest))?
             }
         };
         let load = async || {
@@ -80,7 +80,7 @@ impl ManifestService {
             }))
         };
         let found = self.caches.manifests.get_or_load((repository, digest.clone()), load).await?;
-        found.ok_or(Error::ManifestUnknown)
+        found.ok_or(Error::Unknown(Thing::Manifest))
     }
 
     /// The manifest, for a client that reads it.
@@ -96,10 +96,10 @@ impl ManifestService {
         if manifest.lease_until >= now.after(lease / 2) {
             return Ok(manifest);
         }
-        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         let renewed = self.base.meta.renew_manifest_lease(manifest.id, now.after(lease)).await?;
         self.caches.manifests.invalidate(&(repository, manifest.digest.clone()));
-        if renewed { Ok(manifest) } else { Err(Error::ManifestUnknown) }
+        if renewed { Ok(manifest) } else { Err(Error::Unknown(Thing::Manifest)) }
     }
 
     /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it.
@@ -167,18 +167,18 @@ impl ManifestService {
         Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
     }
 
-    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `TagsMoved` if there is one
+    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `Gone(Tag)` if there is one
     /// that the proof does not cover.
     pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, act: &Act) -> Result<()> {
-        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         match reference {
             Reference::Tag(tag) => {
                 if access.tags().is_some_and(|tags| !tags.contains(tag)) {
-                    return Err(Error::TagsMoved);
+                    return Err(Error::Gone(Thing::Tag));
                 }
                 let deleted = self.base.meta.delete_tag(act, repository, tag).await;
                 self.caches.tags.invalidate(&(repository, tag.clone()));
-                deleted?.map(drop).ok_or(Error::ManifestUnknown)
+                deleted?.map(drop).ok_or(Error::Unknown(Thing::Manifest))
             }
             Reference::Digest(digest) => {
                 let (meta, permitted) = (&self.base.meta, access.tags());
@@ -188,7 +188,7 @@ impl ManifestService {
                     // Which tags went with it, if it went, is not known.
                     self.caches.clear();
                 }
-                let tags = deleted?.ok_or(Error::ManifestUnknown)?;
+                let tags = deleted?.ok_or(Error::Unknown(Thing::Manifest))?;
                 for tag in tags {
                     self.caches.tags.invalidate(&(repository, tag));
                 }
@@ -199,7 +199,7 @@ impl ManifestService {
 
     /// Tags in byte order, after `after`, at most `limit`.
     pub async fn tags(&self, access: &Access<Pull>, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
-        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         Ok(self.base.meta.list_tags(repository, after, limit).await?)
     }
 

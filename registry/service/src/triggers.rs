@@ -1,19 +1,18 @@
 //! Application triggers: what is to be deployed anew when an image is pushed.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use regex::RegexBuilder;
 use roadstead_auth::{Identity, Permissions};
-use roadstead_storage::Error as StorageError;
+use roadstead_policy::op::Realm;
 use roadstead_storage::meta::{
     Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{Counted, RegistryId, RepositoryName, Tag, Thing};
+use roadstead_types::{NameRule, RegistryId, RepositoryName, Tag, Thing};
 
-use super::owned::Sight;
-use super::{Error, Foundation};
-
-type Result<T> = std::result::Result<T, TriggerError>;
+use super::owned;
+use super::{Error, Foundation, Input, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 /// The longest name of anything here, in bytes. Names in a cluster have 253 at most.
@@ -29,55 +28,6 @@ const ATTEMPTS: usize = 5;
 
 /// Kinds of workloads that a trigger can deploy anew.
 const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"];
-
-/// Why something about triggers was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum TriggerError {
-    /// Nobody has opened the personal edition for the caller.
-    #[error("not registered")]
-    UserUnknown,
-    /// The caller's main account has no such repository.
-    #[error("repository unknown")]
-    RepositoryUnknown,
-    /// The caller's main account has no such trigger.
-    #[error("trigger unknown")]
-    TriggerUnknown,
-    /// It has one of this name.
-    #[error("trigger exists")]
-    TriggerExists,
-    /// It has as many as it may.
-    #[error("no more than {0} triggers")]
-    TooMany(u64),
-    /// The method needs an expression.
-    #[error("the expression is missing")]
-    ExpressionMissing,
-    /// A parameter, and what is wrong with it.
-    #[error("{0} {1}")]
-    Invalid(&'static str, String),
-    /// Anything else.
-    #[error(transparent)]
-    Other(Error),
-}
-
-impl From<Error> for TriggerError {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::RepositoryUnknown => Self::RepositoryUnknown,
-            other => Self::Other(other),
-        }
-    }
-}
-
-impl From<StorageError> for TriggerError {
-    fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Conflict(Thing::Trigger) => Self::TriggerExists,
-            StorageError::LimitReached { what: Counted::Triggers, limit } => Self::TooMany(limit),
-            StorageError::Stale(Thing::Repository) => Self::RepositoryUnknown,
-            other => Self::Other(other.into()),
-        }
-    }
-}
 
 /// What a trigger is to be. Of one that is there, what is `None` stays.
 #[derive(Clone, Default, Debug)]
@@ -116,16 +66,16 @@ impl TriggerService {
     }
 
     async fn check_registered(&self, identity: &Identity) -> Result<()> {
-        if self.base.is_registered(identity).await? { Ok(()) } else { Err(TriggerError::UserUnknown) }
+        if self.base.is_registered(identity).await? { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
     /// Makes a trigger. Everything but the expression must be in the draft.
     ///
     /// # Errors
-    /// `UserUnknown`, `RepositoryUnknown`, `TriggerExists`, `TooMany`, `ExpressionMissing`, `Invalid`.
+    /// `Unknown(Password)`, `Unknown(Repository)`, `Exists(Trigger)`, `LimitReached`, `Missing`, `Invalid`.
     pub async fn create(&self, act: &Act, identity: &Identity, draft: TriggerDraft) -> Result<()> {
         self.check_registered(identity).await?;
-        let repository = draft.repository.as_ref().ok_or(TriggerError::RepositoryUnknown)?;
+        let repository = draft.repository.as_ref().ok_or(Error::Unknown(Thing::Repository))?;
         let repository = self.base.own_repository(identity, repository).await?.id;
         let empty = TriggerSpec {
             name: String::new(),
@@ -149,12 +99,12 @@ impl TriggerService {
     /// Changes the trigger `name` to what the draft says.
     ///
     /// # Errors
-    /// `UserUnknown`, `RepositoryUnknown`, `TriggerUnknown`, `TriggerExists`, `ExpressionMissing`, `Invalid`.
+    /// `Unknown(Password)`, `Unknown(Repository)`, `Unknown(Trigger)`, `Exists(Trigger)`, `Missing`, `Invalid`.
     pub async fn change(&self, act: &Act, identity: &Identity, name: &str, draft: &TriggerDraft) -> Result<()> {
         self.check_registered(identity).await?;
         for _ in 0..ATTEMPTS {
             let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name).await?;
-            let trigger = trigger.ok_or(TriggerError::TriggerUnknown)?;
+            let trigger = trigger.ok_or(Error::Unknown(Thing::Trigger))?;
             let mut spec = trigger.spec;
             if let Some(repository) = &draft.repository {
                 spec.repository = self.base.own_repository(identity, repository).await?.id;
@@ -164,24 +114,24 @@ impl TriggerService {
                 return Ok(());
             }
         }
-        Err(TriggerError::Other(Error::Overloaded))
+        Err(Error::Overloaded)
     }
 
     /// Deletes a trigger.
     ///
     /// # Errors
-    /// `UserUnknown`, `TriggerUnknown`.
+    /// `Unknown(Password)`, `Unknown(Trigger)`.
     pub async fn delete(&self, act: &Act, identity: &Identity, name: &str) -> Result<()> {
         self.check_registered(identity).await?;
         let deleted = self.base.meta.delete_trigger(act, REGISTRY, identity.owner, name).await?;
-        if deleted { Ok(()) } else { Err(TriggerError::TriggerUnknown) }
+        if deleted { Ok(()) } else { Err(Error::Unknown(Thing::Trigger)) }
     }
 
     /// Triggers, the newest first: of a repository or of all, with this name or any. Of a repository that is not there, or that
     /// a policy hides, there are none.
     ///
     /// # Errors
-    /// `UserUnknown`.
+    /// `Unknown(Password)`.
     pub async fn list(
         &self,
         permissions: &Permissions,
@@ -192,32 +142,32 @@ impl TriggerService {
     ) -> Result<Found<Trigger>> {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
-        let (repository, hidden) = match repository {
-            None => (None, self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?),
+        let (repository, shows) = match repository {
+            None => (None, owned::shown(permissions, Realm::Personal)?),
             Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
-                Ok(repository) => (Some(repository.id), Vec::new()),
-                Err(Error::RepositoryUnknown) => return Ok(Found { total: 0, list: Vec::new() }),
-                Err(other) => return Err(other.into()),
+                Ok(repository) => (Some(repository.id), NameRule::All),
+                Err(Error::Unknown(Thing::Repository)) => return Ok(Found { total: 0, list: Vec::new() }),
+                Err(other) => return Err(other),
             },
         };
-        let filter = TriggerFilter { repository, name, hidden: &hidden };
+        let filter = TriggerFilter { repository, name, shows: &shows };
         Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, filter, offset, limit).await?)
     }
 
     /// What triggers did, but for repositories that a policy hides.
     ///
     /// # Errors
-    /// `RepositoryUnknown` when the page is of a repository that the caller's main account does not have, or that a policy
+    /// `Unknown(Repository)` when the page is of a repository that the caller's main account does not have, or that a policy
     /// hides.
     pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
-        let hidden = match page.repository {
+        let shows = match page.repository {
             Some(repository) => {
                 self.base.own_visible_repository(permissions, repository).await?;
-                Vec::new()
+                NameRule::All
             }
-            None => self.base.hidden_from_log(permissions).await?,
+            None => owned::shown(permissions, Realm::Personal)?,
         };
-        let page = TriggerRunPage { hidden: &hidden, ..*page };
+        let page = TriggerRunPage { shows: &shows, ..*page };
         Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &page).await?)
     }
 }
@@ -237,15 +187,16 @@ fn apply(spec: TriggerSpec, draft: TriggerDraft) -> Result<TriggerSpec> {
         container: text("ContainerName", draft.container, spec.workload.container)?,
     };
     if !WORKLOADS.contains(&workload.kind.as_str()) {
-        return Err(TriggerError::Invalid("WorkloadType", format!("must be one of {}", WORKLOADS.join(", "))));
+        return Err(invalid("WorkloadType", format!("must be one of {}", WORKLOADS.join(", "))));
     }
     if workload.cluster_region <= 0 {
-        return Err(TriggerError::Invalid("ClusterRegion", "must be the number of a region".to_owned()));
+        return Err(invalid("ClusterRegion", "must be the number of a region"));
     }
     let method = match draft.method {
         None => spec.method,
-        Some(method) => InvokeMethod::parse(&method)
-            .ok_or_else(|| TriggerError::Invalid("InvokeMethod", "must be one of all, taglist, regex".to_owned()))?,
+        Some(method) => {
+            InvokeMethod::parse(&method).ok_or_else(|| invalid("InvokeMethod", "must be one of all, taglist, regex"))?
+        }
     };
     // The expression of another method means nothing.
     let kept = if method == spec.method { spec.expression } else { String::new() };
@@ -254,21 +205,25 @@ fn apply(spec: TriggerSpec, draft: TriggerDraft) -> Result<TriggerSpec> {
     Ok(TriggerSpec { name, repository: spec.repository, method, expression, workload })
 }
 
+fn invalid(parameter: &'static str, problem: impl Display) -> Error {
+    Error::invalid(Input::Parameter, format!("{parameter} {problem}"))
+}
+
 fn named(parameter: &'static str, text: String) -> Result<String> {
     let fits = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control) && text.trim() == text;
     let problem = || format!("must be 1 to {MAX_NAME} bytes of printable text, without spaces at its ends");
-    if fits { Ok(text) } else { Err(TriggerError::Invalid(parameter, problem())) }
+    if fits { Ok(text) } else { Err(invalid(parameter, problem())) }
 }
 
 fn checked(method: InvokeMethod, expression: String) -> Result<String> {
-    let wrong = |problem: String| Err(TriggerError::Invalid("InvokeExpr", problem));
+    let wrong = |problem: String| Err(invalid("InvokeExpr", problem));
     if expression.len() > MAX_EXPRESSION {
         return wrong(format!("must have {MAX_EXPRESSION} bytes at most"));
     }
     match method {
         // There is nothing to be chosen.
         InvokeMethod::All => return Ok(String::new()),
-        _ if expression.trim().is_empty() => return Err(TriggerError::ExpressionMissing),
+        _ if expression.trim().is_empty() => return Err(Error::Missing("InvokeExpr")),
         InvokeMethod::TagList => {
             let tags: Vec<&str> = expression.split([',', ';']).map(str::trim).collect();
             if tags.len() > MAX_TAGS {
@@ -319,8 +274,8 @@ mod tests {
             assert!(!ok(M::Regex, bad), "{bad}");
         }
         for missing in ["", "  "] {
-            assert!(matches!(checked(M::Regex, missing.to_owned()), Err(TriggerError::ExpressionMissing)));
-            assert!(matches!(checked(M::TagList, missing.to_owned()), Err(TriggerError::ExpressionMissing)));
+            assert!(matches!(checked(M::Regex, missing.to_owned()), Err(Error::Missing("InvokeExpr"))));
+            assert!(matches!(checked(M::TagList, missing.to_owned()), Err(Error::Missing("InvokeExpr"))));
         }
     }
 }

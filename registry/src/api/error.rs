@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use roadstead_auth::Denied;
+use roadstead_types::Thing;
 use serde_json::{Value, json};
 
 use roadstead_service as service;
@@ -63,6 +64,7 @@ codes! {
     ChunkOutOfOrder,     "RANGE_INVALID",         RANGE_NOT_SATISFIABLE, "the chunk does not start where the upload stands; go on from there, or start again";
     UriTooLong,          "UNSUPPORTED",           URI_TOO_LONG,          "too many tags in one push";
     PageInvalid,         "PAGINATION_NUMBER_INVALID", BAD_REQUEST,       "n must be a whole number, and last the name of an entry";
+    BodyTooLarge,        "UNSUPPORTED",           PAYLOAD_TOO_LARGE,     "the body is larger than the registry takes";
     BadRequest,          "UNKNOWN",               BAD_REQUEST,           "the request is malformed";
     NotFound,            "NOT_FOUND",             NOT_FOUND,             "there is nothing at this path";
     RequestTimeout,      "UNKNOWN",               REQUEST_TIMEOUT,       "the body did not arrive in time";
@@ -156,12 +158,10 @@ impl From<service::Error> for ApiError {
     fn from(error: service::Error) -> Self {
         use service::Error as E;
         match error {
-            E::RepositoryUnknown => Code::NameUnknown.into(),
-            E::ManifestUnknown => Code::ManifestUnknown.into(),
-            E::BlobUnknown => Code::BlobUnknown.into(),
-            E::BlobInUse => Self::from(Code::BlobInUse).with_header(header::ALLOW, "GET, HEAD"),
-            E::ManifestInUse => Self::from(Code::ManifestInUse).with_header(header::ALLOW, "GET, HEAD, PUT"),
-            E::UploadUnknown => Code::BlobUploadUnknown.into(),
+            E::Unknown(thing) => unknown(thing).into(),
+            E::Gone(thing) => gone(thing).into(),
+            E::InUse(Thing::Blob) => Self::from(Code::BlobInUse).with_header(header::ALLOW, "GET, HEAD"),
+            E::InUse(Thing::Manifest) => Self::from(Code::ManifestInUse).with_header(header::ALLOW, "GET, HEAD, PUT"),
             E::UploadBusy => Self::from(Code::BlobUploadBusy).with_header(header::RETRY_AFTER, "1"),
             E::Digest { expected, found } => Self::from(Code::DigestInvalid)
                 .with_detail(json!({ "expected": expected.as_str(), "found": found.as_str() })),
@@ -180,8 +180,8 @@ impl From<service::Error> for ApiError {
             E::Range { .. } => Code::ChunkOutOfOrder.into(),
             E::Size => Code::SizeInvalid.into(),
             E::Cursor => Self::new(Code::PageInvalid, "last is not the name of an entry"),
-            E::NamespaceGone | E::TagsMoved => Code::Denied.into(),
-            E::Quota { what, limit } => Self::new(
+            E::Denied(denied) => denied.into(),
+            E::LimitReached { what, limit } => Self::new(
                 Code::Denied,
                 format!(
                     "quota exceeded: the account has all of the {limit} {what} that it may have; the operator can raise the quota"
@@ -192,8 +192,50 @@ impl From<service::Error> for ApiError {
             E::Overloaded => Code::Unavailable.into(),
             E::StoreFull(source) => Self { source: Some(Box::new(source)), ..Code::StoreFull.into() },
             E::Unavailable(source) => Self { source: Some(Box::new(source)), ..Code::Unavailable.into() },
-            E::Storage(source) => Self::internal(source),
+            E::Internal(source) => Self::internal(source),
+            // No operation on content asks for these.
+            other @ (E::Exists(_)
+            | E::Reserved(_)
+            | E::InUse(_)
+            | E::Protected(_)
+            | E::Preset(_)
+            | E::Foreign(_)
+            | E::MainAccountOnly(_)
+            | E::Missing(_)
+            | E::Invalid { .. }
+            | E::PolicyDocument(_)
+            | E::DryRun) => Self::internal(other),
         }
+    }
+}
+
+/// There is no such thing, for a caller who may know.
+fn unknown(thing: Thing) -> Code {
+    use Thing as T;
+    match thing {
+        T::Namespace | T::Repository | T::Instance | T::InstanceId => Code::NameUnknown,
+        T::Manifest | T::Tag => Code::ManifestUnknown,
+        T::Blob => Code::BlobUnknown,
+        T::Upload | T::StagedUpload => Code::BlobUploadUnknown,
+        T::Account
+        | T::User
+        | T::Group
+        | T::Role
+        | T::Provider
+        | T::Policy
+        | T::AccessKey
+        | T::Password
+        | T::InstanceToken => Code::Unauthorized,
+        T::SigningKey | T::SealedSecret | T::Trigger | T::StoreId | T::Job => Code::NotFound,
+    }
+}
+
+/// The thing went while the request ran. What is looked for in a namespace or an instance that goes is answered like what
+/// is not allowed.
+fn gone(thing: Thing) -> Code {
+    match thing {
+        Thing::Namespace | Thing::Instance | Thing::Tag => Code::Denied,
+        other => unknown(other),
     }
 }
 

@@ -13,6 +13,7 @@ use super::row::{get, optional_time, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders};
 use super::unit::{Outcome, Unit, unit};
 use super::{Act, Event};
+use super::statement::{Statement, containing, place};
 use crate::Result;
 use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
 
@@ -37,39 +38,48 @@ pub struct TaggedImage {
     pub details: Option<ImageDetails>,
 }
 
+/// Which tags a list shows.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct TagFilter<'a> {
+    /// Those with this in their names, in letters of either case.
+    pub contains: &'a str,
+    /// The one with this name.
+    pub exact: Option<&'a str>,
+    /// Those that point at the manifest with this digest.
+    pub digest: Option<&'a Digest>,
+}
+
 /// The most tags that a list without pages shows.
 const MAX_SAME: i64 = 10_000;
 
 impl MetaStore {
-    /// Tags of a repository, the last pushed first: those that have `search` in them, in letters of either case, or all.
+    /// Tags of a repository, the last pushed first.
     pub async fn list_images(
         &self,
         repository: RepositoryId,
-        search: &str,
+        filter: &TagFilter<'_>,
         offset: u64,
         limit: u32,
     ) -> Result<Found<TaggedImage>> {
-        if !is_storable(search) {
+        let Some(part) = containing(filter.contains) else { return Ok(Found::nothing()) };
+        if !filter.exact.is_none_or(is_storable) {
             return Ok(Found::nothing());
         }
-        let pattern = containing(search);
-        let count = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM tags WHERE repository_id = $1 AND ($2 = '%%' OR LOWER(name) LIKE $2 ESCAPE '!')",
-        );
-        let count: i64 =
-            count.bind(repository.get()).bind(&*pattern).fetch_one(self.reader()).await.op("count tags")?;
-        let page = sqlx::query(
+        let mut count = Statement::default();
+        let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count, repository, filter, &part));
+        let row = count.query(&sql).fetch_one(self.reader()).await.op("count tags")?;
+        let mut page = Statement::default();
+        let matching = matching(&mut page, repository, filter, &part);
+        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let sql = format!(
             "SELECT t.id AS tag_id, t.name, t.updated_at, m.id, m.digest, m.media_type, m.created_at, d.content_id, \
              d.image_id, d.architecture, d.os, d.author, d.docker_version, d.built_at, d.total_size \
-             FROM (SELECT id, name, updated_at, manifest_id FROM tags \
-             WHERE repository_id = $1 AND ($2 = '%%' OR LOWER(name) LIKE $2 ESCAPE '!') \
-             ORDER BY updated_at DESC, name LIMIT $3 OFFSET $4) t JOIN manifests m ON m.id = t.manifest_id \
-             LEFT JOIN image_details d ON d.manifest_id = m.id ORDER BY t.updated_at DESC, t.name",
+             FROM (SELECT id, name, updated_at, manifest_id {matching} \
+             ORDER BY updated_at DESC, name LIMIT {limit} OFFSET {offset}) t JOIN manifests m ON m.id = t.manifest_id \
+             LEFT JOIN image_details d ON d.manifest_id = m.id ORDER BY t.updated_at DESC, t.name"
         );
-        let page = page.bind(repository.get()).bind(&*pattern).bind(i64::from(limit)).bind(size_column(offset)?);
-        let rows = page.fetch_all(self.reader()).await.op("list images")?;
-        let list = rows.iter().map(tagged).collect::<Result<_>>()?;
-        Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
+        let rows = page.query(&sql).fetch_all(self.reader()).await.op("list images")?;
+        Ok(Found { total: size(&row, "tags", "total")?, list: rows.iter().map(tagged).collect::<Result<_>>()? })
     }
 
     /// The other tags of a repository with the same image as `tag`, in byte order; none when there is no such tag.
@@ -136,17 +146,24 @@ impl MetaStore {
     }
 }
 
-/// A pattern that matches what has `search` in it, in letters of either case; `%%` matches everything.
-pub(super) fn containing(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in search.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c.to_ascii_lowercase());
+/// `FROM ... WHERE ...`: the tags of a repository that a list shows.
+fn matching(statement: &mut Statement, repository: RepositoryId, filter: &TagFilter<'_>, part: &str) -> String {
+    let repository = statement.value(repository.get());
+    let mut sql = format!("FROM tags WHERE repository_id = {repository}");
+    if let Some(name) = filter.exact {
+        sql.push_str(&format!(" AND name = {}", statement.text(name)));
     }
-    pattern.push('%');
-    pattern
+    if let Some(digest) = filter.digest {
+        let digest = statement.text(digest.as_str());
+        sql.push_str(&format!(
+            " AND manifest_id = (SELECT x.id FROM manifests x WHERE x.repository_id = {repository} \
+             AND x.digest = {digest})"
+        ));
+    }
+    if !filter.contains.is_empty() {
+        sql.push_str(&format!(" AND LOWER(name) LIKE {} ESCAPE '!'", statement.text(part)));
+    }
+    sql
 }
 
 /// Stores the details of a manifest, unless they are there.
@@ -234,15 +251,4 @@ fn details(row: &AnyRow) -> Result<Option<ImageDetails>> {
         },
         total_size: size(row, "image_details", "total_size")?,
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_searched_for_is_no_pattern() {
-        assert_eq!(containing(""), "%%");
-        assert_eq!(containing("V1_a%!"), "%v1!_a!%!!%");
-    }
 }

@@ -35,6 +35,7 @@ mod sealed;
 mod search;
 mod sessions;
 mod sql;
+mod statement;
 mod sweep;
 mod tags;
 mod tokens;
@@ -61,7 +62,7 @@ pub use cam::{
 pub use changes::{Change, ChangeCounters, Changes, Made, Scope};
 pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use duplicate::{DuplicateImage, Duplicated};
-pub use images::TaggedImage;
+pub use images::{TagFilter, TaggedImage};
 pub use instances::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
     NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,

@@ -1,7 +1,7 @@
 //! What the personal edition keeps beyond names: the types.
 
 use super::model::{Namespace, Repository};
-use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Uin};
+use roadstead_types::{AccountId, Counted, NameRule, NamespaceName, RegistryId, RepositoryName, Uin};
 
 /// What a main account may have so many of; its sub-accounts count with it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -144,10 +144,10 @@ pub struct NamespaceSearch<'a> {
     pub owner: AccountId,
     /// A part of the name, in any case; empty for all.
     pub part: &'a str,
-    /// As if these did not exist.
-    pub hidden: &'a [NamespaceId],
-    /// Nor these, where repositories are counted.
-    pub hidden_repositories: &'a [RepositoryId],
+    /// Only those whose names meet this rule.
+    pub shows: &'a NameRule,
+    /// Of their repositories, those whose names meet this rule are counted.
+    pub counts: &'a NameRule,
     /// How many to pass over.
     pub offset: u64,
     /// How many to give.
@@ -167,8 +167,8 @@ pub struct RepositorySearch<'a> {
     pub namespace: Option<&'a str>,
     /// Only public ones, or only private ones.
     pub public: Option<bool>,
-    /// As if these did not exist.
-    pub hidden: &'a [RepositoryId],
+    /// Of those in namespaces of the main account, only those whose names meet this rule.
+    pub shows: &'a NameRule,
     /// The order.
     pub order: Order,
     /// How many to pass over.

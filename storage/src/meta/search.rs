@@ -1,17 +1,17 @@
 //! Searches: parts of names, filters, an order, and pages by offset with the number of all that was found.
 
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::Query;
-use sqlx::{Any, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::namespaces::{self, namespace};
 use super::personal::{Among, Found, NamespaceDetail, NamespaceSearch, Order, RepositoryDetail, RepositorySearch};
 use super::repositories::repository;
-use super::row::{get, parse, size};
-use super::sql::{SqlResult as _, but, is_storable};
+use super::row::{get, size};
+use super::sql::{SqlResult as _, is_storable};
+use super::statement::{Statement, containing, place};
 use crate::Result;
-use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName};
+use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName};
 
 /// No name is longer: a longer part is a part of none.
 const MAX_NAME: usize = 255;
@@ -26,25 +26,30 @@ const DETAIL: &str = "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.publ
      FROM repositories r";
 
 impl MetaStore {
-    /// Repositories that fit, with all that is told of them. Everything is counted by the database.
-    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<Found<RepositoryDetail>> {
-        let Some(part) = pattern(search.part) else { return Ok(Found::nothing()) };
+    /// Repositories that fit, with all that is told of them, and whether any that fit are not shown. Everything is counted by
+    /// the database.
+    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<(Found<RepositoryDetail>, bool)> {
+        let Some(part) = pattern(search.part) else { return Ok((Found::nothing(), false)) };
         if !search.namespace.is_none_or(is_storable) {
-            return Ok(Found::nothing());
+            return Ok((Found::nothing(), false));
         }
         let mut count = Statement::default();
         let matching = matching(&mut count, search, &part);
-        let sql = format!("SELECT COUNT(*) AS total {matching}");
+        let shown = shown(&mut count, search);
+        let sql = format!(
+            "SELECT COUNT(*) AS fitting, COALESCE(SUM(CASE WHEN {shown} THEN 1 ELSE 0 END), 0) AS total {matching}"
+        );
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count repositories")?;
         let total = size(&row, "repositories", "total")?;
+        let is_filtered = size(&row, "repositories", "fitting")? > total;
         if total <= search.offset || search.limit == 0 {
-            return Ok(Found { total, list: Vec::new() });
+            return Ok((Found { total, list: Vec::new() }, is_filtered));
         }
         let mut page = Statement::default();
         page.value(search.viewer.get());
         let sql = page_of(&mut page, search, &part);
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("search repositories")?;
-        Ok(Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? })
+        Ok((Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? }, is_filtered))
     }
 
     /// One repository with all that is told of it to `viewer`, if it is one of `owner` or a public one.
@@ -64,41 +69,31 @@ impl MetaStore {
         row.as_ref().map(detail).transpose()
     }
 
-    /// The repositories of a namespace in the byte order of their names, after `after`: what a policy is asked about.
-    pub async fn repositories_of(
-        &self,
-        namespace: NamespaceId,
-        after: Option<&RepositoryName>,
-        limit: u32,
-    ) -> Result<Vec<(RepositoryId, RepositoryName)>> {
-        let query = sqlx::query(
-            "SELECT id, name FROM repositories WHERE namespace_id = $1 AND name > $2 ORDER BY name LIMIT $3",
-        );
-        let query = query.bind(namespace.get()).bind(after.map_or("", RepositoryName::as_str));
-        let rows = query.bind(i64::from(limit)).fetch_all(self.reader()).await.op("list repositories")?;
-        rows.iter().map(|row| Ok((RepositoryId::new(get(row, "id")?), parse(row, "repositories", "name")?))).collect()
-    }
-
     /// Namespaces of a main account that fit, the youngest first.
     pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
-        let NamespaceSearch { registry, owner, part, hidden, hidden_repositories, offset, limit } = *search;
+        let NamespaceSearch { registry, owner, part, shows, counts, offset, limit } = *search;
         let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
-        let (shown, counted) =
-            (but("n.id", hidden.iter().map(|id| id.get())), but("r.id", hidden_repositories.iter().map(|id| id.get())));
-        let matching = format!(
-            "FROM namespaces n WHERE n.owner_id = $1 AND n.registry_id = $2 AND n.name LIKE $3 ESCAPE '!'{shown}"
-        );
-        let count = sqlx::query(AssertSqlSafe(format!("SELECT COUNT(*) AS total {matching}")));
-        let count = count.persistent(hidden.is_empty()).bind(owner.get()).bind(registry.get()).bind(&part);
-        let total = count.fetch_one(self.reader()).await.op("count namespaces")?;
-        let page = sqlx::query(AssertSqlSafe(format!(
+        let matching = |statement: &mut Statement| {
+            let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
+            let (part, shown) = (statement.text(&part), statement.names("n.name", shows));
+            format!(
+                "FROM namespaces n WHERE n.owner_id = {owner} AND n.registry_id = {registry} \
+                 AND n.name LIKE {part} ESCAPE '!' AND {shown}"
+            )
+        };
+        let mut count = Statement::default();
+        let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count));
+        let total = count.query(&sql).fetch_one(self.reader()).await.op("count namespaces")?;
+        let mut page = Statement::default();
+        let counted = page.names("r.name", counts);
+        let matching = matching(&mut page);
+        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let sql = format!(
             "SELECT n.id, n.registry_id, n.name, n.owner_id, n.created_at, \
-             (SELECT COUNT(*) FROM repositories r WHERE r.namespace_id = n.id{counted}) AS repository_count \
-             {matching} ORDER BY n.created_at DESC, n.id DESC LIMIT $4 OFFSET $5"
-        )));
-        let page = page.persistent(hidden.is_empty() && hidden_repositories.is_empty());
-        let page = page.bind(owner.get()).bind(registry.get()).bind(&part).bind(i64::from(limit)).bind(place(offset));
-        let rows = page.fetch_all(self.reader()).await.op("search namespaces")?;
+             (SELECT COUNT(*) FROM repositories r WHERE r.namespace_id = n.id AND {counted}) AS repository_count \
+             {matching} ORDER BY n.created_at DESC, n.id DESC LIMIT {limit} OFFSET {offset}"
+        );
+        let rows = page.query(&sql).fetch_all(self.reader()).await.op("search namespaces")?;
         let list = rows.iter().map(|row| {
             let repository_count = size(row, "namespaces", "repository_count")?;
             Ok(NamespaceDetail { namespace: namespace(row)?, repository_count })
@@ -107,60 +102,9 @@ impl MetaStore {
     }
 }
 
-/// A statement that is put together, and its values. A value may stand in it more than once, under its number.
-#[derive(Default)]
-struct Statement {
-    values: Vec<Value>,
-    /// Whether it is not worth remembering.
-    once: bool,
-}
-
-enum Value {
-    Number(i64),
-    Text(String),
-}
-
-impl Statement {
-    /// The placeholder of a number.
-    fn value(&mut self, number: i64) -> String {
-        self.values.push(Value::Number(number));
-        format!("${}", self.values.len())
-    }
-
-    /// The placeholder of a text.
-    fn text(&mut self, text: &str) -> String {
-        self.values.push(Value::Text(text.to_owned()));
-        format!("${}", self.values.len())
-    }
-
-    fn query<'q>(self, sql: &str) -> Query<'q, Any, AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(!self.once);
-        self.values.into_iter().fold(query, |query, value| match value {
-            Value::Number(number) => query.bind(number),
-            Value::Text(text) => query.bind(text),
-        })
-    }
-}
-
-/// An offset as the database takes it: there are never more rows.
-fn place(offset: u64) -> i64 {
-    i64::try_from(offset).unwrap_or(i64::MAX)
-}
-
-/// The pattern of names with `part` in them. Names have no capital letters; `None` when no name can have this part.
+/// The pattern of names with `part` in them; `None` when no name can have this part.
 fn pattern(part: &str) -> Option<String> {
-    if part.len() > MAX_NAME || !is_storable(part) {
-        return None;
-    }
-    let mut pattern = String::from("%");
-    for c in part.chars().flat_map(char::to_lowercase) {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    Some(pattern)
+    if part.len() > MAX_NAME { None } else { containing(part) }
 }
 
 /// `FROM ... WHERE ...`: the repositories `r` that fit.
@@ -204,14 +148,29 @@ fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str
     if let Some(public) = search.public {
         sql.push_str(&format!(" AND r.public = {}", statement.value(i64::from(public))));
     }
-    statement.once |= !search.hidden.is_empty();
-    sql.push_str(&but("r.id", search.hidden.iter().map(|id| id.get())));
     sql
+}
+
+/// The condition that a repository `r` is shown: its name meets the rule, or it belongs to somebody else.
+fn shown(statement: &mut Statement, search: &RepositorySearch<'_>) -> String {
+    let rule = statement.names("r.name", search.shows);
+    match search.among {
+        _ if *search.shows == NameRule::All => rule,
+        Among::Own(_) => rule,
+        Among::Accessible(owner) | Among::Favorites { owner, .. } => {
+            let (owner, registry) = (statement.value(owner.get()), statement.value(search.registry.get()));
+            format!(
+                "({rule} OR r.namespace_id NOT IN \
+                 (SELECT o.id FROM namespaces o WHERE o.owner_id = {owner} AND o.registry_id = {registry}))"
+            )
+        }
+    }
 }
 
 /// One page: the ids in their order, and then what is told of each.
 fn page_of(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str) -> String {
     let matching = matching(statement, search, part);
+    let shown = shown(statement, search);
     let (key, way) = match (search.order, search.among) {
         (Order::Newest, Among::Favorites { .. }) => ("f.created_at", "DESC"),
         (Order::Oldest, Among::Favorites { .. }) => ("f.created_at", "ASC"),
@@ -222,7 +181,7 @@ fn page_of(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str)
     };
     let (limit, offset) = (statement.value(search.limit.into()), statement.value(place(search.offset)));
     format!(
-        "{DETAIL} JOIN (SELECT r.id AS id, {key} AS place {matching} \
+        "{DETAIL} JOIN (SELECT r.id AS id, {key} AS place {matching} AND {shown} \
          ORDER BY place {way}, id {way} LIMIT {limit} OFFSET {offset}) page ON page.id = r.id \
          ORDER BY page.place {way}, page.id {way}"
     )
@@ -239,17 +198,4 @@ fn detail(row: &AnyRow) -> Result<RepositoryDetail> {
         favorite_count: size(row, "repositories", "favorite_count")?,
         is_favorite: get::<i64>(row, "is_favorite")? > 0,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_stands_for_itself() {
-        assert_eq!(pattern("").as_deref(), Some("%%"));
-        assert_eq!(pattern("Team/A_b%!").as_deref(), Some("%team/a!_b!%!!%"));
-        assert_eq!(pattern(&"x".repeat(256)), None);
-        assert_eq!(pattern("a\0b"), None);
-    }
 }

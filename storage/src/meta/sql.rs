@@ -140,16 +140,6 @@ pub(super) fn placeholders(first: usize, count: usize) -> String {
     names.join(", ")
 }
 
-/// ` AND {column} NOT IN (...)`, with the numbers themselves: no value of a client decides, and there may be more of them than a
-/// statement takes values. Such a statement is not worth remembering. Nothing where there are none.
-pub(super) fn but(column: &str, numbers: impl Iterator<Item = i64>) -> String {
-    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    match numbers.is_empty() {
-        true => String::new(),
-        false => format!(" AND {column} NOT IN ({})", numbers.join(", ")),
-    }
-}
-
 /// Where a keyset page begins. No name has a NUL, and PostgreSQL takes none: what follows one decides nothing.
 pub(super) fn page_start(after: Option<&str>) -> &str {
     after.unwrap_or_default().split('\0').next().unwrap_or_default()

@@ -1,16 +1,17 @@
 //! The log of what application triggers did.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::personal::Found;
-use super::row::{get, parse, time};
+use super::row::{get, size, time};
 use super::sql::{SqlResult as _, stale};
+use super::statement::{Statement, place};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use super::unit::{Outcome, Unit, unit};
 use crate::Result;
-use roadstead_types::{AccountId, RegistryId, RepositoryName, Thing, Timestamp};
+use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName, Thing, Timestamp};
 
 /// One run of a trigger. Everything has the name that it had then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,8 +56,8 @@ pub struct TriggerRunPage<'a> {
     pub repository: Option<&'a RepositoryName>,
     /// By what it is sorted.
     pub order: TriggerRunOrder,
-    /// None of these repositories.
-    pub hidden: &'a [RepositoryName],
+    /// Those of repositories whose names meet this rule.
+    pub shows: &'a NameRule,
     /// The greatest first.
     pub descending: bool,
     /// How many come before the page.
@@ -81,38 +82,27 @@ impl MetaStore {
         owner: AccountId,
         page: &TriggerRunPage<'_>,
     ) -> Result<Found<TriggerRun>> {
-        let TriggerRunPage { repository, hidden, order, descending, offset, limit } = *page;
-        let name = repository.map_or("", RepositoryName::as_str);
-        let (shown, is_usual) = (shown(hidden), hidden.is_empty());
-        let count = format!("SELECT COUNT(*) FROM trigger_log WHERE {shown}");
-        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(is_usual);
-        let count = count.bind(owner.get()).bind(registry.get()).bind(name);
-        let count: i64 = count.fetch_one(self.reader()).await.op("count the runs of triggers")?;
-        let order = place(order, descending);
-        let page = format!("SELECT {RUN} FROM trigger_log WHERE {shown} ORDER BY {order} LIMIT $4 OFFSET $5");
-        let page = sqlx::query(AssertSqlSafe(page)).persistent(is_usual);
-        let page = page.bind(owner.get()).bind(registry.get()).bind(name);
-        let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
-        let rows = page.fetch_all(self.reader()).await.op("list the runs of triggers")?;
+        let TriggerRunPage { repository, shows, order, descending, offset, limit } = *page;
+        let matching = |statement: &mut Statement| {
+            let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
+            let mut sql = format!("FROM trigger_log WHERE owner_id = {owner} AND registry_id = {registry}");
+            if let Some(name) = repository {
+                sql.push_str(&format!(" AND repository_name = {}", statement.text(name.as_str())));
+            }
+            sql.push_str(&format!(" AND {}", statement.names("repository_name", shows)));
+            sql
+        };
+        let mut count = Statement::default();
+        let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count));
+        let row = count.query(&sql).fetch_one(self.reader()).await.op("count the runs of triggers")?;
+        let order = place_of(order, descending);
+        let mut page = Statement::default();
+        let matching = matching(&mut page);
+        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let sql = format!("SELECT {RUN} {matching} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+        let rows = page.query(&sql).fetch_all(self.reader()).await.op("list the runs of triggers")?;
         let list = rows.iter().map(run).collect::<Result<_>>()?;
-        Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
-    }
-
-    /// The repositories that the triggers of a main account reacted to, by name, after `after`; they may have gone since.
-    pub async fn logged_repositories(
-        &self,
-        registry: RegistryId,
-        owner: AccountId,
-        after: Option<&RepositoryName>,
-        limit: u32,
-    ) -> Result<Vec<RepositoryName>> {
-        let query = sqlx::query(
-            "SELECT DISTINCT repository_name FROM trigger_log WHERE owner_id = $1 AND registry_id = $2 \
-             AND repository_name > $3 ORDER BY repository_name LIMIT $4",
-        );
-        let query = query.bind(owner.get()).bind(registry.get()).bind(after.map_or("", RepositoryName::as_str));
-        let rows = query.bind(i64::from(limit)).fetch_all(self.reader()).await.op("list repositories with runs")?;
-        rows.iter().map(|row| parse(row, "trigger_log", "repository_name")).collect()
+        Ok(Found { total: size(&row, "trigger_log", "total")?, list })
     }
 }
 
@@ -142,18 +132,7 @@ async fn log(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, run: &Tri
 const RUN: &str = "repository_name, tag_name, trigger_name, invoke_method, invoke_expr, cluster_id, cluster_region, \
      cluster_namespace, workload_type, workload_name, container_name, return_code, return_message, invoked_at";
 
-/// The runs that a page is of. The names stand in it themselves: there may be more than a statement takes values, and the name
-/// of a repository has no quotes.
-fn shown(hidden: &[RepositoryName]) -> String {
-    let shown = "owner_id = $1 AND registry_id = $2 AND ($3 = '' OR repository_name = $3)";
-    let hidden: Vec<String> = hidden.iter().map(|name| format!("'{name}'")).collect();
-    match hidden.is_empty() {
-        true => shown.to_owned(),
-        false => format!("{shown} AND repository_name NOT IN ({})", hidden.join(", ")),
-    }
-}
-
-fn place(order: TriggerRunOrder, descending: bool) -> &'static str {
+fn place_of(order: TriggerRunOrder, descending: bool) -> &'static str {
     use TriggerRunOrder as By;
     match (order, descending) {
         (By::Time, true) => "invoked_at DESC, id DESC",

@@ -7,11 +7,12 @@ use super::Act;
 use super::MetaStore;
 use super::personal::{Found, QuotaKind};
 use super::quotas::{self, lock_owner};
-use super::row::{get, parse, time};
-use super::sql::{SqlResult as _, but, conflict, is_storable, stale};
+use super::row::{get, parse, size, time};
+use super::sql::{SqlResult as _, conflict, is_storable, stale};
 use super::unit::{Outcome, Unit, unit};
+use super::statement::{Statement, place};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
+use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
 
 /// Which pushes a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -96,17 +97,13 @@ pub struct TriggerFilter<'a> {
     pub repository: Option<RepositoryId>,
     /// The one with this name.
     pub name: Option<&'a str>,
-    /// None of these repositories.
-    pub hidden: &'a [RepositoryId],
+    /// Those of repositories whose names meet this rule.
+    pub shows: &'a NameRule,
 }
 
 const TRIGGERS: &str = "SELECT t.id, t.name, t.repository_id, r.name AS repository_name, t.invoke_method, t.invoke_expr, \
      t.cluster_id, t.cluster_region, t.cluster_namespace, t.workload_type, t.workload_name, t.container_name, t.version, \
      t.created_at, t.updated_at FROM application_triggers t JOIN repositories r ON r.id = t.repository_id";
-
-/// The triggers of a list, but for hidden ones.
-const LISTED: &str =
-    "t.owner_id = $1 AND t.registry_id = $2 AND ($3 = 0 OR t.repository_id = $3) AND ($4 = '' OR t.name = $4)";
 
 impl MetaStore {
     /// Makes a trigger of a main account, if it may have one more.
@@ -177,20 +174,31 @@ impl MetaStore {
         if !filter.name.is_none_or(is_storable) {
             return Ok(Found::nothing());
         }
-        let (repository, name) = (filter.repository.map_or(0, RepositoryId::get), filter.name.unwrap_or_default());
-        let hidden = but("t.repository_id", filter.hidden.iter().map(|id| id.get()));
-        let count = format!("SELECT COUNT(*) FROM application_triggers t WHERE {LISTED}{hidden}");
-        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(hidden.is_empty());
-        let count = count.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
-        let count: i64 = count.fetch_one(self.reader()).await.op("count triggers")?;
-        let order = "ORDER BY t.created_at DESC, t.id DESC LIMIT $5 OFFSET $6";
-        let page = format!("{TRIGGERS} WHERE {LISTED}{hidden} {order}");
-        let page = sqlx::query(AssertSqlSafe(page)).persistent(hidden.is_empty());
-        let page = page.bind(owner.get()).bind(registry.get()).bind(repository).bind(name);
-        let page = page.bind(i64::from(limit)).bind(i64::try_from(offset).unwrap_or(i64::MAX));
-        let rows = page.fetch_all(self.reader()).await.op("list triggers")?;
+        let matching = |statement: &mut Statement| {
+            let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
+            let mut sql = format!("WHERE t.owner_id = {owner} AND t.registry_id = {registry}");
+            if let Some(repository) = filter.repository {
+                sql.push_str(&format!(" AND t.repository_id = {}", statement.value(repository.get())));
+            }
+            if let Some(name) = filter.name.filter(|name| !name.is_empty()) {
+                sql.push_str(&format!(" AND t.name = {}", statement.text(name)));
+            }
+            sql.push_str(&format!(" AND {}", statement.names("r.name", filter.shows)));
+            sql
+        };
+        let mut count = Statement::default();
+        let sql = matching(&mut count);
+        let sql = format!(
+            "SELECT COUNT(*) AS total FROM application_triggers t JOIN repositories r ON r.id = t.repository_id {sql}"
+        );
+        let row = count.query(&sql).fetch_one(self.reader()).await.op("count triggers")?;
+        let mut page = Statement::default();
+        let matching = matching(&mut page);
+        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let sql = format!("{TRIGGERS} {matching} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit} OFFSET {offset}");
+        let rows = page.query(&sql).fetch_all(self.reader()).await.op("list triggers")?;
         let list = rows.iter().map(trigger).collect::<Result<_>>()?;
-        Ok(Found { total: u64::try_from(count).unwrap_or(0), list })
+        Ok(Found { total: size(&row, "application_triggers", "total")?, list })
     }
 }
 

@@ -16,6 +16,7 @@ mod image;
 mod manifest;
 mod media_type;
 mod name;
+mod name_rule;
 mod thing;
 
 pub use actor::{Actor, Source};
@@ -29,4 +30,5 @@ pub use image::{ImageConfig, ImageDetails, image_config};
 pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
+pub use name_rule::{NamePattern, NameRule};
 pub use thing::{Counted, Thing};

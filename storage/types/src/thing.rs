@@ -121,6 +121,8 @@ pub enum Counted {
     AccessKeys,
     /// Identity providers of a main account.
     Providers,
+    /// Tags of one policy or role.
+    ResourceTags,
 }
 
 impl Counted {
@@ -141,6 +143,7 @@ impl Counted {
             Self::Roles => "roles",
             Self::AccessKeys => "access keys",
             Self::Providers => "identity providers",
+            Self::ResourceTags => "tags of a resource",
         }
     }
 }

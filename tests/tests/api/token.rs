@@ -279,3 +279,12 @@ async fn a_form_is_not_endless() {
     answer.expect(413);
     reg.anonymous().request("POST", "/service/token").body("\u{0}%%%&&&==").send().await.expect(400);
 }
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused_as_a_form() {
+    let reg = TestRegistry::new().await;
+    let long = "x".repeat(70 << 10);
+    let answer = reg.anonymous().form("/service/token", &[("grant_type", "password"), ("service", &long)]).await;
+    let answer = answer.expect_error(413, "UNSUPPORTED");
+    assert_eq!(answer.json()["errors"][0]["message"], "the form is too large");
+}

@@ -221,4 +221,18 @@ proptest! {
             prop_assert_eq!(said, world.answer(&asked), "{} of {:?}", asked.request, world);
         }
     }
+
+    #[test]
+    fn a_rule_about_names_says_what_is_decided_about_each(world in world()) {
+        let (documents, context) = (world.documents(), context());
+        for about in [op::pulls(Realm::Personal), op::repository_lists(Realm::Personal)] {
+            let (allowed, denied) =
+                (documents.allowed_names(&about, &context), documents.denied_names(&about, &context));
+            for name in ["foo/x", "foo/y", "bar/x", "bar/y", "foo/x/y", "x"] {
+                let decision = decide(&documents, &about.on(name), &context);
+                prop_assert_eq!(allowed.covers(name), decision.is_allowed(), "{} {:?}", name, world);
+                prop_assert_eq!(denied.covers(name), decision.is_explicit_denial(), "{} {:?}", name, world);
+            }
+        }
+    }
 }

@@ -1,10 +1,11 @@
 use roadstead_auth::Identity;
 use roadstead_policy::presets;
 use roadstead_storage::meta::{Act, Attached, Entity, Holder};
-use roadstead_types::{AccountId, GroupId, PolicyId, Timestamp};
+use roadstead_types::{AccountId, GroupId, PolicyId, Thing, Timestamp};
 
 use super::policies::PolicyInfo;
-use super::{CamService, Error, Result, operator};
+use super::{CamService, operator};
+use crate::{Error, Result};
 
 /// A policy that somebody has.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,7 +46,7 @@ impl CamService {
     /// Attaches a policy; nothing happens when it is attached already.
     ///
     /// # Errors
-    /// `PolicyUnknown`, `UserUnknown`, `GroupUnknown`, `RoleUnknown`, `Full`.
+    /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`, `LimitReached`.
     pub async fn attach(&self, act: &Act, who: &Identity, policy: PolicyId, to: Holder) -> Result<()> {
         known(policy)?;
         let attached = self.meta().attach_policy(act, who.owner, policy, to, &operator(who)).await;
@@ -55,7 +56,7 @@ impl CamService {
     /// Detaches a policy; nothing happens when it is not attached.
     ///
     /// # Errors
-    /// `PolicyUnknown`, `UserUnknown`, `GroupUnknown`, `RoleUnknown`.
+    /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`.
     pub async fn detach(&self, act: &Act, who: &Identity, policy: PolicyId, from: Holder) -> Result<()> {
         known(policy)?;
         self.changed(self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
@@ -92,7 +93,7 @@ impl CamService {
     /// To whom a policy is attached, in the order in which it was.
     ///
     /// # Errors
-    /// `PolicyUnknown`.
+    /// `Unknown(Policy)`.
     pub async fn list_entities(&self, who: &Identity, policy: PolicyId) -> Result<Vec<Entity>> {
         self.policy(who, policy).await?;
         Ok(self.meta().list_entities(who.owner, policy).await?)
@@ -101,7 +102,7 @@ impl CamService {
     /// Bounds a sub-account or a role; `None` takes the boundary away.
     ///
     /// # Errors
-    /// `PolicyUnknown`, `UserUnknown`, `RoleUnknown`.
+    /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Role)`.
     pub async fn set_boundary(&self, act: &Act, who: &Identity, of: Holder, policy: Option<PolicyId>) -> Result<()> {
         policy.map_or(Ok(()), known)?;
         self.changed(self.meta().set_boundary(act, who.owner, of, policy).await)
@@ -119,5 +120,5 @@ impl CamService {
 /// Refuses a number that is no preset policy's and cannot be another's.
 fn known(policy: PolicyId) -> Result<()> {
     let known = policy.is_custom() || presets::get(policy.get()).is_some();
-    if known { Ok(()) } else { Err(Error::PolicyUnknown) }
+    if known { Ok(()) } else { Err(Error::Unknown(Thing::Policy)) }
 }

@@ -1,14 +1,15 @@
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{Act, Group, Member};
-use roadstead_types::{AccountId, GroupId};
+use roadstead_types::{AccountId, GroupId, Thing};
 
-use super::{CamService, Error, Result, rules};
+use super::{CamService, rules};
+use crate::{Error, Result};
 
 impl CamService {
     /// Makes a group.
     ///
     /// # Errors
-    /// `Parameter`, `GroupNameTaken`, `Full`.
+    /// `Parameter`, `Exists(Group)`, `LimitReached`.
     pub async fn create_group(&self, act: &Act, who: &Identity, name: &str, remark: &str) -> Result<GroupId> {
         rules::group_name(name)?;
         rules::remark(remark)?;
@@ -18,9 +19,9 @@ impl CamService {
     /// The group.
     ///
     /// # Errors
-    /// `GroupUnknown`.
+    /// `Unknown(Group)`.
     pub async fn group(&self, who: &Identity, id: GroupId) -> Result<Group> {
-        self.meta().group(who.owner, id).await?.ok_or(Error::GroupUnknown)
+        self.meta().group(who.owner, id).await?.ok_or(Error::Unknown(Thing::Group))
     }
 
     /// The groups whose names contain `keyword`, the oldest first.
@@ -33,7 +34,7 @@ impl CamService {
     /// Gives a group another name or remark; what is `None` stays.
     ///
     /// # Errors
-    /// `Parameter`, `GroupUnknown`, `GroupNameTaken`.
+    /// `Parameter`, `Unknown(Group)`, `Exists(Group)`.
     pub async fn update_group(
         &self,
         act: &Act,
@@ -50,7 +51,7 @@ impl CamService {
     /// Deletes a group.
     ///
     /// # Errors
-    /// `GroupUnknown`.
+    /// `Unknown(Group)`.
     pub async fn delete_group(&self, act: &Act, who: &Identity, id: GroupId) -> Result<()> {
         self.changed(self.meta().delete_group(act, who.owner, id).await)
     }
@@ -58,7 +59,7 @@ impl CamService {
     /// The sub-accounts in a group, in the order in which they came.
     ///
     /// # Errors
-    /// `GroupUnknown`.
+    /// `Unknown(Group)`.
     pub async fn list_members(&self, who: &Identity, id: GroupId) -> Result<Vec<Member>> {
         self.group(who, id).await?;
         Ok(self.meta().list_members(id).await?)
@@ -72,7 +73,7 @@ impl CamService {
     /// Puts sub-accounts into groups: all of them, or none.
     ///
     /// # Errors
-    /// `GroupUnknown`, `UserUnknown`, `Full`.
+    /// `Unknown(Group)`, `Unknown(User)`, `LimitReached`.
     pub async fn add_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
         self.changed(self.meta().add_members(act, who.owner, members).await)
     }
@@ -80,7 +81,7 @@ impl CamService {
     /// Takes sub-accounts out of groups: all of them, or none.
     ///
     /// # Errors
-    /// `GroupUnknown`, `UserUnknown`.
+    /// `Unknown(Group)`, `Unknown(User)`.
     pub async fn remove_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
         self.changed(self.meta().remove_members(act, who.owner, members).await)
     }

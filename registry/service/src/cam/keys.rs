@@ -2,27 +2,28 @@ use roadstead_auth::{Identity, NewKey};
 use roadstead_storage::meta::{AccessKey, Act};
 use roadstead_types::{AccountId, SecretId, Thing, Uin};
 
-use super::{CamService, Error, Result, rules};
+use super::{CamService, rules};
+use crate::{Error, Result};
 
 impl CamService {
     /// The account whose keys are meant: the one with this uin, of the same main account. The keys of the main account are
     /// for itself alone, with its own credentials.
     ///
     /// # Errors
-    /// `UserUnknown`, `KeysOfOwner`.
+    /// `Unknown(User)`, `MainAccountOnly(AccessKey)`.
     pub async fn key_holder(&self, who: &Identity, uin: u64) -> Result<AccountId> {
-        let uin = Uin::from_number(uin).map_err(|_| Error::UserUnknown)?;
+        let uin = Uin::from_number(uin).map_err(|_| Error::Unknown(Thing::User))?;
         if uin == who.owner_uin {
-            return if who.is_root() { Ok(who.owner) } else { Err(Error::KeysOfOwner) };
+            return if who.is_root() { Ok(who.owner) } else { Err(Error::MainAccountOnly(Thing::AccessKey)) };
         }
         let user = self.meta().user_by_uin(who.owner, &uin).await?;
-        user.map(|user| user.account.id).ok_or(Error::UserUnknown)
+        user.map(|user| user.account.id).ok_or(Error::Unknown(Thing::User))
     }
 
     /// Makes an access key.
     ///
     /// # Errors
-    /// `Parameter`, `Full`, `UserUnknown`.
+    /// `Parameter`, `LimitReached`, `Unknown(User)`.
     pub async fn create_key(&self, act: &Act, holder: AccountId, description: &str) -> Result<NewKey> {
         rules::key_description(description)?;
         let made = self.base.auth.accounts().create_key(act, holder, description).await;
@@ -37,7 +38,7 @@ impl CamService {
     /// Makes a key usable or not.
     ///
     /// # Errors
-    /// `KeyUnknown`, `KeyOfAnother`.
+    /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
     pub async fn set_key_active(
         &self,
         act: &Act,
@@ -46,7 +47,7 @@ impl CamService {
         key: &str,
         active: bool,
     ) -> Result<()> {
-        let id = key.parse().map_err(|_| Error::KeyUnknown)?;
+        let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
         let found = self.changed(self.meta().set_access_key_active(act, holder, &id, active).await)?;
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
@@ -54,9 +55,9 @@ impl CamService {
     /// Deletes a key, for good.
     ///
     /// # Errors
-    /// `KeyUnknown`, `KeyOfAnother`.
+    /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
     pub async fn delete_key(&self, act: &Act, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
-        let id = key.parse().map_err(|_| Error::KeyUnknown)?;
+        let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
         let found = self.changed(self.meta().delete_access_key(act, holder, &id).await)?;
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
@@ -74,14 +75,14 @@ impl CamService {
     /// Why an account does not have a key.
     async fn whose(&self, who: &Identity, id: &SecretId) -> Result<Error> {
         let found = self.meta().own_access_key(who.owner, id).await?;
-        Ok(if found.is_some() { Error::KeyOfAnother } else { Error::KeyUnknown })
+        Ok(if found.is_some() { Error::Foreign(Thing::AccessKey) } else { Error::Unknown(Thing::AccessKey) })
     }
 }
 
 /// An account that has gone in the meantime.
 fn gone(error: Error) -> Error {
     match error {
-        Error::Storage(roadstead_storage::Error::Stale(Thing::Account)) => Error::UserUnknown,
+        Error::Gone(Thing::Account) => Error::Unknown(Thing::User),
         other => other,
     }
 }

@@ -5,7 +5,6 @@
 //! all has been decided before. After every change this process forgets at once what it has in memory.
 
 mod attachments;
-mod error;
 mod groups;
 mod keys;
 mod policies;
@@ -22,7 +21,6 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_types::Timestamp;
 
 pub use attachments::{AttachedPolicy, Boundary};
-pub use error::{Error, Result};
 pub use policies::{PolicyInfo, PolicyScope};
 pub use providers::{ProviderInfo, stored_clients};
 pub use roles::{NewRoleInfo, RoleInfo, RoleRef};
@@ -30,6 +28,7 @@ pub use rules::Tag;
 pub use users::{UserDetails, UserRef, uid};
 
 use super::Foundation;
+use crate::{Error, Result};
 
 /// Access management.
 #[derive(Clone)]

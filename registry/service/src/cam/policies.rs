@@ -2,10 +2,11 @@ use roadstead_auth::Identity;
 use roadstead_policy::Use;
 use roadstead_policy::presets::{self, Preset};
 use roadstead_storage::meta::{Act, NewPolicy, Policy, PolicyCounts, PolicySummary};
-use roadstead_types::{PolicyId, Timestamp};
+use roadstead_types::{PolicyId, Thing, Timestamp};
 
 use super::groups::matches;
-use super::{CamService, Error, Result, Tag, parse, rules};
+use super::{CamService, Tag, parse, rules};
+use crate::{Error, Result};
 
 /// A policy, preset or not.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,7 +77,7 @@ impl CamService {
     /// Stores a policy.
     ///
     /// # Errors
-    /// `PolicyName`, `Description`, `Document`, `Tag`, `TooManyTags`, `PolicyNameTaken`, `Full`.
+    /// `PolicyName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Exists(Policy)`, `LimitReached`.
     pub async fn create_policy(
         &self,
         act: &Act,
@@ -91,7 +92,7 @@ impl CamService {
         let tags = rules::tags_to_store(tags)?;
         let parsed = parse(who, name, document, Use::Identity)?;
         if presets::all().iter().any(|preset| preset.name == name) {
-            return Err(Error::PolicyNameTaken);
+            return Err(Error::Exists(Thing::Policy));
         }
         let new = NewPolicy { name, description, document, canonical: &parsed.canonical, tags: &tags };
         self.changed(self.meta().create_policy(act, who.owner, &new).await)
@@ -100,13 +101,13 @@ impl CamService {
     /// The policy with this number.
     ///
     /// # Errors
-    /// `PolicyUnknown`.
+    /// `Unknown(Policy)`.
     pub async fn policy(&self, who: &Identity, id: PolicyId) -> Result<PolicyInfo> {
         match presets::get(id.get()) {
             Some(preset) => Ok(PolicyInfo::preset(preset, self.since(who).await?)),
             None => {
                 let found = self.meta().policy(who.owner, id).await?;
-                found.map(PolicyInfo::custom).ok_or(Error::PolicyUnknown)
+                found.map(PolicyInfo::custom).ok_or(Error::Unknown(Thing::Policy))
             }
         }
     }
@@ -146,7 +147,7 @@ impl CamService {
     /// Gives a policy another description or document; what is `None` stays.
     ///
     /// # Errors
-    /// `PolicyUnknown`, `PolicyIsPreset`, `Description`, `Document`.
+    /// `Unknown(Policy)`, `Preset(Policy)`, `Description`, `Document`.
     pub async fn update_policy(
         &self,
         act: &Act,
@@ -157,7 +158,7 @@ impl CamService {
     ) -> Result<()> {
         description.map_or(Ok(()), rules::description)?;
         if presets::get(id.get()).is_some() {
-            return Err(Error::PolicyIsPreset);
+            return Err(Error::Preset(Thing::Policy));
         }
         let parsed = document.map(|text| parse(who, &id.to_string(), text, Use::Identity)).transpose()?;
         let document = document.zip(parsed.as_ref().map(|parsed| parsed.canonical.as_str()));
@@ -167,10 +168,10 @@ impl CamService {
     /// Deletes policies: all of them, or none. They are detached from everybody.
     ///
     /// # Errors
-    /// `PolicyUnknown`, `PolicyIsPreset`; `PolicyIsBoundary`: without it, somebody could do more than before.
+    /// `Unknown(Policy)`, `Preset(Policy)`; `InUse(Policy)`: without it, somebody could do more than before.
     pub async fn delete_policies(&self, act: &Act, who: &Identity, ids: &[PolicyId]) -> Result<()> {
         if ids.iter().any(|id| presets::get(id.get()).is_some()) {
-            return Err(Error::PolicyIsPreset);
+            return Err(Error::Preset(Thing::Policy));
         }
         self.changed(self.meta().delete_policies(act, who.owner, ids).await)
     }

@@ -2,7 +2,8 @@ use roadstead_auth::{Identity, ProviderKeys};
 use roadstead_storage::meta::{Act, NewOidcProvider, OidcProvider};
 use url::Url;
 
-use super::{CamService, Error, Result, rules};
+use super::{CamService, rules};
+use crate::{Error, Input, Result};
 
 /// The most bytes of a set of keys.
 const MAX_KEYS_BYTES: usize = 20 << 10;
@@ -35,9 +36,13 @@ impl ProviderInfo<'_> {
         rules::description(self.description)?;
         check_url(self.url)?;
         if self.keys.len() > MAX_KEYS_BYTES {
-            return Err(Error::ProviderKeys(format!("it must have {MAX_KEYS_BYTES} bytes at most")));
+            return Err(Error::invalid(
+                Input::ProviderKeys,
+                format!("IdentityKey: it must have {MAX_KEYS_BYTES} bytes at most"),
+            ));
         }
-        let keys = ProviderKeys::parse(self.keys).map_err(Error::ProviderKeys)?;
+        let keys = ProviderKeys::parse(self.keys)
+            .map_err(|problem| Error::invalid(Input::ProviderKeys, format!("IdentityKey: {problem}")))?;
         let fits = (1..=MAX_CLIENTS).contains(&self.client_ids.len())
             && self.client_ids.iter().all(|id| {
                 let length = id.chars().count();
@@ -45,9 +50,9 @@ impl ProviderInfo<'_> {
             });
         if !fits {
             let rule = format!("ClientId is 1 to {MAX_CLIENTS} texts of 1 to {MAX_CLIENT_CHARS} characters, no spaces");
-            return Err(Error::Parameter(rule));
+            return Err(Error::invalid(Input::Parameter, rule));
         }
-        let client_ids = serde_json::to_string(self.client_ids).map_err(|e| Error::Parameter(e.to_string()))?;
+        let client_ids = serde_json::to_string(self.client_ids).map_err(Error::internal)?;
         Ok((keys, client_ids))
     }
 
@@ -73,14 +78,15 @@ fn check_url(text: &str) -> Result<()> {
         && text.starts_with("https://")
         && !text.contains(|c: char| c.is_control() || c.is_whitespace())
         && Url::parse(text).is_ok_and(|url| is_plain(&url));
-    if fits { Ok(()) } else { Err(Error::ProviderUrl) }
+    const PROBLEM: &str = "IdentityUrl must be https://HOST[/PATH], without user, query and fragment";
+    if fits { Ok(()) } else { Err(Error::invalid(Input::ProviderUrl, PROBLEM)) }
 }
 
 impl CamService {
     /// Makes an identity provider.
     ///
     /// # Errors
-    /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `ProviderNameTaken`, `Full`.
+    /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `Exists(Provider)`, `LimitReached`.
     pub async fn create_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (_, client_ids) = info.check()?;
         let new = stored(info, &client_ids);
@@ -95,7 +101,7 @@ impl CamService {
     /// Says anew what an identity provider is. Its sessions end, unless it is only trusted with more than before.
     ///
     /// # Errors
-    /// As to make one, and `ProviderUnknown`.
+    /// As to make one, and `Unknown(Provider)`.
     pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
@@ -105,7 +111,7 @@ impl CamService {
     /// Deletes an identity provider. Its sessions end.
     ///
     /// # Errors
-    /// `ProviderUnknown`.
+    /// `Unknown(Provider)`.
     pub async fn delete_provider(&self, act: &Act, who: &Identity, name: &str) -> Result<()> {
         rules::provider_name(name)?;
         self.changed(self.meta().delete_oidc_provider(act, who.owner, name).await)

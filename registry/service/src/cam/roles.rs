@@ -3,7 +3,8 @@ use roadstead_policy::Use;
 use roadstead_storage::meta::{Act, NewRole, Role};
 use roadstead_types::RoleId;
 
-use super::{CamService, Error, Result, Tag, parse, rules};
+use super::{CamService, Tag, parse, rules};
+use crate::{Error, Input, Result};
 
 /// The longest session of a role, in seconds.
 const MAX_SESSION_SECONDS: i64 = 43_200;
@@ -55,7 +56,7 @@ impl CamService {
     /// Makes a role.
     ///
     /// # Errors
-    /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `RoleNameTaken`, `Full`.
+    /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `Exists(Role)`, `LimitReached`.
     pub async fn create_role(&self, act: &Act, who: &Identity, new: &NewRoleInfo<'_>) -> Result<RoleId> {
         rules::role_name(new.name)?;
         rules::description(new.description)?;
@@ -63,7 +64,10 @@ impl CamService {
             None | Some(0) => DEFAULT_SESSION_SECONDS,
             Some(seconds) if (1..=MAX_SESSION_SECONDS).contains(&seconds) => seconds,
             Some(_) => {
-                return Err(Error::Parameter(format!("SessionDuration must be between 0 and {MAX_SESSION_SECONDS}")));
+                return Err(Error::invalid(
+                    Input::Parameter,
+                    format!("SessionDuration must be between 0 and {MAX_SESSION_SECONDS}"),
+                ));
             }
         };
         let tags = rules::tags_to_store(new.tags)?;
@@ -101,7 +105,7 @@ impl CamService {
     /// Says anew who may take a role. Sessions that were taken before end.
     ///
     /// # Errors
-    /// `RoleUnknown`, `Document`.
+    /// `Unknown(Role)`, `Document`.
     pub async fn update_trust(&self, act: &Act, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
         let parsed = parse(who, &id.to_string(), trust, Use::Trust)?;
         self.changed(self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
@@ -110,7 +114,7 @@ impl CamService {
     /// Deletes a role. Its sessions end.
     ///
     /// # Errors
-    /// `RoleUnknown`.
+    /// `Unknown(Role)`.
     pub async fn delete_role(&self, act: &Act, who: &Identity, id: RoleId) -> Result<()> {
         self.changed(self.meta().delete_role(act, who.owner, id).await)
     }

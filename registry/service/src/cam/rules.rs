@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{Error, Result};
+use roadstead_types::Counted;
+
+use crate::{Error, Input, Result};
 
 /// A label on a policy or a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ const MAX_CONTACT_CHARS: usize = 254;
 /// The tags as the store keeps them.
 pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
     if tags.len() > MAX_TAGS {
-        return Err(Error::TooManyTags);
+        return Err(Error::LimitReached { what: Counted::ResourceTags, limit: MAX_TAGS as u64 });
     }
     for (index, tag) in tags.iter().enumerate() {
         let fits = (1..=MAX_TAG_KEY_CHARS).contains(&tag.key.chars().count())
@@ -38,13 +40,13 @@ pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
             && !tag.key.chars().chain(tag.value.chars()).any(char::is_control);
         if !fits {
             let rule = "a tag has a key of 1 to 127 characters and a value of at most 255, without control characters";
-            return Err(Error::Tag(rule.to_owned()));
+            return Err(Error::invalid(Input::ResourceTag, rule));
         }
         if tags.iter().take(index).any(|other| other.key == tag.key) {
-            return Err(Error::Tag(format!("the key {:?} is there twice", tag.key)));
+            return Err(Error::invalid(Input::ResourceTag, format!("the key {:?} is there twice", tag.key)));
         }
     }
-    serde_json::to_string(tags).map_err(|e| Error::Tag(e.to_string()))
+    serde_json::to_string(tags).map_err(Error::internal)
 }
 
 /// The tags that the store keeps. What it does not understand is none.
@@ -57,27 +59,34 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
 }
 
-pub(super) fn policy_name(name: &str) -> Result<()> {
-    if is_name(name) { Ok(()) } else { Err(Error::PolicyName) }
+/// Refuses a text that cannot be the name of a `thing`.
+fn name(what: Input, thing: &str, text: &str) -> Result<()> {
+    let problem = || format!("the name of a {thing} is 1 to 128 letters, digits and characters of +=,.@_-");
+    if is_name(text) { Ok(()) } else { Err(Error::invalid(what, problem())) }
 }
 
-pub(super) fn role_name(name: &str) -> Result<()> {
-    if is_name(name) { Ok(()) } else { Err(Error::RoleName) }
+pub(super) fn policy_name(text: &str) -> Result<()> {
+    name(Input::PolicyName, "policy", text)
 }
 
-pub(super) fn provider_name(name: &str) -> Result<()> {
-    if is_name(name) { Ok(()) } else { Err(Error::ProviderName) }
+pub(super) fn role_name(text: &str) -> Result<()> {
+    name(Input::RoleName, "role", text)
+}
+
+pub(super) fn provider_name(text: &str) -> Result<()> {
+    name(Input::ProviderName, "provider", text)
 }
 
 pub(super) fn description(text: &str) -> Result<()> {
     let fits = text.len() <= MAX_DESCRIPTION_BYTES && !text.contains('\0');
-    if fits { Ok(()) } else { Err(Error::Description) }
+    let problem = || format!("Description has at most {MAX_DESCRIPTION_BYTES} bytes, none of them NUL");
+    if fits { Ok(()) } else { Err(Error::invalid(Input::Description, problem())) }
 }
 
 fn line(name: &str, text: &str, most: usize) -> Result<()> {
     let fits = text.chars().count() <= most && !text.chars().any(char::is_control);
     let problem = || format!("{name} has at most {most} characters, none of them a control character");
-    if fits { Ok(()) } else { Err(Error::Parameter(problem())) }
+    if fits { Ok(()) } else { Err(Error::invalid(Input::Parameter, problem())) }
 }
 
 pub(super) fn remark(text: &str) -> Result<()> {
@@ -90,7 +99,7 @@ pub(super) fn contact(name: &str, text: Option<&str>) -> Result<()> {
 
 pub(super) fn group_name(name: &str) -> Result<()> {
     if name.trim().is_empty() || name.trim() != name {
-        return Err(Error::Parameter("GroupName is empty, or begins or ends with a space".to_owned()));
+        return Err(Error::invalid(Input::Parameter, "GroupName is empty, or begins or ends with a space"));
     }
     line("GroupName", name, MAX_GROUP_NAME_CHARS)
 }
@@ -99,7 +108,7 @@ pub(super) fn key_description(text: &str) -> Result<()> {
     let fits = text.len() <= MAX_KEY_DESCRIPTION_CHARS
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
     let rule = "Description has at most 1024 letters, digits and characters of _+=,.@:/-";
-    if fits { Ok(()) } else { Err(Error::Parameter(rule.to_owned())) }
+    if fits { Ok(()) } else { Err(Error::invalid(Input::Parameter, rule)) }
 }
 
 #[cfg(test)]
@@ -141,9 +150,9 @@ mod tests {
         assert_eq!(stored_tags(&tags_to_store(&tags).unwrap()), tags);
         assert_eq!(stored_tags("nonsense"), []);
         let many: Vec<Tag> = (0..51).map(|n| tag(&n.to_string(), "")).collect();
-        assert!(matches!(tags_to_store(&many), Err(Error::TooManyTags)));
+        assert!(matches!(tags_to_store(&many), Err(Error::LimitReached { what: Counted::ResourceTags, limit: 50 })));
         for bad in [vec![tag("", "x")], vec![tag("a", "1"), tag("a", "2")], vec![tag("a\0", "")]] {
-            assert!(matches!(tags_to_store(&bad), Err(Error::Tag(_))), "{bad:?}");
+            assert!(matches!(tags_to_store(&bad), Err(Error::Invalid { what: Input::ResourceTag, .. })), "{bad:?}");
         }
     }
 }

@@ -1,8 +1,9 @@
 use roadstead_auth::{Identity, NewSubAccount, SubAccount};
 use roadstead_storage::meta::{Act, User, UserChange};
-use roadstead_types::{AccountId, Uin};
+use roadstead_types::{AccountId, Thing, Uin};
 
-use super::{CamService, Error, Result, rules};
+use super::{CamService, rules};
+use crate::{Error, Result};
 
 pub use roadstead_storage::meta::UserProfile as UserDetails;
 
@@ -44,9 +45,9 @@ impl CamService {
     /// The sub-account.
     ///
     /// # Errors
-    /// `UserUnknown`.
+    /// `Unknown(User)`.
     pub async fn user(&self, who: &Identity, user: UserRef<'_>) -> Result<User> {
-        self.find_user(who, user).await?.ok_or(Error::UserUnknown)
+        self.find_user(who, user).await?.ok_or(Error::Unknown(Thing::User))
     }
 
     /// All sub-accounts, the oldest first.
@@ -57,7 +58,7 @@ impl CamService {
     /// Makes a sub-account. It has one password, for the registry and for the console.
     ///
     /// # Errors
-    /// `UserName`, `UserNameTaken`, `Password`, `Full`, `Parameter`.
+    /// `UserName`, `Exists(User)`, `Password`, `LimitReached`, `Parameter`.
     pub async fn create_user(
         &self,
         act: &Act,
@@ -77,7 +78,7 @@ impl CamService {
     /// Changes what is noted about a sub-account; with a password, its password. The hash in `change` is not looked at.
     ///
     /// # Errors
-    /// `UserUnknown`, `Password`, `Parameter`.
+    /// `Unknown(User)`, `Password`, `Parameter`.
     pub async fn update_user(
         &self,
         act: &Act,
@@ -101,7 +102,7 @@ impl CamService {
     /// Deletes a sub-account, with everything but what it pushed.
     ///
     /// # Errors
-    /// `UserUnknown`; `UserHasKeys` unless `force` is set.
+    /// `Unknown(User)`; `InUse(User)` unless `force` is set.
     pub async fn delete_user(&self, act: &Act, who: &Identity, user: AccountId, force: bool) -> Result<()> {
         self.changed(self.meta().delete_user(act, who.owner, user, force).await)
     }

@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use roadstead_auth::{Access, Delete, Pull, Push};
 use roadstead_storage::meta::{Act, DuplicateImage};
-use roadstead_types::{Digest, Tag};
+use roadstead_types::{Digest, Tag, Thing};
 use tokio::sync::Semaphore;
 
-pub use list::{ImageQuery, WholeImage};
-pub use personal::ImageError;
+pub use list::WholeImage;
 
 use super::cache::Caches;
 use super::{Error, Foundation, Result};
@@ -43,18 +42,18 @@ impl ImageService {
     /// there.
     ///
     /// # Errors
-    /// `RepositoryUnknown`, `TagsMoved` when the right does not cover them all.
+    /// `Unknown(Repository)`, `Gone(Tag)` when the right does not cover them all.
     pub async fn delete(&self, act: &Act, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
         if access.tags().is_some_and(|covered| tags.iter().any(|tag| !covered.contains(tag))) {
-            return Err(Error::TagsMoved);
+            return Err(Error::Gone(Thing::Tag));
         }
-        let repository = access.repository_id().ok_or(Error::RepositoryUnknown)?;
+        let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         let deleted = self.base.meta.delete_tags(act, repository, tags).await;
         // An error does not mean that nothing was committed.
         for tag in tags {
             self.caches.tags.invalidate(&(repository, tag.clone()));
         }
-        deleted?.ok_or(Error::RepositoryUnknown)
+        deleted?.ok_or(Error::Unknown(Thing::Repository))
     }
 
     /// Gives the image of a tag to another repository, which is made if need be, or another tag of the same: nothing is

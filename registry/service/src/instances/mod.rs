@@ -13,9 +13,7 @@ use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
 pub use names::{NameState, after_months};
 
 use super::Foundation;
-
-/// What the rules of instances answer: errors are those of the store.
-pub type Stored<T> = Result<T, StorageError>;
+use crate::{Error, Result};
 
 /// Namespaces of one instance, at most: they are listed in one go.
 pub const MAX_NAMESPACES: u32 = 1000;
@@ -40,8 +38,8 @@ impl InstanceService {
     /// Makes an instance; what `new` says of the id does not count.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached` when the owner has `limit`.
-    pub async fn create(&self, act: &Act, new: NewInstance<'_>, limit: u64) -> Stored<Instance> {
+    /// `Exists` when the name is taken, `LimitReached` when the owner has `limit`.
+    pub async fn create(&self, act: &Act, new: NewInstance<'_>, limit: u64) -> Result<Instance> {
         let mut attempts = ID_ATTEMPTS;
         loop {
             let id = InstanceId::random();
@@ -51,35 +49,35 @@ impl InstanceService {
                 Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
                     self.base.auth.invalidate_all();
-                    return made;
+                    return Ok(made?);
                 }
             }
         }
     }
 
     /// The instance of `owner` with this id. That of somebody else is none.
-    pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Stored<Option<Instance>> {
-        self.base.meta.own_instance(owner, id).await
+    pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Result<Option<Instance>> {
+        Ok(self.base.meta.own_instance(owner, id).await?)
     }
 
     /// The instances of `owner`, in the order in which they were made.
-    pub async fn list(&self, owner: AccountId) -> Stored<Vec<Instance>> {
-        self.base.meta.list_instances(owner, MAX_INSTANCES).await
+    pub async fn list(&self, owner: AccountId) -> Result<Vec<Instance>> {
+        Ok(self.base.meta.list_instances(owner, MAX_INSTANCES).await?)
     }
 
     /// Changes an instance; false when it has gone.
-    pub async fn modify(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Stored<bool> {
-        self.base.meta.modify_instance(act, registry, change).await
+    pub async fn modify(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
+        Ok(self.base.meta.modify_instance(act, registry, change).await?)
     }
 
     /// Deletes an instance; false when it has gone. A job takes what is in it, with [`Self::empty`].
     ///
     /// # Errors
     /// `Protected`; without `content`, `InUse` while there are repositories in it.
-    pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Stored<bool> {
+    pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
         let there = self.base.meta.condemn_instance(act, registry, content).await;
         self.base.auth.invalidate_all();
-        there
+        Ok(there?)
     }
 
     /// Takes everything out of the registry of an instance that was deleted, as long as `goes_on` says so, which is told how many
@@ -92,10 +90,10 @@ impl InstanceService {
         act: &Act,
         registry: RegistryId,
         goes_on: impl Fn(u64) -> bool + Send + Sync,
-    ) -> Stored<bool> {
+    ) -> Result<bool> {
         let (meta, mut gone) = (&self.base.meta, 0);
         if registry == RegistryId::PERSONAL || meta.instance(registry).await?.is_some() {
-            return Err(StorageError::InUse(Thing::Instance));
+            return Err(Error::InUse(Thing::Instance));
         }
         loop {
             let repositories = meta.list_repositories(registry, Readable::All, None, CHUNK).await?;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use roadstead_types::{InstanceName, Timestamp};
 
-use super::{InstanceService, Stored};
+use super::InstanceService;
+use crate::Result;
 
 /// Names that hosts of the registry itself may want.
 const RESERVED: [&str; 14] = [
@@ -27,7 +28,7 @@ pub enum NameState {
 
 impl InstanceService {
     /// Whether an instance may have this name.
-    pub async fn name_state(&self, name: &str) -> Stored<NameState> {
+    pub async fn name_state(&self, name: &str) -> Result<NameState> {
         let Ok(parsed) = name.parse::<InstanceName>() else { return Ok(NameState::Illegal) };
         if RESERVED.contains(&name) {
             return Ok(NameState::Reserved);

@@ -2,13 +2,14 @@ use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::Act;
 use roadstead_types::RepositoryName;
 
-use super::{PersonalService, REGISTRY, Result};
+use super::{PersonalService, REGISTRY};
+use crate::Result;
 
 impl PersonalService {
     /// Makes a repository that the caller may see one of the caller's favourites; it may be one already.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn add_favorite(&self, act: &Act, permissions: &Permissions, name: &RepositoryName) -> Result<()> {
         let found = self.repository(permissions, name).await?;
         let account = permissions.identity().account;

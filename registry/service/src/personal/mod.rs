@@ -2,7 +2,6 @@
 //!
 //! Everything belongs to main accounts. What belongs to somebody else and what is not there answer alike.
 
-mod error;
 mod favorites;
 mod namespaces;
 mod repositories;
@@ -15,11 +14,9 @@ use roadstead_storage::meta::Quotas;
 use roadstead_types::RegistryId;
 
 use super::Foundation;
-pub use error::PersonalError;
+use crate::Result;
 pub use repositories::RepositoryFilter;
-pub(crate) use repositories::{hides, sight};
-
-type Result<T> = std::result::Result<T, PersonalError>;
+pub(crate) use repositories::hides;
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 

@@ -2,10 +2,11 @@ use roadstead_auth::{Identity, Permissions};
 use roadstead_policy::op::{self, Realm};
 use roadstead_policy::{Decision, Request};
 use roadstead_storage::meta::{Act, Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use roadstead_types::{RepositoryId, RepositoryName};
+use roadstead_types::{RepositoryId, RepositoryName, Thing};
 
-use super::super::owned::Sight;
-use super::{PersonalError, PersonalService, REGISTRY, Result};
+use super::super::owned;
+use super::{PersonalService, REGISTRY};
+use crate::{Error, Result};
 
 /// What a listing of repositories shows.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ impl PersonalService {
     /// Makes an empty repository in a namespace of the caller's main account.
     ///
     /// # Errors
-    /// `ForeignNamespace`, `RepositoryExists`, `Quota`.
+    /// `Foreign(Namespace)`, `Exists(Repository)`, `LimitReached`.
     pub async fn create_repository(
         &self,
         act: &Act,
@@ -49,7 +50,7 @@ impl PersonalService {
     /// Deletes a repository of the caller's main account with all that is in it.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn delete_repository(&self, act: &Act, identity: &Identity, name: &RepositoryName) -> Result<()> {
         self.delete_repositories(act, identity, std::slice::from_ref(name)).await
     }
@@ -57,7 +58,7 @@ impl PersonalService {
     /// Deletes repositories of the caller's main account, all of them or none.
     ///
     /// # Errors
-    /// `RepositoryUnknown` when one of them is not there.
+    /// `Unknown(Repository)` when one of them is not there.
     pub async fn delete_repositories(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
@@ -72,7 +73,7 @@ impl PersonalService {
     /// Makes a repository of the caller's main account public or private.
     ///
     /// # Errors
-    /// `ForeignNamespace`, `RepositoryUnknown`.
+    /// `Foreign(Namespace)`, `Unknown(Repository)`.
     pub async fn set_visibility(
         &self,
         act: &Act,
@@ -83,27 +84,27 @@ impl PersonalService {
         let id = self.own_in_namespace(identity, name).await?;
         let there = self.base.meta.set_visibility(act, id, public).await;
         self.base.auth.repository_changed(REGISTRY, name);
-        if there? { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
+        if there? { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
     /// Says what a repository of the caller's main account is for.
     ///
     /// # Errors
-    /// `ForeignNamespace`, `RepositoryUnknown`.
+    /// `Foreign(Namespace)`, `Unknown(Repository)`.
     pub async fn describe(&self, act: &Act, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
         let id = self.own_in_namespace(identity, name).await?;
         let there = self.base.meta.set_description(act, id, text).await?;
-        if there { Ok(()) } else { Err(PersonalError::RepositoryUnknown) }
+        if there { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
     /// Whether there is a repository of this name in a namespace of the caller's main account, that no policy hides.
     ///
     /// # Errors
-    /// `ForeignNamespace`.
+    /// `Foreign(Namespace)`.
     pub async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
         match self.own_in_namespace(permissions.identity(), name).await {
             Ok(_) => Ok(!hides(permissions, name)),
-            Err(PersonalError::RepositoryUnknown) => Ok(false),
+            Err(Error::Unknown(Thing::Repository)) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -111,12 +112,12 @@ impl PersonalService {
     /// A repository that the caller may see: one of its main account that no policy hides, or a public one.
     ///
     /// # Errors
-    /// `RepositoryUnknown`.
+    /// `Unknown(Repository)`.
     pub async fn repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<RepositoryDetail> {
         let identity = permissions.identity();
         let found = self.base.meta.repository_detail(REGISTRY, name, identity.owner, identity.account).await?;
         let shown = found.filter(|found| found.owner != identity.owner || !hides(permissions, name));
-        shown.ok_or(PersonalError::RepositoryUnknown)
+        shown.ok_or(Error::Unknown(Thing::Repository))
     }
 
     /// Repositories that the caller may see, and whether policies hide any that would be among them.
@@ -125,7 +126,7 @@ impl PersonalService {
         permissions: &Permissions,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let hidden = self.base.hidden_repositories(permissions, REGISTRY, Sight::Personal).await?;
+        let shows = owned::shown(permissions, Realm::Personal)?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
         let viewer = permissions.identity().account;
         let search = RepositorySearch {
@@ -134,32 +135,26 @@ impl PersonalService {
             part,
             namespace,
             public,
-            hidden: &hidden,
+            shows: &shows,
             order,
             offset,
             limit,
             viewer,
         };
-        let found = self.base.meta.search_repositories(&search).await?;
-        if hidden.is_empty() {
-            return Ok((found, false));
-        }
-        let all = RepositorySearch { hidden: &[], limit: 0, ..search };
-        let filtered = self.base.meta.search_repositories(&all).await?.total > found.total;
-        Ok((found, filtered))
+        Ok(self.base.meta.search_repositories(&search).await?)
     }
 
     /// A repository of the caller's main account, where a namespace of another one is told apart.
     async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<RepositoryId> {
         if !self.base.owns_namespace(identity, name.namespace()).await? {
-            return Err(PersonalError::ForeignNamespace);
+            return Err(Error::Foreign(Thing::Namespace));
         }
         Ok(self.base.own_repository(identity, name).await?.id)
     }
 }
 
 /// What policies are asked about, who decide whether somebody sees a repository.
-pub(crate) fn sight(name: &RepositoryName) -> [Request; 2] {
+fn sight(name: &RepositoryName) -> [Request; 2] {
     [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
 }
 

@@ -2,18 +2,19 @@
 
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{Account, Act};
-use roadstead_types::{AccountId, Uin};
+use roadstead_types::{AccountId, Thing, Uin};
 
-use super::{PersonalError, PersonalService, Result};
+use super::PersonalService;
+use crate::{Error, Result};
 
 impl PersonalService {
     /// Sets the caller's first registry password.
     ///
     /// # Errors
-    /// `UserExists`, `PasswordRules`.
+    /// `Exists(Password)`, `Invalid`.
     pub async fn register(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
         if self.has_password(identity.account).await? {
-            return Err(PersonalError::UserExists);
+            return Err(Error::Exists(Thing::Password));
         }
         self.base.auth.accounts().add_password(act, identity.account, password).await?;
         self.base.auth.account_changed(identity.account);
@@ -23,24 +24,24 @@ impl PersonalService {
     /// Changes the caller's registry password. What was issued under the old one is void.
     ///
     /// # Errors
-    /// `UserUnknown` when there is none, `PasswordRules`.
+    /// `Unknown(Password)` when there is none, `Invalid`.
     pub async fn change_password(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
         if !self.has_password(identity.account).await? {
-            return Err(PersonalError::UserUnknown);
+            return Err(Error::Unknown(Thing::Password));
         }
         let changed = self.base.auth.accounts().change_password(act, identity.account, password).await?;
         self.base.auth.account_changed(identity.account);
-        if changed { Ok(()) } else { Err(PersonalError::UserUnknown) }
+        if changed { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
     /// The caller's account.
     ///
     /// # Errors
-    /// `UserUnknown` when it has no registry password.
+    /// `Unknown(Password)` when it has no registry password.
     pub async fn user(&self, identity: &Identity) -> Result<Account> {
         let account = self.base.meta.account(identity.account).await?;
-        let account = account.ok_or(PersonalError::UserUnknown)?;
-        if self.has_password(account.id).await? { Ok(account) } else { Err(PersonalError::UserUnknown) }
+        let account = account.ok_or(Error::Unknown(Thing::Password))?;
+        if self.has_password(account.id).await? { Ok(account) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
     /// Whether a user of the caller's main account has registered, and whether the main account has. Users of others are
@@ -61,7 +62,7 @@ impl PersonalService {
     /// Refuses callers for whom nobody has opened the personal edition: neither they nor their main account have a
     /// registry password.
     pub(super) async fn check_registered(&self, identity: &Identity) -> Result<()> {
-        if self.base.is_registered(identity).await? { Ok(()) } else { Err(PersonalError::UserUnknown) }
+        if self.base.is_registered(identity).await? { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
     async fn has_password(&self, account: AccountId) -> Result<bool> {

@@ -45,7 +45,7 @@ impl UploadService {
                     hasher
                 });
                 hasher = hashed.await.map_err(|e| {
-                    Error::Storage(roadstead_storage::Error::Backend { op: "hash an upload", source: Box::new(e) })
+                    Error::internal(roadstead_storage::Error::Backend { op: "hash an upload", source: Box::new(e) })
                 })?;
             }
         }

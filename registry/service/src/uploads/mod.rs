@@ -9,7 +9,7 @@ use std::time::Duration;
 use roadstead_auth::{Access, Push};
 use roadstead_storage::blob::StagingKey;
 use roadstead_storage::meta::{Act, Lease, NewUpload, Upload, UploadLease};
-use roadstead_types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, UploadId};
+use roadstead_types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, Thing, UploadId};
 
 use chunk::After;
 
@@ -101,7 +101,7 @@ impl UploadService {
     /// The upload `id`, if it is one of this repository and of this account. Foreign ids look like unknown ones.
     async fn find(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
         let upload = self.base.meta.upload(id, self.base.clock.now()).await?;
-        upload.filter(|u| belongs(u, access)).ok_or(Error::UploadUnknown)
+        upload.filter(|u| belongs(u, access)).ok_or(Error::Unknown(Thing::Upload))
     }
 
     /// How many bytes of the upload have arrived.
@@ -206,11 +206,11 @@ impl UploadService {
                     tracing::warn!(upload.id = %id, error = %error, "an upload is given up");
                     self.base.meta.delete_upload(&lease).await?;
                     self.discard(StagingKey::of(id)).await;
-                    Err(Error::UploadUnknown)
+                    Err(Error::Unknown(Thing::Upload))
                 }
             },
             Lease::Busy => Err(Error::UploadBusy),
-            Lease::Acquired(..) | Lease::Gone => Err(Error::UploadUnknown),
+            Lease::Acquired(..) | Lease::Gone => Err(Error::Unknown(Thing::Upload)),
         }
     }
 

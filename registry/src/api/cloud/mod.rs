@@ -30,11 +30,13 @@ use self::action::open::OpenCall;
 use self::action::registered::{Registered, Run, writes};
 use self::action::trace::Trace;
 use self::wire::code::Code;
+use self::wire::dialect::Dialect;
 use self::wire::error::{CloudError, CloudResult};
 use self::wire::language::Language;
 use self::wire::parameter_error::ParameterError;
 use self::wire::params::Parameters;
 use self::wire::request::{Common, Form, Hosts, Pairs};
+use self::wire::said::Said;
 use super::call::Call;
 use super::error::{ApiError, chain};
 use super::router::{self, Match};
@@ -67,6 +69,8 @@ pub(crate) async fn serve(call: &Call<'_>, payload: web::Payload) -> HttpRespons
     let trace = Trace::default();
     let handled = AssertUnwindSafe(handle(call, payload, &language, &trace)).catch_unwind().await;
     let outcome = handled.unwrap_or_else(|_| Err(CloudError::internal("an action panicked")));
+    let dialect = trace.action.get().map_or(Dialect::Enterprise, |action| Dialect::of(action.row));
+    let outcome = outcome.map_err(|error| error.said(dialect));
     trace.write(call, outcome.as_ref().err()).await;
     match outcome {
         Ok(output) => succeeded(&output, call.request_id),
@@ -186,17 +190,17 @@ fn succeeded(output: &[u8], request_id: &str) -> HttpResponse {
     answer(body)
 }
 
-fn failed(call: &Call<'_>, error: &CloudError, language: Language, action: Option<&Registered>) -> HttpResponse {
+fn failed(call: &Call<'_>, error: &Said, language: Language, action: Option<&Registered>) -> HttpResponse {
     let request_id = call.request_id;
     if let Some(source) = error.source() {
         tracing::error!(request.id = %request_id, error = %chain(source), code = error.code().wire(), "request failed");
     }
     let action = action.filter(|_| call.state.cloud.settings.document_spelling);
-    let wire = action.map_or(error.code().wire(), |action| error.document_wire(action.row));
+    let wire = action.map_or(error.code().wire(), |action| document::wire(action.row, error.document_code()));
     envelope(wire, error, request_id, language)
 }
 
-fn envelope(wire: &str, error: &CloudError, request_id: &str, language: Language) -> HttpResponse {
+fn envelope(wire: &str, error: &Said, request_id: &str, language: Language) -> HttpResponse {
     let error = json!({ "Code": wire, "Message": error.text(language) });
     answer(json!({ "Response": { "Error": error, "RequestId": request_id } }).to_string().into_bytes())
 }
@@ -204,6 +208,6 @@ fn envelope(wire: &str, error: &CloudError, request_id: &str, language: Language
 /// The answer to a request that did not get as far as an action. Nothing of what comes so early has another code in the
 /// tables of the document, which are those of actions.
 pub(crate) fn refused(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpResponse {
-    let error = CloudError::from(error);
+    let error = Said::from(error);
     envelope(error.code().wire(), &error, request_id, wire::request::language(request, &[]))
 }

@@ -103,7 +103,7 @@ fn oauth_error(error: &str, description: &str) -> HttpResponse {
 
 /// `POST /service/token`: the OAuth2 form, with a password or a refresh token.
 pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
-    let too_large = || ApiError::new(Code::ManifestTooLarge, "the form is too large");
+    let too_large = || ApiError::new(Code::BodyTooLarge, "the form is too large");
     let body = collect(call, payload, MAX_FORM_BYTES, too_large).await?;
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).filter(|v| !v.is_empty());

@@ -4,7 +4,7 @@ use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpResponse, HttpResponseBuilder, web};
 use roadstead_auth::{Delete, Probe, Pull, Push};
-use roadstead_types::{Reference, Tag};
+use roadstead_types::{Reference, Tag, Thing};
 
 use super::CONTENT_DIGEST;
 use super::range::none_match;
@@ -128,7 +128,7 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
         let act = act(call, access.actor(), Route::ManifestDelete);
         match call.services().manifests().delete(&access, &reference, &act).await {
             // Somebody has just tagged the manifest: that tag has to be decided about, too.
-            Err(Error::TagsMoved) if attempts > 0 => {}
+            Err(Error::Gone(Thing::Tag)) if attempts > 0 => {}
             Err(error) => return Err(error.into()),
             Ok(()) => return Ok(HttpResponse::Accepted().finish()),
         }

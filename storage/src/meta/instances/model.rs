@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use roadstead_types::{
-    AccountId, InstanceId, InstanceName, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName,
-    Timestamp,
+    AccountId, InstanceId, InstanceName, NameRule, NamespaceId, NamespaceName, RegistryId, RepositoryId,
+    RepositoryName, Timestamp,
 };
 
 /// The edition of an instance.
@@ -265,8 +265,8 @@ pub struct RepositoryQuery<'a> {
     pub namespace: Option<NamespaceId>,
     /// Those whose name, without the namespace, contains this.
     pub contains: &'a str,
-    /// As if these did not exist.
-    pub hidden: &'a [RepositoryId],
+    /// Only those whose names meet this rule.
+    pub shows: &'a NameRule,
     /// In which order.
     pub order: RepositoryOrder,
     /// How many to leave out.

@@ -1,36 +1,18 @@
 //! Repositories of instances: those of `repositories`, and what instances add to them.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 use sqlx::any::AnyRow;
 
 use super::super::Act;
-use super::super::personal::Quotas;
+use super::super::personal::{Found, Quotas};
 use super::super::repositories::{Wanted, ensure};
-use super::super::row::{get, parse, time};
-use super::super::sql::{SqlResult as _, but, stale};
+use super::super::row::{get, parse, size, time};
+use super::super::sql::{SqlResult as _, stale};
 use super::super::unit::{Outcome, Unit, unit};
+use super::super::statement::{Statement, containing};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::{Error, Result};
 use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
-
-/// `$1` the registry, `$2` the namespace or 0, `$3` the pattern of the name without its namespace.
-const WHERE: &str = "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
-     LEFT JOIN instance_repositories i ON i.repository_id = r.id \
-     WHERE r.registry_id = $1 AND ($2 = 0 OR r.namespace_id = $2) \
-     AND SUBSTR(r.name, LENGTH(n.name) + 2) LIKE $3 ESCAPE '!'";
-
-/// The pattern of every text that contains `part`. Names have no capitals, which not every engine tells apart.
-fn containing(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in part.to_lowercase().chars().filter(|&letter| letter != '\0') {
-        if matches!(letter, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
 
 impl RepositoryOrder {
     const fn sql(self) -> &'static str {
@@ -67,24 +49,22 @@ impl MetaStore {
         &self,
         registry: RegistryId,
         query: &RepositoryQuery<'_>,
-    ) -> Result<(Vec<InstanceRepository>, u64)> {
-        let namespace = query.namespace.map_or(0, NamespaceId::get);
-        let contains = containing(query.contains);
-        let (shown, persistent) = (but("r.id", query.hidden.iter().map(|id| id.get())), query.hidden.is_empty());
-        let count = format!("SELECT COUNT(*) {WHERE}{shown}");
-        let count = sqlx::query_scalar(AssertSqlSafe(count)).persistent(persistent);
-        let count = count.bind(registry.get()).bind(namespace).bind(&contains);
-        let count: i64 = count.fetch_one(self.reader()).await.op("count repositories")?;
-        let page = format!(
+    ) -> Result<Found<InstanceRepository>> {
+        let Some(part) = containing(query.contains) else { return Ok(Found::nothing()) };
+        let mut count = Statement::default();
+        let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count, registry, query, &part));
+        let row = count.query(&sql).fetch_one(self.reader()).await.op("count repositories")?;
+        let mut page = Statement::default();
+        let matching = matching(&mut page, registry, query, &part);
+        let (limit, offset) = (page.value(query.limit.into()), page.value(query.offset.into()));
+        let sql = format!(
             "SELECT r.id, r.name, r.public, r.created_at, r.updated_at, COALESCE(i.brief, '') AS brief, \
-             COALESCE(i.description, '') AS description {WHERE}{shown} ORDER BY {} LIMIT $4 OFFSET $5",
+             COALESCE(i.description, '') AS description {matching} ORDER BY {} LIMIT {limit} OFFSET {offset}",
             query.order.sql()
         );
-        let page = sqlx::query(AssertSqlSafe(page)).persistent(persistent);
-        let page = page.bind(registry.get()).bind(namespace).bind(&contains);
-        let page = page.bind(i64::from(query.limit)).bind(i64::from(query.offset)).fetch_all(self.reader()).await;
-        let page: Result<Vec<_>> = page.op("list repositories")?.iter().map(repository).collect();
-        Ok((page?, u64::try_from(count).unwrap_or(0)))
+        let rows = page.query(&sql).fetch_all(self.reader()).await.op("list repositories")?;
+        let list = rows.iter().map(repository).collect::<Result<_>>()?;
+        Ok(Found { total: size(&row, "repositories", "total")?, list })
     }
 
     /// Says something else about a repository; `None` stays as it is. False when there is no such repository.
@@ -97,6 +77,22 @@ impl MetaStore {
     ) -> Result<bool> {
         unit!(self.unit(act, "describe a repository"), |u| describe(u, id, brief, description).await.map(Outcome::of))
     }
+}
+
+/// The repositories `r` of an instance that are wanted, with what instances add to them as `i`.
+fn matching(statement: &mut Statement, registry: RegistryId, query: &RepositoryQuery<'_>, part: &str) -> String {
+    let mut sql = format!(
+        "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
+         LEFT JOIN instance_repositories i ON i.repository_id = r.id WHERE r.registry_id = {} \
+         AND SUBSTR(r.name, LENGTH(n.name) + 2) LIKE {} ESCAPE '!' AND {}",
+        statement.value(registry.get()),
+        statement.text(part),
+        statement.names("r.name", query.shows)
+    );
+    if let Some(namespace) = query.namespace {
+        sql.push_str(&format!(" AND r.namespace_id = {}", statement.value(namespace.get())));
+    }
+    sql
 }
 
 async fn insert(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>, texts: &Texts) -> Result<RepositoryId> {

@@ -2,11 +2,12 @@ use super::{Kit, NOW, Place, act, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
-    EMPTY_REGISTRY, Edition, Instance, InstanceChange, InstanceStatus, JobQuery, MetaStore, NamespaceSettings,
+    EMPTY_REGISTRY, Edition, Found, Instance, InstanceChange, InstanceStatus, JobQuery, MetaStore, NamespaceSettings,
     NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 use roadstead_types::{
-    AccountId, InstanceId, InstanceName, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing,
+    AccountId, InstanceId, InstanceName, NamePattern, NameRule, NamespaceId, RegistryId, RepositoryId, RepositoryName,
+    Thing,
 };
 
 pub(super) async fn behave(kit: &Kit) {
@@ -186,7 +187,7 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
         let set = |settings: &mut NamespaceSettings| settings.public = public;
         assert!(kit.two.modify_instance_namespace(&act(), made.registry, space, set).await.unwrap());
         let query = RepositoryQuery { limit: 10, ..RepositoryQuery::default() };
-        let (listed, total) = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
+        let Found { list: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         assert_eq!((listed.len(), total), (2, 2));
         assert!(listed.iter().all(|repository| repository.public == public));
     }
@@ -202,7 +203,7 @@ async fn repositories_are_listed(kit: &Kit) {
         push(kit, &made, space, name).await.unwrap();
     }
     let names = async |query: RepositoryQuery<'_>| {
-        let (listed, total) = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
+        let Found { list: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         (listed.iter().map(|repository| repository.name.to_string()).collect::<Vec<_>>().join(" "), total)
     };
     let all = RepositoryQuery { limit: 10, ..RepositoryQuery::default() };
@@ -219,16 +220,20 @@ async fn repositories_are_listed(kit: &Kit) {
     assert_eq!(names(RepositoryQuery { contains: "one", ..all }).await, ("two/one/deep".to_owned(), 1));
     assert_eq!(names(RepositoryQuery { contains: "APP", ..all }).await, ("one/app two/app_web".to_owned(), 2));
     assert_eq!(names(RepositoryQuery { contains: "p_w", ..all }).await, ("two/app_web".to_owned(), 1));
+    let shown = NameRule::Like(vec![NamePattern::new("one/*"), NamePattern::new("two/app_web")]);
+    assert_eq!(names(RepositoryQuery { shows: &shown, ..all }).await, ("one/app one/zoo two/app_web".to_owned(), 3));
+    let shown = shown.negated();
+    assert_eq!(names(RepositoryQuery { shows: &shown, ..all }).await, ("two/one/deep".to_owned(), 1));
     for nothing in ["%", "p_p", "!", "a!p", "app/", "'", "\\"] {
         assert_eq!(names(RepositoryQuery { contains: nothing, ..all }).await.1, 0, "{nothing}");
     }
-    let (listed, _) = kit.two.list_instance_repositories(made.registry, &all).await.unwrap();
+    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().list;
     let app = listed[0].id;
     assert_eq!(listed[0].texts, Texts::default());
     assert!(kit.one.describe_instance_repository(&act(), app, Some("short"), None).await.unwrap());
     assert!(kit.one.describe_instance_repository(&act(), app, None, Some("long")).await.unwrap());
     assert!(!kit.one.describe_instance_repository(&act(), RepositoryId::new(i64::MAX), None, None).await.unwrap());
-    let (listed, _) = kit.two.list_instance_repositories(made.registry, &all).await.unwrap();
+    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().list;
     assert_eq!((listed[0].texts.brief.as_str(), listed[0].texts.description.as_str()), ("short", "long"));
     assert!(kit.one.delete_repository(&act(), app).await.unwrap());
 }

@@ -2,7 +2,7 @@ use super::quotas::creator;
 use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use roadstead_types::{AccountId, NamespaceName, RepositoryId, RepositoryName, Thing};
+use roadstead_types::{AccountId, NameRule, NamespaceName, RepositoryId, RepositoryName, Thing};
 
 pub(super) async fn behave(kit: &Kit) {
     a_repository_is_described(kit).await;
@@ -26,7 +26,7 @@ fn search(among: Among, part: &str) -> RepositorySearch<'_> {
         part,
         namespace: None,
         public: None,
-        hidden: &[],
+        shows: &NameRule::All,
         order: Order::Newest,
         offset: 0,
         limit: 100,
@@ -39,7 +39,7 @@ fn names(found: &Found<RepositoryDetail>) -> Vec<&str> {
 }
 
 async fn found(kit: &Kit, search: &RepositorySearch<'_>) -> Found<RepositoryDetail> {
-    kit.two.search_repositories(search).await.unwrap()
+    kit.two.search_repositories(search).await.unwrap().0
 }
 
 async fn a_repository_is_described(kit: &Kit) {
@@ -99,7 +99,7 @@ async fn searches_find_parts_of_names(kit: &Kit) {
 
 async fn searches_show_what_one_may_read(kit: &Kit) {
     let (mine, other) = (kit.place().await, kit.place().await);
-    let own = kit.push_blob(&mine, "seen-own", "x").await.repository;
+    kit.push_blob(&mine, "seen-own", "x").await;
     let shown = kit.push_blob(&other, "seen-public", "x").await.repository;
     kit.push_blob(&other, "seen-private", "x").await;
     kit.one.set_visibility(&act(), shown, true).await.unwrap();
@@ -118,13 +118,13 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     for nowhere in ["nobodys", "a\0b"] {
         assert_eq!(found(kit, &RepositorySearch { namespace: Some(nowhere), ..accessible }).await.total, 0);
     }
-    let hidden = found(kit, &RepositorySearch { hidden: &[own, shown], ..accessible }).await;
-    assert_eq!((hidden.total, hidden.list.len()), (0, 0));
-    let owned = kit.two.repositories_of(other.namespace, None, 10).await.unwrap();
-    assert!(owned.len() == 2 && owned.contains(&(shown, other.repository("seen-public"))));
-    let first = kit.two.repositories_of(other.namespace, None, 1).await.unwrap();
-    let next = kit.two.repositories_of(other.namespace, Some(&first[0].1), 10).await.unwrap();
-    assert_eq!([first, next].concat(), owned);
+    // A rule is about the own repositories only.
+    let nothing = NameRule::none();
+    let search = RepositorySearch { shows: &nothing, ..accessible };
+    let (found, is_filtered) = kit.two.search_repositories(&search).await.unwrap();
+    assert_eq!((found.total, names(&found), is_filtered), (1, vec!["seen-public"], true));
+    let search = RepositorySearch { public: Some(true), ..search };
+    assert!(!kit.two.search_repositories(&search).await.unwrap().1, "no own one fits");
 }
 
 async fn pages_by_offset_show_all(kit: &Kit) {
@@ -201,8 +201,8 @@ async fn namespaces_are_searched(kit: &Kit) {
     kit.push_blob(&place, "one", "x").await;
     kit.push_blob(&place, "two", "x").await;
     let page = async |owner: AccountId, part: &str, offset, limit| {
-        let (hidden, hidden_repositories) = (&[][..], &[][..]);
-        let search = NamespaceSearch { registry: REGISTRY, owner, part, hidden, hidden_repositories, offset, limit };
+        let (shows, counts) = (&NameRule::All, &NameRule::All);
+        let search = NamespaceSearch { registry: REGISTRY, owner, part, shows, counts, offset, limit };
         let found = kit.two.search_namespaces(&search).await.unwrap();
         let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
         (found.total, list)
@@ -225,7 +225,7 @@ async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
     let missing = RepositoryId::new(i64::MAX);
     let outcome = kit.one.delete_repositories(&act(), &[ids[0], missing, ids[1]]).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Repository))));
-    let owned = async || kit.two.repositories_of(place.namespace, None, 10).await.unwrap().len();
+    let owned = async || found(kit, &search(Among::Own(place.owner), "")).await.total;
     assert_eq!(owned().await, 3, "nothing has happened");
     kit.one.delete_repositories(&act(), &[ids[1], ids[0], ids[1]]).await.unwrap();
     assert_eq!(owned().await, 1);

@@ -9,7 +9,7 @@ use super::subject::Subject;
 use crate::api::audit;
 use crate::api::call::Call;
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudError;
+use crate::api::cloud::wire::said::Said;
 
 /// It is filled in on the way, and outlives a panic.
 #[derive(Default)]
@@ -25,10 +25,10 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    fn outcome(&self, error: Option<&CloudError>) -> Option<AuditOutcome> {
+    fn outcome(&self, error: Option<&Said>) -> Option<AuditOutcome> {
         let action = self.action.get();
         let writes = action.is_some_and(|action| writes(action.row));
-        match error.map(CloudError::code) {
+        match error.map(Said::code) {
             // The row of a change has been written with the change.
             None if self.subject.is_recorded() => None,
             None => writes.then_some(AuditOutcome::Done),
@@ -42,7 +42,7 @@ impl Trace {
     }
 
     /// Takes the request down, if it was refused or has failed, or has done something that is no change here.
-    pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&CloudError>) {
+    pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&Said>) {
         let Some(outcome) = self.outcome(error) else { return };
         let identity = self.subject.identity();
         let action = match self.action.get() {

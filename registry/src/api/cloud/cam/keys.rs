@@ -3,8 +3,8 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
-use roadstead_service::cam::Error;
-use roadstead_types::AccountId;
+use roadstead_service::Error;
+use roadstead_types::{AccountId, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::things::{on_user, service, uin_number, wrong};
@@ -41,7 +41,7 @@ async fn holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<AccountId> {
 /// Actions on keys have a code of their own for a user that does not exist.
 fn of_keys(error: Error) -> CloudError {
     match error {
-        Error::UserUnknown => Code::InvalidParameterUserNotExist.into(),
+        Error::Unknown(Thing::User) => Code::InvalidParameterUserNotExist.into(),
         other => other.into(),
     }
 }

@@ -3,9 +3,10 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
-use roadstead_service::cam::{Error, UserRef};
+use roadstead_service::Error;
+use roadstead_service::cam::UserRef;
 use roadstead_storage::meta::User;
-use roadstead_types::{AccountId, GroupId};
+use roadstead_types::{AccountId, GroupId, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::group_member::{GroupMember, group_member};
@@ -82,7 +83,7 @@ impl Lookup for AddUserToGroup {
     async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
         let added = service(&call).add_members(call.act(), call.identity, &members).await;
         added.map_err(|error| match error {
-            Error::GroupUnknown => Code::InvalidParameterGroupNotExist.into(),
+            Error::Unknown(Thing::Group) | Error::Gone(Thing::Group) => Code::InvalidParameterGroupNotExist.into(),
             other => other.into(),
         })
     }

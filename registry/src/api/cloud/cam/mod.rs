@@ -10,7 +10,6 @@ pub(super) mod attached;
 pub(super) mod attachments;
 pub(super) mod audit;
 pub(super) mod boundaries;
-mod error;
 pub(super) mod explain;
 mod group_member;
 pub(super) mod groups;

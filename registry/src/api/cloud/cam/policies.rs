@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
-use roadstead_service::cam::{Error, PolicyInfo, PolicyScope, Tag};
+use roadstead_service::Error;
+use roadstead_service::cam::{PolicyInfo, PolicyScope, Tag};
 use roadstead_storage::meta::{Entity, Holder, PolicyCounts};
-use roadstead_types::PolicyId;
+use roadstead_types::{PolicyId, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::things::{answered, either, on_policy, paged, policy, policy_id, service, uin_number, wrong};
@@ -168,7 +169,7 @@ impl Action for GetPolicy {
     async fn run(id: PolicyId, call: Allowed<'_>) -> CloudResult<FoundPolicy> {
         let found = service(&call).policy(call.identity, id).await;
         let policy = found.map_err(|error| match error {
-            Error::PolicyUnknown => Code::ResourceNotFoundPolicyIdNotFound.into(),
+            Error::Unknown(Thing::Policy) => Code::ResourceNotFoundPolicyIdNotFound.into(),
             other => CloudError::from(other),
         })?;
         Ok(FoundPolicy {
@@ -322,7 +323,7 @@ impl Action for ListEntitiesForPolicy {
     async fn run((id, page, wanted): Self::Checked, call: Allowed<'_>) -> CloudResult<Entities> {
         let found = service(&call).list_entities(call.identity, id).await;
         let mut entities = found.map_err(|error| match error {
-            Error::PolicyUnknown => Code::InvalidParameterPolicyIdError.into(),
+            Error::Unknown(Thing::Policy) => Code::InvalidParameterPolicyIdError.into(),
             other => CloudError::from(other),
         })?;
         entities.retain(|entity| wanted(entity.holder));

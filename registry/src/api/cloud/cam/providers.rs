@@ -5,7 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
-use roadstead_service::cam::{Error, ProviderInfo, stored_clients};
+use roadstead_service::cam::{ProviderInfo, stored_clients};
+use roadstead_service::{Error, Input};
+use roadstead_types::Thing;
 use serde::{Deserialize, Serialize};
 
 use super::things::service;
@@ -104,7 +106,7 @@ fn keys(encoded: &str, auto_rotate: Option<i64>) -> CloudResult<String> {
         return Err(CloudError::new(Code::InvalidParameterValue, message));
     }
     let decoded = BASE64_STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    decoded.ok_or_else(|| Error::ProviderKeys("it is not in base64".to_owned()).into())
+    decoded.ok_or_else(|| Error::invalid(Input::ProviderKeys, "IdentityKey: it is not in base64").into())
 }
 
 /// Tells about an identity provider.
@@ -139,7 +141,7 @@ impl Action for DescribeOIDCConfig {
         Some(name.clone())
     }
     async fn run(name: String, call: Allowed<'_>) -> CloudResult<Provider> {
-        let found = service(&call).find_provider(call.identity, &name).await?.ok_or(Error::ProviderUnknown)?;
+        let found = service(&call).find_provider(call.identity, &name).await?.ok_or(Error::Unknown(Thing::Provider))?;
         Ok(Provider {
             provider_type: ROLE_PROVIDER,
             identity_key: BASE64_STANDARD.encode(&found.keys),

@@ -2,9 +2,10 @@
 
 use roadstead_policy::op::CamResource;
 use roadstead_policy::{Request, Row};
-use roadstead_service::cam::{CamService, Error, RoleInfo, RoleRef, UserRef};
+use roadstead_service::Error;
+use roadstead_service::cam::{CamService, RoleInfo, RoleRef, UserRef};
 use roadstead_storage::meta::{Holder, User};
-use roadstead_types::{GroupId, PolicyId, Uin};
+use roadstead_types::{GroupId, PolicyId, Thing, Uin};
 
 use crate::api::cloud::action::{CloudCall, Permitted};
 use crate::api::cloud::wire::code::Code;
@@ -72,7 +73,7 @@ pub(super) fn group_id(id: u64) -> GroupId {
 pub(super) async fn user(call: &CloudCall<'_>, row: &'static Row, user: UserRef<'_>) -> CloudResult<Permitted<User>> {
     let found = service(call).find_user(call.identity, user).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin)));
-    call.grant(&request, found)?.ok_or(Error::UserUnknown)
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::User))
 }
 
 /// The role, for a caller who is allowed to do the action to it. The number comes before the name.
@@ -89,7 +90,7 @@ pub(super) async fn role(
     };
     let found = service(call).find_role(call.identity, role).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |found| CamResource::Role(&found.role.name)));
-    call.grant(&request, found)?.ok_or(Error::RoleUnknown)
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Role))
 }
 
 /// The id of the policy, for a caller who is allowed to do the action to it. The number comes before the name.
@@ -105,7 +106,7 @@ pub(super) async fn policy(
         (None, None) => return Err(wrong("either the PolicyId or the PolicyName is needed")),
     };
     let request = row.on_cam(found.map_or(CamResource::All, |id| CamResource::Policy(id.get())));
-    call.grant(&request, found)?.ok_or(Error::PolicyUnknown)
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Policy))
 }
 
 /// The sub-account with this uin, as a holder of policies.

@@ -6,6 +6,7 @@ use roadstead_auth::{Identity, SubAccount};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
+use roadstead_service::Error;
 use roadstead_service::cam::{UserDetails, UserRef, uid};
 use roadstead_storage::meta::{User, UserChange};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use super::things::{flag, service, uin_number, user};
 use crate::api::cloud::action::call::lasting_only;
 use crate::api::cloud::action::{Action, Allowed, CloudCall, Lookup, Permitted};
 use crate::api::cloud::wire::code::Code;
-use crate::api::cloud::wire::error::CloudResult;
+use crate::api::cloud::wire::error::{CloudError, CloudResult};
 use crate::api::cloud::wire::time;
 
 /// Makes a sub-account.
@@ -221,9 +222,11 @@ impl Lookup for DeleteUser {
         let account = &found.get().account;
         if it.force == Some(1) && !service(call).list_keys(account.id).await?.is_empty() {
             let request = cam::DeleteAccessKey.on_cam(CamResource::User(&account.uin));
-            call.grant(&request, ()).map_err(|error| match error.code() {
-                Code::AuthFailureUnauthorizedOperation => Code::UnauthorizedOperationDeleteApiKey.into(),
-                _ => error,
+            call.grant(&request, ()).map_err(|error| match error {
+                CloudError::Service(error) if matches!(*error, Error::Denied(_)) => {
+                    Code::UnauthorizedOperationDeleteApiKey.into()
+                }
+                other => other,
             })?;
         }
         Ok(found)

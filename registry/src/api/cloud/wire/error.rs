@@ -1,75 +1,78 @@
-//! Errors of the cloud API: the one place where what happened becomes what is said.
-
-use std::borrow::Cow;
-use std::fmt;
+//! Errors of the cloud API: what is said, and what went wrong on the way to an action.
 
 use roadstead_auth::{Denied, SignatureError};
-use roadstead_policy::Row;
 use roadstead_storage::Error as StorageError;
-use roadstead_types::Counted;
 
 use super::code::Code;
-use super::document;
-use super::language::{Language, Phrase};
+use super::dialect::Dialect;
+use super::language::Phrase;
 use super::parameter_error::ParameterError;
-use crate::api::error::{ApiError, Code as RegistryCode};
+use super::said::Said;
 use roadstead_service as service;
 
 /// What an action gives.
 pub(crate) type CloudResult<T> = Result<T, CloudError>;
 
-/// An answer that is not what was asked for.
+/// Why an action did not do what was asked.
 #[derive(Debug)]
-pub(crate) struct CloudError {
-    code: Code,
-    /// The code of the product document, where the action has another one for this alone.
-    document: Option<Code>,
-    message: Option<Phrase>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+pub(crate) enum CloudError {
+    /// It is known what is said.
+    Said(Said),
+    /// A service did not do it. What is said depends on the action: see [`Dialect`].
+    Service(Box<service::Error>),
+}
+
+impl From<Said> for CloudError {
+    fn from(said: Said) -> Self {
+        Self::Said(said)
+    }
 }
 
 impl From<Code> for CloudError {
     fn from(code: Code) -> Self {
-        Self { code, document: None, message: None, source: None }
+        Self::Said(code.into())
+    }
+}
+
+impl From<service::Error> for CloudError {
+    fn from(error: service::Error) -> Self {
+        Self::Service(Box::new(error))
+    }
+}
+
+impl From<StorageError> for CloudError {
+    fn from(error: StorageError) -> Self {
+        service::Error::from(error).into()
     }
 }
 
 impl CloudError {
     /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
     pub(crate) fn new(code: Code, message: impl Into<Phrase>) -> Self {
-        Self { message: Some(message.into()), ..code.into() }
+        Self::Said(Said::new(code, message))
     }
 
     /// An inner failure: the client sees a fixed text, the log sees the source.
     pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::fault(Code::InternalError, source)
+        Self::Said(Said::internal(source))
     }
 
     /// An inner failure that has a code of its own.
     pub(crate) fn fault(code: Code, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..code.into() }
+        Self::Said(Said::fault(code, source))
     }
 
-    /// The same error, which the table of the action in the product document has another code for.
+    /// The same answer, for which the table of the action in the product document has another code.
     pub(crate) fn in_document(self, code: Code) -> Self {
-        Self { document: Some(code), ..self }
-    }
-
-    /// There are as many as there may be.
-    pub(crate) fn limit(what: Counted, limit: u64) -> Self {
-        let (code, chinese) = match what {
-            Counted::Namespaces => (Code::LimitExceededErrNamespaceMaxLimit, "命名空间"),
-            Counted::Repositories => (Code::LimitExceededErrRepoMaxLimit, "仓库"),
-            Counted::Triggers => (Code::LimitExceededErrTriggerMaxLimit, "触发器"),
-            _ => (Code::LimitExceeded, "资源"),
-        };
-        let english = format!("no more than {limit} {what} are allowed");
-        Self::new(code, Phrase::both(english, format!("{chinese}最多 {limit} 个")))
+        match self {
+            Self::Said(said) => Self::Said(said.in_document(code)),
+            Self::Service(error) => Self::Service(error),
+        }
     }
 
     /// A parameter that the action needs is not there.
     pub(crate) fn missing(code: Code, name: &str) -> Self {
-        Self::new(code, Phrase::both(format!("the parameter {name} is missing"), format!("缺少参数 {name}")))
+        Self::Said(Said::missing(code, name))
     }
 
     /// Refuses an empty list where one is needed: flattened parameters cannot tell it from none.
@@ -77,38 +80,18 @@ impl CloudError {
         if list.is_empty() { Err(Self::missing(Code::MissingParameter, name)) } else { Ok(()) }
     }
 
-    /// The code.
-    pub(crate) fn code(&self) -> Code {
-        self.code
-    }
-
-    /// What the log should know of an inner failure.
-    pub(crate) fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
-        self.source.as_deref()
-    }
-
-    /// The code of the product document, in the answer of an action.
-    pub(crate) fn document_wire(&self, row: &'static Row) -> &'static str {
-        document::wire(row, self.document.unwrap_or(self.code))
-    }
-
-    /// What it says.
-    pub(crate) fn text(&self, language: Language) -> Cow<'_, str> {
-        let general = self.code.message(language);
-        match (&self.message, language) {
-            (None, _) => Cow::Borrowed(general),
-            (Some(message), Language::English) => Cow::Borrowed(message.english()),
-            (Some(message), Language::Chinese) => Cow::Owned(match message.chinese() {
-                Some(chinese) => format!("{general}（{chinese}）"),
-                None => format!("{general} ({})", message.english()),
-            }),
+    /// What is said, in the codes of a group of actions.
+    pub(crate) fn said(self, dialect: Dialect) -> Said {
+        match self {
+            Self::Said(said) => said,
+            Self::Service(error) => dialect.said(*error),
         }
     }
-}
 
-impl fmt::Display for CloudError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.wire(), self.text(Language::English))
+    /// The code, where none of a service is expected.
+    #[cfg(test)]
+    pub(crate) fn code(self) -> Code {
+        self.said(Dialect::Cam).code()
     }
 }
 
@@ -148,12 +131,7 @@ impl From<SignatureError> for CloudError {
 
 impl From<Denied> for CloudError {
     fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Unauthenticated | Denied::InsufficientScope | Denied::Forbidden => {
-                Code::AuthFailureUnauthorizedOperation.into()
-            }
-            Denied::Unavailable(source) => source.into(),
-        }
+        service::Error::from(denied).into()
     }
 }
 
@@ -171,61 +149,6 @@ impl From<ParameterError> for CloudError {
                 let chinese = format!("参数 {name} 错误：{}", problem.chinese().unwrap_or(problem.english()));
                 Self::new(Code::InvalidParameter, Phrase::both(english, chinese))
             }
-        }
-    }
-}
-
-/// What an action has not given a code of its own.
-impl From<StorageError> for CloudError {
-    fn from(error: StorageError) -> Self {
-        use StorageError as E;
-        match error {
-            E::Unavailable { .. } | E::Full(_) => Self::fault(Code::InternalErrorDbError, error),
-            E::LimitReached { what, limit } => Self::limit(what, limit),
-            E::InUse(what) | E::Protected(what) => {
-                Self::new(Code::ResourceInUse, Phrase::both(format!("the {what} is in use"), "正在使用中"))
-            }
-            E::Conflict(what) => {
-                let message = Phrase::both(format!("there is such a {what} already"), "已经存在");
-                Self::new(Code::InternalErrorErrConflict, message)
-            }
-            E::Stale(what) => {
-                let message = Phrase::both(format!("the {what} is not there any more"), "已经不存在");
-                Self::new(Code::ResourceNotFound, message)
-            }
-            E::DryRun => Code::DryRunOperation.into(),
-            other => Self::internal(other),
-        }
-    }
-}
-
-impl From<service::Error> for CloudError {
-    fn from(error: service::Error) -> Self {
-        use service::Error as S;
-        match error {
-            S::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
-            S::ManifestUnknown => Code::ResourceNotFoundErrNoTag.into(),
-            S::NamespaceGone => Code::ResourceNotFoundErrNoNamespace.into(),
-            S::Quota { what, limit } => Self::limit(what, limit),
-            S::Overloaded => Code::ResourceUnavailable.into(),
-            S::Unavailable(source) | S::StoreFull(source) | S::Storage(source) => source.into(),
-            other => Self::internal(other),
-        }
-    }
-}
-
-/// What the way of every request answers, for those that came here.
-impl From<&ApiError> for CloudError {
-    fn from(error: &ApiError) -> Self {
-        match error.code() {
-            RegistryCode::TooManyRequests => Code::RequestLimitExceeded.into(),
-            RegistryCode::Unavailable => Code::ResourceUnavailable.into(),
-            RegistryCode::ManifestTooLarge => Code::RequestSizeLimitExceeded.into(),
-            RegistryCode::Unsupported => Code::UnsupportedProtocol.into(),
-            RegistryCode::BadRequest | RegistryCode::RequestTimeout => {
-                Self::new(Code::InvalidParameter, error.to_string())
-            }
-            _ => Code::InternalError.into(),
         }
     }
 }

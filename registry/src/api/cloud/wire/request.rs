@@ -12,6 +12,7 @@ use super::language::Language;
 use super::multipart;
 use super::parameter_error::ParameterError;
 use super::params::{Parameters, check_values};
+use super::said::Said;
 use crate::api::body::{Collected, collect};
 use crate::api::call::Call;
 use crate::api::error::{ApiError, Code as RegistryCode};
@@ -78,8 +79,8 @@ impl Form {
             Self::Encoded => MAX_FORM,
             Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
         };
-        let too_large = || ApiError::from(RegistryCode::ManifestTooLarge);
-        collect(call, payload, limit, too_large).await.map(Some).map_err(|error| CloudError::from(&error))
+        let too_large = || ApiError::from(RegistryCode::BodyTooLarge);
+        collect(call, payload, limit, too_large).await.map(Some).map_err(|error| Said::from(&error).into())
     }
 
     /// The parameters as pairs, where they are.

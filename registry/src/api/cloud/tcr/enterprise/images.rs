@@ -3,12 +3,12 @@
 use roadstead_auth::{DeleteTarget, Identity, Pull, Push};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
-use roadstead_service::ImageQuery;
-use roadstead_storage::meta::{Repository, TaggedImage};
-use roadstead_types::{Digest, InstanceId, RepositoryName, Tag};
+use roadstead_service::Error;
+use roadstead_storage::meta::{Repository, TagFilter, TaggedImage};
+use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{invalid, missing, numbered, own, realm, repository, repository_name};
+use super::shared::{invalid, numbered, own, realm, repository, repository_name};
 use crate::api::cloud::action::{Action, Allowed, CloudCall, Needs};
 use crate::api::cloud::wire::code::Code;
 use crate::api::cloud::wire::error::{CloudError, CloudResult};
@@ -25,18 +25,7 @@ fn tag(name: &'static str, text: &str) -> CloudResult<Tag> {
 async fn own_repository(call: &CloudCall<'_>, id: &InstanceId, name: &RepositoryName) -> CloudResult<Repository> {
     let registry = own(call, id, Code::ResourceNotFound).await?.registry;
     let found = call.services().instances().repository(registry, name).await?;
-    found.ok_or_else(|| missing("repository"))
-}
-
-/// What the service answers, in the words of instances.
-fn refused(error: roadstead_service::Error) -> CloudError {
-    match error {
-        roadstead_service::Error::RepositoryUnknown => missing("repository"),
-        roadstead_service::Error::ManifestUnknown => missing("image"),
-        roadstead_service::Error::NamespaceGone => missing("namespace"),
-        roadstead_service::Error::TagsMoved => Code::AuthFailureUnauthorizedOperation.into(),
-        other => other.into(),
-    }
+    found.ok_or(Error::Unknown(Thing::Repository).into())
 }
 
 /// Lists the images of a repository.
@@ -119,8 +108,9 @@ impl Action for DescribeImages {
     async fn run((id, name, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Images> {
         let found = own_repository(&call, &id, &name).await?;
         let ImageSearch { tag, exact, digest, page: (offset, limit) } = &search;
-        let query = ImageQuery { tag, exact: *exact, digest: digest.as_ref(), offset: *offset, limit: *limit };
-        let images = call.services().images().find(found.id, &query).await.map_err(refused)?;
+        let (contains, exact) = if *exact { ("", Some(tag.as_str())) } else { (tag.as_str(), None) };
+        let filter = TagFilter { contains, exact, digest: digest.as_ref() };
+        let images = call.services().images().find(found.id, &filter, u64::from(*offset), *limit).await?;
         let image_info_list = images.list.into_iter().map(TcrImageInfo::from).collect();
         Ok(Images { image_info_list, total_count: images.total })
     }
@@ -176,7 +166,7 @@ impl Action for DescribeImageManifests {
     }
     async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<ImageManifests> {
         let found = own_repository(&call, &id, &name).await?;
-        let image = call.services().images().whole(found.id, &tag).await.map_err(refused)?;
+        let image = call.services().images().whole(found.id, &tag).await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(ImageManifests {
             manifest: text(&image.manifest),
@@ -197,11 +187,11 @@ async fn delete(
 ) -> CloudResult<usize> {
     let instance = own(call, id, Code::ResourceNotFound).await?;
     if call.services().instances().repository(instance.registry, name).await?.is_none() {
-        return Err(missing("repository"));
+        return Err(Error::Unknown(Thing::Repository).into());
     }
     let target = DeleteTarget::Tags(tags, batch);
     let access = call.auth().authorize_delete(call.caller, instance.registry, name, target).await?;
-    Ok(call.services().images().delete(call.act(), &access, tags).await.map_err(refused)?.len())
+    Ok(call.services().images().delete(call.act(), &access, tags).await?.len())
 }
 
 /// Deletes one tag.
@@ -227,7 +217,7 @@ impl Action for DeleteImage {
     }
     async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         match delete(&call, &id, &name, &[tag], false).await? {
-            0 => Err(missing("image")),
+            0 => Err(Error::Unknown(Thing::Tag).into()),
             _ => Ok(()),
         }
     }
@@ -317,15 +307,15 @@ impl Action for DuplicateImage {
         let registry = own(&call, &it.id, Code::ResourceNotFound).await?.registry;
         let (auth, instances, images) = (call.auth(), call.services().instances(), call.services().images());
         for name in [&it.from.0, &it.to.0] {
-            instances.namespace(registry, name.namespace()).await?.ok_or_else(|| missing("namespace"))?;
+            instances.namespace(registry, name.namespace()).await?.ok_or(Error::Unknown(Thing::Namespace))?;
         }
         let source = auth.authorize::<Pull>(call.caller, registry, &it.from.0).await?;
         let target = auth.authorize::<Push>(call.caller, registry, &it.to.0).await?;
-        if !it.overwrite && images.has_tag(&target, &it.to.1).await.map_err(refused)? {
+        if !it.overwrite && images.has_tag(&target, &it.to.1).await? {
             let message = "the tag is there already; Override moves it";
             return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
         }
-        let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await.map_err(refused)?;
-        done.map(|_| ()).ok_or_else(|| missing("image"))
+        let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await?;
+        done.map(|_| ()).ok_or(Error::Unknown(Thing::Tag).into())
     }
 }

@@ -4,9 +4,8 @@ use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::instances::{NameState, after_months};
-use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
-use roadstead_types::{InstanceId, InstanceName, Thing, Timestamp};
+use roadstead_types::{InstanceId, InstanceName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{TagSpecification, instance_id, invalid, own};
@@ -144,14 +143,7 @@ impl Action for CreateInstance {
             multi_zone: it.multi_zone,
             tags: &it.tags,
         };
-        let made = instances.create(call.act(), new, u64::from(call.settings().instances_per_account)).await;
-        let made = made.map_err(|error| match error {
-            StorageError::Conflict(_) => Code::InternalErrorErrorConflict.into(),
-            StorageError::LimitReached { limit, .. } => {
-                CloudError::new(Code::InternalErrorErrorOverLimit, format!("no more than {limit} instances"))
-            }
-            other => other.into(),
-        })?;
+        let made = instances.create(call.act(), new, u64::from(call.settings().instances_per_account)).await?;
         Ok(CreatedInstance { registry_id: made.id.to_string() })
     }
 }
@@ -212,17 +204,7 @@ impl Action for DeleteInstance {
     }
     async fn run((id, with_content): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete(call.act(), registry, with_content).await;
-        let deleted = deleted.map_err(|error| match error {
-            StorageError::Protected(Thing::Instance) => {
-                CloudError::new(Code::OperationDenied, "the instance is protected: turn DeletionProtection off first")
-            }
-            StorageError::InUse(_) => CloudError::new(
-                Code::ResourceInUse,
-                "there are repositories in the instance: delete them first, or ask for DeleteBucket",
-            ),
-            other => other.into(),
-        })?;
+        let deleted = call.services().instances().delete(call.act(), registry, with_content).await?;
         deleted.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
     }
 }

@@ -3,13 +3,13 @@
 use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
-use roadstead_storage::Error as StorageError;
+use roadstead_service::Error;
 use roadstead_storage::meta::{InstanceNamespace, NamespaceSettings, ResourceTag};
-use roadstead_types::{InstanceId, NamespaceName};
+use roadstead_types::{InstanceId, NamespaceName, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{
-    Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, missing, numbered, own, realm,
+    Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, numbered, own, realm,
 };
 use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
@@ -92,12 +92,7 @@ impl Action for CreateNamespace {
     }
     async fn run((id, name, settings): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
-        let made = call.services().instances().create_namespace(call.act(), &instance, &name, &settings).await;
-        made.map(|_| ()).map_err(|error| match error {
-            StorageError::Conflict(_) => Code::InvalidParameterErrNamespaceExist.into(),
-            StorageError::LimitReached { .. } => Code::LimitExceededErrNamespaceMaxLimit.into(),
-            other => other.into(),
-        })
+        Ok(call.services().instances().create_namespace(call.act(), &instance, &name, &settings).await?)
     }
 }
 
@@ -274,10 +269,10 @@ impl Action for ModifyNamespace {
     async fn run((id, name, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
         let instances = call.services().instances();
-        let found = instances.namespace(registry, &name).await?.ok_or_else(|| missing("namespace"))?;
+        let found = instances.namespace(registry, &name).await?.ok_or(Error::Unknown(Thing::Namespace))?;
         let changed =
             instances.modify_namespace(call.act(), registry, found.id, |settings| change.apply(settings)).await?;
-        changed.then_some(()).ok_or_else(|| missing("namespace"))
+        changed.then_some(()).ok_or(Error::Unknown(Thing::Namespace).into())
     }
 }
 
@@ -301,14 +296,8 @@ impl Action for DeleteNamespace {
     }
     async fn run((id, name): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let name = name.parse().map_err(|_| missing("namespace"))?;
-        let deleted = call.services().instances().delete_namespace(call.act(), registry, &name).await;
-        let deleted = deleted.map_err(|error| match error {
-            StorageError::InUse(_) => {
-                CloudError::new(Code::ResourceInUse, "there are repositories in the namespace: delete them first")
-            }
-            other => other.into(),
-        })?;
-        deleted.then_some(()).ok_or_else(|| missing("namespace"))
+        let name = name.parse().map_err(|_| Error::Unknown(Thing::Namespace))?;
+        let deleted = call.services().instances().delete_namespace(call.act(), registry, &name).await?;
+        deleted.then_some(()).ok_or(Error::Unknown(Thing::Namespace).into())
     }
 }

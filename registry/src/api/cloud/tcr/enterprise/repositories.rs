@@ -3,12 +3,12 @@
 use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
-use roadstead_storage::Error as StorageError;
+use roadstead_service::Error;
 use roadstead_storage::meta::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
-use roadstead_types::{InstanceId, RepositoryName};
+use roadstead_types::{InstanceId, NameRule, RepositoryName, Thing};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{check_text, instance_id, invalid, missing, numbered, own, realm, repository};
+use super::shared::{check_text, instance_id, invalid, numbered, own, realm, repository};
 use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::wire::code::Code;
 use crate::api::cloud::wire::error::{CloudError, CloudResult};
@@ -50,12 +50,7 @@ impl Action for CreateRepository {
     }
     async fn run((id, name, texts): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let made = call.services().instances().create_repository(call.act(), registry, &name, &texts).await;
-        made.map(|_| ()).map_err(|error| match error {
-            StorageError::Conflict(_) => Code::InvalidParameterErrRepoExist.into(),
-            StorageError::Stale(_) => missing("namespace"),
-            other => other.into(),
-        })
+        Ok(call.services().instances().create_repository(call.act(), registry, &name, &texts).await?)
     }
 }
 
@@ -148,9 +143,9 @@ impl Action for DescribeRepositories {
             },
         };
         let contains = it.repository_name.as_str();
-        let query = RepositoryQuery { namespace, contains, hidden: &[], order, offset, limit };
-        let (listed, total_count) = instances.repositories(call.permissions, &instance, &query).await?;
-        Ok(Repositories { repository_list: listed.into_iter().map(info).collect(), total_count })
+        let query = RepositoryQuery { namespace, contains, shows: &NameRule::All, order, offset, limit };
+        let found = instances.repositories(call.permissions, &instance, &query).await?;
+        Ok(Repositories { repository_list: found.list.into_iter().map(info).collect(), total_count: found.total })
     }
 }
 
@@ -185,7 +180,7 @@ impl Action for ModifyRepository {
         let (brief, description) = (it.brief_description.as_deref(), it.description.as_deref());
         let done =
             call.services().instances().describe_repository(call.act(), registry, &name, brief, description).await?;
-        done.then_some(()).ok_or_else(|| missing("repository"))
+        done.then_some(()).ok_or(Error::Unknown(Thing::Repository).into())
     }
 }
 
@@ -217,13 +212,7 @@ impl Action for DeleteRepository {
     }
     async fn run((id, name, force): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete_repository(call.act(), registry, &name, force).await;
-        let deleted = deleted.map_err(|error| match error {
-            StorageError::InUse(_) => {
-                CloudError::new(Code::ResourceInUse, "there are images in the repository; ForceDelete deletes them too")
-            }
-            other => other.into(),
-        })?;
-        deleted.then_some(()).ok_or_else(|| missing("repository"))
+        let deleted = call.services().instances().delete_repository(call.act(), registry, &name, force).await?;
+        deleted.then_some(()).ok_or(Error::Unknown(Thing::Repository).into())
     }
 }

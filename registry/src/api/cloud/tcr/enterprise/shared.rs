@@ -60,11 +60,6 @@ pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) ->
     Ok(instance)
 }
 
-/// What is not there, in an instance that is.
-pub(super) fn missing(what: &str) -> CloudError {
-    CloudError::new(Code::ResourceNotFoundTcrResourceNotFound, format!("there is no such {what} in the instance"))
-}
-
 /// Refuses a text that is too long, or has what no text has.
 pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> CloudResult<()> {
     let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');

@@ -3,10 +3,11 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_types::InstanceId;
+use roadstead_service::Error;
+use roadstead_types::{InstanceId, Thing};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{check_text, instance_id, invalid, missing, own};
+use super::shared::{check_text, instance_id, invalid, own};
 use crate::api::cloud::action::{Action, Allowed, Needs};
 use crate::api::cloud::tcr::password::not_made;
 use crate::api::cloud::wire::code::Code;
@@ -174,7 +175,7 @@ impl Action for ModifyInstanceToken {
         let changed =
             call.meta().modify_instance_token(call.act(), registry, &token, enabled, description.as_deref()).await;
         call.auth().invalidate_all();
-        changed?.then_some(()).ok_or_else(|| missing("token"))
+        changed?.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
     }
 }
 
@@ -203,6 +204,6 @@ impl Action for DeleteInstanceToken {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
         let deleted = call.meta().delete_instance_token(call.act(), registry, &token).await;
         call.auth().invalidate_all();
-        deleted?.then_some(()).ok_or_else(|| missing("token"))
+        deleted?.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
     }
 }

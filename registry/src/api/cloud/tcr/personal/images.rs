@@ -6,7 +6,6 @@ use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
-use roadstead_service::{Error, ImageError};
 use roadstead_storage::meta::TaggedImage;
 use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,18 +20,6 @@ use crate::api::cloud::wire::time;
 
 /// The most tags of one request.
 const MAX_TAGS: usize = 1000;
-
-impl From<ImageError> for CloudError {
-    fn from(error: ImageError) -> Self {
-        match error {
-            ImageError::TagUnknown => Code::ResourceNotFoundErrNoTag.into(),
-            ImageError::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
-            ImageError::Denied(denied) => denied.into(),
-            ImageError::Other(Error::NamespaceGone) => Code::InvalidParameterErrNsMisMatch.into(),
-            ImageError::Other(other) => other.into(),
-        }
-    }
-}
 
 /// The tags of a repository, the last pushed first.
 #[derive(Deserialize)]

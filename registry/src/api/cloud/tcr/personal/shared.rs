@@ -1,7 +1,6 @@
 //! What the actions of the personal edition share: parameters, and what their failures are called.
 
 use roadstead_auth::Identity;
-use roadstead_service::PersonalError;
 use roadstead_types::RepositoryName;
 use serde::Serialize;
 
@@ -23,29 +22,6 @@ const MAX_DESCRIPTION: usize = 1024;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Data<T> {
     pub(super) data: T,
-}
-
-impl From<PersonalError> for CloudError {
-    fn from(error: PersonalError) -> Self {
-        use PersonalError as E;
-        match error {
-            E::UserExists => Code::InvalidParameterErrUserExist.into(),
-            E::UserUnknown => Code::ResourceNotFoundErrNoUser.into(),
-            E::PasswordRules(rules) => Self::new(Code::InvalidParameter, rules),
-            E::NamespaceExists => Code::InvalidParameterErrNamespaceExist.into(),
-            E::NamespaceReserved => Code::InvalidParameterErrNamespaceReserved.into(),
-            E::NamespaceUnknown => Code::ResourceNotFoundErrNoNamespace.into(),
-            E::NamespaceInUse => {
-                let english = "there are repositories in the namespace: delete them first";
-                Self::new(Code::ResourceInUse, Phrase::both(english, "命名空间中还有仓库，请先删除仓库"))
-            }
-            E::ForeignNamespace => Code::InvalidParameterErrNsMisMatch.into(),
-            E::RepositoryExists => Code::InvalidParameterErrRepoExist.into(),
-            E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
-            E::Quota { what, limit } => Self::limit(what, limit),
-            E::Other(error) => error.into(),
-        }
-    }
 }
 
 /// The names of the repositories of a batch, each once.

@@ -3,9 +3,9 @@
 use roadstead_auth::{Identity, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_service::{TriggerDraft, TriggerError};
+use roadstead_service::TriggerDraft;
 use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
-use roadstead_types::RepositoryName;
+use roadstead_types::{NameRule, RepositoryName};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -20,22 +20,6 @@ use crate::api::cloud::wire::time;
 const SOURCE: &str = "IMAGE_PUSH";
 /// The only action that a trigger can take.
 const INVOKE_ACTION: &str = "SERVICE_UPDATE";
-
-impl From<TriggerError> for CloudError {
-    fn from(error: TriggerError) -> Self {
-        use TriggerError as E;
-        match error {
-            E::UserUnknown => Code::ResourceNotFoundErrNoUser.into(),
-            E::RepositoryUnknown => Code::ResourceNotFoundErrNoRepo.into(),
-            E::TriggerUnknown => Code::ResourceNotFoundErrNoTrigger.into(),
-            E::TriggerExists => Code::InvalidParameterErrTriggerExist.into(),
-            E::TooMany(limit) => Self::limit(roadstead_types::Counted::Triggers, limit),
-            E::ExpressionMissing => Self::missing(Code::MissingParameter, "InvokeExpr"),
-            E::Invalid(parameter, problem) => Self::new(Code::InvalidParameterValue, format!("{parameter} {problem}")),
-            E::Other(other) => other.into(),
-        }
-    }
-}
 
 /// Makes a trigger.
 #[derive(Deserialize)]
@@ -339,7 +323,8 @@ impl Action for DescribeApplicationTriggerLogPersonal {
     }
     async fn run((repository, page, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let (Page { offset, limit }, (order, descending)) = (page, order);
-        let page = TriggerRunPage { repository: repository.as_ref(), hidden: &[], order, descending, offset, limit };
+        let page =
+            TriggerRunPage { repository: repository.as_ref(), shows: &NameRule::All, order, descending, offset, limit };
         let found = call.services().triggers().runs(call.permissions, &page).await?;
         let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })

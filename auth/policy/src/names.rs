@@ -1,0 +1,39 @@
+//! Decisions about many names at once: the rule that a name has to meet, instead of an answer for each name.
+
+use roadstead_types::NameRule;
+
+use super::decide::{Context, Documents};
+use super::document::Policy;
+use super::request::NameRequest;
+use super::statement::Effect;
+
+impl Documents {
+    /// The names for which a statement denies the operation.
+    pub fn denied_names(&self, about: &NameRequest, context: &Context) -> NameRule {
+        let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
+        of_account
+            .chain(self.session.as_deref())
+            .fold(NameRule::none(), |rule, policy| rule.or(policy.names(Effect::Deny, about, context)))
+    }
+
+    /// The names for which the operation is allowed.
+    pub fn allowed_names(&self, about: &NameRequest, context: &Context) -> NameRule {
+        let allowed = |policy: &Policy| policy.names(Effect::Allow, about, context);
+        let granted = match self.root {
+            true => NameRule::All,
+            false => self.identity().iter().fold(NameRule::none(), |rule, document| rule.or(allowed(&document.policy))),
+        };
+        let boundary = self.boundary().map_or(NameRule::All, |document| allowed(&document.policy));
+        let session = self.session.as_deref().map_or(NameRule::All, allowed);
+        granted.and(boundary).and(session).and(self.denied_names(about, context).negated())
+    }
+}
+
+impl Policy {
+    /// The names that its statements of this effect speak of.
+    fn names(&self, effect: Effect, about: &NameRequest, context: &Context) -> NameRule {
+        let statements = self.statements.iter().filter(|statement| statement.effect == effect);
+        let holding = statements.filter(|statement| statement.holds(context));
+        holding.fold(NameRule::none(), |rule, statement| rule.or(statement.names(about, context)))
+    }
+}

@@ -1,0 +1,292 @@
+//! The codes of the cloud API for what a service did not do. This is the only table of them.
+
+use roadstead_policy::{PolicyError, Row, Service};
+use roadstead_service::{Error, Input};
+use roadstead_types::{Counted, Thing};
+
+use super::code::Code;
+use super::language::Phrase;
+use super::said::Said;
+
+/// Whose codes an action answers with: the same refusal has another code in each of these groups of actions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dialect {
+    /// Access management and temporary credentials.
+    Cam,
+    /// The personal edition of the registry.
+    Personal,
+    /// Instances.
+    Enterprise,
+}
+
+impl Dialect {
+    /// The group that an action belongs to.
+    pub(crate) fn of(row: &Row) -> Self {
+        match row.service {
+            Service::Cam | Service::Sts => Self::Cam,
+            _ if row.is_personal() => Self::Personal,
+            _ => Self::Enterprise,
+        }
+    }
+
+    /// What is said when a service did not do what an action asked for.
+    pub(super) fn said(self, error: Error) -> Said {
+        match error {
+            Error::Unknown(thing) => self.unknown(thing),
+            Error::Gone(thing) => self.gone(thing),
+            Error::Exists(thing) => exists(thing),
+            Error::Reserved(_) => Code::InvalidParameterErrNamespaceReserved.into(),
+            Error::InUse(thing) => in_use(thing),
+            Error::Protected(thing) => protected(thing),
+            Error::Preset(thing) => {
+                Said::new(Code::InvalidParameterPolicyIdError, format!("a preset {thing} cannot be changed"))
+            }
+            Error::Foreign(Thing::AccessKey) => Code::OperationDeniedUinNotMatch.into(),
+            Error::Foreign(_) => Code::InvalidParameterErrNsMisMatch.into(),
+            Error::MainAccountOnly(_) => Code::OperationDeniedSubUin.into(),
+            Error::LimitReached { what, limit } => limit_reached(what, limit),
+            Error::Missing(name) => Said::missing(Code::MissingParameter, name),
+            Error::Invalid { what, problem } => self.invalid(what, problem.into_owned()),
+            Error::PolicyDocument(error) => document(error),
+            Error::Denied(_) => Code::AuthFailureUnauthorizedOperation.into(),
+            Error::Overloaded => Code::ResourceUnavailable.into(),
+            Error::DryRun => Code::DryRunOperation.into(),
+            Error::StoreFull(source) | Error::Unavailable(source) => Said::fault(Code::InternalErrorDbError, source),
+            Error::Internal(source) => Said::internal(source),
+            // No action sends content to a repository, so these are faults of the registry.
+            other @ (Error::UploadBusy
+            | Error::Digest { .. }
+            | Error::Manifest(_)
+            | Error::ManifestTooLarge { .. }
+            | Error::MissingReferences { .. }
+            | Error::Range { .. }
+            | Error::Size
+            | Error::Cursor
+            | Error::ClientGone
+            | Error::BodyTimeout) => Said::internal(other),
+        }
+    }
+
+    fn unknown(self, thing: Thing) -> Said {
+        use Thing as T;
+        match (thing, self) {
+            (T::Namespace | T::Repository, Self::Enterprise) => not_in_instance(thing.word()),
+            (T::Manifest | T::Tag, Self::Enterprise) => not_in_instance("image"),
+            (T::InstanceToken, _) => not_in_instance("token"),
+            (T::User, _) => Code::ResourceNotFoundUserNotExist.into(),
+            (T::Group, _) => Code::ResourceNotFoundGroupNotExist.into(),
+            (T::Policy, _) => Code::InvalidParameterPolicyIdNotExist.into(),
+            (T::Role, _) => Code::InvalidParameterRoleNotExist.into(),
+            (T::Provider, _) => Code::ResourceNotFoundIdentityNotExist.into(),
+            (T::AccessKey, _) => Code::ResourceNotFoundSecretNotExist.into(),
+            (T::Password, _) => Code::ResourceNotFoundErrNoUser.into(),
+            (T::Namespace, _) => Code::ResourceNotFoundErrNoNamespace.into(),
+            (T::Repository, _) => Code::ResourceNotFoundErrNoRepo.into(),
+            (T::Manifest | T::Tag, _) => Code::ResourceNotFoundErrNoTag.into(),
+            (T::Trigger, _) => Code::ResourceNotFoundErrNoTrigger.into(),
+            (T::Instance, _) => Code::ResourceNotFound.into(),
+            (
+                T::Account
+                | T::SigningKey
+                | T::SealedSecret
+                | T::InstanceId
+                | T::Blob
+                | T::Upload
+                | T::StagedUpload
+                | T::StoreId
+                | T::Job,
+                _,
+            ) => not_there_any_more(thing),
+        }
+    }
+
+    fn gone(self, thing: Thing) -> Said {
+        use Thing as T;
+        match (thing, self) {
+            // A tag that the caller was not asked about points at the same manifest.
+            (T::Tag, _) => Code::AuthFailureUnauthorizedOperation.into(),
+            (T::Namespace, Self::Personal) => Code::InvalidParameterErrNsMisMatch.into(),
+            (T::Account | T::AccessKey | T::Instance, _) => not_there_any_more(thing),
+            (thing, _) => self.unknown(thing),
+        }
+    }
+
+    fn invalid(self, what: Input, problem: String) -> Said {
+        let code = match (what, self) {
+            (Input::UserName, _) => Code::InvalidParameterUserNameIllegal,
+            (Input::Password, Self::Cam) => Code::InvalidParameterPasswordViolatedRules,
+            (Input::Password, Self::Personal | Self::Enterprise) => Code::InvalidParameter,
+            (Input::PolicyName, _) => Code::InvalidParameterPolicyNameError,
+            (Input::RoleName, _) => Code::InvalidParameterRoleNameError,
+            (Input::ProviderName, _) => Code::InvalidParameterValueNameError,
+            (Input::ProviderUrl, _) => Code::InvalidParameterValueIdentityUrlError,
+            (Input::ProviderKeys, _) => Code::InvalidParameterValueIdentityKeyError,
+            // The text of the code says the rule.
+            (Input::Description, _) => return Code::InvalidParameterDescriptionLengthOverlimit.into(),
+            (Input::ResourceTag, _) => Code::InvalidParameterTagParamError,
+            (Input::Parameter, Self::Cam) => Code::InvalidParameterParamError,
+            (Input::Parameter, Self::Personal | Self::Enterprise) => Code::InvalidParameterValue,
+        };
+        Said::new(code, problem)
+    }
+}
+
+/// A thing is not there, in an instance that is.
+fn not_in_instance(word: &str) -> Said {
+    Said::new(Code::ResourceNotFoundTcrResourceNotFound, format!("there is no such {word} in the instance"))
+}
+
+fn not_there_any_more(thing: Thing) -> Said {
+    let message = Phrase::both(format!("the {thing} is not there any more"), "已经不存在");
+    Said::new(Code::ResourceNotFound, message)
+}
+
+fn exists(thing: Thing) -> Said {
+    use Thing as T;
+    match thing {
+        T::Account | T::User => Code::InvalidParameterSubUserNameInUse.into(),
+        T::Group => Code::InvalidParameterGroupNameInUse.into(),
+        T::Policy => Code::FailedOperationPolicyNameInUse.into(),
+        T::Role => Code::InvalidParameterRoleNameInUse.into(),
+        T::Provider => Code::InvalidParameterIdentityNameInUse.into(),
+        T::Password => Code::InvalidParameterErrUserExist.into(),
+        T::Namespace => Code::InvalidParameterErrNamespaceExist.into(),
+        T::Repository => Code::InvalidParameterErrRepoExist.into(),
+        T::Trigger => Code::InvalidParameterErrTriggerExist.into(),
+        T::Instance => Code::InternalErrorErrorConflict.into(),
+        T::AccessKey
+        | T::SigningKey
+        | T::SealedSecret
+        | T::InstanceId
+        | T::InstanceToken
+        | T::Manifest
+        | T::Tag
+        | T::Blob
+        | T::Upload
+        | T::StagedUpload
+        | T::StoreId
+        | T::Job => {
+            let message = Phrase::both(format!("there is such a {thing} already"), "已经存在");
+            Said::new(Code::InternalErrorErrConflict, message)
+        }
+    }
+}
+
+fn in_use(thing: Thing) -> Said {
+    use Thing as T;
+    match thing {
+        T::User => Code::OperationDeniedHaveKeys.into(),
+        T::Policy => {
+            let message = "the policy is a permission boundary; take the boundary away first";
+            Said::new(Code::FailedOperationUnmodifiable, message)
+        }
+        T::Namespace => {
+            let english = "there are repositories in the namespace: delete them first";
+            Said::new(Code::ResourceInUse, Phrase::both(english, "命名空间中还有仓库，请先删除仓库"))
+        }
+        T::Repository => {
+            let english = "there are images in the repository; ForceDelete deletes them too";
+            Said::new(Code::ResourceInUse, Phrase::both(english, "仓库中还有镜像；ForceDelete 会一并删除"))
+        }
+        T::Instance => {
+            let english = "there are repositories in the instance: delete them first, or ask for DeleteBucket";
+            Said::new(Code::ResourceInUse, Phrase::both(english, "实例中还有仓库：请先删除仓库，或使用 DeleteBucket"))
+        }
+        T::Account
+        | T::Group
+        | T::Role
+        | T::Provider
+        | T::AccessKey
+        | T::Password
+        | T::SigningKey
+        | T::SealedSecret
+        | T::InstanceId
+        | T::InstanceToken
+        | T::Manifest
+        | T::Tag
+        | T::Blob
+        | T::Upload
+        | T::StagedUpload
+        | T::Trigger
+        | T::StoreId
+        | T::Job => Said::new(Code::ResourceInUse, Phrase::both(format!("the {thing} is in use"), "正在使用中")),
+    }
+}
+
+fn protected(thing: Thing) -> Said {
+    let english = match thing {
+        Thing::Instance => "the instance is protected: turn DeletionProtection off first".to_owned(),
+        other => format!("the {other} is protected from deletion"),
+    };
+    Said::new(Code::OperationDenied, Phrase::both(english, "已开启删除保护"))
+}
+
+fn limit_reached(what: Counted, limit: u64) -> Said {
+    let (code, chinese) = match what {
+        Counted::Namespaces => (Code::LimitExceededErrNamespaceMaxLimit, "命名空间"),
+        Counted::Repositories => (Code::LimitExceededErrRepoMaxLimit, "仓库"),
+        Counted::Triggers => (Code::LimitExceededErrTriggerMaxLimit, "触发器"),
+        Counted::InstanceTokens => (Code::LimitExceeded, "资源"),
+        Counted::Instances => (Code::InternalErrorErrorOverLimit, "实例"),
+        Counted::ResourceTags => return Code::InvalidParameterTagLimitExceeded.into(),
+        Counted::Users => return full(Code::InvalidParameterSubUserFull, limit, "sub-accounts in an account"),
+        Counted::Groups => return full(Code::InvalidParameterGroupFull, limit, "groups in an account"),
+        Counted::GroupsOfUser => return full(Code::InvalidParameterUserGroupFull, limit, "groups for one user"),
+        Counted::UsersOfGroup => return full(Code::InvalidParameterGroupUserFull, limit, "users in one group"),
+        Counted::Policies => return full(Code::FailedOperationPolicyFull, limit, "policies in an account"),
+        Counted::Attachments => {
+            return full(Code::InvalidParameterAttachmentFull, limit, "policies for one user, group or role");
+        }
+        Counted::Roles => return full(Code::InvalidParameterRoleFull, limit, "roles in an account"),
+        Counted::Providers => return full(Code::LimitExceededIdentityFull, limit, "identity providers in an account"),
+        Counted::AccessKeys => {
+            return full(Code::OperationDeniedAccessKeyOverLimit, limit, "access keys for one account");
+        }
+    };
+    let english = format!("no more than {limit} {what} are allowed");
+    Said::new(code, Phrase::both(english, format!("{chinese}最多 {limit} 个")))
+}
+
+fn full(code: Code, limit: u64, things: &str) -> Said {
+    Said::new(code, format!("there may be no more than {limit} {things}"))
+}
+
+/// The policy engine names the code of each fault in a document itself.
+fn document(error: PolicyError) -> Said {
+    let code = Code::ALL.iter().find(|code| code.wire() == error.code);
+    Said::new(code.copied().unwrap_or(Code::InvalidParameterPolicyDocumentError), error.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use roadstead_policy::{Author, Policy, Use};
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_document_keeps_its_code() {
+        let uin = "100000000001".parse().unwrap();
+        let author = Author { owner_uin: &uin, app_id: 1 };
+        for (text, code) in [
+            ("{", Code::InvalidParameterPolicyDocumentError),
+            (r#"{"version":"1.0","statement":[]}"#, Code::InvalidParameterVersionError),
+        ] {
+            let error = Policy::parse(text, Use::Identity, &author).unwrap_err();
+            assert_eq!(Dialect::Cam.said(Error::PolicyDocument(error)).code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_same_refusal_has_a_code_for_each_group_of_actions() {
+        let code = |dialect: Dialect, error| dialect.said(error).code();
+        let repository = || Error::Unknown(Thing::Repository);
+        assert_eq!(code(Dialect::Personal, repository()), Code::ResourceNotFoundErrNoRepo);
+        assert_eq!(code(Dialect::Enterprise, repository()), Code::ResourceNotFoundTcrResourceNotFound);
+        let namespace = || Error::Gone(Thing::Namespace);
+        assert_eq!(code(Dialect::Personal, namespace()), Code::InvalidParameterErrNsMisMatch);
+        assert_eq!(code(Dialect::Enterprise, namespace()), Code::ResourceNotFoundTcrResourceNotFound);
+        let password = || Error::invalid(Input::Password, "too short");
+        assert_eq!(code(Dialect::Personal, password()), Code::InvalidParameter);
+        assert_eq!(code(Dialect::Cam, password()), Code::InvalidParameterPasswordViolatedRules);
+    }
+}

@@ -1,0 +1,169 @@
+//! Rules about names: which things a list shows, as a condition that a database can check.
+
+/// A text in which `*` stands for any run of characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NamePattern(String);
+
+impl NamePattern {
+    /// The pattern with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The only name that it covers, if it has no asterisk.
+    pub fn exact(&self) -> Option<&str> {
+        (!self.0.contains('*')).then_some(self.0.as_str())
+    }
+
+    /// What stands between the asterisks.
+    pub fn pieces(&self) -> impl Iterator<Item = &str> {
+        self.0.split('*')
+    }
+
+    /// Whether it covers a name.
+    pub fn covers(&self, name: &str) -> bool {
+        let mut pieces = self.pieces();
+        let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else { return false };
+        let mut pieces: Vec<&str> = pieces.collect();
+        let Some(last) = pieces.pop() else { return rest.is_empty() };
+        for piece in pieces {
+            let Some((_, after)) = rest.split_once(piece) else { return false };
+            rest = after;
+        }
+        rest.ends_with(last)
+    }
+}
+
+/// A condition on a name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum NameRule {
+    /// Every name meets it.
+    #[default]
+    All,
+    /// The name is covered by one of the patterns. Without patterns no name meets it.
+    Like(Vec<NamePattern>),
+    /// The name does not meet the condition.
+    Not(Box<Self>),
+    /// The name meets both conditions.
+    Both(Box<(Self, Self)>),
+    /// The name meets one of the conditions at least.
+    Either(Box<(Self, Self)>),
+}
+
+impl Default for &NameRule {
+    fn default() -> Self {
+        &NameRule::All
+    }
+}
+
+impl NameRule {
+    /// The condition that no name meets.
+    pub fn none() -> Self {
+        Self::Like(Vec::new())
+    }
+
+    /// Whether no name meets it, as far as one can see.
+    fn is_none(&self) -> bool {
+        matches!(self, Self::Like(patterns) if patterns.is_empty())
+    }
+
+    /// The opposite condition.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::All => Self::none(),
+            Self::Not(rule) => *rule,
+            rule if rule.is_none() => Self::All,
+            rule => Self::Not(Box::new(rule)),
+        }
+    }
+
+    /// The names that meet this condition and another.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, rule) | (rule, Self::All) => rule,
+            (one, other) if one.is_none() || other.is_none() => Self::none(),
+            both => Self::Both(Box::new(both)),
+        }
+    }
+
+    /// The names that meet this condition or another.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::Like(mut one), Self::Like(other)) => {
+                one.extend(other);
+                one.sort_unstable();
+                one.dedup();
+                Self::Like(one)
+            }
+            (one, other) if one.is_none() => other,
+            (one, other) if other.is_none() => one,
+            both => Self::Either(Box::new(both)),
+        }
+    }
+
+    /// Whether a name meets it.
+    pub fn covers(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Like(patterns) => patterns.iter().any(|pattern| pattern.covers(name)),
+            Self::Not(rule) => !rule.covers(name),
+            Self::Both(rules) => rules.0.covers(name) && rules.1.covers(name),
+            Self::Either(rules) => rules.0.covers(name) || rules.1.covers(name),
+        }
+    }
+
+    /// How many patterns it has.
+    pub fn patterns(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::Like(patterns) => patterns.len(),
+            Self::Not(rule) => rule.patterns(),
+            Self::Both(rules) | Self::Either(rules) => rules.0.patterns() + rules.1.patterns(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_covers_what_it_describes() {
+        for (pattern, name, covered) in [
+            ("", "", true),
+            ("", "a", false),
+            ("*", "", true),
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "a", true),
+            ("*b", "ab", true),
+            ("a*a", "a", false),
+            ("a*a", "aa", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxcyyb", false),
+            ("*ab*ab", "ab", false),
+        ] {
+            assert_eq!(NamePattern::new(pattern).covers(name), covered, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn rules_are_put_together() {
+        let like = |text: &str| NameRule::Like(vec![NamePattern::new(text)]);
+        let (a, b) = (like("a*"), like("*b"));
+        for name in ["a", "b", "ab", "c"] {
+            let (in_a, in_b) = (a.covers(name), b.covers(name));
+            assert_eq!(a.clone().or(b.clone()).covers(name), in_a || in_b);
+            assert_eq!(a.clone().and(b.clone()).covers(name), in_a && in_b);
+            assert_eq!(a.clone().negated().or(b.clone()).covers(name), !in_a || in_b);
+            assert!(a.clone().or(NameRule::All).covers(name) && !a.clone().and(NameRule::none()).covers(name));
+        }
+        assert_eq!(a.clone().negated().negated(), a);
+        assert_eq!(NameRule::none().negated(), NameRule::All);
+        assert_eq!(a.clone().or(b).and(a).patterns(), 3);
+    }
+}
