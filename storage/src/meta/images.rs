@@ -11,9 +11,9 @@ use super::repositories;
 use super::review::{self, Reason};
 use super::row::{get, optional_time, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders};
+use super::statement::{Statement, containing, place};
 use super::unit::{Outcome, Unit, unit};
 use super::{Act, Event};
-use super::statement::{Statement, containing, place};
 use crate::Result;
 use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
 

@@ -1,6 +1,5 @@
 //! The log of what application triggers did.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
 use sqlx::any::AnyRow;
 
 use super::MetaStore;

@@ -9,8 +9,8 @@ use super::personal::{Found, QuotaKind};
 use super::quotas::{self, lock_owner};
 use super::row::{get, parse, size, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale};
-use super::unit::{Outcome, Unit, unit};
 use super::statement::{Statement, place};
+use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
 

@@ -30,13 +30,13 @@ async fn a_page_costs_the_same_at_any_depth_and_with_denials() {
     let _alone = alone().await;
     let reg = TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await;
     let main = reg.account("deep").await;
-    reg.meta().set_quota(main.id, QuotaKind::Repositories, COUNT).await.unwrap();
+    reg.meta().set_quota(&reg.act(), main.id, QuotaKind::Repositories, COUNT).await.unwrap();
     let creator = main.uin.parse().unwrap();
     for number in 0..COUNT {
         let name: RepositoryName = format!("deep/app{number:05}").parse().unwrap();
         let (registry, owner) = (RegistryId::PERSONAL, main.id);
         let new = NewRepository { registry, name: &name, owner, creator: &creator, public: false, description: "" };
-        reg.meta().add_repository(&new, reg.now()).await.unwrap();
+        reg.meta().add_repository(&reg.act(), &new).await.unwrap();
     }
     let statement = |effect: &str, actions: &[&str], resources: &[&str]| {
         let statement = json!({ "effect": effect, "action": actions, "resource": resources });

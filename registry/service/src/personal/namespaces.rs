@@ -1,8 +1,8 @@
 use roadstead_auth::{Identity, Permissions};
-use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace};
-use roadstead_types::{NamespaceName, Thing};
 use roadstead_policy::NameRequest;
 use roadstead_policy::op::Realm;
+use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace};
+use roadstead_types::{NamespaceName, Thing};
 
 use super::super::owned;
 use super::{PersonalService, REGISTRY};

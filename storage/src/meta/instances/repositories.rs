@@ -1,6 +1,5 @@
 //! Repositories of instances: those of `repositories`, and what instances add to them.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
 use sqlx::any::AnyRow;
 
 use super::super::Act;
@@ -8,8 +7,8 @@ use super::super::personal::{Found, Quotas};
 use super::super::repositories::{Wanted, ensure};
 use super::super::row::{get, parse, size, time};
 use super::super::sql::{SqlResult as _, stale};
-use super::super::unit::{Outcome, Unit, unit};
 use super::super::statement::{Statement, containing};
+use super::super::unit::{Outcome, Unit, unit};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::{Error, Result};
 use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
