@@ -264,6 +264,8 @@ pub(super) fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use roadstead_storage::Error as StorageError;
+
     use super::*;
 
     /// The usual texts of Docker's own registry. Docker takes an error with the usual text and no detail for a bare code:
@@ -304,5 +306,19 @@ mod tests {
         for (number, code) in Code::ALL.iter().enumerate() {
             assert!(Code::ALL[..number].iter().all(|other| other.message() != code.message()), "{code:?}");
         }
+    }
+
+    #[test]
+    fn only_an_upload_that_is_gone_is_an_unknown_upload() {
+        let code = |thing| ApiError::from(service::Error::from(StorageError::Stale(thing))).code();
+        assert_eq!(code(Thing::StagedUpload), Code::BlobUploadUnknown);
+        assert_eq!(code(Thing::Upload), Code::BlobUploadBusy);
+        for thing in [Thing::Instance, Thing::Namespace, Thing::Tag] {
+            assert_eq!(code(thing), Code::Denied, "{thing}");
+        }
+        for thing in [Thing::Account, Thing::User, Thing::Role, Thing::InstanceToken, Thing::Password] {
+            assert_eq!(code(thing), Code::Unauthorized, "{thing}");
+        }
+        assert_eq!(code(Thing::Repository), Code::NameUnknown);
     }
 }
