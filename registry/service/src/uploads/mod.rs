@@ -14,7 +14,7 @@ use roadstead_types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, Thing
 use chunk::After;
 
 use super::cache::Caches;
-use super::transfer::Body;
+use super::transfer::{Body, Transfer};
 use super::{Error, Foundation, Result};
 
 /// How long a request holds an upload without a sign of life. It is renewed while bytes flow.
@@ -155,16 +155,7 @@ impl UploadService {
             session.hasher = Hasher::new(digest.algorithm());
         }
         let hasher = match body {
-            Some((body, transfer)) => {
-                let (hasher, outcome) = self.take_chunk(&session, range, body, &transfer, After::Commit).await;
-                if let Err(error) = outcome {
-                    // Without a range, a client that tries again sends the whole body again.
-                    let safe = if range.is_some() { &hasher } else { &session.hasher };
-                    self.save(&session.lease, safe).await?;
-                    return Err(error);
-                }
-                hasher
-            }
+            Some((body, transfer)) => self.take_last_chunk(&session, range, body, &transfer).await?,
             None => session.hasher.clone(),
         };
         let result = self.conclude(act, access, &session.lease, hasher, digest).await;
@@ -176,6 +167,24 @@ impl UploadService {
             Err(_) => self.give_back(&session).await,
         }
         result
+    }
+
+    /// Takes the body that comes with the end of an upload. After a failure the client can try again.
+    async fn take_last_chunk(
+        &self,
+        session: &Session,
+        range: Option<ChunkRange>,
+        body: Body<'_>,
+        transfer: &Transfer,
+    ) -> Result<Hasher> {
+        let (hasher, outcome) = self.take_chunk(session, range, body, transfer, After::Commit).await;
+        if let Err(error) = outcome {
+            // Without a range, a client that tries again sends the whole body again.
+            let safe = if range.is_some() { &hasher } else { &session.hasher };
+            self.save(&session.lease, safe).await?;
+            return Err(error);
+        }
+        Ok(hasher)
     }
 
     /// Ends a session and drops its bytes.
