@@ -127,7 +127,8 @@ async fn add(u: &mut Unit<'_>, defaults: &Quotas, new: &NewNamespace<'_>) -> Res
     insert(u, registry, name, owner, Some(creator.as_str())).await
 }
 
-async fn insert(
+/// Makes a namespace for `owner`; `creator` is the uin of who made it, if it was somebody with a uin.
+pub(super) async fn insert(
     u: &mut Unit<'_>,
     registry: RegistryId,
     name: &NamespaceName,

@@ -3,9 +3,9 @@
 use sqlx::any::AnyRow;
 
 use super::super::row::{get, parse, time};
-use super::super::sql::{SqlResult as _, conflict, is_storable, stale};
+use super::super::sql::{SqlResult as _, is_storable};
 use super::super::unit::{Outcome, Unit, unit};
-use super::super::{Act, Event, Scope};
+use super::super::{Act, Scope, namespaces};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, Thing};
@@ -34,7 +34,8 @@ impl MetaStore {
         settings: &NamespaceSettings,
         limit: u64,
     ) -> Result<NamespaceId> {
-        unit!(self.unit(act, "create a namespace"), |u| insert(u, registry, owner, (name, settings), limit)
+        let creator = Some(act.actor().uin.as_str()).filter(|uin| !uin.is_empty());
+        unit!(self.unit(act, "create a namespace"), |u| insert(u, registry, (owner, creator), (name, settings), limit)
             .await
             .map(Outcome::Done))
     }
@@ -72,11 +73,10 @@ impl MetaStore {
 async fn insert(
     u: &mut Unit<'_>,
     registry: RegistryId,
-    owner: AccountId,
+    (owner, creator): (AccountId, Option<&str>),
     (name, settings): (&NamespaceName, &NamespaceSettings),
     limit: u64,
 ) -> Result<NamespaceId> {
-    let now = u.now();
     // Also the lock under which namespaces are counted.
     lock_running(u, registry).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM namespaces WHERE registry_id = $1").bind(registry.get());
@@ -84,18 +84,13 @@ async fn insert(
     if u64::try_from(count).unwrap_or(0) >= limit {
         return Err(Error::LimitReached { what: Counted::Namespaces, limit });
     }
-    let insert = sqlx::query_scalar(
-        "INSERT INTO namespaces (registry_id, name, owner_id, created_at) VALUES ($1, $2, $3, $4) RETURNING id",
-    );
-    let insert = insert.bind(registry.get()).bind(name.as_str()).bind(owner.get()).bind(now.as_millis());
-    let id = insert.fetch_one(&mut **u).await.op("create a namespace");
-    let id: i64 = id.map_err(conflict(Thing::Namespace)).map_err(stale(Thing::Account))?;
+    let id = namespaces::insert(u, registry, name, owner, creator).await?.id;
     let insert = sqlx::query(
         "INSERT INTO instance_namespaces (namespace_id, public, auto_scan, prevent_vulnerable, severity, ignored, tags) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     );
     let insert = insert
-        .bind(id)
+        .bind(id.get())
         .bind(i64::from(settings.public))
         .bind(i64::from(settings.auto_scan))
         .bind(i64::from(settings.prevent_vulnerable))
@@ -103,9 +98,7 @@ async fn insert(
         .bind(write_json(&settings.ignored)?)
         .bind(write_json(&settings.tags)?);
     insert.execute(&mut **u).await.op("create a namespace")?;
-    u.changed(Scope::Namespace(registry, name.clone()));
-    u.happened(Event::NamespaceCreated { registry, namespace: name.clone(), owner });
-    Ok(NamespaceId::new(id))
+    Ok(id)
 }
 
 async fn modify(

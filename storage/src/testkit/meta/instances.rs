@@ -1,4 +1,4 @@
-use super::{Kit, NOW, Place, act, commit, later, sha256};
+use super::{Kit, NOW, Place, act, act_by, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
@@ -147,9 +147,13 @@ async fn namespaces_have_settings(kit: &Kit) {
     };
     let create = async |name: &str, limit| {
         let name = name.parse().unwrap();
-        kit.one.create_instance_namespace(&act(), made.registry, made.owner, &name, &settings, limit).await
+        let act = act_by("100000000009");
+        kit.one.create_instance_namespace(&act, made.registry, made.owner, &name, &settings, limit).await
     };
     let id = create("team", 2).await.unwrap();
+    let creator = sqlx::query_scalar("SELECT creator_uin FROM namespaces WHERE id = $1").bind(id.get());
+    let creator: Option<String> = creator.fetch_one(kit.two.reader()).await.unwrap();
+    assert_eq!(creator.as_deref(), Some("100000000009"));
     assert!(matches!(create("team", 2).await, Err(Error::Conflict(Thing::Namespace))));
     create("another", 2).await.unwrap();
     assert!(matches!(create("more", 2).await, Err(Error::LimitReached { limit: 2, .. })));

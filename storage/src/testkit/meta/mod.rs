@@ -103,6 +103,12 @@ fn act_at(now: Timestamp) -> Act {
     super::act(Arc::new(ManualClock::new(now)))
 }
 
+/// Something that whoever has this uin does.
+fn act_by(uin: &str) -> Act {
+    let actor = Actor { uin: uin.to_owned(), ..Actor::of("user", Source::Cloud) };
+    Act::new(Arc::new(actor), "test", Timing::new(Arc::new(ManualClock::new(NOW)), super::GRACE))
+}
+
 /// Something that the owner of `place` does.
 fn act_of(place: &Place, action: &str) -> Act {
     let actor = Actor { owner: Some(place.owner), ..Actor::of("root", Source::Registry) };
