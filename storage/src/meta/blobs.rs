@@ -165,8 +165,9 @@ async fn link(u: &mut Unit<'_>, repository: &Locked, blob: BlobId) -> Result<()>
          ON CONFLICT (repository_id, blob_id) DO NOTHING",
     );
     let insert = insert.bind(repository.id.get()).bind(blob.get()).bind(now.as_millis());
-    insert.execute(&mut **u).await.op("link a blob")?;
-    Ok(())
+    let linked = insert.execute(&mut **u).await.op("link a blob")?.rows_affected() > 0;
+    // No manifest may ever come for it.
+    if linked { review::queue_blob(u, blob, Reason::NotReferencedYet).await } else { Ok(()) }
 }
 
 /// Renews the lease of a blob of a repository, which locks and, if need be, revives it.

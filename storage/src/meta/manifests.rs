@@ -145,6 +145,10 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
         size: put.content.len() as u64,
         tags: put.tags.to_vec(),
     });
+    if manifest_created && put.tags.is_empty() {
+        // Neither a tag nor an index may ever come for it.
+        review::queue_manifest(u, id, Reason::NotReferencedYet).await?;
+    }
     for tag in put.tags {
         tags::point(u, &repository, tag, id, put.digest).await?;
     }

@@ -1,4 +1,4 @@
-//! The review queue: what lost a reference, written in the transaction that dropped the reference.
+//! The review queue: what lost a reference, and what has none yet, written in the transaction that made it so.
 //!
 //! Rows are written in the order of their targets, so that no two transactions wait for each other.
 //!
@@ -22,12 +22,12 @@ pub enum ReviewTarget {
     Manifest(ManifestId),
 }
 
-/// Something that lost a reference, and is to be looked at.
+/// Something without a reference, or with one less, that is to be looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Review {
     /// What it is. It may have gone since.
     pub target: ReviewTarget,
-    /// Which reference it lost.
+    /// Why it is to be looked at: which reference it lost, or that it has none yet.
     pub reason: String,
     /// When to look at it.
     pub review_after: Timestamp,
@@ -50,6 +50,8 @@ impl MetaStore {
 /// Why something is to be reviewed.
 #[derive(Clone, Copy)]
 pub(super) enum Reason {
+    /// It is there, and nothing refers to it yet: its push may have been broken off.
+    NotReferencedYet,
     TagMoved,
     TagDeleted,
     ManifestDeleted,
@@ -60,6 +62,7 @@ pub(super) enum Reason {
 impl Reason {
     fn as_str(self) -> &'static str {
         match self {
+            Self::NotReferencedYet => "not referenced yet",
             Self::TagMoved => "tag moved",
             Self::TagDeleted => "tag deleted",
             Self::ManifestDeleted => "manifest deleted",

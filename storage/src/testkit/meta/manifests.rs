@@ -1,4 +1,4 @@
-use super::{Image, Kit, act, later, pages_show_all, put, sha256, tag};
+use super::{Image, Kit, REGISTRY, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};
 use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag, Thing};
@@ -6,6 +6,7 @@ use roadstead_types::{Digest, Manifest, ManifestId, RepositoryId, Tag, Thing};
 pub(super) async fn behave(kit: &Kit) {
     a_manifest_is_served_as_it_came(kit).await;
     everything_that_is_missing_is_told(kit).await;
+    what_nothing_refers_to_yet_is_queued(kit).await;
     many_layers_are_one_manifest(kit).await;
     the_same_manifest_keeps_its_row(kit).await;
     a_moved_tag_queues_its_old_manifest(kit).await;
@@ -103,6 +104,28 @@ async fn the_same_manifest_keeps_its_row(kit: &Kit) {
 
 async fn queued(kit: &Kit, target: ReviewTarget) -> Option<String> {
     kit.reviews().await.into_iter().find(|review| review.target == target).map(|review| review.reason)
+}
+
+/// A push may be broken off after its blobs, or before the index that holds its manifests together.
+async fn what_nothing_refers_to_yet_is_queued(kit: &Kit) {
+    let place = kit.place().await;
+    let pushed = kit.push_blob(&place, "broken-off", "the only layer").await;
+    let reason = async |target| queued(kit, target).await;
+    assert_eq!(reason(ReviewTarget::Blob(pushed.blob.id)).await.as_deref(), Some("not referenced yet"));
+    let (untagged, outcome) = kit.push_image(&place, "broken-off", &["config of the untagged"], &[]).await;
+    let untagged = id_of(kit, outcome.repository, &untagged.digest).await;
+    assert_eq!(reason(untagged).await.as_deref(), Some("not referenced yet"));
+    let (tagged, outcome) = kit.push_image(&place, "whole", &["config of the tagged"], &[tag("v1")]).await;
+    assert_eq!(reason(id_of(kit, outcome.repository, &tagged.digest).await).await, None);
+    // A mount makes a link of its own.
+    let digest = sha256(b"the only layer");
+    let forget = sqlx::query("DELETE FROM review_queue WHERE kind = 0 AND target_id = $1").bind(pushed.blob.id.get());
+    forget.execute(kit.one.writer()).await.unwrap();
+    let to = place.repository("mounted");
+    let mounted =
+        kit.two.mount_blob(&act(), pushed.repository, REGISTRY, place.namespace, &to, &digest, later(60)).await;
+    assert!(mounted.unwrap().is_some());
+    assert_eq!(reason(ReviewTarget::Blob(pushed.blob.id)).await.as_deref(), Some("not referenced yet"));
 }
 
 async fn id_of(kit: &Kit, repository: RepositoryId, digest: &Digest) -> ReviewTarget {
