@@ -25,6 +25,11 @@ impl Binary {
         Self { path: path.clone() }
     }
 
+    /// The one at `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
     /// A command on a data directory, with an environment that holds nothing of the caller's Roadstead.
     pub fn command(&self, data_dir: &Path) -> Command {
         let mut command = Command::new(&self.path);

@@ -1,4 +1,4 @@
-//! The log of changes, by which the caches of every process learn what others have done (`docs/adr/0005`, `0011`).
+//! The log of changes, by which the caches of every process learn what others have done (`docs/adr/0005`, `0014`).
 //!
 //! A unit writes it last: a transaction that has the row of a counter waits for nobody any more, and of two changes the one
 //! with the lower number is never seen after the other.

@@ -1,4 +1,4 @@
-//! The unit of work: one transaction that writes, with everything that follows from it (`docs/adr/0011`).
+//! The unit of work: one transaction that writes, with everything that follows from it (`docs/adr/0014`).
 //!
 //! The body of a unit changes what it is about and says what has [`happened`](Unit::happened) and which caches are no longer
 //! right ([`changed`](Unit::changed)). The unit writes the consequences last, together, in this order: the audit row, the
@@ -20,6 +20,8 @@ use super::changes::{self, Made, Scope};
 use super::outbox::{self, Event};
 use super::sql::{Attempts, SqlResult as _, is_suspect};
 use super::{AuditEvent, MetaStore, NewJob, audit, jobs};
+#[cfg(feature = "testkit")]
+use crate::testkit;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Actor, Clock, Timestamp};
 
@@ -254,7 +256,11 @@ impl Unit<'_> {
             jobs::enqueue(&mut self.transaction, job, self.now).await?;
         }
         let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
+        #[cfg(feature = "testkit")]
+        testkit::reached(testkit::Point::BeforeCommit, self.op);
         self.transaction.commit().await.op(self.op)?;
+        #[cfg(feature = "testkit")]
+        testkit::reached(testkit::Point::AfterCommit, self.op);
         if let Some(act) = self.act {
             act.done.recorded.fetch_or(recorded.is_some(), Ordering::AcqRel);
             act.done.change.fetch_max(number.unwrap_or(0), Ordering::AcqRel);

@@ -7,6 +7,7 @@
 
 mod broken;
 mod busy;
+mod commit;
 mod full;
 mod jobs;
 mod kill;

@@ -16,6 +16,7 @@ mod quotas;
 mod races;
 mod schema;
 mod triggers;
+mod units;
 mod uploads;
 
 use std::sync::Arc;
@@ -42,7 +43,7 @@ macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
             schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
-            jobs races audit
+            jobs races audit units
         }
     };
 }
