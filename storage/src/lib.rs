@@ -19,6 +19,8 @@ pub mod cache;
 mod error;
 pub mod meta;
 #[cfg(feature = "testkit")]
+mod points;
+#[cfg(feature = "testkit")]
 pub mod testkit;
 
 pub use error::{Error, Result};

@@ -21,7 +21,7 @@ use super::outbox::{self, Event};
 use super::sql::{Attempts, SqlResult as _, is_suspect};
 use super::{AuditEvent, MetaStore, NewJob, audit, jobs};
 #[cfg(feature = "testkit")]
-use crate::testkit;
+use crate::points;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Actor, Clock, Timestamp};
 
@@ -257,10 +257,10 @@ impl Unit<'_> {
         }
         let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
         #[cfg(feature = "testkit")]
-        testkit::reached(testkit::Point::BeforeCommit, self.op);
+        points::reached(points::Point::BeforeCommit, self.op);
         self.transaction.commit().await.op(self.op)?;
         #[cfg(feature = "testkit")]
-        testkit::reached(testkit::Point::AfterCommit, self.op);
+        points::reached(points::Point::AfterCommit, self.op);
         if let Some(act) = self.act {
             act.done.recorded.fetch_or(recorded.is_some(), Ordering::AcqRel);
             act.done.change.fetch_max(number.unwrap_or(0), Ordering::AcqRel);

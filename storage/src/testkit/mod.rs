@@ -8,7 +8,6 @@ mod blob;
 mod database;
 mod faults;
 pub mod meta;
-mod points;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +18,9 @@ use crate::meta::{Act, Timing};
 pub use blob::blob_suite;
 pub use database::{HeldWrites, TestDatabase};
 
+pub use crate::points::{Point, stop_at};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
 pub use meta::forget_image_details;
-pub(crate) use points::reached;
-pub use points::{Point, stop_at};
 
 /// How long after a reference is dropped in a test its target is reviewed.
 pub const GRACE: Duration = Duration::from_secs(60);

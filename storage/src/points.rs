@@ -1,5 +1,7 @@
 //! Points at which a process stops for good, so that a test kills it there.
 
+#![expect(clippy::unwrap_used, reason = "a test kit: to panic is how it tells")]
+
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
