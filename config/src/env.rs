@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use figment::value::Value;
 
-use crate::{Entry, Error, Kind, Origin, load::unknown};
+use crate::{Entry, Error, Kind, Origin, unknown::unknown};
 
 /// What every variable of a setting starts with.
 const PREFIX: &str = "ROADSTEAD__";

@@ -7,9 +7,9 @@
 //! ```
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::ops::{Deref, Range};
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use uuid::Uuid;
 
+use super::disk::{Fenced, blocking, fence, sync_directory};
 use super::read::{self, Pieces};
 use super::write::FsWriter;
 use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, StagingKey};
@@ -224,22 +225,6 @@ impl BlobStore for FsBlobStore {
     }
 }
 
-/// Runs file operations where they may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    op: &'static str,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(source) => Err(Error::Backend { op, source: Box::new(source) }),
-    }
-}
-
-/// Makes the entries of a directory survive the loss of power.
-pub(super) fn sync_directory(path: &Path) -> Result<()> {
-    File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync a directory"))
-}
-
 /// Gives staged bytes the name of an object, and leaves them their own: a commit whose row fails can be tried again. Where
 /// the file system has no second names, they move.
 fn name_object(staged: &Path, object: &Path) -> std::io::Result<()> {
@@ -253,44 +238,6 @@ fn name_object(staged: &Path, object: &Path) -> std::io::Result<()> {
             fs::rename(staged, object)
         }
         outcome => outcome,
-    }
-}
-
-/// A staged file with its one lock. It is given back by name, and not only by closing the file: a process that is forked
-/// in between holds a copy of the open file for a moment.
-pub(super) struct Fenced(File);
-
-impl Deref for Fenced {
-    type Target = File;
-
-    fn deref(&self) -> &File {
-        &self.0
-    }
-}
-
-impl Drop for Fenced {
-    fn drop(&mut self) {
-        // It is about to be closed, which gives the lock back too.
-        let _ = self.0.unlock();
-    }
-}
-
-/// Takes the one lock of a staged file. A lease in the database can run out under a request that was held up; the bytes
-/// themselves must still have one writer, and none once they are an object.
-fn fence(file: File, path: &Path) -> Result<Fenced> {
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Error::Stale(Thing::Upload)),
-        Err(TryLockError::Error(error)) => return Err(Error::io("lock a staged upload")(error)),
-    }
-    let file = Fenced(file);
-    // While this waited to be scheduled, the file may have been committed under another name.
-    let opened = file.metadata().map_err(Error::io("look at a staged upload"))?;
-    match fs::metadata(path) {
-        Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(file),
-        Ok(_) => Err(Error::Stale(Thing::Upload)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::Stale(Thing::Upload)),
-        Err(error) => Err(Error::io("look at a staged upload")(error)),
     }
 }
 

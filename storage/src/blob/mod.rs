@@ -4,6 +4,7 @@
 //! of an object is not its digest, so deleting an object can never race with a new upload of the same content
 //! (`docs/adr/0001`). The digest stays readable in the key, so that an index can be rebuilt from the store alone.
 
+mod disk;
 mod fs;
 mod key;
 mod memory;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
 use tokio::task::JoinHandle;
 
-use super::fs::blocking;
+use super::disk::blocking;
 use super::{BlobStream, PieceSize};
 use crate::{Error, Result};
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::BlobWriter;
-use super::fs::{Fenced, blocking, sync_directory};
+use super::disk::{Fenced, blocking, sync_directory};
 use crate::{Error, Result};
 use roadstead_types::Hasher;
 

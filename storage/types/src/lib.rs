@@ -14,6 +14,7 @@ mod digest;
 mod ids;
 mod image;
 mod manifest;
+mod manifest_error;
 mod media_type;
 mod name;
 mod name_rule;
@@ -27,7 +28,8 @@ pub use ids::{
     RepositoryId, RoleId, SecretId, TagId, TriggerId, Uin, UploadId,
 };
 pub use image::{ImageConfig, ImageDetails, image_config};
-pub use manifest::{Descriptor, Manifest, ManifestError, ManifestKind, Platform};
+pub use manifest::{Descriptor, Manifest, ManifestKind, Platform};
+pub use manifest_error::ManifestError;
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
 pub use name_rule::{NamePattern, NameRule};

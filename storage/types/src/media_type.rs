@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::manifest::ManifestError;
+use super::manifest_error::ManifestError;
 
 /// The media types that the registry itself knows.
 pub mod media_types {
