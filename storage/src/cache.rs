@@ -6,6 +6,7 @@
 //! after its commit. Both happen under the lock of the shard (`docs/adr/0005`).
 
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use quick_cache::Weighter;
@@ -30,6 +31,8 @@ pub struct EpochCache<K, V> {
     entries: Cache<K, V, ByFunction<V>>,
     epochs: Vec<Mutex<u64>>,
     hasher: RandomState,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
@@ -44,6 +47,8 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
             entries: Cache::with_weighter(entries, capacity, ByFunction(weigh)),
             epochs: (0..SHARDS).map(|_| Mutex::new(0)).collect(),
             hasher: RandomState::new(),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         }
     }
 
@@ -66,8 +71,10 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
         load: impl AsyncFnOnce() -> Result<Option<V>, E>,
     ) -> Result<Option<V>, E> {
         if let Some(found) = self.get(&key) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(Some(found));
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let before = *self.epoch(&key).lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = load().await?;
         if let Some(value) = &loaded {
@@ -79,11 +86,24 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
         Ok(loaded)
     }
 
+    /// How often [`Self::get_or_load`] had an answer, and how often it had to load, since the start.
+    pub fn lookups(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+
     /// Forgets `key`, and makes readers that are under way not keep what they find. Call it after the commit.
     pub fn invalidate(&self, key: &K) {
         let mut epoch = self.epoch(key).lock().unwrap_or_else(PoisonError::into_inner);
         *epoch += 1;
         self.entries.remove(key);
+    }
+
+    /// Forgets what `keep` does not keep, likewise. Whatever is being read now is not kept either.
+    pub fn retain(&self, keep: impl Fn(&K, &V) -> bool) {
+        for epoch in &self.epochs {
+            *epoch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+        self.entries.retain(keep);
     }
 
     /// Forgets everything, likewise.
@@ -113,6 +133,20 @@ mod tests {
         assert_eq!(cache.get(&"key"), None);
         let loaded = cache.get_or_load("key", async || Ok::<_, ()>(Some(2))).await;
         assert_eq!((loaded, cache.get(&"key")), (Ok(Some(2)), Some(2)));
+    }
+
+    #[tokio::test]
+    async fn what_is_retained_stays_and_readers_under_way_keep_nothing() {
+        let cache: EpochCache<u32, u32> = EpochCache::new(10);
+        for key in [1, 2, 3] {
+            cache.get_or_load(key, async || Ok::<_, ()>(Some(key * 10))).await.unwrap();
+        }
+        let load = async || {
+            cache.retain(|key, value| *key != 2 && *value != 30);
+            Ok::<_, ()>(Some(40))
+        };
+        assert_eq!(cache.get_or_load(4, load).await, Ok(Some(40)));
+        assert_eq!([1, 2, 3, 4].map(|key| cache.get(&key)), [Some(10), None, None, None]);
     }
 
     #[tokio::test]

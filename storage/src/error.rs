@@ -100,6 +100,14 @@ const ENFILE: i32 = 23;
 /// Too many open files in the process.
 const EMFILE: i32 = 24;
 
+impl Error {
+    /// Whether a write that ended with this may have been committed all the same: then caches forget what it concerns. Every
+    /// other error says for sure that nothing was changed.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Unavailable { .. } | Self::Backend { .. })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

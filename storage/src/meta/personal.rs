@@ -146,8 +146,12 @@ pub struct NamespaceSearch<'a> {
     pub part: &'a str,
     /// Only those whose names meet this rule.
     pub shows: &'a NameRule,
+    /// Of these, only those whose names meet this rule too, or that have a repository that is counted.
+    pub known: &'a NameRule,
     /// Of their repositories, those whose names meet this rule are counted.
     pub counts: &'a NameRule,
+    /// Public repositories are counted if their names meet this rule.
+    pub counts_public: &'a NameRule,
     /// How many to pass over.
     pub offset: u64,
     /// How many to give.
@@ -169,6 +173,8 @@ pub struct RepositorySearch<'a> {
     pub public: Option<bool>,
     /// Of those in namespaces of the main account, only those whose names meet this rule.
     pub shows: &'a NameRule,
+    /// Of those in namespaces of the main account, public ones too whose names meet this rule.
+    pub shows_public: &'a NameRule,
     /// The order.
     pub order: Order,
     /// How many to pass over.

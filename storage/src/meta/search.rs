@@ -71,21 +71,28 @@ impl MetaStore {
 
     /// Namespaces of a main account that fit, the youngest first.
     pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
-        let NamespaceSearch { registry, owner, part, shows, counts, offset, limit } = *search;
+        let NamespaceSearch { registry, owner, part, shows, known, counts, counts_public, offset, limit } = *search;
         let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
             let (part, shown) = (statement.text(&part), statement.names("n.name", shows));
-            format!(
+            let mut matching = format!(
                 "FROM namespaces n WHERE n.owner_id = {owner} AND n.registry_id = {registry} \
                  AND n.name LIKE {part} ESCAPE '!' AND {shown}"
-            )
+            );
+            if *known != NameRule::All {
+                let (known, seen) = (statement.names("n.name", known), statement.seen("s", counts, counts_public));
+                matching.push_str(&format!(
+                    " AND ({known} OR EXISTS (SELECT 1 FROM repositories s WHERE s.namespace_id = n.id AND {seen}))"
+                ));
+            }
+            matching
         };
         let mut count = Statement::default();
         let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count));
         let total = count.query(&sql).fetch_one(self.reader()).await.op("count namespaces")?;
         let mut page = Statement::default();
-        let counted = page.names("r.name", counts);
+        let counted = page.seen("r", counts, counts_public);
         let matching = matching(&mut page);
         let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
         let sql = format!(
@@ -153,7 +160,7 @@ fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str
 
 /// The condition that a repository `r` is shown: its name meets the rule, or it belongs to somebody else.
 fn shown(statement: &mut Statement, search: &RepositorySearch<'_>) -> String {
-    let rule = statement.names("r.name", search.shows);
+    let rule = statement.seen("r", search.shows, search.shows_public);
     match search.among {
         _ if *search.shows == NameRule::All => rule,
         Among::Own(_) => rule,

@@ -115,7 +115,7 @@ impl Attempts {
 /// Whether the connection that gave this error is better closed. On a full disk SQLite ends the transaction by itself, so
 /// that it cannot be rolled back any more, and a connection whose rollback failed takes no other transaction.
 pub(super) fn is_suspect(error: &Error) -> bool {
-    matches!(error, Error::Full(_) | Error::Unavailable { .. } | Error::Backend { .. })
+    error.leaves_open()
 }
 
 /// How many values one statement lists at most.

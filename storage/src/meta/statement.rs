@@ -58,6 +58,16 @@ impl Statement {
         }
     }
 
+    /// The condition that the repository `table` meets a rule about names, or is public and meets another one.
+    pub fn seen(&mut self, table: &str, rule: &NameRule, public: &NameRule) -> String {
+        let name = format!("{table}.name");
+        if rule == public {
+            return self.names(&name, rule);
+        }
+        let seen = self.names(&name, rule);
+        format!("({seen} OR ({table}.public = 1 AND {}))", self.names(&name, public))
+    }
+
     /// The statement with its values.
     pub fn query<'q>(self, sql: &str) -> Query<'q, Any, AnyArguments> {
         let query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(!self.once);

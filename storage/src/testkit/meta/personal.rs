@@ -27,6 +27,7 @@ fn search(among: Among, part: &str) -> RepositorySearch<'_> {
         namespace: None,
         public: None,
         shows: &NameRule::All,
+        shows_public: &NameRule::All,
         order: Order::Newest,
         offset: 0,
         limit: 100,
@@ -120,7 +121,7 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     }
     // A rule is about the own repositories only.
     let nothing = NameRule::none();
-    let search = RepositorySearch { shows: &nothing, ..accessible };
+    let search = RepositorySearch { shows: &nothing, shows_public: &nothing, ..accessible };
     let (found, is_filtered) = kit.two.search_repositories(&search).await.unwrap();
     assert_eq!((found.total, names(&found), is_filtered), (1, vec!["seen-public"], true));
     let search = RepositorySearch { public: Some(true), ..search };
@@ -202,7 +203,9 @@ async fn namespaces_are_searched(kit: &Kit) {
     kit.push_blob(&place, "two", "x").await;
     let page = async |owner: AccountId, part: &str, offset, limit| {
         let (shows, counts) = (&NameRule::All, &NameRule::All);
-        let search = NamespaceSearch { registry: REGISTRY, owner, part, shows, counts, offset, limit };
+        let (known, counts_public) = (&NameRule::All, &NameRule::All);
+        let search =
+            NamespaceSearch { registry: REGISTRY, owner, part, shows, known, counts, counts_public, offset, limit };
         let found = kit.two.search_namespaces(&search).await.unwrap();
         let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
         (found.total, list)
