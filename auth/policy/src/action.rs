@@ -1,9 +1,9 @@
 //! The `action` of a statement.
 
-use super::document::Reader;
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
 use super::known::{ActionSet, is_owned};
+use super::reader::Reader;
 use super::request::Request;
 
 /// What a statement is about, compiled.

@@ -160,6 +160,19 @@ rows! {
         UpdateUserOIDCConfig
         UpdateUserSAMLConfig
     }
+    // Triggers and builds are known under `tcr` and `ccr` too.
+    ccb Ccb {} {
+        CreateApplicationTriggerPersonal
+        CreateImageBuildPersonal
+        DeleteApplicationTriggerPersonal
+        DescribeApplicationTriggerLogPersonal
+        DescribeApplicationTriggerPersonal
+        DescribeImageBuildPersonal
+        DescribeImageBuildTaskLogInfoPersonal
+        DescribeImageBuildTaskLogPersonal
+        ModifyApplicationTriggerPersonal
+        ModifyImageBuildPersonal
+    }
     ccr Ccr {
     } {
         BatchDeleteRepository
@@ -172,6 +185,15 @@ rows! {
         GetUserRepositoryList
         pull
         push
+    }
+    // What the registry does to clusters. `ccs` is the older name of `tke`.
+    ccs Ccs {} {
+        ModifyClusterServiceImage
+        RedeployClusterService
+    }
+    tke Tke {} {
+        ModifyClusterServiceImage
+        RedeployClusterService
     }
     sts Sts {
         AssumeRole: writes Checked Thing;
@@ -212,8 +234,8 @@ rows! {
         DeleteRepositoryPersonal: writes Checked Thing;
         DeleteRepositoryTags: writes Checked Thing;
         DescribeApplicationTokenPersonal: writes Signed Thing;
-        DescribeApplicationTriggerLogPersonal: reads Signed Repositories;
-        DescribeApplicationTriggerPersonal: reads Signed Repositories;
+        DescribeApplicationTriggerLogPersonal: reads Hardened Everything;
+        DescribeApplicationTriggerPersonal: reads Hardened Everything;
         DescribeFavorRepositoryPersonal: reads Signed Thing;
         DescribeImageFilterPersonal: reads Signed PublicRepositories;
         DescribeImageLifecycleGlobalPersonal: reads Signed Thing;

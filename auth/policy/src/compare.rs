@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use roadstead_types::Timestamp;
 
-use super::document::Author;
 use super::glob::Pattern;
+use super::reader::Author;
 use super::value;
 
 /// What a condition says: the third answer is that it cannot be said.

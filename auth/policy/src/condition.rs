@@ -1,10 +1,10 @@
 //! The `condition` of a statement: read, and answered with yes, no, or "cannot be said".
 
 use super::compare::{Fact, Kind, Three, Wanted, operator};
-use super::decide::Context;
-use super::document::{Author, Reader, Use};
+use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
+use super::reader::{Author, Reader, Use};
 
 /// One operator on one key. All tests of a condition must be met.
 #[derive(Clone, PartialEq, Debug)]
@@ -163,6 +163,12 @@ pub(super) fn holds(tests: &[Test], context: &Context) -> Three {
 }
 
 impl Test {
+    /// Whether the answer depends on tags, which belong to one request and not to the caller.
+    pub(super) fn asks_for_tags(&self) -> bool {
+        let name = self.key.split('/').next().unwrap_or_default();
+        matches!(name, "qcs:resource_tag" | "qcs:request_tag" | "qcs:tag")
+    }
+
     fn holds(&self, context: &Context) -> Three {
         let Some(rule) = &self.rule else { return Three::Unknown };
         let facts = context.facts(&self.key);

@@ -1,13 +1,9 @@
 //! The decision: denials first, then what every layer must allow.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use roadstead_types::{Timestamp, Uin};
-
-use super::compare::Fact;
+use super::context::Context;
 use super::document::Policy;
 use super::request::Request;
 use super::statement::{Effect, Statement};
@@ -34,84 +30,6 @@ pub struct Documents {
     pub boundary: Option<Arc<Document>>,
     /// What caps temporary credentials, those of the owner too.
     pub session: Option<Arc<Policy>>,
-}
-
-/// What is known about a request apart from what it asks for.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// Where it comes from.
-    pub ip: IpAddr,
-    /// When.
-    pub now: Timestamp,
-    /// The uin of the caller.
-    pub uin: String,
-    /// The main account of the caller.
-    pub owner_uin: Uin,
-    /// Its other number.
-    pub app_id: i64,
-    /// The region that the registry is in. Empty: it has none, and resources that name one are matched by denials only.
-    pub region: Arc<str>,
-    /// The tags of the resource, each as `key&value`.
-    pub resource_tags: Vec<String>,
-    /// The tags that the request wants to set, each as `key&value`.
-    pub request_tags: Vec<String>,
-    /// The values of other condition keys, such as `qcs:mfa` and `oidc:sub`. A key that is not here is absent.
-    pub keys: BTreeMap<String, Vec<String>>,
-}
-
-impl Context {
-    /// A context without tags and further keys.
-    pub fn new(ip: IpAddr, now: Timestamp, uin: &str, owner_uin: &Uin, app_id: i64, region: &Arc<str>) -> Self {
-        Self {
-            ip,
-            now,
-            uin: uin.to_owned(),
-            owner_uin: owner_uin.clone(),
-            app_id,
-            region: Arc::clone(region),
-            resource_tags: Vec::new(),
-            request_tags: Vec::new(),
-            keys: BTreeMap::new(),
-        }
-    }
-
-    /// The values of a condition key.
-    pub(super) fn facts<'a>(&'a self, key: &'a str) -> impl Iterator<Item = Fact<'a>> + Clone {
-        let (name, tag) = key.split_once('/').map_or((key, None), |(name, tag)| (name, Some(tag)));
-        let (one, many): (Option<Fact<'a>>, &[String]) = match (name, tag) {
-            ("qcs:ip", None) => (Some(Fact::Ip(self.ip)), &[]),
-            ("qcs:current_time", None) => (Some(Fact::Moment(self.now)), &[]),
-            ("qcs:uin", None) => (Some(Fact::Text(&self.uin)), &[]),
-            ("qcs:resource_tag" | "qcs:tag", _) => (None, &self.resource_tags),
-            ("qcs:request_tag", _) => (None, &self.request_tags),
-            _ => return self.other(key),
-        };
-        one.into_iter().chain(Tags { texts: many.iter(), tag })
-    }
-
-    fn other<'a>(&'a self, key: &str) -> std::iter::Chain<std::option::IntoIter<Fact<'a>>, Tags<'a>> {
-        let values = self.keys.get(key).map_or(&[][..], Vec::as_slice);
-        None.into_iter().chain(Tags { texts: values.iter(), tag: None })
-    }
-}
-
-/// Texts; those of one tag only, without its key, when one is named.
-#[derive(Clone)]
-struct Tags<'a> {
-    texts: std::slice::Iter<'a, String>,
-    tag: Option<&'a str>,
-}
-
-impl<'a> Iterator for Tags<'a> {
-    type Item = Fact<'a>;
-
-    fn next(&mut self) -> Option<Fact<'a>> {
-        let tag = self.tag;
-        self.texts.find_map(|text| match tag {
-            None => Some(Fact::Text(text)),
-            Some(tag) => text.strip_prefix(tag)?.strip_prefix('&').map(Fact::Text),
-        })
-    }
 }
 
 /// What a policy is there for.
@@ -177,6 +95,7 @@ impl Decision {
 ///
 /// A request of somebody else, or of nobody, is decided without documents: only a public pull is allowed then.
 pub fn decide(documents: &Documents, request: &Request, context: &Context) -> Decision {
+    let context = &*context.about(request);
     let (own, session) = (documents.matches(request, context), documents.session_matches(request, context));
     documents.judge(&own, &session, request.public_pull, context)
 }
@@ -229,6 +148,12 @@ impl Documents {
         if self.root { &[] } else { &self.identity }
     }
 
+    /// Whether any condition is about tags: then those of the resource must be known.
+    pub fn ask_for_tags(&self) -> bool {
+        let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
+        of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::asks_for_tags))
+    }
+
     /// What the policies and the boundary of the caller say about a request.
     pub fn matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();
@@ -240,6 +165,20 @@ impl Documents {
     /// Whether any of the statements that were found has conditions.
     pub fn has_conditions(&self, found: &Matches) -> bool {
         found.0.iter().any(|at| !self.statement(*at).is_some_and(Statement::is_unconditional))
+    }
+
+    /// Whether any of the actions of `request` is allowed, whatever is said of the others: for requests that name every
+    /// right to a thing, where one suffices to know of it. Denials are not looked at.
+    pub fn allow_something(&self, request: &Request, context: &Context) -> bool {
+        let context = &*context.about(request);
+        let (own, session) = (self.matches(request, context), self.session_matches(request, context));
+        let allows = |layer: Layer| {
+            let all = own.0.iter().chain(&session.0).filter(|at| at.layer == layer && at.effect == Effect::Allow);
+            all.into_iter().any(|at| self.holds(*at, context))
+        };
+        (self.root || allows(Layer::Identity))
+            && (self.boundary().is_none() || allows(Layer::Boundary))
+            && (self.session.is_none() || allows(Layer::Session))
     }
 
     /// What the policy of the temporary credentials says about it.

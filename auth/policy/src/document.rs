@@ -1,39 +1,19 @@
 //! Policies: what is made from the text of a document.
 
-use roadstead_types::Uin;
-
+use super::actions::sts;
+use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
 use super::known::ActionSet;
+use super::reader::{Author, Reader, Use};
 use super::statement::{Effect, Statement};
+use super::trust::Principal;
 
 /// How many characters a document may have, not counting the space between its elements.
 pub const MAX_DOCUMENT_CHARACTERS: usize = 6144;
 
 /// How many bytes are looked at, before anything is known about them.
 const MAX_BYTES: usize = 64 * 1024;
-
-/// What a document is for, which decides on the elements that it must have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Use {
-    /// It is attached to a user, a group or a role, and grants.
-    Identity,
-    /// It caps what the policies of a user can grant.
-    Boundary,
-    /// It caps what temporary credentials can do.
-    Session,
-    /// It says who may take on a role: statements have a `principal` and no `resource`.
-    Trust,
-}
-
-/// Whose policy it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Author<'a> {
-    /// The main account. A resource without an account belongs to it.
-    pub owner_uin: &'a Uin,
-    /// The number that the account is known by as `uid/...`, and `${app_id}`.
-    pub app_id: i64,
-}
 
 /// A compiled policy document.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,23 +36,6 @@ pub struct Parsed {
     pub warnings: Vec<String>,
 }
 
-/// What the parts of a document are read with.
-pub(super) struct Reader<'a> {
-    /// Whether anything that is not understood is an error.
-    pub strict: bool,
-    pub usage: Use,
-    pub author: Author<'a>,
-    warnings: Vec<String>,
-}
-
-impl Reader<'_> {
-    pub(super) fn warn(&mut self, warning: String) {
-        if self.strict {
-            self.warnings.push(warning);
-        }
-    }
-}
-
 impl Policy {
     /// Reads a document that somebody writes: strict, apart from the repairs of spellings that stand in published
     /// samples (five pieces, `ccr>Name`, `name/`, space round names).
@@ -90,7 +53,7 @@ impl Policy {
             return Err(too_long(text.len()));
         }
         let json = Json::parse(text)?;
-        let mut reader = Reader { strict: true, usage, author: *author, warnings: Vec::new() };
+        let mut reader = Reader::new(true, usage, author);
         let list = statements(&json)?;
         let characters = json.characters();
         if characters > MAX_DOCUMENT_CHARACTERS {
@@ -111,7 +74,7 @@ impl Policy {
     /// Reads a document that was accepted once, perhaps by another version of this program. It never fails: what is not
     /// understood allows nothing, and denies whatever it may have been meant to deny.
     pub fn stored(text: &str, usage: Use, author: &Author<'_>) -> Self {
-        let mut reader = Reader { strict: false, usage, author: *author, warnings: Vec::new() };
+        let mut reader = Reader::new(false, usage, author);
         let read = Json::parse(text).and_then(|json| {
             let list = statements(&json)?;
             Ok(list.iter().map(|statement| Statement::stored(&mut reader, statement)).collect())
@@ -133,6 +96,21 @@ impl Policy {
             Effect::Allow => &self.allow,
             Effect::Deny => &self.deny,
         }
+    }
+
+    /// Whether a trust policy lets somebody take on its role. The caller needs a right of its own too: see
+    /// [`op::assume_role`](super::op::assume_role).
+    pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
+        let action = match who {
+            Principal::User { .. } | Principal::Service(_) => &sts::AssumeRole,
+            Principal::Federated(_) => &sts::AssumeRoleWithWebIdentity,
+        };
+        let request = action.on_everything();
+        let says = |effect: Effect| {
+            let mut some = self.statements.iter().filter(|statement| statement.effect == effect);
+            some.any(|statement| statement.trusts(&request, who, context))
+        };
+        !says(Effect::Deny) && says(Effect::Allow)
     }
 
     /// How many statements it has.

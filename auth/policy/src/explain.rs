@@ -194,7 +194,8 @@ impl Question {
 fn row(action: &str) -> Option<&'static Row> {
     let (service, name) = known::written(action)?.split_once(':')?;
     let personal = || actions::find(Service::Tcr.name(), name).filter(|row| row.is_personal());
-    actions::find(service, name).or_else(personal)
+    let twin = || (service == Service::Ccb.name()).then(personal).flatten();
+    twin().or_else(|| actions::find(service, name)).or_else(personal)
 }
 
 fn realm(instance: Option<&str>) -> Realm<'_> {
@@ -277,7 +278,9 @@ fn other(row: &'static Row, place: &Place, owner: &Uin) -> Result<Question, BadQ
             return Err(BadQuestion::Mismatch { action: row.full_name().to_owned(), wanted });
         }
     };
-    if row.about == About::Everything {
+    if op::is_continuous(row) {
+        question.requests = op::continuous(row);
+    } else if row.about == About::Everything {
         question.requests = vec![row.on_everything()];
     }
     question.class = class;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use roadstead_types::NamePattern;
 
-use super::document::Author;
+use super::reader::Author;
 
 /// A compiled pattern. It is matched without recursion and without going back: with `*` alone, the first place where
 /// a piece fits is as good as any later one.

@@ -139,3 +139,16 @@ impl<'de> Visitor<'de> for Nested {
         Ok(Json::Object(object))
     }
 }
+
+/// A JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// One JSON string, or an array of several.
+pub(super) fn array(texts: &[String]) -> String {
+    match texts {
+        [one] => quoted(one),
+        _ => format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")),
+    }
+}

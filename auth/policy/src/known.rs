@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 use super::actions;
 use super::row::{Row, Service};
 
-/// Whether actions and resources of the service are decided here. Those of others are accepted and never met.
+/// Whether every action of the service is known here. Those of others are accepted, and met only where an operation of this
+/// registry is known under their name, as a cluster that a trigger acts on is.
 pub(super) fn is_owned(service: &str) -> bool {
-    Service::ALL.iter().any(|owned| owned.name() == service)
+    Service::ALL.iter().any(|owned| owned.is_complete() && owned.name() == service)
 }
 
 const WORDS: usize = 6;

@@ -2,7 +2,8 @@
 
 use roadstead_types::NameRule;
 
-use super::decide::{Context, Documents};
+use super::context::Context;
+use super::decide::Documents;
 use super::document::Policy;
 use super::request::NameRequest;
 use super::statement::Effect;
@@ -10,6 +11,7 @@ use super::statement::Effect;
 impl Documents {
     /// The names for which a statement denies the operation.
     pub fn denied_names(&self, about: &NameRequest, context: &Context) -> NameRule {
+        let context = &*context.about(&about.request);
         let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
         of_account
             .chain(self.session.as_deref())
@@ -18,6 +20,13 @@ impl Documents {
 
     /// The names for which the operation is allowed.
     pub fn allowed_names(&self, about: &NameRequest, context: &Context) -> NameRule {
+        self.names_with_right(about, context).and(self.denied_names(about, context).negated())
+    }
+
+    /// The names for which any of the actions of the operation is allowed, whatever is said of the others: see
+    /// [`Documents::allow_something`].
+    pub fn names_with_right(&self, about: &NameRequest, context: &Context) -> NameRule {
+        let context = &*context.about(&about.request);
         let allowed = |policy: &Policy| policy.names(Effect::Allow, about, context);
         let granted = match self.root {
             true => NameRule::All,
@@ -25,7 +34,7 @@ impl Documents {
         };
         let boundary = self.boundary().map_or(NameRule::All, |document| allowed(&document.policy));
         let session = self.session.as_deref().map_or(NameRule::All, allowed);
-        granted.and(boundary).and(session).and(self.denied_names(about, context).negated())
+        granted.and(boundary).and(session)
     }
 }
 

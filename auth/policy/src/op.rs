@@ -5,7 +5,7 @@
 
 use roadstead_types::{Digest, RepositoryName, Tag, Uin};
 
-use super::actions::{ccr, sts, tcr};
+use super::actions::{ccr, ccs, find, sts, tcr, tke};
 use super::request::{NameRequest, Request};
 use super::row::{Row, Service};
 
@@ -88,6 +88,77 @@ pub fn repository_list(realm: Realm<'_>, name: &RepositoryName) -> Request {
 pub fn repository_lists(realm: Realm<'_>) -> NameRequest {
     let personal = [&ccr::GetUserRepositoryList, &tcr::DescribeRepositoryOwnerPersonal];
     realm.on_repositories(&personal, &tcr::DescribeRepositories)
+}
+
+/// The rights to a repository of the personal edition, any one of which lets the holder see that it is there.
+const REPOSITORY_RIGHTS: &[&Row] = &[
+    &ccr::BatchDeleteRepository,
+    &ccr::BatchDeleteTag,
+    &ccr::CreateRepository,
+    &ccr::DeleteRepository,
+    &ccr::DeleteTag,
+    &ccr::GetUserRepositoryList,
+    &ccr::pull,
+    &ccr::push,
+    &tcr::BatchDeleteImagePersonal,
+    &tcr::BatchDeleteRepositoryPersonal,
+    &tcr::CreateImageLifecyclePersonal,
+    &tcr::CreateRepositoryPersonal,
+    &tcr::DeleteImageLifecyclePersonal,
+    &tcr::DeleteImagePersonal,
+    &tcr::DeleteRepositoryPersonal,
+    &tcr::DescribeImageLifecyclePersonal,
+    &tcr::DescribeImagePersonal,
+    &tcr::DescribeRepositoryOwnerPersonal,
+    &tcr::DescribeRepositoryPersonal,
+    &tcr::ModifyRepositoryAccessPersonal,
+    &tcr::ModifyRepositoryInfoPersonal,
+    &tcr::PullRepositoryPersonal,
+    &tcr::PushRepositoryPersonal,
+];
+
+/// The rights to a namespace, likewise. So do those to what is in it.
+const NAMESPACE_RIGHTS: &[&Row] = &[
+    &ccr::CreateCCRNamespace,
+    &ccr::DeleteUserNamespace,
+    &tcr::CreateNamespacePersonal,
+    &tcr::DeleteNamespacePersonal,
+    &tcr::DescribeNamespacePersonal,
+];
+
+/// The rights to an instance, likewise.
+const INSTANCE_RIGHTS: &[&Row] = &[
+    &tcr::CreateInstanceToken,
+    &tcr::CreateNamespace,
+    &tcr::DeleteInstance,
+    &tcr::DescribeInstanceStatus,
+    &tcr::DescribeInstanceToken,
+    &tcr::DescribeInstances,
+    &tcr::DescribeNamespaces,
+    &tcr::DescribeRepositories,
+    &tcr::ModifyInstance,
+];
+
+/// Any right to a repository: ask [`Documents::allow_something`](super::Documents::allow_something).
+pub fn any_on_repository(name: &RepositoryName) -> Request {
+    any_on_repositories().on(name.as_str())
+}
+
+/// [`any_on_repository`], for repositories whose names are not known yet.
+pub fn any_on_repositories() -> NameRequest {
+    Realm::Personal.on_repositories(REPOSITORY_RIGHTS, &tcr::DescribeRepositories)
+}
+
+/// Any right in namespaces of the personal edition, likewise.
+pub fn any_on_namespaces() -> NameRequest {
+    let before = Realm::Personal.path("");
+    let request = Request::new("tcr", &[NAMESPACE_RIGHTS, REPOSITORY_RIGHTS].concat(), Vec::new());
+    NameRequest { request, around: vec![(before.clone(), ""), (before, "/")] }
+}
+
+/// Any right to an instance, likewise.
+pub fn any_on_instance(id: &str) -> Request {
+    Request::new("tcr", INSTANCE_RIGHTS, vec![format!("instance/{id}")])
 }
 
 /// Makes a namespace.
@@ -188,6 +259,25 @@ impl Row {
             CamResource::Role(name) => vec![format!("roleName/{name}")],
         })
     }
+}
+
+/// An action of continuous integration (triggers, builds). It needs the action itself, and the same action under `tcr` or
+/// `ccb`: whoever has rights of `ccr` only must be given those of `ccb` too.
+pub fn continuous(row: &'static Row) -> Vec<Request> {
+    let twin = find(Service::Ccb.name(), row.name).map(Row::full_name);
+    let names: Vec<&str> = twin.into_iter().chain([row.full_name()]).collect();
+    vec![row.on_everything(), Request::named("tcr", &names, Vec::new())]
+}
+
+/// Whether an action is one of continuous integration: see [`continuous`].
+pub fn is_continuous(row: &Row) -> bool {
+    row.service == Service::Tcr && find(Service::Ccb.name(), row.name).is_some()
+}
+
+/// Changes what runs in a cluster, which a trigger does for whoever makes it.
+pub fn cluster_change(id: &str) -> Request {
+    let rows = [&ccs::ModifyClusterServiceImage, &tke::ModifyClusterServiceImage];
+    Request::new("tke", &rows, vec![format!("cluster/{id}")])
 }
 
 /// Makes an instance. It has no id yet: only grants of every instance cover it.

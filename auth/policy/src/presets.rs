@@ -33,6 +33,30 @@ const PRESETS: &[Preset] = &[
         document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["ccr:pull","ccr:Get*","ccr:Describe*","ccr:Validate*"],"resource":"*"}]}"#,
     },
     Preset {
+        id: 419_090,
+        name: "QcloudCCBFullAccess",
+        description: "Triggers and builds of the personal edition, for whoever has a policy of the registry too.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccb:*","resource":"*"}]}"#,
+    },
+    Preset {
+        id: 419_100,
+        name: "QcloudTKEFullAccess",
+        description: "Everything with clusters, so that triggers may act on them.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["tke:*","ccs:*"],"resource":"*"}]}"#,
+    },
+    Preset {
+        id: 419_101,
+        name: "QcloudTKEInnerFullAccess",
+        description: "Everything with clusters and what is in them.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["tke:*","ccs:*"],"resource":"*"}]}"#,
+    },
+    Preset {
+        id: 419_102,
+        name: "QcloudTKEReadOnlyAccess",
+        description: "Looking at clusters.",
+        document: r#"{"version":"2.0","statement":[{"effect":"allow","action":["tke:Describe*","ccs:Describe*"],"resource":"*"}]}"#,
+    },
+    Preset {
         id: 30_100_465,
         name: "QcloudTCRFullAccess",
         description: "Everything in the registry, its instances included.",

@@ -1,6 +1,7 @@
 //! What is asked of the policies: an operation, as candidate actions and candidate resources.
 
 use std::fmt;
+use std::sync::Arc;
 
 use roadstead_types::Uin;
 
@@ -14,7 +15,7 @@ pub struct Request {
     pub(super) actions: ActionSet,
     /// Actions that are not in the table of known names, as `service:name` in lower case.
     pub(super) unlisted: Vec<String>,
-    /// The service of the resources; `ccr` is `tcr` here.
+    /// The service of the resources: see [`one_class`].
     pub(super) service: String,
     /// The paths. None: the operation has no resource, and only statements on everything speak of it.
     pub(super) resources: Vec<String>,
@@ -23,9 +24,22 @@ pub struct Request {
     /// The account that the resources belong to, when it is not the caller's.
     pub(super) owner: Option<Uin>,
     pub(super) public_pull: bool,
+    /// The tags of the resource, each as `key&value`.
+    pub(super) resource_tags: Arc<[String]>,
+    /// The tags that the request wants to set, each as `key&value`.
+    pub(super) request_tags: Vec<String>,
 }
 
 impl Request {
+    /// The same, with these names of actions only: not with every name that the actions have.
+    pub(super) fn named(service: &str, names: &[&str], resources: Vec<String>) -> Self {
+        let mut request = Self::new(service, &[], resources);
+        for name in names {
+            request.actions.insert(name);
+        }
+        request
+    }
+
     /// A request that any of the actions covers. `service` is the one of the resources.
     pub(super) fn new(service: &str, actions: &[&'static Row], resources: Vec<String>) -> Self {
         let mut set = ActionSet::default();
@@ -33,8 +47,9 @@ impl Request {
             set.insert(name);
         }
         let service = one_class(service).to_owned();
-        let doubtful = Vec::new();
-        Self { actions: set, unlisted: Vec::new(), service, resources, doubtful, owner: None, public_pull: false }
+        let (owner, public_pull, doubtful, unlisted) = (None, false, Vec::new(), Vec::new());
+        let (resource_tags, request_tags) = (Arc::default(), Vec::new());
+        Self { actions: set, unlisted, service, resources, doubtful, owner, public_pull, resource_tags, request_tags }
     }
 
     /// Adds a path that may name the thing, or another one.
@@ -65,6 +80,20 @@ impl Request {
         self
     }
 
+    /// The resource has these tags, each as `key&value`: `qcs:resource_tag` and `qcs:tag` of conditions.
+    #[must_use]
+    pub fn tagged(mut self, tags: &Arc<[String]>) -> Self {
+        self.resource_tags = Arc::clone(tags);
+        self
+    }
+
+    /// The request wants to set these tags, each as `key&value`: `qcs:request_tag` of conditions.
+    #[must_use]
+    pub fn setting_tags(mut self, tags: Vec<String>) -> Self {
+        self.request_tags = tags;
+        self
+    }
+
     /// The names that the operation is checked under, any one of which suffices: `service:name`.
     pub fn actions(&self) -> Vec<String> {
         self.actions.names().map(str::to_owned).chain(self.unlisted.iter().cloned()).collect()
@@ -91,6 +120,12 @@ pub struct NameRequest {
 }
 
 impl NameRequest {
+    /// The same on things that have these tags.
+    #[must_use]
+    pub fn tagged(self, tags: &Arc<[String]>) -> Self {
+        Self { request: self.request.tagged(tags), ..self }
+    }
+
     /// The operation on the thing with this name.
     pub fn on(&self, name: &str) -> Request {
         let resources = self.around.iter().map(|(before, after)| format!("{before}{name}{after}")).collect();
@@ -105,7 +140,11 @@ impl fmt::Display for Request {
     }
 }
 
-/// `ccr` and `tcr` are one service as far as resources go.
+/// As far as resources go, `ccr`, `ccb` and `tcr` are one service, and `ccs` and `tke` are another.
 pub(super) fn one_class(service: &str) -> &str {
-    if service == "ccr" { "tcr" } else { service }
+    match service {
+        "ccr" | "ccb" => "tcr",
+        "ccs" => "tke",
+        other => other,
+    }
 }

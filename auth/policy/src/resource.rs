@@ -2,12 +2,12 @@
 
 use roadstead_types::{NameRule, Uin};
 
-use super::decide::Context;
-use super::document::{Author, Reader, Use};
+use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
 use super::glob::Pattern;
 use super::json::Json;
 use super::known::is_owned;
+use super::reader::{Author, Reader, Use};
 use super::regions;
 use super::request::{NameRequest, Request, one_class};
 

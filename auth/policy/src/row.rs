@@ -7,25 +7,42 @@ use super::class::Class;
 pub enum Service {
     /// Access management.
     Cam,
+    /// Continuous integration: triggers and builds.
+    Ccb,
     /// The first names of the personal edition.
     Ccr,
+    /// Clusters, by an older name.
+    Ccs,
     /// Temporary credentials.
     Sts,
     /// The container registry.
     Tcr,
+    /// Clusters.
+    Tke,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 4] = [Self::Cam, Self::Ccr, Self::Sts, Self::Tcr];
+    pub const ALL: [Self; 7] = [Self::Cam, Self::Ccb, Self::Ccr, Self::Ccs, Self::Sts, Self::Tcr, Self::Tke];
 
     /// Its name in policies and in the scope of credentials.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cam => "cam",
+            Self::Ccb => "ccb",
             Self::Ccr => "ccr",
+            Self::Ccs => "ccs",
             Self::Sts => "sts",
             Self::Tcr => "tcr",
+            Self::Tke => "tke",
+        }
+    }
+
+    /// Whether all its actions are known here. Of the others policies may name more, which are never asked about.
+    pub const fn is_complete(self) -> bool {
+        match self {
+            Self::Cam | Self::Ccr | Self::Sts | Self::Tcr => true,
+            Self::Ccb | Self::Ccs | Self::Tke => false,
         }
     }
 
@@ -33,7 +50,7 @@ impl Service {
     pub const fn version(self) -> Option<&'static str> {
         match self {
             Self::Cam => Some("2019-01-16"),
-            Self::Ccr => None,
+            Self::Ccb | Self::Ccr | Self::Ccs | Self::Tke => None,
             Self::Sts => Some("2018-08-13"),
             Self::Tcr => Some("2019-09-24"),
         }

@@ -5,10 +5,10 @@ use roadstead_types::NameRule;
 use super::action::{self, Actions};
 use super::compare::Three;
 use super::condition::{self, Test, Written};
-use super::decide::Context;
-use super::document::{Reader, Use};
+use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
-use super::json::Json;
+use super::json::{Json, array, quoted};
+use super::reader::{Reader, Use};
 use super::request::{NameRequest, Request};
 use super::resource::{self, Resource};
 use super::trust::{self, Trusted};
@@ -100,6 +100,11 @@ impl Statement {
         all.fold(NameRule::none(), NameRule::or)
     }
 
+    /// Whether a condition of the statement is about tags.
+    pub(super) fn asks_for_tags(&self) -> bool {
+        self.condition.iter().any(Test::asks_for_tags)
+    }
+
     /// Whether the statement has no conditions.
     pub(super) fn is_unconditional(&self) -> bool {
         self.condition.is_empty()
@@ -173,19 +178,6 @@ impl Effect {
             Self::Allow => "allow",
             Self::Deny => "deny",
         }
-    }
-}
-
-/// A JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// One JSON string, or an array of several.
-pub(super) fn array(texts: &[String]) -> String {
-    match texts {
-        [one] => quoted(one),
-        _ => format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")),
     }
 }
 

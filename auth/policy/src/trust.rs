@@ -2,12 +2,9 @@
 
 use roadstead_types::Uin;
 
-use super::actions::sts;
-use super::decide::Context;
-use super::document::{Policy, Reader};
 use super::error::{Fault, PolicyError, Result};
-use super::json::Json;
-use super::statement::{Effect, array, quoted};
+use super::json::{Json, array, quoted};
+use super::reader::Reader;
 
 /// Who wants to take on a role.
 #[derive(Clone, Copy, Debug)]
@@ -56,23 +53,6 @@ impl Trusted {
             }
             _ => false,
         })
-    }
-}
-
-impl Policy {
-    /// Whether a trust policy lets somebody take on its role. The caller needs a right of its own too: see
-    /// [`op::assume_role`](super::op::assume_role).
-    pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
-        let action = match who {
-            Principal::User { .. } | Principal::Service(_) => &sts::AssumeRole,
-            Principal::Federated(_) => &sts::AssumeRoleWithWebIdentity,
-        };
-        let request = action.on_everything();
-        let says = |effect: Effect| {
-            let mut some = self.statements.iter().filter(|statement| statement.effect == effect);
-            some.any(|statement| statement.trusts(&request, who, context))
-        };
-        !says(Effect::Deny) && says(Effect::Allow)
     }
 }
 

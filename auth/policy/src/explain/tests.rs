@@ -44,7 +44,9 @@ fn operations_are_found_by_every_name() {
     assert_eq!(duplicate.requests, [op::push(Realm::Personal, &name)]);
     assert!(duplicate.to_create.is_some() && duplicate.note.is_some());
     let trigger = ask("tcr:CreateApplicationTriggerPersonal", "foo/x", None).unwrap();
-    assert_eq!(trigger.requests, [actions::tcr::CreateApplicationTriggerPersonal.on_everything()]);
+    assert_eq!(trigger.requests, op::continuous(&actions::tcr::CreateApplicationTriggerPersonal));
+    assert_eq!(trigger.requests.len(), 2, "`ccb` comes on top");
+    assert_eq!(ask("ccb:CreateApplicationTriggerPersonal", "*", None).unwrap().requests, trigger.requests);
     assert_eq!(trigger.class, Class::Hardened);
     assert_eq!(duplicate.veto(false), Some(actions::tcr::DuplicateImagePersonal.on_everything()));
     assert_eq!(duplicate.veto(true), None, "as the document has it");

@@ -193,7 +193,7 @@ fn asked(question: &Question) -> Context {
     if let Some(region) = &question.region {
         asked.region = Arc::from(region.as_str());
     }
-    asked.resource_tags.clone_from(&question.tags);
+    asked.resource_tags = question.tags.as_slice().into();
     asked.request_tags.clone_from(&question.request_tags);
     asked.keys.clone_from(&question.keys);
     asked
