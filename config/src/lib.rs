@@ -32,6 +32,7 @@ mod section;
 mod sections;
 mod settings;
 mod size;
+mod unknown;
 
 pub use bootstrap::Bootstrap;
 pub use env::environment;
@@ -50,6 +51,7 @@ pub use sections::instances::Instances;
 pub use sections::jobs::Jobs;
 pub use sections::limits::Limits;
 pub use sections::log::{Log, LogFormat};
+pub use sections::maintenance::Maintenance;
 pub use sections::metrics::Metrics;
 pub use sections::personal::Personal;
 pub use sections::quotas::Quotas;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::{
-    Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Jobs, Key, Kind, Limits, Log, Metrics, Origin,
-    Personal, Quotas, Secret, Server, Storage,
+    Audit, Auth, Cache, CloudApi, Database, Entry, Error, Gc, Instances, Jobs, Key, Kind, Limits, Log, Maintenance,
+    Metrics, Origin, Personal, Quotas, Secret, Server, Storage,
     section::{Setting, section},
     sections::Invalid,
 };
@@ -37,6 +37,8 @@ section! {
         pub instances: Instances = Instances::default(),
         /// `[gc]`
         pub gc: Gc = Gc::default(),
+        /// `[maintenance]`
+        pub maintenance: Maintenance = Maintenance::default(),
         /// `[jobs]`
         pub jobs: Jobs = Jobs::default(),
         /// `[log]`

@@ -10,6 +10,7 @@ pub(crate) mod instances;
 pub(crate) mod jobs;
 pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod maintenance;
 pub(crate) mod metrics;
 pub(crate) mod personal;
 pub(crate) mod quotas;
