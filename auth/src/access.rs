@@ -207,10 +207,11 @@ impl CatalogAccess {
         self.limit.as_ref().map(|_| self.owner)
     }
 
-    /// Whether a repository of the caller's own main account is shown. Public ones are, unless a policy denies it.
-    pub fn shows(&self, name: &RepositoryName, public: bool) -> bool {
+    /// Whether a repository of the caller's own main account is shown, in a namespace with these tags. Public ones are, unless
+    /// a policy denies it.
+    pub fn shows(&self, name: &RepositoryName, public: bool, tags: &Arc<[String]>) -> bool {
         let Some(CatalogLimit { permissions, instance }) = &self.limit else { return true };
         let realm = instance.as_deref().map_or(Realm::Personal, Realm::Instance);
-        permissions.decide(&op::repository_list(realm, name).public_pull(public)).is_allowed()
+        permissions.decide(&op::repository_list(realm, name).public_pull(public).tagged(tags)).is_allowed()
     }
 }

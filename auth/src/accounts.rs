@@ -1,3 +1,5 @@
+//! Makes accounts and access keys, and sets passwords.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! The whole of authentication and authorization, for a server.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -5,26 +7,35 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_storage::meta::{ChangeCounters, Made, MetaStore};
-use roadstead_types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
+use roadstead_storage::meta::{Change, ChangeCounters, Changes, Made, MetaStore, Scope};
+use roadstead_types::{Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::accounts::Accounts;
 use crate::cache::{CacheStats, Caches};
 use crate::changes::OwnRepositories;
+use crate::compiled::Compiled;
 use crate::doubt::Doubt;
 use crate::error::Result;
 use crate::failures::Failures;
 use crate::keys::Keys;
 use crate::params::AuthParams;
 use crate::password::PasswordHasher;
-use crate::permissions::Compiled;
 use crate::seal::Sealer;
 use crate::throttle::Throttle;
-use crate::web_identity::WebIdentities;
+use crate::web_identity::known::WebIdentities;
 
 /// The context in which texts are hidden.
 const HIDDEN_TEXT: &str = "hidden text";
+
+/// What [`Auth::poll_changes`] has found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct News {
+    /// Whether anything has changed.
+    pub changed: bool,
+    /// Whether everything was forgotten, because that was too much, or concerned everything.
+    pub everything: bool,
+}
 
 /// Authentication, authorization and tokens, with the caches that they share. Cheap to clone.
 ///
@@ -99,7 +110,7 @@ impl Auth {
     }
 
     /// What makes accounts and access keys, and sets passwords, with the means that sign-ins have: all of them together
-    /// hash only so many passwords at once. Call [`Auth::account_changed`] or [`Auth::invalidate_all`] after a change.
+    /// hash only so many passwords at once. Call [`Auth::changed`] after a change.
     pub fn accounts(&self) -> Accounts {
         let Inner { meta, passwords, sealer, clock, .. } = &*self.inner;
         Accounts::sharing(meta.clone(), passwords.clone(), sealer.clone(), Arc::clone(clock))
@@ -128,40 +139,46 @@ impl Auth {
         }
     }
 
-    /// Call it after the commit that changed the password of an account. After one of its status call
-    /// [`Auth::invalidate_all`]: sub-accounts are remembered with that of their main account.
-    pub fn account_changed(&self, account: AccountId) {
-        self.inner.caches.accounts.invalidate(&account);
+    /// Call it after the commit of a change of this process, with what the change concerns. After a write that changed nothing
+    /// for sure ([`leaves_open`](roadstead_storage::Error::leaves_open) says so of errors) nothing is to be forgotten.
+    pub fn changed(&self, scope: &Scope) {
+        self.inner.caches.forget(scope);
     }
 
-    /// Call it when anything may have changed, for example after a namespace was deleted.
+    /// Forgets every row: for tests and tools that change the database behind the back of this process.
     pub fn invalidate_all(&self) {
         self.inner.caches.clear_rows();
     }
 
-    /// Looks whether another process has changed an account, a namespace, the visibility of a repository, or deleted one.
-    /// Then everything is forgotten, and the answer is true. Where repositories were made that [`Auth::repository_made`] did
+    /// Looks whether another process has changed an account, an instance, a namespace, the visibility of a repository, or
+    /// deleted one, and forgets what these changes concern. Where repositories were made that [`Auth::repository_made`] did
     /// not tell of, only what is known of repositories is forgotten. Call it about every 300 ms: rows are believed for
     /// [`LEASE`](crate::LEASE) after the last call that succeeded.
     ///
     /// # Errors
-    /// `Storage` when the counters of changes cannot be read.
-    pub async fn poll_changes(&self) -> Result<bool> {
+    /// `Storage` when the log of changes cannot be read.
+    pub async fn poll_changes(&self) -> Result<News> {
         let inner = &self.inner;
         let mut seen = inner.changes.lock().await;
-        // Taken before the counter is read: what is confirmed, is confirmed as of then.
+        // Taken before the counters are read: what is confirmed, is confirmed as of then.
         let now = inner.clock.now();
         let counters = inner.meta.change_counters().await?;
-        let changed = counters.changes != seen.changes;
-        let told = inner.own_repositories.explain(seen.repositories_made, counters.repositories_made);
-        if changed {
-            inner.caches.clear_rows();
-        } else if !told {
+        let mut news = News { changed: counters.changes != seen.changes, everything: false };
+        if news.changed {
+            let (number, list) = match inner.meta.changes_since(seen.changes).await? {
+                Changes::Known { number, list } => (number, list),
+                Changes::TooMany { number } => (number, vec![Change { number, scope: Scope::System }]),
+            };
+            news.everything = list.iter().any(|change| change.scope == Scope::System);
+            list.iter().for_each(|change| inner.caches.forget(&change.scope));
+            seen.changes = number;
+        }
+        if !inner.own_repositories.explain(seen.repositories_made, counters.repositories_made) {
             inner.caches.places.clear();
         }
-        *seen = counters;
+        seen.repositories_made = counters.repositories_made;
         inner.caches.confirm(now);
-        Ok(changed)
+        Ok(news)
     }
 
     /// Replaces the signing key if it is old, reads the keys that other replicas made, and deletes what has expired. Call

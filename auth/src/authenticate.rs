@@ -8,9 +8,10 @@ use roadstead_storage::meta::{Account, AccountStatus};
 use roadstead_types::{AccountId, RegistryId, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
-use crate::cache::{KnownAccount, KnownPassword, Read, SecretKey};
+use crate::cache::SecretKey;
 use crate::error::AuthenticationError;
 use crate::identity::{Identity, TokenGrants};
+use crate::known::{KnownAccount, KnownPassword, Read};
 use crate::password::Verified;
 use crate::token::{self, VerifiedToken};
 use crate::{registry_token, session_password};

@@ -6,12 +6,12 @@ use roadstead_types::{Digest, RegistryId, RepositoryId, RepositoryName, Tag, Thi
 
 use crate::access::{Access, By, CatalogAccess, CatalogLimit};
 use crate::auth::{Auth, Inner};
-use crate::cache::{KnownNamespace, Place, Read};
 use crate::error::{Denied, Result};
 use crate::identity::{Caller, Grant, TokenGrants};
+use crate::known::{KnownNamespace, Place, Read};
 use crate::permissions::Permissions;
 use crate::place::Repository;
-use crate::right::{ContentRight, Delete, RightName};
+use crate::right::{ContentRight, Delete, Right, RightName};
 use crate::rules::{Deletion, Facts, Question, Who};
 use crate::scope::Scope;
 use crate::token::{IssuedToken, NewToken, Wanted, grantable};
@@ -146,6 +146,7 @@ impl Inner {
         let who = who(caller, limits.as_ref());
         let question = self.question(R::NAME, who, token, registry, repository);
         question.decide(place.as_ref().map(facts).as_ref())?;
+        self.refuse_changes::<R>()?;
         prove(caller, registry, repository, place, None)
     }
 
@@ -165,7 +166,7 @@ impl Inner {
             registry,
             repository,
         );
-        let tags: Option<Arc<[Tag]>> = match (&limits, target, place.and_then(|place| place.repository)) {
+        let tags: Option<Arc<[Tag]>> = match (&limits, target, place.as_ref().and_then(|place| place.repository)) {
             (None, ..) => None,
             (Some(_), DeleteTarget::Tags(tags, _), _) => Some(tags.into()),
             (Some(_), DeleteTarget::Manifest(digest), found) => {
@@ -181,7 +182,13 @@ impl Inner {
             };
         }
         question.decide(place.as_ref().map(facts).as_ref())?;
+        self.refuse_changes::<Delete>()?;
         prove(caller, registry, repository, place, tags.clone())
+    }
+
+    /// Refuses a right to change something while the registry is read-only.
+    fn refuse_changes<R: Right>(&self) -> Decided<()> {
+        if R::CHANGES && self.params.readonly { Err(Denied::ReadOnly) } else { Ok(()) }
     }
 
     fn question<'a>(
@@ -261,7 +268,7 @@ impl Inner {
         // Also where there is no namespace: it takes the same.
         let repository = self.meta.repository(registry, name).await?;
         let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
-        if let Some(place) = Place::of(value, repository.as_ref()) {
+        if let Some(place) = Place::of(value.clone(), repository.as_ref()) {
             return Ok(Read { value: Some(place), at: namespace.at });
         }
         // The namespace that is remembered has been deleted, and another one made.
@@ -274,10 +281,12 @@ impl Inner {
         Ok(Read { value: Some(place), at: namespace.at })
     }
 
-    async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Read<Option<KnownNamespace>>> {
+    pub(crate) async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Read<Option<KnownNamespace>>> {
         let load = async |at| {
             let row = self.meta.namespace(registry, name).await?;
-            let value = row.map(|row| KnownNamespace { id: row.id, owner: row.owner, since: row.created_at });
+            // Also where there is no namespace: it takes the same.
+            let tags = self.tags_in(registry, name).await?;
+            let value = row.map(|row| KnownNamespace { id: row.id, owner: row.owner, since: row.created_at, tags });
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.namespaces, (registry, name.to_owned()), load).await?;
@@ -314,5 +323,6 @@ fn facts(place: &Place) -> Facts {
         since: place.namespace.since,
         exists: place.repository.is_some(),
         public: place.repository.is_some_and(|(_, public)| public),
+        tags: Arc::clone(&place.namespace.tags),
     }
 }

@@ -12,17 +12,14 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use quick_cache::sync::Cache;
 use roadstead_storage::cache::EpochCache;
-use roadstead_storage::meta::{InstanceToken, ProviderVersion, Repository, RoleVersion};
+use roadstead_storage::meta::{InstanceToken, ProviderVersion, RoleVersion, Scope};
 use roadstead_types::{
-    AccountId, Clock, InstanceName, NamespaceId, ProviderId, RegistryId, RepositoryId, RepositoryName, RoleId,
-    SecretId, Timestamp,
+    AccountId, Clock, InstanceName, ProviderId, RegistryId, RepositoryName, RoleId, SecretId, Timestamp,
 };
 
-use crate::identity::Identity;
-use crate::permissions::{Compiled, Principal, RoutineCache};
+use crate::compiled::{Compiled, Principal, RoutineCache};
+use crate::known::{KnownAccount, KnownKey, KnownNamespace, KnownPassword, OpenedToken, Place, Read};
 use crate::random;
-use crate::signed::KnownKey;
-use crate::temporary::OpenedToken;
 use crate::token::VerifiedToken;
 
 /// How long a row is believed after it was read, or after [`Auth::poll_changes`](crate::Auth::poll_changes) last found
@@ -44,54 +41,10 @@ pub struct CacheStats {
     pub repository_hits: u64,
     /// Repositories whose rows had to be read.
     pub repository_misses: u64,
-}
-
-/// A value, and when it was read.
-#[derive(Clone, Debug)]
-pub(crate) struct Read<V> {
-    pub value: V,
-    pub at: Timestamp,
-}
-
-/// An account as the caches keep it.
-#[derive(Clone, Debug)]
-pub(crate) struct KnownAccount {
-    pub identity: Arc<Identity>,
-    /// Whether the account and its main account are active.
-    pub active: bool,
-}
-
-/// A namespace as the caches keep it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KnownNamespace {
-    pub id: NamespaceId,
-    pub owner: AccountId,
-    pub since: Timestamp,
-}
-
-/// A repository, or the place for one, as the caches keep it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    pub namespace: KnownNamespace,
-    pub repository: Option<(RepositoryId, bool)>,
-}
-
-impl Place {
-    /// The place of a row, if it is in this namespace.
-    pub(crate) fn of(namespace: KnownNamespace, repository: Option<&Repository>) -> Option<Self> {
-        let fits = repository.is_none_or(|repository| repository.namespace == namespace.id);
-        fits.then(|| Self { namespace, repository: repository.map(|repository| (repository.id, repository.public)) })
-    }
-}
-
-/// A password that was right.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KnownPassword {
-    pub account: AccountId,
-    pub credential_version: i64,
-    /// When it was verified.
-    pub since: Timestamp,
-    pub until: Timestamp,
+    /// Rows of any kind (accounts, keys, policies, namespaces, repositories) that were remembered.
+    pub row_hits: u64,
+    /// Rows of any kind that had to be read.
+    pub row_misses: u64,
 }
 
 /// The keyed hash under which a secret is remembered: the memory of this process holds no passwords or tokens in plain,
@@ -125,8 +78,8 @@ pub(crate) struct Caches {
     pub namespaces: EpochCache<(RegistryId, String), Read<Option<KnownNamespace>>>,
     /// Repositories and places for one, likewise. Whoever makes one moves the counter of changes.
     pub places: EpochCache<(RegistryId, RepositoryName), Read<Option<Place>>>,
-    /// The policies of whoever has some, compiled.
-    pub documents: EpochCache<Principal, Read<Arc<Compiled>>>,
+    /// The policies of whoever has some, compiled, by main account.
+    pub documents: EpochCache<(AccountId, Principal), Read<Arc<Compiled>>>,
     pub routine: RoutineCache,
     pub roles: EpochCache<RoleId, Read<RoleVersion>>,
     pub providers: EpochCache<ProviderId, Read<ProviderVersion>>,
@@ -148,6 +101,7 @@ pub(crate) struct Caches {
     pub token_counters: Counters,
     pub password_counters: Counters,
     pub place_counters: Counters,
+    pub row_counters: Counters,
 }
 
 impl Caches {
@@ -179,6 +133,7 @@ impl Caches {
             token_counters: Counters::default(),
             password_counters: Counters::default(),
             place_counters: Counters::default(),
+            row_counters: Counters::default(),
         }
     }
 
@@ -205,6 +160,39 @@ impl Caches {
     /// The counter of changes stood at `at` where it stood when the rows were read.
     pub(crate) fn confirm(&self, at: Timestamp) {
         self.confirmed.store(at.as_millis(), Ordering::Release);
+    }
+
+    /// Forgets what a change concerns, and nothing else.
+    pub(crate) fn forget(&self, scope: &Scope) {
+        match scope {
+            Scope::System => self.clear_rows(),
+            Scope::Account(id) => self.forget_account(*id),
+            Scope::Registry(id) => self.forget_registry(*id),
+            Scope::Namespace(registry, name) => {
+                self.namespaces.invalidate(&(*registry, name.as_str().to_owned()));
+                // Places are made of namespaces: they come after them.
+                self.places.retain(|(of, place), _| of != registry || place.namespace() != name.as_str());
+            }
+            Scope::Repository(registry, name) => self.places.invalidate(&(*registry, name.clone())),
+        }
+    }
+
+    /// An account, and what belongs to it if it is a main account: sub-accounts, policies, roles, providers, keys.
+    fn forget_account(&self, id: AccountId) {
+        self.accounts.retain(|_, known| known.value.identity.account != id && known.value.identity.owner != id);
+        self.documents.retain(|(owner, principal), _| *owner != id && *principal != Principal::User(id));
+        self.roles.retain(|_, role| role.value.owner != id);
+        self.providers.retain(|_, provider| provider.value.owner != id);
+        self.keys.retain(|_, key| key.value.account != id && key.value.owner != id);
+        self.instance_tokens.retain(|_, token| token.value.account != id);
+    }
+
+    /// A registry, and everything in it. That a name leads nowhere is forgotten too: it may lead there now.
+    fn forget_registry(&self, id: RegistryId) {
+        self.instances.retain(|_, found| found.value.is_some_and(|registry| registry != id));
+        self.instance_tokens.retain(|_, token| token.value.registry != id);
+        self.namespaces.retain(|(registry, _), _| *registry != id);
+        self.places.retain(|(registry, _), _| *registry != id);
     }
 
     /// Forgets every row. Tokens and passwords stay: what they lead to is looked up again.
@@ -234,10 +222,14 @@ impl Caches {
         V: Clone,
     {
         match cache.get(&key) {
-            Some(found) if self.believed(found.at) => return Ok((Some(found), true)),
+            Some(found) if self.believed(found.at) => {
+                self.row_counters.count(true);
+                return Ok((Some(found), true));
+            }
             Some(_) => cache.invalidate(&key),
             None => {}
         }
+        self.row_counters.count(false);
         let now = self.clock.now();
         Ok((cache.get_or_load(key, async || load(now).await).await?, false))
     }
@@ -246,13 +238,24 @@ impl Caches {
         let (token_hits, token_misses) = self.token_counters.get();
         let (password_hits, password_misses) = self.password_counters.get();
         let (repository_hits, repository_misses) = self.place_counters.get();
-        CacheStats { token_hits, token_misses, password_hits, password_misses, repository_hits, repository_misses }
+        let (row_hits, row_misses) = self.row_counters.get();
+        CacheStats {
+            token_hits,
+            token_misses,
+            password_hits,
+            password_misses,
+            repository_hits,
+            repository_misses,
+            row_hits,
+            row_misses,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use roadstead_types::ManualClock;
+    use roadstead_storage::meta::Repository;
+    use roadstead_types::{ManualClock, NamespaceId, RepositoryId};
 
     use super::*;
 
@@ -264,7 +267,8 @@ mod tests {
     }
 
     fn namespace(id: i64, owner: i64) -> KnownNamespace {
-        KnownNamespace { id: NamespaceId::new(id), owner: AccountId::new(owner), since: START }
+        let (id, owner) = (NamespaceId::new(id), AccountId::new(owner));
+        KnownNamespace { id, owner, since: START, tags: Arc::default() }
     }
 
     fn key() -> (RegistryId, String) {

@@ -1,3 +1,5 @@
+//! What can go wrong, by what the caller can do about it.
+
 use std::time::Duration;
 
 use roadstead_types::Thing;
@@ -108,6 +110,9 @@ pub enum Denied {
     /// The caller does not have the right: answer 403, and say nothing about what exists.
     #[error("access is denied")]
     Forbidden,
+    /// The caller has the right, but nothing is changed for the time being: the registry is read-only.
+    #[error("the registry is read-only for maintenance: nothing can be changed now")]
+    ReadOnly,
     /// It could not be decided, so it is refused.
     #[error("the store cannot be asked")]
     Unavailable(#[source] roadstead_storage::Error),

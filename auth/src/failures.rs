@@ -1,3 +1,5 @@
+//! Counts failures by network.
+
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;

@@ -33,9 +33,12 @@ impl Permissions {
     /// services still look up only what belongs to the main account of the caller.
     ///
     /// # Errors
-    /// `Forbidden` when something is not allowed; it is logged.
+    /// `Forbidden` when something is not allowed; it is logged. `ReadOnly` for a change while the registry is read-only.
     pub fn grant<E: Effect>(&self, needs: &[Request]) -> Result<Granted<E>, Denied> {
         needs.iter().try_for_each(|request| self.check(request))?;
+        if E::CHANGES {
+            self.check_writable()?;
+        }
         let by = By::Caller(Some(Arc::clone(self.identity())), Arc::clone(self.client()));
         Ok(Granted { by, permissions: self.clone(), effect: PhantomData })
     }

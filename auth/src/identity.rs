@@ -49,6 +49,11 @@ impl Identity {
         self.account == self.owner && self.session.is_none()
     }
 
+    /// The same account, in a session.
+    pub(crate) fn in_session(&self, session: Session) -> Arc<Self> {
+        Arc::new(Self { session: Some(Arc::new(session)), ..self.clone() })
+    }
+
     /// What it is, in a word, as the audit log tells it.
     pub fn principal(&self) -> String {
         match self.session.as_deref().map(|session| &session.kind) {

@@ -17,11 +17,11 @@ use roadstead_types::RegistryId;
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
-use crate::cache::Read;
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
+use crate::known::Read;
 use crate::random;
-use crate::registry_token::{PREFIX, RegistryPassword};
+use crate::registry_password::{PREFIX, RegistryPassword};
 use crate::session::{Session, SessionKind};
 
 /// How long one is good for: ten years.

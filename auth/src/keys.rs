@@ -1,3 +1,5 @@
+//! The keys that sign and verify bearer tokens.
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;

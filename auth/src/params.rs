@@ -1,8 +1,10 @@
+//! The parameters of authentication.
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::instances::InstanceDomain;
+use crate::instance_domain::InstanceDomain;
 
 /// How [`Auth`](crate::Auth) behaves.
 #[derive(Clone, Debug)]
@@ -33,6 +35,11 @@ pub struct AuthParams {
     pub anonymous_pull: bool,
     /// How many scopes may be asked for at once.
     pub max_scopes: usize,
+    /// Whether sub-accounts see in lists whatever no policy denies, as the product document has it, and not only what some
+    /// policy lets them see.
+    pub faithful: bool,
+    /// Whether every right to change something is refused: the registry is read-only for maintenance.
+    pub readonly: bool,
     /// The region that resources of policies may name. Empty: the registry is in none, and allowances that name one allow
     /// nothing.
     pub region: Arc<str>,

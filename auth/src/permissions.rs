@@ -1,30 +1,21 @@
 //! What an identity may do: its policies, compiled once for each change, and the circumstances of one request.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use quick_cache::sync::Cache;
-use roadstead_storage::meta::{StoredPolicies, StoredPolicy};
-use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName, RoleId, Timestamp, Uin};
+use roadstead_storage::meta::{ResourceTag, StoredPolicies, StoredPolicy};
+use roadstead_types::{AccountId, InstanceId, NameRule, RepositoryName, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
-use crate::cache::Read;
 use crate::client::Client;
+use crate::compiled::{Compiled, Principal, Remembered, RoutineCache, RoutineKey, RoutineRequest, app_id};
 use crate::error::Denied;
 use crate::identity::{Caller, Identity};
+use crate::known::Read;
 use crate::session::SessionKind;
+use roadstead_policy::actions::tcr;
 use roadstead_policy::op::{self, Realm};
 use roadstead_policy::{self as policy, Author, Context, Decision, Document, Documents, Matches, Policy, Use, presets};
-
-/// Whose policies count.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Principal {
-    /// Those of a sub-account and of its groups.
-    User(AccountId),
-    /// Those of a role.
-    Role(RoleId),
-}
 
 /// What an identity may do, as of one request.
 ///
@@ -35,98 +26,21 @@ pub struct Permissions {
     compiled: Arc<Compiled>,
     client: Arc<Client>,
     now: Timestamp,
+    /// Whether what no policy allows is hidden, and not only what one denies.
+    strict: bool,
+    readonly: bool,
     /// Made when something is to be judged by it: what is done routinely seldom is.
     context: OnceLock<Context>,
 }
 
-/// Policies, compiled.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    pub documents: Documents,
-    /// The region that the registry is in.
-    region: Arc<str>,
-    /// What no other compilation has: a change of the policies makes another one.
-    serial: u64,
+/// Tags as conditions compare them: each as `key&value`.
+pub fn tag_texts<'a>(tags: impl IntoIterator<Item = &'a ResourceTag>) -> Arc<[String]> {
+    tags.into_iter().map(|tag| format!("{}&{}", tag.key, tag.value)).collect()
 }
 
-impl Compiled {
-    fn new(documents: Documents, region: &Arc<str>) -> Arc<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { documents, region: Arc::clone(region), serial })
-    }
-
-    /// Main accounts have no policies.
-    pub(crate) fn root(region: &Arc<str>) -> Arc<Self> {
-        Self::new(Documents { root: true, ..Documents::default() }, region)
-    }
-}
-
-/// What clients do to a repository again and again.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Routine {
-    Pull,
-    Push,
-    /// To make it, by pushing to it.
-    Create,
-}
-
-/// What is remembered of things that are done routinely: to look through all of somebody's statements takes longer than the
-/// rest of a request.
-///
-/// Statements speak of an operation whatever the time and the place, so that nothing in here ever becomes untrue: it is
-/// about one compilation of the policies, and one account that they count for (`${uin}` in a role's).
-pub(crate) type RoutineCache = Cache<RoutineKey, Remembered>;
-
-/// What is done routinely, by whom.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct RoutineKey {
-    serial: u64,
-    account: AccountId,
-    routine: Routine,
-    registry: RegistryId,
-    name: RepositoryName,
-    /// Whether everybody may do it, unless a policy denies it.
-    public: bool,
-    /// Whether the policy of a session counts too. It is not in the compilation.
-    in_session: bool,
-}
-
-/// What was found about it.
-#[derive(Clone, Debug)]
-pub(crate) enum Remembered {
-    /// Nothing depends on conditions.
-    Decided { allowed: bool },
-    /// The statements that speak of it. Conditions, and the policy of a session, are judged each time.
-    Matches(Arc<Matches>),
-}
-
-/// An operation that is done routinely in a repository.
-pub(crate) struct RoutineRequest<'a> {
-    pub routine: Routine,
-    pub registry: RegistryId,
-    /// That of the registry.
-    pub realm: Realm<'a>,
-    pub name: &'a RepositoryName,
-    /// Whether everybody may do it, unless a policy denies it.
-    pub public: bool,
-}
-
-impl RoutineRequest<'_> {
-    /// As policies see it.
-    pub(crate) fn request(&self) -> policy::Request {
-        let request = match self.routine {
-            Routine::Pull => op::pull(self.realm, self.name),
-            Routine::Push => op::push(self.realm, self.name),
-            Routine::Create => op::repository_create(self.realm, self.name),
-        };
-        request.public_pull(self.public)
-    }
-}
-
-/// The application id of a main account, by which some resources name it.
-pub fn app_id(owner: AccountId) -> i64 {
-    1_250_000_000_i64.saturating_add(owner.get())
+/// What decides whether somebody sees a repository of the personal edition: listing and pulling it.
+pub fn sight(name: &RepositoryName) -> [policy::Request; 2] {
+    [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
 }
 
 impl Auth {
@@ -146,7 +60,8 @@ impl Auth {
     pub(crate) fn root_permissions(&self, main: Identity) -> Permissions {
         let (identity, compiled) = (Arc::new(main), Arc::clone(&self.inner.root));
         let client = Arc::new(Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-        Permissions { identity, compiled, client, now: self.inner.clock.now(), context: OnceLock::new() }
+        let (now, strict, readonly) = (self.inner.clock.now(), false, false);
+        Permissions { identity, compiled, client, now, strict, readonly, context: OnceLock::new() }
     }
 }
 
@@ -180,12 +95,13 @@ impl Permissions {
     }
 
     fn judge(&self, own: &Matches, asked: &RoutineRequest<'_>) -> Decision {
-        let Documents { session, .. } = self.documents();
-        let session = match session {
-            Some(_) => self.documents().session_matches(&asked.request(), self.context()),
-            None => Matches::default(),
-        };
-        self.documents().judge(own, &session, asked.public, self.context())
+        let documents = self.documents();
+        if documents.session.is_none() && asked.tags.is_empty() {
+            return documents.judge(own, &Matches::default(), asked.public, self.context());
+        }
+        let request = asked.request();
+        let context = &*self.context().about(&request);
+        documents.judge(own, &documents.session_matches(&request, context), asked.public, context)
     }
 
     /// Whether the operation is allowed; a denial is logged.
@@ -201,6 +117,22 @@ impl Permissions {
         Err(Denied::Forbidden)
     }
 
+    /// Whether the operation is allowed; with `faithful` it need not be. For what the product document does not ask for.
+    ///
+    /// # Errors
+    /// `Forbidden` when it is not.
+    pub fn check_hardened(&self, request: &policy::Request) -> Result<(), Denied> {
+        if self.strict { self.check(request) } else { Ok(()) }
+    }
+
+    /// Refuses to let anything be changed while the registry is read-only.
+    ///
+    /// # Errors
+    /// `ReadOnly`.
+    pub fn check_writable(&self) -> Result<(), Denied> {
+        if self.readonly { Err(Denied::ReadOnly) } else { Ok(()) }
+    }
+
     /// Whether every operation is allowed: see [`Identity::is_root`].
     pub fn is_root(&self) -> bool {
         self.identity.is_root()
@@ -214,6 +146,63 @@ impl Permissions {
     /// The names for which the operation is allowed.
     pub fn allowed_names(&self, about: &policy::NameRequest) -> NameRule {
         self.documents().allowed_names(about, self.context())
+    }
+
+    /// Whether the caller sees only what some policy lets it see. Otherwise it sees what no policy denies.
+    fn is_limited(&self) -> bool {
+        !self.is_root() && (self.strict || self.identity.session.is_some())
+    }
+
+    /// Whether the caller sees a repository of its main account in the personal edition. A denial of listing or pulling hides
+    /// it. Whoever is limited needs a right to it, if it is not public. A session needs a right to list or pull it.
+    pub fn sees_repository(&self, name: &RepositoryName, public: bool) -> bool {
+        let decisions = sight(name).map(|request| self.decide(&request));
+        if decisions.iter().any(Decision::is_explicit_denial) {
+            return false;
+        }
+        if !self.is_limited() || decisions.iter().any(Decision::is_allowed) {
+            return true;
+        }
+        let has_right = || self.documents().allow_something(&op::any_on_repository(name), self.context());
+        self.identity.session.is_none() && (public || has_right())
+    }
+
+    /// The same for all repositories: the names of those that it sees, and the names of public ones that it sees.
+    pub fn seen_repositories(&self) -> (NameRule, NameRule) {
+        let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
+        let any = |names: fn(&Documents, &policy::NameRequest, &Context) -> NameRule| {
+            let all = operations.iter().map(|about| names(self.documents(), about, self.context()));
+            all.fold(NameRule::none(), NameRule::or)
+        };
+        let not_denied = any(Documents::denied_names).negated();
+        if !self.is_limited() {
+            return (not_denied.clone(), not_denied);
+        }
+        let allowed = any(Documents::allowed_names);
+        if self.identity.session.is_some() {
+            let seen = allowed.and(not_denied);
+            return (seen.clone(), seen);
+        }
+        let with_right = self.documents().names_with_right(&op::any_on_repositories(), self.context());
+        (allowed.or(with_right).and(not_denied.clone()), not_denied)
+    }
+
+    /// The names of the namespaces of the personal edition that the caller has a right in, which lets it see that they are
+    /// there.
+    pub fn known_namespaces(&self) -> NameRule {
+        if !self.is_limited() {
+            return NameRule::All;
+        }
+        self.documents().names_with_right(&op::any_on_namespaces(), self.context())
+    }
+
+    /// Whether the caller sees an instance of its main account in lists.
+    pub fn sees_instance(&self, id: &InstanceId, tags: &[ResourceTag]) -> bool {
+        let tags = tag_texts(tags);
+        let list = tcr::DescribeInstances.on_instance(id.as_str()).tagged(&tags);
+        let anything = || op::any_on_instance(id.as_str()).tagged(&tags);
+        !self.decide(&list).is_explicit_denial()
+            && (!self.is_limited() || self.documents().allow_something(&anything(), self.context()))
     }
 
     /// Who asks.
@@ -248,7 +237,8 @@ impl Inner {
     ) -> Result<Permissions, roadstead_storage::Error> {
         let compiled = self.compiled_for(identity).await?;
         let (identity, client, now) = (Arc::clone(identity), Arc::clone(client), self.clock.now());
-        Ok(Permissions { identity, compiled, client, now, context: OnceLock::new() })
+        let (strict, readonly) = (!self.params.faithful, self.params.readonly);
+        Ok(Permissions { identity, compiled, client, now, strict, readonly, context: OnceLock::new() })
     }
 
     async fn compiled_for(&self, identity: &Identity) -> Result<Arc<Compiled>, roadstead_storage::Error> {
@@ -284,7 +274,7 @@ impl Inner {
             let value = Compiled::new(documents, &self.params.region);
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
-        let (found, _) = self.caches.row(&self.caches.documents, principal, load).await?;
+        let (found, _) = self.caches.row(&self.caches.documents, (identity.owner, principal), load).await?;
         // `load` always finds something: nothing attached is nothing allowed.
         Ok(found.map_or_else(|| Compiled::new(Documents::default(), &self.params.region), |read| read.value))
     }

@@ -6,25 +6,23 @@
 //! their holder's hands, end with the access key that they were asked for with, and are void when their account is disabled
 //! or gets other credentials. Long-term ones have a row ([`Auth::create_instance_token`]).
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roadstead_types::{AccountId, RegistryId, SecretId, Timestamp, Uin};
+use roadstead_types::{AccountId, RegistryId, SecretId, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
 use crate::error::{AuthenticationError, Result};
 use crate::identity::Identity;
 use crate::instance_token::Presented;
+use crate::registry_password::{PREFIX, RegistryPassword};
 use crate::session::{Session, SessionKind};
 use crate::token::HadWith;
 
-/// How every token begins.
-pub(crate) const PREFIX: &str = "rsd_";
 /// What temporary ones are sealed for.
 const CONTEXT: &str = "registry-token";
 /// How long a temporary password is good for.
@@ -39,25 +37,6 @@ const KEY: usize = 36;
 const FIXED: usize = 40;
 /// Format, nonce and tag of what is sealed.
 const SEAL: usize = 29;
-
-/// A password for docker that was made.
-#[derive(Clone)]
-pub struct RegistryPassword {
-    /// The user name that goes with it.
-    pub username: Uin,
-    /// The password itself: a secret.
-    pub password: String,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-impl fmt::Debug for RegistryPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { username, password: _, expires_at } = self;
-        let mut debug = f.debug_struct("RegistryPassword");
-        debug.field("username", username).field("expires_at", expires_at).finish_non_exhaustive()
-    }
-}
 
 /// What a temporary one says.
 #[derive(PartialEq, Eq)]

@@ -5,7 +5,10 @@ mod sealed {
 }
 
 /// What a proof allows. The marker types of this module implement it, and nothing else can.
-pub trait Right: sealed::Sealed + Send + Sync + 'static {}
+pub trait Right: sealed::Sealed + Send + Sync + 'static {
+    /// Whether it lets its holder change something.
+    const CHANGES: bool;
+}
 
 /// A right to the content of one repository, which a token scope can cover: [`Pull`], [`Push`], [`Delete`] and [`Probe`].
 pub trait ContentRight: Right {
@@ -56,12 +59,14 @@ impl RightName {
 }
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $name:ident: $kind:ident $(= $value:expr)?;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $kind:ident $(= $value:expr)?, changes $changes:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
         impl sealed::Sealed for $name {}
-        impl Right for $name {}
+        impl Right for $name {
+            const CHANGES: bool = $changes;
+        }
         impl $kind for $name {
             $(const NAME: RightName = $value;)?
         }
@@ -70,15 +75,15 @@ macro_rules! rights {
 
 rights! {
     /// The right to read: see [`RightName::Pull`].
-    Pull: ContentRight = RightName::Pull;
+    Pull: ContentRight = RightName::Pull, changes false;
     /// The right to write: see [`RightName::Push`].
-    Push: ContentRight = RightName::Push;
+    Push: ContentRight = RightName::Push, changes true;
     /// The right to delete: see [`RightName::Delete`].
-    Delete: ContentRight = RightName::Delete;
+    Delete: ContentRight = RightName::Delete, changes true;
     /// The right to ask whether something is there: see [`RightName::Probe`].
-    Probe: ContentRight = RightName::Probe;
+    Probe: ContentRight = RightName::Probe, changes false;
     /// The right to an operation that changes nothing.
-    Read: Effect;
+    Read: Effect, changes false;
     /// The right to an operation that changes something.
-    Write: Effect;
+    Write: Effect, changes true;
 }

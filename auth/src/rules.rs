@@ -1,16 +1,19 @@
 //! Who may do what. No I/O: the facts and the policies are given.
 
+use std::sync::Arc;
+
 use roadstead_types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
 
+use crate::compiled::{Routine, RoutineCache, RoutineRequest};
 use crate::error::Denied;
 use crate::identity::{Identity, TokenGrants};
-use crate::permissions::{Permissions, Routine, RoutineCache, RoutineRequest};
+use crate::permissions::Permissions;
 use crate::right::RightName;
 use roadstead_policy::Request;
 use roadstead_policy::op::{self, Realm};
 
 /// What is known of a repository, and of the namespace that it is in or would be in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The main account that the namespace belongs to.
     pub owner: AccountId,
@@ -20,6 +23,8 @@ pub(crate) struct Facts {
     pub exists: bool,
     /// Whether the repository exists and everybody may read it.
     pub public: bool,
+    /// The tags of the namespace and of its instance, each as `key&value`.
+    pub tags: Arc<[String]>,
 }
 
 /// Who asks.
@@ -105,6 +110,7 @@ impl Question<'_> {
         let name = self.name;
         let uin = &permissions.identity().uin;
         let allowed = |request: Request| {
+            let request = request.tagged(&facts.tags);
             let decision = permissions.decide(&request);
             if !decision.is_allowed() {
                 tracing::debug!(account.uin = %uin, %request, %decision, "not authorized");
@@ -113,7 +119,8 @@ impl Question<'_> {
         };
         let routine = |routine: Routine| {
             let public = facts.public && routine == Routine::Pull;
-            let asked = RoutineRequest { routine, registry: self.registry, realm, name, public };
+            let (registry, tags) = (self.registry, &facts.tags);
+            let asked = RoutineRequest { routine, registry, realm, name, public, tags };
             let is_allowed = permissions.allows_routine(&asked, self.routine);
             if !is_allowed {
                 let request = || asked.request();
@@ -128,17 +135,20 @@ impl Question<'_> {
             RightName::Pull => pull(),
             RightName::Push => push(),
             RightName::Probe => pull() || push(),
-            RightName::Delete => match self.deletion {
-                Deletion::Anything => permissions.is_root(),
-                Deletion::Tags { tags, batch } => {
-                    let request = if batch { op::tag_batch_delete } else { op::tag_delete };
-                    !tags.is_empty() && tags.iter().all(|tag| allowed(request(realm, name, tag)))
-                }
-                Deletion::Manifest { digest, tags: [] } => allowed(op::manifest_delete(realm, name, digest)),
-                Deletion::Manifest { digest: _, tags } => {
-                    tags.iter().all(|tag| allowed(op::tag_delete(realm, name, tag)))
-                }
-            },
+            RightName::Delete => self.deletion_allowed(permissions, realm, allowed),
+        }
+    }
+
+    fn deletion_allowed(&self, permissions: &Permissions, realm: Realm<'_>, allowed: impl Fn(Request) -> bool) -> bool {
+        let name = self.name;
+        match self.deletion {
+            Deletion::Anything => permissions.is_root(),
+            Deletion::Tags { tags, batch } => {
+                let request = if batch { op::tag_batch_delete } else { op::tag_delete };
+                !tags.is_empty() && tags.iter().all(|tag| allowed(request(realm, name, tag)))
+            }
+            Deletion::Manifest { digest, tags: [] } => allowed(op::manifest_delete(realm, name, digest)),
+            Deletion::Manifest { digest: _, tags } => tags.iter().all(|tag| allowed(op::tag_delete(realm, name, tag))),
         }
     }
 

@@ -1,3 +1,5 @@
+//! The scopes of docker tokens.
+
 use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};

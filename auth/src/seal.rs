@@ -1,3 +1,5 @@
+//! Seals what must be read again.
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::auth::Inner;
-use crate::bound::{Bound, Origin};
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
 use crate::password::PASSWORD_MAX;
-use crate::registry_token::RegistryPassword;
+use crate::registry_password::RegistryPassword;
 use crate::session::Session;
+use crate::session::{Bound, SealedSession};
 
 /// How every one begins.
 const PREFIX: &str = "rds_";
@@ -34,7 +34,7 @@ struct Content {
     /// The registry that it is for.
     g: i64,
     /// The session.
-    s: Origin,
+    s: SealedSession,
 }
 
 /// Whether a password has the form of one. Then it is one, or wrong.

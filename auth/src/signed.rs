@@ -4,14 +4,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
 use roadstead_types::{AccountId, SecretId, Timestamp};
-use zeroize::Zeroizing;
 
 use crate::accounts::secret_key_context;
 use crate::auth::{Auth, Inner};
-use crate::cache::Read;
 use crate::client::Client;
 use crate::error::AuthenticationError;
 use crate::identity::{Caller, Identity};
+use crate::known::{KnownKey, Read};
 use crate::signature::tc3::DerivedKeys;
 use crate::signature::{Claim, Once, SignatureError, SignedRequest};
 
@@ -28,14 +27,6 @@ pub struct Signed {
     pub service: Option<String>,
     /// The signature, if it comes with a nonce, so that no client makes it twice: HmacSHA1 and HmacSHA256.
     pub once: Option<Once>,
-}
-
-/// An access key as the caches keep it: its secret has been opened.
-pub(crate) struct KnownKey {
-    pub account: AccountId,
-    pub active: bool,
-    pub secret: Zeroizing<Vec<u8>>,
-    pub derived: DerivedKeys,
 }
 
 /// Whom a key stands for, and what it signs with.
@@ -155,7 +146,10 @@ impl Inner {
     ) -> Result<Option<Read<Arc<KnownKey>>>, roadstead_storage::Error> {
         let Some(row) = self.meta.access_key(id).await? else { return Ok(None) };
         let secret = self.sealer.open(&secret_key_context(id), &row.sealed_secret).map_err(unopened)?;
-        let key = KnownKey { account: row.account, active: row.active, secret, derived: DerivedKeys::default() };
+        let account = row.account;
+        let owner = self.known_account(account).await?.map_or(account, |known| known.identity.owner);
+        let derived = DerivedKeys::default();
+        let key = KnownKey { account, owner, active: row.active, secret, derived };
         Ok(Some(Read { value: Arc::new(key), at }))
     }
 }

@@ -17,9 +17,10 @@ use roadstead_types::{AccountId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 use zeroize::Zeroizing;
 
 use crate::auth::{Auth, Inner};
-use crate::bound::{Bound, Origin};
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
+use crate::known::OpenedToken;
+use crate::session::{Bound, SealedSession};
 
 /// The most characters of the token of a temporary key.
 pub const MAX_TEMPORARY_TOKEN_CHARS: usize = 4096;
@@ -74,13 +75,6 @@ impl fmt::Debug for TemporaryKey {
     }
 }
 
-/// A token that was opened.
-pub(crate) struct OpenedToken {
-    secret_id: String,
-    secret_key: Zeroizing<String>,
-    bound: Bound,
-}
-
 impl Auth {
     /// Makes a temporary key for `caller`. `policy` limits what it is good for: a document of [`Use::Session`]. It does not
     /// outlive `key`, the access key that it was asked for with.
@@ -107,7 +101,7 @@ impl Auth {
             }
             NewSession::Federation { name } => ((caller.owner, &caller.owner_uin), None, Some(name.to_owned()), None),
         };
-        let origin = Origin {
+        let origin = SealedSession {
             a: (caller.account.get(), caller.credential_version),
             o: (owner.0.get(), owner.1.as_str().to_owned()),
             t: (now.as_millis(), expires_at.as_millis()),

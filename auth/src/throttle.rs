@@ -1,3 +1,5 @@
+//! Limits sign-in attempts.
+
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;

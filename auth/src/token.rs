@@ -1,3 +1,5 @@
+//! Bearer tokens: made, verified, and what they cover.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +8,6 @@ use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use roadstead_types::{AccountId, Clock, RegistryId, RepositoryName, SecretId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::bound::{Bound, Origin};
 use crate::error::{Error, Result};
 use crate::identity::{Grant, Identity, TokenGrants};
 use crate::keys::{Keys, Signer};
@@ -14,6 +15,7 @@ use crate::packed::Packed;
 use crate::random;
 use crate::right::RightName;
 use crate::scope::{Scope, ScopeKind};
+use crate::session::{Bound, SealedSession};
 use crate::session::{Session, SessionKind};
 
 /// The most bytes of a token. Proxies take lines of 8 KiB in a header, and the line begins with `Authorization: Bearer`.
@@ -99,7 +101,7 @@ struct Private {
     key: Option<String>,
     /// The session that signed in; what it depends on is looked up again, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    session: Option<Origin>,
+    session: Option<SealedSession>,
     /// When it was issued, in milliseconds: a namespace may be made in the same second.
     issued_at: i64,
     /// The repositories, if there are too many for `access`.

@@ -19,6 +19,7 @@ async fn outcome<R: ContentRight>(world: &World, caller: &Caller, repository: &s
         Err(Denied::Unauthenticated) => 'u',
         Err(Denied::InsufficientScope) => 's',
         Err(Denied::Forbidden) => 'f',
+        Err(Denied::ReadOnly) => 'r',
         Err(Denied::Unavailable(error)) => panic!("{error}"),
     }
 }

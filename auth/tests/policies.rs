@@ -133,7 +133,7 @@ async fn groups_count_and_so_do_addresses() {
     world.attach(&allow("ccr:pull", "*"), Holder::Group(group)).await;
     assert_eq!(sub.may("team/private").await, "ffff");
     world.meta.add_members(&act(world.clock.clone()), owner, &[(group, sub.identity.account)]).await.unwrap();
-    assert!(world.auth.poll_changes().await.unwrap(), "another process is told");
+    assert!(world.auth.poll_changes().await.unwrap().changed, "another process is told");
     assert_eq!(sub.may("team/private").await, "YffY");
     let here = r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:*","resource":"*",
         "condition":{"ip_equal":{"qcs:ip":"198.51.100.0/24"}}}}"#;
@@ -217,7 +217,7 @@ async fn a_disabled_main_account_takes_its_sub_accounts_with_it() {
     let set = async |status| {
         let id = world.owner.account.id;
         assert!(world.meta.set_account_status(&act(world.clock.clone()), id, status).await.unwrap());
-        assert!(world.auth.poll_changes().await.unwrap());
+        assert!(world.auth.poll_changes().await.unwrap().changed);
     };
     let login = async || world.auth.basic(REGISTRY, sub.identity.uin.as_str(), PASSWORD, ADDRESS).await;
     assert!(world.bearer(&token).await.is_ok());
@@ -246,7 +246,7 @@ async fn the_catalog_shows_what_may_be_listed() {
     let sub = world.sub("lister", &[allow("ccr:GetUserRepositoryList", list)]).await;
     let none = world.sub("none", &[deny("ccr:GetUserRepositoryList", "*")]).await;
     let shows = async |caller: &Caller, repository: &str, public| {
-        world.auth.catalog(caller, REGISTRY).await.unwrap().shows(&name(repository), public)
+        world.auth.catalog(caller, REGISTRY).await.unwrap().shows(&name(repository), public, &Arc::default())
     };
     assert!(shows(&sub.caller(), "team/private", false).await);
     assert!(!shows(&sub.caller(), "team/secret", false).await);

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, params};
 use roadstead_auth::{Auth, AuthenticationError, Identity};
-use roadstead_storage::meta::{AccountStatus, Edition, Instance, NewInstance, Payment};
+use roadstead_storage::meta::{AccountStatus, Edition, Instance, NewInstance, Payment, Scope};
 use roadstead_types::{Clock as _, InstanceId, RegistryId};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -87,7 +87,7 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
     let personal = world.auth.temporary_password(&owner, REGISTRY, None).unwrap();
     login(&world.auth, REGISTRY, personal.username.as_str(), &personal.password).await.unwrap();
     world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
-    world.auth.account_changed(owner.account);
+    world.auth.changed(&Scope::Account(owner.account));
     let all = [(registry, &temporary), (registry, &long), (REGISTRY, &personal)];
     for (registry, made) in all {
         assert!(refused(&login(&world.auth, registry, made.username.as_str(), &made.password).await));
@@ -96,7 +96,7 @@ async fn a_password_ends_with_the_credentials_that_it_was_made_under() {
     let made = world.auth.temporary_password(&owner, registry, None).unwrap();
     login(&world.auth, registry, made.username.as_str(), &made.password).await.unwrap();
     world.meta.set_account_status(&act(world.clock.clone()), owner.account, AccountStatus::Disabled).await.unwrap();
-    world.auth.account_changed(owner.account);
+    world.auth.changed(&Scope::Account(owner.account));
     assert!(refused(&login(&world.auth, registry, made.username.as_str(), &made.password).await));
 }
 
@@ -117,10 +117,10 @@ async fn a_long_term_token_can_be_taken_back() {
     assert!(refused(&login(&world.auth, two, uin, &made.password).await));
     // As soon as the other process looks whether anything has changed.
     world.meta.modify_instance_token(&act(world.clock.clone()), one, &id, Some(false), None).await.unwrap();
-    assert!(elsewhere.poll_changes().await.unwrap());
+    assert!(elsewhere.poll_changes().await.unwrap().changed);
     assert!(!good(&elsewhere).await);
     world.meta.modify_instance_token(&act(world.clock.clone()), one, &id, Some(true), None).await.unwrap();
-    assert!(elsewhere.poll_changes().await.unwrap());
+    assert!(elsewhere.poll_changes().await.unwrap().changed);
     assert!(good(&elsewhere).await);
     world.meta.delete_instance_token(&act(world.clock.clone()), one, &id).await.unwrap();
     for auth in [&world.auth, &elsewhere] {
@@ -162,7 +162,7 @@ async fn a_long_term_token_is_its_row_and_its_secret() {
     let other = world.other().await;
     assert!(refused(&login(&world.auth, one, other.uin.as_str(), &encode(&first)).await));
     world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
-    world.auth.account_changed(owner.account);
+    world.auth.changed(&Scope::Account(owner.account));
     assert!(refused(&login(&world.auth, one, uin, &encode(&first)).await));
 }
 
@@ -188,7 +188,7 @@ async fn a_host_leads_to_a_registry() {
     assert_eq!(of(&elsewhere, "team.localhost").await, REGISTRY);
     let made = instance(&world, "team").await;
     for auth in [&world.auth, &elsewhere] {
-        assert!(auth.poll_changes().await.unwrap());
+        assert!(auth.poll_changes().await.unwrap().changed);
         for host in ["team.localhost:5000", "TEAM.LocalHost", "team.localhost."] {
             assert_eq!(of(auth, host).await, made.registry, "{host}");
         }

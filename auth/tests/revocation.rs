@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{ADDRESS, PASSWORD, REGISTRY, SERVICE, World, basic, bearer, client, name, params};
 use roadstead_auth::{Auth, AuthenticationError, Caller, Denied, LEASE, NewSession, Pull, Push, TemporaryKey};
 use roadstead_storage::blob::BlobKey;
-use roadstead_storage::meta::{AccountStatus, CommitBlob, Made, MetaStore};
+use roadstead_storage::meta::{AccountStatus, CommitBlob, Made, MetaStore, Scope};
 use roadstead_types::{Algorithm, Clock as _, Digest, RepositoryId};
 
 const SCOPES: [&str; 2] = ["repository:team/app:pull,push", "repository:others/app:pull,push"];
@@ -34,7 +34,7 @@ async fn a_new_password_voids_tokens_and_the_old_password() {
     let token = world.issue(Some(&owner), &SCOPES).await.token;
     assert!(world.bearer(&token).await.is_ok());
     world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
-    world.auth.account_changed(owner.account);
+    world.auth.changed(&Scope::Account(owner.account));
     assert!(is_bad(&world.bearer(&token).await));
     let old = world.auth.basic(REGISTRY, owner.uin.as_str(), PASSWORD, ADDRESS).await;
     assert!(is_bad(&old), "although it was remembered");
@@ -52,7 +52,7 @@ async fn a_disabled_account_is_out_and_its_tokens_stay_void() {
     assert!(world.bearer(&token).await.is_ok());
     let set = async |status| {
         assert!(world.meta.set_account_status(&act(world.clock.clone()), owner.account, status).await.unwrap());
-        assert!(world.auth.poll_changes().await.unwrap());
+        assert!(world.auth.poll_changes().await.unwrap().changed);
     };
     set(AccountStatus::Disabled).await;
     assert!(is_bad(&world.bearer(&token).await));
@@ -71,17 +71,17 @@ async fn changes_of_another_process_are_noticed() {
     let caller = world.bearer(&token).await.unwrap();
     assert!(may_pull(&world.auth, &caller, "team/app").await.is_ok());
     world.auth.poll_changes().await.unwrap();
-    assert!(!world.auth.poll_changes().await.unwrap(), "nothing new");
+    assert!(!world.auth.poll_changes().await.unwrap().changed, "nothing new");
 
     // The other process has a store of its own.
     let elsewhere = world.database.open("two").await;
     assert!(elsewhere.set_visibility(&act(world.clock.clone()), id, false).await.unwrap());
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(matches!(may_pull(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
     assert!(may_pull(&world.auth, &basic(&owner), "team/app").await.is_ok());
 
     elsewhere.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(is_bad(&world.bearer(&token).await));
 }
 
@@ -121,7 +121,7 @@ async fn first_pushes_of_this_process_leave_its_memory_as_it_is() {
         assert_eq!(look(&world, &owner, &made).await, (None, 1));
         let told = push(&world, &world.meta, &made).await;
         world.auth.repository_made(REGISTRY, &name(&made), &told);
-        assert!(!world.auth.poll_changes().await.unwrap(), "the change of this process is no news");
+        assert!(!world.auth.poll_changes().await.unwrap().changed, "the change of this process is no news");
         assert_eq!(look(&world, &owner, "team/app").await, (Some(known), 0));
         assert!(look(&world, &owner, &made).await.0.is_some());
     }
@@ -144,13 +144,13 @@ async fn a_foreign_change_between_two_of_this_process_is_noticed() {
     push(&world, &elsewhere, "team/foreign").await;
     make("team/b").await;
     assert_eq!(look(&world, &owner, "team/foreign").await, (None, 0), "it has not been looked for");
-    assert!(!world.auth.poll_changes().await.unwrap(), "nothing else has changed");
+    assert!(!world.auth.poll_changes().await.unwrap().changed, "nothing else has changed");
     assert!(look(&world, &owner, "team/foreign").await.0.is_some());
     // Another process disables an account.
     make("team/c").await;
     elsewhere.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
     make("team/d").await;
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(is_bad(&world.bearer(&others).await));
     // What this process makes without a word (its request was cut off, say) is found as if another had made it.
     assert_eq!(look(&world, &owner, "team/silent").await, (None, 1));
@@ -186,7 +186,7 @@ async fn when_the_counter_cannot_be_read_rows_run_out() {
     assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
     world.clock.advance(Duration::from_millis(1));
     assert!(matches!(may_pull(&world.auth, &anybody, "team/app").await, Err(Denied::Unauthenticated)));
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
 
     world.meta.close().await;
     assert!(world.auth.poll_changes().await.is_err());

@@ -14,7 +14,7 @@ use roadstead_auth::{
     AuthenticationError, Caller, Error, Identity, MAX_TEMPORARY_TOKEN_CHARS, NewSession, Session, SessionKind,
     TemporaryKey,
 };
-use roadstead_storage::meta::{Holder, NewRole};
+use roadstead_storage::meta::{Holder, NewRole, Scope};
 use roadstead_types::{RegistryId, RoleId, Timestamp};
 
 impl World {
@@ -164,13 +164,13 @@ async fn temporary_keys_end() {
     // The role trusts others now.
     let owner = world.owner.account.id;
     world.meta.update_trust(&act(world.clock.clone()), owner, role, "{}", "{}").await.unwrap();
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(world.temporary(&key).await.is_none());
     assert!(world.temporary(&other).await.is_some());
     let key = world.key_of_role(&sub.identity, role, None).await;
     assert!(world.temporary(&key).await.is_some());
     world.meta.delete_role(&act(world.clock.clone()), owner, role).await.unwrap();
-    assert!(world.auth.poll_changes().await.unwrap());
+    assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(world.temporary(&key).await.is_none());
     // Time.
     world.clock.advance(Duration::from_secs(1799));
@@ -180,7 +180,7 @@ async fn temporary_keys_end() {
     // Another password.
     let other = issue(&sub.identity);
     world.accounts.set_password(&act(world.clock.clone()), sub.identity.account, "another horse").await.unwrap();
-    world.auth.account_changed(sub.identity.account);
+    world.auth.changed(&Scope::Account(sub.identity.account));
     assert!(world.temporary(&other).await.is_none());
 }
 

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use common::{World, client};
 use roadstead_auth::{NewCredentials, SignatureError, Signed, SignedRequest};
-use roadstead_storage::meta::AccountStatus;
+use roadstead_storage::meta::{AccountStatus, Scope};
 use roadstead_types::Clock as _;
 
 /// Calls with the key of `who`, signed with `secret` now.
@@ -83,7 +83,7 @@ async fn keys_and_accounts_that_are_shut_out_are_refused_at_once() {
     }
     for status in [AccountStatus::Disabled, AccountStatus::Active] {
         world.meta.set_account_status(&act(world.clock.clone()), id, status).await.unwrap();
-        world.auth.account_changed(id);
+        world.auth.changed(&Scope::Account(id));
         assert_eq!(outcome().await.is_ok(), status == AccountStatus::Active);
     }
     world.meta.delete_access_key(&act(world.clock.clone()), id, &world.owner.secret_id).await.unwrap();

@@ -1,3 +1,5 @@
+//! Civil dates from days since 1970.
+
 /// The UTC date of a moment in seconds since the epoch, as `YYYY-MM-DD`; `None` beyond the year 9999.
 pub(crate) fn utc_date(seconds: i64) -> Option<String> {
     // Days of the civil calendar in eras of 400 years, counted from the first of March.

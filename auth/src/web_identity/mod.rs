@@ -5,23 +5,21 @@
 //! matter of the key.
 
 mod keys;
+pub(crate) mod known;
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, decode};
-use quick_cache::sync::Cache;
 use roadstead_storage::meta::OidcProvider;
-use roadstead_types::{ProviderId, Timestamp};
+use roadstead_types::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 pub use self::keys::ProviderKeys;
 use crate::auth::Auth;
-use crate::doubt::{Doubt, Turn};
+use crate::doubt::Turn;
 use crate::signature::SignatureError;
 use crate::token::signature_only;
 
@@ -29,33 +27,6 @@ use crate::token::signature_only;
 const MAX_TOKEN_BYTES: usize = 16 << 10;
 /// The longest subject.
 const MAX_SUBJECT_BYTES: usize = 1024;
-/// Of how many providers the keys are kept as they are used: each may be some ten KiB.
-const KEPT_PROVIDERS: usize = 256;
-
-/// What is kept of the tokens of identity providers.
-pub(crate) struct WebIdentities {
-    /// The keys of providers, and the text that they were read from.
-    keys: Cache<ProviderId, Arc<(String, ProviderKeys)>>,
-    /// Tokens that were not good.
-    doubt: Doubt,
-}
-
-impl WebIdentities {
-    pub(crate) fn new(failures_per_minute: NonZeroU32) -> Self {
-        Self { keys: Cache::new(KEPT_PROVIDERS), doubt: Doubt::new(failures_per_minute) }
-    }
-
-    /// The keys of a provider. To read all of them takes longer than to use one.
-    fn keys(&self, provider: &OidcProvider) -> Option<Arc<(String, ProviderKeys)>> {
-        if let Some(known) = self.keys.get(&provider.id).filter(|known| known.0 == provider.keys) {
-            return Some(known);
-        }
-        let parsed = Arc::new((provider.keys.clone(), ProviderKeys::parse(&provider.keys).ok()?));
-        self.keys.insert(provider.id, Arc::clone(&parsed));
-        Some(parsed)
-    }
-}
-
 /// Whom a token is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebIdentity {

@@ -44,6 +44,8 @@ pub fn params() -> AuthParams {
         repository_cache_entries: 1000,
         anonymous_pull: true,
         max_scopes: 10,
+        faithful: false,
+        readonly: false,
         region: "shjr".into(),
         instance_domain: roadstead_auth::InstanceDomain::default(),
     }

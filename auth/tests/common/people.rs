@@ -84,6 +84,7 @@ impl World {
             Err(Denied::Unauthenticated) => 'u',
             Err(Denied::InsufficientScope) => 's',
             Err(Denied::Forbidden) => 'f',
+            Err(Denied::ReadOnly) => 'r',
             Err(Denied::Unavailable(error)) => panic!("{error}"),
         };
         let auth = &self.auth;
