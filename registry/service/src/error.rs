@@ -211,7 +211,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Unavailable(source) => source.into(),
-            denied @ (Denied::Unauthenticated | Denied::InsufficientScope | Denied::Forbidden) => Self::Denied(denied),
+            denied => Self::Denied(denied),
         }
     }
 }

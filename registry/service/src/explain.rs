@@ -92,8 +92,11 @@ pub async fn explain(
         return Ok(Explanation::of(&permissions, &request, &decision).noting(question.note));
     }
     Ok(match whose(meta, account.owner, &question.target).await? {
-        Whose::Own { .. } if question.class.is_free(faithful) => free(&permissions, question),
-        Whose::Own { exists, public } => decided(&permissions, question, exists, public).noting(question.note),
+        Whose::Own { public, .. } if question.class.is_free(faithful) => free(&permissions, question, public),
+        Whose::Own { exists, public } => {
+            let requests = auth.tagged(&permissions, question.requests.clone()).await?;
+            decided(&permissions, question, requests, exists, public).noting(question.note)
+        }
         Whose::Foreign { public } if public && question.pull => {
             Explanation::new(question, true, "everybody may pull from the repository")
         }
@@ -101,18 +104,29 @@ pub async fn explain(
     })
 }
 
-/// What the signature is enough for, unless a denial hides what it is about.
-fn free(permissions: &Permissions, question: &Question) -> Explanation {
+/// What the signature is enough for, if the caller sees what it is about.
+fn free(permissions: &Permissions, question: &Question, public: bool) -> Explanation {
     let mut decisions = question.hidden_by.iter().map(|request| (request, permissions.decide(request)));
     let hidden = decisions.find(|(_, decision)| decision.is_explicit_denial());
-    match hidden {
+    let unseen = || {
+        let Target::Repository { instance: None, name } = &question.target else { return None };
+        let request = question.hidden_by.first().filter(|_| !permissions.sees_repository(name, public))?;
+        Some((request, permissions.decide(request)))
+    };
+    match hidden.or_else(unseen) {
         Some((request, decision)) => Explanation::of(permissions, request, &decision).noting(Some("that hides it")),
         None => Explanation::new(question, true, "the signature is enough"),
     }
 }
 
-fn decided(permissions: &Permissions, question: &Question, exists: bool, public: bool) -> Explanation {
-    let asked = question.requests.iter().map(|request| request.clone().public_pull(question.pull && public));
+fn decided(
+    permissions: &Permissions,
+    question: &Question,
+    requests: Vec<Request>,
+    exists: bool,
+    public: bool,
+) -> Explanation {
+    let asked = requests.into_iter().map(|request| request.public_pull(question.pull && public));
     let create = question.to_create.iter().filter(|_| !exists).cloned();
     let mut first = None;
     for request in asked.chain(create) {

@@ -26,8 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_auth::{Access, Auth, Push};
+use roadstead_storage::Error as StorageError;
 use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::{Act, Made, MetaStore, Timing};
+use roadstead_storage::meta::{Act, Made, MetaStore, Scope, Timing};
 use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
 pub use blobs::{BlobRange, BlobService};
@@ -84,7 +85,7 @@ impl Foundation {
         &self,
         id: RepositoryId,
         goes_on: impl Fn() -> bool + Send + Sync,
-    ) -> std::result::Result<bool, roadstead_storage::Error> {
+    ) -> std::result::Result<bool, StorageError> {
         const CHUNK: u32 = 500;
         let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
         loop {
@@ -97,14 +98,22 @@ impl Foundation {
         }
     }
 
+    /// After a write: forgets what it concerns, unless it is sure that nothing was changed. `found` says whether a write that
+    /// ended well has changed something.
+    fn forget<T>(&self, scope: &Scope, outcome: &std::result::Result<T, StorageError>, found: impl FnOnce(&T) -> bool) {
+        if outcome.as_ref().map_or_else(StorageError::leaves_open, found) {
+            self.auth.changed(scope);
+        }
+    }
+
     /// After a push: tells who remembers repositories if it has made one, or may have.
-    fn pushed<E>(&self, access: &Access<Push>, made: std::result::Result<Option<&Made>, E>) {
+    fn pushed(&self, access: &Access<Push>, made: std::result::Result<Option<&Made>, &StorageError>) {
         let (registry, name) = (access.registry(), access.repository());
         match made {
             Ok(Some(made)) => self.auth.repository_made(registry, name, made),
             Ok(None) if access.repository_id().is_some() => {}
-            // An error does not mean that nothing was committed. And where there was no repository it may be another push that
-            // has made it, and has not come to say so.
+            Err(error) if !error.leaves_open() => {}
+            // Where there was no repository it may be another push that has made it, and has not come to say so.
             Ok(None) | Err(_) => self.auth.repository_changed(registry, name),
         }
     }
@@ -235,6 +244,11 @@ impl Services {
     /// `actor` does `action`.
     pub fn act(&self, actor: Actor, action: impl Into<String>) -> Act {
         Act::new(Arc::new(actor), action, self.base.timing.clone())
+    }
+
+    /// How often the caches of content had an answer, and how often they had to ask the store.
+    pub fn cache_lookups(&self) -> [(&'static str, (u64, u64)); 3] {
+        self.manifests.cache_lookups()
     }
 
     /// What a manifest may cost.

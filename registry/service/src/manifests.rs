@@ -52,6 +52,11 @@ impl ManifestService {
         Self { base, caches, images }
     }
 
+    pub(crate) fn cache_lookups(&self) -> [(&'static str, (u64, u64)); 3] {
+        let Caches { tags, manifests, blobs } = &*self.caches;
+        [("tag", tags.lookups()), ("manifest", manifests.lookups()), ("blob", blobs.lookups())]
+    }
+
     pub(crate) fn forget(&self) {
         self.caches.clear();
     }
@@ -147,13 +152,18 @@ impl ManifestService {
             lease_until: now.after(self.base.params.lease),
         };
         let outcome = self.base.meta.put_manifest(act, &put).await;
-        // An error does not mean that nothing was committed: what is kept in memory goes in any case.
         self.base.pushed(access, outcome.as_ref().map(|o| o.repository_created.as_ref()));
-        let repository = outcome.as_ref().ok().map(|o| o.repository).or(access.repository_id());
-        if repository.is_none() {
-            // Another push may have made the repository meanwhile.
-            self.caches.clear();
-        }
+        let repository = match &outcome {
+            Ok(stored) => Some(stored.repository),
+            Err(error) if error.leaves_open() => {
+                if access.repository_id().is_none() {
+                    // Another push may have made the repository meanwhile, and this one may have moved its tags.
+                    self.caches.clear();
+                }
+                access.repository_id()
+            }
+            Err(_) => None,
+        };
         if let Some(repository) = repository {
             self.caches.manifests.invalidate(&(repository, digest.clone()));
             for child in manifest.children() {
@@ -184,9 +194,9 @@ impl ManifestService {
                 let (meta, permitted) = (&self.base.meta, access.tags());
                 let deleted = meta.delete_manifest(act, repository, digest, permitted).await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
-                if deleted.is_err() {
+                if deleted.as_ref().is_err_and(roadstead_storage::Error::leaves_open) {
                     // Which tags went with it, if it went, is not known.
-                    self.caches.clear();
+                    self.caches.tags.retain(|(of, _), _| *of != repository);
                 }
                 let tags = deleted?.ok_or(Error::Unknown(Thing::Manifest))?;
                 for tag in tags {

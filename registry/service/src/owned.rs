@@ -1,12 +1,12 @@
 //! Whose things are. What belongs to somebody else and what is not there answer alike: the database is asked for what is
 //! the caller's, so that nothing of somebody else is even read, and what it takes is the same.
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::{Identity, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
-use roadstead_storage::meta::Repository;
-use roadstead_types::{NameRule, RegistryId, RepositoryName, Thing};
+use roadstead_storage::meta::{Instance, Repository};
+use roadstead_types::{NamePattern, NameRule, RegistryId, RepositoryName, Thing};
 
-use super::personal::hides;
+use super::instances::MAX_NAMESPACES;
 use super::{Error, Foundation, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
@@ -14,29 +14,14 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 /// The most patterns of a rule that a database is to check for each name.
 const MAX_PATTERNS: usize = 5000;
 
-/// The names of the repositories of the own main account that the caller sees in lists.
+/// The names of the repositories of the own main account in the personal edition that the caller sees, and of the public ones
+/// that it sees.
 ///
 /// # Errors
 /// `Overloaded` when the policies name too many.
-pub(super) fn shown(permissions: &Permissions, realm: Realm<'_>) -> Result<NameRule> {
-    let lists = op::repository_lists(realm);
-    let rule = match realm {
-        Realm::Personal => {
-            let operations = [lists, op::pulls(realm)];
-            let denied =
-                operations.iter().map(|about| permissions.denied_names(about)).fold(NameRule::none(), NameRule::or);
-            let visible = match permissions.identity().session {
-                None => NameRule::All,
-                Some(_) => {
-                    let allowed = operations.iter().map(|about| permissions.allowed_names(about));
-                    allowed.fold(NameRule::none(), NameRule::or)
-                }
-            };
-            visible.and(denied.negated())
-        }
-        Realm::Instance(_) => permissions.denied_names(&lists).negated(),
-    };
-    bounded(rule)
+pub(super) fn seen(permissions: &Permissions) -> Result<(NameRule, NameRule)> {
+    let (names, public) = permissions.seen_repositories();
+    Ok((bounded(names)?, bounded(public)?))
 }
 
 /// Refuses a rule that a database would take too long to check.
@@ -45,6 +30,25 @@ pub(super) fn bounded(rule: NameRule) -> Result<NameRule> {
 }
 
 impl Foundation {
+    /// The names of the repositories of an instance that no policy hides from the caller. Where policies ask for tags, the
+    /// rule for each namespace is the one for its tags.
+    ///
+    /// # Errors
+    /// `Overloaded` when the policies name too many.
+    pub(super) async fn shown_in(&self, permissions: &Permissions, instance: &Instance) -> Result<NameRule> {
+        let lists = op::repository_lists(Realm::Instance(instance.id.as_str()));
+        if !permissions.documents().ask_for_tags() {
+            return bounded(permissions.denied_names(&lists).negated());
+        }
+        let mut denied = NameRule::none();
+        for namespace in self.meta.list_instance_namespaces(instance.registry, MAX_NAMESPACES).await? {
+            let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
+            let within = NameRule::Like(vec![NamePattern::new(format!("{}/*", namespace.name))]);
+            denied = denied.or(within.and(permissions.denied_names(&lists.clone().tagged(&tags))));
+        }
+        bounded(denied.negated())
+    }
+
     /// Whether a namespace of this name belongs to the main account of the caller.
     pub(super) async fn owns_namespace(&self, identity: &Identity, name: &str) -> Result<bool> {
         Ok(self.meta.has_namespace(REGISTRY, identity.owner, name).await?)
@@ -72,7 +76,7 @@ impl Foundation {
         name: &RepositoryName,
     ) -> Result<Repository> {
         let found = self.meta.accessible_repository(REGISTRY, permissions.identity().owner, name).await?;
-        let shown = found.filter(|(_, own)| !own || !hides(permissions, name));
+        let shown = found.filter(|(row, own)| !own || permissions.sees_repository(name, row.public));
         shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 
@@ -86,7 +90,7 @@ impl Foundation {
         name: &RepositoryName,
     ) -> Result<Repository> {
         let found = self.own_repository(permissions.identity(), name).await?;
-        if hides(permissions, name) { Err(Error::Unknown(Thing::Repository)) } else { Ok(found) }
+        if permissions.sees_repository(name, found.public) { Ok(found) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
     /// Whether anybody has opened the personal edition for the caller: they or their main account have a registry

@@ -92,7 +92,8 @@ impl RepositoryService {
             let own = self.base.meta.owned_namespaces(owner, &Vec::from_iter(namespaces)).await?;
             after = rows.last().map(|row| row.name.as_str().to_owned()).or(after);
             for row in rows {
-                if !own.contains(&row.namespace) || access.shows(&row.name, row.public) {
+                let tags = self.base.auth.namespace_tags(row.registry, row.name.namespace()).await?;
+                if !own.contains(&row.namespace) || access.shows(&row.name, row.public, &tags) {
                     names.push(row.name.as_str().to_owned());
                     if names.len() > size as usize {
                         return Ok(cut(names, size));

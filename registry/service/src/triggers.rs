@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regex::RegexBuilder;
 use roadstead_auth::{Identity, Permissions};
-use roadstead_policy::op::Realm;
+use roadstead_policy::op;
 use roadstead_storage::meta::{
     Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
@@ -73,7 +73,9 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Exists(Trigger)`, `LimitReached`, `Missing`, `Invalid`.
-    pub async fn create(&self, act: &Act, identity: &Identity, draft: TriggerDraft) -> Result<()> {
+    pub async fn create(&self, act: &Act, permissions: &Permissions, draft: TriggerDraft) -> Result<()> {
+        let identity = permissions.identity();
+        check_cluster(permissions, draft.cluster_id.as_deref().unwrap_or_default())?;
         self.check_registered(identity).await?;
         let repository = draft.repository.as_ref().ok_or(Error::Unknown(Thing::Repository))?;
         let repository = self.base.own_repository(identity, repository).await?.id;
@@ -100,12 +102,15 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Unknown(Trigger)`, `Exists(Trigger)`, `Missing`, `Invalid`.
-    pub async fn change(&self, act: &Act, identity: &Identity, name: &str, draft: &TriggerDraft) -> Result<()> {
+    pub async fn change(&self, act: &Act, permissions: &Permissions, name: &str, draft: &TriggerDraft) -> Result<()> {
+        let identity = permissions.identity();
+        draft.cluster_id.as_deref().map_or(Ok(()), |cluster| check_cluster(permissions, cluster))?;
         self.check_registered(identity).await?;
         for _ in 0..ATTEMPTS {
             let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name).await?;
             let trigger = trigger.ok_or(Error::Unknown(Thing::Trigger))?;
             let mut spec = trigger.spec;
+            check_cluster(permissions, &spec.workload.cluster_id)?;
             if let Some(repository) = &draft.repository {
                 spec.repository = self.base.own_repository(identity, repository).await?.id;
             }
@@ -143,7 +148,7 @@ impl TriggerService {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
         let (repository, shows) = match repository {
-            None => (None, owned::shown(permissions, Realm::Personal)?),
+            None => (None, owned::seen(permissions)?.0),
             Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
                 Ok(repository) => (Some(repository.id), NameRule::All),
                 Err(Error::Unknown(Thing::Repository)) => return Ok(Found { total: 0, list: Vec::new() }),
@@ -165,11 +170,16 @@ impl TriggerService {
                 self.base.own_visible_repository(permissions, repository).await?;
                 NameRule::All
             }
-            None => owned::shown(permissions, Realm::Personal)?,
+            None => owned::seen(permissions)?.0,
         };
         let page = TriggerRunPage { shows: &shows, ..*page };
         Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &page).await?)
     }
+}
+
+/// A trigger changes what runs in its cluster, whoever pushes. So whoever makes or changes it needs the right to do that.
+fn check_cluster(permissions: &Permissions, cluster: &str) -> Result<()> {
+    Ok(permissions.check_hardened(&op::cluster_change(cluster))?)
 }
 
 /// What a trigger becomes. The repository of the draft is not looked at.

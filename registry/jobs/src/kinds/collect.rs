@@ -22,6 +22,9 @@ impl Job<Work> for ExpireUploads {
     }
 
     async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
+        if !call.context().params.purge_uploads {
+            return Ok(Next::Done);
+        }
         let collection = Collection::of(call);
         let outcome = collection.collector.expire(false, |removal| collection.see(removal)).await;
         collection.end(call, outcome).await

@@ -42,6 +42,8 @@ pub struct Work {
 pub struct WorkParams {
     /// How often expired uploads are dropped.
     pub expire_every: Duration,
+    /// Whether uploads that were not finished in time are dropped.
+    pub purge_uploads: bool,
     /// How often the blob store is swept.
     pub sweep_every: Duration,
     /// How old an orphan must be.

@@ -50,7 +50,7 @@ impl CamService {
     pub async fn attach(&self, act: &Act, who: &Identity, policy: PolicyId, to: Holder) -> Result<()> {
         known(policy)?;
         let attached = self.meta().attach_policy(act, who.owner, policy, to, &operator(who)).await;
-        self.changed(attached).map(drop)
+        self.changed(who.owner, attached).map(drop)
     }
 
     /// Detaches a policy; nothing happens when it is not attached.
@@ -59,7 +59,7 @@ impl CamService {
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`.
     pub async fn detach(&self, act: &Act, who: &Identity, policy: PolicyId, from: Holder) -> Result<()> {
         known(policy)?;
-        self.changed(self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
+        self.changed(who.owner, self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
     }
 
     /// The policies that are attached to somebody whom the caller has found, in the order in which they were.
@@ -105,7 +105,7 @@ impl CamService {
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Role)`.
     pub async fn set_boundary(&self, act: &Act, who: &Identity, of: Holder, policy: Option<PolicyId>) -> Result<()> {
         policy.map_or(Ok(()), known)?;
-        self.changed(self.meta().set_boundary(act, who.owner, of, policy).await)
+        self.changed(who.owner, self.meta().set_boundary(act, who.owner, of, policy).await)
     }
 
     /// The boundary with this number, which somebody was found to have.

@@ -13,7 +13,7 @@ impl CamService {
     pub async fn create_group(&self, act: &Act, who: &Identity, name: &str, remark: &str) -> Result<GroupId> {
         rules::group_name(name)?;
         rules::remark(remark)?;
-        self.changed(self.meta().create_group(act, who.owner, name, remark).await)
+        self.changed(who.owner, self.meta().create_group(act, who.owner, name, remark).await)
     }
 
     /// The group.
@@ -45,7 +45,7 @@ impl CamService {
     ) -> Result<()> {
         name.map_or(Ok(()), rules::group_name)?;
         remark.map_or(Ok(()), rules::remark)?;
-        self.changed(self.meta().update_group(act, who.owner, id, name, remark).await)
+        self.changed(who.owner, self.meta().update_group(act, who.owner, id, name, remark).await)
     }
 
     /// Deletes a group.
@@ -53,7 +53,7 @@ impl CamService {
     /// # Errors
     /// `Unknown(Group)`.
     pub async fn delete_group(&self, act: &Act, who: &Identity, id: GroupId) -> Result<()> {
-        self.changed(self.meta().delete_group(act, who.owner, id).await)
+        self.changed(who.owner, self.meta().delete_group(act, who.owner, id).await)
     }
 
     /// The sub-accounts in a group, in the order in which they came.
@@ -75,7 +75,7 @@ impl CamService {
     /// # Errors
     /// `Unknown(Group)`, `Unknown(User)`, `LimitReached`.
     pub async fn add_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
-        self.changed(self.meta().add_members(act, who.owner, members).await)
+        self.changed(who.owner, self.meta().add_members(act, who.owner, members).await)
     }
 
     /// Takes sub-accounts out of groups: all of them, or none.
@@ -83,7 +83,7 @@ impl CamService {
     /// # Errors
     /// `Unknown(Group)`, `Unknown(User)`.
     pub async fn remove_members(&self, act: &Act, who: &Identity, members: &[(GroupId, AccountId)]) -> Result<()> {
-        self.changed(self.meta().remove_members(act, who.owner, members).await)
+        self.changed(who.owner, self.meta().remove_members(act, who.owner, members).await)
     }
 }
 

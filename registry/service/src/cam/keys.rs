@@ -27,7 +27,7 @@ impl CamService {
     pub async fn create_key(&self, act: &Act, holder: AccountId, description: &str) -> Result<NewKey> {
         rules::key_description(description)?;
         let made = self.base.auth.accounts().create_key(act, holder, description).await;
-        self.changed(made).map_err(gone)
+        self.changed(holder, made).map_err(gone)
     }
 
     /// The access keys of an account, the oldest first.
@@ -48,7 +48,8 @@ impl CamService {
         active: bool,
     ) -> Result<()> {
         let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
-        let found = self.changed(self.meta().set_access_key_active(act, holder, &id, active).await)?;
+        let set = self.meta().set_access_key_active(act, holder, &id, active).await;
+        let found = if matches!(set, Ok(false)) { false } else { self.changed(holder, set)? };
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 
@@ -58,7 +59,8 @@ impl CamService {
     /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
     pub async fn delete_key(&self, act: &Act, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
         let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
-        let found = self.changed(self.meta().delete_access_key(act, holder, &id).await)?;
+        let deleted = self.meta().delete_access_key(act, holder, &id).await;
+        let found = if matches!(deleted, Ok(false)) { false } else { self.changed(holder, deleted)? };
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 

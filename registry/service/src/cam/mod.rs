@@ -2,7 +2,8 @@
 //! account.
 //!
 //! Everything is looked up within the main account of who asks; what belongs to another is unknown. Whether they may ask at
-//! all has been decided before. After every change this process forgets at once what it has in memory.
+//! all has been decided before. After every change this process forgets at once what it has in memory
+//! of the account.
 
 mod attachments;
 mod groups;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 
 use roadstead_auth::{Identity, SessionKind, app_id};
 use roadstead_policy::{Author, Parsed, Policy, Use};
-use roadstead_storage::meta::MetaStore;
-use roadstead_types::Timestamp;
+use roadstead_storage::meta::{MetaStore, Scope};
+use roadstead_types::{AccountId, Timestamp};
 
 pub use attachments::{AttachedPolicy, Boundary};
 pub use policies::{PolicyInfo, PolicyScope};
@@ -49,10 +50,34 @@ impl CamService {
         self.base.clock.now()
     }
 
-    /// Call it after every change, also after one that failed: it may have been made all the same.
-    fn changed<T, E: Into<Error>>(&self, outcome: std::result::Result<T, E>) -> Result<T> {
-        self.base.auth.invalidate_all();
+    /// Call it after every write that concerns an account: what is remembered of it is forgotten, unless it is sure that nothing
+    /// was changed.
+    fn changed<T, E: Into<Error> + LeavesOpen>(
+        &self,
+        account: AccountId,
+        outcome: std::result::Result<T, E>,
+    ) -> Result<T> {
+        if outcome.as_ref().map_or_else(E::leaves_open, |_| true) {
+            self.base.auth.changed(&Scope::Account(account));
+        }
         outcome.map_err(Into::into)
+    }
+}
+
+/// An error that may leave open whether something was changed.
+trait LeavesOpen {
+    fn leaves_open(&self) -> bool;
+}
+
+impl LeavesOpen for roadstead_storage::Error {
+    fn leaves_open(&self) -> bool {
+        self.leaves_open()
+    }
+}
+
+impl LeavesOpen for roadstead_auth::Error {
+    fn leaves_open(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.leaves_open())
     }
 }
 

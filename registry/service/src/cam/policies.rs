@@ -95,7 +95,7 @@ impl CamService {
             return Err(Error::Exists(Thing::Policy));
         }
         let new = NewPolicy { name, description, document, canonical: &parsed.canonical, tags: &tags };
-        self.changed(self.meta().create_policy(act, who.owner, &new).await)
+        self.changed(who.owner, self.meta().create_policy(act, who.owner, &new).await)
     }
 
     /// The policy with this number.
@@ -162,7 +162,7 @@ impl CamService {
         }
         let parsed = document.map(|text| parse(who, &id.to_string(), text, Use::Identity)).transpose()?;
         let document = document.zip(parsed.as_ref().map(|parsed| parsed.canonical.as_str()));
-        self.changed(self.meta().update_policy(act, who.owner, id, description, document).await)
+        self.changed(who.owner, self.meta().update_policy(act, who.owner, id, description, document).await)
     }
 
     /// Deletes policies: all of them, or none. They are detached from everybody.
@@ -173,7 +173,7 @@ impl CamService {
         if ids.iter().any(|id| presets::get(id.get()).is_some()) {
             return Err(Error::Preset(Thing::Policy));
         }
-        self.changed(self.meta().delete_policies(act, who.owner, ids).await)
+        self.changed(who.owner, self.meta().delete_policies(act, who.owner, ids).await)
     }
 
     /// Since when there is the main account.

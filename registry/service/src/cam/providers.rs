@@ -90,7 +90,7 @@ impl CamService {
     pub async fn create_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (_, client_ids) = info.check()?;
         let new = stored(info, &client_ids);
-        self.changed(self.meta().create_oidc_provider(act, who.owner, &new).await)
+        self.changed(who.owner, self.meta().create_oidc_provider(act, who.owner, &new).await)
     }
 
     /// The identity provider, if there is one.
@@ -105,7 +105,7 @@ impl CamService {
     pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
-        self.changed(self.meta().update_oidc_provider(act, who.owner, &new, &keeps).await)
+        self.changed(who.owner, self.meta().update_oidc_provider(act, who.owner, &new, &keeps).await)
     }
 
     /// Deletes an identity provider. Its sessions end.
@@ -114,7 +114,7 @@ impl CamService {
     /// `Unknown(Provider)`.
     pub async fn delete_provider(&self, act: &Act, who: &Identity, name: &str) -> Result<()> {
         rules::provider_name(name)?;
-        self.changed(self.meta().delete_oidc_provider(act, who.owner, name).await)
+        self.changed(who.owner, self.meta().delete_oidc_provider(act, who.owner, name).await)
     }
 }
 

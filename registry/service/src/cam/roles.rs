@@ -81,7 +81,7 @@ impl CamService {
             console_login: new.console_login,
             tags: &tags,
         };
-        self.changed(self.meta().create_role(act, who.owner, &role).await)
+        self.changed(who.owner, self.meta().create_role(act, who.owner, &role).await)
     }
 
     /// The role, if there is one.
@@ -108,7 +108,7 @@ impl CamService {
     /// `Unknown(Role)`, `Document`.
     pub async fn update_trust(&self, act: &Act, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
         let parsed = parse(who, &id.to_string(), trust, Use::Trust)?;
-        self.changed(self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
+        self.changed(who.owner, self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
     }
 
     /// Deletes a role. Its sessions end.
@@ -116,6 +116,6 @@ impl CamService {
     /// # Errors
     /// `Unknown(Role)`.
     pub async fn delete_role(&self, act: &Act, who: &Identity, id: RoleId) -> Result<()> {
-        self.changed(self.meta().delete_role(act, who.owner, id).await)
+        self.changed(who.owner, self.meta().delete_role(act, who.owner, id).await)
     }
 }

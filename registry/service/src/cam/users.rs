@@ -72,7 +72,7 @@ impl CamService {
         let needs_password = profile.console_login;
         let new = NewSubAccount { owner: who.owner, name, profile, password, needs_password, needs_key };
         let made = self.base.auth.accounts().create_user(act, &new).await;
-        self.changed(made)
+        self.changed(who.owner, made)
     }
 
     /// Changes what is noted about a sub-account; with a password, its password. The hash in `change` is not looked at.
@@ -96,7 +96,7 @@ impl CamService {
             None => None,
         };
         let change = UserChange { password_hash: hash.as_deref(), ..change };
-        self.changed(self.meta().update_user(act, who.owner, user, &change).await)
+        self.changed(who.owner, self.meta().update_user(act, who.owner, user, &change).await)
     }
 
     /// Deletes a sub-account, with everything but what it pushed.
@@ -104,7 +104,7 @@ impl CamService {
     /// # Errors
     /// `Unknown(User)`; `InUse(User)` unless `force` is set.
     pub async fn delete_user(&self, act: &Act, who: &Identity, user: AccountId, force: bool) -> Result<()> {
-        self.changed(self.meta().delete_user(act, who.owner, user, force).await)
+        self.changed(who.owner, self.meta().delete_user(act, who.owner, user, force).await)
     }
 }
 

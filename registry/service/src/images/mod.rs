@@ -81,12 +81,17 @@ impl ImageService {
         self.base.pushed(to, done.as_ref().map(|done| done.as_ref().and_then(|d| d.repository_created.as_ref())));
         let target = match &done {
             Ok(Some(done)) => Some(done.repository),
-            _ => to.repository_id(),
+            Err(error) if error.leaves_open() => {
+                if to.repository_id().is_none() {
+                    // Another push may have made the repository meanwhile, and this one may have moved its tag.
+                    self.caches.clear();
+                }
+                to.repository_id()
+            }
+            Ok(None) | Err(_) => None,
         };
-        match target {
-            Some(target) => self.caches.tags.invalidate(&(target, to_tag.clone())),
-            // Another push may have made the repository meanwhile.
-            None => self.caches.clear(),
+        if let Some(target) = target {
+            self.caches.tags.invalidate(&(target, to_tag.clone()));
         }
         Ok(done?.map(|done| done.digest))
     }

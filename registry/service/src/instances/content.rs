@@ -1,14 +1,13 @@
 //! What is in an instance: namespaces, repositories.
 
 use roadstead_auth::Permissions;
-use roadstead_policy::op::Realm;
 use roadstead_storage::meta::{
-    Act, Found, Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Texts,
+    Act, Found, Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Scope,
+    Texts,
 };
 use roadstead_types::{NamespaceId, NamespaceName, RegistryId, RepositoryName, Thing};
 
 use super::{InstanceService, MAX_NAMESPACES};
-use crate::owned;
 use crate::{Error, Result};
 
 impl InstanceService {
@@ -29,7 +28,7 @@ impl InstanceService {
             .meta
             .create_instance_namespace(act, instance.registry, instance.owner, name, settings, limit)
             .await;
-        self.base.auth.invalidate_all();
+        self.base.forget(&Scope::Namespace(instance.registry, name.clone()), &made, |_| true);
         made?;
         Ok(())
     }
@@ -53,7 +52,8 @@ impl InstanceService {
         change: impl Fn(&mut NamespaceSettings) + Send + Sync,
     ) -> Result<bool> {
         let there = self.base.meta.modify_instance_namespace(act, registry, id, change).await;
-        self.base.auth.invalidate_all();
+        // Its name is not known here, and its repositories become public or private with it.
+        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
         Ok(there?)
     }
 
@@ -63,7 +63,7 @@ impl InstanceService {
     /// `InUse` while there are repositories in it.
     pub async fn delete_namespace(&self, act: &Act, registry: RegistryId, name: &NamespaceName) -> Result<bool> {
         let there = self.base.meta.delete_namespace(act, registry, name).await;
-        self.base.auth.invalidate_all();
+        self.base.forget(&Scope::Namespace(registry, name.clone()), &there, |there| *there);
         Ok(there?)
     }
 
@@ -81,7 +81,7 @@ impl InstanceService {
         let namespace = self.namespace(registry, name.namespace()).await?;
         let namespace = namespace.ok_or(Error::Unknown(Thing::Namespace))?;
         let made = self.base.meta.create_instance_repository(act, registry, namespace.id, name, texts).await;
-        self.base.auth.repository_changed(registry, name);
+        self.base.forget(&Scope::Repository(registry, name.clone()), &made, |_| true);
         made?;
         Ok(())
     }
@@ -96,7 +96,7 @@ impl InstanceService {
         instance: &Instance,
         query: &RepositoryQuery<'_>,
     ) -> Result<Found<InstanceRepository>> {
-        let shows = owned::shown(permissions, Realm::Instance(instance.id.as_str()))?;
+        let shows = self.base.shown_in(permissions, instance).await?;
         let query = RepositoryQuery { shows: &shows, ..*query };
         Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)
     }
@@ -135,7 +135,7 @@ impl InstanceService {
             return Err(Error::InUse(Thing::Repository));
         }
         let there = self.base.meta.delete_repository(act, found.id).await;
-        self.base.auth.repository_changed(registry, name);
+        self.base.forget(&Scope::Repository(registry, name.clone()), &there, |there| *there);
         Ok(there?)
     }
 }

@@ -7,7 +7,9 @@ mod names;
 use std::sync::Arc;
 
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{Act, Instance, InstanceChange, InstanceStatus, NewInstance, Readable};
+use roadstead_storage::meta::{
+    Act, Instance, InstanceChange, InstanceStatus, InstanceToken, NewInstance, Readable, Scope,
+};
 use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
@@ -48,11 +50,39 @@ impl InstanceService {
             match made {
                 Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
-                    self.base.auth.invalidate_all();
+                    // Nothing but its name leads to a new instance: that of none is forgotten with any registry.
+                    let registry = made.as_ref().map_or(RegistryId::PERSONAL, |made| made.registry);
+                    self.base.forget(&Scope::Registry(registry), &made, |_| true);
                     return Ok(made?);
                 }
             }
         }
+    }
+
+    /// The long-term tokens of an instance from the `offset`th on, and how many there are.
+    pub async fn tokens(&self, registry: RegistryId, offset: u32, limit: u32) -> Result<(Vec<InstanceToken>, u64)> {
+        Ok(self.base.meta.list_instance_tokens(registry, offset, limit).await?)
+    }
+
+    /// Enables or disables a long-term token, or describes it anew; false when there is none.
+    pub async fn modify_token(
+        &self,
+        act: &Act,
+        registry: RegistryId,
+        id: &str,
+        enabled: Option<bool>,
+        description: Option<&str>,
+    ) -> Result<bool> {
+        let there = self.base.meta.modify_instance_token(act, registry, id, enabled, description).await;
+        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
+        Ok(there?)
+    }
+
+    /// Deletes a long-term token; false when there is none.
+    pub async fn delete_token(&self, act: &Act, registry: RegistryId, id: &str) -> Result<bool> {
+        let there = self.base.meta.delete_instance_token(act, registry, id).await;
+        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
+        Ok(there?)
     }
 
     /// The instance of `owner` with this id. That of somebody else is none.
@@ -76,7 +106,7 @@ impl InstanceService {
     /// `Protected`; without `content`, `InUse` while there are repositories in it.
     pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
         let there = self.base.meta.condemn_instance(act, registry, content).await;
-        self.base.auth.invalidate_all();
+        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
         Ok(there?)
     }
 

@@ -16,7 +16,6 @@ use roadstead_types::RegistryId;
 use super::Foundation;
 use crate::Result;
 pub use repositories::RepositoryFilter;
-pub(crate) use repositories::hides;
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 

@@ -1,7 +1,6 @@
 use roadstead_auth::{Identity, Permissions};
 use roadstead_policy::NameRequest;
-use roadstead_policy::op::Realm;
-use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace};
+use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
 use roadstead_types::{NamespaceName, Thing};
 
 use super::super::owned;
@@ -19,8 +18,9 @@ impl PersonalService {
             return Err(Error::Reserved(Thing::Namespace));
         }
         let new = NewNamespace { registry: REGISTRY, name, owner: identity.owner, creator: &identity.uin };
-        self.base.meta.add_namespace(act, &new).await?;
-        self.base.auth.invalidate_all();
+        let made = self.base.meta.add_namespace(act, &new).await;
+        self.base.forget(&Scope::Namespace(REGISTRY, name.clone()), &made, |_| true);
+        made?;
         Ok(())
     }
 
@@ -31,14 +31,14 @@ impl PersonalService {
     /// it.
     pub async fn delete_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
         self.check_registered(identity).await?;
-        let deleted = self.base.meta.delete_own_namespace(act, REGISTRY, name, identity.owner).await?;
-        self.base.auth.invalidate_all();
-        if deleted { Ok(()) } else { Err(Error::Unknown(Thing::Namespace)) }
+        let deleted = self.base.meta.delete_own_namespace(act, REGISTRY, name, identity.owner).await;
+        self.base.forget(&Scope::Namespace(REGISTRY, name.clone()), &deleted, |deleted| *deleted);
+        if deleted? { Ok(()) } else { Err(Error::Unknown(Thing::Namespace)) }
     }
 
     /// The namespaces of the caller's main account with `part` in their names, the youngest first, and how many repositories are
-    /// in each. What policies hide is neither listed nor counted; A namespace is hidden when a policy
-    /// denies `about` on it.
+    /// in each. What the caller does not see is neither listed nor counted. A namespace is hidden when a policy denies `about` on
+    /// it, and from whoever is limited to what policies let it see, unless it has a right in it or sees a repository in it.
     ///
     /// # Errors
     /// `Unknown(Password)`.
@@ -53,13 +53,16 @@ impl PersonalService {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
         let shows = owned::bounded(permissions.denied_names(about).negated())?;
-        let counts = owned::shown(permissions, Realm::Personal)?;
+        let known = owned::bounded(permissions.known_namespaces())?;
+        let (counts, counts_public) = owned::seen(permissions)?;
         let search = NamespaceSearch {
             registry: REGISTRY,
             owner: identity.owner,
             part,
             shows: &shows,
+            known: &known,
             counts: &counts,
+            counts_public: &counts_public,
             offset,
             limit,
         };

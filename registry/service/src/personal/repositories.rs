@@ -1,8 +1,8 @@
 use roadstead_auth::{Identity, Permissions};
-use roadstead_policy::op::{self, Realm};
-use roadstead_policy::{Decision, Request};
-use roadstead_storage::meta::{Act, Among, Found, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use roadstead_types::{RepositoryId, RepositoryName, Thing};
+use roadstead_storage::meta::{
+    Act, Among, Found, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
+};
+use roadstead_types::{RepositoryName, Thing};
 
 use super::super::owned;
 use super::{PersonalService, REGISTRY};
@@ -42,8 +42,9 @@ impl PersonalService {
     ) -> Result<()> {
         let (owner, creator) = (identity.owner, &identity.uin);
         let new = NewRepository { registry: REGISTRY, name, owner, creator, public, description };
-        self.base.meta.add_repository(act, &new).await?;
-        self.base.auth.repository_changed(REGISTRY, name);
+        let made = self.base.meta.add_repository(act, &new).await;
+        self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &made, |_| true);
+        made?;
         Ok(())
     }
 
@@ -65,8 +66,9 @@ impl PersonalService {
             ids.push(self.base.own_repository(identity, name).await?.id);
         }
         let deleted = self.base.meta.delete_repositories(act, &ids).await;
-        // Also after an error: whether a transaction was committed is not always known.
-        names.iter().for_each(|name| self.base.auth.repository_changed(REGISTRY, name));
+        for name in names {
+            self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &deleted, |()| true);
+        }
         Ok(deleted?)
     }
 
@@ -81,9 +83,9 @@ impl PersonalService {
         name: &RepositoryName,
         public: bool,
     ) -> Result<()> {
-        let id = self.own_in_namespace(identity, name).await?;
+        let id = self.own_in_namespace(identity, name).await?.id;
         let there = self.base.meta.set_visibility(act, id, public).await;
-        self.base.auth.repository_changed(REGISTRY, name);
+        self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &there, |there| *there);
         if there? { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
@@ -92,7 +94,7 @@ impl PersonalService {
     /// # Errors
     /// `Foreign(Namespace)`, `Unknown(Repository)`.
     pub async fn describe(&self, act: &Act, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
-        let id = self.own_in_namespace(identity, name).await?;
+        let id = self.own_in_namespace(identity, name).await?.id;
         let there = self.base.meta.set_description(act, id, text).await?;
         if there { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
@@ -103,7 +105,7 @@ impl PersonalService {
     /// `Foreign(Namespace)`.
     pub async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
         match self.own_in_namespace(permissions.identity(), name).await {
-            Ok(_) => Ok(!hides(permissions, name)),
+            Ok(repository) => Ok(permissions.sees_repository(name, repository.public)),
             Err(Error::Unknown(Thing::Repository)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -116,7 +118,9 @@ impl PersonalService {
     pub async fn repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<RepositoryDetail> {
         let identity = permissions.identity();
         let found = self.base.meta.repository_detail(REGISTRY, name, identity.owner, identity.account).await?;
-        let shown = found.filter(|found| found.owner != identity.owner || !hides(permissions, name));
+        let shown = found.filter(|found| {
+            found.owner != identity.owner || permissions.sees_repository(name, found.repository.public)
+        });
         shown.ok_or(Error::Unknown(Thing::Repository))
     }
 
@@ -126,7 +130,7 @@ impl PersonalService {
         permissions: &Permissions,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let shows = owned::shown(permissions, Realm::Personal)?;
+        let (shows, shows_public) = owned::seen(permissions)?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
         let viewer = permissions.identity().account;
         let search = RepositorySearch {
@@ -136,6 +140,7 @@ impl PersonalService {
             namespace,
             public,
             shows: &shows,
+            shows_public: &shows_public,
             order,
             offset,
             limit,
@@ -145,23 +150,10 @@ impl PersonalService {
     }
 
     /// A repository of the caller's main account, where a namespace of another one is told apart.
-    async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<RepositoryId> {
+    async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<Repository> {
         if !self.base.owns_namespace(identity, name.namespace()).await? {
             return Err(Error::Foreign(Thing::Namespace));
         }
-        Ok(self.base.own_repository(identity, name).await?.id)
+        self.base.own_repository(identity, name).await
     }
-}
-
-/// What policies are asked about, who decide whether somebody sees a repository.
-fn sight(name: &RepositoryName) -> [Request; 2] {
-    [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
-}
-
-/// Whether a policy denies, in so many words, that the caller lists or pulls a repository of its main account. A session
-/// sees no more than what its policies let it list or pull.
-pub(crate) fn hides(permissions: &Permissions, name: &RepositoryName) -> bool {
-    let decisions = sight(name).map(|request| permissions.decide(&request));
-    let is_limited = permissions.identity().session.is_some();
-    decisions.iter().any(Decision::is_explicit_denial) || (is_limited && !decisions.iter().any(Decision::is_allowed))
 }

@@ -1,7 +1,7 @@
 //! The caller as a user of the personal edition: who has a registry password is one.
 
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{Account, Act};
+use roadstead_storage::meta::{Account, Act, Scope};
 use roadstead_types::{AccountId, Thing, Uin};
 
 use super::PersonalService;
@@ -17,7 +17,7 @@ impl PersonalService {
             return Err(Error::Exists(Thing::Password));
         }
         self.base.auth.accounts().add_password(act, identity.account, password).await?;
-        self.base.auth.account_changed(identity.account);
+        self.base.auth.changed(&Scope::Account(identity.account));
         Ok(())
     }
 
@@ -30,7 +30,9 @@ impl PersonalService {
             return Err(Error::Unknown(Thing::Password));
         }
         let changed = self.base.auth.accounts().change_password(act, identity.account, password).await?;
-        self.base.auth.account_changed(identity.account);
+        if changed {
+            self.base.auth.changed(&Scope::Account(identity.account));
+        }
         if changed { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
