@@ -41,6 +41,8 @@ pub struct Context {
     pub work: Work,
     /// How long a job may give no sign of life.
     pub lease: Duration,
+    /// Whether jobs rest, because the registry is read-only.
+    pub resting: bool,
     /// The certificate of the listener, if it has one.
     pub certificate: Option<Arc<Certificate>>,
     /// What is to be written into the audit log.
@@ -53,10 +55,12 @@ pub struct Background(Supervisor);
 impl Background {
     /// Starts the loops.
     pub fn start(context: Context) -> anyhow::Result<Self> {
-        let Context { auth, state, work, lease, certificate, audit_queue } = context;
+        let Context { auth, state, work, lease, resting, certificate, audit_queue } = context;
         let mut loops = Supervisor::new(state.health.clone(), state.metrics.background().clone());
-        let worker = Arc::new(worker(&state, work, lease)?);
-        loops.keep(WORKER, move |stopping| Arc::clone(&worker).run(stopping));
+        if !resting {
+            let worker = Arc::new(worker(&state, work, lease)?);
+            loops.keep(WORKER, move |stopping| Arc::clone(&worker).run(stopping));
+        }
         keep_audit(&mut loops, state.audit.clone(), audit_queue);
         keep_changes(&mut loops, auth.clone(), state.services.clone());
         keep_pulls(&mut loops, state.services.clone());
@@ -96,8 +100,8 @@ fn keep_changes(loops: &mut Supervisor, auth: Auth, services: Services) {
             let (auth, services) = (auth.clone(), services.clone());
             async move {
                 match auth.poll_changes().await {
-                    Ok(true) => services.forget(),
-                    Ok(false) => {}
+                    Ok(news) if news.everything => services.forget(),
+                    Ok(_) => {}
                     Err(error) => tracing::warn!(error = %error, "changes of other processes cannot be read"),
                 }
             }

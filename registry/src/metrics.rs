@@ -90,6 +90,7 @@ impl Metrics {
         jobs: Option<&[JobCount]>,
         pool: &PoolStats,
         caches: &CacheStats,
+        content: [(&'static str, (u64, u64)); 3],
     ) -> Result<String, std::fmt::Error> {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         if let Some(uploads) = uploads {
@@ -101,11 +102,12 @@ impl Metrics {
         self.pool_size.set(i64::from(pool.size));
         self.pool_idle.set(i64::from(pool.idle));
         let lookups = [
-            ("token", caches.token_hits, caches.token_misses),
-            ("password", caches.password_hits, caches.password_misses),
-            ("repository", caches.repository_hits, caches.repository_misses),
+            ("token", (caches.token_hits, caches.token_misses)),
+            ("password", (caches.password_hits, caches.password_misses)),
+            ("repository", (caches.repository_hits, caches.repository_misses)),
+            ("row", (caches.row_hits, caches.row_misses)),
         ];
-        for (cache, hits, misses) in lookups {
+        for (cache, (hits, misses)) in lookups.into_iter().chain(content) {
             self.cache.get_or_create(&CacheLabels { cache, outcome: "hit" }).set(gauge(hits));
             self.cache.get_or_create(&CacheLabels { cache, outcome: "miss" }).set(gauge(misses));
         }

@@ -241,7 +241,7 @@ impl<'a> Call<'a> {
         match self.state.auth.authorize::<Pull>(caller, self.registry(), source).await {
             Ok(access) => Ok(Some(access)),
             Err(Denied::Unauthenticated | Denied::Forbidden) => Ok(None),
-            Err(denied @ (Denied::InsufficientScope | Denied::Unavailable(_))) => {
+            Err(denied @ (Denied::InsufficientScope | Denied::ReadOnly | Denied::Unavailable(_))) => {
                 let scope = format!("repository:{target}:pull,push repository:{source}:pull");
                 Err(self.denied(denied, &scope))
             }
@@ -263,7 +263,7 @@ impl<'a> Call<'a> {
         let challenge = match &denied {
             Denied::Unauthenticated => Some((scope, None)),
             Denied::InsufficientScope => Some((scope, Some("insufficient_scope"))),
-            Denied::Forbidden | Denied::Unavailable(_) => None,
+            Denied::Forbidden | Denied::ReadOnly | Denied::Unavailable(_) => None,
         };
         let error = ApiError::from(denied);
         match challenge {

@@ -245,6 +245,7 @@ impl From<Denied> for ApiError {
             Denied::Unauthenticated => Code::Unauthorized.into(),
             Denied::InsufficientScope => Self::new(Code::Unauthorized, "the token does not have the needed scope"),
             Denied::Forbidden => Code::Denied.into(),
+            Denied::ReadOnly => Self::new(Code::Unsupported, denied.to_string()),
             Denied::Unavailable(source) => service::Error::from(source).into(),
         }
     }

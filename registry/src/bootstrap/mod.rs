@@ -129,8 +129,9 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         meta,
         params: work_params(settings),
     };
-    let lease = settings.jobs.lease;
-    let background = Background::start(Context { auth, state: state.clone(), work, lease, certificate, audit_queue })?;
+    let (lease, resting) = (settings.jobs.lease, settings.maintenance.readonly);
+    let background =
+        Background::start(Context { auth, state: state.clone(), work, lease, resting, certificate, audit_queue })?;
     Ok(Registry { bound, metrics, state, url, first_start, background, _lock: lock })
 }
 

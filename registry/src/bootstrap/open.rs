@@ -126,6 +126,8 @@ pub async fn open_auth(
         repository_cache_entries: settings.cache.repositories,
         anonymous_pull: auth.anonymous_pull,
         max_scopes: settings.limits.token_scopes as usize,
+        faithful: settings.cloud_api.faithful,
+        readonly: settings.maintenance.readonly,
         region: auth.region.as_str().into(),
         instance_domain: settings.instances.domain.parse().context("instances.domain")?,
     };

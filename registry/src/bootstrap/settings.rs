@@ -30,6 +30,7 @@ pub(super) fn service_params(settings: &Settings) -> ServiceParams {
 pub(super) fn work_params(settings: &Settings) -> WorkParams {
     WorkParams {
         expire_every: settings.gc.interval,
+        purge_uploads: settings.maintenance.upload_purging,
         sweep_every: settings.gc.sweep_interval,
         orphan_age: settings.gc.orphan_age,
         keep_audit: settings.audit.keep(),

@@ -87,7 +87,8 @@ fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> 
 
 /// `roadstead migrate`.
 pub async fn migrate(context: &Context) -> Outcome {
-    let meta = context.meta(true).await?;
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings).await?;
     meta.close().await;
     Ok(print_line(format_args!("the schema of the database is up to date"))?)
 }

@@ -115,10 +115,14 @@ impl Context {
         operator_act(&self.settings, owner, action, resource)
     }
 
-    /// The database. A command that only reads makes nothing: neither the data directory nor the database nor its schema.
+    /// The database, for a command that `changes` names, accounts or keys, or only reads. None of them is changed while the
+    /// registry is read-only. A command that only reads makes nothing: neither the data directory nor the database nor its schema.
     async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
         if !changes {
             return bootstrap::open_existing_meta(&self.settings).await;
+        }
+        if self.settings.maintenance.readonly {
+            anyhow::bail!("the registry is read-only for maintenance: unset maintenance.readonly first");
         }
         bootstrap::make_data_dir(&self.settings)?;
         bootstrap::open_meta(&self.settings).await

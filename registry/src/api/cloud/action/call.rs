@@ -3,7 +3,7 @@
 use std::fmt;
 
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
-use roadstead_policy::{Class, Request, Row};
+use roadstead_policy::{Class, Effect, Request, Row, Service};
 use roadstead_service::Services;
 use roadstead_storage::meta::{Act, MetaStore};
 use roadstead_types::{AccountId, SecretId, Timestamp};
@@ -86,7 +86,7 @@ impl<'a> CloudCall<'a> {
     }
 
     /// Refuses a caller who lacks a right that the action of this row takes.
-    pub(super) fn authorize(&self, row: &'static Row, needs: &Needs) -> CloudResult<()> {
+    pub(super) async fn authorize(&self, row: &'static Row, needs: &Needs) -> CloudResult<()> {
         let is_asked = match row.class {
             Class::Unsigned => false,
             Class::Signed => self.identity.session.is_some(),
@@ -97,10 +97,19 @@ impl<'a> CloudCall<'a> {
             Class::Checked => true,
         };
         if is_asked {
-            needs.requests.iter().try_for_each(|request| self.permissions.check(request))?;
+            let requests = self.auth().tagged(self.permissions, needs.requests.clone()).await?;
+            requests.iter().try_for_each(|request| self.permissions.check(request))?;
         }
         self.refuse_veto(row)?;
         needs.not_denied.iter().try_for_each(|request| self.refuse_denial(request))
+    }
+
+    /// Refuses to change anything while the registry is read-only. Temporary keys are made without storing anything.
+    pub(super) fn check_writable(&self, row: &Row) -> CloudResult<()> {
+        if row.effect == Some(Effect::Writes) && row.service != Service::Sts {
+            self.permissions.check_writable()?;
+        }
+        Ok(())
     }
 
     /// Refuses a caller whom a policy denies the action on everything: see [`Row::veto`].

@@ -6,7 +6,7 @@
 //! up or decided twice.
 
 use roadstead_auth::Identity;
-use roadstead_policy::Row;
+use roadstead_policy::{Row, op};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -27,8 +27,11 @@ pub(crate) trait Action: DeserializeOwned + 'static {
     /// Checks the parameters, before any right is. `by` is the caller.
     fn check(self, by: &Identity) -> CloudResult<Self::Checked>;
 
-    /// The rights that it takes: by default the action on everything.
+    /// The rights that it takes: by default the action on everything, and what continuous integration takes on top.
     fn needs(_: &Self::Checked) -> Needs {
+        if op::is_continuous(Self::ROW) {
+            return op::continuous(Self::ROW).into_iter().collect();
+        }
         Self::ROW.on_everything().into()
     }
 

@@ -2,6 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
+use roadstead_policy::Row;
 use serde::Serialize;
 
 use super::allowed::Allowed;
@@ -38,8 +39,8 @@ fn run<'a, A: Action>(call: &'a CloudCall<'a>, attempt: Attempt<'a>) -> Answer<'
         let checked = attempt.parameters.parse::<A>()?.check(call.identity)?;
         let needs = A::needs(&checked);
         call.note_target(A::target(&checked).unwrap_or_else(|| needs.subjects()));
-        call.authorize(A::ROW, &needs)?;
-        finish(attempt, A::run(checked, Allowed::new(call))).await
+        call.authorize(A::ROW, &needs).await?;
+        finish(call, A::ROW, attempt, A::run(checked, Allowed::new(call))).await
     }
     .boxed_local()
 }
@@ -50,7 +51,7 @@ fn run_lookup<'a, A: Lookup>(call: &'a CloudCall<'a>, attempt: Attempt<'a>) -> A
         call.note_target(A::target(&checked));
         call.refuse_veto(A::ROW)?;
         let found = A::resolve(&checked, call).await?.into_inner();
-        finish(attempt, A::run(checked, found, Allowed::new(call))).await
+        finish(call, A::ROW, attempt, A::run(checked, found, Allowed::new(call))).await
     }
     .boxed_local()
 }
@@ -67,7 +68,15 @@ fn run_open<'a, A: OpenAction>(call: &'a OpenCall<'a>, attempt: Attempt<'a>) -> 
     .boxed_local()
 }
 
-async fn finish<T: Serialize>(attempt: Attempt<'_>, run: impl Future<Output = CloudResult<T>>) -> CloudResult<Vec<u8>> {
+async fn finish<T: Serialize>(
+    call: &CloudCall<'_>,
+    row: &'static Row,
+    attempt: Attempt<'_>,
+    run: impl Future<Output = CloudResult<T>>,
+) -> CloudResult<Vec<u8>> {
+    if !attempt.dry_run {
+        call.check_writable(row)?;
+    }
     let output = run.await?;
     if attempt.dry_run {
         // It came to its end without changing anything.
@@ -79,7 +88,6 @@ async fn finish<T: Serialize>(attempt: Attempt<'_>, run: impl Future<Output = Cl
 #[cfg(test)]
 mod tests {
     use roadstead_auth::Identity;
-    use roadstead_policy::Row;
     use roadstead_policy::actions::tcr;
     use serde::Deserialize;
 

@@ -1,5 +1,6 @@
 //! The codes of the cloud API for what a service did not do. This is the only table of them.
 
+use roadstead_auth::Denied;
 use roadstead_policy::{PolicyError, Row, Service};
 use roadstead_service::{Error, Input};
 use roadstead_types::{Counted, Thing};
@@ -48,6 +49,10 @@ impl Dialect {
             Error::Missing(name) => Said::missing(Code::MissingParameter, name),
             Error::Invalid { what, problem } => self.invalid(what, problem.into_owned()),
             Error::PolicyDocument(error) => document(error),
+            Error::Denied(denied @ Denied::ReadOnly) => {
+                let chinese = "镜像仓库正在维护，目前只读，暂时不能变更";
+                Said::new(Code::ResourceUnavailable, Phrase::both(denied.to_string(), chinese))
+            }
             Error::Denied(_) => Code::AuthFailureUnauthorizedOperation.into(),
             Error::Overloaded => Code::ResourceUnavailable.into(),
             Error::DryRun => Code::DryRunOperation.into(),

@@ -175,8 +175,7 @@ impl Action for DescribeInstances {
             (ids.is_empty() || ids.iter().any(|id| id == instance.id.as_str())) && filters.iter().all(fits)
         };
         let mut all = call.services().instances().list(call.owner()).await?;
-        let is_hidden = |instance: &Instance| call.is_hidden(&Self::ROW.on_instance(instance.id.as_str()));
-        all.retain(|instance| is_wanted(instance) && !is_hidden(instance));
+        all.retain(|instance| is_wanted(instance) && call.permissions.sees_instance(&instance.id, &instance.tags));
         let total_count = all.len();
         let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
         let shown = all.into_iter().skip(offset).take(limit);

@@ -1,6 +1,6 @@
 //! Enterprise instances: making, changing and deleting them.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::instances::{NameState, after_months};
@@ -123,8 +123,8 @@ impl Action for CreateInstance {
             multi_zone: self.enable_cos_maz,
         })
     }
-    fn needs(_: &NewOne) -> Needs {
-        op::instance_create().into()
+    fn needs(it: &NewOne) -> Needs {
+        op::instance_create().setting_tags(tag_texts(&it.tags).to_vec()).into()
     }
     fn target(it: &NewOne) -> Option<String> {
         Some(it.name.clone())

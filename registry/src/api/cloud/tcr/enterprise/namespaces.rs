@@ -1,6 +1,6 @@
 //! Namespaces of instances.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
@@ -87,8 +87,8 @@ impl Action for CreateNamespace {
         };
         Ok((instance_id(&self.registry_id)?, new_name(&self.namespace_name)?, settings))
     }
-    fn needs((id, name, _): &Self::Checked) -> Needs {
-        op::namespace_create(realm(id), name.as_str()).into()
+    fn needs((id, name, settings): &Self::Checked) -> Needs {
+        op::namespace_create(realm(id), name.as_str()).setting_tags(tag_texts(&settings.tags).to_vec()).into()
     }
     async fn run((id, name, settings): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
@@ -185,13 +185,16 @@ impl Action for DescribeNamespaces {
         let (offset, limit) = numbered(it.offset, it.limit)?;
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let tagged = |tags: &[ResourceTag], filter: &Filter| filter.values.iter().any(|value| is_tagged(tags, value));
-        let is_hidden = |name: &NamespaceName| call.is_hidden(&Self::ROW.on_namespace(realm(&id), name.as_str()));
+        let is_hidden = |namespace: &InstanceNamespace| {
+            let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
+            call.is_hidden(&Self::ROW.on_namespace(realm(&id), namespace.name.as_str()).tagged(&tags))
+        };
         let mut all = call.services().instances().namespaces(instance.registry).await?;
         all.retain(|namespace| {
             namespace.name.as_str().contains(&it.namespace_name)
                 && it.filters.iter().all(|filter| tagged(&namespace.settings.tags, filter))
                 && !it.kms_sign_policy
-                && !is_hidden(&namespace.name)
+                && !is_hidden(namespace)
         });
         let total_count = all.len();
         let (skip, take) = if it.all { (0, total_count) } else { (offset as usize, limit as usize) };
@@ -263,8 +266,9 @@ impl Action for ModifyNamespace {
         };
         Ok((instance_id(&self.registry_id)?, self.namespace_name, change))
     }
-    fn needs((id, name, _): &Self::Checked) -> Needs {
-        Self::ROW.on_namespace(realm(id), name).into()
+    fn needs((id, name, change): &Self::Checked) -> Needs {
+        let tags = change.tags.as_deref().map(tag_texts).unwrap_or_default();
+        Self::ROW.on_namespace(realm(id), name).setting_tags(tags.to_vec()).into()
     }
     async fn run((id, name, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;

@@ -122,7 +122,7 @@ impl Action for DescribeInstanceToken {
     async fn run((id, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Tokens> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
-        let (listed, total_count) = call.meta().list_instance_tokens(instance.registry, offset, page.limit).await?;
+        let (listed, total_count) = call.services().instances().tokens(instance.registry, offset, page.limit).await?;
         let tokens = listed.into_iter().map(|token| TcrInstanceToken {
             id: token.id,
             desc: token.description,
@@ -172,10 +172,9 @@ impl Action for ModifyInstanceToken {
     }
     async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let changed =
-            call.meta().modify_instance_token(call.act(), registry, &token, enabled, description.as_deref()).await;
-        call.auth().invalidate_all();
-        changed?.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+        let tokens = call.services().instances();
+        let changed = tokens.modify_token(call.act(), registry, &token, enabled, description.as_deref()).await?;
+        changed.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
     }
 }
 
@@ -202,8 +201,7 @@ impl Action for DeleteInstanceToken {
     }
     async fn run((id, token): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
         let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.meta().delete_instance_token(call.act(), registry, &token).await;
-        call.auth().invalidate_all();
-        deleted?.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+        let deleted = call.services().instances().delete_token(call.act(), registry, &token).await?;
+        deleted.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
     }
 }

@@ -59,7 +59,7 @@ impl Action for CreateApplicationTriggerPersonal {
         draft.name.clone()
     }
     async fn run(draft: TriggerDraft, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().create(call.act(), call.identity, draft).await?)
+        Ok(call.services().triggers().create(call.act(), call.permissions, draft).await?)
     }
 }
 
@@ -107,7 +107,7 @@ impl Action for ModifyApplicationTriggerPersonal {
         Some(name.clone())
     }
     async fn run((name, draft): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().change(call.act(), call.identity, &name, &draft).await?)
+        Ok(call.services().triggers().change(call.act(), call.permissions, &name, &draft).await?)
     }
 }
 
