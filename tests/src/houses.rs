@@ -24,7 +24,7 @@ pub enum Rights {
     None,
     /// The two preset policies for reading.
     Reader,
-    /// The two preset policies for everything in the registry.
+    /// The preset policies for everything in the registry, and for clusters, which triggers act on.
     Full,
     /// The same, and a policy that denies everything.
     Denied,
@@ -40,7 +40,7 @@ impl Rights {
         match self {
             Self::None => &[],
             Self::Reader => &[419_084, 30_100_579],
-            Self::Full | Self::Denied | Self::Capped => &[419_082, 30_100_465],
+            Self::Full | Self::Denied | Self::Capped => &[419_082, 30_100_465, 419_100],
         }
     }
 }

@@ -23,6 +23,7 @@ mod names;
 mod operate;
 mod postgres;
 mod races;
+mod readonly;
 mod referrers;
 mod resets;
 mod restart;

@@ -66,9 +66,9 @@ async fn a_denial_counts_where_a_signature_is_enough() {
         main.basic.push_image("foo/one", "v1", &Image::small(1)).await;
         let nothing = sub(&reg, &main, "nothing", &[&all("allow"), &all("deny")]).await;
         let namespaces = statement("deny", "tcr:DescribeNamespacePersonal", "*");
-        let partly = sub(&reg, &main, "partly", &[&namespaces]).await;
+        let partly = sub(&reg, &main, "partly", &[&all("allow"), &namespaces]).await;
         let other = statement("deny", "tcr:DescribeNamespacePersonal", "qcs::tcr:::repo/foo/one");
-        let elsewhere = sub(&reg, &main, "elsewhere", &[&other]).await;
+        let elsewhere = sub(&reg, &main, "elsewhere", &[&all("allow"), &other]).await;
         for (action, parameters) in signed().into_iter().chain(listed()) {
             let expected = |denied: bool| match (denied, faithful) {
                 (true, false) => DENIED,
@@ -236,7 +236,7 @@ async fn a_role_sees_what_its_policies_grant() {
     main.basic.push_image("foo/one", "v1", &Image::small(1)).await;
     let bare = session(&reg, &main, "bare", &[]).await;
     let reader = session(&reg, &main, "reader", &[&statement("allow", "tcr:*", "*")]).await;
-    let user = sub(&reg, &main, "user", &[]).await;
+    let user = sub(&reg, &main, "user", &[&statement("allow", "tcr:*", "*")]).await;
     for (action, parameters) in listed() {
         assert_eq!(code(&bare, action, parameters.clone()).await, DENIED, "{action}");
         assert_eq!(code(&reader, action, parameters.clone()).await, "", "{action}");

@@ -151,7 +151,10 @@ async fn the_signature_is_enough_where_it_is() {
         };
         let registry = TestRegistry::builder().settings(change).start().await;
         let (alice, other) = (registry.account("alice").await, registry.account("other").await);
-        let user = sub(&registry, &alice, "carol", &[]).await;
+        let sees =
+            r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:GetUserRepositoryList","resource":"*"}]}"#;
+        let user = sub(&registry, &alice, "carol", &[sees]).await;
+        let nobody = sub(&registry, &alice, "nobody", &[]).await;
         alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
         other.basic.push_image("other/private", "v1", &Image::small(2)).await;
         other.basic.push_image("other/public", "v1", &Image::small(3)).await;
@@ -180,6 +183,8 @@ async fn the_signature_is_enough_where_it_is() {
             let (allowed, reason) = ask(operation, resource).await.unwrap();
             assert_eq!((allowed, reason == SIGNATURE), (faithful, faithful), "{operation} on {resource}: {reason}");
         }
+        let (seen, _) = told(&alice.cloud, &nobody.uin, "tcr:DescribeImagePersonal", "alice/app").await.unwrap();
+        assert_eq!(seen, faithful, "what no policy lets it see");
         // What belongs to others stays theirs.
         let allowed = async |operation: &str, resource: &str| ask(operation, resource).await.unwrap().0;
         assert!(allowed("tcr:DescribeImagePersonal", "other/public").await);
@@ -197,8 +202,7 @@ async fn the_signature_is_enough_where_it_is() {
         // A denial hides the repository.
         user.attach(r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#).await;
         eventually("the denial is known", async || (!image().await.is_empty()).then_some(())).await;
-        for operation in
-            ["DescribeApplicationTriggerPersonal", "DescribeImagePersonal", "ValidateRepositoryExistPersonal"]
+        for operation in ["DescribeImageLifecyclePersonal", "DescribeImagePersonal", "ValidateRepositoryExistPersonal"]
         {
             let (allowed, reason) = ask(&format!("tcr:{operation}"), "alice/app").await.unwrap();
             assert!(!allowed && reason.ends_with("; that hides it"), "{operation}: {reason}");

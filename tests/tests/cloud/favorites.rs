@@ -29,7 +29,8 @@ async fn list(cloud: &Cloud, part: &str) -> Vec<String> {
 async fn favorites_are_kept_for_each_account() {
     let reg = registry().await;
     let (alice, bob) = (reg.account("alice").await, reg.account("bob").await);
-    let sub = people::sub(&reg, &alice, "sub", &[]).await;
+    let pull = r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:pull","resource":"qcs::ccr:::repo/alice/*"}]}"#;
+    let sub = people::sub(&reg, &alice, "sub", &[pull]).await;
     create(&alice.cloud, "alice/private").await;
     create(&alice.cloud, "alice/public").await;
     tcr(&alice.cloud, "ModifyRepositoryAccessPersonal", json!({ "RepoName": "alice/public", "Public": 1 })).await.ok();

@@ -207,3 +207,66 @@ async fn what_is_told_of_a_hidden_repository_is_told_of_none() {
         assert_eq!(told(&main.cloud, action, "hidden").await.0, "", "{action}");
     }
 }
+
+async fn shown(cloud: &Cloud) -> (Vec<String>, Vec<String>) {
+    let all = json!({ "Offset": 0, "Limit": 100 });
+    let list = cloud.call("tcr", "DescribeRepositoryOwnerPersonal", all).await.ok();
+    let parameters = json!({ "Namespace": "", "Offset": 0, "Limit": 100 });
+    let spaces = cloud.call("tcr", "DescribeNamespacePersonal", parameters).await.ok();
+    (names(&list["Data"]["RepoInfo"], "RepoName"), names(&spaces["Data"]["NamespaceInfo"], "Namespace"))
+}
+
+#[tokio::test]
+async fn a_sub_account_sees_what_some_policy_lets_it_see() {
+    for faithful in [false, true] {
+        let start = TestRegistry::builder().settings(move |settings| {
+            settings.cloud_api.requests_per_second = 0;
+            settings.cloud_api.faithful = faithful;
+        });
+        let reg = start.start().await;
+        let main = reg.account("foo").await;
+        let image = Image::small(7);
+        for name in ["foo/private", "foo/secret", "foo/open"] {
+            main.basic.push_image(name, "v1", &image).await;
+        }
+        let open = json!({ "RepoName": "foo/open", "Public": 1 });
+        main.cloud.call("tcr", "ModifyRepositoryAccessPersonal", open).await.ok();
+        let instance = Instance::of(main.cloud.clone(), "demo").await;
+        let none = sub(&reg, &main, "none", &[]).await;
+        let push = statement("allow", &["ccr:push"], &["qcs::ccr:::repo/foo/private".to_owned()]);
+        let pusher = sub(&reg, &main, "pusher", &[&push]).await;
+        let listing = statement("allow", &["ccr:GetUserRepositoryList"], &["*".to_owned()]);
+        let lister = sub(&reg, &main, "lister", &[&listing]).await;
+        let elsewhere =
+            sub(&reg, &main, "elsewhere", &[&statement("allow", &["ccr:CreateCCRNamespace"], &["*".to_owned()])]).await;
+        let sorted = async |cloud: &Cloud| {
+            let (mut repositories, namespaces) = shown(cloud).await;
+            repositories.sort();
+            (repositories.join(" "), namespaces.join(" "))
+        };
+        let all = "foo/open foo/private foo/secret";
+        let of = |strict: &str, namespaces: &str| {
+            let everything = || (all.to_owned(), "foo".to_owned());
+            if faithful { everything() } else { (strict.to_owned(), namespaces.to_owned()) }
+        };
+        assert_eq!(sorted(&none.cloud).await, of("foo/open", "foo"), "a namespace with something public");
+        assert_eq!(sorted(&pusher.cloud).await, of("foo/open foo/private", "foo"));
+        assert_eq!(sorted(&lister.cloud).await, (all.to_owned(), "foo".to_owned()));
+        assert_eq!(sorted(&elsewhere.cloud).await.0, of("foo/open", "foo").0, "a right to something else");
+        let tell = async |cloud: &Cloud, name: &str| {
+            cloud.call("tcr", "DescribeRepositoryPersonal", json!({ "RepoName": name })).await.code()
+        };
+        let unseen = if faithful { "" } else { "ResourceNotFound.ErrNoRepo" };
+        assert_eq!(tell(&none.cloud, "foo/private").await, unseen);
+        assert_eq!(tell(&none.cloud, "foo/open").await, "");
+        assert_eq!(tell(&pusher.cloud, "foo/private").await, "");
+        assert_eq!(tell(&pusher.cloud, "foo/secret").await, unseen);
+        assert_eq!(tell(&main.cloud, "foo/secret").await, "");
+        let instances =
+            async |cloud: &Cloud| cloud.call("tcr", "DescribeInstances", json!({})).await.ok()["TotalCount"].clone();
+        assert_eq!(instances(&none.cloud).await, u64::from(faithful));
+        let resource = [format!("qcs::tcr:::instance/{}", instance.id)];
+        let user = sub(&reg, &main, "user", &[&statement("allow", &["tcr:CreateInstanceToken"], &resource)]).await;
+        assert_eq!(instances(&user.cloud).await, 1);
+    }
+}

@@ -331,12 +331,13 @@ async fn a_denial_hides_a_repository_from_a_sub_account() {
     let reg = unlimited().await;
     let root = reg.account("root").await;
     root.basic.push_image("root/app", "v1", &image_for("linux", "amd64", 1)).await;
-    // The document asks for the signature only.
-    let nobody = sub(&reg, &root, "nobody", &[]).await;
-    assert_eq!(list(&nobody.cloud, "root/app", json!({})).await["TagCount"], 1);
+    let see =
+        r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:GetUserRepositoryList","resource":"*"}]}"#;
+    let reader = sub(&reg, &root, "reader", &[see]).await;
+    assert_eq!(list(&reader.cloud, "root/app", json!({})).await["TagCount"], 1);
     let deny = r#"{"version":"2.0","statement":[{"effect":"deny","action":"ccr:pull",
         "resource":"qcs::ccr:::repo/root/app"}]}"#;
-    let denied = sub(&reg, &root, "denied", &[deny]).await;
+    let denied = sub(&reg, &root, "denied", &[see, deny]).await;
     for (action, more) in
         [("DescribeImagePersonal", json!({})), ("DescribeImageFilterPersonal", json!({ "Tag": "v1" }))]
     {

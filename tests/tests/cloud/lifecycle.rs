@@ -131,7 +131,9 @@ async fn rules_need_a_right_of_their_own() {
             let parameters = json!({ "RepoName": "root/app", "Type": "keep_last_nums", "Val": 1 });
             assert_eq!(call(&who.cloud, "CreateImageLifecyclePersonal", parameters).await, one);
             assert_eq!(call(&who.cloud, "DeleteImageLifecyclePersonal", json!({ "RepoName": "root/app" })).await, one);
-            assert_eq!(rules(&who.cloud, "root/app").await["TotalCount"], 0);
+            if one.is_empty() {
+                assert_eq!(rules(&who.cloud, "root/app").await["TotalCount"], 0);
+            }
             let parameters = json!({ "Type": "global_keep_last_nums", "Val": 1 });
             assert_eq!(call(&who.cloud, "ManageImageLifecycleGlobalPersonal", parameters).await, every);
             assert_eq!(call(&who.cloud, "DeleteImageLifecycleGlobalPersonal", json!({})).await, every);

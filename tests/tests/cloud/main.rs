@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod caches;
 mod cluster;
 mod denials;
 mod directory;
@@ -40,6 +41,7 @@ mod revocation;
 mod roles;
 mod signatures;
 mod sts;
+mod tags;
 mod triggers;
 mod users;
 mod web_identity;

@@ -2,7 +2,7 @@
 
 use roadstead_storage::meta::{InvokeMethod, QuotaKind, TriggerRun, Workload};
 use roadstead_tests::{Account, Cloud, Signing, TestRegistry};
-use roadstead_types::{RegistryId, Timestamp};
+use roadstead_types::{PolicyId, RegistryId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::images::{image_for, redacted, unlimited};
@@ -11,6 +11,7 @@ use crate::personal::unregistered;
 
 const NO_REPO: &str = "ResourceNotFound.ErrNoRepo";
 const NO_TRIGGER: &str = "ResourceNotFound.ErrNoTrigger";
+const DENIED: &str = "AuthFailure.UnauthorizedOperation";
 
 /// The parameters that make a trigger of `alice/app`.
 pub(crate) fn trigger(name: &str) -> Value {
@@ -211,18 +212,16 @@ async fn triggers_need_a_right_of_their_own() {
     let reg = unlimited().await;
     let alice = alice(&reg).await;
     let nobody = sub(&reg, &alice, "nobody", &[]).await;
-    let on_app = r#"{"version":"2.0","statement":[{"effect":"allow","action":"tcr:*",
+    let on_app = r#"{"version":"2.0","statement":[{"effect":"allow","action":["tcr:*","tke:*"],
         "resource":"qcs::tcr:::repo/alice/*"}]}"#;
     let partly = sub(&reg, &alice, "partly", &[on_app]).await;
-    let everything = r#"{"version":"2.0","statement":[{"effect":"allow","action":"tcr:*","resource":"*"}]}"#;
+    let everything = r#"{"version":"2.0","statement":[{"effect":"allow","action":["tcr:*","tke:*"],"resource":"*"}]}"#;
     let all = sub(&reg, &alice, "all", &[everything]).await;
     let denied = "AuthFailure.UnauthorizedOperation";
     for (who, code) in [(&nobody, denied), (&partly, denied), (&all, "")] {
         assert_eq!(call(&who.cloud, "Create", trigger("t")).await, code);
         assert_eq!(call(&who.cloud, "Modify", json!({ "TriggerName": "t", "InvokeMethod": "all" })).await, code);
-        // To see them takes the signature.
-        let seen = list(&who.cloud, json!({})).await["TotalCount"].clone();
-        assert_eq!(seen, i64::from(code.is_empty()));
+        assert_eq!(call(&who.cloud, "Describe", json!({})).await, code);
         assert_eq!(call(&who.cloud, "Delete", json!({ "TriggerName": "t" })).await, code);
     }
 }
@@ -284,4 +283,56 @@ async fn the_log_shows_what_was_written() {
     }
     let theirs = reg.cloud().call("tcr", "DescribeApplicationTriggerLogPersonal", json!({})).await.ok();
     assert_eq!(theirs["Data"]["TotalCount"], 0);
+}
+
+#[tokio::test]
+async fn presets_of_ccr_alone_do_not_open_triggers() {
+    let reg = unlimited().await;
+    let alice = alice(&reg).await;
+    let ccb = r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccb:*","resource":"*"}]}"#;
+    let (ccr, clusters) = (PolicyId::new(419_082), PolicyId::new(419_100));
+    let alone = sub(&reg, &alice, "ccr", &[]).await;
+    let both = sub(&reg, &alice, "both", &[ccb]).await;
+    for user in [&alone, &both] {
+        user.attach_id(ccr).await;
+        user.attach_id(clusters).await;
+    }
+    // The rights of `ccb` come on top: alone they open nothing either.
+    let only = sub(&reg, &alice, "only", &[ccb]).await;
+    only.attach_id(clusters).await;
+    for user in [&alone, &only] {
+        assert_eq!(call(&user.cloud, "Create", trigger("first")).await, DENIED);
+        assert_eq!(call(&user.cloud, "Describe", json!({})).await, DENIED);
+    }
+    assert_eq!(call(&both.cloud, "Create", trigger("first")).await, "");
+    assert_eq!(names(&list(&both.cloud, json!({})).await), ["first"]);
+}
+
+#[tokio::test]
+async fn a_trigger_needs_a_right_to_its_cluster() {
+    let reg = unlimited().await;
+    let alice = alice(&reg).await;
+    let cluster = |id: &str, service: &str| {
+        let action = format!("{service}:ModifyClusterServiceImage");
+        let resource = format!("qcs::{service}:::cluster/{id}");
+        let statement = json!([{ "effect": "allow", "action": action, "resource": resource }]);
+        json!({ "version": "2.0", "statement": statement }).to_string()
+    };
+    let (first, second) = (cluster("cls-1", "tke"), cluster("cls-2", "ccs"));
+    let none = sub(&reg, &alice, "none", &[]).await;
+    let one = sub(&reg, &alice, "one", &[&first]).await;
+    let both = sub(&reg, &alice, "both", &[&first, &second]).await;
+    for user in [&none, &one, &both] {
+        user.attach_id(PolicyId::new(30_100_465)).await;
+    }
+    assert_eq!(call(&none.cloud, "Create", trigger("first")).await, DENIED);
+    assert_eq!(call(&one.cloud, "Create", trigger("first")).await, "");
+    let to = |id: &str| json!({ "TriggerName": "first", "ClusterId": id });
+    assert_eq!(call(&one.cloud, "Modify", to("cls-2")).await, DENIED, "another cluster");
+    assert_eq!(call(&both.cloud, "Modify", to("cls-2")).await, "", "ccs is tke");
+    // What a trigger does in a cluster is not changed by somebody who may do nothing there.
+    let workload = json!({ "TriggerName": "first", "WorkloadName": "another" });
+    assert_eq!(call(&none.cloud, "Modify", workload.clone()).await, DENIED);
+    assert_eq!(call(&one.cloud, "Modify", workload).await, DENIED);
+    assert_eq!(call(&none.cloud, "Delete", json!({ "TriggerName": "first" })).await, "");
 }
