@@ -1,3 +1,5 @@
+//! Why a store did not do what was asked, by what the caller can do about it.
+
 use std::error::Error as StdError;
 
 use roadstead_types::{Counted, Digest, Thing};

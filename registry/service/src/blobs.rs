@@ -1,3 +1,5 @@
+//! Blobs: whether a repository has one, reading, mounting and deleting it.
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Manifests: pushing, pulling and deleting them, their tags and their referrers.
+
 use std::sync::Arc;
 
 use bytes::Bytes;

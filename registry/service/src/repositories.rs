@@ -1,3 +1,5 @@
+//! The catalog: the repositories that somebody may pull from.
+
 use std::collections::HashSet;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Which policies somebody has: attaching and detaching them, and boundaries.
+
 use roadstead_auth::Identity;
 use roadstead_policy::presets;
 use roadstead_storage::meta::{Act, Attached, Entity, Holder};

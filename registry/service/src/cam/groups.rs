@@ -1,3 +1,5 @@
+//! Groups of sub-accounts, and who is in them.
+
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{Act, Group, Member};
 use roadstead_types::{AccountId, GroupId, Thing};

@@ -1,3 +1,5 @@
+//! Access keys.
+
 use roadstead_auth::{Identity, NewKey};
 use roadstead_storage::meta::{AccessKey, Act};
 use roadstead_types::{AccountId, SecretId, Thing, Uin};

@@ -1,3 +1,5 @@
+//! Policies: preset ones, and those that accounts have written.
+
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
 use roadstead_policy::presets::{self, Preset};

@@ -1,3 +1,5 @@
+//! Identity providers.
+
 use roadstead_auth::{Identity, ProviderKeys};
 use roadstead_storage::meta::{Act, NewOidcProvider, OidcProvider};
 use url::Url;

@@ -1,3 +1,5 @@
+//! Roles, and whom they trust.
+
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
 use roadstead_storage::meta::{Act, NewRole, Role};

@@ -1,3 +1,5 @@
+//! Sub-accounts.
+
 use roadstead_auth::{Identity, NewSubAccount, SubAccount};
 use roadstead_storage::meta::{Act, User, UserChange};
 use roadstead_types::{AccountId, Thing, Uin};

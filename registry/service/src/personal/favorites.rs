@@ -1,3 +1,5 @@
+//! Repositories that somebody has marked as favorites.
+
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::Act;
 use roadstead_types::RepositoryName;

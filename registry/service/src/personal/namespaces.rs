@@ -1,3 +1,5 @@
+//! Namespaces of the personal edition.
+
 use roadstead_auth::{Identity, Permissions};
 use roadstead_policy::NameRequest;
 use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};

@@ -1,3 +1,5 @@
+//! Repositories of the personal edition.
+
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{
     Act, Among, Found, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,

@@ -1,3 +1,5 @@
+//! What every metadata store does with accounts and sign-ins.
+
 use std::collections::BTreeSet;
 
 use super::{Kit, NOW, REGISTRY, act, act_at, later, pages_show_all};

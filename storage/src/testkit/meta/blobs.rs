@@ -1,3 +1,5 @@
+//! What every metadata store does with blobs.
+
 use super::{Kit, NOW, Place, REGISTRY, act, commit, later, pages_show_all, sha256};
 use crate::Error;
 use crate::blob::BlobKey;

@@ -1,3 +1,5 @@
+//! What every metadata store does with clean-up rules.
+
 use super::{Kit, NOW, REGISTRY, act, act_at, later};
 use crate::Error;
 use crate::meta::{CleanupKind, CleanupRule, CleanupScope};

@@ -1,3 +1,5 @@
+//! What every metadata store does when an image is duplicated.
+
 use std::sync::Arc;
 
 use super::{Image, Kit, NOW, Place, REGISTRY, act, later, put, sha256, tag};

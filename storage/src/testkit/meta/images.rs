@@ -1,3 +1,5 @@
+//! What every metadata store does with images: tags with their details.
+
 use super::{Image, Kit, NOW, Place, act, act_at, later, put, sha256, tag};
 use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget, TagFilter};
 use roadstead_types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};

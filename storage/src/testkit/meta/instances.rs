@@ -1,3 +1,5 @@
+//! What every metadata store does with enterprise instances.
+
 use super::{Kit, NOW, Place, act, act_by, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;

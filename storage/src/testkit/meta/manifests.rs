@@ -1,3 +1,5 @@
+//! What every metadata store does with manifests and tags.
+
 use super::{Image, Kit, REGISTRY, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
 use crate::meta::{PutManifest, Referrer, Referrers, ReviewTarget};

@@ -1,3 +1,5 @@
+//! What every metadata store does with namespaces and repositories.
+
 use super::{Kit, NOW, Place, REGISTRY, act, act_at, later, pages_show_all, tag};
 use crate::Error;
 use crate::meta::{EMPTY_REPOSITORY, JobQuery, Namespace, NewUpload, Readable, Repository, ReviewTarget};

@@ -1,3 +1,5 @@
+//! What every metadata store does for the lists of the personal edition.
+
 use super::quotas::creator;
 use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
 use crate::Error;

@@ -1,3 +1,5 @@
+//! What every metadata store does with quotas.
+
 use futures::future::join_all;
 
 use super::{Image, Kit, Place, REGISTRY, act, commit, later, sha256};

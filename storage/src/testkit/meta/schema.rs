@@ -1,3 +1,5 @@
+//! What every metadata store does with its schema and its connections.
+
 use sqlx::AssertSqlSafe;
 
 use crate::Error;

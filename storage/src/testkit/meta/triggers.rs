@@ -1,3 +1,5 @@
+//! What every metadata store does with triggers and their log.
+
 use super::{Kit, NOW, Place, REGISTRY, act, act_at, later};
 use crate::Error;
 use crate::meta::{

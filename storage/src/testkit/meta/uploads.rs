@@ -1,3 +1,5 @@
+//! What every metadata store does with uploads.
+
 use super::{Kit, NOW, REGISTRY, act, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;

@@ -1,3 +1,5 @@
+//! What every metadata store does with sub-accounts, groups and keys.
+
 use super::super::{Kit, NOW, REGISTRY, later};
 use super::new_role;
 use crate::Error;

@@ -1,3 +1,5 @@
+//! What every metadata store does with policies and their attachments.
+
 use super::super::{Kit, NOW, later};
 use super::{DOCUMENT, new_policy};
 use crate::Error;

@@ -1,3 +1,5 @@
+//! What every metadata store does with identity providers.
+
 use super::super::{Kit, NOW, later};
 use crate::Error;
 use crate::meta::{NewOidcProvider, ProviderVersion, limits};

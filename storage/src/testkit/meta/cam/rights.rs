@@ -1,3 +1,5 @@
+//! What every metadata store tells about the rights of an account.
+
 use crate::Error;
 use crate::meta::{AccountStatus, RoleVersion};
 use crate::testkit::meta::act;
