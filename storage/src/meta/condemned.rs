@@ -12,12 +12,43 @@ use sqlx::AssertSqlSafe;
 use super::jobs::{self, NewJob};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, lists, placeholders};
+use super::tags::{self, Which};
 use super::unit::{Outcome, Unit, unit};
-use super::{Act, Event, MetaStore, Scope, quotas, review};
+use super::{Act, Event, MetaStore, Scope, quotas, repositories, review};
 use crate::{Error, Result};
 use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl MetaStore {
+    /// Deletes a repository: it is not to be found any more, and its name is free. A job takes what is in it. False when there is no
+    /// such repository.
+    pub async fn delete_repository(&self, act: &Act, id: RepositoryId) -> Result<bool> {
+        unit!(self.unit(act, "delete a repository"), |u| condemn(u, id).await.map(Outcome::of))
+    }
+
+    /// Deletes several repositories, all of them or none.
+    ///
+    /// # Errors
+    /// `Stale` when one of them is not there.
+    pub async fn delete_repositories(&self, act: &Act, ids: &[RepositoryId]) -> Result<()> {
+        // Of two that delete the same ones, neither waits for the other in the middle.
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        unit!(self.unit(act, "delete repositories"), |u| async {
+            for &id in &ids {
+                if repositories::lock(u, id).await?.is_none() {
+                    return Err(Error::Stale(Thing::Repository));
+                }
+            }
+            for &id in &ids {
+                condemn(u, id).await?;
+            }
+            Ok(())
+        }
+        .await
+        .map(Outcome::Done))
+    }
+
     /// Takes a part of what is in a repository that was deleted, or that is in the registry of an instance that was: at most
     /// `chunk` rows of one kind, and tells how many. `None` when nothing is left, not even the repository. Blobs are queued for
     /// review.
@@ -38,7 +69,7 @@ const BELONGINGS: [&str; 4] = [
 ];
 
 /// Deletes a repository, but not yet what is in it. False when it is not there.
-pub(super) async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
+async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let now = u.now();
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 \
@@ -90,10 +121,9 @@ async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<
     if !lock(u, id).await? {
         return Ok(None);
     }
-    let tags = "DELETE FROM tags WHERE id IN (SELECT id FROM tags WHERE repository_id = $1 LIMIT $2)";
-    let gone = delete(u, tags, id, chunk).await?;
-    if gone > 0 {
-        return Ok(Some(gone));
+    let gone = tags::remove(u, id, Which::First(chunk)).await?;
+    if !gone.is_empty() {
+        return Ok(Some(gone.len() as u64));
     }
     let gone = delete_manifests(u, id, chunk).await?;
     if gone > 0 {

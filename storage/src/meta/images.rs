@@ -1,19 +1,13 @@
 //! What lists of images show: tags with what they point at.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
-use std::collections::{BTreeMap, BTreeSet};
-
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
 use super::personal::Found;
-use super::repositories;
-use super::review::{self, Reason};
 use super::row::{get, optional_time, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders};
 use super::statement::{Statement, containing, place};
-use super::unit::{Outcome, Unit, unit};
-use super::{Act, Event};
 use crate::Result;
 use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
 
@@ -138,12 +132,6 @@ impl MetaStore {
         let mut connection = self.writing("remember image details").await?;
         remember(&mut connection, manifest, details).await
     }
-
-    /// Deletes tags, all of them that are there; `None` when the repository has gone. Their manifests are queued for
-    /// review.
-    pub async fn delete_tags(&self, act: &Act, repository: RepositoryId, tags: &[Tag]) -> Result<Option<Vec<Tag>>> {
-        unit!(self.unit(act, "delete tags"), |u| delete(u, repository, tags).await)
-    }
 }
 
 /// `FROM ... WHERE ...`: the tags of a repository that a list shows.
@@ -186,35 +174,6 @@ pub(super) async fn remember(tx: &mut AnyConnection, manifest: ManifestId, detai
         .bind(size_column(details.total_size)?);
     insert.execute(tx).await.op("store image details")?;
     Ok(())
-}
-
-async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tags: &[Tag]) -> Result<Outcome<Option<Vec<Tag>>>> {
-    let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
-    let (mut deleted, mut manifests) = (BTreeMap::new(), BTreeSet::new());
-    for list in lists(tags) {
-        let sql = format!(
-            "DELETE FROM tags WHERE repository_id = $1 AND name IN ({}) RETURNING name, manifest_id, \
-             (SELECT digest FROM manifests WHERE id = tags.manifest_id) AS digest",
-            placeholders(2, list.len())
-        );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
-        let query = list.iter().fold(query, |query, tag| query.bind(tag.to_string()));
-        for row in &query.fetch_all(&mut **u).await.op("delete tags")? {
-            let (tag, digest): (Tag, Digest) = (parse(row, "tags", "name")?, parse(row, "manifests", "digest")?);
-            deleted.insert(tag, digest);
-            manifests.insert(get::<i64>(row, "manifest_id")?);
-        }
-    }
-    // In the order of their ids: see `review`.
-    for manifest in manifests {
-        review::queue_manifest(u, ManifestId::new(manifest), Reason::TagDeleted).await?;
-    }
-    for (tag, digest) in &deleted {
-        let (registry, repository) = (place.registry, place.name.clone());
-        u.happened(Event::TagRemoved { registry, repository, tag: tag.clone(), digest: digest.clone() });
-    }
-    let tags: Vec<Tag> = deleted.into_keys().collect();
-    Ok(if tags.is_empty() { Outcome::Nothing(Some(tags)) } else { Outcome::Done(Some(tags)) })
 }
 
 fn tagged(row: &AnyRow) -> Result<TaggedImage> {

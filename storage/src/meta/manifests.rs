@@ -13,8 +13,9 @@ use super::repositories::{self, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders};
+use super::tags::{self, Which};
 use super::unit::{Outcome, Unit, unit};
-use super::{Act, Event, MetaStore, images, tags};
+use super::{Act, Event, MetaStore, images};
 use crate::{Error, Result};
 use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
 
@@ -315,10 +316,8 @@ async fn delete(
     if listed.op("look for indexes")?.is_some() {
         return Err(Error::InUse(Thing::Manifest));
     }
-    let untag = sqlx::query("DELETE FROM tags WHERE manifest_id = $1 RETURNING name").bind(id.get());
-    let untagged = untag.fetch_all(&mut **u).await.op("delete the tags of a manifest")?;
-    let mut tags: Vec<Tag> = untagged.iter().map(|row| parse(row, "tags", "name")).collect::<Result<_>>()?;
-    tags.sort();
+    let untagged = tags::remove(u, repository, Which::PointingAt(id)).await?;
+    let tags: Vec<Tag> = untagged.into_iter().map(|removed| removed.tag).collect();
     if permitted.is_some_and(|permitted| tags.iter().any(|tag| !permitted.contains(tag))) {
         return Err(Error::Stale(Thing::Tag));
     }

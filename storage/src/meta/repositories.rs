@@ -4,7 +4,6 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::changes::Made;
-use super::condemned;
 use super::model::{Readable, Repository};
 use super::namespaces;
 use super::personal::{NewRepository, QuotaKind, Quotas};
@@ -104,36 +103,6 @@ impl MetaStore {
     /// Makes a repository public or private; false when there is no such repository.
     pub async fn set_visibility(&self, act: &Act, id: RepositoryId, public: bool) -> Result<bool> {
         unit!(self.unit(act, "set the visibility of a repository"), |u| show(u, id, public).await.map(Outcome::of))
-    }
-
-    /// Deletes a repository: it is not to be found any more, and its name is free. A job takes what is in it. False when there is no
-    /// such repository.
-    pub async fn delete_repository(&self, act: &Act, id: RepositoryId) -> Result<bool> {
-        unit!(self.unit(act, "delete a repository"), |u| condemned::condemn(u, id).await.map(Outcome::of))
-    }
-
-    /// Deletes several repositories, all of them or none.
-    ///
-    /// # Errors
-    /// `Stale` when one of them is not there.
-    pub async fn delete_repositories(&self, act: &Act, ids: &[RepositoryId]) -> Result<()> {
-        // Of two that delete the same ones, neither waits for the other in the middle.
-        let mut ids = ids.to_vec();
-        ids.sort_unstable();
-        ids.dedup();
-        unit!(self.unit(act, "delete repositories"), |u| async {
-            for &id in &ids {
-                if lock(u, id).await?.is_none() {
-                    return Err(Error::Stale(Thing::Repository));
-                }
-            }
-            for &id in &ids {
-                condemned::condemn(u, id).await?;
-            }
-            Ok(())
-        }
-        .await
-        .map(Outcome::Done))
     }
 }
 

@@ -1,9 +1,13 @@
-//! Tags.
+//! Tags: [`point`] is the one way in, [`remove`] the one way out.
+
+use std::collections::BTreeSet;
+
+use sqlx::AssertSqlSafe;
 
 use super::repositories::{self, Locked, Place};
 use super::review::{self, Reason};
 use super::row::{get, parse};
-use super::sql::{SqlResult as _, page_start};
+use super::sql::{SqlResult as _, lists, page_start, placeholders};
 use super::unit::{Outcome, Unit, unit};
 use super::{Act, Event, MetaStore};
 use crate::{Error, Result};
@@ -22,7 +26,24 @@ impl MetaStore {
 
     /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review.
     pub async fn delete_tag(&self, act: &Act, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
-        unit!(self.unit(act, "delete a tag"), |u| delete(u, repository, tag).await.map(Outcome::some))
+        unit!(self.unit(act, "delete a tag"), |u| async {
+            let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
+            let mut removed = remove(u, repository, Which::Named(&place, std::slice::from_ref(tag))).await?;
+            Ok(Outcome::some(removed.pop().map(|removed| removed.digest)))
+        }
+        .await)
+    }
+
+    /// Deletes tags, all of them that are there; `None` when the repository has gone. Their manifests are queued for
+    /// review.
+    pub async fn delete_tags(&self, act: &Act, repository: RepositoryId, tags: &[Tag]) -> Result<Option<Vec<Tag>>> {
+        unit!(self.unit(act, "delete tags"), |u| async {
+            let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
+            let removed = remove(u, repository, Which::Named(&place, tags)).await?;
+            let tags: Vec<Tag> = removed.into_iter().map(|removed| removed.tag).collect();
+            Ok(if tags.is_empty() { Outcome::Nothing(Some(tags)) } else { Outcome::Done(Some(tags)) })
+        }
+        .await)
     }
 
     /// The tags of a repository in byte order, after `after`.
@@ -83,20 +104,77 @@ pub(super) async fn point(
     review::queue_manifest(u, before, Reason::TagMoved).await
 }
 
-async fn delete(u: &mut Unit<'_>, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
-    let Some(place) = repositories::lock(u, repository).await? else { return Ok(None) };
-    let find = sqlx::query(
-        "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
-         WHERE t.repository_id = $1 AND t.name = $2",
+/// Which tags of a repository go.
+pub(super) enum Which<'a> {
+    /// These, of the repository at this place. Their manifests stay, and are queued for review.
+    Named(&'a Place, &'a [Tag]),
+    /// All that point at a manifest, which goes with them.
+    PointingAt(ManifestId),
+    /// So many of a repository that was deleted.
+    First(u32),
+}
+
+/// A tag that has gone.
+pub(super) struct RemovedTag {
+    pub(super) tag: Tag,
+    /// The digest of the manifest that it pointed at.
+    pub(super) digest: Digest,
+    manifest: ManifestId,
+}
+
+/// Takes tags out of a locked repository, and gives those that were there, in byte order. There is no other way out for a tag.
+pub(super) async fn remove(u: &mut Unit<'_>, repository: RepositoryId, which: Which<'_>) -> Result<Vec<RemovedTag>> {
+    let mut removed = Vec::new();
+    match which {
+        Which::Named(_, tags) => {
+            for list in lists(tags) {
+                let names: Vec<&str> = list.iter().map(Tag::as_str).collect();
+                let condition = format!("name IN ({})", placeholders(2, names.len()));
+                removed.extend(delete(u, repository, &condition, &names, &[]).await?);
+            }
+        }
+        Which::PointingAt(manifest) => {
+            removed = delete(u, repository, "manifest_id = $2", &[], &[manifest.get()]).await?;
+        }
+        Which::First(count) => {
+            let first = "id IN (SELECT id FROM tags WHERE repository_id = $1 LIMIT $2)";
+            removed = delete(u, repository, first, &[], &[count.into()]).await?;
+        }
+    }
+    removed.sort_by(|a, b| a.tag.cmp(&b.tag));
+    if let Which::Named(place, _) = which {
+        // In the order of their ids: see `review`.
+        for manifest in removed.iter().map(|removed| removed.manifest).collect::<BTreeSet<_>>() {
+            review::queue_manifest(u, manifest, Reason::TagDeleted).await?;
+        }
+        for RemovedTag { tag, digest, .. } in &removed {
+            let (registry, repository) = (place.registry, place.name.clone());
+            u.happened(Event::TagRemoved { registry, repository, tag: tag.clone(), digest: digest.clone() });
+        }
+    }
+    Ok(removed)
+}
+
+async fn delete(
+    u: &mut Unit<'_>,
+    repository: RepositoryId,
+    condition: &str,
+    names: &[&str],
+    numbers: &[i64],
+) -> Result<Vec<RemovedTag>> {
+    let sql = format!(
+        "DELETE FROM tags WHERE repository_id = $1 AND {condition} RETURNING name, manifest_id, \
+         (SELECT digest FROM manifests WHERE id = tags.manifest_id) AS digest"
     );
-    let found = find.bind(repository.get()).bind(tag.as_str()).fetch_optional(&mut **u).await.op("read a tag")?;
-    let Some(row) = found else { return Ok(None) };
-    let manifest = ManifestId::new(get(&row, "id")?);
-    let digest: Digest = parse(&row, "manifests", "digest")?;
-    let delete = sqlx::query("DELETE FROM tags WHERE repository_id = $1 AND name = $2");
-    delete.bind(repository.get()).bind(tag.as_str()).execute(&mut **u).await.op("delete a tag")?;
-    review::queue_manifest(u, manifest, Reason::TagDeleted).await?;
-    let (registry, repository) = (place.registry, place.name);
-    u.happened(Event::TagRemoved { repository, registry, tag: tag.clone(), digest: digest.clone() });
-    Ok(Some(digest))
+    let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
+    let query = names.iter().fold(query, |query, name| query.bind((*name).to_owned()));
+    let query = numbers.iter().fold(query, |query, number| query.bind(*number));
+    let removed = |row| {
+        Ok(RemovedTag {
+            tag: parse(row, "tags", "name")?,
+            digest: parse(row, "manifests", "digest")?,
+            manifest: ManifestId::new(get(row, "manifest_id")?),
+        })
+    };
+    query.fetch_all(&mut **u).await.op("delete tags")?.iter().map(removed).collect()
 }
