@@ -12,7 +12,7 @@ section! {
         pub repositories: u32 = 100,
         /// Triggers.
         pub triggers: u32 = 10,
-        /// Names that nobody may take for a namespace through the API. `roadstead namespace create` may.
+        /// Names that nobody may take for a namespace. `roadstead namespace create --reserved` may.
         pub reserved_namespaces: Vec<String> = ["library", "qcloud", "tencentyun"].map(str::to_owned).to_vec(),
     }
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use roadstead_config::{Overrides, Settings};
+use roadstead_service::NameService;
 use roadstead_storage::meta::{Act, MetaStore, Timing};
 use roadstead_types::{AccountId, Actor, SystemClock};
 use serde_json::Value;
@@ -126,6 +127,11 @@ impl Context {
         }
         bootstrap::make_data_dir(&self.settings)?;
         bootstrap::open_meta(&self.settings).await
+    }
+
+    /// Namespaces and repositories of everybody.
+    fn names(&self, meta: &MetaStore) -> NameService {
+        NameService::new(meta.clone(), self.settings.quotas.reserved_namespaces.clone())
     }
 }
 

@@ -2,8 +2,9 @@
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use roadstead_storage::meta::MetaStore;
-use roadstead_types::{AccountId, NamespaceName, RegistryId, Uin};
+use roadstead_service::{Error, NameService};
+use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_types::{NamespaceName, Uin};
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
@@ -17,6 +18,9 @@ pub enum Command {
         /// Uin of its owner; without it, the owner account of the first start
         #[arg(long)]
         owner: Option<Uin>,
+        /// Take the name even if it is reserved
+        #[arg(long)]
+        reserved: bool,
     },
     /// List namespaces
     List {
@@ -35,10 +39,13 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List { .. });
     let meta = context.meta(changes).await?;
+    let names = context.names(&meta);
     let done = match command {
-        Command::Create { name, owner } => create(context, &meta, &name, owner.as_ref()).await,
-        Command::List { owner } => list(context, &meta, owner.as_ref()).await,
-        Command::Delete { name } => delete(context, &meta, &name).await,
+        Command::Create { name, owner, reserved } => {
+            create(context, &meta, &names, &name, owner.as_ref(), reserved).await
+        }
+        Command::List { owner } => list(context, &meta, &names, owner.as_ref()).await,
+        Command::Delete { name } => delete(context, &names, &name).await,
     };
     meta.close().await;
     if changes {
@@ -47,24 +54,34 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     Ok(done?)
 }
 
-async fn owner_id(meta: &MetaStore, uin: Option<&Uin>) -> anyhow::Result<AccountId> {
+/// The account with this uin; without one, the account of the first start.
+async fn owner_of(meta: &MetaStore, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
     if let Some(uin) = uin {
-        return Ok(account::find(meta, uin).await?.id);
+        return account::find(meta, uin).await;
     }
-    let library = meta.namespace(RegistryId::PERSONAL, "library").await?;
-    let library =
-        library.context("there is no owner account yet: run `roadstead serve` once, or name one with --owner")?;
-    Ok(library.owner)
+    let unknown = "there is no owner account yet: run `roadstead serve` once, or name one with --owner";
+    let library = names.namespace("library").await?.context(unknown)?;
+    meta.account(library.owner).await?.context(unknown)
 }
 
-async fn create(context: &Context, meta: &MetaStore, name: &NamespaceName, owner: Option<&Uin>) -> anyhow::Result<()> {
-    let owner = owner_id(meta, owner).await?;
-    let act = context.act(Some(owner), "namespace.create", name.as_str());
-    meta.create_namespace(&act, RegistryId::PERSONAL, name, owner).await?;
+async fn create(
+    context: &Context,
+    meta: &MetaStore,
+    names: &NameService,
+    name: &NamespaceName,
+    owner: Option<&Uin>,
+    even_reserved: bool,
+) -> anyhow::Result<()> {
+    let owner = owner_of(meta, names, owner).await?;
+    let act = context.act(Some(owner.owner), "namespace.create", name.as_str());
+    match names.create_namespace(&act, &owner, name, even_reserved).await {
+        Err(error @ Error::Reserved(_)) => bail!("{error}; with --reserved it is made all the same"),
+        made => made?,
+    }
     print_line(format_args!("namespace {name} created"))
 }
 
-async fn list(context: &Context, meta: &MetaStore, owner: Option<&Uin>) -> anyhow::Result<()> {
+async fn list(context: &Context, meta: &MetaStore, names: &NameService, owner: Option<&Uin>) -> anyhow::Result<()> {
     let owner = match owner {
         Some(uin) => Some(account::find(meta, uin).await?.id),
         None => None,
@@ -72,7 +89,7 @@ async fn list(context: &Context, meta: &MetaStore, owner: Option<&Uin>) -> anyho
     let mut items: Vec<Value> = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = meta.list_namespaces(RegistryId::PERSONAL, owner, after.as_deref(), PAGE).await?;
+        let page = names.namespaces(owner, after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.name.as_str().to_owned());
         for namespace in &page {
@@ -84,10 +101,10 @@ async fn list(context: &Context, meta: &MetaStore, owner: Option<&Uin>) -> anyho
     print_list(context, &items, |i| format!("{}  {}", text(i, "owner"), text(i, "name")))
 }
 
-async fn delete(context: &Context, meta: &MetaStore, name: &NamespaceName) -> anyhow::Result<()> {
-    let namespace = meta.namespace(RegistryId::PERSONAL, name.as_str()).await?;
+async fn delete(context: &Context, names: &NameService, name: &NamespaceName) -> anyhow::Result<()> {
+    let namespace = names.namespace(name.as_str()).await?;
     let act = context.act(namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str());
-    if !meta.delete_namespace(&act, RegistryId::PERSONAL, name).await? {
+    if !names.delete_namespace(&act, name).await? {
         bail!("there is no namespace {name}");
     }
     print_line(format_args!("namespace {name} deleted"))

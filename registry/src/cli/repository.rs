@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
-use roadstead_storage::meta::{MetaStore, Readable};
-use roadstead_types::{RegistryId, RepositoryName};
+use roadstead_service::NameService;
+use roadstead_types::RepositoryName;
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
@@ -31,9 +31,10 @@ pub enum Visibility {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List);
     let meta = context.meta(changes).await?;
+    let names = context.names(&meta);
     let done = match command {
-        Command::List => list(context, &meta).await,
-        Command::Visibility { name, visibility } => set_visibility(context, &meta, &name, visibility).await,
+        Command::List => list(context, &names).await,
+        Command::Visibility { name, visibility } => set_visibility(context, &names, &name, visibility).await,
     };
     meta.close().await;
     if changes {
@@ -46,11 +47,11 @@ fn word(public: bool) -> &'static str {
     if public { "public" } else { "private" }
 }
 
-async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
+async fn list(context: &Context, names: &NameService) -> anyhow::Result<()> {
     let mut items: Vec<Value> = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = meta.list_repositories(RegistryId::PERSONAL, Readable::All, after.as_deref(), PAGE).await?;
+        let page = names.repositories(after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.name.as_str().to_owned());
         items.extend(page.iter().map(|r| json!({ "name": r.name.as_str(), "visibility": word(r.public) })));
@@ -60,18 +61,16 @@ async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
 
 async fn set_visibility(
     context: &Context,
-    meta: &MetaStore,
+    names: &NameService,
     name: &RepositoryName,
     visibility: Visibility,
 ) -> anyhow::Result<()> {
-    let repository = meta.repository(RegistryId::PERSONAL, name).await?;
-    let repository = repository.with_context(|| format!("there is no repository {name}"))?;
+    let unknown = || format!("there is no repository {name}");
+    let (repository, owner) = names.repository(name).await?.with_context(unknown)?;
     let public = matches!(visibility, Visibility::Public);
-    let namespace = meta.namespace(RegistryId::PERSONAL, name.namespace()).await?;
-    let owner = namespace.map(|namespace| namespace.owner);
     let act = context.act(owner, "repository.visibility", &format!("{name} {}", word(public)));
-    if !meta.set_visibility(&act, repository.id, public).await? {
-        bail!("there is no repository {name}");
+    if !names.set_visibility(&act, &repository, public).await? {
+        bail!(unknown());
     }
     print_line(format_args!("repository {name} is {}", word(public)))
 }

@@ -7,6 +7,7 @@ mod blobs;
 mod catalog;
 mod chunks;
 mod cli;
+mod cli_names;
 mod drain;
 mod first_start;
 mod fuzz;

@@ -5,7 +5,7 @@ use roadstead_policy::NameRequest;
 use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
 use roadstead_types::{NamespaceName, Thing};
 
-use super::super::owned;
+use super::super::{names, owned};
 use super::{PersonalService, REGISTRY};
 use crate::{Error, Result};
 
@@ -16,7 +16,7 @@ impl PersonalService {
     /// `Unknown(Password)`, `Reserved(Namespace)`, `Exists(Namespace)`, `LimitReached`.
     pub async fn create_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
         self.check_registered(identity).await?;
-        if self.is_reserved(name) {
+        if names::is_reserved(&self.base.params.reserved_namespaces, name) {
             return Err(Error::Reserved(Thing::Namespace));
         }
         let new = NewNamespace { registry: REGISTRY, name, owner: identity.owner, creator: &identity.uin };
@@ -74,10 +74,6 @@ impl PersonalService {
     /// Whether anybody has a namespace of this name, and whether nobody may.
     pub async fn namespace_exists(&self, name: &NamespaceName) -> Result<(bool, bool)> {
         let exists = self.base.meta.namespace(REGISTRY, name.as_str()).await?.is_some();
-        Ok((exists, self.is_reserved(name)))
-    }
-
-    fn is_reserved(&self, name: &NamespaceName) -> bool {
-        self.base.params.reserved_namespaces.iter().any(|reserved| reserved == name.as_str())
+        Ok((exists, names::is_reserved(&self.base.params.reserved_namespaces, name)))
     }
 }

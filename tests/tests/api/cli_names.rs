@@ -1,0 +1,34 @@
+//! Namespaces that the operator makes follow the rules that hold when their owner makes them.
+
+use roadstead_storage::meta::{AuditQuery, QuotaKind};
+use roadstead_tests::TestRegistry;
+
+use super::cli::{json, text};
+
+#[tokio::test]
+async fn the_operator_gives_away_a_reserved_name_only_on_purpose() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let carol = json(&reg.command(&["account", "create", "--name", "carol"], ""));
+    let create = ["namespace", "create", "tencentyun", "--owner", carol["uin"].as_str().unwrap()];
+    let refused = reg.command(&create, "");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("reserved; with --reserved it is made"), "{}", text(&refused.stderr));
+    let made = reg.command(&[&create[..], &["--reserved"]].concat(), "");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let query = AuditQuery { action: Some("namespace.create"), limit: 10, ..AuditQuery::default() };
+    let events = reg.meta().audit_events(&query).await.unwrap();
+    assert_eq!((events[0].1.resource.as_str(), events[0].1.principal.as_str()), ("tencentyun", "operator"));
+    assert_eq!(events.len(), 2, "the other one is that of the first start");
+}
+
+#[tokio::test]
+async fn a_quota_holds_for_namespaces_that_the_operator_makes() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let alice = reg.account("alice").await;
+    reg.meta().set_quota(&reg.act(), alice.id, QuotaKind::Namespaces, 2).await.unwrap();
+    let create = |name: &str| reg.command(&["namespace", "create", name, "--owner", &alice.uin], "");
+    assert!(create("alice-two").status.success(), "one is there already");
+    let refused = create("alice-three");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("no more than 2"), "{}", text(&refused.stderr));
+}
