@@ -33,6 +33,8 @@ const HIDDEN_TEXT: &str = "hidden text";
 pub struct News {
     /// Whether anything has changed.
     pub changed: bool,
+    /// The number of the last change that was acted on.
+    pub number: i64,
     /// Whether everything was forgotten, because that was too much, or concerned everything.
     pub everything: bool,
 }
@@ -163,7 +165,7 @@ impl Auth {
         // Taken before the counters are read: what is confirmed, is confirmed as of then.
         let now = inner.clock.now();
         let counters = inner.meta.change_counters().await?;
-        let mut news = News { changed: counters.changes != seen.changes, everything: false };
+        let mut news = News { changed: counters.changes != seen.changes, number: seen.changes, everything: false };
         if news.changed {
             let (number, list) = match inner.meta.changes_since(seen.changes).await? {
                 Changes::Known { number, list } => (number, list),
@@ -171,7 +173,7 @@ impl Auth {
             };
             news.everything = list.iter().any(|change| change.scope == Scope::System);
             list.iter().for_each(|change| inner.caches.forget(&change.scope));
-            seen.changes = number;
+            (seen.changes, news.number) = (number, number);
         }
         if !inner.own_repositories.explain(seen.repositories_made, counters.repositories_made) {
             inner.caches.places.clear();

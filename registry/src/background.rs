@@ -98,16 +98,23 @@ fn keep_changes(loops: &mut Supervisor, auth: Auth, services: Services) {
         let (auth, services) = (auth.clone(), services.clone());
         let round = move || {
             let (auth, services) = (auth.clone(), services.clone());
-            async move {
-                match auth.poll_changes().await {
-                    Ok(news) if news.everything => services.forget(),
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!(error = %error, "changes of other processes cannot be read"),
-                }
-            }
+            async move { see_changes(&auth, &services).await }
         };
         every("changes", POLL, round)
     });
+}
+
+async fn see_changes(auth: &Auth, services: &Services) {
+    let news = match auth.poll_changes().await {
+        Ok(news) => news,
+        Err(error) => return tracing::warn!(error = %error, "changes of other processes cannot be read"),
+    };
+    if news.everything {
+        services.forget();
+    }
+    if let Err(error) = services.servers().confirm(&news).await {
+        tracing::warn!(error = %error, "changes that were seen cannot be confirmed; it is tried again");
+    }
 }
 
 /// Writes down the pulls that were counted.

@@ -19,6 +19,7 @@ mod owned;
 mod personal;
 mod pulls;
 mod repositories;
+mod servers;
 mod transfer;
 mod triggers;
 mod uploads;
@@ -42,6 +43,7 @@ pub use names::NameService;
 pub use personal::{PersonalService, RepositoryFilter};
 pub use pulls::PullService;
 pub use repositories::{Listed, RepositoryService};
+pub use servers::ServerService;
 pub use transfer::{Body, BodyError, TransferBudget};
 pub use triggers::{TriggerDraft, TriggerService};
 pub use uploads::{ChunkRange, Finished, UploadService};
@@ -132,6 +134,7 @@ pub struct Services {
     pulls: PullService,
     triggers: TriggerService,
     repositories: RepositoryService,
+    servers: ServerService,
     cam: cam::CamService,
     personal: PersonalService,
     instances: instances::InstanceService,
@@ -174,6 +177,7 @@ impl Services {
             pulls: PullService::new(Arc::clone(&foundation)),
             triggers: TriggerService::new(Arc::clone(&foundation)),
             repositories: RepositoryService::new(Arc::clone(&foundation)),
+            servers: ServerService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
             instances: instances::InstanceService::new(Arc::clone(&foundation)),
@@ -226,6 +230,11 @@ impl Services {
     /// Lists of repositories.
     pub fn repositories(&self) -> &RepositoryService {
         &self.repositories
+    }
+
+    /// This server, as commands see it.
+    pub fn servers(&self) -> &ServerService {
+        &self.servers
     }
 
     /// Access management.

@@ -12,7 +12,11 @@ pub(super) async fn write(state: &ApiState) {
     let (pulls, auth) = (state.services.pulls(), &state.auth);
     let counts = one("counts of pulls", async || Ok(pulls.flush().await?));
     let uses = one("uses of access keys", async || Ok(auth.record_key_uses().await?));
-    let ((), counts, uses) = tokio::join!(state.audit.flush(), counts, uses);
+    let stop = one("the end of this server", async || Ok(state.services.servers().stop().await?));
+    let ((), counts, uses, stopped) = tokio::join!(state.audit.flush(), counts, uses, stop);
+    if let Err(error) = stopped {
+        tracing::warn!(error = format!("{error:#}"), "commands may wait for this server for a while");
+    }
     if let Err(error) = counts {
         tracing::error!(
             pulls = pulls.unwritten(),

@@ -78,6 +78,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     if meta.engine() == Engine::Sqlite {
         // Nobody else can be writing to an upload or running a job now: what holds a lease is a process that is gone.
         meta.release_all_upload_leases().await?;
+        meta.forget_servers().await?;
         meta.release_all_job_leases().await?;
     }
     let store = match parts.store {

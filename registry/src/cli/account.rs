@@ -76,10 +76,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     // A quota is read when it is needed: no server has to hear of it.
     let is_quota = matches!(command, Command::Quota { .. });
     let done = carry_out(context, &meta, command).await;
-    meta.close().await;
-    if changes && !is_quota {
-        until_seen().await;
+    if done.is_ok() && changes && !is_quota {
+        until_seen(&meta).await?;
     }
+    meta.close().await;
     Ok(done?)
 }
 

@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand};
 use roadstead_config::{Overrides, Settings};
 use roadstead_service::NameService;
 use roadstead_storage::meta::{Act, MetaStore, Timing};
-use roadstead_types::{AccountId, Actor, SystemClock};
+use roadstead_types::{AccountId, Actor, Clock as _, SystemClock};
 use serde_json::Value;
 
 use crate::{bootstrap, telemetry};
@@ -223,9 +223,25 @@ fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
 }
 
-/// Waits until a server that runs has seen what a command has changed: what comes next in a script relies on it.
-async fn until_seen() {
-    tokio::time::sleep(crate::background::POLL + Duration::from_millis(200)).await;
+/// How long a command waits for servers: one that was killed counts as running for a while.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often a command looks whether servers have seen its change.
+const LOOK: Duration = Duration::from_millis(30);
+
+/// Waits until every server that runs has acted on what a command has changed: what comes next in a script relies on it.
+async fn until_seen(meta: &MetaStore) -> anyhow::Result<()> {
+    let number = meta.change_counters().await?.changes;
+    let seen = async {
+        while meta.servers_behind(number, SystemClock.now()).await? > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        anyhow::Ok(())
+    };
+    match tokio::time::timeout(PATIENCE, seen).await {
+        Ok(seen) => seen?,
+        Err(_) => tracing::warn!("it is done, but a server has not confirmed yet that it knows"),
+    }
+    Ok(())
 }
 
 /// How many rows are read at once where all of them are wanted.

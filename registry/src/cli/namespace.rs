@@ -47,10 +47,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::List { owner } => list(context, &meta, &names, owner.as_ref()).await,
         Command::Delete { name } => delete(context, &names, &name).await,
     };
-    meta.close().await;
-    if changes {
-        until_seen().await;
+    if done.is_ok() && changes {
+        until_seen(&meta).await?;
     }
+    meta.close().await;
     Ok(done?)
 }
 

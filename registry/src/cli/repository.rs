@@ -36,10 +36,10 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
         Command::List => list(context, &names).await,
         Command::Visibility { name, visibility } => set_visibility(context, &names, &name, visibility).await,
     };
-    meta.close().await;
-    if changes {
-        until_seen().await;
+    if done.is_ok() && changes {
+        until_seen(&meta).await?;
     }
+    meta.close().await;
     Ok(done?)
 }
 

@@ -32,6 +32,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (16, "condemned", include_str!("../../migrations/0016_condemned.sql")),
     (17, "artifact types without case", include_str!("../../migrations/0017_artifact_types_without_case.sql")),
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
+    (20, "servers", include_str!("../../migrations/0020_servers.sql")),
 ];
 
 /// The steps in the dialect of an engine: the only place where the two engines read different text.

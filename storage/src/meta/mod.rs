@@ -33,6 +33,7 @@ mod row;
 mod schedules;
 mod sealed;
 mod search;
+mod servers;
 mod sessions;
 mod sql;
 mod statement;

@@ -15,6 +15,7 @@ mod personal;
 mod quotas;
 mod races;
 mod schema;
+mod servers;
 mod triggers;
 mod units;
 mod uploads;
@@ -43,7 +44,7 @@ macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
             schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
-            jobs races audit units
+            jobs races audit units servers
         }
     };
 }
