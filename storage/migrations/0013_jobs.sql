@@ -32,6 +32,8 @@ CREATE INDEX jobs_finished ON jobs (finished_at) WHERE state >= 2;
 -- When a job that comes back regularly is due next.
 CREATE TABLE schedules (
     name {text} PRIMARY KEY,
+    -- How often, for people, and to see when it has changed.
+    rule {text} NOT NULL,
     next_run BIGINT NOT NULL,
     last_run BIGINT
 );

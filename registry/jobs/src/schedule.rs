@@ -1,5 +1,6 @@
 //! Jobs that come back regularly.
 
+use std::fmt;
 use std::time::Duration;
 
 use roadstead_storage::meta::NewJob;
@@ -21,6 +22,14 @@ impl When {
     }
 }
 
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(period) => write!(f, "every {period:?}"),
+        }
+    }
+}
+
 /// A job that comes back regularly. Its name is the kind of its job.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -28,14 +37,6 @@ pub struct Schedule {
     pub job: NewJob,
     /// When it is due.
     pub when: When,
-    /// How long after the start of a process it is not yet due.
+    /// How long a new installation waits for the first run.
     pub quiet: Duration,
-}
-
-impl Schedule {
-    /// The earliest and the latest moment of the next run, for a process that starts at `now`.
-    pub(crate) fn window(&self, now: Timestamp) -> (Timestamp, Timestamp) {
-        let earliest = now.after(self.quiet);
-        (earliest, self.when.next(now).max(earliest))
-    }
 }

@@ -90,8 +90,8 @@ impl<C: Send + Sync + 'static> Worker<C> {
 
     async fn keep_schedules(&self) -> Result<()> {
         for schedule in &self.schedules {
-            let (earliest, latest) = schedule.window(self.engine.clock.now());
-            self.engine.meta.keep_schedule(schedule.job.kind, earliest, latest).await?;
+            let first = self.engine.clock.now().after(schedule.quiet);
+            self.engine.meta.keep_schedule(schedule.job.kind, &schedule.when.to_string(), first).await?;
         }
         Ok(())
     }

@@ -11,9 +11,10 @@ use crate::Result;
 use roadstead_types::Timestamp;
 
 impl MetaStore {
-    /// Makes sure that there is a schedule, whose next run is not before `earliest` and not after `latest`.
-    pub async fn keep_schedule(&self, name: &str, earliest: Timestamp, latest: Timestamp) -> Result<()> {
-        unit!(self.upkeep(earliest, "keep a schedule"), |tx| keep(tx, name, earliest, latest).await.map(Outcome::Done))
+    /// Makes sure that there is a schedule with this rule. A schedule that is new is due at `first`. One whose rule has
+    /// changed is due then at the latest. All others stay as they are: a process that starts postpones nothing.
+    pub async fn keep_schedule(&self, name: &str, rule: &str, first: Timestamp) -> Result<()> {
+        unit!(self.upkeep(first, "keep a schedule"), |tx| keep(tx, name, rule, first).await.map(Outcome::Done))
     }
 
     /// Which of the schedules are due.
@@ -28,12 +29,14 @@ impl MetaStore {
     }
 }
 
-async fn keep(tx: &mut AnyConnection, name: &str, earliest: Timestamp, latest: Timestamp) -> Result<()> {
+async fn keep(tx: &mut AnyConnection, name: &str, rule: &str, first: Timestamp) -> Result<()> {
     let upsert = sqlx::query(
-        "INSERT INTO schedules (name, next_run) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET next_run = \
-         CASE WHEN schedules.next_run < $2 THEN $2 WHEN schedules.next_run > $3 THEN $3 ELSE schedules.next_run END",
+        "INSERT INTO schedules (name, rule, next_run) VALUES ($1, $2, $3) \
+         ON CONFLICT (name) DO UPDATE SET rule = excluded.rule, next_run = \
+         CASE WHEN schedules.rule <> excluded.rule AND schedules.next_run > excluded.next_run \
+         THEN excluded.next_run ELSE schedules.next_run END",
     );
-    let upsert = upsert.bind(name).bind(earliest.as_millis()).bind(latest.as_millis());
+    let upsert = upsert.bind(name).bind(rule).bind(first.as_millis());
     upsert.execute(tx).await.op("keep a schedule")?;
     Ok(())
 }

@@ -186,18 +186,21 @@ async fn lists_have_pages(kit: &Kit) {
 
 async fn a_schedule_runs_once(kit: &Kit) {
     let new = job("kit.schedule", None);
-    kit.one.keep_schedule("kit.schedule", later(10), later(100)).await.unwrap();
+    kit.one.keep_schedule("kit.schedule", "every 100s", later(10)).await.unwrap();
     assert_eq!(kit.two.due_schedules(later(9)).await.unwrap(), Vec::<String>::new());
     assert_eq!(kit.two.due_schedules(later(10)).await.unwrap(), ["kit.schedule"]);
     let runs = [&kit.one, &kit.two, &kit.one, &kit.two]
         .map(|store| store.run_schedule("kit.schedule", later(110), &new, later(10)));
     let ran = join_all(runs).await.into_iter().filter(|ran| *ran.as_ref().unwrap()).count();
     assert_eq!((ran, kit.one.claim_jobs("kit.schedule", 9, later(60), later(10)).await.unwrap().len()), (1, 1));
-    // A process that starts keeps what is between the earliest and the latest.
-    for (earliest, latest, due) in
-        [(later(20), later(200), later(110)), (later(20), later(50), later(50)), (later(70), later(80), later(70))]
-    {
-        kit.two.keep_schedule("kit.schedule", earliest, latest).await.unwrap();
+    // A process that starts postpones nothing, and a late one does not bring the next run back. A new rule does.
+    for (rule, first, due) in [
+        ("every 100s", later(20), later(110)),
+        ("every 100s", later(200), later(110)),
+        ("every 50s", later(60), later(60)),
+        ("every 200s", later(210), later(60)),
+    ] {
+        kit.two.keep_schedule("kit.schedule", rule, first).await.unwrap();
         assert_eq!(kit.one.due_schedules(due.before(Duration::from_millis(1))).await.unwrap(), Vec::<String>::new());
         assert_eq!(kit.one.due_schedules(due).await.unwrap(), ["kit.schedule"]);
     }
