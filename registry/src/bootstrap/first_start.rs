@@ -1,4 +1,4 @@
-//! The first start: the owner account, its namespace, and the file that says so.
+//! The first start: it creates the owner account, its namespace and `bootstrap.json`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use super::{open_accounts, secret_file};
 
-/// The name of the account that the first start makes.
+/// The name of the account that the first start creates.
 const OWNER_NAME: &str = "owner";
-/// The namespace of the owner account, which everybody else finds taken.
+/// The namespace of the owner account. Nobody else can create a namespace of this name.
 const OWNER_NAMESPACE: &str = "library";
 
-/// The first start, as it is written down: `bootstrap.json`, which is there when everything is in it. Before the account is
-/// made the secrets go into another file, so that nobody is locked out by a start that is cut off.
+/// The record of the first start. `bootstrap.json` exists only when the record is complete. Before the account is
+/// created, its secrets are written to a second file, so that an interrupted start locks nobody out.
 pub(super) struct FirstStart {
     path: PathBuf,
-    /// What is written before it is complete.
+    /// The file that holds the record until it is complete.
     unfinished: PathBuf,
     record: serde_json::Map<String, Value>,
     password_chosen: bool,
@@ -48,17 +48,17 @@ impl FirstStart {
     }
 }
 
-/// What an earlier start wrote down, if it was cut off before it was done.
+/// Reads the record of an earlier first start that was interrupted.
 fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String, Value>>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    serde_json::from_str(&text).map(Some).with_context(|| format!("{} is not what was written there", path.display()))
+    serde_json::from_str(&text).map(Some).with_context(|| format!("{} does not hold valid JSON", path.display()))
 }
 
-/// Makes the owner account and its namespace, if there is no account yet; or ends a first start that was cut off.
+/// Creates the owner account and its namespace if there is no account yet, or completes an interrupted first start.
 pub(super) async fn first_start(
     settings: &Settings,
     chosen: &Bootstrap,
@@ -81,7 +81,7 @@ pub(super) async fn first_start(
         Some(owner) => owner,
         None => make_owner(settings, chosen, meta, sealer, clock, &act, &mut first).await?,
     };
-    // The account is the operator's own.
+    // The account belongs to the operator, so it has no quotas.
     for kind in QuotaKind::ALL {
         meta.set_quota(&act, owner.id, kind, Quotas::UNLIMITED).await?;
     }
@@ -117,7 +117,7 @@ async fn make_owner(
         (Some(id), Some(key)) => (id.expose().parse()?, key.expose().to_owned()),
         _ => (roadstead_auth::generate_secret_id(), roadstead_auth::generate_secret_key()),
     };
-    // What the operator chose, the operator knows: it is written nowhere.
+    // The operator already knows the chosen values, so they are not written to a file.
     first.record.clear();
     if chosen.password.is_none() {
         first.record.insert("password".into(), json!(password));

@@ -1,4 +1,4 @@
-//! A master key that a program prints: the way to one that a key management service keeps.
+//! Reads the master key from a program, for example one that asks a key management service.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -10,20 +10,20 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
-/// How long the program has.
+/// How long the program may run.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
-/// How many bytes it may print: a key in base64, and any white space around it.
+/// The most bytes that the program may print: a key in base64 and surrounding white space.
 const MOST_OUTPUT: usize = 4096;
-/// How many bytes of its complaints are shown.
+/// The most bytes of standard error that an error message quotes.
 const MOST_COMPLAINTS: usize = 2048;
 
-/// Runs a program with its arguments, without a shell, and reads the key that it prints. What it prints to standard output
-/// is shown nowhere.
+/// Runs a program with its arguments, without a shell, and reads the key from its standard output. Standard output is
+/// never logged or shown.
 pub(super) async fn read(command: &[String], limit: Duration) -> anyhow::Result<Key> {
     let (program, arguments) = command.split_first().context("auth.master_key_command is empty")?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    // What this server is told, passwords among it, is not for the program.
+    // The settings of this server include passwords, so the program does not inherit them.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"ROADSTEAD_")) {
         command.env_remove(name);
     }
@@ -34,7 +34,7 @@ async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Key> {
     let mut child = command.spawn().context("cannot be run")?;
     let stdout = child.stdout.take().context("has no standard output")?;
     let stderr = child.stderr.take().context("has no standard error")?;
-    // With room for more than is read: a vector that grows leaves its old place behind, unwiped.
+    // The capacity exceeds the most bytes that are read: a growing vector would leave unwiped copies in memory.
     let mut printed = Zeroizing::new(Vec::with_capacity(2 * MOST_OUTPUT));
     let mut complaints = Vec::new();
     let all = async {
@@ -42,7 +42,7 @@ async fn run(mut command: Command, limit: Duration) -> anyhow::Result<Key> {
         Ok::<ExitStatus, anyhow::Error>(child.wait().await?)
     };
     let ended = tokio::time::timeout(limit, all).await;
-    // Dropped, it is killed.
+    // Dropping the future kills the program.
     let Ok(status) = ended else {
         bail!("has not ended after {}{}", humantime::format_duration(limit), shown(&complaints))
     };
@@ -58,7 +58,7 @@ async fn read_key(stdout: impl AsyncRead + Unpin, printed: &mut Vec<u8>) -> anyh
     Ok(())
 }
 
-/// Reads all of it, so that the program never waits for a reader, and keeps the beginning.
+/// Reads standard error to its end, so that the program never blocks on a full pipe, and keeps the beginning.
 async fn read_complaints(mut stderr: impl AsyncRead + Unpin, kept: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut chunk = [0; 1024];
     loop {
@@ -74,7 +74,7 @@ async fn read_complaints(mut stderr: impl AsyncRead + Unpin, kept: &mut Vec<u8>)
     }
 }
 
-/// What a program complained about, on one line.
+/// Formats standard error of the program as one line.
 fn shown(complaints: &[u8]) -> String {
     let text = String::from_utf8_lossy(complaints);
     let line: Vec<&str> =

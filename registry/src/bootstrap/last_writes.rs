@@ -1,13 +1,14 @@
-//! What was in memory only, when the server ends.
+//! The last writes of a server that stops: state that is only in memory.
 
 use std::time::Duration;
 
 use crate::api::ApiState;
 
-/// How long that may take: the database may be away, and whoever stopped the server waits for its end.
+/// How long the last writes may take. The database may be unreachable, and the operator is waiting for the server to
+/// stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Writes it down. What cannot be written is lost, and the log says how much that is.
+/// Writes the state that is only in memory. If that fails, the state is lost and the log says how much.
 pub(super) async fn write(state: &ApiState) {
     let (pulls, auth) = (state.services.pulls(), &state.auth);
     let counts = one("counts of pulls", async || Ok(pulls.flush().await?));
@@ -26,11 +27,11 @@ pub(super) async fn write(state: &ApiState) {
     }
     if let Err(error) = uses {
         let keys = auth.unwritten_key_uses();
-        tracing::error!(keys, error = format!("{error:#}"), "when access keys were last used is lost");
+        tracing::error!(keys, error = format!("{error:#}"), "the last uses of access keys are lost");
     }
 }
 
-/// More than once, if need be: a thread of the server may end in the middle of it, and take the connection along.
+/// Writes one kind of state, with retries: a server thread may end in the middle of a write and close its connection.
 async fn one(what: &'static str, write: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
     const ATTEMPTS: usize = 5;
     let attempts = async {
@@ -38,7 +39,7 @@ async fn one(what: &'static str, write: impl AsyncFn() -> anyhow::Result<()>) ->
             match write().await {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    tracing::warn!(error = format!("{error:#}"), "{what} cannot be written; it is tried again")
+                    tracing::warn!(error = format!("{error:#}"), "{what} cannot be written; trying again")
                 }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -46,7 +47,7 @@ async fn one(what: &'static str, write: impl AsyncFn() -> anyhow::Result<()>) ->
         write().await
     };
     let Ok(written) = tokio::time::timeout(PATIENCE, attempts).await else {
-        anyhow::bail!("the database did not take them in {} s", PATIENCE.as_secs());
+        anyhow::bail!("the database did not answer within {} s", PATIENCE.as_secs());
     };
     written
 }

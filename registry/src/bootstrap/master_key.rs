@@ -1,4 +1,4 @@
-//! The key that seals secrets at rest: made on the first start, checked on every one, changed on demand.
+//! The key that seals secrets at rest: created on the first start, checked on every start, rotated by a command.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,8 +11,8 @@ use roadstead_storage::meta::{Act, MetaStore};
 
 use super::{key_command, secret_file};
 
-/// The key that seals secrets at rest, from where the settings say; made on the first start. A command that gives it is run
-/// on each call.
+/// Opens the sealer with the key that the settings name. The first start creates a key. If a command prints the key,
+/// every call runs that command.
 pub async fn open_sealer(settings: &Settings, meta: &MetaStore) -> anyhow::Result<Sealer> {
     let path = match settings.master_key() {
         MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
@@ -36,13 +36,13 @@ fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
     Ok(Sealer::new(key))
 }
 
-/// Refuses to make a new master key in the place of a lost one: it opens nothing of what is there, and what it sealed would
-/// be lost in its turn when the old one comes back.
+/// Refuses to create a new master key when the old one is missing. The new key could open none of the sealed secrets,
+/// and secrets sealed with it would be lost once the old key is restored.
 async fn refuse_without_key(path: &Path, meta: &MetaStore) -> anyhow::Result<()> {
     let next = next_master_key(path);
     ensure!(
         !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))?,
-        "the master key is being changed; if nobody does so now, start the server, which ends that"
+        "a change of the master key is unfinished; if none is running, start the server to complete it"
     );
     let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
     ensure!(
@@ -53,14 +53,15 @@ async fn refuse_without_key(path: &Path, meta: &MetaStore) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Where the next master key waits until the database is sealed with it.
+/// Returns the path of the next master key, where it stays until the whole database is sealed with it.
 fn next_master_key(path: &Path) -> PathBuf {
     path.with_extension("key.next")
 }
 
-/// Seals what is in the database with another master key: the one given, or a random one. Returns how many secrets that
-/// were; `None` if they are sealed with it already. No server may run meanwhile. Killed at any moment, the next start goes on
-/// with the key that fits, if the key is this server's to write; else the same call ends what was cut off.
+/// Seals the secrets in the database with another master key: the one given, or a random one. Returns the number of
+/// secrets, or `None` if they are already sealed with that key. No server may run at the same time.
+/// If this is interrupted and the server manages the key file, the next start picks the key that fits. Otherwise, the
+/// same call completes the rotation.
 pub async fn rotate_master_key(
     settings: &Settings,
     meta: &MetaStore,
@@ -82,7 +83,8 @@ pub async fn rotate_master_key(
             let old = open_sealer(settings, meta).await?;
             let new = given.map_or_else(rand::random::<[u8; 32]>, |key| *key.expose());
             let next = next_master_key(&path);
-            // Nobody else writes it, and a part of it is known for what it is: no other file is left behind.
+            // This file is written in place: no other process writes it, a partial file is recognized by its size, and
+            // an interrupted write leaves no temporary file behind.
             secret_file::write_in_place(&next, &new)?;
             let count = roadstead_auth::reseal(act, meta, &old, &Sealer::new(new)).await?;
             replace_master_key(&next, &path)?;
@@ -99,15 +101,16 @@ fn replace_master_key(next: &Path, path: &Path) -> anyhow::Result<()> {
     replace().with_context(|| format!("cannot replace {}", path.display()))
 }
 
-/// Ends a change of the master key that was cut off: the database says which of the two keys it is sealed with. Only for
-/// who holds the lock of the data directory: the change may be going on.
+/// Completes an interrupted rotation of the master key: keeps the one of the two keys that opens the database. The
+/// caller must hold the lock of the data directory, because otherwise a rotation may still be running.
 pub(super) async fn finish_rotation(settings: &Settings, meta: &MetaStore) -> anyhow::Result<()> {
     let MasterKey::Kept(path) = settings.master_key() else { return Ok(()) };
     let next = next_master_key(&path);
     if !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))? {
         return Ok(());
     }
-    // What was not yet written whole has sealed nothing. What cannot be read may be the only key that there is.
+    // A partial file has sealed nothing and can be removed. An unreadable file must stay, because it may hold the only
+    // valid key.
     let is_whole = std::fs::metadata(&next).with_context(|| format!("cannot look at {}", next.display()))?.len() >= 32;
     if is_whole && roadstead_auth::opens(meta, &read_sealer(&next)?).await? == Some(true) {
         return replace_master_key(&next, &path);

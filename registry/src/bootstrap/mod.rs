@@ -1,4 +1,4 @@
-//! Where settings become objects: the only place that sees both.
+//! Builds the objects of the registry from the settings. Only this module knows both.
 
 mod first_start;
 mod key_command;
@@ -35,12 +35,12 @@ use crate::tls::Certificate;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
 
-/// What tests put in the place of the real thing.
+/// Parts that tests replace.
 #[derive(Clone)]
 pub struct Parts {
-    /// Where the time comes from.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The blob store, when it is not the one of the settings.
+    /// The blob store, if it is not the one that the settings name.
     pub store: Option<Arc<dyn BlobStore>>,
 }
 
@@ -56,18 +56,18 @@ pub struct Registry {
     pub bound: Bound,
     /// The listener of `/metrics`, if there is one.
     pub metrics: Option<Bound>,
-    /// What they serve with.
+    /// The state that both listeners use.
     pub state: web::Data<ApiState>,
-    /// The URL that clients use, as far as it is known.
+    /// The URL that clients use, as far as the server knows it.
     pub url: String,
-    /// What to tell the operator of the first start.
+    /// The message about the first start for the operator.
     pub first_start: Option<String>,
     background: Background,
     _lock: File,
 }
 
-/// Builds a registry from settings: stores, first start, services, background work, listeners. The same constructor serves
-/// production and tests.
+/// Builds a registry from settings: stores, first start, services, background work, listeners. Production and tests use
+/// the same constructor.
 pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> anyhow::Result<Registry> {
     make_data_dir(settings)?;
     let lock = lock_data_dir(settings)?;
@@ -76,7 +76,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     finish_rotation(settings, &meta).await?;
     let sealer = open_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
-        // Nobody else can be writing to an upload or running a job now: what holds a lease is a process that is gone.
+        // With SQLite no other process can be writing to an upload or running a job, so all leases belong to dead
+        // processes.
         meta.release_all_upload_leases().await?;
         meta.forget_servers().await?;
         meta.release_all_job_leases().await?;
@@ -85,7 +86,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         Some(store) => store,
         None => open_store(settings).await?,
     };
-    // While the store is empty. A store that belongs to another database can still be served from, but is never swept.
+    // The store is tied to the database while it is still empty. A store of another database can be served, but is
+    // never swept.
     match roadstead_gc::tie(&meta, &*store).await {
         Ok(()) => {}
         Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweeps"),
@@ -136,7 +138,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     Ok(Registry { bound, metrics, state, url, first_start, background, _lock: lock })
 }
 
-/// Runs a registry until it is told to stop. `ready` is called once it can answer.
+/// Runs a registry until it is told to stop. Calls `ready` once the registry can answer.
 pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::Result<()> {
     ready(&registry);
     let Registry { bound, metrics, state, mut background, _lock, .. } = registry;
@@ -144,10 +146,10 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     let ended = bound.server.await;
-    // The connections to the database that the threads of the server have opened end with these threads.
+    // The database connections that the server threads opened end with those threads.
     state.meta.trust_no_connection();
     background.stop_jobs().await;
-    // The other loops still run: what they are writing is waited for here, and not cut off.
+    // The other loops are still running, so this waits for their current writes instead of cutting them off.
     last_writes::write(&state).await;
     stopper.abort();
     if let Some(metrics) = metrics {

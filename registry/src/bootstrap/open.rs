@@ -1,4 +1,4 @@
-//! Opening what the settings name: the data directory, the stores, identities.
+//! Opens the parts that the settings name: data directory, stores, identities.
 
 use std::fs::{File, OpenOptions};
 use std::num::NonZeroU32;
@@ -13,14 +13,14 @@ use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
 use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_types::{Clock, SystemClock};
 
-/// Makes the data directory, for its owner alone, if it is missing.
+/// Creates the data directory, readable by its owner only, if it is missing.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     let dir = &settings.data_dir;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.with_context(|| format!("cannot make the data directory {}", dir.display()))
 }
 
-/// Keeps a second server off the same data directory; it would not see what the first one changes.
+/// Keeps a second server off the same data directory. The second server would not see the changes of the first one.
 pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
     let path = settings.data_dir.join("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
@@ -47,7 +47,7 @@ fn meta_params(settings: &Settings) -> anyhow::Result<MetaParams> {
     })
 }
 
-/// Connects to the database, makes it where there is none, and brings its schema up to date.
+/// Connects to the database, creates it if it is missing, and migrates its schema.
 pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
     let meta = MetaStore::open(&meta_params(settings)?).await.context("cannot open the database")?;
     let count = meta.migrate().await?;
@@ -57,7 +57,7 @@ pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
     Ok(meta)
 }
 
-/// Connects to a database that is there, for commands that only read. They make nothing and migrate nothing.
+/// Connects to an existing database, for commands that only read. It creates nothing and migrates nothing.
 pub async fn open_existing_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
     if let DatabaseLocation::Kept(path) = settings.database_location() {
         let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
@@ -72,7 +72,7 @@ pub async fn open_existing_meta(settings: &Settings) -> anyhow::Result<MetaStore
     Ok(meta)
 }
 
-/// Opens the blob store of the settings.
+/// Opens the blob store that the settings name.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
     Ok(match settings.storage.driver {
         Driver::Fs => {
@@ -83,7 +83,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore
     })
 }
 
-/// Opens a blob store that is there, for commands that only read.
+/// Opens an existing blob store, for commands that only read.
 pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
     if settings.storage.driver == Driver::Fs {
         let root = settings.storage_root();
@@ -98,12 +98,12 @@ fn argon2(settings: &Settings) -> Argon2Params {
     Argon2Params { memory_kib: chosen.memory_kib, iterations: chosen.iterations, parallelism: chosen.parallelism }
 }
 
-/// The accounts, for commands that change them.
+/// Opens the accounts, for commands that change them.
 pub fn open_accounts(settings: &Settings, meta: &MetaStore, sealer: Sealer, clock: Arc<dyn Clock>) -> Accounts {
     Accounts::new(meta.clone(), argon2(settings), sealer, clock)
 }
 
-/// Identities and permissions.
+/// Opens identities and permissions.
 pub async fn open_auth(
     settings: &Settings,
     meta: &MetaStore,
@@ -134,7 +134,7 @@ pub async fn open_auth(
     Ok(Auth::open(meta.clone(), params, sealer, clock).await?)
 }
 
-/// The collector, over these stores.
+/// Creates the collector of these stores.
 pub fn open_collector(meta: &MetaStore, store: &Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Collector {
     Collector::new(meta.clone(), Arc::clone(store), clock)
 }

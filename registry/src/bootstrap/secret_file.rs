@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-/// Writes a file that only its owner may read, whole or not at all, in the place of the one that is there.
+/// Writes a file that only its owner may read. It replaces an existing file atomically.
 pub(super) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let write = || {
         let temporary = write_aside(path, content)?;
@@ -17,7 +17,7 @@ pub(super) fn write(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes a file that only its owner may read, where there is none. Cut off, it leaves a part of it.
+/// Creates a file that only its owner may read. An interrupted write leaves a partial file.
 pub(super) fn write_in_place(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let write = || {
         create(path, content)?;
@@ -26,7 +26,7 @@ pub(super) fn write_in_place(path: &Path, content: &[u8]) -> anyhow::Result<()> 
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Writes a file that only its owner may read, if there is none: of two processes that try, one wins.
+/// Creates a file that only its owner may read, unless it exists. If two processes try, one wins.
 pub(super) fn write_once(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let write = || {
         let temporary = write_aside(path, content)?;

@@ -1,4 +1,4 @@
-//! What the settings say, in the parameters that the parts take.
+//! Translates the settings into the parameters of each part.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
