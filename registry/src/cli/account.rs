@@ -38,7 +38,7 @@ pub enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Show what an account may have, or set it to a number or `none`; sub-accounts count with their main account
+    /// Show the quotas of an account, or set one to a number or `none`; sub-accounts count with their main account
     Quota {
         /// Uin of the main account
         uin: Uin,
@@ -73,7 +73,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = command.changes();
     let meta = context.meta(changes).await?;
-    // A quota is read when it is needed: no server has to hear of it.
+    // Servers read quotas from the database on each use, so no server has to be told.
     let is_quota = matches!(command, Command::Quota { .. });
     let done = carry_out(context, &meta, command).await;
     if done.is_ok() && changes && !is_quota {
@@ -104,7 +104,7 @@ async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> any
     }
 }
 
-/// The accounts, for commands that set passwords and keys.
+/// Opens the accounts, for commands that set passwords and keys.
 pub async fn accounts(context: &Context, meta: &MetaStore) -> anyhow::Result<Accounts> {
     let sealer = bootstrap::open_sealer(&context.settings, meta).await?;
     Ok(bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock)))
@@ -123,7 +123,7 @@ impl Command {
     }
 }
 
-/// A number, or `none` for no limit.
+/// A quota: a number, or `none` for no limit.
 #[derive(Clone, Copy)]
 pub struct Quota(u32);
 
@@ -145,7 +145,7 @@ fn from_stdin(wanted: bool) -> anyhow::Result<Option<String>> {
     wanted.then(|| read_password(std::io::stdin())).transpose()
 }
 
-/// A password as a script hands it over: without the end of its line, not empty.
+/// Reads a password from a script: strips the line ending and refuses an empty password.
 fn read_password(mut input: impl Read) -> anyhow::Result<String> {
     let mut text = String::new();
     input.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
@@ -201,7 +201,7 @@ fn status(status: AccountStatus) -> &'static str {
     }
 }
 
-/// The uin of the main account that an account belongs to.
+/// Returns the uin of the main account that an account belongs to.
 async fn owner(meta: &MetaStore, known: &mut HashMap<AccountId, Uin>, account: &Account) -> anyhow::Result<Uin> {
     if account.owner == account.id {
         return Ok(account.uin.clone());
@@ -209,12 +209,12 @@ async fn owner(meta: &MetaStore, known: &mut HashMap<AccountId, Uin>, account: &
     if let Some(uin) = known.get(&account.owner) {
         return Ok(uin.clone());
     }
-    let owner = meta.account(account.owner).await?.context("the main account of a sub-account is not there")?;
+    let owner = meta.account(account.owner).await?.context("the main account of a sub-account is missing")?;
     known.insert(owner.id, owner.uin.clone());
     Ok(owner.uin)
 }
 
-/// The account with this uin.
+/// Returns the account with this uin.
 pub async fn find(meta: &MetaStore, uin: &Uin) -> anyhow::Result<Account> {
     meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))
 }

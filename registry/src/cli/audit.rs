@@ -12,30 +12,30 @@ use crate::api::cloud::wire::time;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// List what was changed and what was refused, the latest first
+    /// List changes and refused requests, the latest first
     List(ListArgs),
 }
 
 #[derive(Args)]
 pub struct ListArgs {
-    /// Not before this: a time such as 2026-11-21T22:00:00Z, or how long ago, such as 2h or 7d
+    /// Only events since this time, such as 2026-11-21T22:00:00Z, or this long ago, such as 2h or 7d
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// By this uin
+    /// Only events by this uin
     #[arg(long)]
     uin: Option<String>,
-    /// Of this action, for example tcr:CreateNamespacePersonal or manifest.put
+    /// Only events of this action, for example tcr:CreateNamespacePersonal or manifest.put
     #[arg(long)]
     action: Option<String>,
-    /// Only what was refused
+    /// Only refused requests
     #[arg(long)]
     denied: bool,
-    /// The most events
+    /// The most events to list
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: usize,
 }
 
-/// `roadstead audit ...`.
+/// Runs `roadstead audit ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let Command::List(args) = command;
     let since = args.since.as_deref().map(moment).transpose()?;

@@ -1,4 +1,4 @@
-//! `roadstead doctor`: checks of an installation, each on one line.
+//! `roadstead doctor`: checks of an installation, printed one per line.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use crate::bootstrap;
 
 #[derive(Args)]
 pub struct DoctorArgs {
-    /// URL to push and pull through; the setting server.external_url, or the address to listen on, otherwise
+    /// URL to push and pull through; by default the setting server.external_url, or else the address to listen on
     #[arg(long)]
     url: Option<Url>,
 }
 
-/// The repository that the doctor pushes to and cleans up again.
+/// The repository that the doctor pushes to and then removes.
 const REPOSITORY: &str = "library/roadstead-doctor";
-/// What clocks may differ by before tokens are refused.
+/// The largest clock difference at which tokens still work.
 const MAX_SKEW: Duration = Duration::from_secs(60);
 
-/// What the checks found.
+/// The results of the checks.
 struct Report {
     healthy: bool,
 }
@@ -45,7 +45,7 @@ impl Report {
     }
 }
 
-/// `roadstead doctor`: one line per check, and exit code 1 if one fails.
+/// Runs `roadstead doctor`: prints one line per check, with exit code 1 if one fails.
 pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     let settings = &context.settings;
     let mut report = Report { healthy: true };
@@ -70,7 +70,7 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     if report.healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("some checks failed"))) }
 }
 
-/// The checks that need a server that runs.
+/// Runs the checks that need a running server.
 async fn check_server(
     settings: &Settings,
     args: &DoctorArgs,
@@ -111,8 +111,8 @@ async fn check_store(store: &anyhow::Result<Arc<dyn BlobStore>>) -> anyhow::Resu
 async fn check_sealer(meta: &MetaStore, sealer: &anyhow::Result<Sealer>) -> anyhow::Result<String> {
     let sealer = sealer.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
     match roadstead_auth::opens(meta, sealer).await? {
-        Some(true) => Ok("opens what is sealed in the database".to_owned()),
-        Some(false) => bail!("what is sealed in the database was sealed with another one"),
+        Some(true) => Ok("opens the secrets in the database".to_owned()),
+        Some(false) => bail!("the secrets in the database are sealed with another key"),
         None => Ok("nothing is sealed yet".to_owned()),
     }
 }
@@ -164,7 +164,8 @@ impl Session<'_> {
     }
 }
 
-/// The token is made here, from the database, for the host that the server at the URL says it is.
+/// Signs in at the server behind the URL. The token is made here, from the database, for the host name that this server
+/// announces.
 async fn sign_in<'a>(
     settings: &Settings,
     meta: &MetaStore,
@@ -179,7 +180,7 @@ async fn sign_in<'a>(
     let realm = part("realm").context("the challenge names no realm")?;
     let service = part("service").context("the challenge names no service")?;
     let token = client.get(realm).query(&[("service", service)]).send().await;
-    let token = token.with_context(|| format!("clients are sent to {realm} for tokens, which cannot be reached"))?;
+    let token = token.with_context(|| format!("cannot reach {realm}, where clients get their tokens"))?;
     ensure!(token.status().is_success(), "{realm} answered {}", token.status());
     let namespace = meta.namespace(RegistryId::PERSONAL, "library").await?.context("there is no namespace library")?;
     let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
@@ -195,7 +196,7 @@ async fn sign_in<'a>(
     Ok(Session { client, url, token: issued.token })
 }
 
-/// Pushes and pulls, and removes what it has made: also the repository, unless it was there before.
+/// Pushes and pulls, then removes the pushed content, and also the repository unless it existed before.
 async fn push_and_pull(
     settings: &Settings,
     meta: &MetaStore,

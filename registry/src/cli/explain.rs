@@ -1,4 +1,4 @@
-//! `roadstead explain`: whether a user may do something, and why.
+//! `roadstead explain`: says whether a user may do something, and why.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -20,13 +20,13 @@ pub struct ExplainArgs {
     /// Uin of the user
     #[arg(long)]
     uin: Uin,
-    /// What the user would do: pull, push, create-repository, delete-tag..., or a name such as ccr:push or cam:GetUser
+    /// Action of the user: pull, push, create-repository, delete-tag..., or a name such as ccr:push or cam:GetUser
     #[arg(long)]
     action: String,
-    /// What it would be done to: NAMESPACE/NAME[:TAG], NAMESPACE, or six pieces such as qcs::cam:::groupid/7
+    /// Resource of the action: NAMESPACE/NAME[:TAG], NAMESPACE, or six pieces such as qcs::cam:::groupid/7
     #[arg(long, default_value = "*")]
     resource: String,
-    /// Id of an instance, for what is not in the personal edition
+    /// Id of an instance, if the resource is in one; by default the personal edition
     #[arg(long, value_name = "tcr-...")]
     instance: Option<String>,
     /// Address that the request would come from
@@ -34,7 +34,7 @@ pub struct ExplainArgs {
     ip: IpAddr,
 }
 
-/// `roadstead explain`.
+/// Runs `roadstead explain`.
 pub async fn run(context: &Context, args: &ExplainArgs) -> Outcome {
     let meta = context.meta(false).await?;
     let answered = answer(context, &meta, &args.uin, args).await;

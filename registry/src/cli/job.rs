@@ -1,4 +1,4 @@
-//! `roadstead job`: what is done in the background.
+//! `roadstead job`: background jobs.
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -19,12 +19,12 @@ pub enum Command {
         /// Number of the job
         id: i64,
     },
-    /// Cancel a job: at once if it is waiting; one that is running is told to stop
+    /// Cancel a job: a waiting job at once; a running job is told to stop
     Cancel {
         /// Number of the job
         id: i64,
     },
-    /// Run a job now that is waiting, has failed or was cancelled
+    /// Run a waiting, failed or cancelled job now
     Retry {
         /// Number of the job
         id: i64,
@@ -33,18 +33,18 @@ pub enum Command {
 
 #[derive(Args)]
 pub struct ListArgs {
-    /// Only those that are waiting, running, done, failed or cancelled
+    /// Only jobs in this state: waiting, running, done, failed or cancelled
     #[arg(long)]
     state: Option<JobState>,
-    /// Only those of this kind, for example store.sweep
+    /// Only jobs of this kind, for example store.sweep
     #[arg(long)]
     kind: Option<String>,
-    /// The most jobs
+    /// The most jobs to list
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: usize,
 }
 
-/// `roadstead job ...`.
+/// Runs `roadstead job ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = matches!(command, Command::Cancel { .. } | Command::Retry { .. });
     let meta = context.meta(changes).await?;

@@ -58,7 +58,7 @@ impl Command {
     }
 }
 
-/// `roadstead account key ...`.
+/// Runs `roadstead account key ...`.
 pub async fn run(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { uin } => list(context, meta, &uin).await,
@@ -119,7 +119,7 @@ fn done(found: bool, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
     found.then_some(()).with_context(|| format!("the account {uin} has no key {id}"))
 }
 
-/// A key, and whose it is, for the audit log.
+/// Names a key and its account for the audit log.
 fn target(uin: &Uin, id: &SecretId) -> String {
     format!("{uin} {id}")
 }

@@ -1,4 +1,4 @@
-//! Commands that look after an installation: collection, migration, the master key, the settings.
+//! Commands that maintain an installation: collection, migration, master key, settings.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -19,19 +19,20 @@ use roadstead_service::audit::Collected;
 
 #[derive(Args)]
 pub struct CollectArgs {
-    /// Say what would go and why, and remove nothing
+    /// List what would be removed and why, but remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// How old stored bytes without a row must be; the setting gc.orphan_age otherwise. Less than 1h only without a server
+    /// Minimum age of stored bytes without a row; by default the setting gc.orphan_age. Less than 1h only without a
+    /// server
     #[arg(long, value_parser = humantime::parse_duration)]
     grace: Option<Duration>,
 }
 
-/// `roadstead garbage-collect`.
+/// Runs `roadstead garbage-collect`.
 pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     let settings = &context.settings;
     let orphan_age = args.grace.unwrap_or(settings.gc.orphan_age);
-    // A database and a store that are not there hold nothing to collect: the data directory is a wrong one.
+    // A missing database or store means that the data directory is wrong, so this must not create one.
     let meta = bootstrap::open_existing_meta(settings).await?;
     let store = bootstrap::open_existing_store(settings).await?;
     let _alone = alone_if_needed(settings, orphan_age, args.dry_run)?;
@@ -44,7 +45,7 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
         removals.push(removal.clone());
     };
     let outcome = collector.run(params, seen).await;
-    // Also when it failed in the end: what went, went.
+    // The removals are recorded even if the run failed later.
     let noted = match args.dry_run || gone.is_empty() {
         true => Ok(()),
         false => collected(context, &meta, &gone).await,
@@ -55,7 +56,7 @@ pub async fn collect(context: &Context, args: &CollectArgs) -> Outcome {
     Ok(outcome.map(drop).map_err(anyhow::Error::from)?)
 }
 
-/// Takes down what was collected: that is not one change, and has no transaction of its own.
+/// Records the removals in the audit log. They are many changes, so they share no transaction.
 async fn collected(context: &Context, meta: &MetaStore, gone: &Collected) -> anyhow::Result<()> {
     let act = context.act(None, Collected::ACTION, &gone.to_string());
     Ok(meta.record_audit_events(&[AuditEvent::done(&act, act.now())]).await?)
@@ -75,17 +76,17 @@ fn tell(context: &Context, args: &CollectArgs, removals: &[Removal]) -> Outcome 
     Ok(print_lines(lines.chain([format!("{verb} {} items", removals.len())]))?)
 }
 
-/// Below the least age, what a running server has just written and not yet made known would be swept: then no server may
-/// run, and none may be started.
+/// Takes the lock of the data directory if the age is below the minimum. A sweep would then take bytes that a running
+/// server has just written and not yet recorded, so no server may run or start.
 fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> anyhow::Result<Option<File>> {
     if dry_run || orphan_age >= ORPHAN_AGE_MIN {
         return Ok(None);
     }
     let lock = bootstrap::lock_data_dir(settings);
-    lock.map(Some).context("a --grace of less than 1h takes what a running server is about to need: stop it first")
+    lock.map(Some).context("--grace below 1h can remove data that a running server needs: stop the server first")
 }
 
-/// `roadstead migrate`.
+/// Runs `roadstead migrate`.
 pub async fn migrate(context: &Context) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings).await?;
@@ -95,16 +96,17 @@ pub async fn migrate(context: &Context) -> Outcome {
 
 #[derive(Args)]
 pub struct RotateArgs {
-    /// The next master key: 32 bytes, or their base64. Needed when the key comes from the settings; a random one otherwise
+    /// File with the next master key: 32 bytes, or their base64; required if the key comes from the settings, random
+    /// otherwise
     #[arg(long, value_name = "FILE")]
     new_key_file: Option<PathBuf>,
 }
 
-/// `roadstead rotate-master-key`.
+/// Runs `roadstead rotate-master-key`.
 pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome {
     let settings = &context.settings;
     let key = args.new_key_file.as_deref().map(Key::from_file).transpose().map_err(anyhow::Error::from)?;
-    // A server keeps the old key in memory, and would seal and open with it.
+    // A running server would keep using the old key from its memory.
     let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
     let meta = bootstrap::open_existing_meta(settings).await?;
     let outcome = bootstrap::rotate_master_key(settings, &meta, key, &context.act(None, "master-key.rotate", "")).await;
@@ -125,7 +127,7 @@ pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome 
     }?)
 }
 
-/// `roadstead check-config`.
+/// Runs `roadstead check-config`.
 pub fn check_config(context: &Context) -> Outcome {
     let entries = context.settings.entries();
     if context.json {

@@ -39,10 +39,10 @@ struct Cli {
 
 #[derive(Args, Clone)]
 struct Common {
-    /// Settings in TOML; without it the defaults serve, changed by the environment
+    /// Settings file in TOML; without it, the defaults and the environment apply
     #[arg(long, global = true, value_name = "FILE", env = "ROADSTEAD_CONFIG")]
     config: Option<PathBuf>,
-    /// Directory of everything that is kept
+    /// Directory of all data
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Address to listen on
@@ -69,10 +69,10 @@ enum Command {
     /// Repositories
     #[command(subcommand)]
     Repository(repository::Command),
-    /// Work in the background
+    /// Background jobs
     #[command(subcommand)]
     Job(job::Command),
-    /// Remove unfinished uploads past their time and stored bytes without a row; safe while servers run
+    /// Remove expired uploads and stored bytes without a row; safe while servers run
     GarbageCollect(maintenance::CollectArgs),
     /// Bring the schema of the database up to date
     Migrate,
@@ -88,7 +88,7 @@ enum Command {
     Version,
 }
 
-/// Why a command ends without success.
+/// The reason why a command fails.
 enum Failure {
     /// Exit code 2.
     Usage(anyhow::Error),
@@ -104,20 +104,21 @@ impl From<anyhow::Error> for Failure {
 
 type Outcome = Result<(), Failure>;
 
-/// What every command works with.
+/// The context of every command.
 struct Context {
     settings: Settings,
     json: bool,
 }
 
 impl Context {
-    /// The operator does `action` to `resource`, which belongs to the main account `owner`.
+    /// Describes an action of the operator on `resource`, which belongs to the main account `owner`.
     fn act(&self, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
         operator_act(&self.settings, owner, action, resource)
     }
 
-    /// The database, for a command that `changes` names, accounts or keys, or only reads. None of them is changed while the
-    /// registry is read-only. A command that only reads makes nothing: neither the data directory nor the database nor its schema.
+    /// Opens the database. `changes` says whether the command changes names, accounts or keys; such a command is
+    /// refused while the registry is read-only. A command that only reads creates no data directory and no database,
+    /// and migrates nothing.
     async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
         if !changes {
             return bootstrap::open_existing_meta(&self.settings).await;
@@ -129,13 +130,13 @@ impl Context {
         bootstrap::open_meta(&self.settings).await
     }
 
-    /// Namespaces and repositories of everybody.
+    /// The service for the namespaces and repositories of all accounts.
     fn names(&self, meta: &MetaStore) -> NameService {
         NameService::new(meta.clone(), self.settings.quotas.reserved_namespaces.clone())
     }
 }
 
-/// The operator does `action` to `resource`, which belongs to the main account `owner`.
+/// Describes an action of the operator on `resource`, which belongs to the main account `owner`.
 fn operator_act(settings: &Settings, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
     let actor = Actor { owner, ..Actor::operator(format!("roadstead/{}", env!("CARGO_PKG_VERSION"))) };
     let timing = Timing::new(Arc::new(SystemClock), settings.gc.grace);
@@ -155,7 +156,7 @@ pub fn main() -> ExitCode {
 }
 
 fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
-    // Nothing more can be done when standard error is closed.
+    // If standard error is closed, there is no other way to report the error.
     let _ = writeln!(std::io::stderr(), "roadstead: {error:#}");
     ExitCode::from(code)
 }
@@ -169,7 +170,7 @@ async fn run(cli: Cli) -> Outcome {
     let settings = Settings::load(common.config.as_deref(), roadstead_config::environment(), overrides);
     let settings = settings.map_err(|e| Failure::Usage(e.into()))?;
     let context = Context { settings, json: common.json };
-    // The guard writes out what is still queued when the command ends.
+    // When the command ends, the guard writes the lines that are still queued.
     let _logs = telemetry::start(&context.settings.log).map_err(Failure::Usage)?;
     match command {
         Command::Serve => serve::run(&context).await,
@@ -198,8 +199,8 @@ fn print_json(value: &Value) -> anyhow::Result<()> {
     print_line(format_args!("{value:#}"))
 }
 
-/// Prints what can be asked for again. Who stops reading, as `head` does, has seen enough, and that is no failure; but the
-/// outcome of a change that nobody can read is one.
+/// Prints output that the command can produce again. A reader that stops early, such as `head`, is no failure here.
+/// Results of changes are printed with [`print_line`], where it is one.
 fn print_lines(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
     for line in lines {
         match writeln!(std::io::stdout(), "{line}") {
@@ -210,7 +211,7 @@ fn print_lines(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints a list: as JSON, or as one line each.
+/// Prints a list as JSON, or one line per item.
 fn print_list(context: &Context, items: &[Value], line: impl Fn(&Value) -> String) -> anyhow::Result<()> {
     if context.json {
         return print_lines([format!("{:#}", Value::from(items.to_vec()))]);
@@ -218,17 +219,17 @@ fn print_list(context: &Context, items: &[Value], line: impl Fn(&Value) -> Strin
     print_lines(items.iter().map(line))
 }
 
-/// A text member of a value, for people.
+/// Returns a text member of a value, for output to people.
 fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
 }
 
-/// How long a command waits for servers: one that was killed counts as running for a while.
+/// How long a command waits for servers. A killed server still counts as running for a while.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How often a command looks whether servers have seen its change.
+/// How often a command checks whether servers have seen its change.
 const LOOK: Duration = Duration::from_millis(30);
 
-/// Waits until every server that runs has acted on what a command has changed: what comes next in a script relies on it.
+/// Waits until every running server has seen the change of a command, because the next line of a script may rely on it.
 async fn until_seen(meta: &MetaStore) -> anyhow::Result<()> {
     let number = meta.change_counters().await?.changes;
     let seen = async {
@@ -239,10 +240,10 @@ async fn until_seen(meta: &MetaStore) -> anyhow::Result<()> {
     };
     match tokio::time::timeout(PATIENCE, seen).await {
         Ok(seen) => seen?,
-        Err(_) => tracing::warn!("it is done, but a server has not confirmed yet that it knows"),
+        Err(_) => tracing::warn!("the change is made, but a server has not confirmed it yet"),
     }
     Ok(())
 }
 
-/// How many rows are read at once where all of them are wanted.
+/// The number of rows per query, for commands that read all rows.
 const PAGE: u32 = 500;

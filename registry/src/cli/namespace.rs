@@ -15,7 +15,7 @@ pub enum Command {
     Create {
         /// Name of the namespace
         name: NamespaceName,
-        /// Uin of its owner; without it, the owner account of the first start
+        /// Uin of its owner; by default the owner account of the first start
         #[arg(long)]
         owner: Option<Uin>,
         /// Take the name even if it is reserved
@@ -24,7 +24,7 @@ pub enum Command {
     },
     /// List namespaces
     List {
-        /// Only those of this uin
+        /// Only namespaces of this uin
         #[arg(long)]
         owner: Option<Uin>,
     },
@@ -35,7 +35,7 @@ pub enum Command {
     },
 }
 
-/// `roadstead namespace ...`.
+/// Runs `roadstead namespace ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List { .. });
     let meta = context.meta(changes).await?;
@@ -54,7 +54,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     Ok(done?)
 }
 
-/// The account with this uin; without one, the account of the first start.
+/// Returns the account with this uin, or the account of the first start if no uin is given.
 async fn owner_of(meta: &MetaStore, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
     if let Some(uin) = uin {
         return account::find(meta, uin).await;

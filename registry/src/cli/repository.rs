@@ -12,7 +12,7 @@ use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
 pub enum Command {
     /// List repositories
     List,
-    /// Say who may pull from a repository
+    /// Set who may pull from a repository
     Visibility {
         /// NAMESPACE/NAME
         name: RepositoryName,
@@ -27,7 +27,7 @@ pub enum Visibility {
     Private,
 }
 
-/// `roadstead repository ...`.
+/// Runs `roadstead repository ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List);
     let meta = context.meta(changes).await?;

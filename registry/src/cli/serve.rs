@@ -1,4 +1,4 @@
-//! `roadstead serve`: the server.
+//! `roadstead serve`: runs the server.
 
 use anyhow::Context as _;
 use roadstead_config::Bootstrap;
@@ -6,7 +6,7 @@ use roadstead_config::Bootstrap;
 use super::{Context, Failure, Outcome, print_line};
 use crate::bootstrap::{self, Parts};
 
-/// `roadstead serve`.
+/// Runs `roadstead serve`.
 pub async fn run(context: &Context) -> Outcome {
     let chosen = Bootstrap::from_environment(roadstead_config::environment()).map_err(|e| Failure::Usage(e.into()))?;
     let registry = bootstrap::build(&context.settings, &chosen, Parts::default()).await?;
@@ -22,7 +22,7 @@ pub async fn run(context: &Context) -> Outcome {
         })();
     });
     let result = run.await.context("the server stopped");
-    // Nobody reading standard output is no reason not to serve.
+    // The server also runs when nobody reads standard output.
     if let Err(error) = told {
         tracing::warn!(error = %error, "standard output is closed");
     }
