@@ -1,5 +1,4 @@
-//! Work in the background of a serving process: the loops that every process runs for itself, one of which is the worker that
-//! runs jobs.
+//! Background work of a serving process: the loops that every process runs, among them the worker that runs jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,42 +13,42 @@ use roadstead_service::audit::{Audit, AuditQueue};
 use crate::api::ApiState;
 use crate::tls::Certificate;
 
-/// How soon a change that another process made is seen.
+/// How often a process looks for changes that other processes made.
 pub const POLL: Duration = Duration::from_millis(300);
-/// How often the files of the certificate are looked at.
+/// How often the certificate files are checked for changes.
 const CERTIFICATE: Duration = Duration::from_secs(3);
-/// How often what is due by the clock is looked for: keys, expired tokens, quiet addresses.
+/// How often time-based work runs: key rotation, expired tokens, idle rate limit entries.
 const MAINTAIN: Duration = Duration::from_secs(30);
-/// How often pulls that were counted are written down.
+/// How often counted pulls are written to the database.
 const PULLS: Duration = Duration::from_secs(3);
-/// How often jobs that are due are looked for.
+/// How often the worker looks for jobs that are due.
 const JOBS: Duration = Duration::from_millis(500);
-/// How long a job that was told to stop may take, and some more for the worker to write that down.
+/// How long a job may take to stop when it is told to. The worker gets more time, so that it can store the result.
 const PATIENCE: Duration = Duration::from_secs(5);
 const WORKER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The name of the worker among the loops.
 const WORKER: &str = "jobs";
 
-/// What the loops work on.
+/// The objects that the loops work on.
 pub struct Context {
     /// Identities and their caches.
     pub auth: Auth,
     /// The state of the listener.
     pub state: web::Data<ApiState>,
-    /// What jobs work with.
+    /// The objects that jobs work with.
     pub work: Work,
-    /// How long a job may give no sign of life.
+    /// The longest time that a running job may go without renewing its lease.
     pub lease: Duration,
-    /// Whether jobs rest, because the registry is read-only.
+    /// Whether no jobs run, because the registry is read-only.
     pub resting: bool,
     /// The certificate of the listener, if it has one.
     pub certificate: Option<Arc<Certificate>>,
-    /// What is to be written into the audit log.
+    /// The events that wait to be written to the audit log.
     pub audit_queue: AuditQueue,
 }
 
-/// The loops. They end when this is dropped.
+/// The running loops. They end when this is dropped.
 pub struct Background(Supervisor);
 
 impl Background {
@@ -71,7 +70,7 @@ impl Background {
         Ok(Self(loops))
     }
 
-    /// Has running jobs stop. The other loops go on until this is dropped.
+    /// Tells running jobs to stop and waits for them. The other loops continue until this is dropped.
     pub async fn stop_jobs(&mut self) {
         self.0.stop(WORKER, WORKER_PATIENCE).await;
     }
@@ -84,7 +83,7 @@ fn worker(state: &ApiState, work: Work, lease: Duration) -> anyhow::Result<Worke
     Ok(Worker::new(meta, clock, Arc::new(work), kinds::all(), metrics, params).with_schedules(schedules))
 }
 
-/// Writes what is to be in the audit log.
+/// Writes queued events to the audit log.
 fn keep_audit(loops: &mut Supervisor, audit: Audit, queue: AuditQueue) {
     loops.keep("audit", move |_| {
         let (audit, queue) = (audit.clone(), queue.clone());
@@ -92,7 +91,7 @@ fn keep_audit(loops: &mut Supervisor, audit: Audit, queue: AuditQueue) {
     });
 }
 
-/// Sees what other processes have changed.
+/// Reads the changes that other processes have made.
 fn keep_changes(loops: &mut Supervisor, auth: Auth, services: Services) {
     loops.keep("changes", move |_| {
         let (auth, services) = (auth.clone(), services.clone());
@@ -113,11 +112,11 @@ async fn see_changes(auth: &Auth, services: &Services) {
         services.forget();
     }
     if let Err(error) = services.servers().confirm(&news).await {
-        tracing::warn!(error = %error, "changes that were seen cannot be confirmed; it is tried again");
+        tracing::warn!(error = %error, "seen changes cannot be confirmed; trying again later");
     }
 }
 
-/// Writes down the pulls that were counted.
+/// Writes counted pulls to the database.
 fn keep_pulls(loops: &mut Supervisor, services: Services) {
     loops.keep("pulls", move |_| {
         let services = services.clone();
@@ -125,7 +124,7 @@ fn keep_pulls(loops: &mut Supervisor, services: Services) {
             let services = services.clone();
             async move {
                 if let Err(error) = services.pulls().flush().await {
-                    tracing::warn!(error = %error, "counts of pulls cannot be written; it is tried again");
+                    tracing::warn!(error = %error, "pull counts cannot be written; trying again later");
                 }
             }
         };
@@ -133,7 +132,7 @@ fn keep_pulls(loops: &mut Supervisor, services: Services) {
     });
 }
 
-/// Looks for what is due by the clock: keys, expired tokens, quiet addresses.
+/// Runs time-based work: key rotation, expired tokens, idle rate limit entries.
 fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiState>) {
     loops.keep("maintenance", move |_| {
         let (auth, state) = (auth.clone(), state.clone());
@@ -141,7 +140,7 @@ fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiStat
             let (auth, state) = (auth.clone(), state.clone());
             async move {
                 if let Err(error) = auth.maintain().await {
-                    tracing::warn!(error = %error, "maintenance of keys and tokens failed; it is tried again");
+                    tracing::warn!(error = %error, "maintenance of keys and tokens failed; trying again later");
                 }
                 state.shrink_limiter();
             }
@@ -150,7 +149,7 @@ fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiStat
     });
 }
 
-/// Looks whether the files of the certificate have changed.
+/// Reloads the certificate when its files have changed.
 fn keep_certificate(loops: &mut Supervisor, certificate: Arc<Certificate>) {
     loops.keep("certificate", move |_| {
         let certificate = Arc::clone(&certificate);

@@ -1,4 +1,4 @@
-//! The HTTP service of a listener, put together by hand: `HttpServer` of actix-web asks nobody before it answers
+//! The HTTP service of a listener, built by hand. The `HttpServer` of actix-web cannot check a request before it sends
 //! `100 Continue`, and cannot look at the first byte of a connection.
 
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::api::{Admitted, ApiState, admit};
 
 type AppService = ServiceResponse<BoxBody>;
 
-/// The application, as actix-http takes it.
+/// Builds the application in the form that actix-http needs.
 pub fn app<F: Handler<Args>, Args>(
     state: web::Data<ApiState>,
     handler: F,
@@ -27,7 +27,7 @@ where
     map_config(app, |()| AppConfig::default()).map(|response: ServiceResponse<_>| response.map_into_boxed_body())
 }
 
-/// Asks [`admit`] about each request whose client waits for `100 Continue`.
+/// Runs [`admit`] for each request whose client waits for `100 Continue`.
 pub fn before_body(
     state: web::Data<ApiState>,
 ) -> impl ServiceFactory<Request, Config = (), Response = Request, Error = Response<BoxBody>, InitError = ()> {
@@ -55,7 +55,8 @@ where
     Ok(request)
 }
 
-/// The HTTP service of one worker. A macro, because its type is that of the connection, with TLS or without.
+/// Builds the HTTP service of one worker thread. This is a macro because the type differs between plain and TLS
+/// connections.
 macro_rules! http_service {
     ($params:ident, $stopping:ident, $state:ident) => {{
         let stopping = $stopping.clone();

@@ -1,4 +1,4 @@
-//! How the listeners listen.
+//! Parameters of the listeners.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use crate::tls::Certificate;
 
-/// How long the end of a connection may take.
+/// How long closing a connection may take.
 pub const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How the registry listens.
+/// Parameters of the registry's listener.
 #[derive(Clone)]
 pub struct ListenParams {
-    /// Where; port 0 takes a free one.
+    /// The address to listen on. Port 0 picks a free port.
     pub address: SocketAddr,
-    /// Threads that serve; 0 is one per core.
+    /// The number of worker threads. 0 means one per core.
     pub workers: usize,
-    /// Connections of one worker at most.
+    /// The most open connections of one worker thread.
     pub max_connections: usize,
-    /// How long a client may take for its request line and headers.
+    /// How long a client may take to send its request line and headers.
     pub header_timeout: Duration,
-    /// How long a connection may idle between requests.
+    /// How long a connection may stay idle between requests.
     pub idle_timeout: Duration,
-    /// How long running requests may take after the signal to stop.
+    /// How long running requests may continue after the stop signal.
     pub shutdown_timeout: Duration,
-    /// The longest time in which a client must take some bytes of an answer.
+    /// How long a client may go without reading any byte of an answer.
     pub stall_timeout: Duration,
-    /// The certificate; without one the listener speaks plain HTTP.
+    /// The TLS certificate. Without one, the listener speaks plain HTTP.
     pub(crate) certificate: Option<Arc<Certificate>>,
 }

@@ -1,4 +1,4 @@
-//! What `/metrics` shows, in the OpenMetrics text format.
+//! Metrics: the content of `/metrics`, in the OpenMetrics text format.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,13 +45,13 @@ pub struct Metrics {
     background: BackgroundMetrics,
 }
 
-/// 0.5 ms to about 65 s.
+/// Buckets from 0.5 ms to about 65 s.
 fn latency_histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.0005, 2.0, 18))
 }
 
 impl Metrics {
-    /// A fresh set.
+    /// Creates a set of metrics, all at zero.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("roadstead");
         let requests = Family::default();
@@ -63,14 +63,14 @@ impl Metrics {
         registry.register("http_response_bytes", "Bytes of answers", sent.clone());
         registry.register("uploads_in_progress", "Upload sessions that are not finished", uploads.clone());
         registry.register("database_connections", "Open connections to the database", pool_size.clone());
-        registry.register("database_connections_idle", "Connections that nobody uses", pool_idle.clone());
+        registry.register("database_connections_idle", "Idle connections to the database", pool_idle.clone());
         registry.register("cache_lookups", "Look-ups in the caches since the start", cache.clone());
         let background = BackgroundMetrics::new(&mut registry);
         let registry = Arc::new(registry);
         Self { registry, requests, latency, sent, uploads, pool_size, pool_idle, cache, background }
     }
 
-    /// Those of the work in the background.
+    /// Returns the metrics of background work.
     pub fn background(&self) -> &BackgroundMetrics {
         &self.background
     }
@@ -83,7 +83,7 @@ impl Metrics {
         self.sent.get_or_create(&label).inc_by(bytes);
     }
 
-    /// Takes what is read when it is asked for, and writes everything out.
+    /// Renders all metrics as text. The parameters are the values that are only read at the time of a request.
     pub fn render(
         &self,
         uploads: Option<u64>,

@@ -1,13 +1,13 @@
-//! What a process sets for itself before it does anything else.
+//! Process-wide settings, applied before anything else runs.
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 
-/// Files are for this user alone, and as many may be open as the system allows.
+/// Makes new files private to this user, and raises the limit of open files to the maximum that the system allows.
 pub fn prepare() {
     umask(Mode::RWXG | Mode::RWXO);
     let limit = getrlimit(Resource::Nofile);
-    // A server holds a file for each connection and each transfer; the soft limit of a shell is meant for other programs.
-    // Where it cannot be raised, the server runs with fewer.
+    // A server holds one file per connection and per transfer, more than the soft limit of a shell allows. If the limit
+    // cannot be raised, the server runs with the lower one.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

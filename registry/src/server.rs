@@ -14,11 +14,11 @@ use crate::http_service::http_service;
 pub use crate::listen_params::ListenParams;
 use crate::tls_server::only_tls;
 
-/// A listener that is bound, and where.
+/// A bound listener and its address.
 pub struct Bound {
-    /// Runs until it is stopped.
+    /// The server. It runs until it is stopped.
     pub server: Server,
-    /// The address with the real port.
+    /// The address, with the port that was assigned.
     pub address: SocketAddr,
 }
 
@@ -27,8 +27,8 @@ fn socket(address: SocketAddr, stall_timeout: Duration) -> anyhow::Result<std::n
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    // Connections inherit it: a client that takes no bytes for so long is cut off by the kernel, which no timer of ours
-    // could do as cheaply.
+    // Accepted connections inherit this: the kernel closes the connection of a client that reads nothing for this long.
+    // It is cheaper than a timer of our own.
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(stall_timeout))?;
     socket.bind(&address.into()).with_context(|| format!("cannot listen on {address}"))?;
@@ -84,7 +84,7 @@ async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
     }
 }
 
-/// Waits for the signal to stop, then lets running requests end.
+/// Waits for the stop signal, then lets running requests finish.
 pub async fn stop_on_signal(handle: ServerHandle, state: web::Data<ApiState>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

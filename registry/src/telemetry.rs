@@ -1,4 +1,4 @@
-//! Logs: to standard error, text for people and JSON lines for programs.
+//! Logging to standard error: text for people, JSON lines for programs.
 
 use std::io::{BufWriter, IsTerminal};
 
@@ -6,12 +6,13 @@ use roadstead_config::{Log, LogFormat};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging. What is still in the queue is written when the guard is dropped.
+/// Starts logging. Dropping the guard writes the lines that are still queued.
 pub fn start(log: &Log) -> anyhow::Result<WorkerGuard> {
-    // What strangers send to the port is no error of ours; first, so that the settings can say otherwise.
+    // Malformed input from strangers is not an error of the server. These filters come first, so that the settings can
+    // override them.
     let filter = EnvFilter::try_new(format!("actix_http=off,actix_server=warn,{}", log.level))?;
-    // A thread of its own writes, so that a slow terminal does not slow requests; nothing is dropped. It writes what is queued
-    // at once, and flushes when the queue is empty.
+    // A separate thread writes the log, so that a slow terminal does not slow down requests. No line is dropped: the
+    // thread writes queued lines at once and flushes when the queue is empty.
     let buffered = BufWriter::with_capacity(64 << 10, std::io::stderr());
     let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(buffered);
     let text = match log.format {

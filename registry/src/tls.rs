@@ -1,4 +1,4 @@
-//! TLS with certificates that are read again when their files change.
+//! TLS certificates, reloaded when their files change.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-/// The certificate that is served now.
+/// The certificate that is in use.
 #[derive(Debug)]
 pub struct Certificate {
     cert: PathBuf,
@@ -41,7 +41,7 @@ fn parse(cert: &[u8], key: &[u8]) -> anyhow::Result<CertifiedKey> {
 }
 
 impl Certificate {
-    /// Reads certificate chain and key, both PEM.
+    /// Reads the certificate chain and the key, both PEM.
     pub fn load(cert: &Path, key: &Path) -> anyhow::Result<Arc<Self>> {
         let (cert_pem, key_pem) = (read(cert)?, read(key)?);
         let certified = parse(&cert_pem, &key_pem)?;
@@ -53,8 +53,8 @@ impl Certificate {
         }))
     }
 
-    /// Reads the files again if they have changed. While they do not fit together, as in the middle of a renewal, the old
-    /// certificate stays.
+    /// Reads the files again if they have changed. The old certificate stays in use while the two files do not match,
+    /// for example in the middle of a renewal.
     pub fn reload(&self) {
         let fresh = read(&self.cert).and_then(|cert| Ok((cert, read(&self.key)?)));
         let result = fresh.and_then(|(cert, key)| {
@@ -74,7 +74,7 @@ impl Certificate {
         }
     }
 
-    /// The configuration of the listener.
+    /// Returns the TLS configuration of the listener.
     pub fn server_config(self: Arc<Self>) -> anyhow::Result<ServerConfig> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;

@@ -1,19 +1,21 @@
-//! What the TLS listener answers to clients that speak plain HTTP to it.
+//! The answer of the TLS listener to clients that speak plain HTTP.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long a client may take for its first byte, and for the end of a connection that it opened by mistake.
+/// How long a client may take to send its first byte, and how long closing a plain HTTP connection may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How many bytes of such a connection are read. Unread bytes would make the kernel reset it, and the answer would be lost.
+/// The most bytes that are read from a plain HTTP connection. With unread bytes left, the kernel would reset the
+/// connection and the answer would be lost.
 const MOST_UNREAD: u64 = 64 << 10;
 const HTTPS_ONLY: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
     The client sent an HTTP request to an HTTPS server: use https:// in its address.\n";
 
-/// Lets a connection through that begins as TLS does. A request begins with a letter.
+/// Lets a connection pass if its first byte is that of a TLS handshake. A plain HTTP request starts with a letter
+/// instead.
 pub async fn only_tls(mut stream: TcpStream) -> Result<TcpStream, ()> {
     let mut first = [0];
     let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;

@@ -1,4 +1,4 @@
-//! The document about the cloud API names every action that there is.
+//! Checks that the document about the cloud API names every action.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn every_action_is_in_the_document() {
     );
 }
 
-/// The error codes in backticks; `.Second` is short for the first part of the code before it.
+/// Returns the error codes in backticks. `.Second` stands for the first part of the code before it.
 fn named_codes(text: &str) -> Vec<String> {
     let mut named: Vec<String> = Vec::new();
     for word in text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)) {
@@ -66,7 +66,7 @@ fn named_codes(text: &str) -> Vec<String> {
 const NEVER_BEGIN: &str = "<!-- never: begin -->";
 const NEVER_END: &str = "<!-- never: end -->";
 
-/// The text without the list of the codes that never come, and that list.
+/// Splits the text into the text without the list of unused codes, and that list.
 fn without_never(text: &str) -> (String, String) {
     let Some((before, rest)) = text.split_once(NEVER_BEGIN) else { return (text.to_owned(), String::new()) };
     let (never, after) = rest.split_once(NEVER_END).unwrap_or((rest, ""));
@@ -78,7 +78,7 @@ fn codes_that_never_come_are_not_in_the_table() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/CLOUD_API.md")).unwrap();
     let (_, never) = without_never(&text);
     let rows: Vec<&str> = never.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
-    // Some codes do not come from the actions that the row names, and come from others.
+    // Some codes are unused only by the actions in the row; other actions use them.
     let codes: Vec<String> =
         rows.iter().filter(|row| !row.contains("` of `")).flat_map(|row| named_codes(row)).collect();
     assert!(codes.len() >= 13, "{codes:?}");
