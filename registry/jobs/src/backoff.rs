@@ -1,9 +1,9 @@
-//! How long to wait before something is tried again.
+//! Waiting times between retries.
 
 use std::time::Duration;
 
-/// A wait that doubles from `first` to `longest`. Chance moves it by up to a half, so that those who failed together do not
-/// come back together.
+/// A waiting time that doubles from `first` to `longest`. A random part of up to one half spreads retries of tasks that
+/// failed together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     pub first: Duration,
@@ -11,7 +11,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after this many failures in a row. `chance` is between 0 and 1.
+    /// Returns the waiting time after this many failures in a row. `chance` is between 0 and 1.
     pub(crate) fn after(self, failures: u32, chance: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let wait = self.first.saturating_mul(1 << doublings).min(self.longest);

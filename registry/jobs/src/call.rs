@@ -1,4 +1,4 @@
-//! What a job works with while it runs.
+//! The objects that a running job works with.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use roadstead_types::{Clock, Timestamp};
 
-/// How much of what a job says of its progress is kept, in characters.
+/// The longest progress text that is stored, in characters.
 const MAX_PROGRESS: usize = 200;
 
-/// The signs between a running job and its worker.
+/// The signals between a running job and its worker.
 #[derive(Debug, Default)]
 pub struct Pulse {
     alive: AtomicBool,
@@ -18,8 +18,8 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Says that the job is alive, and tells whether it may go on. Call it at least every few seconds: a job that is silent for
-    /// longer than its lease is taken for dead.
+    /// Reports that the job is alive, and returns whether it may go on. A job must call this every few seconds: a job
+    /// that is silent for longer than its lease counts as dead.
     pub fn goes_on(&self) -> bool {
         self.alive.store(true, Ordering::Relaxed);
         !self.cancelled.load(Ordering::Relaxed)
@@ -38,7 +38,7 @@ impl Pulse {
     }
 }
 
-/// What a job works with.
+/// The context of one run of a job.
 #[derive(Debug)]
 pub struct JobCall<C> {
     pub(crate) context: Arc<C>,
@@ -47,30 +47,30 @@ pub struct JobCall<C> {
 }
 
 impl<C> JobCall<C> {
-    /// What all jobs of the worker share: the services, for example.
+    /// Returns the context that all jobs of the worker share, for example the services.
     pub fn context(&self) -> &C {
         &self.context
     }
 
-    /// The present moment.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Says that the job is alive, and tells whether it may go on: see [`Pulse::goes_on`]. A job that may not ends with
-    /// [`Next::Stopped`](crate::Next::Stopped).
+    /// Reports that the job is alive, and returns whether it may go on: see [`Pulse::goes_on`]. A job that may not go
+    /// on ends with [`Next::Stopped`](crate::Next::Stopped).
     pub fn goes_on(&self) -> bool {
         self.pulse.goes_on()
     }
 
-    /// Says how far the job has come, in words for people.
+    /// Reports the progress of the job, as a text for people.
     pub fn progress(&self, text: impl Display) {
         let text: String = text.to_string().chars().filter(|c| *c != '\0').take(MAX_PROGRESS).collect();
         *self.pulse.progress.lock().unwrap_or_else(PoisonError::into_inner) = text;
         self.pulse.goes_on();
     }
 
-    /// The signs alone, for work that is handed on.
+    /// Returns only the signals, for work that runs in another task.
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
     }

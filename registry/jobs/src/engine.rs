@@ -1,4 +1,4 @@
-//! What a worker and its runs share.
+//! The state that a worker and its runs share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,20 +8,20 @@ use roadstead_types::Clock;
 
 use crate::{BackgroundMetrics, Kinds};
 
-/// How a worker works.
+/// Parameters of a worker.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerParams {
-    /// How long a job may give no sign of life before it is taken for dead.
+    /// How long a job may show no sign of life before it counts as dead.
     pub lease: Duration,
     /// How often the worker looks for jobs that are due.
     pub poll: Duration,
-    /// How often it looks after a running job.
+    /// How often the worker checks on a running job.
     pub watch: Duration,
-    /// How long a job that was told to stop may take.
+    /// How long a job may take to stop when it is told to.
     pub patience: Duration,
 }
 
-/// What it takes to run a job.
+/// The state that is needed to run a job.
 pub(crate) struct Engine<C> {
     pub meta: MetaStore,
     pub clock: Arc<dyn Clock>,

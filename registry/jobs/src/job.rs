@@ -1,4 +1,4 @@
-//! What a job is.
+//! Jobs, their kinds, and the results of a run.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -14,60 +14,60 @@ use tokio::sync::Semaphore;
 
 use crate::JobCall;
 
-/// One kind of work. The fields of the struct are what the work is about: they are kept as JSON until a process takes the job.
-/// `C` is what all jobs of a worker share.
+/// One kind of work. The fields of the struct describe the work; they are stored as JSON until a process claims the
+/// job. `C` is the context that all jobs of a worker share.
 pub trait Job<C>: Serialize + DeserializeOwned + Send + 'static {
-    /// The name of the kind, such as `upload.expire`. It is in the database: a kind that was released keeps its name.
+    /// The name of the kind, such as `upload.expire`. It is stored in the database, so a released kind keeps its name.
     const KIND: &'static str;
-    /// How often it is tried before it is given up.
+    /// The most attempts before the job fails for good.
     const MAX_ATTEMPTS: u32 = 10;
-    /// How many of this kind run at once in one process.
+    /// The most jobs of this kind that run at the same time in one process.
     const AT_ONCE: usize = 2;
 
-    /// What makes two jobs of this kind the same work, which is done once for both and never twice at the same time. `None`
-    /// when every job is work of its own.
+    /// Identifies the work. Two jobs of this kind with the same key are done once for both, and never at the same time.
+    /// `None` means that every job is separate work.
     fn key(&self) -> Option<String>;
 
-    /// What it is about, for people.
+    /// Describes what the job works on, for people.
     fn scope(&self) -> String {
         String::new()
     }
 
-    /// Does the work. It may be cut off at any moment and be run again, by this process or another one.
+    /// Does the work. A run can be cut off at any moment and repeated, by this process or another one.
     fn run(self, call: &JobCall<C>) -> impl Future<Output = Result<Next, JobError>> + Send;
 }
 
-/// What comes after a run that did not fail.
+/// The next step after a successful run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// Nothing: all is done.
+    /// Everything is done.
     Done,
-    /// There is more to do, after this time.
+    /// More work is left; the job runs again after this time.
     Later(Duration),
-    /// The job was told to stop, and has.
+    /// The job was told to stop, and stopped.
     Stopped,
 }
 
-/// Why a run has failed.
+/// The reason why a run failed.
 #[derive(Debug)]
 pub enum JobError {
-    /// Trying again later may help.
+    /// A later attempt may succeed.
     Retry(Box<dyn StdError + Send + Sync>),
-    /// Trying again is of no use.
+    /// Every later attempt would fail as well.
     Fail(Box<dyn StdError + Send + Sync>),
 }
 
-/// An error is one that may go away, unless the job knows better.
+/// Every error counts as temporary, unless the job says otherwise.
 impl<E: StdError + Send + Sync + 'static> From<E> for JobError {
     fn from(error: E) -> Self {
         Self::Retry(Box::new(error))
     }
 }
 
-/// The job as it is enqueued.
+/// Returns the row with which a job is enqueued.
 ///
 /// # Errors
-/// When its fields have no form in JSON.
+/// If its fields cannot be written as JSON.
 pub fn new_job<C, J: Job<C>>(job: &J) -> serde_json::Result<NewJob> {
     Ok(NewJob {
         kind: J::KIND,
@@ -81,24 +81,24 @@ pub fn new_job<C, J: Job<C>>(job: &J) -> serde_json::Result<NewJob> {
 pub(crate) type Outcome = Result<Next, JobError>;
 type Begin<C> = fn(&str, Arc<JobCall<C>>) -> serde_json::Result<BoxFuture<'static, Outcome>>;
 
-/// What the worker knows of a kind.
+/// The data that the worker has about a kind.
 pub(crate) struct Kind<C> {
     pub max_attempts: u32,
-    /// As many permits as jobs of this kind may run at once.
+    /// One permit for each job of this kind that may run at the same time.
     pub places: Arc<Semaphore>,
     pub begin: Begin<C>,
 }
 
-/// The kinds of jobs that a worker can run. Jobs of other kinds wait for a process that knows them.
+/// The kinds of jobs that a worker can run. Jobs of other kinds wait for a process that knows their kind.
 pub struct Kinds<C>(pub(crate) BTreeMap<&'static str, Kind<C>>);
 
 impl<C: Send + Sync + 'static> Kinds<C> {
-    /// No kind.
+    /// Creates an empty set of kinds.
     pub fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// These and one more.
+    /// Adds a kind to these kinds.
     #[must_use]
     pub fn with<J: Job<C>>(mut self) -> Self {
         let places = Arc::new(Semaphore::new(J::AT_ONCE));

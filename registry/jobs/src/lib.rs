@@ -1,15 +1,16 @@
-//! Work in the background.
+//! Background work.
 //!
-//! * A [`Job`] is work that must be done once, by whichever process comes first: its row in the database says who has it. The
-//!   [`Worker`] of each process claims jobs that are due and runs them; [`kinds`] has the jobs of the registry.
-//! * A [`Schedule`] asks for a job again and again. It is a row as well, so that there is no leader.
-//! * The [`Supervisor`] keeps loops alive that every process must run for itself.
+//! * A [`Job`] is work that must be done once, by any process. Its row in the database says which process has it. The
+//!   [`Worker`] of each process claims and runs the jobs that are due. The jobs of the registry are in [`kinds`].
+//! * A [`Schedule`] enqueues a job regularly. It is a row as well, so no leader is needed.
+//! * A [`Supervisor`] keeps those loops alive that every process must run for itself.
 //!
-//! This crate knows nothing of HTTP and of configuration files. It does not decide what may be deleted: `roadstead-service`
-//! and `roadstead-gc` do.
+//! This crate knows nothing about HTTP or configuration files. It does not decide what may be deleted:
+//! `roadstead-service` and `roadstead-gc` do.
 //!
-//! To add a job, write a struct in a file below `kinds/`, implement [`Job`] for it, and name it in [`kinds::all`]. Whoever makes
-//! the work necessary enqueues it in the same transaction. A job must stand being cut off at any moment and run again.
+//! To add a job, write a struct in a file below `kinds/`, implement [`Job`] for it, and add it to [`kinds::all`]. The
+//! change that makes the work necessary enqueues the job in the same transaction. A run can be cut off at any moment,
+//! so a job must be safe to repeat.
 
 #![deny(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! What `/metrics` shows of the work in the background.
+//! Metrics of background work.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ struct LoopLabel {
     name: &'static str,
 }
 
-/// 10 ms to about 3 hours.
+/// Buckets from 10 ms to about 3 hours.
 fn duration_histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.01, 4.0, 11))
 }
@@ -48,7 +48,7 @@ pub struct BackgroundMetrics {
 }
 
 impl BackgroundMetrics {
-    /// A fresh set, shown by `registry`.
+    /// Creates the metrics and registers them in `registry`.
     pub fn new(registry: &mut Registry) -> Self {
         let durations = Family::new_with_constructor(duration_histogram as fn() -> Histogram);
         let (jobs, runs) = (Family::default(), Family::default());
@@ -61,7 +61,7 @@ impl BackgroundMetrics {
         Self { jobs, runs, durations, restarts, up }
     }
 
-    /// Takes over how many jobs there are.
+    /// Sets the number of jobs by kind and state.
     pub fn count(&self, counts: &[JobCount]) {
         self.jobs.clear();
         for JobCount { kind, state, count } in counts {

@@ -1,4 +1,4 @@
-//! One run of one job: it is watched, and its end is written down.
+//! One run of one job: watches it and stores its result.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::supervisor::message;
 use crate::{JobCall, JobError, Next, Pulse, Stopping};
 
 const RETRY: Backoff = Backoff { first: Duration::from_secs(10), longest: Duration::from_secs(60 * 60) };
-/// How often it is tried to write down how a run has ended.
+/// How often storing the result of a run is attempted.
 const END_ATTEMPTS: u32 = 5;
-/// A job is dropped this part of its lease before the lease ends.
+/// The fraction of the lease that is left when the worker gives up an unresponsive job.
 const MARGIN: u32 = 10;
-/// How much of an error is kept, in characters.
+/// The longest error text that is stored, in characters.
 const MAX_ERROR: usize = 1000;
 
-/// A job that this process has.
+/// A job that this process has claimed.
 pub(crate) struct Run<C> {
     engine: Arc<Engine<C>>,
     kind: &'static str,
@@ -31,24 +31,24 @@ pub(crate) struct Run<C> {
     lease: JobLease,
     lease_until: Timestamp,
     pulse: Arc<Pulse>,
-    /// A sign of life that the row does not show yet.
+    /// A sign of life that is not yet in the database.
     is_alive: bool,
     stopping: Stopping,
 }
 
-/// Why the watching of a job has ended.
+/// The reason why watching a job has ended.
 enum Watched {
-    /// It has come to its end by itself.
+    /// The job ended by itself.
     Ended(Result<Outcome, JoinError>),
-    /// It gave no more sign of life.
+    /// The job showed no sign of life in time.
     Hung,
-    /// Another process has it, or may have it.
+    /// Another process has the job, or may have it.
     Lost,
-    /// It did not stop when it was told to.
+    /// The job did not stop when it was told to.
     Deaf,
 }
 
-/// Why a job was told to stop.
+/// The reason why a job was told to stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     Operator,
@@ -62,7 +62,7 @@ impl<C: Send + Sync + 'static> Run<C> {
         Self { engine, kind, job, lease, lease_until, pulse: Arc::default(), is_alive: false, stopping }
     }
 
-    /// Runs the job, and writes down how that ended.
+    /// Runs the job and stores its result.
     pub(crate) async fn finish(mut self) {
         let began = Instant::now();
         let Some(end) = self.work().await else {
@@ -74,20 +74,20 @@ impl<C: Send + Sync + 'static> Run<C> {
         self.write(&end).await;
     }
 
-    /// Tells the log how the run has ended.
+    /// Logs the result of the run.
     fn tell(&self, end: &JobEnd) {
         match end {
             JobEnd::Failed { error } => {
                 tracing::error!(job.id = %self.job.id, job.kind = self.kind, error, "a job has failed for good");
             }
             JobEnd::Retry { error, .. } => {
-                tracing::warn!(job.id = %self.job.id, job.kind = self.kind, error, "a job has failed; it is tried again");
+                tracing::warn!(job.id = %self.job.id, job.kind = self.kind, error, "a job has failed and will be tried again");
             }
             _ => tracing::debug!(job.id = %self.job.id, job.kind = self.kind, end = outcome(end), "a job has ended"),
         }
     }
 
-    /// Runs the job; `None` when another process has it by now.
+    /// Runs the job. Returns `None` if another process has it by now.
     async fn work(&mut self) -> Option<JobEnd> {
         let engine = Arc::clone(&self.engine);
         let failed = |error: String| Some(JobEnd::Failed { error });
@@ -102,7 +102,7 @@ impl<C: Send + Sync + 'static> Run<C> {
             Ok(work) => work,
             Err(error) => return failed(format!("its payload cannot be read: {error}")),
         };
-        // In a task of its own, which ends when the set is dropped: a panic in it is the end of nothing else.
+        // The job runs in a task of its own, so that a panic does not reach the worker. Dropping the set ends the task.
         let mut task = JoinSet::new();
         task.spawn(work);
         let mut stop = None;
@@ -111,7 +111,7 @@ impl<C: Send + Sync + 'static> Run<C> {
         self.end(watched, stop, kind.max_attempts)
     }
 
-    /// What becomes of the job; `None` when another process has it by now.
+    /// Decides how the run has ended. Returns `None` if another process has the job by now.
     fn end(&self, watched: Watched, stop: Option<Stop>, max_attempts: u32) -> Option<JobEnd> {
         Some(match (watched, stop) {
             (Watched::Lost, _) => return None,
@@ -144,7 +144,7 @@ impl<C: Send + Sync + 'static> Run<C> {
         JobEnd::Retry { run_at, error }
     }
 
-    /// Waits for the end of the job, and keeps its lease as long as it gives signs of life.
+    /// Waits for the job to end, and renews its lease while the job shows that it is alive.
     async fn watch(&mut self, task: &mut JoinSet<Outcome>, stop: &mut Option<Stop>) -> Watched {
         let (mut stopping, patience) = (self.stopping.clone(), self.engine.params.patience);
         let mut ticks = interval(self.engine.params.watch);
@@ -174,11 +174,11 @@ impl<C: Send + Sync + 'static> Run<C> {
         }
     }
 
-    /// Renews the lease if the job is alive, and asks whether it is to stop.
+    /// Renews the lease if the job is alive, and checks whether the job should stop.
     async fn look(&mut self) -> Look {
         let (now, lease) = (self.engine.clock.now(), self.engine.params.lease);
         self.is_alive |= self.pulse.take_alive();
-        // Before anybody else may take it.
+        // The margin makes sure that this process gives up before another one can claim the job.
         let ran_out = now.after(lease / MARGIN) >= self.lease_until;
         if ran_out && !self.is_alive {
             return Look::Hung;
@@ -196,16 +196,16 @@ impl<C: Send + Sync + 'static> Run<C> {
                 }
                 if cancel { Look::Cancel } else { Look::Well }
             }
-            // Nobody knows who has it.
+            // Another process may have claimed the job by now.
             Err(_) if ran_out => Look::Lost,
             Err(error) => {
-                tracing::warn!(job.id = %self.job.id, error = %error, "a job cannot be looked after; it is tried again");
+                tracing::warn!(job.id = %self.job.id, error = %error, "the state of a job cannot be read; trying again later");
                 Look::Well
             }
         }
     }
 
-    /// Writes down how the run has ended. When that cannot be done, the lease runs out, and the job is run again.
+    /// Stores the result of the run. If that fails, the lease runs out and the job runs again.
     async fn write(&self, end: &JobEnd) {
         for attempt in 1..=END_ATTEMPTS {
             match self.engine.meta.end_job(&self.lease, end, &self.pulse.progress(), self.engine.clock.now()).await {
@@ -222,7 +222,7 @@ impl<C: Send + Sync + 'static> Run<C> {
     }
 }
 
-/// How a running job is.
+/// The state of a running job.
 enum Look {
     Well,
     Cancel,
@@ -230,7 +230,7 @@ enum Look {
     Lost,
 }
 
-/// The name of an end, for metrics and the log.
+/// Names a result, for metrics and the log.
 fn outcome(end: &JobEnd) -> &'static str {
     match end {
         JobEnd::Done => "done",
@@ -242,12 +242,12 @@ fn outcome(end: &JobEnd) -> &'static str {
     }
 }
 
-/// A text that the database takes.
+/// Makes a text storable in the database.
 fn storable(text: String) -> String {
     text.chars().filter(|c| *c != '\0').take(MAX_ERROR).collect()
 }
 
-/// An error and its causes.
+/// Returns an error and its causes as one text.
 fn text(error: &(dyn StdError + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,4 @@
-//! Jobs that come back regularly.
+//! Jobs that run regularly.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use roadstead_storage::meta::NewJob;
 use roadstead_types::Timestamp;
 
-/// When a schedule is due.
+/// The rule that says when a schedule is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum When {
-    /// This long after it was last due.
+    /// This long after the last due time.
     Every(Duration),
 }
 
 impl When {
-    /// The first time after `now`.
+    /// Returns the first due time after `now`.
     pub(crate) fn next(self, now: Timestamp) -> Timestamp {
         match self {
             Self::Every(period) => now.after(period),
@@ -30,12 +30,12 @@ impl fmt::Display for When {
     }
 }
 
-/// A job that comes back regularly. Its name is the kind of its job.
+/// A job that runs regularly. The schedule is named after the kind of its job.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// The job.
+    /// The job to enqueue.
     pub job: NewJob,
-    /// When it is due.
+    /// When the schedule is due.
     pub when: When,
     /// How long a new installation waits for the first run.
     pub quiet: Duration,

@@ -1,4 +1,4 @@
-//! Loops that every process must run for itself: they are started again when they end, and it is known which one is down.
+//! Supervises the loops that every process runs for itself: restarts a loop that ends, and knows which loops are down.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -15,34 +15,34 @@ use crate::BackgroundMetrics;
 use crate::backoff::Backoff;
 
 const RESTART: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(30) };
-/// A loop that ran for so long does not fail again and again.
+/// A loop that has run for this long counts as stable, and its next restart waits only briefly.
 const STEADY: Duration = Duration::from_secs(60);
-/// A round of [`every`] that takes longer is cut off.
+/// The longest round of [`every`]. A longer one is cut off.
 const ROUND: Duration = Duration::from_secs(60);
 
-/// Tells a loop that its process ends.
+/// A signal that tells a loop that its process is stopping.
 #[derive(Clone, Debug)]
 pub struct Stopping(watch::Receiver<bool>);
 
 impl Stopping {
-    /// Whether the process ends.
+    /// Returns whether the process is stopping.
     pub fn is_set(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until the process ends.
+    /// Waits until the process is stopping.
     pub async fn wait(&mut self) {
-        // An error is that whoever could say so has gone: the process ends.
+        // An error means that the sender is gone, which also means that the process is stopping.
         let _ = self.0.wait_for(|stopping| *stopping).await;
     }
 }
 
-/// Which loops run.
+/// The state of the loops.
 #[derive(Clone, Debug, Default)]
 pub struct Health(Arc<Mutex<BTreeMap<&'static str, bool>>>);
 
 impl Health {
-    /// The loops that are down at the moment.
+    /// Returns the names of the loops that are down.
     pub fn down(&self) -> Vec<&'static str> {
         self.lock().iter().filter(|(_, up)| !**up).map(|(name, _)| *name).collect()
     }
@@ -56,7 +56,7 @@ impl Health {
     }
 }
 
-/// Keeps loops alive, until it is dropped.
+/// Keeps loops alive until it is dropped.
 #[derive(Debug)]
 pub struct Supervisor {
     health: Health,
@@ -66,12 +66,12 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor without loops.
+    /// Creates a supervisor without loops.
     pub fn new(health: Health, metrics: BackgroundMetrics) -> Self {
         Self { health, metrics, stop: watch::Sender::new(false), loops: Vec::new() }
     }
 
-    /// Starts a loop, and starts it again whenever it ends or panics.
+    /// Starts a loop and restarts it whenever it ends or panics.
     pub fn keep<F>(&mut self, name: &'static str, make: impl Fn(Stopping) -> F + Send + Sync + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -95,14 +95,14 @@ impl Supervisor {
                 let reason = run.err().map_or("it ended".to_owned(), |panic| message(&*panic));
                 failures = if began.elapsed() >= STEADY { 1 } else { failures + 1 };
                 let wait = RESTART.after(failures, rand::random());
-                tracing::error!(name, reason, wait_ms = wait.as_millis(), "a loop is down; it is started again");
+                tracing::error!(name, reason, wait_ms = wait.as_millis(), "a loop is down and will be restarted");
                 sleep(wait).await;
             }
         });
         self.loops.push((name, running));
     }
 
-    /// Tells the loops that the process ends, and waits for the end of the one with this name, but not for ever.
+    /// Tells all loops that the process is stopping, then waits up to `patience` for the named loop to end.
     pub async fn stop(&mut self, name: &str, patience: Duration) {
         self.stop.send_replace(true);
         let Some(index) = self.loops.iter().position(|(running, _)| *running == name) else { return };
@@ -122,13 +122,14 @@ impl Drop for Supervisor {
     }
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("it panicked: {}", text.unwrap_or("without a text"))
 }
 
-/// Runs `work` every `period`, one run at a time, for ever. A run that fails says so itself; one that takes too long is cut off.
+/// Runs `work` every `period`, one run at a time, forever. A failing run reports its own error. A run that takes too
+/// long is cut off.
 pub async fn every<F: Future<Output = ()>>(name: &'static str, period: Duration, work: impl Fn() -> F) {
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,4 @@
-//! The worker: claims what is due, and has it run.
+//! The worker: claims jobs that are due and runs them.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::job::Kind;
 use crate::running::Run;
 use crate::{BackgroundMetrics, Kinds, Schedule, Stopping, WorkerParams};
 
-/// Runs the jobs of one process. Any number of processes work on one database.
+/// Runs jobs in one process. Any number of processes can share one database.
 pub struct Worker<C> {
     engine: Arc<Engine<C>>,
     schedules: Vec<Schedule>,
 }
 
 impl<C: Send + Sync + 'static> Worker<C> {
-    /// A worker that runs jobs of these kinds, with `context`.
+    /// Creates a worker that runs jobs of these kinds with this context.
     pub fn new(
         meta: MetaStore,
         clock: Arc<dyn Clock>,
@@ -34,13 +34,13 @@ impl<C: Send + Sync + 'static> Worker<C> {
         Self { engine: Arc::new(engine), schedules: Vec::new() }
     }
 
-    /// The same with jobs that come back regularly.
+    /// Adds jobs that run regularly.
     #[must_use]
     pub fn with_schedules(self, schedules: Vec<Schedule>) -> Self {
         Self { schedules, ..self }
     }
 
-    /// Works until the process ends. Jobs that run then are told to stop, and waited for.
+    /// Runs until the process is stopping. Then it tells running jobs to stop and waits for them.
     pub async fn run(self: Arc<Self>, mut stopping: Stopping) {
         let (mut running, mut scheduled) = (JoinSet::new(), false);
         let mut ticks = interval(self.engine.params.poll);
@@ -48,18 +48,18 @@ impl<C: Send + Sync + 'static> Worker<C> {
         while !stopping.is_set() {
             tokio::select! {
                 _ = ticks.tick() => {}
-                // There is room for another one.
+                // A job has ended, so another one can start.
                 Some(_) = running.join_next() => {}
                 () = stopping.wait() => break,
             }
             if let Err(error) = self.look(&mut scheduled, &mut running, &stopping).await {
-                tracing::warn!(error = %error, "jobs cannot be read; it is tried again");
+                tracing::warn!(error = %error, "jobs cannot be read; trying again later");
             }
         }
         while running.join_next().await.is_some() {}
     }
 
-    /// Begins everything that is due, as far as there is room.
+    /// Starts the jobs that are due, up to the limit of each kind.
     async fn look(&self, scheduled: &mut bool, running: &mut JoinSet<()>, stopping: &Stopping) -> Result<()> {
         if !*scheduled {
             self.keep_schedules().await?;

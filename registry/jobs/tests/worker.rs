@@ -1,4 +1,4 @@
-//! Jobs that panic, hang, fail and are cancelled, and several workers on one database.
+//! Tests of the worker: jobs that panic, hang, fail and are cancelled, and several workers on one database.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test: to panic is how it tells")]
 
@@ -19,18 +19,18 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 const LEASE: Duration = Duration::from_secs(60);
-/// How long anything may take before the test gives up on it.
+/// The longest time that a test waits for something.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What the jobs of the tests share.
+/// The state that the jobs of the tests share.
 #[derive(Debug)]
 struct Stage {
-    /// How often each job has begun.
+    /// How often each job was started.
     begun: Mutex<BTreeMap<String, u32>>,
-    /// Jobs that run now, by their key, and whether one ever ran twice at once.
+    /// The keys of the running jobs, and whether a job ever ran twice at the same time.
     running: Mutex<Vec<String>>,
     twice: AtomicU32,
-    /// What jobs wait for.
+    /// A gate that jobs wait for.
     gate: Semaphore,
 }
 
@@ -87,7 +87,7 @@ impl Job<Stage> for Act {
     }
 }
 
-/// A job that notes when it meets itself.
+/// A job that records when two runs of it overlap.
 #[derive(Serialize, Deserialize)]
 struct Alone {
     number: u32,
@@ -143,7 +143,7 @@ impl World {
         Self::of(TestDatabase::any().await).await
     }
 
-    /// A process that works.
+    /// Starts a process that runs jobs.
     async fn process(&self, name: &str, schedules: Vec<Schedule>) -> Supervisor {
         let metrics = BackgroundMetrics::new(&mut Registry::default());
         let params = WorkerParams {
@@ -164,7 +164,7 @@ impl World {
         self.meta.enqueue_job(&act(name), self.clock.now()).await.unwrap()
     }
 
-    /// Waits until a job is as `is` says.
+    /// Waits until `is` accepts the row of a job.
     async fn until(&self, id: JobId, is: impl Fn(&Row) -> bool) -> Row {
         let looked = tokio::time::timeout(DEADLINE, async {
             loop {
@@ -298,7 +298,7 @@ async fn the_job_of_a_process_that_died_is_run_by_another_one() {
     while world.begun("hang once") == 0 {
         tokio::task::yield_now().await;
     }
-    // Nothing is written down.
+    // Dropping the process at once stores no result.
     drop(process);
     let _other = world.process("two", Vec::new()).await;
     let good = world.ask("good").await;
@@ -320,7 +320,7 @@ async fn two_processes_never_run_the_same_job_at_once() {
             world.process("two", vec![every.clone()]).await,
             world.process("three", vec![every]).await,
         ];
-        // Each is asked for again and again, while it waits and while it runs.
+        // Each job is enqueued again and again, while it waits and while it runs.
         for round in 0..20 {
             for number in 0..8 {
                 let job = new_job(&Alone { number }).unwrap();
@@ -330,7 +330,7 @@ async fn two_processes_never_run_the_same_job_at_once() {
                 world.clock.advance(Duration::from_secs(10));
             }
         }
-        // One look at all of them: a job that was asked for again goes from running back to waiting.
+        // One query reads all jobs: a job that was enqueued again goes from running back to waiting.
         let query = JobQuery { limit: 10_000, ..JobQuery::default() };
         let is_open = |job: &Row| matches!(job.state, JobState::Waiting | JobState::Running);
         let jobs = loop {

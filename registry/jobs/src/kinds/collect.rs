@@ -1,4 +1,4 @@
-//! Unfinished uploads past their time, and stored bytes without a row.
+//! Jobs that remove expired uploads and stored bytes without a row.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use crate::{Job, JobCall, JobError, Next};
 
-/// Drops the uploads that were not finished in time.
+/// Removes the uploads that were not finished in time.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct ExpireUploads {}
 
@@ -51,7 +51,7 @@ impl Job<Work> for SweepStore {
     }
 }
 
-/// A run of the collector, and what it has removed.
+/// A run of the collector, and the list of removed things.
 struct Collection {
     collector: Collector,
     gone: Mutex<Collected>,
@@ -71,7 +71,7 @@ impl Collection {
 
     async fn end(self, call: &JobCall<Work>, outcome: Result<u64, Error>) -> Result<Next, JobError> {
         let gone = self.gone.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // Also when it failed in the end: what went, went.
+        // The removals are recorded even if the run failed later.
         call.context().audit.collected(&gone).await;
         call.progress(gone);
         match outcome {

@@ -1,4 +1,4 @@
-//! What is left of repositories and instances that were deleted.
+//! Jobs that remove the content of deleted repositories and instances.
 
 use roadstead_storage::meta::{EMPTY_REGISTRY, EMPTY_REPOSITORY};
 use roadstead_types::{Actor, RegistryId, RepositoryId};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Work;
 use crate::{Job, JobCall, JobError, Next};
 
-/// Takes everything out of the registry of an instance that was deleted.
+/// Removes everything from the registry of a deleted instance.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct EmptyRegistry {
     registry: i64,
@@ -15,7 +15,7 @@ pub struct EmptyRegistry {
 
 impl Job<Work> for EmptyRegistry {
     const KIND: &'static str = EMPTY_REGISTRY;
-    /// Nobody would ask for it again.
+    /// It never gives up, because nobody would ask for this work again.
     const MAX_ATTEMPTS: u32 = u32::MAX;
 
     fn key(&self) -> Option<String> {
@@ -34,7 +34,7 @@ impl Job<Work> for EmptyRegistry {
     }
 }
 
-/// Takes everything out of a repository that was deleted.
+/// Removes everything from a deleted repository.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct EmptyRepository {
     repository: i64,
@@ -42,7 +42,7 @@ pub struct EmptyRepository {
 
 impl Job<Work> for EmptyRepository {
     const KIND: &'static str = EMPTY_REPOSITORY;
-    /// Nobody would ask for it again.
+    /// It never gives up, because nobody would ask for this work again.
     const MAX_ATTEMPTS: u32 = u32::MAX;
 
     fn key(&self) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The jobs of the registry, one file a kind.
+//! The jobs of the registry, one file per kind.
 
 mod collect;
 mod empty;
@@ -17,44 +17,44 @@ pub use shorten::{ForgetJobs, ShortenAudit};
 use crate::{Job, Kinds, Schedule, When, new_job};
 use roadstead_storage::meta::MetaStore;
 
-/// How often the audit log is shortened, and jobs that have ended are forgotten.
+/// How often old events of the audit log and old finished jobs are deleted.
 const SHORTEN: Duration = Duration::from_secs(10 * 60);
-/// When the blob store is first swept after the start of a process, unless it is swept more often than that. Not at once: a
-/// server that was just started on the wrong database is noticed, and stopped.
+/// How long a new process waits before it sweeps the blob store, unless sweeps are more frequent. The delay gives the
+/// operator time to stop a server that was started on the wrong database.
 const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
 
-/// What the jobs of the registry work with.
+/// The context of the jobs of the registry.
 pub struct Work {
-    /// The rules of the registry.
+    /// The services.
     pub services: Services,
-    /// Collection.
+    /// The collector.
     pub collector: Collector,
     /// The audit log.
     pub audit: Audit,
-    /// The store, for what the rules know nothing of.
+    /// The database, for work that has no service.
     pub meta: MetaStore,
-    /// What the settings say.
+    /// Parameters from the settings.
     pub params: WorkParams,
 }
 
-/// What the jobs of the registry need to know of the settings.
+/// The settings that the jobs of the registry need.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkParams {
-    /// How often expired uploads are dropped.
+    /// How often expired uploads are removed.
     pub expire_every: Duration,
-    /// Whether uploads that were not finished in time are dropped.
+    /// Whether expired uploads are removed.
     pub purge_uploads: bool,
     /// How often the blob store is swept.
     pub sweep_every: Duration,
-    /// How old an orphan must be.
+    /// The minimum age of an orphan before it is removed.
     pub orphan_age: Duration,
     /// How long an event of the audit log is kept.
     pub keep_audit: Duration,
-    /// How long a job that has ended is kept.
+    /// How long a finished job is kept.
     pub keep_jobs: Duration,
 }
 
-/// All kinds.
+/// Returns all kinds of jobs.
 pub fn all() -> Kinds<Work> {
     Kinds::new()
         .with::<ExpireUploads>()
@@ -65,10 +65,10 @@ pub fn all() -> Kinds<Work> {
         .with::<EmptyRepository>()
 }
 
-/// The jobs that come back regularly.
+/// Returns the jobs that run regularly.
 ///
 /// # Errors
-/// When a job has no form in JSON.
+/// If a job cannot be written as JSON.
 pub fn schedules(params: &WorkParams) -> serde_json::Result<Vec<Schedule>> {
     let quiet = params.sweep_every.min(FIRST_SWEEP);
     Ok(vec![

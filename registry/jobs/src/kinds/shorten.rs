@@ -1,4 +1,4 @@
-//! What is kept for some time only: events of the audit log, jobs that have ended.
+//! Jobs that delete old events of the audit log and old finished jobs.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ impl Job<Work> for ShortenAudit {
     }
 }
 
-/// Forgets jobs that ended some time ago.
+/// Deletes jobs that finished long ago.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct ForgetJobs {}
 
