@@ -9,17 +9,17 @@ const HEAD: &str = "\
 
 <!-- Written by `UPDATE_DOCS=1 cargo test -p roadstead-config`; change the doc comments in `config/src/sections/`. -->
 
-A setting is looked up in this order, the later one wins:
+Roadstead reads settings from these places; a later one overrides an earlier one:
 
 1. the default below;
 2. the TOML file that `--config FILE` or `ROADSTEAD_CONFIG` names;
-3. the environment: `ROADSTEAD__SECTION__KEY`, two underscores between the parts, so `server.tls.cert` is
-   `ROADSTEAD__SERVER__TLS__CERT`. An empty variable counts as not set. `ROADSTEAD_DATA_DIR` and `ROADSTEAD_LISTEN` are
-   short names of `data_dir` and `server.listen`;
+3. the environment: `ROADSTEAD__SECTION__KEY` with two underscores between the parts, for example
+   `ROADSTEAD__SERVER__TLS__CERT` for `server.tls.cert`. An empty variable counts as not set. `ROADSTEAD_DATA_DIR` and
+   `ROADSTEAD_LISTEN` are short names of `data_dir` and `server.listen`;
 4. the command line: `--data-dir DIR`, `--listen ADDR`.
 
-An unknown key or a bad value stops the start, with a message that names the key and the place it was written.
-`roadstead check-config` finds out without starting anything.
+With an unknown key or a bad value the server does not start. The message names the key and the place where it is
+written. `roadstead check-config` checks this without starting the server.
 
 | type | written as |
 |---|---|
@@ -28,7 +28,7 @@ An unknown key or a bad value stops the start, with a message that names the key
 | address | address and port: `\"127.0.0.1:5000\"`, `\"[::1]:5000\"` |
 | networks | list of networks or addresses: `[\"10.0.0.0/8\", \"192.0.2.7\"]`; in the environment `10.0.0.0/8,192.0.2.7` |
 | texts | list of texts: `[\"one\", \"two\"]`; in the environment `one,two` |
-| path | text; a relative path starts at the working directory |
+| path | text; a relative path is relative to the working directory |
 | secret | text that is never shown in a log, a message or a listing |
 ";
 

@@ -13,7 +13,7 @@ use crate::{
 section! {
     /// Every setting of a Roadstead process.
     pub struct Settings {
-        /// Directory of everything that Roadstead keeps, unless another setting says otherwise.
+        /// The directory for all data, unless another setting names a different place.
         pub data_dir: PathBuf = PathBuf::from("./data"),
         /// `[server]`
         pub server: Server = Server::default(),

@@ -6,9 +6,9 @@ use super::{DAY, Invalid, above_zero};
 use crate::section::section;
 
 section! {
-    /// The audit log: what was changed and what was refused, in the database.
+    /// The audit log, which records changes and refusals in the database.
     pub struct Audit {
-        /// How many days of it are kept.
+        /// How many days an event is kept.
         pub keep_days: u32 = 90,
     }
 }

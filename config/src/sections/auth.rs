@@ -8,13 +8,13 @@ use crate::{Key, section::section};
 section! {
     /// Passwords, tokens and keys.
     pub struct Auth {
-        /// How long a bearer token is good for.
+        /// How long a bearer token is valid.
         #[serde(with = "humantime_serde")]
         pub token_lifetime: Duration = seconds(15 * 60),
-        /// How long a refresh token is good for.
+        /// How long a refresh token is valid.
         #[serde(with = "humantime_serde")]
         pub refresh_token_lifetime: Duration = seconds(30 * DAY),
-        /// How far the clocks of replicas may stand apart.
+        /// How much the clocks of replicas may differ.
         #[serde(with = "humantime_serde")]
         pub leeway: Duration = seconds(60),
         /// The `iss` claim of tokens.
@@ -22,37 +22,40 @@ section! {
         /// Age at which the key that signs tokens is replaced.
         #[serde(with = "humantime_serde")]
         pub signing_key_rotation: Duration = seconds(90 * DAY),
-        /// The price of a password hash.
+        /// The cost of a password hash.
         pub argon2: Argon2 = Argon2::default(),
-        /// How long a password that was right is recognised without the price of argon2. Each use extends it, up to a day.
+        /// How long the server recognises a correct password without computing argon2 again. Each use extends this
+        /// time, up to a day.
         #[serde(with = "humantime_serde")]
         pub password_cache_ttl: Duration = seconds(10 * 60),
-        /// Passwords a minute that are tried for one account from one address; more are refused unseen. One that is
-        /// recognised is not tried.
+        /// Passwords that are checked for one account from one address in a minute. More are refused without a check. A
+        /// password that is recognised does not count.
         pub login_attempts: u32 = 10,
-        /// Passwords a minute that are tried from one address, whatever the account; bad
-        /// signatures and bad tokens of other kinds, each for itself.
+        /// Passwords that are checked from one address in a minute, for all accounts together. Bad signatures, and bad
+        /// tokens of each other kind, have the same limit, each counted separately.
         pub login_attempts_per_address: u32 = 100,
-        /// Base64 of the 32 bytes that seal access keys and signing keys in the database; without it, the file
-        /// `master.key` below `data_dir`, made at the first start.
+        /// The master key: base64 of the 32 bytes that seal access keys and signing keys in the database. Without it,
+        /// the key is in the file `master.key` below `data_dir`, which the first start makes.
         pub master_key: Option<Key> = None,
-        /// File that holds the master key, as 32 bytes or as their base64, in place of `master_key`. It must not be
-        /// readable by every user.
+        /// File with the master key, as 32 bytes or as their base64, in place of `master_key`. Not every user may be
+        /// able to read it.
         pub master_key_file: Option<PathBuf> = None,
-        /// Program that prints the master key, as 32 bytes or as their base64, and its arguments; in place of `master_key`
-        /// and `master_key_file`. It is run at each start, without a shell, and has 30 seconds. For example
-        /// `["vault", "kv", "get", "-field=key", "secret/roadstead"]`. An argument with a comma in it needs the TOML file.
+        /// Program and arguments that print the master key, as 32 bytes or as their base64; in place of `master_key`
+        /// and `master_key_file`. It runs at each start, without a shell, for 30 seconds at most. For example
+        /// `["vault", "kv", "get", "-field=key", "secret/roadstead"]`. An argument with a comma in it needs the TOML
+        /// file.
         pub master_key_command: Vec<String> = Vec::new(),
         /// Let anybody pull from public repositories without logging in.
         pub anonymous_pull: bool = true,
-        /// The region that resources of policies may name, for example `ap-guangzhou`. Empty: the registry is in none, and
-        /// what is allowed in a region only is not allowed here.
+        /// The region of the registry, for example `ap-guangzhou`. A statement of a policy whose resource names a
+        /// region applies only if it is this one. Empty: the registry has no region, and statements for a region do not
+        /// apply.
         pub region: String = String::new(),
     }
 }
 
 section! {
-    /// The price of a password hash (argon2id). A change applies to passwords that are set afterwards.
+    /// The cost of a password hash (argon2id). A change applies to passwords that are set afterwards.
     pub struct Argon2 {
         /// Memory of one hash, in KiB.
         pub memory_kib: u32 = 19_456,
@@ -64,7 +67,7 @@ section! {
 }
 
 impl Auth {
-    /// Docker takes a token for good for at least a minute, whatever the answer says.
+    /// Docker treats a token as valid for at least a minute, even if the answer says less.
     const LEAST_TOKEN_LIFETIME: Duration = seconds(60);
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {

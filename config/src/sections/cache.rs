@@ -3,13 +3,14 @@
 use crate::{section::section, size::ByteSize};
 
 section! {
-    /// What is kept in memory so that pulls need not ask the database. Larger is faster, smaller is never wrong.
+    /// Memory for caches, so that pulls need not ask the database. Larger caches are faster; small ones still give
+    /// correct answers.
     pub struct Cache {
-        /// Bytes of manifests; also bounds how many tags and blobs are remembered.
+        /// Bytes of manifests. This also limits how many tags and blobs are remembered.
         pub manifests_bytes: ByteSize = ByteSize::mib(64),
-        /// Verified tokens, recognised passwords, and accounts: so many of each.
+        /// How many verified tokens, how many recognised passwords, and how many accounts are remembered.
         pub tokens: usize = 10_000,
-        /// Namespaces and repositories, with who may read them: so many of each.
+        /// How many namespaces and how many repositories are remembered, with the accounts that may read them.
         pub repositories: usize = 10_000,
     }
 }

@@ -6,16 +6,16 @@ use super::{Invalid, above_zero, seconds};
 use crate::{Secret, section::section};
 
 section! {
-    /// The database of everything that is not a blob's bytes.
+    /// The database, which holds everything except the bytes of blobs.
     pub struct Database {
-        /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`, with odd characters percent-encoded; without it, SQLite
+        /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`; percent-encode special characters. Without it, SQLite
         /// in the file `roadstead.db` below `data_dir`.
         pub url: Option<Secret> = None,
-        /// File that holds the URL, in place of `url`. It must not be readable by every user.
+        /// File with the URL, in place of `url`. Not every user may be able to read it.
         pub url_file: Option<PathBuf> = None,
-        /// Connections held open at most.
+        /// The most connections that are open at the same time.
         pub max_connections: u32 = 16,
-        /// How long a statement waits for its turn: for SQLite's writer, and for a free connection.
+        /// How long a statement waits for the writer of SQLite or for a free connection.
         #[serde(with = "humantime_serde")]
         pub busy_timeout: Duration = seconds(10),
     }

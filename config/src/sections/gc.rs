@@ -5,25 +5,27 @@ use std::time::Duration;
 use super::{DAY, Invalid, above_zero, seconds};
 use crate::section::section;
 
-/// An object is there before its row. Below this age, the two may just not have come together yet.
+/// An object is written before its row. A younger object may still get its row.
 pub const ORPHAN_AGE_MIN: Duration = seconds(60 * 60);
 
 section! {
     /// Clean-up in the background. It runs beside the service and never stops it.
     pub struct Gc {
-        /// Time between two looks for uploads that were not finished in time.
+        /// Time between two searches for uploads that were not finished in time.
         #[serde(with = "humantime_serde")]
         pub interval: Duration = seconds(10 * 60),
-        /// Time between two sweeps of the blob store for objects that no row knows. A sweep lists the whole store.
+        /// Time between two sweeps of the blob store, which delete objects without a row in the database. A sweep lists
+        /// the whole store.
         #[serde(with = "humantime_serde")]
         pub sweep_interval: Duration = seconds(DAY),
-        /// Content that loses its last reference is left alone for this long.
+        /// How long content stays after it has lost its last reference.
         #[serde(with = "humantime_serde")]
         pub grace: Duration = seconds(DAY),
-        /// A stored object that no row of the database knows is deleted at this age; at least `1h`.
+        /// Age at which a stored object without a row in the database is deleted; at least `1h`.
         #[serde(with = "humantime_serde")]
         pub orphan_age: Duration = seconds(DAY),
-        /// Content that a client was told exists stays at least this long, so that its push can finish.
+        /// How long content stays at least after the server told a client that it exists, so that the client can finish
+        /// its push.
         #[serde(with = "humantime_serde")]
         pub lease: Duration = seconds(DAY),
     }

@@ -6,12 +6,12 @@ use super::{DAY, Invalid, above_zero, seconds};
 use crate::section::section;
 
 section! {
-    /// Work in the background. What is to be done is in the database, and any server does it.
+    /// Work in the background. Jobs are rows in the database, and any server runs them.
     pub struct Jobs {
-        /// A job that gives no sign of life for this long is taken for dead, and any server may run it again.
+        /// A job that gives no sign of life for this long counts as dead, and any server may run it again.
         #[serde(with = "humantime_serde")]
         pub lease: Duration = seconds(60),
-        /// How many days jobs that have ended are kept, for `roadstead job list`.
+        /// How many days a job is kept after it ended, for `roadstead job list`.
         pub keep_days: u32 = 7,
     }
 }

@@ -4,21 +4,22 @@ use super::{Invalid, above_zero};
 use crate::{section::section, size::ByteSize};
 
 section! {
-    /// How much one request, or one client, may ask for.
+    /// Limits for one request or one client.
     pub struct Limits {
-        /// The largest manifest that may be pushed. Clients count on 4 MiB.
+        /// The largest manifest that may be pushed. Clients rely on 4 MiB.
         pub manifest_bytes: ByteSize = ByteSize::mib(4),
-        /// The most entries in one page of a listing, whatever `n` asks for; as many are in a page where a client does not say
-        /// `n`.
+        /// The most entries in one page of a list. A larger `n` gets this many, and so does a request without `n`.
         pub page_size_max: u32 = 1000,
-        /// Requests a second for one client address, in the long run; 0 means no limit.
+        /// Requests of one client address in a second, on average; 0 means no limit.
         pub rate_limit_per_second: u32 = 0,
-        /// Requests that one client address may have in a burst above that; 0 means as many as one second allows.
+        /// Requests that one client address may send at once; 0 means as many as `limits.rate_limit_per_second`.
         pub rate_limit_burst: u32 = 0,
-        /// Scopes that one token request may ask for. A token has 7.5 KiB at most, which proxies take in a header: room for 100
-        /// repositories whose names have 48 characters after the namespace. What does not fit is refused.
+        /// Scopes that one token request may ask for. Scopes that do not fit into a token are refused: a token has 7.5
+        /// KiB at most, so that proxies accept it in a header. That is enough for 100 repositories whose names have 48
+        /// characters after the namespace.
         pub token_scopes: u32 = 100,
-        /// Sent to clients as `OCI-Chunk-Min-Length` when an upload starts; 0 means that it is not sent.
+        /// The server sends this number to clients as `OCI-Chunk-Min-Length` when an upload starts; 0 means that it
+        /// sends none.
         pub chunk_min_bytes: ByteSize = ByteSize::bytes(0),
     }
 }

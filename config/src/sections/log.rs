@@ -28,9 +28,9 @@ value! {
 section! {
     /// The log, on standard error.
     pub struct Log {
-        /// `text` is for people, `json` is one object a line, `auto` is text on a terminal and JSON elsewhere.
+        /// `text` is for people, `json` is one object a line, `auto` is text on a terminal and JSON otherwise.
         pub format: LogFormat = LogFormat::Auto,
-        /// The least level that is written (`error`, `warn`, `info`, `debug`, `trace`), or filter directives such as
+        /// The lowest level that is written (`error`, `warn`, `info`, `debug`, `trace`), or filter directives such as
         /// `info,roadstead=debug`.
         pub level: String = "info".to_owned(),
     }

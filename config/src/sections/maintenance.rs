@@ -1,14 +1,14 @@
-//! `[maintenance]`: what rests while somebody works on the installation.
+//! `[maintenance]`: switches for maintenance.
 
 use crate::section::section;
 
 section! {
-    /// What rests while somebody works on the installation, for example while it is copied.
+    /// Switches for maintenance, for example while the installation is copied.
     pub struct Maintenance {
-        /// Refuse everything that changes something: pushes, deletions, actions of the cloud API, commands that change names,
-        /// accounts or keys. Pulls, sign-ins and temporary keys work. The jobs that remove something rest.
+        /// Refuse every change: pushes, deletions, actions of the cloud API that change something, commands that change
+        /// names, accounts or keys. Pulls, sign-ins and temporary keys still work. No jobs run.
         pub readonly: bool = false,
-        /// Remove uploads that were not finished in time, and what they stored.
+        /// Delete uploads that were not finished in time, and the bytes that they stored.
         pub upload_purging: bool = true,
     }
 }

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use crate::section::section;
 
 section! {
-    /// Figures for Prometheus.
+    /// Metrics for Prometheus.
     pub struct Metrics {
-        /// Address and port of the listener that answers `/metrics`, and nothing else. Without it there is none.
+        /// Address and port of a listener that answers only `/metrics`. Without it there are no metrics.
         pub listen: Option<SocketAddr> = None,
     }
 }

@@ -19,7 +19,7 @@ pub(crate) mod storage;
 
 use std::time::Duration;
 
-/// A value that does not do: the key within its section, and what is wrong.
+/// A bad value: the key within its section, and the reason.
 pub(crate) type Invalid = (&'static str, String);
 
 /// Seconds in a day.

@@ -1,12 +1,12 @@
-//! The section `[personal]`.
+//! `[personal]`: names in the personal edition.
 
 use crate::section::section;
 
 section! {
     /// The personal edition.
     pub struct Personal {
-        /// Names of repositories may have more parts after the namespace: `NAMESPACE/charts/NAME`. Otherwise exactly two, as in
-        /// the product document.
+        /// Whether the name of a repository may have several parts after the namespace, as in `NAMESPACE/charts/NAME`.
+        /// With `false` it has exactly one, as in the product document.
         pub nested_names: bool = true,
     }
 }

@@ -14,35 +14,34 @@ use super::{Invalid, above_zero, seconds};
 use crate::section::section;
 
 section! {
-    /// The listener: where it answers, who is trusted in front of it, and how long it waits for whom.
+    /// The listener: its address, the proxies that it trusts, and its time limits.
     pub struct Server {
-        /// Address and port to listen on. Port 0 takes a free one; the line `listening on` says which.
+        /// Address and port to listen on. With port 0 the system chooses a free port; the line `listening on` shows it.
         pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 5000)),
-        /// What clients see, for example `https://registry.example.com`: scheme and host, no path. Without it the
-        /// request's `Host` decides, and `X-Forwarded-*` or `Forwarded` of a trusted
-        /// proxy.
+        /// The URL that clients see: scheme and host without a path, for example `https://registry.example.com`.
+        /// Without it, answers use the `Host` of the request, and `X-Forwarded-*` or `Forwarded` of a trusted proxy.
         pub external_url: Option<Url> = None,
         /// TLS on the listener itself.
         pub tls: Tls = Tls::default(),
-        /// Networks or addresses of reverse proxies whose `X-Forwarded-*` headers are believed, and
-        /// `Forwarded` (RFC 7239) where a request has none of those. In the environment:
-        /// separated by commas.
+        /// Networks or addresses of reverse proxies. The server believes their `X-Forwarded-*` headers, or `Forwarded`
+        /// (RFC 7239) if a request has none of those. In the environment: separated by commas.
         #[serde(deserialize_with = "networks")]
         pub trusted_proxies: Vec<IpNet> = Vec::new(),
-        /// How long requests that are under way may take to finish after SIGTERM.
+        /// How long running requests may take to finish after SIGTERM.
         #[serde(with = "humantime_serde")]
         pub shutdown_timeout: Duration = seconds(30),
         /// Worker threads; 0 means one for each core.
         pub workers: usize = 0,
-        /// Connections held at the same time by this process; more wait in the system's queue.
+        /// The most connections that this process holds at the same time; more wait in the queue of the system.
         pub max_connections: usize = 25_000,
         /// How long a client may take to send the head of a request.
         #[serde(with = "humantime_serde")]
         pub header_timeout: Duration = seconds(10),
-        /// How long a kept-alive connection may stay without a request.
+        /// How long a connection may stay open without a request.
         #[serde(with = "humantime_serde")]
         pub idle_timeout: Duration = seconds(75),
-        /// How long a client may send no byte of a body, or take no byte of an answer, before the request is given up.
+        /// How long a client may send no byte of a body, or accept no byte of an answer, before the server ends the
+        /// request.
         #[serde(with = "humantime_serde")]
         pub body_timeout: Duration = seconds(60),
         /// Write one log line for each request.
@@ -92,7 +91,7 @@ fn external_url(url: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A list of networks, of which a single address is the smallest.
+/// Reads a list of networks; a single address is a network too.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let network = |text: String| {
         let single = || text.parse::<IpAddr>().map(IpNet::from);

@@ -30,15 +30,16 @@ value! {
 section! {
     /// The blob store and the uploads into it.
     pub struct Storage {
-        /// Where blobs are kept: files, or the memory of the process (for trials and tests: gone at its end).
+        /// Where blobs are kept: in files, or in the memory of the process (for trials and tests: they are gone when it
+        /// ends).
         pub driver: Driver = Driver::Fs,
         /// The file store.
         pub fs: Fs = Fs::default(),
-        /// An unfinished upload is dropped this long after its last byte.
+        /// An unfinished upload is deleted this long after its last byte.
         #[serde(with = "humantime_serde")]
         pub upload_ttl: Duration = seconds(DAY),
-        /// Bytes that all uploads together may hold in memory, and as many again all downloads; beyond it transfers
-        /// wait for their turn.
+        /// Bytes that all uploads together may hold in memory. All downloads together have the same budget. Transfers
+        /// wait when it is used up.
         pub buffer_budget: ByteSize = ByteSize::mib(48),
     }
 }
@@ -52,7 +53,7 @@ section! {
 }
 
 impl Storage {
-    /// The least budget that lets one upload make progress.
+    /// The smallest budget with which an upload makes progress.
     const LEAST_BUDGET: ByteSize = ByteSize::mib(1);
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
