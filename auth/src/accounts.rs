@@ -12,7 +12,7 @@ use crate::password::{PasswordHasher, check_rules};
 use crate::random;
 use crate::seal::Sealer;
 
-/// How many random uins are tried before giving up: with 900 thousand million of them, one is free.
+/// How many random uins are tried before giving up. There are 900 thousand million of them, so one is free.
 pub(crate) const UIN_ATTEMPTS: usize = 8;
 
 /// Makes accounts and access keys, and sets passwords.
@@ -24,12 +24,12 @@ pub struct Accounts {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// What hashes passwords.
+/// The hasher of passwords.
 #[derive(Clone)]
 enum Passwords {
-    /// One that is made when it is needed.
+    /// A hasher with these parameters, made for each password.
     Fresh(Argon2Params),
-    /// The one that also verifies: all of them together use only so many cores.
+    /// The hasher that also verifies passwords. It limits how many cores hash at the same time.
     Shared(PasswordHasher),
 }
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Accounts {
     }
 }
 
-/// An account that was made, and its secrets, which cannot be read again.
+/// A new account and its secrets, which cannot be read again.
 #[derive(Clone)]
 pub struct NewCredentials {
     /// The account.
@@ -60,7 +60,7 @@ impl fmt::Debug for NewCredentials {
 }
 
 impl Accounts {
-    /// With the parameters of new password hashes, and the sealer of secret keys.
+    /// Makes the service from the parameters of new password hashes and the sealer of secret keys.
     pub fn new(meta: MetaStore, argon2: Argon2Params, sealer: Sealer, clock: Arc<dyn Clock>) -> Self {
         Self { meta, passwords: Passwords::Fresh(argon2), sealer, clock }
     }
@@ -69,8 +69,8 @@ impl Accounts {
         Self { meta, passwords: Passwords::Shared(passwords), sealer, clock }
     }
 
-    /// Makes a main account with a random uin and one access key. A password or a key that is not given is made at
-    /// random.
+    /// Makes a main account with a random uin and one access key. If no password or key is given, a random one is
+    /// made.
     ///
     /// # Errors
     /// `NameRules`, `PasswordRules`, `SecretKeyRules`; `Storage(Conflict)` when the name or the key id is taken.
@@ -95,7 +95,7 @@ impl Accounts {
         Ok(NewCredentials { account, password, secret_id, secret_key })
     }
 
-    /// Sets the password of `account`. What was issued under the old one is void from then on.
+    /// Sets the password of `account`. Tokens and sessions that were issued under the old password become void.
     ///
     /// # Errors
     /// `PasswordRules`, and `Storage` when the store fails.
@@ -115,8 +115,8 @@ impl Accounts {
         Ok(self.meta.add_password_hash(act, account, &hash).await?)
     }
 
-    /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void
-    /// from then on.
+    /// Changes the password of an account. Returns false when the account has none. Tokens and sessions that were
+    /// issued under the old password become void.
     ///
     /// # Errors
     /// `PasswordRules`, and `Storage` when the store fails.
@@ -133,7 +133,7 @@ impl Accounts {
         }
     }
 
-    /// An account with a key that cannot be made should not be made either.
+    /// Refuses taken names and key ids first, so that no account is made without its key.
     async fn check_free(&self, name: &str, secret_id: &SecretId) -> Result<()> {
         if self.meta.account_by_name(name).await?.is_some() {
             return Err(roadstead_storage::Error::Conflict(Thing::Account).into());
@@ -151,7 +151,7 @@ impl Accounts {
             let new = NewAccount { uin: &uin, name, password_hash: Some(hash) };
             attempts -= 1;
             match self.meta.create_account(act, &new).await {
-                // Either the uin is taken, or somebody has just taken the name.
+                // Either the uin is taken, or another request has just taken the name.
                 Err(roadstead_storage::Error::Conflict(_))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
                 outcome => return Ok(outcome?),

@@ -1,4 +1,4 @@
-//! The whole of authentication and authorization, for a server.
+//! Authentication and authorization of a server, in one handle.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,14 +28,14 @@ use crate::web_identity::known::WebIdentities;
 /// The context in which texts are hidden.
 const HIDDEN_TEXT: &str = "hidden text";
 
-/// What [`Auth::poll_changes`] has found.
+/// The result of [`Auth::poll_changes`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct News {
     /// Whether anything has changed.
     pub changed: bool,
-    /// The number of the last change that was acted on.
+    /// The number of the last change that was handled.
     pub number: i64,
-    /// Whether everything was forgotten, because that was too much, or concerned everything.
+    /// Whether all rows were forgotten, because there were too many changes or one concerned everything.
     pub everything: bool,
 }
 
@@ -54,18 +54,18 @@ pub(crate) struct Inner {
     pub caches: Caches,
     pub passwords: PasswordHasher,
     pub throttle: Throttle,
-    /// Signatures that were not good.
+    /// Counts bad signatures by network.
     pub failures: Failures,
     pub web_identities: WebIdentities,
-    /// Long-term tokens that there are not.
+    /// Counts guesses of long-term tokens.
     pub instance_tokens: Doubt,
-    /// When keys were last used, as far as that has not been written down.
+    /// Times of the last use of keys that are not in the database yet.
     pub key_uses: StdMutex<HashMap<SecretId, Timestamp>>,
     pub keys: Keys,
     pub sealer: Sealer,
     /// The policies of main accounts.
     pub root: Arc<Compiled>,
-    /// The counters of changes when they were last read.
+    /// The counters of changes as they were last read.
     changes: Mutex<ChangeCounters>,
     own_repositories: OwnRepositories,
 }
@@ -79,9 +79,8 @@ impl fmt::Debug for Auth {
 impl Auth {
     /// Loads the key that signs tokens, or makes the first one. The schema of `meta` must be up to date.
     ///
-    /// # Errors
-    /// `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those parameters
-    /// are out of range, `Storage` when the store fails.
+    /// # Errors `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those
+    /// parameters are out of range, `Storage` when the store fails.
     pub async fn open(meta: MetaStore, params: AuthParams, sealer: Sealer, clock: Arc<dyn Clock>) -> Result<Self> {
         let changes = meta.change_counters().await?;
         let longest_token = params.token_lifetime.saturating_add(params.leeway.saturating_mul(2));
@@ -111,29 +110,30 @@ impl Auth {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// What makes accounts and access keys, and sets passwords, with the means that sign-ins have: all of them together
-    /// hash only so many passwords at once. Call [`Auth::changed`] after a change.
+    /// Returns the service that makes accounts and access keys and sets passwords. It shares the password hasher of
+    /// sign-ins and its limit on concurrent hashes. Call [`Auth::changed`] after a change.
     pub fn accounts(&self) -> Accounts {
         let Inner { meta, passwords, sealer, clock, .. } = &*self.inner;
         Accounts::sharing(meta.clone(), passwords.clone(), sealer.clone(), Arc::clone(clock))
     }
 
-    /// The public keys that verify tokens, as a JSON Web Key Set (RFC 7517, section 5).
+    /// Returns the public keys that verify tokens, as a JSON Web Key Set (RFC 7517, section 5).
     pub fn jwks(&self) -> serde_json::Value {
         self.inner.keys.jwks()
     }
 
-    /// How long a token is good for.
+    /// Returns how long a token is valid.
     pub fn token_lifetime(&self) -> Duration {
         self.inner.params.token_lifetime
     }
 
-    /// Call it after the commit that made or deleted a repository, or changed its visibility.
+    /// Forgets a repository. Call it after a commit that makes or deletes one, or changes its visibility.
     pub fn repository_changed(&self, registry: RegistryId, name: &RepositoryName) {
         self.inner.caches.places.invalidate(&(registry, name.clone()));
     }
 
-    /// Call it after the commit that made a repository: so [`Auth::poll_changes`] knows that this process has been told.
+    /// Forgets that a repository was missing, and tells [`Auth::poll_changes`] that this process knows of the new
+    /// one. Call it after the commit that makes the repository.
     pub fn repository_made(&self, registry: RegistryId, name: &RepositoryName, made: &Made) {
         self.repository_changed(registry, name);
         if let Some(number) = made.number() {
@@ -141,28 +141,28 @@ impl Auth {
         }
     }
 
-    /// Call it after the commit of a change of this process, with what the change concerns. After a write that changed nothing
-    /// for sure ([`leaves_open`](roadstead_storage::Error::leaves_open) says so of errors) nothing is to be forgotten.
+    /// Forgets the rows that a change of this process concerns. Call it after the commit. Do not call it after a
+    /// write that certainly changed nothing; for errors, [`leaves_open`](roadstead_storage::Error::leaves_open) tells
+    /// whether that is certain.
     pub fn changed(&self, scope: &Scope) {
         self.inner.caches.forget(scope);
     }
 
-    /// Forgets every row: for tests and tools that change the database behind the back of this process.
+    /// Forgets every row. For tests and tools that change the database behind the back of this process.
     pub fn invalidate_all(&self) {
         self.inner.caches.clear_rows();
     }
 
-    /// Looks whether another process has changed an account, an instance, a namespace, the visibility of a repository, or
-    /// deleted one, and forgets what these changes concern. Where repositories were made that [`Auth::repository_made`] did
-    /// not tell of, only what is known of repositories is forgotten. Call it about every 300 ms: rows are believed for
-    /// [`LEASE`](crate::LEASE) after the last call that succeeded.
+    /// Looks for changes by other processes to accounts, instances, namespaces and repositories, and forgets the rows
+    /// that they concern. If other processes made repositories, it forgets all rows of repositories, but nothing
+    /// else. Call it about every 300 ms: rows are trusted for [`LEASE`](crate::LEASE) after the last successful call.
     ///
     /// # Errors
     /// `Storage` when the log of changes cannot be read.
     pub async fn poll_changes(&self) -> Result<News> {
         let inner = &self.inner;
         let mut seen = inner.changes.lock().await;
-        // Taken before the counters are read: what is confirmed, is confirmed as of then.
+        // Taken before the counters are read, because rows are confirmed as of this time.
         let now = inner.clock.now();
         let counters = inner.meta.change_counters().await?;
         let mut news = News { changed: counters.changes != seen.changes, number: seen.changes, everything: false };
@@ -183,8 +183,8 @@ impl Auth {
         Ok(news)
     }
 
-    /// Replaces the signing key if it is old, reads the keys that other replicas made, and deletes what has expired. Call
-    /// it about once a minute.
+    /// Replaces the signing key if it is old, reads the keys that other replicas made, and deletes expired refresh
+    /// tokens. Call it about once a minute.
     ///
     /// # Errors
     /// `Storage` when the store fails; then the next call does it.
@@ -196,7 +196,7 @@ impl Auth {
         self.record_key_uses().await
     }
 
-    /// Writes down when access keys were last used, as far as this process knows. [`Auth::maintain`] does it too.
+    /// Saves when this process last saw each access key used. [`Auth::maintain`] calls it too.
     ///
     /// # Errors
     /// `Storage` when the store fails; then the next call does it.
@@ -205,29 +205,30 @@ impl Auth {
         let written: HashMap<SecretId, Timestamp> = uses().clone();
         let list: Vec<(SecretId, Timestamp)> = written.iter().map(|(id, at)| (id.clone(), *at)).collect();
         self.inner.meta.record_key_uses(&list).await?;
-        // Only now: who calls this meanwhile, before the process ends, must not find them gone. Twice does no harm.
+        // Removed only after the write, so that a concurrent call before the process ends still finds and saves them.
+        // It does no harm to save them twice.
         uses().retain(|id, at| written.get(id) != Some(at));
         Ok(())
     }
 
-    /// Of how many access keys it is not written down yet when they were last used.
+    /// Returns how many access keys have a time of last use that is not saved yet.
     pub fn unwritten_key_uses(&self) -> usize {
         self.inner.key_uses.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// A text that goes to a client who must not read it, and comes back: it is sealed. `None` when the library refuses,
+    /// Seals a text that a client keeps and returns but must not read. `None` when the cryptographic library fails,
     /// which it does not.
     pub fn hide(&self, text: &str) -> Option<String> {
         Some(URL_SAFE_NO_PAD.encode(self.inner.sealer.seal(HIDDEN_TEXT, text.as_bytes()).ok()?))
     }
 
-    /// The text that [`Auth::hide`] gave this for.
+    /// Returns the text that [`Auth::hide`] sealed.
     pub fn reveal(&self, hidden: &str) -> Option<String> {
         let text = self.inner.sealer.open(HIDDEN_TEXT, &URL_SAFE_NO_PAD.decode(hidden).ok()?).ok()?;
         String::from_utf8(text.to_vec()).ok()
     }
 
-    /// How often the caches had an answer.
+    /// Returns how often the caches had an answer.
     pub fn cache_stats(&self) -> CacheStats {
         self.inner.caches.stats()
     }

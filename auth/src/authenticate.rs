@@ -1,4 +1,4 @@
-//! Who asks.
+//! Finds the identity behind a password or a bearer token.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,24 +16,26 @@ use crate::password::Verified;
 use crate::token::{self, VerifiedToken};
 use crate::{registry_token, session_password};
 
-/// When to try again while every core is busy with passwords.
+/// How long a client should wait to try again while every core hashes passwords.
 const BUSY_RETRY: Duration = Duration::from_secs(1);
 
-/// A password is hashed once in this time at least, however often it is used.
+/// A remembered password is hashed again after this time, however often it is used.
 const MAX_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// No account has this id. It is asked for in place of an account that does not exist, so that this takes as long.
+/// No account has this id. It replaces the id of an unknown account in the query, so that the answer takes as long as
+/// for a known one.
 const NOBODY: AccountId = AccountId::new(0);
 
 type Outcome<T> = Result<T, AuthenticationError>;
 
 impl Auth {
-    /// Who has this user name (a uin) and password: that of an account, which is good in every registry, or one that was
-    /// made for this registry ([`Auth::temporary_password`], [`Auth::create_instance_token`]). A password that was right
-    /// is recognised for a while by a keyed hash, for as long as the credentials of the account stay the same.
+    /// Returns the identity of a user name (a uin) and a password. The password is either that of an account, which
+    /// is valid in every registry, or one that was made for this registry ([`Auth::temporary_password`],
+    /// [`Auth::create_instance_token`]). Correct passwords are recognised by a keyed hash for a while, as long as the
+    /// credentials of the account stay the same.
     ///
     /// # Errors
-    /// `BadCredentials` for an unknown user, a disabled one and a wrong password alike; `Throttled` after too many
+    /// `BadCredentials` alike for an unknown user, a disabled one and a wrong password; `Throttled` after too many
     /// attempts or when too many passwords wait to be hashed; `Unavailable` when the store cannot be asked.
     pub async fn basic(
         &self,
@@ -55,18 +57,18 @@ impl Auth {
             return Ok(identity);
         }
         inner.caches.password_counters.count(false);
-        // Several requests with one password, as they come when an image is pulled, make one hash.
+        // Concurrent requests with the same password, as in the pull of an image, cost one hash.
         let check = inner.check_password(username, password, address);
         let known = inner.caches.passwords.get_or_insert_async(&key, check).await?;
         let identity = inner.current(known.account, known.credential_version).await?;
         identity.ok_or(AuthenticationError::BadCredentials)
     }
 
-    /// Who sent this bearer token (`None`: anybody), and what it is good for. The token of an account that has been
-    /// disabled or has changed its password is not good any more.
+    /// Returns the identity behind a bearer token (`None`: anonymous) and the grants of the token. A token becomes
+    /// void when its account is disabled or gets another password.
     ///
     /// # Errors
-    /// `BadCredentials` for a token that is not ours, is for another registry or service, or at another time;
+    /// `BadCredentials` for a token that is not ours, expired or not valid yet, or for another registry or service;
     /// `Unavailable` when the store cannot be asked.
     pub async fn bearer(
         &self,
@@ -95,7 +97,7 @@ impl Auth {
 }
 
 impl Inner {
-    /// The identity behind a password that was right not long ago.
+    /// Returns the identity behind a password that was correct not long ago.
     async fn recognise(&self, key: &SecretKey) -> Outcome<Option<Arc<Identity>>> {
         let Some(known) = self.caches.passwords.get(key) else { return Ok(None) };
         if self.clock.now() < known.until
@@ -109,19 +111,19 @@ impl Inner {
         Ok(None)
     }
 
-    /// Remembers a password that is in use for longer. Who uses the right one must not have to compete with somebody at the
-    /// same address who tries wrong ones.
+    /// Extends the time for which a used password is remembered. So a client with the correct password does not have
+    /// to compete with somebody at the same address who tries wrong ones.
     fn keep(&self, key: &SecretKey, known: KnownPassword) {
         let (now, ttl) = (self.clock.now(), self.params.password_cache_ttl);
         let until = now.after(ttl).min(known.since.after(MAX_REMEMBERED));
-        // Not on every use: half of the time is soon enough.
+        // Extended only once half of the time is over, not on every use.
         if known.until.since(now) < ttl / 2 && until > known.until {
             self.caches.passwords.insert(*key, KnownPassword { until, ..known });
         }
     }
 
-    /// Writes down when and from where a sub-account last signed in. Passwords that are recognised are not written down again:
-    /// it is no more often than a hash is paid for.
+    /// Saves when and from where a sub-account last signed in. Recognised passwords are not saved again: there is at
+    /// most one write per hash.
     async fn note_login(&self, account: &Account, address: IpAddr, now: Timestamp) {
         if account.owner == account.id {
             return;
@@ -131,7 +133,7 @@ impl Inner {
         }
     }
 
-    /// Verifies a password by its hash, at full price.
+    /// Verifies a password by its hash, at full cost.
     async fn check_password(&self, username: &str, password: &str, address: IpAddr) -> Outcome<KnownPassword> {
         let uin: Option<Uin> = username.parse().ok();
         let attempt = self.throttle.attempt(uin.as_ref(), address);
@@ -140,8 +142,8 @@ impl Inner {
             Some(uin) => self.meta.account_by_uin(uin).await?,
             None => None,
         };
-        // The account comes before its hash: if the password changes in between, what is remembered has the old version
-        // and is worth nothing.
+        // The account is read before its hash. If the password changes in between, the remembered entry has the old
+        // version and never matches.
         let stored = self.meta.password_hash(account.as_ref().map_or(NOBODY, |account| account.id)).await?;
         let verified = self.passwords.verify(password, stored.as_deref()).await?;
         let active = account.filter(|account| account.status == AccountStatus::Active);
@@ -151,7 +153,7 @@ impl Inner {
                 if let Some(new) = rehashed
                     && let Err(error) = self.meta.update_password_hash(account.id, &stored, &new).await
                 {
-                    // The password is right all the same; the next sign-in tries again.
+                    // The password is correct anyway; the next sign-in tries again.
                     tracing::warn!(account.uin = %account.uin, %error, "a password hash was not renewed");
                 }
                 let since = self.clock.now();
@@ -167,7 +169,7 @@ impl Inner {
         }
     }
 
-    /// The token, if its signature is one of ours.
+    /// Returns the token if one of our keys signed it.
     async fn verified(&self, token: &str) -> Outcome<Arc<VerifiedToken>> {
         let key = self.caches.secret_key(&["token", token]);
         if let Some(found) = self.caches.tokens.get(&key) {
@@ -183,8 +185,7 @@ impl Inner {
         Ok(verified)
     }
 
-    /// The identity of `account`, if it and the main account that it belongs to are active, and its credentials have this
-    /// version.
+    /// Returns the identity of `account` if it and its main account are active and its credentials have this version.
     pub(crate) async fn current(
         &self,
         account: AccountId,
@@ -192,7 +193,7 @@ impl Inner {
     ) -> Result<Option<Arc<Identity>>, roadstead_storage::Error> {
         let mut found = self.known_account(account).await?;
         if found.as_ref().is_some_and(|known| known.identity.credential_version < version) {
-            // The credential is newer than what is remembered of the account.
+            // The credential is newer than the remembered account.
             self.caches.accounts.invalidate(&account);
             found = self.known_account(account).await?;
         }
@@ -200,12 +201,12 @@ impl Inner {
         Ok(good.map(|known| known.identity))
     }
 
-    /// Whether there is such an account, and it and its main account are active.
+    /// Tells whether the account exists and it and its main account are active.
     pub(crate) async fn is_active(&self, account: AccountId) -> Result<bool, roadstead_storage::Error> {
         Ok(self.known_account(account).await?.is_some_and(|known| known.active))
     }
 
-    /// The identity of `account`, if it and its main account are active.
+    /// Returns the identity of `account` if it and its main account are active.
     pub(crate) async fn active(&self, account: AccountId) -> Result<Option<Arc<Identity>>, roadstead_storage::Error> {
         Ok(self.known_account(account).await?.filter(|known| known.active).map(|known| known.identity))
     }

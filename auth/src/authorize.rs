@@ -1,4 +1,4 @@
-//! What they may do: the facts are fetched here, and judged in `rules.rs`.
+//! Fetches the facts that decide about a request. `rules.rs` judges them.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use roadstead_policy::op::Realm;
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
 type Decided<T> = std::result::Result<T, Denied>;
 
-/// No repository has this number.
+/// No repository has this id.
 const NO_REPOSITORY: RepositoryId = RepositoryId::new(0);
 
-/// What is to be deleted: see [`Auth::authorize_delete`].
+/// The target of a deletion: see [`Auth::authorize_delete`].
 #[derive(Clone, Copy, Debug)]
 pub enum DeleteTarget<'a> {
-    /// These tags, and whether they are named in one request for many.
+    /// These tags. The flag tells whether one request names many of them.
     Tags(&'a [Tag], bool),
-    /// A manifest, with the tags that point at it.
+    /// A manifest and the tags that point at it.
     Manifest(&'a Digest),
 }
 
-/// What the policies of a caller and the name of a registry are when they matter.
+/// The policies of a caller that is limited by them, and the name of the instance they speak of.
 struct Limits {
     permissions: Permissions,
     instance: Option<Arc<str>>,
@@ -45,11 +45,12 @@ impl Limits {
 }
 
 impl Auth {
-    /// Decides whether `caller` has the right `R` in `repository`, which need not exist. The right to delete is that of a main
-    /// account to delete anything: see [`Auth::authorize_delete`].
+    /// Decides whether `caller` has the right `R` in `repository`, which need not exist. Here, the right to delete is
+    /// the right of a main account to delete anything; for others see [`Auth::authorize_delete`].
     ///
     /// # Errors
-    /// See [`Denied`]. Whether the repository or its namespace exists makes no difference to who may not know.
+    /// See [`Denied`]. A caller who may not know whether the repository or its namespace exists gets the same answer
+    /// in either case.
     pub async fn authorize<R: ContentRight>(
         &self,
         caller: &Caller,
@@ -59,9 +60,9 @@ impl Auth {
         self.inner.authorize(caller, caller.token.as_deref(), registry, repository).await
     }
 
-    /// Decides the same by the identity of `caller` alone, as if it had come with a token for everything. For what a
-    /// request does in passing, for which clients do not know that they need a scope: the source of a mount without
-    /// `from` (distribution-spec, "Mounting a blob from another repository").
+    /// Decides the same by the identity of `caller` alone, as if its token covered everything. It is for rights that
+    /// clients do not know to ask a scope for: those to the source of a mount without `from` (distribution-spec,
+    /// "Mounting a blob from another repository").
     ///
     /// # Errors
     /// See [`Denied`]; never `InsufficientScope`.
@@ -74,8 +75,9 @@ impl Auth {
         self.inner.authorize(caller, None, registry, repository).await
     }
 
-    /// Decides whether `caller` may delete `target` from `repository`, neither of which need exist. To delete a manifest
-    /// one needs the right to delete each tag that points at it, and the proof is good for these tags only.
+    /// Decides whether `caller` may delete `target` from `repository`; neither of them needs to exist. To delete a
+    /// manifest, the caller needs the right to delete each tag that points at it. The proof is valid for these tags
+    /// only.
     ///
     /// # Errors
     /// See [`Denied`].
@@ -106,9 +108,9 @@ impl Auth {
         Ok(CatalogAccess { registry, owner: identity.owner, limit })
     }
 
-    /// Makes a token for as much of `scopes` as `caller` may have; without an identity, for pulling from public
-    /// repositories. Scopes that nothing is granted of are left out: that is not an error. Policies are not frozen into the
-    /// token: they are asked again on every request.
+    /// Makes a token for as much of `scopes` as `caller` may have. Anonymous callers can pull from public
+    /// repositories. Scopes without any granted action are left out; that is not an error. Policies are not frozen
+    /// into the token: they are evaluated again on every request.
     ///
     /// # Errors
     /// `TooManyScopes`, `TokenTooLarge`, `Session` for sessions of temporary keys, and `Storage` when the store cannot be
@@ -170,7 +172,7 @@ impl Inner {
             (None, ..) => None,
             (Some(_), DeleteTarget::Tags(tags, _), _) => Some(tags.into()),
             (Some(_), DeleteTarget::Manifest(digest), found) => {
-                // Also where there is no repository: it takes the same.
+                // Asked also where there is no repository, so that the answer takes as long.
                 let id = found.map_or(NO_REPOSITORY, |(id, _)| id);
                 Some(self.meta.tags_of(id, digest).await?.into())
             }
@@ -186,7 +188,7 @@ impl Inner {
         prove(caller, registry, repository, place, tags.clone())
     }
 
-    /// Refuses a right to change something while the registry is read-only.
+    /// Refuses rights to change something while the registry is read-only.
     fn refuse_changes<R: Right>(&self) -> Decided<()> {
         if R::CHANGES && self.params.readonly { Err(Denied::ReadOnly) } else { Ok(()) }
     }
@@ -203,8 +205,8 @@ impl Inner {
         Question { right, deletion: Deletion::Anything, registry, name, who, token, anonymous_pull, routine }
     }
 
-    /// The limits of the caller in this place. Main accounts have none, and policies do not matter where the namespace is
-    /// not one of the caller's main account.
+    /// Returns the limits of the caller in this place. Main accounts have none. Policies matter only in namespaces of
+    /// the caller's own main account.
     async fn limits_in(&self, caller: &Caller, registry: RegistryId, place: Option<&Place>) -> Stored<Option<Limits>> {
         let own = |place: &&Place| caller.identity.as_ref().is_some_and(|id| id.owner == place.namespace.owner);
         match place.filter(own) {
@@ -219,14 +221,14 @@ impl Inner {
         Ok(Some(Limits { permissions, instance: self.instance(registry).await? }))
     }
 
-    /// The public name of an instance; `None` for the personal edition.
+    /// Returns the public name of an instance; `None` for the personal edition.
     async fn instance(&self, registry: RegistryId) -> Stored<Option<Arc<str>>> {
         if registry == RegistryId::PERSONAL {
             return Ok(None);
         }
         let load = async || Ok::<_, roadstead_storage::Error>(self.meta.registry_name(registry).await?.map(Arc::from));
         let name = self.caches.registries.get_or_load(registry, load).await?;
-        // An instance without a name has no resources that a policy could speak of.
+        // An instance without a name has no resources that a policy could name.
         name.map(Some).ok_or(roadstead_storage::Error::Stale(Thing::Instance))
     }
 
@@ -249,8 +251,8 @@ impl Inner {
         Ok(granted)
     }
 
-    /// The repository, or the place for one; `None` when there is no such namespace. What is not there is remembered like
-    /// what is: whether a repository exists cannot be seen from what it takes to say no.
+    /// Returns the repository or the place where it could be made; `None` when the namespace does not exist. Missing
+    /// ones are cached like existing ones, so that the time of a refusal does not show whether a repository exists.
     async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Place>> {
         let key = (registry, name.clone());
         let load = async |at: Timestamp| {
@@ -262,16 +264,16 @@ impl Inner {
         Ok(found.and_then(|read| read.value))
     }
 
-    /// The place, and when its namespace was read.
+    /// Returns the place, and when its namespace was read.
     async fn load_place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Read<Option<Place>>> {
         let namespace = self.namespace(registry, name.namespace()).await?;
-        // Also where there is no namespace: it takes the same.
+        // Asked also where there is no namespace, so that the answer takes as long.
         let repository = self.meta.repository(registry, name).await?;
         let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
         if let Some(place) = Place::of(value.clone(), repository.as_ref()) {
             return Ok(Read { value: Some(place), at: namespace.at });
         }
-        // The namespace that is remembered has been deleted, and another one made.
+        // The cached namespace has been deleted, and another one of the same name made.
         self.caches.namespaces.invalidate(&(registry, name.namespace().to_owned()));
         let namespace = self.namespace(registry, name.namespace()).await?;
         let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
@@ -284,18 +286,19 @@ impl Inner {
     pub(crate) async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Read<Option<KnownNamespace>>> {
         let load = async |at| {
             let row = self.meta.namespace(registry, name).await?;
-            // Also where there is no namespace: it takes the same.
+            // Asked also where there is no namespace, so that the answer takes as long.
             let tags = self.tags_in(registry, name).await?;
             let value = row.map(|row| KnownNamespace { id: row.id, owner: row.owner, since: row.created_at, tags });
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.namespaces, (registry, name.to_owned()), load).await?;
-        // What is loaded is always something: a namespace, or that there is none.
+        // `load` never returns `None`: it returns a namespace, or the fact that there is none.
         found.ok_or(roadstead_storage::Error::Stale(Thing::Namespace))
     }
 }
 
-/// Who asks. Somebody whose limits were not looked up is in a namespace of somebody else, or has none.
+/// Returns the caller as the rules see it. Without limits, the caller is a main account or in a namespace of another
+/// one.
 fn who<'a>(caller: &'a Caller, limits: Option<&'a Limits>) -> Who<'a> {
     match (&caller.identity, limits) {
         (None, _) => Who::Anybody,

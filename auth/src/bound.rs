@@ -1,4 +1,4 @@
-//! Who acts in a session, while everything that it depends on is as it was.
+//! Checks that a session is still valid: everything that it depends on must be unchanged.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::session::{Bound, SessionKind};
 type Stored<T> = Result<T, roadstead_storage::Error>;
 
 impl Inner {
-    /// Who acts in a session, if it has begun, has not ended, and everything that it depends on is as it was.
+    /// Returns the identity of a session, if it has begun, has not ended, and everything that it depends on is
+    /// unchanged.
     pub(crate) async fn bound(&self, bound: &Bound) -> Stored<Option<Arc<Identity>>> {
         let now = self.clock.now();
         let is_now = now >= bound.issued_at.before(self.params.leeway) && now < bound.expires_at();
@@ -18,7 +19,7 @@ impl Inner {
             return Ok(None);
         }
         let base = match bound.provider {
-            // Nobody's credentials were used.
+            // An identity provider vouched for this session, so no credentials of an account were used.
             Some(_) => self.active(bound.account).await?,
             None => self.current(bound.account, bound.credential_version).await?,
         };
@@ -32,7 +33,7 @@ impl Inner {
         }))
     }
 
-    /// Whether what the session depends on, besides the account that asked for it, is as it was.
+    /// Tells whether everything besides the account of the session is unchanged: its key, role and identity provider.
     async fn holds(&self, bound: &Bound) -> Stored<bool> {
         if !self.key_holds(bound.key.as_ref(), bound.account).await? || !self.provider_holds(bound).await? {
             return Ok(false);

@@ -1,8 +1,9 @@
-//! What is remembered between requests, and when it is no longer believed.
+//! Caches of rows and secrets between requests, and the rules that say when a cached row is no longer trusted.
 //!
-//! Rows (accounts, namespaces, repositories) are kept in epoch caches, so that a slow reader cannot put back what a
-//! writer of this process has made untrue. Writers of other processes are noticed by the counter of changes: while it
-//! stands still, rows are confirmed; when it moves, they are dropped; and when it cannot be read, they run out.
+//! Rows (accounts, namespaces, repositories) are kept in epoch caches. So a slow reader cannot put back a row that a
+//! writer of this process has changed. Changes by other processes move the counter of changes. While the counter
+//! stands still, rows are confirmed. When it moves, the rows that a change concerns are dropped. When it cannot be
+//! read, rows expire.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use crate::known::{KnownAccount, KnownKey, KnownNamespace, KnownPassword, Opened
 use crate::random;
 use crate::token::VerifiedToken;
 
-/// How long a row is believed after it was read, or after [`Auth::poll_changes`](crate::Auth::poll_changes) last found
-/// that nothing had changed.
+/// How long a row is trusted after it was read, or after the last successful call of
+/// [`Auth::poll_changes`](crate::Auth::poll_changes).
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// How often the caches of [`Auth`](crate::Auth) had an answer, since the start.
@@ -47,8 +48,8 @@ pub struct CacheStats {
     pub row_misses: u64,
 }
 
-/// The keyed hash under which a secret is remembered: the memory of this process holds no passwords or tokens in plain,
-/// and nobody can aim at a slot of the cache.
+/// A keyed hash that stands for a secret in a cache. So memory holds no passwords or tokens in plain text, and nobody
+/// can choose a slot of the cache.
 pub(crate) type SecretKey = [u8; 32];
 
 #[derive(Default)]
@@ -71,30 +72,30 @@ impl Counters {
 pub(crate) struct Caches {
     clock: Arc<dyn Clock>,
     hash_key: hmac::Key,
-    /// When the counter of changes was last known to stand where it stood when the rows were read.
+    /// When rows were last confirmed by a look at the counter of changes.
     confirmed: AtomicI64,
     pub accounts: EpochCache<AccountId, Read<KnownAccount>>,
-    /// Namespaces; that there is none is kept too.
+    /// Namespaces. Missing ones are cached too.
     pub namespaces: EpochCache<(RegistryId, String), Read<Option<KnownNamespace>>>,
-    /// Repositories and places for one, likewise. Whoever makes one moves the counter of changes.
+    /// Repositories and places for one. Missing ones are cached too: making a repository moves a counter.
     pub places: EpochCache<(RegistryId, RepositoryName), Read<Option<Place>>>,
-    /// The policies of whoever has some, compiled, by main account.
+    /// Compiled policies, by main account and principal.
     pub documents: EpochCache<(AccountId, Principal), Read<Arc<Compiled>>>,
     pub routine: RoutineCache,
     pub roles: EpochCache<RoleId, Read<RoleVersion>>,
     pub providers: EpochCache<ProviderId, Read<ProviderVersion>>,
     /// The public names of registries, which never change.
     pub registries: EpochCache<RegistryId, Arc<str>>,
-    /// Tokens of temporary keys that were opened.
+    /// Opened tokens of temporary keys.
     pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
     pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
-    /// Keys that were there when they were last looked for. They are looked for again whoever guesses from the same address:
-    /// these are not guessed.
+    /// Keys that existed when they were last looked up. They are looked up again even if somebody guesses keys from
+    /// the same address: these are not guesses.
     pub met_keys: Cache<SecretId, ()>,
-    /// Which registry an instance of this name is, if there is one.
+    /// The registry of each instance name; `None` if there is no such instance.
     pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
     pub instance_tokens: EpochCache<i64, Read<Arc<InstanceToken>>>,
-    /// Long-term tokens that somebody came with, and that there were. They do not wait when they are looked for again.
+    /// Long-term tokens that existed when a client sent them. They are looked up again without the limit on guesses.
     pub met_tokens: Cache<i64, ()>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
     pub passwords: Cache<SecretKey, KnownPassword>,
@@ -114,7 +115,7 @@ impl Caches {
             accounts: EpochCache::new(tokens),
             namespaces: EpochCache::new(repositories),
             places: EpochCache::new(repositories),
-            // Not more policies than that, however many somebody has.
+            // This also limits the number of cached policies, however many one principal has.
             documents: EpochCache::weighted(tokens, tokens as u64, |read| {
                 1 + read.value.documents.identity.len() as u64
             }),
@@ -137,7 +138,7 @@ impl Caches {
         }
     }
 
-    /// The key of `parts`, which cannot be the key of other parts.
+    /// Returns the key of `parts`. Other parts have another key.
     pub(crate) fn secret_key(&self, parts: &[&str]) -> SecretKey {
         let mut context = hmac::Context::with_key(&self.hash_key);
         for part in parts {
@@ -149,7 +150,7 @@ impl Caches {
         key
     }
 
-    /// Whether a row that was read at `at` is still believed. A clock that was set back makes it doubtful.
+    /// Tells whether a row that was read at `at` is still trusted. If the clock was set back, it is not.
     pub(crate) fn believed(&self, at: Timestamp) -> bool {
         let confirmed = Timestamp::from_millis(self.confirmed.load(Ordering::Acquire));
         let since = at.max(confirmed);
@@ -157,12 +158,12 @@ impl Caches {
         since <= now && now <= since.after(LEASE)
     }
 
-    /// The counter of changes stood at `at` where it stood when the rows were read.
+    /// Confirms all rows as of `at`: everything that had changed by then has been dropped.
     pub(crate) fn confirm(&self, at: Timestamp) {
         self.confirmed.store(at.as_millis(), Ordering::Release);
     }
 
-    /// Forgets what a change concerns, and nothing else.
+    /// Forgets the rows that a change concerns, and nothing else.
     pub(crate) fn forget(&self, scope: &Scope) {
         match scope {
             Scope::System => self.clear_rows(),
@@ -170,14 +171,14 @@ impl Caches {
             Scope::Registry(id) => self.forget_registry(*id),
             Scope::Namespace(registry, name) => {
                 self.namespaces.invalidate(&(*registry, name.as_str().to_owned()));
-                // Places are made of namespaces: they come after them.
+                // Places are built from namespaces, so namespaces are dropped first.
                 self.places.retain(|(of, place), _| of != registry || place.namespace() != name.as_str());
             }
             Scope::Repository(registry, name) => self.places.invalidate(&(*registry, name.clone())),
         }
     }
 
-    /// An account, and what belongs to it if it is a main account: sub-accounts, policies, roles, providers, keys.
+    /// Forgets an account. With a main account go its sub-accounts, policies, roles, providers and keys.
     fn forget_account(&self, id: AccountId) {
         self.accounts.retain(|_, known| known.value.identity.account != id && known.value.identity.owner != id);
         self.documents.retain(|(owner, principal), _| *owner != id && *principal != Principal::User(id));
@@ -187,7 +188,8 @@ impl Caches {
         self.instance_tokens.retain(|_, token| token.value.account != id);
     }
 
-    /// A registry, and everything in it. That a name leads nowhere is forgotten too: it may lead there now.
+    /// Forgets a registry and everything in it. It also forgets all names without an instance: one of them may now
+    /// have one.
     fn forget_registry(&self, id: RegistryId) {
         self.instances.retain(|_, found| found.value.is_some_and(|registry| registry != id));
         self.instance_tokens.retain(|_, token| token.value.registry != id);
@@ -195,7 +197,7 @@ impl Caches {
         self.places.retain(|(registry, _), _| *registry != id);
     }
 
-    /// Forgets every row. Tokens and passwords stay: what they lead to is looked up again.
+    /// Forgets every row. Tokens and passwords stay, because the rows that they refer to are read again.
     pub(crate) fn clear_rows(&self) {
         self.accounts.clear();
         self.documents.clear();
@@ -204,13 +206,14 @@ impl Caches {
         self.keys.clear();
         self.instances.clear();
         self.instance_tokens.clear();
-        // Places are made of namespaces: a reader that took a namespace before this line does not keep its place after
-        // the next.
+        // Places are built from namespaces, so these are dropped first. A reader that took a namespace before this
+        // line cannot keep its place after the next.
         self.namespaces.clear();
         self.places.clear();
     }
 
-    /// The row of `key`, from memory if it is still believed, else from `load`. Also whether it was in memory.
+    /// Returns the row of `key`, from memory if it is still trusted, else from `load`. Also tells whether it was in
+    /// memory.
     pub(crate) async fn row<K, V, E>(
         &self,
         cache: &EpochCache<K, Read<V>>,
@@ -299,7 +302,8 @@ mod tests {
     async fn a_slow_reader_does_not_keep_what_was_cleared() {
         let (caches, _) = caches();
         let load = async |at| {
-            // Between the read of the row and its return, another process takes the namespace over and that is noticed.
+            // Between the read of the row and its return, another process takes over the namespace, and this one
+            // notices it.
             let found = Read { value: Some(namespace(1, 1)), at };
             caches.clear_rows();
             Ok::<_, ()>(Some(found))

@@ -1,10 +1,10 @@
-//! What this process itself has changed.
+//! Numbers of the repositories that this process made itself.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// The numbers of the repositories that this process has made, after its caches were told. What moved the counter by these
-/// is no news.
+/// The numbers of repositories that this process has made and told its caches about. A counter that moved only by
+/// these is no reason to forget anything.
 #[derive(Default)]
 pub(crate) struct OwnRepositories(Mutex<BTreeSet<i64>>);
 
@@ -13,7 +13,8 @@ impl OwnRepositories {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
     }
 
-    /// Whether every number after `seen` up to `counter` is one of these. All up to `counter` are forgotten.
+    /// Tells whether this process made every repository after `seen` up to `counter`. Forgets all numbers up to
+    /// `counter`.
     pub(crate) fn explain(&self, seen: i64, counter: i64) -> bool {
         let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let later = numbers.split_off(&counter.saturating_add(1));
@@ -37,7 +38,7 @@ mod tests {
         assert!(own.explain(5, 7));
         assert!(!own.explain(7, 9), "somebody else made the eighth");
         assert!(!own.explain(9, 10));
-        // One that is told late has been taken for somebody else's, and explains nothing later.
+        // A number that comes too late has been taken for another process's, and explains nothing afterwards.
         own.add(10);
         assert!(!own.explain(10, 11));
         own.add(12);

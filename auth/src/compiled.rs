@@ -1,4 +1,4 @@
-//! Policies, compiled once for each change, and what is remembered of what they say about pulls and pushes.
+//! Compiled policies, and remembered decisions about pulls and pushes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +8,12 @@ use roadstead_policy::op::{self, Realm};
 use roadstead_policy::{self as policy, Documents, Matches};
 use roadstead_types::{AccountId, RegistryId, RepositoryName, RoleId};
 
-/// Whose policies count.
+/// The principal whose policies count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Principal {
-    /// Those of a sub-account and of its groups.
+    /// A sub-account with its groups.
     User(AccountId),
-    /// Those of a role.
+    /// A role.
     Role(RoleId),
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Compiled {
     pub documents: Documents,
     /// The region that the registry is in.
     pub region: Arc<str>,
-    /// What no other compilation has: a change of the policies makes another one.
+    /// Unique to this compilation: a change of the policies makes another one.
     pub serial: u64,
 }
 
@@ -34,29 +34,30 @@ impl Compiled {
         Arc::new(Self { documents, region: Arc::clone(region), serial })
     }
 
-    /// Main accounts have no policies.
+    /// Returns the policies of a main account, which has none.
     pub(crate) fn root(region: &Arc<str>) -> Arc<Self> {
         Self::new(Documents { root: true, ..Documents::default() }, region)
     }
 }
 
-/// What clients do to a repository again and again.
+/// An operation that clients do to a repository again and again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Routine {
     Pull,
     Push,
-    /// To make it, by pushing to it.
+    /// Making the repository by pushing to it.
     Create,
 }
 
-/// What is remembered of things that are done routinely: to look through all of somebody's statements takes longer than the
-/// rest of a request.
+/// Remembered decisions about routine operations. To search all statements of a principal takes longer than the rest
+/// of a request.
 ///
-/// Statements speak of an operation whatever the time and the place, so that nothing in here ever becomes untrue: it is
-/// about one compilation of the policies, and one account that they count for (`${uin}` in a role's).
+/// An entry never becomes wrong: which statements match an operation does not depend on time or address. An entry
+/// belongs to one compilation of the policies and to one account, because the policies of a role may contain
+/// `${uin}`.
 pub(crate) type RoutineCache = Cache<RoutineKey, Remembered>;
 
-/// What is done routinely, by whom.
+/// A routine operation and the account that does it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct RoutineKey {
     pub serial: u64,
@@ -66,24 +67,24 @@ pub(crate) struct RoutineKey {
     pub name: RepositoryName,
     /// Whether everybody may do it, unless a policy denies it.
     pub public: bool,
-    /// Whether the policy of a session counts too. It is not in the compilation.
+    /// Whether the policy of a session counts too. It is not part of the compilation.
     pub in_session: bool,
 }
 
-/// What was found about it.
+/// A remembered decision.
 #[derive(Clone, Debug)]
 pub(crate) enum Remembered {
     /// Nothing depends on conditions.
     Decided { allowed: bool },
-    /// The statements that speak of it. Conditions, and the policy of a session, are judged each time.
+    /// Statements that match. Their conditions and the policy of a session are judged each time.
     Matches(Arc<Matches>),
 }
 
-/// An operation that is done routinely in a repository.
+/// A routine operation in a repository.
 pub(crate) struct RoutineRequest<'a> {
     pub routine: Routine,
     pub registry: RegistryId,
-    /// That of the registry.
+    /// The realm of the registry.
     pub realm: Realm<'a>,
     pub name: &'a RepositoryName,
     /// Whether everybody may do it, unless a policy denies it.
@@ -93,7 +94,7 @@ pub(crate) struct RoutineRequest<'a> {
 }
 
 impl RoutineRequest<'_> {
-    /// As policies see it.
+    /// Returns the request as policies see it.
     pub(crate) fn request(&self) -> policy::Request {
         let request = match self.routine {
             Routine::Pull => op::pull(self.realm, self.name),
@@ -104,7 +105,7 @@ impl RoutineRequest<'_> {
     }
 }
 
-/// The application id of a main account, by which some resources name it.
+/// Returns the application id of a main account, which some resources contain.
 pub fn app_id(owner: AccountId) -> i64 {
     1_250_000_000_i64.saturating_add(owner.get())
 }

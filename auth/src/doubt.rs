@@ -1,4 +1,4 @@
-//! Who is looked at, where many of the same network came with something that was not good.
+//! Limits how many unknown credentials per network may cause a database lookup at the same time.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,20 +9,21 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::failures::Failures;
 
-/// How many of those that come from networks with too many failures are looked at at a time.
+/// How many lookups run at the same time for networks with too many failures.
 const AT_A_TIME: usize = 4;
-/// How many more of them may wait.
+/// How many more lookups may wait.
 const WAITING: usize = 512;
 
-/// Whom to look at, of those who come with something that only a look at the store tells to be good. A good one may come from
-/// the same address as many bad ones: it is looked at all the same, but of such networks only a few at a time.
+/// Limits lookups of credentials that only the store can confirm. Good credentials may come from the same address as
+/// many bad ones. So a network with too many failures is not shut out, but all such networks together get only a few
+/// lookups at a time.
 pub(crate) struct Doubt {
     failures: Failures,
     turns: Semaphore,
     waiting: Semaphore,
 }
 
-/// The right to be looked at, for as long as it is kept.
+/// The permission for one lookup. Keep it until the lookup is done.
 #[must_use]
 #[derive(Debug)]
 pub struct Turn<'a>(#[expect(dead_code, reason = "they are given back when it is dropped")] Permits<'a>);
@@ -38,8 +39,8 @@ impl Doubt {
         }
     }
 
-    /// Waits for a turn, where the network of `address` had too many failures; other networks do not wait. How long to stay
-    /// away, when too many wait already.
+    /// Waits for the permission of a lookup if the network of `address` had too many failures; other networks do not
+    /// wait. Fails with the time to stay away when too many lookups wait already.
     pub(crate) async fn turn(&self, address: IpAddr, now: Timestamp) -> Result<Turn<'_>, Duration> {
         let Err(retry_after) = self.failures.check(address, now) else { return Ok(Turn(None)) };
         let waiting = self.waiting.try_acquire().map_err(|_| retry_after)?;
@@ -47,7 +48,7 @@ impl Doubt {
         Ok(Turn(Some((waiting, turn))))
     }
 
-    /// Counts a failure; how long to stay away, when there were too many.
+    /// Counts a failure. Fails with the time to stay away when there were too many.
     pub(crate) fn failed(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
         self.failures.check(address, now)?;
         self.failures.count(address, now);
@@ -73,7 +74,8 @@ mod tests {
         }
         let mut waiting: Vec<_> = (0..=WAITING).map(|_| Box::pin(doubt.turn(bad, NOW))).collect();
         for (n, one) in waiting.iter_mut().enumerate() {
-            // A task that does not yield is made to wait for another reason.
+            // `yield_now` refills the cooperative budget of tokio; without it, the poll could be pending for that
+            // reason.
             tokio::task::yield_now().await;
             let polled = futures::poll!(one);
             assert_eq!(polled.is_pending(), n < WAITING, "{n}");

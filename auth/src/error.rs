@@ -1,16 +1,16 @@
-//! What can go wrong, by what the caller can do about it.
+//! Errors of this crate, by what the caller can do about them.
 
 use std::time::Duration;
 
 use roadstead_types::Thing;
 
-/// What most calls of this crate answer.
+/// The result of most calls of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, by what the caller can do about it.
+/// An error, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The metadata store failed, or refused: a name is taken, a limit is reached.
+    /// The metadata store failed or refused: for example, a name is taken or a limit is reached.
     #[error(transparent)]
     Storage(#[from] roadstead_storage::Error),
     /// A password breaks the rules for passwords.
@@ -31,46 +31,47 @@ pub enum Error {
     /// The token for these scopes would be too long for a header.
     #[error("a token for these scopes would be too long")]
     TokenTooLarge,
-    /// A session was to be given something that only an account itself can have: a session does not make another one.
+    /// A session asked for something that only an account itself may have. For example, a session cannot make another
+    /// one.
     #[error("temporary keys cannot be used for this")]
     Session,
     /// Sealed data was changed, moved, or sealed with another master key.
     #[error("{what} cannot be opened: it was sealed with another master key, or has been tampered with")]
     Sealed {
-        /// What was to be opened.
+        /// The name of the sealed data.
         what: &'static str,
     },
     /// The parameters of the password hash are out of range.
     #[error("the parameters of argon2 are out of range: {0}")]
     Argon2(String),
-    /// A stored key or hash cannot be understood.
+    /// A stored key or hash cannot be parsed.
     #[error("corrupt {what}")]
     Corrupt {
-        /// What cannot be understood.
+        /// The name of the stored data.
         what: &'static str,
     },
     /// The cryptographic library refused a call, or ran out of memory.
     #[error("cryptographic failure ({op})")]
     Crypto {
-        /// What was tried.
+        /// The operation that failed.
         op: &'static str,
     },
 }
 
-/// Why it is not known who asks.
+/// Why the identity of a caller is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticationError {
-    /// The credentials are not good. It is not told why: an unknown user, a disabled one, and a wrong password are the
-    /// same, and so are a forged token, an expired one, and one whose account has changed its password.
+    /// The credentials are not valid. The reason is not told: an unknown user, a disabled one and a wrong password
+    /// look the same. So do a forged token, an expired one, and one whose account has changed its password.
     #[error("bad credentials")]
     BadCredentials,
-    /// Too many attempts: these credentials have not been looked at.
+    /// There were too many attempts: these credentials were not checked.
     #[error("too many attempts")]
     Throttled {
         /// When to try again.
         retry_after: Duration,
     },
-    /// It could not be found out.
+    /// The store could not be asked.
     #[error("the store cannot be asked")]
     Unavailable(#[source] roadstead_storage::Error),
 }
@@ -97,23 +98,23 @@ impl From<Error> for AuthenticationError {
     }
 }
 
-/// Why a right is not given.
+/// Why a right is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
-    /// Nobody in particular asks, and only somebody could have the right: answer 401 with a challenge.
+    /// The caller is anonymous, and only an account could have the right: answer 401 with a challenge.
     #[error("authentication is required")]
     Unauthenticated,
-    /// The caller could have the right, but the token that they use does not cover it: answer 401 with a challenge that
-    /// names the scope and `insufficient_scope`.
+    /// The caller could have the right, but its token does not cover it: answer 401 with a challenge that names the
+    /// scope and `insufficient_scope`.
     #[error("the token does not cover this action")]
     InsufficientScope,
     /// The caller does not have the right: answer 403, and say nothing about what exists.
     #[error("access is denied")]
     Forbidden,
-    /// The caller has the right, but nothing is changed for the time being: the registry is read-only.
+    /// The caller has the right, but the registry is read-only for now.
     #[error("the registry is read-only for maintenance: nothing can be changed now")]
     ReadOnly,
-    /// It could not be decided, so it is refused.
+    /// The store could not be asked, so the right is refused.
     #[error("the store cannot be asked")]
     Unavailable(#[source] roadstead_storage::Error),
 }
@@ -121,7 +122,7 @@ pub enum Denied {
 impl From<roadstead_storage::Error> for Denied {
     fn from(error: roadstead_storage::Error) -> Self {
         match error {
-            // An instance or a namespace was deleted meanwhile. What is not there is refused.
+            // An instance or a namespace was deleted in the meantime. Rights in places that do not exist are refused.
             roadstead_storage::Error::Stale(_) => Self::Forbidden,
             error => Self::Unavailable(error),
         }

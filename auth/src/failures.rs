@@ -10,20 +10,21 @@ use roadstead_types::Timestamp;
 
 use crate::throttle::network;
 
-/// How many counts there are. Which one a network has is a matter of a hash that nobody can foresee.
+/// The number of counters. A keyed hash assigns networks to counters, so nobody can foresee which one a network gets.
 const COUNTS: usize = 1 << 14;
 
-/// Counts signatures (or tokens) that were not good, by network. A network may have so many in a minute, and gets them
-/// back evenly. Unlike an attempt at a password, a good signature costs nothing, so that only failures are counted.
+/// Counts bad signatures (or tokens) by network. Each network may fail so many times a minute, and failures are
+/// forgiven at an even rate. Unlike a password, a good signature costs nothing to check, so only failures are
+/// counted.
 pub(crate) struct Failures {
-    /// Until when the failures so far are not forgiven, in milliseconds.
+    /// The time when all failures so far are forgiven, in milliseconds.
     debts: Vec<AtomicI64>,
-    /// What one failure costs, in milliseconds.
+    /// The time that one failure adds, in milliseconds.
     price: i64,
     hasher: RandomState,
 }
 
-/// How far ahead a debt may reach.
+/// The longest time that a debt may reach into the future, in milliseconds.
 const MINUTE: i64 = 60_000;
 
 impl Failures {
@@ -38,7 +39,7 @@ impl Failures {
         &self.debts[usize::try_from(hash % COUNTS as u64).unwrap_or(0)]
     }
 
-    /// How long the network of `address` has to wait, if it had too many failures.
+    /// Fails with the time to wait if the network of `address` had too many failures.
     pub(crate) fn check(&self, address: IpAddr, now: Timestamp) -> Result<(), Duration> {
         let over = self.debt(address).load(Ordering::Relaxed) - now.as_millis() - MINUTE + self.price;
         match u64::try_from(over) {
@@ -50,7 +51,7 @@ impl Failures {
     /// Counts a failure.
     pub(crate) fn count(&self, address: IpAddr, now: Timestamp) {
         let now = now.as_millis();
-        // A clock that was set back must not shut anybody out for long.
+        // If the clock was set back, nobody may be shut out for long.
         let next = |debt: i64| (debt.clamp(now, now + MINUTE) + self.price).min(now + MINUTE);
         let _ = self.debt(address).try_update(Ordering::Relaxed, Ordering::Relaxed, |debt| Some(next(debt)));
     }

@@ -1,4 +1,4 @@
-//! Who asks: identities, callers, and what a bearer token covers.
+//! Identities, callers, and the grants of a bearer token.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,26 +12,26 @@ use crate::client::Client;
 use crate::right::RightName;
 use crate::session::{Session, SessionKind};
 
-/// An account that has proved who it is, and was active when it was last looked at; or a session that acts for one.
+/// An authenticated account that was active when it was last looked up, or a session that acts for one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
     /// The account. For a session of a role, the account that took the role.
     pub account: AccountId,
-    /// The main account that it acts in: itself for a main account. Namespaces belong to main accounts.
+    /// The main account that it acts in; a main account acts in itself. Namespaces belong to main accounts.
     pub owner: AccountId,
     /// The public number of `account`.
     pub uin: Uin,
-    /// The version of its credentials: what was issued under another is void.
+    /// The version of its credentials. Tokens that were issued under another version are void.
     pub credential_version: i64,
     /// The public number of `owner`.
     pub owner_uin: Uin,
-    /// What limits it further than what the account may do; `None` for the account's own password and keys.
+    /// The session that limits the rights of the account; `None` for the account's own password and keys.
     pub session: Option<Arc<Session>>,
 }
 
 impl Identity {
-    /// The identity of a main account that was looked up, not of one that proved who it is: for commands of the
-    /// operator. `None` for a sub-account.
+    /// Makes the identity of a main account that was looked up, not authenticated, for commands of the operator.
+    /// `None` for a sub-account.
     pub fn of_main(account: &Account) -> Option<Self> {
         (account.owner == account.id).then(|| Self {
             account: account.id,
@@ -43,18 +43,18 @@ impl Identity {
         })
     }
 
-    /// Whether it is a main account itself, which may do everything in what it owns. Sessions never are, those of a main
-    /// account included: what they may do is limited.
+    /// Tells whether it is a main account itself, which may do everything in what it owns. Sessions are limited and
+    /// never count, not even those of a main account.
     pub fn is_root(&self) -> bool {
         self.account == self.owner && self.session.is_none()
     }
 
-    /// The same account, in a session.
+    /// Returns the same account in a session.
     pub(crate) fn in_session(&self, session: Session) -> Arc<Self> {
         Arc::new(Self { session: Some(Arc::new(session)), ..self.clone() })
     }
 
-    /// What it is, in a word, as the audit log tells it.
+    /// Returns the kind of principal in a word, for the audit log.
     pub fn principal(&self) -> String {
         match self.session.as_deref().map(|session| &session.kind) {
             Some(SessionKind::Role { id, session_name, .. }) => format!("role/{id}/{session_name}"),
@@ -65,19 +65,19 @@ impl Identity {
         }
     }
 
-    /// The actor that it is when it comes from `client`.
+    /// Returns the actor for a request from `client`.
     pub fn actor(&self, client: &Client) -> Actor {
         let (owner, uin, principal) = (Some(self.owner), self.uin.as_str().to_owned(), self.principal());
         Actor { owner, uin, principal, ..client.anonymous() }
     }
 }
 
-/// Who makes a request, and with what.
+/// The caller of a request, and its credentials.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who; `None` is an anonymous caller.
+    /// The identity; `None` for an anonymous caller.
     pub identity: Option<Arc<Identity>>,
-    /// The grants of the bearer token that the request came with, which limit what its identity may do.
+    /// The grants of the bearer token in the request. They limit the rights of the identity.
     pub token: Option<Arc<TokenGrants>>,
     /// Whether the request came with any credentials.
     pub credentials_presented: bool,
@@ -86,37 +86,37 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A caller without credentials.
+    /// Makes a caller without credentials.
     pub fn anonymous(client: Arc<Client>) -> Self {
         Self { identity: None, token: None, credentials_presented: false, client }
     }
 
-    /// A caller whose credentials were good; `token` is the bearer token that it came with.
+    /// Makes a caller whose credentials are valid. `token` holds the grants of its bearer token.
     pub fn identified(identity: Option<Arc<Identity>>, token: Option<Arc<TokenGrants>>, client: Arc<Client>) -> Self {
         Self { identity, token, credentials_presented: true, client }
     }
 
-    /// The address that the request comes from.
+    /// Returns the address that the request comes from.
     pub fn address(&self) -> IpAddr {
         self.client.address
     }
 }
 
-/// What a bearer token is good for, at most: see [`Auth::bearer`](crate::Auth::bearer).
+/// The most that a bearer token allows: see [`Auth::bearer`](crate::Auth::bearer).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenGrants {
     /// The registry that the token is for.
     pub registry: RegistryId,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// What it covers.
+    /// The grants.
     pub access: Vec<Grant>,
 }
 
 impl TokenGrants {
-    /// Whether the token covers `right` on the repository `name`.
+    /// Tells whether the token covers `right` on the repository `name`.
     pub fn covers(&self, right: RightName, name: &str) -> bool {
         let covering = right.covering();
         self.access
@@ -125,7 +125,7 @@ impl TokenGrants {
             .any(|grant| grant.actions.iter().any(|action| covering.contains(&action.as_str())))
     }
 
-    /// Whether the token covers the listing of repositories (`registry:catalog:*`).
+    /// Tells whether the token covers the listing of repositories (`registry:catalog:*`).
     pub fn covers_catalog(&self) -> bool {
         self.access.iter().any(|grant| {
             grant.kind == "registry" && grant.name == "catalog" && grant.actions.iter().any(|action| action == "*")
@@ -141,12 +141,12 @@ pub struct Grant {
     pub kind: String,
     /// The name of the resource.
     pub name: String,
-    /// What may be done to it.
+    /// The actions that are allowed.
     pub actions: Vec<String>,
 }
 
 impl fmt::Display for Grant {
-    /// As a scope: `type:name:action,action`.
+    /// Writes it as a scope: `type:name:action,action`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.kind, self.name, self.actions.join(","))
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use roadstead_types::InstanceName;
 
-/// Where the name of an instance stands in its host.
+/// The placeholder for the name of an instance.
 const NAME: &str = "{name}";
 
 /// The hosts of enterprise instances: a pattern with the name of the instance in it, such as
@@ -15,7 +15,7 @@ pub struct InstanceDomain {
     after: String,
 }
 
-/// A text is no pattern of hosts.
+/// The text is not a pattern of hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "must be a host with `{{name}}` in it once, as its first part or a piece of it, such as `{{name}}.registry.example.com`"
@@ -28,7 +28,8 @@ impl FromStr for InstanceDomain {
     fn from_str(text: &str) -> Result<Self, InstanceDomainError> {
         let (before, after) = text.split_once(NAME).ok_or(InstanceDomainError)?;
         let part = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-        // Without a dot behind it, the host of an instance could be anybody's; with one before it, not be in one zone.
+        // A dot must follow, or the host of an instance could lie in a domain of somebody else. No dot may precede,
+        // or the hosts would lie in different zones.
         let fits = part(before)
             && part(after)
             && !before.contains('.')
@@ -44,20 +45,20 @@ impl FromStr for InstanceDomain {
 }
 
 impl Default for InstanceDomain {
-    /// `{name}.localhost`, which leads to the machine itself (RFC 6761, section 6.3).
+    /// Returns `{name}.localhost`, which points to the machine itself (RFC 6761, section 6.3).
     fn default() -> Self {
         Self { before: String::new(), after: ".localhost".to_owned() }
     }
 }
 
 impl InstanceDomain {
-    /// The host of the instance with this name.
+    /// Returns the host of the instance with this name.
     pub fn host_of(&self, name: &InstanceName) -> String {
         format!("{}{name}{}", self.before, self.after)
     }
 
-    /// The name in a host, if it is the host of an instance that may exist. The host comes as a request has it, with or
-    /// without a port, in any case.
+    /// Returns the name in a host, if the host may be one of an instance. The host comes as in the request: in any
+    /// case, with or without a port.
     pub fn name_in(&self, host: &str) -> Option<InstanceName> {
         let host = host.split_once(':').map_or(host, |(host, _)| host);
         let host = host.strip_suffix('.').unwrap_or(host);

@@ -1,8 +1,9 @@
-//! Long-term passwords for docker, each good for one instance.
+//! Long-term passwords for docker, each valid in one instance.
 //!
-//! One is the number of its row and a random secret, of which the row has the hash. Nothing of it is sealed: it outlives the
-//! master key, because the programs that it is for (a kubelet with a pull secret) do not come and ask for another one. It
-//! ends when it is disabled or deleted, and when its account is disabled or gets other credentials.
+//! A password consists of the number of its row and a random secret. The row stores a hash of the secret. Nothing in
+//! it is sealed, so it survives a change of the master key. This matters because the programs that use it (a kubelet
+//! with a pull secret) do not ask for another one. It ends when it is disabled or deleted, or when its account is
+//! disabled or gets other credentials.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,19 +25,19 @@ use crate::random;
 use crate::registry_password::{PREFIX, RegistryPassword};
 use crate::session::{Session, SessionKind};
 
-/// How long one is good for: ten years.
+/// How long a token is valid: ten years.
 const LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-/// How many an instance has at most.
+/// The most tokens that an instance may have.
 const MAX_TOKENS: u64 = 1000;
 
-/// The first byte of these tokens. What is sealed begins with another one.
+/// The first byte of these tokens. Sealed tokens begin with another one.
 const FORMAT: u8 = 2;
 /// Bytes of the number of a row.
 const ROW: usize = 8;
 /// Bytes of the secret.
 const SECRET: usize = 32;
 
-/// What somebody came with.
+/// A token that a client sent.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Presented {
     row: i64,
@@ -44,7 +45,7 @@ pub(crate) struct Presented {
 }
 
 impl Presented {
-    /// What a password says, if it has the form of these tokens.
+    /// Parses a password. `None` if it does not have the form of these tokens.
     pub(crate) fn parse(password: &str) -> Option<Self> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(password.strip_prefix(PREFIX)?).ok()?);
         let (&FORMAT, rest) = bytes.split_first()? else { return None };
@@ -65,11 +66,12 @@ impl Presented {
 }
 
 impl Auth {
-    /// Makes a password for docker that is good for this instance for ten years, unless it is disabled or deleted; and its
-    /// public id. Whoever has it acts as `identity`.
+    /// Makes a password for docker that is valid in this instance for ten years, unless it is disabled or deleted.
+    /// Returns it with its public id. A client that uses it acts as `identity`.
     ///
     /// # Errors
-    /// `Session` for sessions, `Storage(LimitReached)` when the instance has as many as it may, `Storage(Stale)` when it has gone.
+    /// `Session` for sessions, `Storage(LimitReached)` when the instance has too many tokens, `Storage(Stale)` when
+    /// it no longer exists.
     pub async fn create_instance_token(
         &self,
         act: &Act,
@@ -101,7 +103,7 @@ impl Auth {
 }
 
 impl Inner {
-    /// Who signs in with a long-term token.
+    /// Returns the identity behind a long-term token.
     pub(crate) async fn check_instance_token(
         &self,
         registry: RegistryId,
@@ -114,7 +116,7 @@ impl Inner {
             let failed = self.instance_tokens.failed(address, self.clock.now());
             return Err(failed.map_or_else(throttled, |()| BAD));
         };
-        // Whoever knows the secret guesses nothing.
+        // A client that knows the secret is not guessing, so its failure is not counted.
         if !self.token_holds(&known, registry) {
             return Err(BAD);
         }
@@ -126,7 +128,7 @@ impl Inner {
         Ok(identity.in_session(Session { kind, policy: None, expires_at: known.expires_at, origin: None }))
     }
 
-    /// The long-term token that somebody came with, if there is one and they know its secret.
+    /// Returns the long-term token that the client sent, if it exists and the secret is correct.
     async fn presented_token(
         &self,
         presented: &Presented,
@@ -150,8 +152,8 @@ impl Inner {
         Ok(found)
     }
 
-    /// The long-term token in this row. Where it is not remembered, the store is asked after `turn`, and for as long as what
-    /// that gives is kept.
+    /// Returns the long-term token in this row. If it is not cached, the store is asked once `turn` has returned, and
+    /// the result of `turn` is held during the query.
     pub(crate) async fn known_token<T>(
         &self,
         row: i64,
@@ -159,7 +161,7 @@ impl Inner {
     ) -> std::result::Result<Option<Arc<InstanceToken>>, AuthenticationError> {
         let load = async |at| {
             let _turn = turn().await?;
-            // That there is none is not kept: anybody may ask for a row that is yet to be.
+            // A missing row is not cached, because it may be made later.
             let found = self.meta.instance_token_row(row).await?;
             Ok::<_, AuthenticationError>(found.map(|token| Read { value: Arc::new(token), at }))
         };
@@ -167,7 +169,7 @@ impl Inner {
         Ok(found.map(|read| read.value))
     }
 
-    /// Whether a long-term token may be used in this registry.
+    /// Tells whether a long-term token may be used in this registry.
     pub(crate) fn token_holds(&self, token: &InstanceToken, registry: RegistryId) -> bool {
         token.enabled && token.registry == registry && self.clock.now() < token.expires_at
     }
@@ -193,7 +195,7 @@ mod tests {
         {
             assert!(Presented::parse(other).is_none(), "{other}");
         }
-        // What is sealed.
+        // A sealed token.
         assert!(Presented::parse(&password.replace("rsd_Ag", "rsd_AQ")).is_none());
     }
 

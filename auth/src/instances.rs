@@ -1,4 +1,4 @@
-//! Which registry a host belongs to.
+//! Finds the registry that a host belongs to.
 
 use roadstead_storage::meta::InstanceStatus;
 use roadstead_types::RegistryId;
@@ -8,13 +8,13 @@ use crate::instance_domain::InstanceDomain;
 use crate::known::Read;
 
 impl Auth {
-    /// The hosts of instances.
+    /// Returns the pattern of the hosts of instances.
     pub fn instance_domain(&self) -> &InstanceDomain {
         &self.inner.params.instance_domain
     }
 
-    /// The registry that answers on this host, which comes as a request has it: the instance that it belongs to, else the
-    /// personal edition. An instance that is being deleted has no host.
+    /// Returns the registry that answers on this host, as the request names it. It is the instance with this host, or
+    /// else the personal edition. An instance that is being deleted has no host.
     ///
     /// # Errors
     /// `Unavailable` and others when the store cannot be asked.
@@ -24,7 +24,7 @@ impl Auth {
         let load = async |at| {
             let found = inner.meta.instance_by_name(name.as_str()).await?;
             let running = found.filter(|instance| instance.status == InstanceStatus::Running);
-            // That there is none is kept too: whoever makes one moves the counter of changes.
+            // A missing instance is cached too: making one moves the counter of changes.
             Ok::<_, roadstead_storage::Error>(Some(Read { value: running.map(|instance| instance.registry), at }))
         };
         let (found, _) = inner.caches.row(&inner.caches.instances, name.clone(), load).await?;

@@ -21,15 +21,15 @@ use crate::seal::Sealer;
 /// The algorithm of every key: ECDSA on P-256 with SHA-256 (RFC 7518, section 3.4).
 pub(crate) const ALGORITHM: &str = "ES256";
 
-/// How long a replica may go on signing with a key that another one has retired.
+/// How long a replica may still sign with a key that another one has retired.
 const SLOW_REPLICA: Duration = Duration::from_secs(3600);
 
-/// A kid that is not known here may be the new key of another replica; the keys are read again for it this often.
+/// How often the keys are read again for an unknown key id, which may be the new key of another replica.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The key that signs.
 pub(crate) struct Signer {
-    /// The first part of every token that it signs.
+    /// The first part of every token that this key signs.
     header: String,
     pair: EcdsaKeyPair,
     created_at: Timestamp,
@@ -63,7 +63,7 @@ pub(crate) struct Keys {
     sealer: Sealer,
     clock: Arc<dyn Clock>,
     rotation: Duration,
-    /// How long the tokens of a retired key may still be about.
+    /// The longest lifetime of a token that a retired key signed.
     longest_token: Duration,
 }
 
@@ -89,7 +89,7 @@ impl Signer {
 }
 
 impl Keys {
-    /// Reads the keys; makes the first one.
+    /// Reads the keys, and makes the first one if there is none.
     pub(crate) async fn open(
         meta: MetaStore,
         sealer: Sealer,
@@ -106,7 +106,7 @@ impl Keys {
         Arc::clone(&self.ring.load().signer)
     }
 
-    /// The key with this id, if it is one of ours. Ids that are not known are looked up once a second at most.
+    /// Returns the key with this id, if it is one of ours. Unknown ids are looked up once a second at most.
     pub(crate) async fn verifier(&self, kid: &str) -> Result<Option<Verifier>> {
         let now = self.clock.now();
         if let Some(found) = self.ring.load().verifiers.get(kid) {
@@ -127,7 +127,7 @@ impl Keys {
         ring(&rows, &self.sealer, Some(&current))?.ok_or(Error::Corrupt { what: "signing keys: none signs" })
     }
 
-    /// Makes a new key if the present one is old, reads what other replicas made, and deletes what has expired.
+    /// Makes a new key if the present one is old, and reads keys that other replicas made.
     pub(crate) async fn maintain(&self) -> Result<()> {
         let (now, current) = (self.clock.now(), self.signer());
         let ring = rotate_if_due(&self.meta, &self.sealer, now, self.rotation, self.longest_token, Some(&current));
@@ -136,7 +136,7 @@ impl Keys {
         Ok(())
     }
 
-    /// The public keys (RFC 7517, section 5; RFC 7518, section 6.2).
+    /// Returns the public keys (RFC 7517, section 5; RFC 7518, section 6.2).
     pub(crate) fn jwks(&self) -> serde_json::Value {
         let (ring, now) = (self.ring.load(), self.clock.now());
         let mut valid: Vec<_> = ring.verifiers.iter().filter(|(_, verifier)| verifier.is_valid(now)).collect();
@@ -155,7 +155,7 @@ impl Keys {
     }
 }
 
-/// The ring after a rotation, if one was due. Several replicas may try: one makes the key, all read it.
+/// Returns the ring, after a rotation if one was due. Several replicas may try: one makes the key, all read it.
 async fn rotate_if_due(
     meta: &MetaStore,
     sealer: &Sealer,
@@ -180,7 +180,7 @@ async fn rotate_if_due(
     ring(&meta.signing_keys().await?, sealer, current)?.ok_or(Error::Corrupt { what: "signing keys: none signs" })
 }
 
-/// The ring of these rows, if one of them signs.
+/// Makes the ring of these rows, if one of them may sign.
 fn ring(rows: &[SigningKey], sealer: &Sealer, current: Option<&Arc<Signer>>) -> Result<Option<Ring>> {
     let rows = || rows.iter().filter(|row| row.algorithm == ALGORITHM);
     let Some(newest) = rows().filter(|row| row.retired_at.is_none()).max_by_key(|row| row.created_at) else {
@@ -215,7 +215,7 @@ fn open(row: &SigningKey, header: String, sealer: &Sealer) -> Result<Signer> {
     let private = private.map_err(|_| Error::Sealed { what: "the key that signs tokens" })?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &private);
     let pair = pair.map_err(|_| Error::Corrupt { what: "signing key" })?;
-    // The public half stands beside it unsealed: it must be the one that belongs to it.
+    // The public half is stored unsealed beside it, so check that the halves belong together.
     if pair.public_key().as_ref() != row.public || kid_of(&row.public) != row.kid {
         return Err(Error::Corrupt { what: "signing key: its halves do not match" });
     }

@@ -1,4 +1,4 @@
-//! Rows and credentials as the caches keep them.
+//! Rows and credentials in the form in which caches keep them.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::identity::Identity;
 use crate::session::Bound;
 use crate::signature::tc3::DerivedKeys;
 
-/// A value, and when it was read.
+/// A value, and the time when it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Read<V> {
     pub value: V,
     pub at: Timestamp,
 }
 
-/// An account as the caches keep it.
+/// A cached account.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownAccount {
     pub identity: Arc<Identity>,
@@ -25,17 +25,17 @@ pub(crate) struct KnownAccount {
     pub active: bool,
 }
 
-/// A namespace as the caches keep it.
+/// A cached namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownNamespace {
     pub id: NamespaceId,
     pub owner: AccountId,
     pub since: Timestamp,
-    /// Its tags and those of its instance, each as `key&value`.
+    /// Its own tags and those of its instance, each as `key&value`.
     pub tags: Arc<[String]>,
 }
 
-/// A repository, or the place for one, as the caches keep it.
+/// A cached repository, or the cached place where one could be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub namespace: KnownNamespace,
@@ -43,14 +43,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a row, if it is in this namespace.
+    /// Makes the place of a row, if the row is in this namespace.
     pub(crate) fn of(namespace: KnownNamespace, repository: Option<&Repository>) -> Option<Self> {
         let fits = repository.is_none_or(|repository| repository.namespace == namespace.id);
         fits.then(|| Self { namespace, repository: repository.map(|repository| (repository.id, repository.public)) })
     }
 }
 
-/// An access key as the caches keep it: its secret has been opened.
+/// A cached access key with its opened secret.
 pub(crate) struct KnownKey {
     pub account: AccountId,
     /// The main account of `account`.
@@ -60,14 +60,14 @@ pub(crate) struct KnownKey {
     pub derived: DerivedKeys,
 }
 
-/// A token that was opened.
+/// The content of an opened token.
 pub(crate) struct OpenedToken {
     pub secret_id: String,
     pub secret_key: Zeroizing<String>,
     pub bound: Bound,
 }
 
-/// A password that was right.
+/// A remembered correct password.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownPassword {
     pub account: AccountId,

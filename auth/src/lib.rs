@@ -1,30 +1,32 @@
-//! Who asks, and what they may do: accounts, passwords, bearer tokens, and the proof that a right was checked.
+//! Authentication and authorization: accounts, passwords, bearer tokens, and proofs that a right was checked.
 //!
-//! * [`Auth`] is the whole of it for a server: [`Auth::basic`] and [`Auth::bearer`] tell who asks, [`Auth::authorize`]
-//!   decides whether they may, [`Auth::issue`] makes the tokens of the docker token service. [`Auth::signed`] tells who
-//!   signed a request of the cloud API.
-//! * [`Access`] is the proof of a [`Right`] in a [`place`]. Services take it, so that a forgotten check does not compile.
-//!   [`Auth::authorize`], [`Auth::authorize_identity`] and [`Auth::authorize_delete`] make those for the content of a
-//!   repository. [`Permissions::grant`] makes those for what belongs to a main account: the account itself, its namespaces,
-//!   repositories and instances. [`Operator`] makes them for commands and jobs.
-//! * [`Permissions`] is what somebody may do besides: [`Auth::permissions`] gives it, with the policies of sub-accounts,
-//!   roles and sessions, which [`roadstead_policy`] decides by. Main accounts with their own credentials have no policies.
-//! * [`Auth::issue_temporary`] makes temporary keys, [`Auth::temporary`] tells whose they are. Nothing of them is stored.
+//! * [`Auth`] is the handle of a server. [`Auth::basic`] and [`Auth::bearer`] find the identity of a caller,
+//!   [`Auth::authorize`] decides about a right, and [`Auth::issue`] makes the tokens of the docker token service.
+//!   [`Auth::signed`] finds the identity behind a signed request of the cloud API.
+//! * [`Access`] is the proof of a [`Right`] in a [`place`]. Services take it as an argument, so that code with a
+//!   forgotten check does not compile. [`Auth::authorize`], [`Auth::authorize_identity`] and
+//!   [`Auth::authorize_delete`] make proofs for the content of a repository. [`Permissions::grant`] makes proofs for
+//!   what belongs to a main account: the account itself, its namespaces, repositories and instances. [`Operator`]
+//!   makes them for commands and jobs.
+//! * [`Permissions`] are the rights by policies. [`Auth::permissions`] loads them with the policies of sub-accounts,
+//!   roles and sessions, and [`roadstead_policy`] evaluates these. Main accounts with their own credentials have no
+//!   policies.
+//! * [`Auth::issue_temporary`] makes temporary keys, and [`Auth::temporary`] finds the identity behind one. Nothing
+//!   about them is stored.
 //! * [`Accounts`] makes accounts and sets passwords, for the command line and the first start.
-//! * [`Sealer`] encrypts what must be read again (signing keys, secret keys) before it goes to the database.
+//! * [`Sealer`] encrypts secrets that must be read again (signing keys, secret keys) before they go to the database.
 //!
-//! # What must hold
+//! # Invariants
 //!
-//! * **A token is not a licence.** It says who asks, and it limits what they may do. The right itself is looked up on
+//! * **A token is not a licence.** It names the caller and limits its rights. The rights themselves are looked up on
 //!   every request: the status of the account, the version of its credentials, the owner of the namespace, the
-//!   visibility of the repository, the policies. What was revoked is refused at once in this process, and within a second of
-//!   [`Auth::poll_changes`] in others.
+//!   visibility of the repository, the policies. A revoked right is refused at once in this process, and in other
+//!   processes as soon as [`Auth::poll_changes`] has seen the change, within a second.
 //! * **Doubt is a denial.** An error while deciding gives [`Denied::Unavailable`], never access.
-//! * **Existence is not told.** Whoever may not read a repository gets the same answer whether it exists or not; an
-//!   unknown user, a disabled one and a wrong password are one error, in time too.
-//! * **A cache cannot keep what is no longer true.** Rows are kept in [`roadstead_storage::cache::EpochCache`]s, and
-//!   only for as long as [`Auth::poll_changes`] keeps confirming that nothing changed, or for
-//!   [`LEASE`] after they were read.
+//! * **Answers do not tell what exists.** A caller who may not read a repository gets the same answer whether it
+//!   exists or not. An unknown user, a disabled one and a wrong password give the same error after the same time.
+//! * **Caches cannot keep outdated rows.** Rows are kept in [`roadstead_storage::cache::EpochCache`]s, and only for
+//!   as long as [`Auth::poll_changes`] keeps confirming that nothing changed, or for [`LEASE`] after they were read.
 //!
 //! # What this crate must not know
 //!
@@ -33,10 +35,10 @@
 //!
 //! # To add a right to the content of repositories
 //!
-//! Add a variant to [`RightName`], a marker type with its line in `rights!` (`right.rs`), the rule of who may
-//! (`rules.rs`: one `match` without a wildcard), which operations of [`roadstead_policy::op`] it is for whoever has policies, and the
-//! words of a token scope that cover it ([`RightName::covering`]). Then the services can ask for `Access<YourRight>`.
-//! `rules.rs` is the one place that answers "may they?", and it is free of I/O.
+//! Add a variant to [`RightName`], a marker type with its line in `rights!` (`right.rs`), the rule that decides about
+//! it (`rules.rs`: one `match` without a wildcard), its operations of [`roadstead_policy::op`] for callers with
+//! policies, and the words of a token scope that cover it ([`RightName::covering`]). Then the services can ask for
+//! `Access<YourRight>`. `rules.rs` is the one place that decides about rights, and it is free of I/O.
 
 #![deny(missing_docs)]
 
