@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use roadstead_auth::CacheStats;
 use roadstead_jobs::BackgroundMetrics;
-use roadstead_storage::meta::{JobCount, PoolStats};
+use roadstead_service::Figures;
 
 #[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, Debug)]
 struct RequestLabels {
@@ -86,21 +86,19 @@ impl Metrics {
     /// Renders all metrics as text. The parameters are the values that are only read at the time of a request.
     pub fn render(
         &self,
-        uploads: Option<u64>,
-        jobs: Option<&[JobCount]>,
-        pool: &PoolStats,
+        figures: &Figures,
         caches: &CacheStats,
         content: [(&'static str, (u64, u64)); 3],
     ) -> Result<String, std::fmt::Error> {
         let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        if let Some(uploads) = uploads {
+        if let Some(uploads) = figures.uploads {
             self.uploads.set(gauge(uploads));
         }
-        if let Some(jobs) = jobs {
+        if let Some(jobs) = &figures.jobs {
             self.background.count(jobs);
         }
-        self.pool_size.set(i64::from(pool.size));
-        self.pool_idle.set(i64::from(pool.idle));
+        self.pool_size.set(i64::from(figures.pool.size));
+        self.pool_idle.set(i64::from(figures.pool.idle));
         let lookups = [
             ("token", (caches.token_hits, caches.token_misses)),
             ("password", (caches.password_hits, caches.password_misses)),

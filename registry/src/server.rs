@@ -73,10 +73,9 @@ pub fn bind_metrics(address: SocketAddr, state: web::Data<ApiState>) -> anyhow::
 }
 
 async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
-    let uploads = state.meta.count_uploads().await.ok();
-    let jobs = state.meta.count_jobs().await.ok();
+    let figures = state.services.health().figures().await;
     let (rows, content) = (state.auth.cache_stats(), state.services.cache_lookups());
-    match state.metrics.render(uploads, jobs.as_deref(), &state.meta.pool_stats(), &rows, content) {
+    match state.metrics.render(&figures, &rows, content) {
         Ok(text) => {
             HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
         }

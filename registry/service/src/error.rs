@@ -215,3 +215,21 @@ impl From<Denied> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use roadstead_storage::Error as StorageError;
+
+    use super::*;
+
+    #[test]
+    fn what_is_stale_is_gone_and_an_upload_is_busy_or_unknown() {
+        let error = |thing| Error::from(StorageError::Stale(thing));
+        assert!(matches!(error(Thing::StagedUpload), Error::Unknown(Thing::Upload)));
+        assert!(matches!(error(Thing::Upload), Error::UploadBusy));
+        for thing in [Thing::Instance, Thing::Namespace, Thing::Tag, Thing::Account, Thing::Password, Thing::Repository]
+        {
+            assert!(matches!(error(thing), Error::Gone(found) if found == thing), "{thing}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod cache;
 pub mod cam;
 mod error;
 pub mod explain;
+mod health;
 mod images;
 pub mod instances;
 mod jobs;
@@ -18,6 +19,7 @@ mod names;
 mod owned;
 mod personal;
 mod pulls;
+pub mod records;
 mod repositories;
 mod servers;
 mod transfer;
@@ -35,6 +37,7 @@ use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
 pub use blobs::{BlobRange, BlobService};
 pub use error::{Error, Input, Result};
+pub use health::{Figures, HealthService, Probes};
 pub use images::{ImageService, WholeImage};
 pub use jobs::JobService;
 pub use lifecycle::LifecycleService;
@@ -135,6 +138,7 @@ pub struct Services {
     triggers: TriggerService,
     repositories: RepositoryService,
     servers: ServerService,
+    health: HealthService,
     cam: cam::CamService,
     personal: PersonalService,
     instances: instances::InstanceService,
@@ -178,6 +182,7 @@ impl Services {
             triggers: TriggerService::new(Arc::clone(&foundation)),
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             servers: ServerService::new(Arc::clone(&foundation)),
+            health: HealthService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
             instances: instances::InstanceService::new(Arc::clone(&foundation)),
@@ -235,6 +240,11 @@ impl Services {
     /// This server, as commands see it.
     pub fn servers(&self) -> &ServerService {
         &self.servers
+    }
+
+    /// Whether the stores answer.
+    pub fn health(&self) -> &HealthService {
+        &self.health
     }
 
     /// Access management.

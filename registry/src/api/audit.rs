@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{Act, AuditEvent, AuditOutcome};
+use roadstead_service::records::{Act, AuditEvent, AuditOutcome};
 use roadstead_types::{Actor, Source};
 
 use super::call::{Call, decode_basic};

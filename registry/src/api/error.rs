@@ -265,8 +265,6 @@ pub(super) fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use roadstead_storage::Error as StorageError;
-
     use super::*;
 
     /// The usual texts of Docker's own registry. Docker takes an error with the usual text and no detail for a bare code:
@@ -311,9 +309,9 @@ mod tests {
 
     #[test]
     fn only_an_upload_that_is_gone_is_an_unknown_upload() {
-        let code = |thing| ApiError::from(service::Error::from(StorageError::Stale(thing))).code();
-        assert_eq!(code(Thing::StagedUpload), Code::BlobUploadUnknown);
-        assert_eq!(code(Thing::Upload), Code::BlobUploadBusy);
+        let code = |thing| ApiError::from(service::Error::Gone(thing)).code();
+        assert_eq!(ApiError::from(service::Error::Unknown(Thing::Upload)).code(), Code::BlobUploadUnknown);
+        assert_eq!(ApiError::from(service::Error::UploadBusy).code(), Code::BlobUploadBusy);
         for thing in [Thing::Instance, Thing::Namespace, Thing::Tag] {
             assert_eq!(code(thing), Code::Denied, "{thing}");
         }

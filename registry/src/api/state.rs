@@ -12,7 +12,6 @@ use roadstead_auth::Auth;
 use roadstead_jobs::Health;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
-use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::Clock;
 
@@ -41,7 +40,6 @@ pub struct ApiState {
     pub(crate) audit: Audit,
     pub(crate) auth: Auth,
     pub(crate) meta: MetaStore,
-    pub(crate) store: Arc<dyn BlobStore>,
     pub(crate) client_rules: ClientRules,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -62,7 +60,6 @@ impl ApiState {
         audit: Audit,
         auth: Auth,
         meta: MetaStore,
-        store: Arc<dyn BlobStore>,
         client_rules: ClientRules,
         limits: Limits,
         metrics: Metrics,
@@ -77,7 +74,6 @@ impl ApiState {
             audit,
             auth,
             meta,
-            store,
             client_rules,
             limits,
             metrics,

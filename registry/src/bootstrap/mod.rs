@@ -113,7 +113,6 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         audit,
         auth.clone(),
         meta.clone(),
-        Arc::clone(&store),
         rules,
         limits(settings),
         Metrics::new(),

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use futures::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as _};
+use roadstead_service::records::BlobStream;
 use roadstead_service::{Error, Result};
-use roadstead_storage::blob::BlobStream;
 
 /// What stands around the parts.
 pub struct Multipart {

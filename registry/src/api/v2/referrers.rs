@@ -2,7 +2,7 @@
 
 use actix_web::http::header::HeaderName;
 use roadstead_auth::Pull;
-use roadstead_storage::meta::Referrer;
+use roadstead_service::records::Referrer;
 use roadstead_types::{Digest, media_types};
 
 use super::page::Page;

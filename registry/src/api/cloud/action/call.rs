@@ -5,7 +5,8 @@ use std::fmt;
 use roadstead_auth::{Auth, Caller, Identity, Permissions};
 use roadstead_policy::{Class, Effect, Request, Row, Service};
 use roadstead_service::Services;
-use roadstead_storage::meta::{Act, MetaStore};
+use roadstead_service::records::Act;
+use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, SecretId, Timestamp};
 
 use super::needs::{Needs, Permitted};

@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use roadstead_auth::Identity;
-use roadstead_storage::meta::{Act, AuditEvent};
+use roadstead_service::records::{Act, AuditEvent};
 
 /// It is filled in on the way, and outlives a panic.
 #[derive(Default)]

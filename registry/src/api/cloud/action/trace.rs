@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use roadstead_storage::meta::{AuditEvent, AuditOutcome};
+use roadstead_service::records::{AuditEvent, AuditOutcome};
 
 use super::registered::{Registered, writes};
 use super::subject::Subject;

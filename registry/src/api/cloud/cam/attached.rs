@@ -4,7 +4,7 @@ use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
-use roadstead_storage::meta::Holder;
+use roadstead_service::records::Holder;
 use roadstead_types::{GroupId, PolicyId, Uin};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::RoleInfo;
-use roadstead_storage::meta::Holder;
+use roadstead_service::records::Holder;
 use roadstead_types::{GroupId, PolicyId};
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 use roadstead_auth::Identity;
 use roadstead_policy::actions::cam;
 use roadstead_policy::{Row, Service, actions};
-use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
+use roadstead_service::records::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
 

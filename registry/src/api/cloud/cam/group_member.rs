@@ -1,7 +1,7 @@
 //! A member of a group, as it is answered.
 
 use roadstead_service::cam::uid;
-use roadstead_storage::meta::{Member, User};
+use roadstead_service::records::{Member, User};
 use serde::Serialize;
 
 use super::things::uin_number;

@@ -3,7 +3,7 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
-use roadstead_storage::meta::Group;
+use roadstead_service::records::Group;
 use roadstead_types::GroupId;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_service::cam::UserRef;
-use roadstead_storage::meta::User;
+use roadstead_service::records::User;
 use roadstead_types::{AccountId, GroupId, Thing};
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_service::cam::{PolicyInfo, PolicyScope, Tag};
-use roadstead_storage::meta::{Entity, Holder, PolicyCounts};
+use roadstead_service::records::{Entity, Holder, PolicyCounts};
 use roadstead_types::{PolicyId, Thing};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_policy::op::CamResource;
 use roadstead_policy::{Request, Row};
 use roadstead_service::Error;
 use roadstead_service::cam::{CamService, RoleInfo, RoleRef, UserRef};
-use roadstead_storage::meta::{Holder, User};
+use roadstead_service::records::{Holder, User};
 use roadstead_types::{GroupId, PolicyId, Thing, Uin};
 
 use crate::api::cloud::action::{CloudCall, Permitted};

@@ -8,7 +8,7 @@ use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
 use roadstead_service::Error;
 use roadstead_service::cam::{UserDetails, UserRef, uid};
-use roadstead_storage::meta::{User, UserChange};
+use roadstead_service::records::{User, UserChange};
 use serde::{Deserialize, Serialize};
 
 use super::things::{flag, service, uin_number, user};

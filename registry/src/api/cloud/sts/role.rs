@@ -3,7 +3,8 @@
 use roadstead_auth::{Identity, NewSession, app_id};
 use roadstead_policy::actions::sts;
 use roadstead_policy::{Author, Policy, Principal, Row, Use, op};
-use roadstead_storage::meta::{MetaStore, Role};
+use roadstead_service::records::Role;
+use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, GroupId, RoleId, Uin};
 use serde::Deserialize;
 use serde::de::IgnoredAny;

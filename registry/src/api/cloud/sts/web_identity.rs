@@ -7,7 +7,8 @@ use roadstead_auth::{Identity, NewSession, TemporaryKey, WebIdentity, app_id, ne
 use roadstead_policy::actions::sts;
 use roadstead_policy::{Author, Context, Policy, Principal, Row, Use};
 use roadstead_service::cam::stored_clients;
-use roadstead_storage::meta::{Account, AccountStatus, MetaStore, OidcProvider, Role};
+use roadstead_service::records::{Account, AccountStatus, OidcProvider, Role};
+use roadstead_storage::meta::MetaStore;
 use serde::Deserialize;
 
 use super::role::{NOBODY, Named};

@@ -1,7 +1,7 @@
 //! Passwords for docker that were not made.
 
 use roadstead_auth::Error as AuthError;
-use roadstead_storage::Error as StorageError;
+use roadstead_service::Error;
 
 use crate::api::cloud::wire::code::Code;
 use crate::api::cloud::wire::error::CloudError;
@@ -17,8 +17,10 @@ pub(super) fn not_made(error: AuthError) -> CloudError {
             let message = "the policy of the session is too long to be in a password";
             CloudError::new(Code::UnsupportedOperation, message)
         }
-        AuthError::Storage(StorageError::Stale(_)) => Code::UnauthorizedOperation.into(),
-        AuthError::Storage(error) => error.into(),
+        AuthError::Storage(error) => match Error::from(error) {
+            Error::Gone(_) => Code::UnauthorizedOperation.into(),
+            other => other.into(),
+        },
         other => CloudError::fault(Code::InternalErrorUnknown, other),
     }
 }

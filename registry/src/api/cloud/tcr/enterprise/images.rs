@@ -4,7 +4,7 @@ use roadstead_auth::{DeleteTarget, Identity, Pull, Push};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
-use roadstead_storage::meta::{Repository, TagFilter, TaggedImage};
+use roadstead_service::records::{Repository, TagFilter, TaggedImage};
 use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing};
 use serde::{Deserialize, Serialize};
 

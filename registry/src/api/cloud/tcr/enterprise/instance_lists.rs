@@ -3,7 +3,7 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_storage::meta::{Instance, InstanceStatus};
+use roadstead_service::records::{Instance, InstanceStatus};
 use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::instances::{NameState, after_months};
-use roadstead_storage::meta::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
+use roadstead_service::records::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
 use roadstead_types::{InstanceId, InstanceName, Timestamp};
 use serde::{Deserialize, Serialize};
 

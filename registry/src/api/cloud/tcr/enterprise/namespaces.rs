@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
-use roadstead_storage::meta::{InstanceNamespace, NamespaceSettings, ResourceTag};
+use roadstead_service::records::{InstanceNamespace, NamespaceSettings, ResourceTag};
 use roadstead_types::{InstanceId, NamespaceName, Thing};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
-use roadstead_storage::meta::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
+use roadstead_service::records::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
 use roadstead_types::{InstanceId, NameRule, RepositoryName, Thing};
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use roadstead_policy::op::Realm;
 use roadstead_service::instances::is_running;
-use roadstead_storage::meta::{Instance, ResourceTag};
+use roadstead_service::records::{Instance, ResourceTag};
 use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
-use roadstead_storage::meta::TaggedImage;
+use roadstead_service::records::TaggedImage;
 use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_service::LifecycleService;
-use roadstead_storage::meta::{CleanupKind, CleanupRule};
+use roadstead_service::records::{CleanupKind, CleanupRule};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::RepositoryFilter;
-use roadstead_storage::meta::{Among, Order, RepositoryDetail};
+use roadstead_service::records::{Among, Order, RepositoryDetail};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::TriggerDraft;
-use roadstead_storage::meta::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
+use roadstead_service::records::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
 use roadstead_types::{NameRule, RepositoryName};
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 use roadstead_auth::{Identity, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_storage::meta::QuotaKind;
+use roadstead_service::records::QuotaKind;
 use roadstead_types::{RegistryId, Uin};
 use serde::{Deserialize, Serialize};
 
