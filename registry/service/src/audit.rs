@@ -1,8 +1,8 @@
-//! The audit log: who did what, and who was refused.
+//! The audit log: records changes and refused requests.
 //!
-//! The row of a change is written in the transaction of the change. What comes in here is the rest. Refusals must not cost
-//! more than they are worth: [`Audit::noted`] never waits, and similar refusals are counted instead of stored one by one.
-//! What was done without a transaction of its own, such as a collection, [`Audit::done`] waits for.
+//! A change writes its event in its own transaction. This module writes all other events. A flood of refusals must stay
+//! cheap: [`Audit::noted`] never waits, and similar refusals are counted instead of stored one by one. For work that
+//! has no transaction of its own, such as a collection, [`Audit::done`] waits until its event is written.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,31 +16,32 @@ use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
 use roadstead_types::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many changes may wait to be written down.
+/// The most events that may wait in the queue.
 const QUEUE: usize = 1024;
-/// How many events are written at once.
+/// The most events that are written together.
 const BATCH: usize = 256;
-/// How many refusals are kept one by one until they are next written, and how many kinds of others are counted.
+/// The most refusals that are kept one by one between two writes, and the most groups of similar refusals that are
+/// counted.
 const MAX_REFUSALS: usize = 256;
-/// How often refusals are written.
+/// How often single refusals are written.
 const PERIOD: Duration = Duration::from_millis(250);
-/// How often refusals that were only counted are written: in rounds of [`PERIOD`].
+/// How often counted refusals are written, in rounds of [`PERIOD`].
 const SUMMARY_ROUNDS: u32 = 20;
-/// How long an answer waits for its event to be written.
+/// How long a caller waits for its event to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long events stay in the outbox, whoever reads them.
+/// How long events stay in the outbox, whether or not they were read.
 const OUTBOX_KEEP: Duration = Duration::from_secs(7 * 86_400);
-/// How long to wait after a write that failed.
+/// How long the writer waits after a failed write.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What the writer is told, and who waits for it.
+/// A message to the writer, and the sender that waits for it.
 struct Waiting {
-    /// What is to be written; without it, everything that has come in so far, the refusals with it.
+    /// The event to write. `None` asks the writer to write everything that has arrived so far, including the refusals.
     event: Option<AuditEvent>,
     written: oneshot::Sender<()>,
 }
 
-/// What a collection has removed.
+/// The number and size of the things that a collection has removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Collected {
     items: u64,
@@ -48,16 +49,16 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// What collections are called.
+    /// The name of the action in the audit log.
     pub const ACTION: &str = "garbage.collect";
 
-    /// Counts one thing that went.
+    /// Counts one removed thing.
     pub fn add(&mut self, removal: &Removal) {
         self.items += 1;
         self.bytes = self.bytes.saturating_add(removal.size);
     }
 
-    /// Whether nothing went.
+    /// Returns whether nothing was removed.
     pub fn is_empty(&self) -> bool {
         self.items == 0
     }
@@ -69,7 +70,7 @@ impl fmt::Display for Collected {
     }
 }
 
-/// The way into the audit log. Cheap to clone.
+/// A handle that adds events to the audit log. Clones are cheap.
 #[derive(Clone)]
 pub struct Audit(Arc<Inner>);
 
@@ -78,20 +79,20 @@ struct Inner {
     clock: Arc<dyn Clock>,
     queue: mpsc::Sender<Waiting>,
     refusals: Mutex<Refusals>,
-    /// How many events are being written.
+    /// The number of events that are being written.
     in_hand: AtomicUsize,
 }
 
-/// The other end, which writes: for [`Audit::write`]. Clones share it, and one at a time has it.
+/// The receiving end of the queue, for [`Audit::write`]. Clones share it, and only one at a time can read from it.
 #[derive(Clone)]
 pub struct AuditQueue(Arc<tokio::sync::Mutex<mpsc::Receiver<Waiting>>>);
 
 #[derive(Default)]
 struct Refusals {
     single: Vec<AuditEvent>,
-    /// Those for which there was no room, by what makes them alike.
+    /// Refusals beyond the limit for single ones, grouped by their likeness.
     counted: HashMap<Likeness, AuditEvent>,
-    /// Those of which there were too many kinds.
+    /// The number of refusals beyond the limit for groups.
     others: u64,
 }
 
@@ -116,7 +117,7 @@ impl Refusals {
         match self.counted.get_mut(&likeness) {
             Some(known) => known.repeated += 1,
             None if is_full => self.others += 1,
-            // What they were about, and the requests, were different.
+            // Similar refusals differ in their resource and request, so the summary leaves these out.
             None => {
                 let summary = AuditEvent { resource: "*".to_owned(), request_id: String::new(), ..event };
                 self.counted.insert(likeness, summary);
@@ -165,14 +166,14 @@ fn blank(at: Timestamp, outcome: AuditOutcome) -> AuditEvent {
 }
 
 impl Audit {
-    /// A way into the audit log, and the queue that [`Audit::write`] takes.
+    /// Creates the audit log, and the queue for [`Audit::write`].
     pub fn new(meta: MetaStore, clock: Arc<dyn Clock>) -> (Self, AuditQueue) {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let inner = Inner { meta, clock, queue, refusals: Mutex::default(), in_hand: AtomicUsize::new(0) };
         (Self(Arc::new(inner)), AuditQueue(Arc::new(tokio::sync::Mutex::new(receiver))))
     }
 
-    /// An event that happens now, by `identity` if that is known.
+    /// Creates an event that happens now, by `identity` if it is known.
     pub fn event(&self, identity: Option<&Identity>, outcome: AuditOutcome) -> AuditEvent {
         let event = blank(self.0.clock.now(), outcome);
         match identity {
@@ -186,7 +187,8 @@ impl Audit {
         }
     }
 
-    /// Takes down what was done, and waits until it is written. When that takes too long, the log of the process has it.
+    /// Adds the event of a completed action, and waits until it is written. If that takes too long, the event is logged
+    /// instead.
     pub async fn done(&self, event: AuditEvent) {
         let (uin, action, resource) = (event.uin.clone(), event.action.clone(), event.resource.clone());
         let (request_id, address) = (event.request_id.clone(), event.address.clone());
@@ -202,7 +204,7 @@ impl Audit {
         }
     }
 
-    /// Takes down what the server has collected by itself, if that is anything.
+    /// Records what the server has removed in a collection, if it has removed anything.
     pub async fn collected(&self, what: &Collected) {
         if what.is_empty() {
             return;
@@ -217,7 +219,7 @@ impl Audit {
         self.done(event).await;
     }
 
-    /// Has the writer write, and waits for it, but not for ever.
+    /// Sends an event to the writer and waits until it is written, up to [`PATIENCE`].
     async fn is_written(&self, event: Option<AuditEvent>) -> bool {
         let (written, wait) = oneshot::channel();
         let sent = async {
@@ -227,7 +229,7 @@ impl Audit {
         matches!(tokio::time::timeout(PATIENCE, sent).await, Ok(Ok(())))
     }
 
-    /// Takes down what was refused or has failed. Never waits.
+    /// Adds the event of a refused or failed request. Never waits.
     pub fn noted(&self, event: AuditEvent) {
         self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).add(event);
     }
@@ -237,7 +239,7 @@ impl Audit {
         self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).take(with_counted, now)
     }
 
-    /// Writes what comes in, until every [`Audit`] has gone.
+    /// Writes events until every [`Audit`] is dropped.
     pub async fn write(&self, queue: AuditQueue) {
         let mut queue = queue.0.lock().await;
         let mut ticks = tokio::time::interval(PERIOD);
@@ -262,7 +264,7 @@ impl Audit {
             events.extend(refusals);
             self.persist(&events).await;
             for waiting in waiting {
-                // Who has lost patience has said so.
+                // An error means that the sender has stopped waiting and has logged its event.
                 let _ = waiting.written.send(());
             }
         }
@@ -274,14 +276,14 @@ impl Audit {
         }
         self.0.in_hand.store(events.len(), Ordering::Relaxed);
         while let Err(error) = self.0.meta.record_audit_events(events).await {
-            tracing::warn!(events = events.len(), %error, "the audit log cannot be written; it is tried again");
+            tracing::warn!(events = events.len(), %error, "the audit log cannot be written; trying again");
             tokio::time::sleep(RETRY).await;
         }
         self.0.in_hand.store(0, Ordering::Relaxed);
     }
 
-    /// Waits until everything is written that has been taken down so far: before the process ends. [`Audit::write`] does
-    /// it, so that what it is writing at the moment is waited for too.
+    /// Waits until all events so far are written, before the process ends. [`Audit::write`] does the writing, so this
+    /// also waits for the events that it is writing now.
     pub async fn flush(&self) {
         if !self.is_written(None).await {
             let events = self.unwritten();
@@ -289,15 +291,16 @@ impl Audit {
         }
     }
 
-    /// How many events have been taken down and not been written, after a [`flush`](Self::flush) that was not done.
+    /// Returns the number of unwritten events, after a [`flush`](Self::flush) that failed.
     fn unwritten(&self) -> usize {
-        // One in the queue is the question of the flush.
+        // One message in the queue is the request of the flush itself.
         let queued = (self.0.queue.max_capacity() - self.0.queue.capacity()).saturating_sub(1);
         let refusals = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).count();
         self.0.in_hand.load(Ordering::Relaxed) + queued + refusals
     }
 
-    /// Deletes what is older than `keep`, a part at a time; and of the outbox, what is older than [`OUTBOX_KEEP`].
+    /// Deletes events of the audit log that are older than `keep`, and rows of the outbox that are older than
+    /// [`OUTBOX_KEEP`].
     pub async fn shorten(&self, keep: Duration) -> roadstead_storage::Result<u64> {
         let (now, meta) = (self.0.clock.now(), &self.0.meta);
         let deleted = in_parts(async |part| meta.delete_audit_events(now.before(keep), part).await).await?;
@@ -306,7 +309,7 @@ impl Audit {
     }
 }
 
-/// Deletes in parts, between which others write, until a part is not full.
+/// Deletes in small parts, so that other writers get their turn in between, until nothing is left to delete.
 async fn in_parts(delete: impl AsyncFn(u32) -> roadstead_storage::Result<u64>) -> roadstead_storage::Result<u64> {
     const PART: u32 = 500;
     let mut deleted = 0;
@@ -346,7 +349,7 @@ mod tests {
         while !audit.0.refusals.lock().unwrap().single.is_empty() {
             tokio::task::yield_now().await;
         }
-        // Who asked for this has gone meanwhile.
+        // The caller has stopped waiting in the meantime.
         assert!(poll!(Box::pin(audit.done(refusal("second")))).is_pending());
         let mut end = Box::pin(audit.flush());
         assert!(poll!(&mut end).is_pending(), "it says that all is written");

@@ -1,4 +1,4 @@
-//! Blobs: whether a repository has one, reading, mounting and deleting it.
+//! Blobs: finds, reads, mounts and deletes them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use super::cache::Caches;
 use super::transfer::Transfer;
 use super::{Error, Foundation, Result};
 
-/// Bytes that are no more than what a connection holds anyway.
+/// The largest download that needs no share of the budget. A connection buffers about as much anyway.
 const SMALL: u64 = 64 << 10;
 const SMALL_PIECE: usize = 64 << 10;
 
-/// Bytes of a blob: the first, and the one after the last.
+/// A range of bytes in a blob. The end is exclusive.
 pub type BlobRange = Range<u64>;
 
-/// Blobs.
+/// The service for blobs.
 #[derive(Clone)]
 pub struct BlobService {
     base: Arc<Foundation>,
@@ -38,7 +38,7 @@ impl BlobService {
         self.caches.blobs.get_or_load((repository, digest.clone()), load).await?.ok_or(Error::Unknown(Thing::Blob))
     }
 
-    /// The blob, for a client that will rely on its being there: the answer takes a lease.
+    /// Returns the blob and renews its lease, for a client that will rely on the blob.
     pub async fn stat(&self, access: &Access<Probe>, digest: &Digest) -> Result<Blob> {
         let blob = self.find(access.repository_id(), digest).await?;
         let now = self.base.clock.now();
@@ -50,22 +50,22 @@ impl BlobService {
         let until = now.after(lease);
         let renewed = self.base.meta.renew_blob_lease(blob.id, until).await?;
         self.caches.blobs.invalidate(&(repository, digest.clone()));
-        // The row may have gone and the content come again, as another row.
+        // Another request may have deleted the row and pushed the same content again as a new row.
         if renewed { Ok(Blob { lease_until: until, ..blob }) } else { self.find(Some(repository), digest).await }
     }
 
-    /// The blob, for a client that reads it.
+    /// Returns the blob, for a client that reads it.
     pub async fn get(&self, access: &Access<Pull>, digest: &Digest) -> Result<Blob> {
         self.find(access.repository_id(), digest).await
     }
 
-    /// The bytes `range` of a blob that [`BlobService::get`] gave for the same access.
+    /// Reads the bytes `range` of a blob that [`BlobService::get`] returned for the same access.
     pub async fn read(&self, access: &Access<Pull>, blob: &Blob, range: BlobRange) -> Result<BlobStream> {
         let transfer = self.transfer(range.end - range.start).await?;
         self.open(access.repository_id(), blob, range, transfer).await
     }
 
-    /// The bytes of several ranges of a blob, one stream for each. A stream is opened when it is its turn.
+    /// Reads several ranges of a blob, one stream per range. Each stream is opened only when it is needed.
     pub async fn read_parts(
         &self,
         access: &Access<Pull>,
@@ -81,7 +81,7 @@ impl BlobService {
         Ok(parts.boxed_local())
     }
 
-    /// The turn of a download of so many bytes. A small one is sent at once.
+    /// Waits for a share of the budget for a download of this size. Small downloads need none.
     async fn transfer(&self, bytes: u64) -> Result<Option<Arc<Transfer>>> {
         match bytes {
             ..=SMALL => Ok(None),
@@ -97,14 +97,14 @@ impl BlobService {
         transfer: Option<Arc<Transfer>>,
     ) -> Result<BlobStream> {
         let mut blob = blob.clone();
-        // A cached row can name an object that has gone since; the row in the database decides.
+        // A cached row can name an object that was deleted since, so the second round reads the row from the database.
         for _ in 0..2 {
             let piece = match transfer.clone() {
                 None => PieceSize::fixed(SMALL_PIECE),
                 Some(transfer) => PieceSize::by(move || transfer.piece()),
             };
             if let Some(stream) = self.base.store.open(&blob.key, range.clone(), piece).await? {
-                // The transfer counts as running until its last byte is sent.
+                // The stream holds the transfer, so that it counts as running until the last byte is sent.
                 return Ok(stream.map(move |item| (item, &transfer).0).boxed());
             }
             if let Some(repository) = repository {
@@ -120,19 +120,20 @@ impl BlobService {
         }))
     }
 
-    /// Takes the blob out of the repository. Other repositories keep it. Who may delete tags only, finds no blob. With that
-    /// `event` is in the audit log.
+    /// Removes the blob from the repository. Other repositories keep it. For a caller who may only delete tags, the
+    /// blob does not exist. The transaction also writes the audit event of `act`.
     pub async fn delete(&self, access: &Access<Delete>, digest: &Digest, act: &Act) -> Result<()> {
         let repository =
             access.repository_id().filter(|_| access.tags().is_none()).ok_or(Error::Unknown(Thing::Blob))?;
         let gone = self.base.meta.unlink_blob(act, repository, digest).await;
-        // An error does not mean that nothing was committed.
+        // After an error, the deletion may have been committed all the same.
         self.caches.blobs.invalidate(&(repository, digest.clone()));
         let gone = gone?;
         if gone { Ok(()) } else { Err(Error::Unknown(Thing::Blob)) }
     }
 
-    /// Links a blob of another repository, which the caller may pull, into this one. `None` when it is not there.
+    /// Links a blob of another repository, from which the caller may pull, into this one. Returns `None` if that
+    /// repository does not have the blob.
     pub async fn mount(
         &self,
         act: &Act,
@@ -155,8 +156,8 @@ impl BlobService {
         Ok(mounted)
     }
 
-    /// Links a blob into a repository from any repository that has it, if the caller may pull one of those. Whether
-    /// others have it is not told.
+    /// Links a blob into a repository from any other repository that has it and from which the caller may pull. The
+    /// result does not reveal whether repositories that the caller cannot pull from have the blob.
     pub async fn mount_from_any(
         &self,
         act: &Act,
@@ -168,7 +169,7 @@ impl BlobService {
         let Some(holder) = self.base.meta.readable_holder(to.registry(), digest, owner).await? else {
             return Ok(None);
         };
-        // The query only finds a candidate; whether it may be read is decided where it always is.
+        // The query only finds a candidate. The usual check decides whether the caller may pull from it.
         match self.base.auth.authorize_identity::<Pull>(caller, to.registry(), &holder.name).await {
             Ok(from) => self.mount(act, to, &from, digest).await,
             Err(_) => Ok(None),

@@ -1,4 +1,4 @@
-//! What the hot path reads from memory.
+//! Caches for requests that must be fast.
 
 use roadstead_storage::cache::EpochCache;
 use roadstead_storage::meta::Blob;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use super::manifests::CachedManifest;
 
-/// Content is looked up by repository, never by digest alone: a digest opens nothing.
+/// Caches of content. Their keys contain the repository: a digest alone gives access to nothing.
 pub(crate) struct Caches {
     pub tags: EpochCache<(RepositoryId, Tag), Digest>,
     pub manifests: EpochCache<(RepositoryId, Digest), Arc<CachedManifest>>,
     pub blobs: EpochCache<(RepositoryId, Digest), Blob>,
 }
 
-/// About what an entry costs besides the bytes that it holds.
+/// The approximate cost of a cache entry besides its content, in bytes.
 const OVERHEAD: usize = 512;
 
 impl Caches {

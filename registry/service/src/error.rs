@@ -1,4 +1,4 @@
-//! Why a service did not do what was asked: one list for all services.
+//! The error type of all services.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -7,25 +7,25 @@ use roadstead_auth::Denied;
 use roadstead_policy::PolicyError;
 use roadstead_types::{Counted, Digest, ManifestError, Thing};
 
-/// What a service answers.
+/// The result of a service call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a service did not do what was asked, by what the caller can do about it.
+/// The reason why a service refused or failed, grouped by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such thing for this caller. It may belong to another account.
+    /// The thing does not exist for this caller. It may belong to another account.
     #[error("{0} unknown")]
     Unknown(Thing),
-    /// The thing was deleted or changed by another while the request ran.
+    /// Another request deleted or changed the thing while this one ran.
     #[error("{0} has changed in the meantime")]
     Gone(Thing),
-    /// A thing with this name exists.
+    /// A thing with this name already exists.
     #[error("{0} exists already")]
     Exists(Thing),
-    /// Nobody may give a thing this name.
+    /// The name is reserved, so nobody may use it.
     #[error("the name of the {0} is reserved")]
     Reserved(Thing),
-    /// Something is in the thing, or refers to it.
+    /// The thing is not empty, or something refers to it.
     #[error("{0} is in use")]
     InUse(Thing),
     /// The thing is protected from deletion.
@@ -34,32 +34,32 @@ pub enum Error {
     /// The thing came with the registry and cannot be changed.
     #[error("{0} is preset")]
     Preset(Thing),
-    /// The thing belongs to another account than the one that the request is about.
+    /// The thing belongs to a different account than the one in the request.
     #[error("{0} of another account")]
     Foreign(Thing),
     /// Only a main account may do this to its own things.
     #[error("{0} of a main account")]
     MainAccountOnly(Thing),
-    /// There are as many as there may be.
+    /// The limit for things of this kind is reached.
     #[error("no more than {limit} {what}")]
     LimitReached {
-        /// What is counted.
+        /// The kind of things that the limit counts.
         what: Counted,
-        /// How many there may be.
+        /// The limit.
         limit: u64,
     },
     /// A parameter is missing.
     #[error("{0} is missing")]
     Missing(&'static str),
-    /// The request gave a value that breaks a rule.
+    /// A value in the request breaks a rule.
     #[error("{problem}")]
     Invalid {
-        /// Which value.
+        /// The value.
         what: Input,
-        /// The rule that it breaks.
+        /// A description of the broken rule.
         problem: Cow<'static, str>,
     },
-    /// The document of a policy is wrong.
+    /// A policy document is invalid.
     #[error(transparent)]
     PolicyDocument(#[from] PolicyError),
     /// The caller may not do this.
@@ -68,15 +68,15 @@ pub enum Error {
     /// Another request is writing to the upload.
     #[error("upload busy")]
     UploadBusy,
-    /// The content has another digest.
+    /// The content does not match its digest.
     #[error("expected {expected}, found {found}")]
     Digest {
-        /// As announced.
+        /// The digest in the request.
         expected: Digest,
-        /// As computed.
+        /// The digest of the content.
         found: Digest,
     },
-    /// The manifest is not one that the registry takes.
+    /// The registry does not accept this manifest.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// The manifest is too large.
@@ -88,47 +88,47 @@ pub enum Error {
     /// The manifest refers to content that is not in the repository.
     #[error("missing references")]
     MissingReferences {
-        /// The blobs.
+        /// The missing blobs.
         blobs: Vec<Digest>,
-        /// The manifests.
+        /// The missing manifests.
         manifests: Vec<Digest>,
     },
-    /// A chunk is not the next one.
+    /// A chunk does not continue the upload.
     #[error("the upload stands at {offset}")]
     Range {
-        /// Where the upload stands, in bytes.
+        /// The number of bytes that the upload has so far.
         offset: u64,
     },
-    /// A body has another length than its range.
+    /// The length of a body differs from its range.
     #[error("length mismatch")]
     Size,
-    /// The place in a list is not one that was given out.
+    /// The cursor of a list was not issued by the registry.
     #[error("no such place in the list")]
     Cursor,
-    /// The client went away in the middle of a body.
+    /// The client disconnected in the middle of a body.
     #[error("client gone")]
     ClientGone,
     /// The client sent nothing for too long.
     #[error("body timeout")]
     BodyTimeout,
-    /// Too many transfers run; trying again helps.
+    /// Too many transfers are running. A later attempt may succeed.
     #[error("overloaded")]
     Overloaded,
-    /// The call would have succeeded. It was only tried.
+    /// The call was a dry run and would have succeeded.
     #[error("it was only tried")]
     DryRun,
-    /// There is no room left.
+    /// The store has no space left.
     #[error("store full")]
     StoreFull(#[source] roadstead_storage::Error),
-    /// A store cannot be reached; trying again may help.
+    /// A store cannot be reached. A later attempt may succeed.
     #[error("store unavailable")]
     Unavailable(#[source] roadstead_storage::Error),
-    /// A fault of the registry itself.
+    /// A fault in the registry itself.
     #[error("internal failure")]
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// A value in a request that has rules of its own.
+/// A value in a request that has its own rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Input {
     /// The name of a sub-account.
@@ -149,17 +149,17 @@ pub enum Input {
     Description,
     /// A tag of a policy or a role.
     ResourceTag,
-    /// Another parameter, which the problem names.
+    /// Another parameter. The description of the problem names it.
     Parameter,
 }
 
 impl Error {
-    /// A fault of the registry itself.
+    /// Reports a fault in the registry itself.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Internal(source.into())
     }
 
-    /// A value of the request breaks a rule.
+    /// Reports a value in the request that breaks a rule.
     pub fn invalid(what: Input, problem: impl Into<Cow<'static, str>>) -> Self {
         Self::Invalid { what, problem: problem.into() }
     }
@@ -174,7 +174,7 @@ impl From<roadstead_storage::Error> for Error {
             E::InUse(thing) => Self::InUse(thing),
             E::Protected(thing) => Self::Protected(thing),
             E::Stale(Thing::Upload) => Self::UploadBusy,
-            // The staged bytes are not what the row says: the upload cannot be continued.
+            // The staged bytes do not match the row, so the upload cannot continue.
             E::Stale(Thing::StagedUpload) => Self::Unknown(Thing::Upload),
             E::Stale(thing) => Self::Gone(thing),
             E::LimitReached { what, limit } => Self::LimitReached { what, limit },

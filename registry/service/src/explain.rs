@@ -1,4 +1,4 @@
-//! Why somebody may do something, or may not: the decision on a request that is only asked about.
+//! Explains whether an account may do something, and why, without doing it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,62 +9,63 @@ use roadstead_policy::{Decision, Document, Layer, Reason, Request};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
 use roadstead_types::{AccountId, InstanceId, RegistryId};
 
-/// No registry has this number.
+/// The id of no registry.
 const NOWHERE: RegistryId = RegistryId::new(0);
 
-/// The answer, and what it rests on.
+/// A decision and its reasons.
 #[derive(Clone, Debug)]
 pub struct Explanation {
-    /// Whether it is allowed.
+    /// Whether the action is allowed.
     pub allowed: bool,
-    /// In a sentence.
+    /// The reason, as one sentence.
     pub reason: String,
-    /// The statement that decided, if one did.
+    /// The statement that decided, if a statement did.
     pub statement: Option<Deciding>,
-    /// Whether a statement denies it.
+    /// Whether a statement denies the action.
     pub denied_by_statement: bool,
-    /// The names that it was looked for under.
+    /// The action names that were checked.
     pub actions: Vec<String>,
-    /// The paths that it was looked for on; none is `*`.
+    /// The resources that were checked. An empty list stands for `*`.
     pub resources: Vec<String>,
-    /// The policies that were looked at.
+    /// The policies that were checked.
     pub policies: Vec<Looked>,
 }
 
-/// A statement of a policy.
+/// The statement of a policy that decided.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Deciding {
-    /// The policy. That of temporary credentials has none.
+    /// The id and name of the policy. The policy of temporary credentials has neither.
     pub policy: Option<(i64, String)>,
-    /// The statement, counted from 0.
+    /// The index of the statement, starting at 0.
     pub index: usize,
 }
 
-/// A policy that was looked at.
+/// A policy that was checked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Looked {
-    /// What it is there for.
+    /// The role of the policy in the decision.
     pub layer: Layer,
     /// Its id.
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// How many statements it has.
+    /// The number of its statements.
     pub statements: usize,
 }
 
-/// Whose the target is.
+/// The ownership of the target.
 enum Whose {
-    /// The caller's account's, or that of nobody.
+    /// It belongs to the caller's main account, or to nobody.
     Own { exists: bool, public: bool },
-    /// Another account's.
+    /// It belongs to another account.
     Foreign { public: bool },
 }
 
-/// Says whether the account may do what is asked about, from `address`, and why. `faithful` is the setting of the cloud API.
+/// Explains whether the account may do what the question describes, from `address`. `faithful` is the setting of the
+/// cloud API.
 ///
 /// # Errors
-/// `Unavailable` when the store cannot be asked.
+/// `Unavailable` if the database cannot be read.
 pub async fn explain(
     meta: &MetaStore,
     auth: &Auth,
@@ -104,7 +105,7 @@ pub async fn explain(
     })
 }
 
-/// What the signature is enough for, if the caller sees what it is about.
+/// Explains an action that needs only a valid signature, unless its target is hidden from the caller.
 fn free(permissions: &Permissions, question: &Question, public: bool) -> Explanation {
     let mut decisions = question.hidden_by.iter().map(|request| (request, permissions.decide(request)));
     let hidden = decisions.find(|(_, decision)| decision.is_explicit_denial());
@@ -142,7 +143,7 @@ fn decided(
     }
 }
 
-/// Whose the target is. What is in no namespace yet is the caller's own.
+/// Returns the ownership of the target. A target in a namespace that does not exist yet counts as the caller's own.
 async fn whose(meta: &MetaStore, owner: AccountId, target: &Target) -> Result<Whose, Denied> {
     let (instance, namespace, repository) = match target {
         Target::Account => return Ok(Whose::Own { exists: true, public: false }),
@@ -154,7 +155,7 @@ async fn whose(meta: &MetaStore, owner: AccountId, target: &Target) -> Result<Wh
     if let Some(id) = instance {
         let id = id.parse::<InstanceId>().ok();
         let found = if let Some(id) = id { meta.instance_by_id(&id).await? } else { None };
-        // What is in no instance is looked up like what is in one of others: it takes the same.
+        // An unknown instance takes the same lookups as an instance of another account, so both take the same time.
         (registry, foreign) = found.map_or((NOWHERE, true), |found| (found.registry, found.owner != owner));
     }
     let known = match repository {
@@ -222,7 +223,7 @@ impl Explanation {
         self
     }
 
-    /// `allow`, `explicitDeny` or `implicitDeny`.
+    /// Returns `allow`, `explicitDeny` or `implicitDeny`.
     pub fn effect(&self) -> &'static str {
         match (self.allowed, self.denied_by_statement) {
             (true, _) => "allow",

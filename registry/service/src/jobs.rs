@@ -1,43 +1,43 @@
-//! What an operator may ask of jobs.
+//! Background jobs, as the operator sees them.
 
 use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore};
 use roadstead_types::JobId;
 
 use crate::Result;
 
-/// Jobs, for the operator of the machine.
+/// The service for background jobs, for the operator of the machine.
 #[derive(Clone, Debug)]
 pub struct JobService {
     meta: MetaStore,
 }
 
 impl JobService {
-    /// The jobs in this store.
+    /// Creates the service for the jobs of this database.
     pub fn new(meta: MetaStore) -> Self {
         Self { meta }
     }
 
-    /// A page of jobs, the latest first.
+    /// Returns a page of jobs, the latest first.
     pub async fn list(&self, query: &JobQuery<'_>) -> Result<Vec<Job>> {
         Ok(self.meta.list_jobs(query).await?)
     }
 
-    /// The job with this id.
+    /// Returns the job with this id.
     pub async fn find(&self, id: JobId) -> Result<Option<Job>> {
         Ok(self.meta.job(id).await?)
     }
 
-    /// Cancels a job: at once if it is waiting; one that is running is told to stop. False when it has ended already, and when
-    /// there is none.
+    /// Cancels a job: a waiting job at once; a running job is told to stop. Returns false if the job has ended or does
+    /// not exist.
     pub async fn cancel(&self, act: &Act, id: JobId) -> Result<bool> {
         Ok(self.meta.cancel_job(act, id).await?)
     }
 
-    /// Makes a job due now that is waiting, has failed or was cancelled. False when it is running or done, and when there is
-    /// none.
+    /// Makes a waiting, failed or cancelled job due now. Returns false if the job is running or done, or does not
+    /// exist.
     ///
     /// # Errors
-    /// `Exists(Job)` when the same work was asked for since.
+    /// `Exists(Job)` if a newer job does the same work.
     pub async fn retry(&self, act: &Act, id: JobId) -> Result<bool> {
         Ok(self.meta.retry_job(act, id).await?)
     }

@@ -1,7 +1,7 @@
 //! The rules of the registry, free of HTTP types.
 //!
-//! Every service function takes the proof of the right that it needs ([`roadstead_auth::Access`]), and asks the stores by
-//! what the proof names, never by what the request said.
+//! Every service function takes a proof of the permission that it needs ([`roadstead_auth::Access`]). It looks things
+//! up by the names in the proof, never by those in the request.
 
 pub mod audit;
 mod blobs;
@@ -51,30 +51,30 @@ pub use transfer::{Body, BodyError, TransferBudget};
 pub use triggers::{TriggerDraft, TriggerService};
 pub use uploads::{ChunkRange, Finished, UploadService};
 
-/// What the services need to know of the configuration.
+/// The settings that the services need.
 #[derive(Clone, Debug)]
 pub struct ServiceParams {
-    /// How long an unfinished upload is kept after its last byte.
+    /// How long an unfinished upload is kept after its last byte arrived.
     pub upload_ttl: Duration,
-    /// How long content stays after a client was told that it is there.
+    /// How long content is kept after a client was told that it exists.
     pub lease: Duration,
-    /// How long after a reference is dropped its target is reviewed.
+    /// How long after the removal of a reference its target is checked for deletion.
     pub grace: Duration,
-    /// Bytes of all transfers together that may be in memory.
+    /// The most bytes in memory for all transfers together.
     pub buffer_budget: usize,
-    /// The longest time without a byte from a client that is sending.
+    /// How long a sending client may pause.
     pub body_timeout: Duration,
     /// The largest manifest, in bytes.
     pub manifest_bytes: usize,
-    /// Bytes of manifests kept in memory.
+    /// The most bytes of cached manifests.
     pub manifest_cache_bytes: usize,
-    /// Names that nobody may take for a namespace.
+    /// Names that no namespace may have.
     pub reserved_namespaces: Vec<String>,
-    /// Whether names of repositories may have more than two parts in the personal edition.
+    /// Whether repository names may have more than two parts in the personal edition.
     pub nested_names: bool,
 }
 
-/// What all services stand on.
+/// The stores and settings that all services share.
 pub(crate) struct Foundation {
     pub meta: MetaStore,
     pub store: Arc<dyn BlobStore>,
@@ -86,8 +86,8 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Takes everything out of a repository that was deleted, in small parts, as long as `goes_on` says so. False when something
-    /// is left.
+    /// Removes everything from a deleted repository, in small parts, while `goes_on` returns true. Returns false if
+    /// something is left.
     async fn empty_repository(
         &self,
         id: RepositoryId,
@@ -105,28 +105,28 @@ impl Foundation {
         }
     }
 
-    /// After a write: forgets what it concerns, unless it is sure that nothing was changed. `found` says whether a write that
-    /// ended well has changed something.
+    /// Forgets the cached data that a write concerns, unless the outcome proves that nothing was changed. `found` says
+    /// whether a successful write has changed something.
     fn forget<T>(&self, scope: &Scope, outcome: &std::result::Result<T, StorageError>, found: impl FnOnce(&T) -> bool) {
         if outcome.as_ref().map_or_else(StorageError::leaves_open, found) {
             self.auth.changed(scope);
         }
     }
 
-    /// After a push: tells who remembers repositories if it has made one, or may have.
+    /// Updates the cached repositories after a push that created a repository, or may have created one.
     fn pushed(&self, access: &Access<Push>, made: std::result::Result<Option<&Made>, &StorageError>) {
         let (registry, name) = (access.registry(), access.repository());
         match made {
             Ok(Some(made)) => self.auth.repository_made(registry, name, made),
             Ok(None) if access.repository_id().is_some() => {}
             Err(error) if !error.leaves_open() => {}
-            // Where there was no repository it may be another push that has made it, and has not come to say so.
+            // The repository was unknown before. Another push may have created it and not reported that yet.
             Ok(None) | Err(_) => self.auth.repository_changed(registry, name),
         }
     }
 }
 
-/// All services, sharing one foundation and one set of caches.
+/// All services. They share one foundation and one set of caches.
 #[derive(Clone)]
 pub struct Services {
     blobs: BlobService,
@@ -147,17 +147,17 @@ pub struct Services {
     nested_names: bool,
 }
 
-/// What a manifest may cost before it is looked at.
+/// Limits for reading a manifest from a request.
 #[derive(Clone, Copy, Debug)]
 pub struct ManifestLimits {
     /// The largest manifest, in bytes.
     pub manifest_bytes: usize,
-    /// The longest time without a byte of it.
+    /// How long the client may pause.
     pub body_timeout: Duration,
 }
 
 impl Services {
-    /// Puts the services together.
+    /// Creates the services.
     pub fn new(
         meta: MetaStore,
         store: Arc<dyn BlobStore>,
@@ -192,92 +192,93 @@ impl Services {
         }
     }
 
-    /// Whether a repository of this registry may have this name. In an instance it may have any number of parts.
+    /// Returns whether a repository of this registry may have this name. Names in an instance may have any number of
+    /// parts.
     pub fn allows_name(&self, registry: RegistryId, name: &RepositoryName) -> bool {
         self.nested_names || registry != RegistryId::PERSONAL || !name.name().contains('/')
     }
 
-    /// Blobs.
+    /// The service for blobs.
     pub fn blobs(&self) -> &BlobService {
         &self.blobs
     }
 
-    /// Uploads of blobs.
+    /// The service for uploads of blobs.
     pub fn uploads(&self) -> &UploadService {
         &self.uploads
     }
 
-    /// Manifests and tags.
+    /// The service for manifests and tags.
     pub fn manifests(&self) -> &ManifestService {
         &self.manifests
     }
 
-    /// Images: tags with what their configs say.
+    /// The service for images.
     pub fn images(&self) -> &ImageService {
         &self.images
     }
 
-    /// Clean-up rules.
+    /// The service for clean-up rules.
     pub fn lifecycle(&self) -> &LifecycleService {
         &self.lifecycle
     }
 
-    /// Counts of pulls.
+    /// The service that counts pulls.
     pub fn pulls(&self) -> &PullService {
         &self.pulls
     }
 
-    /// Application triggers.
+    /// The service for application triggers.
     pub fn triggers(&self) -> &TriggerService {
         &self.triggers
     }
 
-    /// Lists of repositories.
+    /// The service for lists of repositories.
     pub fn repositories(&self) -> &RepositoryService {
         &self.repositories
     }
 
-    /// This server, as commands see it.
+    /// The service that reports the state of this server to commands.
     pub fn servers(&self) -> &ServerService {
         &self.servers
     }
 
-    /// Whether the stores answer.
+    /// The service that checks whether the stores answer.
     pub fn health(&self) -> &HealthService {
         &self.health
     }
 
-    /// Access management.
+    /// The service for access management.
     pub fn cam(&self) -> &cam::CamService {
         &self.cam
     }
 
-    /// The personal edition.
+    /// The service for the personal edition.
     pub fn personal(&self) -> &PersonalService {
         &self.personal
     }
 
-    /// Enterprise instances.
+    /// The service for enterprise instances.
     pub fn instances(&self) -> &instances::InstanceService {
         &self.instances
     }
 
-    /// `actor` does `action`.
+    /// Describes an action of `actor`.
     pub fn act(&self, actor: Actor, action: impl Into<String>) -> Act {
         Act::new(Arc::new(actor), action, self.base.timing.clone())
     }
 
-    /// How often the caches of content had an answer, and how often they had to ask the store.
+    /// Returns the hits and misses of the content caches.
     pub fn cache_lookups(&self) -> [(&'static str, (u64, u64)); 3] {
         self.manifests.cache_lookups()
     }
 
-    /// What a manifest may cost.
+    /// Returns the limits for reading a manifest.
     pub fn manifest_limits(&self) -> ManifestLimits {
         self.limits
     }
 
-    /// Forgets everything that is kept in memory, because another process has changed something.
+    /// Drops all cached content, because another process has changed something.
     pub fn forget(&self) {
         self.manifests.forget();
     }

@@ -1,4 +1,4 @@
-//! Rules about which tags are to be kept.
+//! Rules that say which tags to keep.
 
 use std::sync::Arc;
 
@@ -8,24 +8,24 @@ use roadstead_types::{RegistryId, RepositoryName};
 
 use super::{Foundation, Result};
 
-/// Clean-up rules of repositories and of main accounts.
+/// The service for clean-up rules of repositories and main accounts.
 #[derive(Clone)]
 pub struct LifecycleService {
     base: Arc<Foundation>,
 }
 
 impl LifecycleService {
-    /// The most days, or tags, that a rule keeps.
+    /// The largest number of days or tags in a rule.
     pub const MAX_VALUE: u64 = 100_000;
 
     pub(crate) fn new(base: Arc<Foundation>) -> Self {
         Self { base }
     }
 
-    /// Whose rules are meant: those of a repository, or those of the main account.
+    /// Selects the rules of a repository, or those of the main account.
     ///
     /// # Errors
-    /// `Unknown(Repository)` when the caller's main account has no such repository.
+    /// `Unknown(Repository)` if the caller's main account has no such repository.
     async fn scope(&self, identity: &Identity, repository: Option<&RepositoryName>) -> Result<CleanupScope> {
         match repository {
             Some(name) => Ok(CleanupScope::Repository(self.base.own_repository(identity, name).await?.id)),
@@ -33,7 +33,7 @@ impl LifecycleService {
         }
     }
 
-    /// Sets the rule of this kind of a repository, or the rule of the caller's main account.
+    /// Sets the rule of this kind, for a repository or for the caller's main account.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -49,7 +49,7 @@ impl LifecycleService {
         Ok(self.base.meta.set_cleanup_rule(act, scope, kind, value).await?)
     }
 
-    /// The rules of a repository that no policy hides, or of the caller's main account.
+    /// Returns the rules of a repository that no policy hides, or those of the caller's main account.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -65,7 +65,7 @@ impl LifecycleService {
         Ok(self.base.meta.cleanup_rules(scope).await?)
     }
 
-    /// Deletes the rules of a repository, or of the caller's main account. That there are none is no error.
+    /// Deletes the rules of a repository, or those of the caller's main account. It is no error if there are none.
     ///
     /// # Errors
     /// `Unknown(Repository)`.

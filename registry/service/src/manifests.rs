@@ -11,7 +11,7 @@ use super::cache::Caches;
 use super::images::ImageService;
 use super::{Error, Foundation, Result};
 
-/// A manifest as it is kept in memory.
+/// A cached manifest.
 #[derive(Debug)]
 pub struct CachedManifest {
     id: ManifestId,
@@ -19,20 +19,20 @@ pub struct CachedManifest {
     is_child: bool,
     /// Its digest.
     pub digest: Digest,
-    /// What it was pushed as.
+    /// The media type of the push.
     pub media_type: String,
     /// Exactly the bytes that were pushed.
     pub content: Bytes,
 }
 
 impl CachedManifest {
-    /// Whether an index of the repository has it.
+    /// Returns whether an index of the repository refers to this manifest.
     pub fn is_child(&self) -> bool {
         self.is_child
     }
 }
 
-/// What a push of a manifest did.
+/// The result of pushing a manifest.
 #[derive(Debug)]
 pub struct Pushed {
     /// The digest of the manifest, with the algorithm of the request.
@@ -41,7 +41,7 @@ pub struct Pushed {
     pub subject: Option<Digest>,
 }
 
-/// Manifests, tags and referrers.
+/// The service for manifests, tags and referrers.
 #[derive(Clone)]
 pub struct ManifestService {
     base: Arc<Foundation>,
@@ -90,12 +90,12 @@ impl ManifestService {
         found.ok_or(Error::Unknown(Thing::Manifest))
     }
 
-    /// The manifest, for a client that reads it.
+    /// Returns the manifest, for a client that reads it.
     pub async fn get(&self, access: &Access<Pull>, reference: &Reference) -> Result<Arc<CachedManifest>> {
         self.find(access.repository_id(), reference).await
     }
 
-    /// The manifest, for a client that will rely on its being there: the answer takes a lease.
+    /// Returns the manifest and renews its lease, for a client that will rely on the manifest.
     pub async fn stat(&self, access: &Access<Probe>, reference: &Reference) -> Result<Arc<CachedManifest>> {
         let manifest = self.find(access.repository_id(), reference).await?;
         let now = self.base.clock.now();
@@ -109,7 +109,7 @@ impl ManifestService {
         if renewed { Ok(manifest) } else { Err(Error::Unknown(Thing::Manifest)) }
     }
 
-    /// Stores a manifest under its digest, and points the tag of `reference` and `tags` at it.
+    /// Stores a manifest under its digest, and points `tags` and the tag of `reference` at it.
     pub async fn put(
         &self,
         access: &Access<Push>,
@@ -159,7 +159,8 @@ impl ManifestService {
             Ok(stored) => Some(stored.repository),
             Err(error) if error.leaves_open() => {
                 if access.repository_id().is_none() {
-                    // Another push may have made the repository meanwhile, and this one may have moved its tags.
+                    // In the meantime another push may have created the repository, and this one may have moved tags in
+                    // it.
                     self.caches.clear();
                 }
                 access.repository_id()
@@ -179,8 +180,8 @@ impl ManifestService {
         Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
     }
 
-    /// Deletes a tag, and nothing but the tag; or a manifest, with the tags that point at it: `Gone(Tag)` if there is one
-    /// that the proof does not cover.
+    /// Deletes a tag without its manifest, or a manifest with all tags that point at it. Returns `Gone(Tag)` if the
+    /// permission does not cover one of these tags.
     pub async fn delete(&self, access: &Access<Delete>, reference: &Reference, act: &Act) -> Result<()> {
         let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         match reference {
@@ -197,7 +198,8 @@ impl ManifestService {
                 let deleted = meta.delete_manifest(act, repository, digest, permitted).await;
                 self.caches.manifests.invalidate(&(repository, digest.clone()));
                 if deleted.as_ref().is_err_and(roadstead_storage::Error::leaves_open) {
-                    // Which tags went with it, if it went, is not known.
+                    // It is unknown which tags were deleted with the manifest, so all tags of the repository are
+                    // forgotten.
                     self.caches.tags.retain(|(of, _), _| *of != repository);
                 }
                 let tags = deleted?.ok_or(Error::Unknown(Thing::Manifest))?;
@@ -209,14 +211,14 @@ impl ManifestService {
         }
     }
 
-    /// Tags in byte order, after `after`, at most `limit`.
+    /// Returns at most `limit` tags after `after`, in byte order.
     pub async fn tags(&self, access: &Access<Pull>, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
         let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         Ok(self.base.meta.list_tags(repository, after, limit).await?)
     }
 
-    /// Manifests whose subject is `subject`, in the order of their digests, after `after`, at most `limit`, and at most so
-    /// many that their descriptors have `max_bytes`.
+    /// Returns the manifests whose subject is `subject`, after `after`, ordered by digest. There are at most `limit` of
+    /// them, and their descriptors have at most `max_bytes` together.
     pub async fn referrers(
         &self,
         access: &Access<Pull>,
@@ -226,7 +228,7 @@ impl ManifestService {
         limit: u32,
         max_bytes: u64,
     ) -> Result<Referrers> {
-        // Clients ask before anything was pushed, and read a 404 as "no referrers API here".
+        // Clients may ask before anything was pushed, and a 404 would tell them that there is no referrers API.
         let Some(repository) = access.repository_id() else { return Ok(Referrers { list: Vec::new(), next: None }) };
         Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit, max_bytes).await?)
     }

@@ -1,4 +1,4 @@
-//! Namespaces and repositories of the personal edition, as the operator of the machine works on them.
+//! Namespaces and repositories of the personal edition, for the operator of the machine.
 
 use roadstead_storage::meta::{Account, Act, MetaStore, Namespace, NewNamespace, Readable, Repository};
 use roadstead_types::{AccountId, NamespaceName, RegistryId, RepositoryName, Thing};
@@ -7,12 +7,12 @@ use crate::{Error, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// Whether nobody may give a namespace this name.
+/// Returns whether the name is reserved, so that no namespace may have it.
 pub(crate) fn is_reserved(reserved: &[String], name: &NamespaceName) -> bool {
     reserved.iter().any(|reserved| reserved == name.as_str())
 }
 
-/// Namespaces and repositories of everybody, for the operator.
+/// The service for the namespaces and repositories of all accounts, for the operator.
 #[derive(Clone, Debug)]
 pub struct NameService {
     meta: MetaStore,
@@ -20,13 +20,13 @@ pub struct NameService {
 }
 
 impl NameService {
-    /// The names in this store, of which nobody may take the `reserved` ones for a namespace.
+    /// Creates the service for the names in this database. No namespace may have one of the `reserved` names.
     pub fn new(meta: MetaStore, reserved: Vec<String>) -> Self {
         Self { meta, reserved }
     }
 
-    /// Makes a namespace of `owner`, by the rules that hold when the owner makes it. `even_reserved` lifts one of them: the
-    /// operator may give away a reserved name.
+    /// Creates a namespace for `owner`, under the same rules as if the owner did it. With `even_reserved`, the operator
+    /// can also give away a reserved name.
     ///
     /// # Errors
     /// `Reserved(Namespace)`, `Exists(Namespace)`, `LimitReached`, `Gone(Account)`.
@@ -45,12 +45,12 @@ impl NameService {
         Ok(())
     }
 
-    /// The namespace with this name.
+    /// Returns the namespace with this name.
     pub async fn namespace(&self, name: &str) -> Result<Option<Namespace>> {
         Ok(self.meta.namespace(REGISTRY, name).await?)
     }
 
-    /// Namespaces of `owner`, or of everybody, in the byte order of their names, after `after`.
+    /// Returns the namespaces after `after`, of `owner` or of all accounts, in byte order.
     pub async fn namespaces(
         &self,
         owner: Option<AccountId>,
@@ -60,27 +60,27 @@ impl NameService {
         Ok(self.meta.list_namespaces(REGISTRY, owner, after, limit).await?)
     }
 
-    /// Deletes a namespace; false when there is none.
+    /// Deletes a namespace. Returns false if it does not exist.
     ///
     /// # Errors
-    /// `InUse(Namespace)` while there are repositories in it.
+    /// `InUse(Namespace)` if the namespace has repositories.
     pub async fn delete_namespace(&self, act: &Act, name: &NamespaceName) -> Result<bool> {
         Ok(self.meta.delete_namespace(act, REGISTRY, name).await?)
     }
 
-    /// The repository with this name, and the owner of its namespace.
+    /// Returns the repository with this name, and the owner of its namespace.
     pub async fn repository(&self, name: &RepositoryName) -> Result<Option<(Repository, Option<AccountId>)>> {
         let Some(repository) = self.meta.repository(REGISTRY, name).await? else { return Ok(None) };
         let namespace = self.namespace(name.namespace()).await?;
         Ok(Some((repository, namespace.map(|namespace| namespace.owner))))
     }
 
-    /// All repositories in the byte order of their names, after `after`.
+    /// Returns all repositories after `after`, in byte order of their names.
     pub async fn repositories(&self, after: Option<&str>, limit: u32) -> Result<Vec<Repository>> {
         Ok(self.meta.list_repositories(REGISTRY, Readable::All, after, limit).await?)
     }
 
-    /// Makes a repository public or private; false when it has gone.
+    /// Makes a repository public or private. Returns false if it no longer exists.
     pub async fn set_visibility(&self, act: &Act, repository: &Repository, public: bool) -> Result<bool> {
         Ok(self.meta.set_visibility(act, repository.id, public).await?)
     }

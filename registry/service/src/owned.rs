@@ -1,5 +1,7 @@
-//! Whose things are. What belongs to somebody else and what is not there answer alike: the database is asked for what is
-//! the caller's, so that nothing of somebody else is even read, and what it takes is the same.
+//! Ownership: lookups restricted to what belongs to the caller's main account.
+//!
+//! A thing of another account and a missing thing look alike. The queries ask only for things of the caller, so nothing
+//! of another account is read, and both cases take the same time.
 
 use roadstead_auth::{Identity, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
@@ -11,30 +13,30 @@ use super::{Error, Foundation, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// The most patterns of a rule that a database is to check for each name.
+/// The most patterns in a rule that a database checks against each name.
 const MAX_PATTERNS: usize = 5000;
 
-/// The names of the repositories of the own main account in the personal edition that the caller sees, and of the public ones
-/// that it sees.
+/// Returns two rules about repositories of the caller's main account in the personal edition: which ones the caller
+/// sees, and which ones it sees if they are public.
 ///
 /// # Errors
-/// `Overloaded` when the policies name too many.
+/// `Overloaded` if the policies name too many repositories.
 pub(super) fn seen(permissions: &Permissions) -> Result<(NameRule, NameRule)> {
     let (names, public) = permissions.seen_repositories();
     Ok((bounded(names)?, bounded(public)?))
 }
 
-/// Refuses a rule that a database would take too long to check.
+/// Refuses a rule that would take a database too long to check.
 pub(super) fn bounded(rule: NameRule) -> Result<NameRule> {
     if rule.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(rule) }
 }
 
 impl Foundation {
-    /// The names of the repositories of an instance that no policy hides from the caller. Where policies ask for tags, the
-    /// rule for each namespace is the one for its tags.
+    /// Returns a rule for the names of the repositories of an instance that no policy hides from the caller. If
+    /// policies depend on tags, the rule takes the tags of each namespace into account.
     ///
     /// # Errors
-    /// `Overloaded` when the policies name too many.
+    /// `Overloaded` if the policies name too many repositories.
     pub(super) async fn shown_in(&self, permissions: &Permissions, instance: &Instance) -> Result<NameRule> {
         let lists = op::repository_lists(Realm::Instance(instance.id.as_str()));
         if !permissions.documents().ask_for_tags() {
@@ -49,12 +51,12 @@ impl Foundation {
         bounded(denied.negated())
     }
 
-    /// Whether a namespace of this name belongs to the main account of the caller.
+    /// Returns whether a namespace of this name belongs to the caller's main account.
     pub(super) async fn owns_namespace(&self, identity: &Identity, name: &str) -> Result<bool> {
         Ok(self.meta.has_namespace(REGISTRY, identity.owner, name).await?)
     }
 
-    /// A repository of the personal edition that belongs to the main account of the caller.
+    /// Returns a repository of the personal edition that belongs to the caller's main account.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -65,8 +67,8 @@ impl Foundation {
         }
     }
 
-    /// A repository of the personal edition that the caller may see: one of the own main account that no policy hides, or
-    /// a public one.
+    /// Returns a repository of the personal edition that the caller may see: one of its main account that no policy
+    /// hides, or a public one.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -80,7 +82,7 @@ impl Foundation {
         shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 
-    /// A repository of the personal edition that belongs to the main account of the caller, and that no policy hides.
+    /// Returns a repository of the personal edition that belongs to the caller's main account and that no policy hides.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -93,7 +95,7 @@ impl Foundation {
         if permissions.sees_repository(name, found.public) { Ok(found) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
-    /// Whether anybody has opened the personal edition for the caller: they or their main account have a registry
+    /// Returns whether the caller may use the personal edition: the caller or its main account must have set a registry
     /// password.
     pub(super) async fn is_registered(&self, identity: &Identity) -> Result<bool> {
         if self.meta.password_hash(identity.owner).await?.is_some() {

@@ -1,11 +1,11 @@
-//! How often repositories are pulled from.
+//! Counts how often repositories are pulled from.
 //!
-//! A pull is the GET of a manifest: by tag, or by digest unless an index of the repository has that manifest. So the image
-//! that a client picks from an index is counted once, with the index; who names such an image by its digest alone is not
-//! counted. HEAD is not counted, nor is an answer that the client's copy is up to date.
+//! A pull is a GET of a manifest, by tag or by digest. A GET by digest does not count if an index of the repository
+//! refers to that manifest: a client that picks an image from an index is counted once, with the index. A client that
+//! asks for such an image only by its digest is not counted. HEAD requests and "not modified" answers do not count.
 //!
-//! Counts are kept in memory and written together every few seconds, and when the server stops. A process that is killed
-//! loses those of the last seconds.
+//! Counts are kept in memory and written together every few seconds, and when the server stops. A killed process loses
+//! the counts of its last seconds.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,21 +19,22 @@ use super::manifests::CachedManifest;
 use super::{Foundation, Result};
 
 const SHARDS: usize = 64;
-/// Repositories that one shard counts for between two writes; others are not counted.
+/// The most repositories that one shard counts between two writes. Pulls from further repositories are not counted.
 const MAX_REPOSITORIES: usize = 2048;
-/// Repositories whose counts are written in one transaction.
+/// The number of repositories whose counts are written in one transaction.
 const PART: usize = 1024;
 
-/// Counts that were not written yet.
+/// Counts that are not yet in the database.
 struct Counts {
     shards: Vec<Mutex<HashMap<RepositoryId, u64>>>,
-    /// How many they are in all, with those that are being written.
+    /// The sum of all counts, including those that are being written.
     unwritten: AtomicU64,
-    /// Who writes. The next one waits: it must not find nothing to do, and say so, while that can still fail.
+    /// Only one task writes at a time. A second one waits, because the write of the first one can still fail and put
+    /// its counts back.
     writing: tokio::sync::Mutex<()>,
 }
 
-/// Counts that are being written. What was not written goes back when this is dropped.
+/// Counts that are being written. Dropping this puts unwritten counts back.
 struct Taken<'a> {
     from: &'a Counts,
     list: Vec<(RepositoryId, u64)>,
@@ -64,7 +65,7 @@ impl Counts {
         }
     }
 
-    /// Whether there was room.
+    /// Adds to a count. Returns whether there was room for it.
     fn put(&self, repository: RepositoryId, count: u64) -> bool {
         let index = usize::try_from(repository.get().unsigned_abs() % SHARDS as u64).unwrap_or(0);
         let mut shard = lock(&self.shards[index]);
@@ -99,7 +100,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Counts of pulls. See the source of this module for what is a pull.
+/// The service that counts pulls.
 #[derive(Clone)]
 pub struct PullService {
     base: Arc<Foundation>,
@@ -111,7 +112,7 @@ impl PullService {
         Self { base, counts: Arc::new(Counts::new()) }
     }
 
-    /// Counts that a manifest was given to a client that asked for `reference`.
+    /// Counts a manifest that was sent to a client that asked for `reference`.
     pub fn count(&self, access: &Access<Pull>, reference: &Reference, manifest: &CachedManifest) {
         if matches!(reference, Reference::Digest(_)) && manifest.is_child() {
             return;
@@ -121,12 +122,12 @@ impl PullService {
         }
     }
 
-    /// How many pulls were counted and are not written down yet.
+    /// Returns the number of counted pulls that are not yet in the database.
     pub fn unwritten(&self) -> u64 {
         self.counts.unwritten.load(Ordering::Relaxed)
     }
 
-    /// Writes down what was counted before the call. What cannot be written is kept for the next time.
+    /// Writes all pulls that were counted before the call. Counts that cannot be written are kept for the next call.
     pub async fn flush(&self) -> Result<()> {
         self.counts.write(&self.base.meta, self.base.clock.now()).await
     }
@@ -171,7 +172,7 @@ mod tests {
         counts.add(id, 1);
         let mut last = Box::pin(counts.write(&meta, NOW));
         assert!(poll!(&mut last).is_pending(), "it says that all is written");
-        // A job that is cut off loses nothing either.
+        // Dropping an unfinished write loses no counts.
         drop(first);
         assert!(poll!(&mut last).is_pending());
         held.release().await;

@@ -1,4 +1,4 @@
-//! The catalog: the repositories that somebody may pull from.
+//! The catalog: the repositories that the caller may pull from.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,23 +9,23 @@ use roadstead_types::{AccountId, NamespaceId, RepositoryId};
 
 use super::{Error, Foundation, Result};
 
-/// How many repositories are read at once when some of them may have to be left out.
+/// The number of repositories that are read together if some of them may be hidden.
 const CHUNK: u32 = 1000;
 /// The most chunks that are read for one page.
 const MAX_CHUNKS: usize = 10;
-/// What begins the place in a list where a page ended at a name that the caller may not see. No name begins so.
+/// The first character of a cursor that hides a name which the caller may not see. No repository name starts with it.
 const HIDDEN: char = '~';
 
-/// A page of the list of repositories.
+/// A page of the catalog.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Listed {
-    /// Their names, in byte order.
+    /// The names, in byte order.
     pub names: Vec<String>,
-    /// Where the next page begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<String>,
 }
 
-/// Lists of repositories.
+/// The service for lists of repositories.
 #[derive(Clone)]
 pub struct RepositoryService {
     base: Arc<Foundation>,
@@ -36,10 +36,10 @@ impl RepositoryService {
         Self { base }
     }
 
-    /// Takes everything out of a repository that was deleted, as long as `goes_on` says so. False when something is left.
+    /// Removes everything from a deleted repository while `goes_on` returns true. Returns false if something is left.
     ///
     /// # Errors
-    /// Those of the store: `InUse` when the repository was not deleted.
+    /// The errors of the database: `InUse` if the repository was not deleted.
     pub async fn empty(
         &self,
         id: RepositoryId,
@@ -48,11 +48,11 @@ impl RepositoryService {
         self.base.empty_repository(id, goes_on).await
     }
 
-    /// Names of repositories that the caller may see, in byte order, after `after`, at most `size`. A page has fewer, and
-    /// still a next one, when a very long row of names has to be left out.
+    /// Returns at most `size` names of repositories that the caller may see, after `after`, in byte order. If very many
+    /// names in a row are hidden, a page is shorter although another page follows.
     ///
     /// # Errors
-    /// `Cursor` when `after` is neither a name nor what an earlier page gave.
+    /// `Cursor` if `after` is neither a name nor a cursor of an earlier page.
     pub async fn list(&self, access: &CatalogAccess, after: Option<&str>, size: u32) -> Result<Listed> {
         if size == 0 {
             return Ok(Listed::default());
@@ -68,7 +68,7 @@ impl RepositoryService {
     }
 
     async fn list_all(&self, access: &CatalogAccess, after: Option<&str>, size: u32) -> Result<Listed> {
-        // One more than the page holds, to know whether there is a next one.
+        // The query asks for one more row, to know whether there is a next page.
         let rows = self.rows(access, after, size.saturating_add(1)).await?;
         Ok(cut(rows.into_iter().map(|row| row.name.as_str().to_owned()).collect(), size))
     }
@@ -106,13 +106,13 @@ impl RepositoryService {
                 return Ok(Listed { names, next: None });
             }
         }
-        // The next page goes on after a name that may have been left out, and must not be told.
+        // The next page may start after a hidden name, which the cursor must not reveal.
         let next = after.and_then(|after| self.base.auth.hide(&after)).map(|hidden| format!("{HIDDEN}{hidden}"));
         Ok(Listed { names, next })
     }
 }
 
-/// A page of `size` names, of which there may be more.
+/// Cuts the names to a page of `size`, and sets the cursor if there are more.
 fn cut(mut names: Vec<String>, size: u32) -> Listed {
     let more = names.len() > size as usize;
     names.truncate(size as usize);

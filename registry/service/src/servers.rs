@@ -1,4 +1,4 @@
-//! What this server has seen of the changes of others, for commands that wait until it has.
+//! Confirms which changes of others this server has seen, for commands that wait for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,16 +9,16 @@ use tokio::sync::Mutex;
 
 use crate::{Foundation, Result};
 
-/// How long a server counts as one after it was last heard of.
+/// How long a server counts as running after its last confirmation.
 const ALIVE: Duration = Duration::from_secs(90);
-/// How often a server is heard of while nothing changes.
+/// How often a server confirms while nothing changes, to show that it is running.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
-/// This server, as commands see it.
+/// The service that reports the state of this server to commands.
 #[derive(Clone)]
 pub struct ServerService {
     base: Arc<Foundation>,
-    /// The change that was confirmed last, and when.
+    /// The last confirmed change, and when it was confirmed.
     confirmed: Arc<Mutex<Option<(i64, Timestamp)>>>,
 }
 
@@ -27,10 +27,11 @@ impl ServerService {
         Self { base, confirmed: Arc::default() }
     }
 
-    /// Confirms that this server has acted on `news`. Writes only if there are any, and now and then as a sign of life.
+    /// Confirms that this server has acted on `news`. Writes only if there are changes, and regularly to show that it
+    /// is running.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the database.
     pub async fn confirm(&self, news: &News) -> Result<()> {
         let now = self.base.clock.now();
         let mut confirmed = self.confirmed.lock().await;
@@ -42,10 +43,10 @@ impl ServerService {
         Ok(())
     }
 
-    /// Says that this server ends: no command waits for it any more.
+    /// Reports that this server is stopping, so that commands no longer wait for it.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the database.
     pub async fn stop(&self) -> Result<()> {
         Ok(self.base.meta.stop_serving().await?)
     }

@@ -1,8 +1,8 @@
-//! Moving bytes with bounded memory.
+//! Moves bytes with bounded memory.
 //!
-//! Uploads together, and downloads together, keep at most a budget of bytes in memory: the more of them run, the smaller
-//! the pieces in which they move their bytes, and when the pieces are as small as makes sense, the next one waits for its
-//! turn, or is told to come again.
+//! All uploads together, and all downloads together, keep at most a budget of bytes in memory. The more of them run,
+//! the smaller are the pieces in which they move their bytes. When the pieces have reached the smallest useful size,
+//! the next transfer waits for its turn. If it waits too long, the client is told to try again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,16 +19,16 @@ use super::{Error, Result};
 const LARGEST_PIECE: usize = 1 << 20;
 const SMALLEST_UPLOAD_PIECE: usize = 64 << 10;
 const SMALLEST_DOWNLOAD_PIECE: usize = 8 << 10;
-/// What a sender must send in the time that a body may stand still. A transfer holds a share of the budget: nobody keeps it
-/// for a byte now and then.
+/// The fewest bytes that a client must send within the body timeout. A transfer holds a share of the budget, so a
+/// client must not keep it by sending single bytes.
 const LEAST_IN_TIME: usize = 64 << 10;
 /// How long a transfer waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How the body of a request breaks off.
+/// The reasons why a request body ends early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyError {
-    /// The client went away, or sent fewer bytes than it announced.
+    /// The client disconnected, or sent fewer bytes than it announced.
     Incomplete,
     /// The client broke the protocol.
     Malformed,
@@ -37,7 +37,7 @@ pub enum BodyError {
 /// The body of a request.
 pub type Body<'a> = LocalBoxStream<'a, std::result::Result<Bytes, BodyError>>;
 
-/// The bytes that all transfers may have in memory together.
+/// The memory budget of all transfers.
 #[derive(Clone)]
 pub struct TransferBudget {
     inner: Arc<Inner>,
@@ -48,7 +48,7 @@ struct Inner {
     downloads: Lane,
 }
 
-/// The transfers of one direction.
+/// The transfers in one direction.
 struct Lane {
     bytes: usize,
     smallest: usize,
@@ -58,7 +58,7 @@ struct Lane {
 
 impl Lane {
     fn new(bytes: usize, smallest: usize) -> Self {
-        // Each transfer holds one piece that fills and one that is written.
+        // Each transfer holds two pieces: one is being filled while the other is being written.
         let shares = Arc::new(Semaphore::new((bytes / (2 * smallest)).max(1)));
         Self { bytes, smallest, running: AtomicUsize::new(0), shares }
     }
@@ -70,7 +70,7 @@ enum Direction {
     Download,
 }
 
-/// A transfer that is running: its share of the budget, given back on drop.
+/// A running transfer. It returns its share of the budget when it is dropped.
 pub struct Transfer {
     inner: Arc<Inner>,
     direction: Direction,
@@ -93,7 +93,7 @@ impl Inner {
 }
 
 impl TransferBudget {
-    /// A budget of `bytes`.
+    /// Creates a budget of `bytes`.
     pub fn new(bytes: usize) -> Self {
         let uploads = Lane::new(bytes, SMALLEST_UPLOAD_PIECE);
         let downloads = Lane::new(bytes, SMALLEST_DOWNLOAD_PIECE);
@@ -108,19 +108,19 @@ impl TransferBudget {
         Ok(Transfer { inner: Arc::clone(&self.inner), direction, _share: share })
     }
 
-    /// Starts a download, after a wait if too many run; `Overloaded` when the wait is too long.
+    /// Starts a download, after waiting if too many are running. Returns `Overloaded` if the wait is too long.
     pub async fn download(&self) -> Result<Transfer> {
         self.start(Direction::Download).await
     }
 
-    /// Starts an upload, likewise.
+    /// Starts an upload, after waiting if too many are running. Returns `Overloaded` if the wait is too long.
     pub async fn upload(&self) -> Result<Transfer> {
         self.start(Direction::Upload).await
     }
 }
 
 impl Transfer {
-    /// The size of the pieces in which to move bytes now.
+    /// Returns the current size of the pieces to move.
     pub fn piece(&self) -> usize {
         let lane = self.inner.lane(self.direction);
         let running = lane.running.load(Ordering::Relaxed).max(1);
@@ -128,15 +128,15 @@ impl Transfer {
     }
 }
 
-/// A body, cut into pieces.
+/// A request body, cut into pieces.
 pub(crate) struct Pieces<'a> {
     body: Body<'a>,
     timeout: Duration,
-    /// Bytes at the start that the upload has already.
+    /// The number of bytes at the start to skip, because the upload has them already.
     skip: u64,
     left_over: Bytes,
     ended: bool,
-    /// How the body broke off, when bytes before the break are still to be given out. It is not asked again then.
+    /// The error that ended the body, to return after the bytes before it. The body is not polled again.
     broken: Option<Error>,
 }
 
@@ -145,8 +145,8 @@ impl<'a> Pieces<'a> {
         Self { body, timeout, skip, left_over: Bytes::new(), ended: false, broken: None }
     }
 
-    /// The next piece of at most `size` bytes; `None` at the end. When the body breaks off, the bytes before the break
-    /// come first and the error after them: what has arrived is not thrown away.
+    /// Returns the next piece of at most `size` bytes, or `None` at the end. If the body ends early, this first returns
+    /// the bytes that have arrived and then the error.
     pub async fn next(&mut self, size: usize) -> Result<Option<Bytes>> {
         if let Some(error) = self.broken.take() {
             return Err(error);
@@ -168,7 +168,7 @@ impl<'a> Pieces<'a> {
             }
             let left = self.timeout.saturating_sub(started.elapsed());
             if left.is_zero() && piece.len() >= size.min(LEAST_IN_TIME) {
-                // Slow, but it moves.
+                // The client is slow, but sends enough bytes.
                 return Ok(Some(piece.freeze()));
             }
             match self.pull(left).await {

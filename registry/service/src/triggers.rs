@@ -1,4 +1,4 @@
-//! Application triggers: what is to be deployed anew when an image is pushed.
+//! Application triggers: they redeploy a workload when an image is pushed.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -15,34 +15,34 @@ use super::owned;
 use super::{Error, Foundation, Input, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
-/// The longest name of anything here, in bytes. Names in a cluster have 253 at most.
+/// The longest name in a trigger, in bytes. Names in a cluster have at most 253.
 const MAX_NAME: usize = 253;
 /// The longest list or regular expression, in bytes.
 const MAX_EXPRESSION: usize = 4096;
 /// The most tags in a list.
 const MAX_TAGS: usize = 100;
-/// What a compiled expression may take, in bytes.
+/// The largest compiled expression, in bytes.
 const MAX_COMPILED: usize = 1 << 20;
-/// Changes that are tried when others change the same trigger.
+/// How often a change is attempted while others change the same trigger.
 const ATTEMPTS: usize = 5;
 
-/// Kinds of workloads that a trigger can deploy anew.
+/// The kinds of workloads that a trigger can redeploy.
 const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"];
 
-/// What a trigger is to be. Of one that is there, what is `None` stays.
+/// The settings of a new trigger, or a change of an existing one. In a change, `None` leaves a value unchanged.
 #[derive(Clone, Default, Debug)]
 pub struct TriggerDraft {
     /// Its name.
     pub name: Option<String>,
     /// The repository that it watches.
     pub repository: Option<RepositoryName>,
-    /// Which pushes it reacts to.
+    /// The method, which says which pushes it reacts to.
     pub method: Option<String>,
-    /// The list or the expression of the method.
+    /// The list of tags or the regular expression that the method needs.
     pub expression: Option<String>,
     /// The cluster.
     pub cluster_id: Option<String>,
-    /// The number of the region that the cluster is in.
+    /// The number of the region of the cluster.
     pub cluster_region: Option<i64>,
     /// The namespace in the cluster.
     pub cluster_namespace: Option<String>,
@@ -54,7 +54,7 @@ pub struct TriggerDraft {
     pub container: Option<String>,
 }
 
-/// Triggers of main accounts.
+/// The service for triggers of main accounts.
 #[derive(Clone)]
 pub struct TriggerService {
     base: Arc<Foundation>,
@@ -69,7 +69,7 @@ impl TriggerService {
         if self.base.is_registered(identity).await? { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
-    /// Makes a trigger. Everything but the expression must be in the draft.
+    /// Creates a trigger. The draft must contain everything except the expression.
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Exists(Trigger)`, `LimitReached`, `Missing`, `Invalid`.
@@ -98,7 +98,7 @@ impl TriggerService {
         Ok(())
     }
 
-    /// Changes the trigger `name` to what the draft says.
+    /// Changes the trigger `name` as the draft says.
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Unknown(Trigger)`, `Exists(Trigger)`, `Missing`, `Invalid`.
@@ -132,8 +132,8 @@ impl TriggerService {
         if deleted { Ok(()) } else { Err(Error::Unknown(Thing::Trigger)) }
     }
 
-    /// Triggers, the newest first: of a repository or of all, with this name or any. Of a repository that is not there, or that
-    /// a policy hides, there are none.
+    /// Returns triggers, the newest first. `None` as repository or name matches all. A repository that is missing or
+    /// hidden has no triggers.
     ///
     /// # Errors
     /// `Unknown(Password)`.
@@ -159,11 +159,11 @@ impl TriggerService {
         Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, filter, offset, limit).await?)
     }
 
-    /// What triggers did, but for repositories that a policy hides.
+    /// Returns the runs of triggers, except for repositories that a policy hides.
     ///
     /// # Errors
-    /// `Unknown(Repository)` when the page is of a repository that the caller's main account does not have, or that a policy
-    /// hides.
+    /// `Unknown(Repository)` if the page asks for a repository that the caller's main account does not have, or that a
+    /// policy hides.
     pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
         let shows = match page.repository {
             Some(repository) => {
@@ -177,12 +177,13 @@ impl TriggerService {
     }
 }
 
-/// A trigger changes what runs in its cluster, whoever pushes. So whoever makes or changes it needs the right to do that.
+/// A trigger changes what runs in its cluster, no matter who pushes. So creating or changing a trigger needs the
+/// permission to change the cluster.
 fn check_cluster(permissions: &Permissions, cluster: &str) -> Result<()> {
     Ok(permissions.check_hardened(&op::cluster_change(cluster))?)
 }
 
-/// What a trigger becomes. The repository of the draft is not looked at.
+/// Applies a draft to a trigger. Ignores the repository of the draft.
 fn apply(spec: TriggerSpec, draft: TriggerDraft) -> Result<TriggerSpec> {
     let text = |parameter, new: Option<String>, old: String| match new {
         Some(new) => named(parameter, new),
@@ -208,7 +209,7 @@ fn apply(spec: TriggerSpec, draft: TriggerDraft) -> Result<TriggerSpec> {
             InvokeMethod::parse(&method).ok_or_else(|| invalid("InvokeMethod", "must be one of all, taglist, regex"))?
         }
     };
-    // The expression of another method means nothing.
+    // An expression is meaningless for a different method.
     let kept = if method == spec.method { spec.expression } else { String::new() };
     let expression = checked(method, draft.expression.unwrap_or(kept))?;
     let name = text("TriggerName", draft.name, spec.name)?;
@@ -231,7 +232,7 @@ fn checked(method: InvokeMethod, expression: String) -> Result<String> {
         return wrong(format!("must have {MAX_EXPRESSION} bytes at most"));
     }
     match method {
-        // There is nothing to be chosen.
+        // This method needs no expression.
         InvokeMethod::All => return Ok(String::new()),
         _ if expression.trim().is_empty() => return Err(Error::Missing("InvokeExpr")),
         InvokeMethod::TagList => {

@@ -1,4 +1,4 @@
-//! Which policies somebody has: attaching and detaching them, and boundaries.
+//! Attachments: which policies a user, group or role has, and permission boundaries.
 
 use roadstead_auth::Identity;
 use roadstead_policy::presets;
@@ -9,7 +9,7 @@ use super::policies::PolicyInfo;
 use super::{CamService, operator};
 use crate::{Error, Result};
 
-/// A policy that somebody has.
+/// A policy that is attached to a user, group or role.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttachedPolicy {
     /// Its number.
@@ -20,9 +20,9 @@ pub struct AttachedPolicy {
     pub description: String,
     /// When it was attached.
     pub since: Timestamp,
-    /// The uin of who attached it, or the number of their role.
+    /// The uin of the account that attached it, or the number of its role.
     pub operator: String,
-    /// The groups through which somebody has it.
+    /// The groups that pass the policy on.
     pub groups: Vec<(GroupId, String)>,
 }
 
@@ -41,11 +41,11 @@ impl From<Attached> for AttachedPolicy {
     }
 }
 
-/// The policy beyond which somebody may do nothing.
+/// A policy that limits the permissions of a sub-account or role.
 pub type Boundary = PolicyInfo;
 
 impl CamService {
-    /// Attaches a policy; nothing happens when it is attached already.
+    /// Attaches a policy. Does nothing if it is already attached.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`, `LimitReached`.
@@ -55,7 +55,7 @@ impl CamService {
         self.changed(who.owner, attached).map(drop)
     }
 
-    /// Detaches a policy; nothing happens when it is not attached.
+    /// Detaches a policy. Does nothing if it is not attached.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`.
@@ -64,12 +64,14 @@ impl CamService {
         self.changed(who.owner, self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
     }
 
-    /// The policies that are attached to somebody whom the caller has found, in the order in which they were.
+    /// Returns the policies that are attached to a holder, in the order in which they were attached. The caller must
+    /// have found the holder before.
     pub async fn list_attached(&self, holder: Holder) -> Result<Vec<AttachedPolicy>> {
         Ok(self.meta().list_attached(holder).await?.into_iter().map(AttachedPolicy::from).collect())
     }
 
-    /// The policies that a sub-account has itself (`direct`) and through its groups (`through_groups`), each once.
+    /// Returns the policies that a sub-account has itself (`direct`) or through its groups (`through_groups`), each one
+    /// once.
     pub async fn list_all_attached(
         &self,
         user: AccountId,
@@ -92,7 +94,7 @@ impl CamService {
         Ok(policies)
     }
 
-    /// To whom a policy is attached, in the order in which it was.
+    /// Returns the entities that a policy is attached to, in the order in which it was attached.
     ///
     /// # Errors
     /// `Unknown(Policy)`.
@@ -101,7 +103,7 @@ impl CamService {
         Ok(self.meta().list_entities(who.owner, policy).await?)
     }
 
-    /// Bounds a sub-account or a role; `None` takes the boundary away.
+    /// Sets the boundary of a sub-account or role. `None` removes the boundary.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Role)`.
@@ -110,7 +112,7 @@ impl CamService {
         self.changed(who.owner, self.meta().set_boundary(act, who.owner, of, policy).await)
     }
 
-    /// The boundary with this number, which somebody was found to have.
+    /// Returns the policy with this number, which is the boundary of a sub-account or role.
     pub async fn boundary(&self, who: &Identity, policy: Option<PolicyId>) -> Result<Option<Boundary>> {
         match policy {
             Some(policy) => self.policy(who, policy).await.map(Some),
@@ -119,7 +121,7 @@ impl CamService {
     }
 }
 
-/// Refuses a number that is no preset policy's and cannot be another's.
+/// Refuses a number that no policy can have: neither a preset nor a custom one.
 fn known(policy: PolicyId) -> Result<()> {
     let known = policy.is_custom() || presets::get(policy.get()).is_some();
     if known { Ok(()) } else { Err(Error::Unknown(Thing::Policy)) }

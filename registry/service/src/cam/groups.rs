@@ -1,4 +1,4 @@
-//! Groups of sub-accounts, and who is in them.
+//! Groups of sub-accounts, and their members.
 
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{Act, Group, Member};
@@ -8,7 +8,7 @@ use super::{CamService, rules};
 use crate::{Error, Result};
 
 impl CamService {
-    /// Makes a group.
+    /// Creates a group.
     ///
     /// # Errors
     /// `Parameter`, `Exists(Group)`, `LimitReached`.
@@ -18,7 +18,7 @@ impl CamService {
         self.changed(who.owner, self.meta().create_group(act, who.owner, name, remark).await)
     }
 
-    /// The group.
+    /// Returns the group.
     ///
     /// # Errors
     /// `Unknown(Group)`.
@@ -26,14 +26,14 @@ impl CamService {
         self.meta().group(who.owner, id).await?.ok_or(Error::Unknown(Thing::Group))
     }
 
-    /// The groups whose names contain `keyword`, the oldest first.
+    /// Returns the groups whose names contain `keyword`, the oldest first.
     pub async fn list_groups(&self, who: &Identity, keyword: Option<&str>) -> Result<Vec<Group>> {
         let mut groups = self.meta().list_groups(who.owner).await?;
         groups.retain(|group| matches(&group.name, keyword));
         Ok(groups)
     }
 
-    /// Gives a group another name or remark; what is `None` stays.
+    /// Changes the name or remark of a group. `None` leaves a value unchanged.
     ///
     /// # Errors
     /// `Parameter`, `Unknown(Group)`, `Exists(Group)`.
@@ -58,7 +58,7 @@ impl CamService {
         self.changed(who.owner, self.meta().delete_group(act, who.owner, id).await)
     }
 
-    /// The sub-accounts in a group, in the order in which they came.
+    /// Returns the sub-accounts in a group, in the order in which they were added.
     ///
     /// # Errors
     /// `Unknown(Group)`.
@@ -67,12 +67,12 @@ impl CamService {
         Ok(self.meta().list_members(id).await?)
     }
 
-    /// The groups that a sub-account is in, the oldest first.
+    /// Returns the groups that a sub-account is in, the oldest first.
     pub async fn groups_of_user(&self, user: AccountId) -> Result<Vec<Group>> {
         Ok(self.meta().list_groups_of_user(user).await?)
     }
 
-    /// Puts sub-accounts into groups: all of them, or none.
+    /// Adds sub-accounts to groups: all of them, or none.
     ///
     /// # Errors
     /// `Unknown(Group)`, `Unknown(User)`, `LimitReached`.
@@ -80,7 +80,7 @@ impl CamService {
         self.changed(who.owner, self.meta().add_members(act, who.owner, members).await)
     }
 
-    /// Takes sub-accounts out of groups: all of them, or none.
+    /// Removes sub-accounts from groups: all of them, or none.
     ///
     /// # Errors
     /// `Unknown(Group)`, `Unknown(User)`.
@@ -89,7 +89,7 @@ impl CamService {
     }
 }
 
-/// Whether a name contains the keyword, whatever the case of its letters.
+/// Returns whether a name contains the keyword, ignoring case.
 pub(super) fn matches(name: &str, keyword: Option<&str>) -> bool {
     keyword.is_none_or(|keyword| name.to_lowercase().contains(&keyword.to_lowercase()))
 }

@@ -8,8 +8,8 @@ use super::{CamService, rules};
 use crate::{Error, Result};
 
 impl CamService {
-    /// The account whose keys are meant: the one with this uin, of the same main account. The keys of the main account are
-    /// for itself alone, with its own credentials.
+    /// Returns the account with this uin, to work on its access keys. It must belong to the same main account. Only the
+    /// main account itself, with its own credentials, can work on the keys of the main account.
     ///
     /// # Errors
     /// `Unknown(User)`, `MainAccountOnly(AccessKey)`.
@@ -22,7 +22,7 @@ impl CamService {
         user.map(|user| user.account.id).ok_or(Error::Unknown(Thing::User))
     }
 
-    /// Makes an access key.
+    /// Creates an access key.
     ///
     /// # Errors
     /// `Parameter`, `LimitReached`, `Unknown(User)`.
@@ -32,12 +32,12 @@ impl CamService {
         self.changed(holder, made).map_err(gone)
     }
 
-    /// The access keys of an account, the oldest first.
+    /// Returns the access keys of an account, the oldest first.
     pub async fn list_keys(&self, holder: AccountId) -> Result<Vec<AccessKey>> {
         Ok(self.meta().list_access_keys(holder).await?)
     }
 
-    /// Makes a key usable or not.
+    /// Enables or disables an access key.
     ///
     /// # Errors
     /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
@@ -55,7 +55,7 @@ impl CamService {
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 
-    /// Deletes a key, for good.
+    /// Deletes an access key for good.
     ///
     /// # Errors
     /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
@@ -66,7 +66,7 @@ impl CamService {
         if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
     }
 
-    /// Those of the keys that belong to the main account and its sub-accounts.
+    /// Returns those of the keys that belong to the main account or its sub-accounts.
     pub async fn own_keys(&self, who: &Identity, keys: &[String]) -> Result<Vec<AccessKey>> {
         let mut own = Vec::new();
         for key in keys {
@@ -76,14 +76,14 @@ impl CamService {
         Ok(own)
     }
 
-    /// Why an account does not have a key.
+    /// Returns the error for a key that an account does not have.
     async fn whose(&self, who: &Identity, id: &SecretId) -> Result<Error> {
         let found = self.meta().own_access_key(who.owner, id).await?;
         Ok(if found.is_some() { Error::Foreign(Thing::AccessKey) } else { Error::Unknown(Thing::AccessKey) })
     }
 }
 
-/// An account that has gone in the meantime.
+/// Translates an error about an account that was deleted in the meantime.
 fn gone(error: Error) -> Error {
     match error {
         Error::Gone(Thing::Account) => Error::Unknown(Thing::User),

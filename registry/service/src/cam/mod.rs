@@ -1,9 +1,7 @@
-//! Access management: sub-accounts, groups, policies, roles, identity providers and access keys of one main
-//! account.
+//! Access management: sub-accounts, groups, policies, roles, identity providers and access keys of one main account.
 //!
-//! Everything is looked up within the main account of who asks; what belongs to another is unknown. Whether they may ask at
-//! all has been decided before. After every change this process forgets at once what it has in memory
-//! of the account.
+//! Every lookup stays within the main account of the caller, so things of other accounts are unknown. The caller's
+//! permission was checked before. After every change, this process drops its cached data of the account at once.
 
 mod attachments;
 mod groups;
@@ -31,7 +29,7 @@ pub use users::{UserDetails, UserRef, uid};
 use super::Foundation;
 use crate::{Error, Result};
 
-/// Access management.
+/// The service for access management.
 #[derive(Clone)]
 pub struct CamService {
     base: Arc<Foundation>,
@@ -50,8 +48,8 @@ impl CamService {
         self.base.clock.now()
     }
 
-    /// Call it after every write that concerns an account: what is remembered of it is forgotten, unless it is sure that nothing
-    /// was changed.
+    /// Drops the cached data of an account, unless the outcome proves that nothing was changed. Call this after every
+    /// write that concerns an account.
     fn changed<T, E: Into<Error> + LeavesOpen>(
         &self,
         account: AccountId,
@@ -64,7 +62,7 @@ impl CamService {
     }
 }
 
-/// An error that may leave open whether something was changed.
+/// Errors after which it can be unknown whether something was changed.
 trait LeavesOpen {
     fn leaves_open(&self) -> bool;
 }
@@ -81,17 +79,17 @@ impl LeavesOpen for roadstead_auth::Error {
     }
 }
 
-/// A document that somebody writes.
+/// Parses a policy document that the caller has written.
 fn parse(who: &Identity, name: &str, text: &str, usage: Use) -> Result<Parsed> {
     let author = Author { owner_uin: &who.owner_uin, app_id: app_id(who.owner) };
     let parsed = Policy::parse(text, usage, &author)?;
     for warning in &parsed.warnings {
-        tracing::info!(account.uin = %who.uin, policy.name = name, warning, "a policy was written with a doubt");
+        tracing::info!(account.uin = %who.uin, policy.name = name, warning, "a policy was stored with a warning");
     }
     Ok(parsed)
 }
 
-/// Who does something, as it is noted: a uin, or the number of a role.
+/// Returns the operator to record with an attachment: the uin, or the number of the role.
 fn operator(who: &Identity) -> String {
     match who.session.as_ref().map(|session| &session.kind) {
         Some(SessionKind::Role { id, .. }) => id.to_string(),

@@ -1,4 +1,4 @@
-//! Policies: preset ones, and those that accounts have written.
+//! Policies: preset ones and custom ones.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
@@ -10,7 +10,7 @@ use super::groups::matches;
 use super::{CamService, Tag, parse, rules};
 use crate::{Error, Result};
 
-/// A policy, preset or not.
+/// A policy, preset or custom.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyInfo {
     /// Its number.
@@ -19,18 +19,18 @@ pub struct PolicyInfo {
     pub name: String,
     /// Free text.
     pub description: String,
-    /// When it was made; a preset policy is as old as the main account.
+    /// When it was created. A preset policy is as old as the main account.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Timestamp,
     /// Its tags.
     pub tags: Vec<Tag>,
-    /// Its document as it was written; empty in lists.
+    /// Its document, exactly as written. Empty in lists.
     pub document: String,
 }
 
 impl PolicyInfo {
-    /// Whether it is preset, and so cannot be changed.
+    /// Returns whether the policy is preset and so cannot be changed.
     pub fn is_preset(&self) -> bool {
         !self.id.is_custom()
     }
@@ -64,19 +64,19 @@ impl PolicyInfo {
     }
 }
 
-/// Which policies to list.
+/// Selects the policies to list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PolicyScope {
-    /// All.
+    /// All policies.
     All,
-    /// Preset ones.
+    /// Preset policies.
     Preset,
-    /// Those that the main account has written.
+    /// Custom policies of the main account.
     Custom,
 }
 
 impl CamService {
-    /// Stores a policy.
+    /// Creates a custom policy.
     ///
     /// # Errors
     /// `PolicyName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Exists(Policy)`, `LimitReached`.
@@ -100,7 +100,7 @@ impl CamService {
         self.changed(who.owner, self.meta().create_policy(act, who.owner, &new).await)
     }
 
-    /// The policy with this number.
+    /// Returns the policy with this number.
     ///
     /// # Errors
     /// `Unknown(Policy)`.
@@ -114,7 +114,7 @@ impl CamService {
         }
     }
 
-    /// The number of the policy with this name, if there is one.
+    /// Returns the number of the policy with this name, if it exists.
     pub async fn find_policy(&self, who: &Identity, name: &str) -> Result<Option<PolicyId>> {
         if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
             return Ok(Some(PolicyId::new(preset.id)));
@@ -122,7 +122,8 @@ impl CamService {
         Ok(self.meta().policy_by_name(who.owner, name).await?.map(|policy| policy.summary.id))
     }
 
-    /// The policies whose names contain `keyword`: the preset ones, then the others, the oldest first.
+    /// Returns the policies whose names contain `keyword`: first the preset ones, then the custom ones, the oldest
+    /// first.
     pub async fn list_policies(
         &self,
         who: &Identity,
@@ -141,12 +142,13 @@ impl CamService {
         Ok(policies)
     }
 
-    /// Who of the main account has these policies; those that nobody has are left out.
+    /// Counts how often these policies are attached in the main account. Policies that are attached to nobody are left
+    /// out.
     pub async fn count_attached(&self, who: &Identity, policies: &[PolicyId]) -> Result<Vec<PolicyCounts>> {
         Ok(self.meta().count_attached(who.owner, policies).await?)
     }
 
-    /// Gives a policy another description or document; what is `None` stays.
+    /// Changes the description or document of a policy. `None` leaves a value unchanged.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Preset(Policy)`, `Description`, `Document`.
@@ -167,10 +169,10 @@ impl CamService {
         self.changed(who.owner, self.meta().update_policy(act, who.owner, id, description, document).await)
     }
 
-    /// Deletes policies: all of them, or none. They are detached from everybody.
+    /// Deletes policies: all of them, or none. It also detaches them everywhere.
     ///
     /// # Errors
-    /// `Unknown(Policy)`, `Preset(Policy)`; `InUse(Policy)`: without it, somebody could do more than before.
+    /// `Unknown(Policy)`, `Preset(Policy)`; `InUse(Policy)` if deleting one would give somebody more permissions.
     pub async fn delete_policies(&self, act: &Act, who: &Identity, ids: &[PolicyId]) -> Result<()> {
         if ids.iter().any(|id| presets::get(id.get()).is_some()) {
             return Err(Error::Preset(Thing::Policy));
@@ -178,7 +180,7 @@ impl CamService {
         self.changed(who.owner, self.meta().delete_policies(act, who.owner, ids).await)
     }
 
-    /// Since when there is the main account.
+    /// Returns when the main account was created.
     pub(super) async fn since(&self, who: &Identity) -> Result<Timestamp> {
         let owner = self.meta().account(who.owner).await?;
         Ok(owner.map_or_else(|| self.now(), |owner| owner.created_at))

@@ -7,16 +7,16 @@ use url::Url;
 use super::{CamService, rules};
 use crate::{Error, Input, Result};
 
-/// The most bytes of a set of keys.
+/// The largest key set, in bytes.
 const MAX_KEYS_BYTES: usize = 20 << 10;
-/// The most characters of an issuer.
+/// The longest issuer, in characters.
 const MAX_URL_CHARS: usize = 255;
 /// The most audiences of a provider.
 const MAX_CLIENTS: usize = 20;
-/// The most characters of an audience.
+/// The longest audience, in characters.
 const MAX_CLIENT_CHARS: usize = 255;
 
-/// What is said of an identity provider.
+/// The settings of an identity provider.
 #[derive(Clone, Copy, Debug)]
 pub struct ProviderInfo<'a> {
     /// Its name.
@@ -32,7 +32,7 @@ pub struct ProviderInfo<'a> {
 }
 
 impl ProviderInfo<'_> {
-    /// Its keys, and its audiences as the store has them.
+    /// Checks the settings. Returns the keys, and the audiences in the form that the database stores.
     fn check(&self) -> Result<(ProviderKeys, String)> {
         rules::provider_name(self.name)?;
         rules::description(self.description)?;
@@ -58,7 +58,7 @@ impl ProviderInfo<'_> {
         Ok((keys, client_ids))
     }
 
-    /// Whether nothing is taken away that was trusted.
+    /// Returns whether these settings still trust everything that the old ones trusted.
     fn keeps(&self, keys: &ProviderKeys, old: &OidcProvider) -> bool {
         let has_keys = ProviderKeys::parse(&old.keys).is_ok_and(|old| keys.contains_all(&old));
         let has_clients = stored_clients(old).iter().all(|id| self.client_ids.contains(id));
@@ -66,7 +66,7 @@ impl ProviderInfo<'_> {
     }
 }
 
-/// The audiences of a provider. What the store has and is not understood is none.
+/// Returns the audiences of a provider, or none if the stored text is damaged.
 pub fn stored_clients(provider: &OidcProvider) -> Vec<String> {
     serde_json::from_str(&provider.client_ids).unwrap_or_default()
 }
@@ -85,7 +85,7 @@ fn check_url(text: &str) -> Result<()> {
 }
 
 impl CamService {
-    /// Makes an identity provider.
+    /// Creates an identity provider.
     ///
     /// # Errors
     /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `Exists(Provider)`, `LimitReached`.
@@ -95,22 +95,23 @@ impl CamService {
         self.changed(who.owner, self.meta().create_oidc_provider(act, who.owner, &new).await)
     }
 
-    /// The identity provider, if there is one.
+    /// Returns the identity provider, if it exists.
     pub async fn find_provider(&self, who: &Identity, name: &str) -> Result<Option<OidcProvider>> {
         Ok(self.meta().oidc_provider(who.owner, name).await?)
     }
 
-    /// Says anew what an identity provider is. Its sessions end, unless it is only trusted with more than before.
+    /// Replaces the settings of an identity provider. Its sessions end, unless the new settings still trust everything
+    /// that the old ones trusted.
     ///
     /// # Errors
-    /// As to make one, and `Unknown(Provider)`.
+    /// Those of [`create_provider`](Self::create_provider), and `Unknown(Provider)`.
     pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
         self.changed(who.owner, self.meta().update_oidc_provider(act, who.owner, &new, &keeps).await)
     }
 
-    /// Deletes an identity provider. Its sessions end.
+    /// Deletes an identity provider and ends its sessions.
     ///
     /// # Errors
     /// `Unknown(Provider)`.

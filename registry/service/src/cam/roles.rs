@@ -1,4 +1,4 @@
-//! Roles, and whom they trust.
+//! Roles and their trust policies.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Use;
@@ -10,30 +10,30 @@ use crate::{Error, Input, Result};
 
 /// The longest session of a role, in seconds.
 const MAX_SESSION_SECONDS: i64 = 43_200;
-/// The longest session when nothing is said, in seconds.
+/// The longest session of a role that sets no limit, in seconds.
 const DEFAULT_SESSION_SECONDS: i64 = 7200;
 
-/// How a role is named.
+/// A reference to a role.
 #[derive(Clone, Copy, Debug)]
 pub enum RoleRef<'a> {
-    /// By its number.
+    /// The number of the role.
     Id(&'a str),
-    /// By its name.
+    /// The name of the role.
     Name(&'a str),
 }
 
-/// A role to be made.
+/// The data of a role to create.
 #[derive(Clone, Copy, Debug)]
 pub struct NewRoleInfo<'a> {
     /// Its name.
     pub name: &'a str,
     /// Free text.
     pub description: &'a str,
-    /// Who may take it.
+    /// The trust policy, which says who may assume the role.
     pub trust: &'a str,
-    /// The longest session, in seconds; `None` and 0 are the default.
+    /// The longest session, in seconds. `None` and 0 stand for the default.
     pub session_duration: Option<i64>,
-    /// Whether it may use the console.
+    /// Whether the role may use the console.
     pub console_login: bool,
     /// Its tags.
     pub tags: &'a [Tag],
@@ -55,7 +55,7 @@ impl From<Role> for RoleInfo {
 }
 
 impl CamService {
-    /// Makes a role.
+    /// Creates a role.
     ///
     /// # Errors
     /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `Exists(Role)`, `LimitReached`.
@@ -86,7 +86,7 @@ impl CamService {
         self.changed(who.owner, self.meta().create_role(act, who.owner, &role).await)
     }
 
-    /// The role, if there is one.
+    /// Returns the role, if it exists.
     pub async fn find_role(&self, who: &Identity, role: RoleRef<'_>) -> Result<Option<RoleInfo>> {
         let found = match role {
             RoleRef::Name(name) => self.meta().role_by_name(who.owner, name).await?,
@@ -98,13 +98,13 @@ impl CamService {
         Ok(found.map(RoleInfo::from))
     }
 
-    /// The roles that have all of `tags`, the oldest first.
+    /// Returns the roles that have all of `tags`, the oldest first.
     pub async fn list_roles(&self, who: &Identity, tags: &[Tag]) -> Result<Vec<RoleInfo>> {
         let roles = self.meta().list_roles(who.owner).await?.into_iter().map(RoleInfo::from);
         Ok(roles.filter(|role| tags.iter().all(|tag| role.tags.contains(tag))).collect())
     }
 
-    /// Says anew who may take a role. Sessions that were taken before end.
+    /// Replaces the trust policy of a role and ends its running sessions.
     ///
     /// # Errors
     /// `Unknown(Role)`, `Document`.
@@ -113,7 +113,7 @@ impl CamService {
         self.changed(who.owner, self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
     }
 
-    /// Deletes a role. Its sessions end.
+    /// Deletes a role and ends its sessions.
     ///
     /// # Errors
     /// `Unknown(Role)`.

@@ -1,4 +1,4 @@
-//! What names, texts and tags may be.
+//! Rules for names, texts and tags.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,22 +6,22 @@ use roadstead_types::Counted;
 
 use crate::{Error, Input, Result};
 
-/// A label on a policy or a role.
+/// A tag of a policy or a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Tag {
-    /// The name of the label, unique where it is put.
+    /// The key, unique per policy or role.
     pub key: String,
-    /// What it says.
+    /// The value.
     #[serde(default)]
     pub value: String,
 }
 
-/// The most tags of one thing.
+/// The most tags of a policy or role.
 const MAX_TAGS: usize = 50;
 const MAX_TAG_KEY_CHARS: usize = 127;
 const MAX_TAG_VALUE_CHARS: usize = 255;
-/// The most bytes of the description of a policy or a role.
+/// The longest description of a policy or a role, in bytes.
 const MAX_DESCRIPTION_BYTES: usize = 300;
 const MAX_NAME_CHARS: usize = 128;
 const MAX_REMARK_CHARS: usize = 512;
@@ -29,7 +29,7 @@ const MAX_GROUP_NAME_CHARS: usize = 64;
 const MAX_KEY_DESCRIPTION_CHARS: usize = 1024;
 const MAX_CONTACT_CHARS: usize = 254;
 
-/// The tags as the store keeps them.
+/// Returns the tags in the form that the database stores.
 pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
     if tags.len() > MAX_TAGS {
         return Err(Error::LimitReached { what: Counted::ResourceTags, limit: MAX_TAGS as u64 });
@@ -43,13 +43,13 @@ pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
             return Err(Error::invalid(Input::ResourceTag, rule));
         }
         if tags.iter().take(index).any(|other| other.key == tag.key) {
-            return Err(Error::invalid(Input::ResourceTag, format!("the key {:?} is there twice", tag.key)));
+            return Err(Error::invalid(Input::ResourceTag, format!("the key {:?} occurs twice", tag.key)));
         }
     }
     serde_json::to_string(tags).map_err(Error::internal)
 }
 
-/// The tags that the store keeps. What it does not understand is none.
+/// Reads stored tags. A damaged text counts as no tags.
 pub(super) fn stored_tags(text: &str) -> Vec<Tag> {
     serde_json::from_str(text).unwrap_or_default()
 }
@@ -59,7 +59,7 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
 }
 
-/// Refuses a text that cannot be the name of a `thing`.
+/// Refuses a text that is no valid name for a `thing`.
 fn name(what: Input, thing: &str, text: &str) -> Result<()> {
     let problem = || format!("the name of a {thing} is 1 to 128 letters, digits and characters of +=,.@_-");
     if is_name(text) { Ok(()) } else { Err(Error::invalid(what, problem())) }

@@ -9,27 +9,27 @@ use crate::{Error, Result};
 
 pub use roadstead_storage::meta::UserProfile as UserDetails;
 
-/// The numbers by which sub-accounts are known besides their uins begin here.
+/// The first uid. Sub-accounts have a uid in addition to their uin.
 const FIRST_UID: u64 = 20_000_000;
 
-/// The other number of a sub-account.
+/// Returns the uid of a sub-account.
 pub fn uid(id: AccountId) -> u64 {
     FIRST_UID.saturating_add(u64::try_from(id.get()).unwrap_or(0))
 }
 
-/// How a sub-account is named.
+/// A reference to a sub-account.
 #[derive(Clone, Copy, Debug)]
 pub enum UserRef<'a> {
-    /// By its name.
+    /// The name of the sub-account.
     Name(&'a str),
-    /// By its uin.
+    /// The uin of the sub-account.
     Uin(u64),
-    /// By its other number: see [`uid`].
+    /// The uid of the sub-account, see [`uid`].
     Uid(u64),
 }
 
 impl CamService {
-    /// The sub-account, if there is one.
+    /// Returns the sub-account, if it exists.
     pub async fn find_user(&self, who: &Identity, user: UserRef<'_>) -> Result<Option<User>> {
         Ok(match user {
             UserRef::Name(name) => self.meta().user_by_name(who.owner, name).await?,
@@ -44,7 +44,7 @@ impl CamService {
         })
     }
 
-    /// The sub-account.
+    /// Returns the sub-account.
     ///
     /// # Errors
     /// `Unknown(User)`.
@@ -52,12 +52,12 @@ impl CamService {
         self.find_user(who, user).await?.ok_or(Error::Unknown(Thing::User))
     }
 
-    /// All sub-accounts, the oldest first.
+    /// Returns all sub-accounts, the oldest first.
     pub async fn list_users(&self, who: &Identity) -> Result<Vec<User>> {
         Ok(self.meta().list_users(who.owner).await?)
     }
 
-    /// Makes a sub-account. It has one password, for the registry and for the console.
+    /// Creates a sub-account. It has one password, for the registry and the console.
     ///
     /// # Errors
     /// `UserName`, `Exists(User)`, `Password`, `LimitReached`, `Parameter`.
@@ -77,7 +77,7 @@ impl CamService {
         self.changed(who.owner, made)
     }
 
-    /// Changes what is noted about a sub-account; with a password, its password. The hash in `change` is not looked at.
+    /// Changes the details of a sub-account, and its password if one is given. Ignores the hash in `change`.
     ///
     /// # Errors
     /// `Unknown(User)`, `Password`, `Parameter`.
@@ -101,7 +101,7 @@ impl CamService {
         self.changed(who.owner, self.meta().update_user(act, who.owner, user, &change).await)
     }
 
-    /// Deletes a sub-account, with everything but what it pushed.
+    /// Deletes a sub-account with everything except the content that it pushed.
     ///
     /// # Errors
     /// `Unknown(User)`; `InUse(User)` unless `force` is set.

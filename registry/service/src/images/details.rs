@@ -1,4 +1,4 @@
-//! What the configs of images say.
+//! Details of images, read from their configs.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,14 +15,14 @@ use roadstead_types::{
 use super::ImageService;
 use crate::Result;
 
-/// Manifests of before that are looked at for one request. The next one looks at others.
+/// The most stored manifests that one request examines for missing details. The next request examines further ones.
 const LOOKS: u32 = 200;
-/// How deep indexes are looked into.
+/// The deepest nesting of indexes that is followed.
 const DEPTH: u32 = 4;
 
 impl ImageService {
-    /// What lists are to show of a manifest that is about to be stored. A push never fails for it: what cannot be found out
-    /// now is found out by the first list.
+    /// Returns the details that lists show of a manifest that is about to be stored. A push never fails because of
+    /// them: if they cannot be read now, the first list reads them.
     pub(crate) async fn look_at(
         &self,
         repository: Option<RepositoryId>,
@@ -33,13 +33,14 @@ impl ImageService {
         match self.describe(repository?, digest, manifest, &looks, 0).await {
             Ok(details) => details,
             Err(error) => {
-                tracing::debug!(manifest.digest = %digest, error = %error, "an image is looked at later");
+                tracing::debug!(manifest.digest = %digest, error = %error, "the details of an image cannot be read yet");
                 None
             }
         }
     }
 
-    /// `None` when not everything that it takes is there, or too much would have to be looked at.
+    /// Describes a manifest. Returns `None` if some of its content is missing, or if too much content would have to be
+    /// read.
     fn describe<'a>(
         &'a self,
         repository: RepositoryId,
@@ -73,7 +74,7 @@ impl ImageService {
         .boxed()
     }
 
-    /// Looks at a manifest that is in the repository, and remembers what was found.
+    /// Describes a manifest of the repository, and stores the details.
     async fn describe_stored(
         &self,
         repository: RepositoryId,
@@ -94,15 +95,15 @@ impl ImageService {
         Ok(details)
     }
 
-    /// What the config of an image says; nothing where there is no image, or its config is too large. `None` when the config
-    /// is not there.
+    /// Reads the config of an image. The result is empty if the manifest is no image or the config is too large, and
+    /// `None` if the config is missing.
     async fn read_config(&self, repository: RepositoryId, manifest: &Manifest) -> Result<Option<ImageConfig>> {
         let Some(config) = image_config(manifest) else { return Ok(Some(ImageConfig::default())) };
         let bytes = self.config_bytes(repository, config).await?;
         Ok(bytes.map(|bytes| ImageConfig::read(&bytes)))
     }
 
-    /// The bytes of a config; none when it is too large to be shown. `None` when it is not there.
+    /// Returns the bytes of a config: no bytes if it is too large to show, `None` if it is missing.
     pub(super) async fn config_bytes(&self, repository: RepositoryId, config: &Descriptor) -> Result<Option<Bytes>> {
         let load = async || self.base.meta.blob(repository, &config.digest).await;
         let blob = self.caches.blobs.get_or_load((repository, config.digest.clone()), load).await?;
@@ -120,7 +121,7 @@ impl ImageService {
         Ok(Some(bytes.await?.freeze()))
     }
 
-    /// Looks at what lists are to show and nobody has looked at yet.
+    /// Reads the missing details of images that are about to be listed.
     pub(super) async fn describe_all(&self, repository: RepositoryId, images: &mut [TaggedImage]) {
         let looks = AtomicU32::new(LOOKS);
         let mut looked: HashMap<Digest, Option<ImageDetails>> = HashMap::new();
@@ -129,14 +130,14 @@ impl ImageService {
                 image.details.clone_from(details);
                 continue;
             }
-            // One that cannot be looked at does not keep the others from being shown.
+            // An image that cannot be read must not hide the others.
             let details = self.describe_stored(repository, &image.digest, &looks, 0).await.unwrap_or_default();
             image.details.clone_from(&details);
             looked.insert(image.digest.clone(), details);
         }
     }
 
-    /// Looks at images of a repository that nobody has looked at yet.
+    /// Reads the missing details of other images of a repository.
     pub(super) async fn describe_rest(&self, repository: RepositoryId) -> Result<()> {
         let looks = AtomicU32::new(LOOKS);
         for digest in self.base.meta.undescribed_images(repository, LOOKS).await? {

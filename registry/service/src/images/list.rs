@@ -1,4 +1,4 @@
-//! Lists of images, and single ones in full, of a repository that the caller was found to be allowed to see.
+//! Lists of images and single images, for a repository that the caller may see.
 
 use bytes::Bytes;
 use roadstead_storage::meta::{Found, TagFilter, TaggedImage};
@@ -8,19 +8,19 @@ use super::ImageService;
 use super::details::parse;
 use crate::{Error, Result};
 
-/// An image in full.
+/// An image with its manifest and config.
 #[derive(Debug)]
 pub struct WholeImage {
     /// The manifest.
     pub manifest: Bytes,
-    /// The config, if it has one that can be shown.
+    /// The config, or no bytes if there is none to show.
     pub config: Bytes,
-    /// Bytes of what the manifest names.
+    /// The total size of the content that the manifest names.
     pub size: u64,
 }
 
 impl ImageService {
-    /// A page of the images of a repository, the last pushed first.
+    /// Returns a page of the images of a repository, the last pushed first.
     pub async fn find(
         &self,
         repository: RepositoryId,
@@ -33,7 +33,7 @@ impl ImageService {
         Ok(found)
     }
 
-    /// The image that a tag points at.
+    /// Returns the image that a tag points at.
     ///
     /// # Errors
     /// `Unknown(Manifest)`.

@@ -1,4 +1,4 @@
-//! Images as people see them: tags with what their configs say, the same image under several names.
+//! Images as people see them: tags with the details of their configs, and the tags that share an image.
 
 mod details;
 mod list;
@@ -16,10 +16,10 @@ pub use list::WholeImage;
 use super::cache::Caches;
 use super::{Error, Foundation, Result};
 
-/// Configs that are in memory at once, of 1 MiB at most.
+/// The most configs, of up to 1 MiB each, that are in memory at the same time.
 const READS: usize = 16;
 
-/// Images: see the [module](self).
+/// The service for images.
 #[derive(Clone)]
 pub struct ImageService {
     base: Arc<Foundation>,
@@ -32,32 +32,32 @@ impl ImageService {
         Self { base, caches, reads: Arc::new(Semaphore::new(READS)) }
     }
 
-    /// Whether the tag of a repository is there.
+    /// Returns whether the repository has this tag.
     pub async fn has_tag(&self, access: &Access<Push>, tag: &Tag) -> Result<bool> {
         let Some(repository) = access.repository_id() else { return Ok(false) };
         Ok(self.base.meta.tag(repository, tag).await?.is_some())
     }
 
-    /// Deletes tags, and nothing but the tags: all of them that are there, or none after an error. Gives those that were
-    /// there.
+    /// Deletes tags without their manifests: all of the given tags that exist, or none after an error. Returns the
+    /// deleted tags.
     ///
     /// # Errors
-    /// `Unknown(Repository)`, `Gone(Tag)` when the right does not cover them all.
+    /// `Unknown(Repository)`, `Gone(Tag)` if the permission does not cover all tags.
     pub async fn delete(&self, act: &Act, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
         if access.tags().is_some_and(|covered| tags.iter().any(|tag| !covered.contains(tag))) {
             return Err(Error::Gone(Thing::Tag));
         }
         let repository = access.repository_id().ok_or(Error::Unknown(Thing::Repository))?;
         let deleted = self.base.meta.delete_tags(act, repository, tags).await;
-        // An error does not mean that nothing was committed.
+        // After an error, the deletion may have been committed all the same.
         for tag in tags {
             self.caches.tags.invalidate(&(repository, tag.clone()));
         }
         deleted?.ok_or(Error::Unknown(Thing::Repository))
     }
 
-    /// Gives the image of a tag to another repository, which is made if need be, or another tag of the same: nothing is
-    /// copied. Gives its digest, or `None` when there is no such tag.
+    /// Gives the image of a tag another tag, in the same repository or in another one, which is created if necessary.
+    /// No content is copied. Returns the digest, or `None` if the tag does not exist.
     pub async fn link(
         &self,
         act: &Act,
@@ -83,7 +83,8 @@ impl ImageService {
             Ok(Some(done)) => Some(done.repository),
             Err(error) if error.leaves_open() => {
                 if to.repository_id().is_none() {
-                    // Another push may have made the repository meanwhile, and this one may have moved its tag.
+                    // In the meantime another push may have created the repository, and this one may have moved a tag
+                    // in it.
                     self.caches.clear();
                 }
                 to.repository_id()

@@ -1,4 +1,4 @@
-//! Images of the personal edition, where the caller's main account is the owner or it is not.
+//! Images of the personal edition, with checks of who owns the repository.
 
 use roadstead_auth::{Caller, DeleteTarget, Denied, Permissions, Pull, Push};
 use roadstead_storage::meta::{Act, Found, TagFilter, TaggedImage};
@@ -10,10 +10,11 @@ use crate::{Error, Result};
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
 impl ImageService {
-    /// A page of the images of a repository, the last pushed first: those whose tags have `search` in them, or all.
+    /// Returns a page of the images of a repository, the last pushed first. `search` limits the page to tags that
+    /// contain it.
     ///
     /// # Errors
-    /// `Unknown(Repository)` when the caller may not see the repository.
+    /// `Unknown(Repository)` if the caller may not see the repository.
     pub async fn list(
         &self,
         permissions: &Permissions,
@@ -27,18 +28,18 @@ impl ImageService {
         self.find(repository.id, &filter, offset, limit).await
     }
 
-    /// The other tags of a repository with the same image as `tag`, in byte order.
+    /// Returns the other tags of a repository that point at the same image as `tag`, in byte order.
     ///
     /// # Errors
-    /// `Unknown(Repository)` when the caller may not see the repository.
+    /// `Unknown(Repository)` if the caller may not see the repository.
     pub async fn same(&self, permissions: &Permissions, name: &RepositoryName, tag: &Tag) -> Result<Vec<Tag>> {
         let repository = self.base.visible_repository(permissions, name).await?;
         self.describe_rest(repository.id).await?;
         Ok(self.base.meta.same_images(repository.id, tag).await?)
     }
 
-    /// Deletes tags of a repository of the caller's main account, and nothing but the tags: all of them that are there, or
-    /// none after an error. `batch` is whether they are named in a request for many.
+    /// Deletes tags of a repository of the caller's main account, without their manifests: all of them that exist, or
+    /// none after an error. `batch` says whether the request is one that names several tags.
     ///
     /// # Errors
     /// `Unknown(Repository)`, `Denied`.
@@ -58,11 +59,12 @@ impl ImageService {
         Ok(())
     }
 
-    /// Gives the image of a tag to another repository, or another tag of the same: nothing is copied. Gives its digest.
+    /// Gives the image of a tag another tag, in the same repository or in another one. No content is copied. Returns
+    /// the digest.
     ///
     /// # Errors
-    /// `Unknown(Tag)` when there is no such source for this caller, `Foreign(Namespace)` when the target would not belong to
-    /// the caller's main account, `Denied`.
+    /// `Unknown(Tag)` if the source does not exist for this caller, `Foreign(Namespace)` if the target would not belong
+    /// to the caller's main account, `Denied`.
     pub async fn duplicate(
         &self,
         act: &Act,

@@ -1,4 +1,4 @@
-//! What is in an instance: namespaces, repositories.
+//! Namespaces and repositories of an instance.
 
 use roadstead_auth::Permissions;
 use roadstead_storage::meta::{
@@ -11,10 +11,10 @@ use super::{InstanceService, MAX_NAMESPACES};
 use crate::{Error, Result};
 
 impl InstanceService {
-    /// Makes a namespace.
+    /// Creates a namespace.
     ///
     /// # Errors
-    /// `Exists` when there is one of this name, `LimitReached` when there are as many as there may be, `Gone(Instance)`.
+    /// `Exists` if the name is taken, `LimitReached` if the instance has the most namespaces allowed, `Gone(Instance)`.
     pub async fn create_namespace(
         &self,
         act: &Act,
@@ -33,17 +33,17 @@ impl InstanceService {
         Ok(())
     }
 
-    /// The namespaces, by name.
+    /// Returns the namespaces, ordered by name.
     pub async fn namespaces(&self, registry: RegistryId) -> Result<Vec<InstanceNamespace>> {
         Ok(self.base.meta.list_instance_namespaces(registry, MAX_NAMESPACES).await?)
     }
 
-    /// The namespace with this name.
+    /// Returns the namespace with this name.
     pub async fn namespace(&self, registry: RegistryId, name: &str) -> Result<Option<InstanceNamespace>> {
         Ok(self.base.meta.instance_namespace(registry, name).await?)
     }
 
-    /// Changes a namespace; its repositories become public or private with it. False when it has gone.
+    /// Changes a namespace, and the visibility of its repositories with it. Returns false if it no longer exists.
     pub async fn modify_namespace(
         &self,
         act: &Act,
@@ -52,25 +52,26 @@ impl InstanceService {
         change: impl Fn(&mut NamespaceSettings) + Send + Sync,
     ) -> Result<bool> {
         let there = self.base.meta.modify_instance_namespace(act, registry, id, change).await;
-        // Its name is not known here, and its repositories become public or private with it.
+        // The name of the namespace is unknown here, and its repositories change too, so the whole registry is
+        // forgotten.
         self.base.forget(&Scope::Registry(registry), &there, |there| *there);
         Ok(there?)
     }
 
-    /// Deletes an empty namespace; false when there is none.
+    /// Deletes an empty namespace. Returns false if it does not exist.
     ///
     /// # Errors
-    /// `InUse` while there are repositories in it.
+    /// `InUse` if the namespace has repositories.
     pub async fn delete_namespace(&self, act: &Act, registry: RegistryId, name: &NamespaceName) -> Result<bool> {
         let there = self.base.meta.delete_namespace(act, registry, name).await;
         self.base.forget(&Scope::Namespace(registry, name.clone()), &there, |there| *there);
         Ok(there?)
     }
 
-    /// Makes an empty repository.
+    /// Creates an empty repository.
     ///
     /// # Errors
-    /// `Exists` when there is one of this name, `Unknown(Namespace)`.
+    /// `Exists` if the name is taken, `Unknown(Namespace)`.
     pub async fn create_repository(
         &self,
         act: &Act,
@@ -86,10 +87,10 @@ impl InstanceService {
         Ok(())
     }
 
-    /// A page of the repositories that no policy hides from the caller, and how many of these there are in all.
+    /// Returns a page of the repositories that no policy hides from the caller, and their total number.
     ///
     /// # Errors
-    /// `Overloaded` when there are too many to ask policies about.
+    /// `Overloaded` if the policies name too many repositories.
     pub async fn repositories(
         &self,
         permissions: &Permissions,
@@ -101,12 +102,13 @@ impl InstanceService {
         Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)
     }
 
-    /// The repository with this name.
+    /// Returns the repository with this name.
     pub async fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Result<Option<Repository>> {
         Ok(self.base.meta.repository(registry, name).await?)
     }
 
-    /// Says something else about a repository; `None` stays as it is. False when there is none.
+    /// Changes the texts of a repository. `None` leaves a text unchanged. Returns false if the repository does not
+    /// exist.
     pub async fn describe_repository(
         &self,
         act: &Act,
@@ -119,10 +121,10 @@ impl InstanceService {
         Ok(self.base.meta.describe_instance_repository(act, found.id, brief, description).await?)
     }
 
-    /// Deletes a repository with everything in it; false when there is none.
+    /// Deletes a repository with its content. Returns false if it does not exist.
     ///
     /// # Errors
-    /// `InUse` when there are images in it, unless `force`.
+    /// `InUse` if the repository has images, unless `force` is set.
     pub async fn delete_repository(
         &self,
         act: &Act,

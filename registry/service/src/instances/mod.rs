@@ -1,5 +1,4 @@
-//! The rules of enterprise instances. Whether the caller may is decided before, by policies: what belongs to whom is
-//! decided here.
+//! The rules of enterprise instances. Policies were checked before; this module checks ownership.
 
 mod content;
 mod names;
@@ -17,16 +16,16 @@ pub use names::{NameState, after_months};
 use super::Foundation;
 use crate::{Error, Result};
 
-/// Namespaces of one instance, at most: they are listed in one go.
+/// The most namespaces of one instance. They are listed in one query.
 pub const MAX_NAMESPACES: u32 = 1000;
-/// Instances of one account, at most: they are listed in one go.
+/// The most instances of one account. They are listed in one query.
 const MAX_INSTANCES: u32 = 1000;
-/// How many random ids are tried before giving up.
+/// The most random ids that are tried for a new instance.
 const ID_ATTEMPTS: usize = 8;
-/// How many rows of an instance are deleted before the next ones are read.
+/// The number of rows of a deleted instance that are read together.
 const CHUNK: u32 = 100;
 
-/// Enterprise instances: registries of their own.
+/// The service for enterprise instances.
 #[derive(Clone)]
 pub struct InstanceService {
     base: Arc<Foundation>,
@@ -37,10 +36,10 @@ impl InstanceService {
         Self { base }
     }
 
-    /// Makes an instance; what `new` says of the id does not count.
+    /// Creates an instance. Ignores the id in `new`.
     ///
     /// # Errors
-    /// `Exists` when the name is taken, `LimitReached` when the owner has `limit`.
+    /// `Exists` if the name is taken, `LimitReached` if the owner already has `limit` instances.
     pub async fn create(&self, act: &Act, new: NewInstance<'_>, limit: u64) -> Result<Instance> {
         let mut attempts = ID_ATTEMPTS;
         loop {
@@ -50,7 +49,7 @@ impl InstanceService {
             match made {
                 Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
-                    // Nothing but its name leads to a new instance: that of none is forgotten with any registry.
+                    // Until now only "no instance has this name" can be cached. A change of any registry drops that.
                     let registry = made.as_ref().map_or(RegistryId::PERSONAL, |made| made.registry);
                     self.base.forget(&Scope::Registry(registry), &made, |_| true);
                     return Ok(made?);
@@ -59,12 +58,12 @@ impl InstanceService {
         }
     }
 
-    /// The long-term tokens of an instance from the `offset`th on, and how many there are.
+    /// Returns the long-term tokens of an instance, starting at `offset`, and their total number.
     pub async fn tokens(&self, registry: RegistryId, offset: u32, limit: u32) -> Result<(Vec<InstanceToken>, u64)> {
         Ok(self.base.meta.list_instance_tokens(registry, offset, limit).await?)
     }
 
-    /// Enables or disables a long-term token, or describes it anew; false when there is none.
+    /// Enables, disables or describes a long-term token. Returns false if it does not exist.
     pub async fn modify_token(
         &self,
         act: &Act,
@@ -78,43 +77,43 @@ impl InstanceService {
         Ok(there?)
     }
 
-    /// Deletes a long-term token; false when there is none.
+    /// Deletes a long-term token. Returns false if it does not exist.
     pub async fn delete_token(&self, act: &Act, registry: RegistryId, id: &str) -> Result<bool> {
         let there = self.base.meta.delete_instance_token(act, registry, id).await;
         self.base.forget(&Scope::Registry(registry), &there, |there| *there);
         Ok(there?)
     }
 
-    /// The instance of `owner` with this id. That of somebody else is none.
+    /// Returns the instance with this id if it belongs to `owner`.
     pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Result<Option<Instance>> {
         Ok(self.base.meta.own_instance(owner, id).await?)
     }
 
-    /// The instances of `owner`, in the order in which they were made.
+    /// Returns the instances of `owner`, the oldest first.
     pub async fn list(&self, owner: AccountId) -> Result<Vec<Instance>> {
         Ok(self.base.meta.list_instances(owner, MAX_INSTANCES).await?)
     }
 
-    /// Changes an instance; false when it has gone.
+    /// Changes an instance. Returns false if it no longer exists.
     pub async fn modify(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
         Ok(self.base.meta.modify_instance(act, registry, change).await?)
     }
 
-    /// Deletes an instance; false when it has gone. A job takes what is in it, with [`Self::empty`].
+    /// Deletes an instance. Returns false if it no longer exists. A job removes its content with [`Self::empty`].
     ///
     /// # Errors
-    /// `Protected`; without `content`, `InUse` while there are repositories in it.
+    /// `Protected`; `InUse` if the instance has repositories and `content` is not set.
     pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
         let there = self.base.meta.condemn_instance(act, registry, content).await;
         self.base.forget(&Scope::Registry(registry), &there, |there| *there);
         Ok(there?)
     }
 
-    /// Takes everything out of the registry of an instance that was deleted, as long as `goes_on` says so, which is told how many
-    /// repositories have gone. False when something is left.
+    /// Removes all content of a deleted instance while `goes_on` returns true. `goes_on` receives the number of removed
+    /// repositories. Returns false if content is left.
     ///
     /// # Errors
-    /// `InUse` when the instance was not deleted, and those of the store.
+    /// `InUse` if the instance was not deleted, and the errors of the database.
     pub async fn empty(
         &self,
         act: &Act,
@@ -152,7 +151,7 @@ impl InstanceService {
     }
 }
 
-/// Whether an instance serves.
+/// Returns whether an instance serves requests.
 pub fn is_running(instance: &Instance) -> bool {
     match instance.status {
         InstanceStatus::Running => true,

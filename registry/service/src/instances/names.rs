@@ -1,4 +1,4 @@
-//! Names of instances, and months.
+//! Names of instances, and calendar months.
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use roadstead_types::{InstanceName, Timestamp};
 use super::InstanceService;
 use crate::Result;
 
-/// Names that hosts of the registry itself may want.
+/// Names that the registry may need for hosts of its own.
 const RESERVED: [&str; 14] = [
     "admin", "api", "cam", "ccr", "console", "internal", "mirror", "personal", "public", "registry", "sts", "tcr",
     "test", "www",
 ];
 
-/// Whether an instance may have a name.
+/// The result of checking a name for a new instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NameState {
-    /// It may.
+    /// The name is free.
     Free(InstanceName),
-    /// It is no name.
+    /// The name breaks the rules for names.
     Illegal,
-    /// It is kept back.
+    /// The name is reserved.
     Reserved,
-    /// Another instance has it.
+    /// Another instance has the name.
     Taken,
 }
 
 impl InstanceService {
-    /// Whether an instance may have this name.
+    /// Checks whether a new instance can have this name.
     pub async fn name_state(&self, name: &str) -> Result<NameState> {
         let Ok(parsed) = name.parse::<InstanceName>() else { return Ok(NameState::Illegal) };
         if RESERVED.contains(&name) {
@@ -42,7 +42,8 @@ impl InstanceService {
 
 const DAY: i64 = 86_400;
 
-/// The same time of the day, so many months later: on the same day of the month, or on the last one of a shorter month.
+/// Returns the same time of day so many months later, on the same day of the month or on the last day of a shorter
+/// month.
 pub fn after_months(at: Timestamp, months: u32) -> Timestamp {
     let seconds = at.as_secs();
     let (year, month, day) = date(seconds.div_euclid(DAY));
@@ -54,14 +55,15 @@ pub fn after_months(at: Timestamp, months: u32) -> Timestamp {
     at.after(Duration::from_secs(u64::try_from(end - seconds).unwrap_or(0)))
 }
 
-/// Days from 1970-01-01 to a date. Years begin in March here, so that the day that comes and goes is their last one.
+/// Returns the days from 1970-01-01 to a date. Years start in March here, so that the leap day is the last day of a
+/// year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let before = year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
     before + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
 
-/// The date of a day, counted from 1970-01-01.
+/// Returns the date that is `number` days after 1970-01-01.
 fn date(number: i64) -> (i64, i64, i64) {
     let mut year = 1970 + number.div_euclid(366);
     while days(year + 1, 1, 1) <= number {

@@ -1,4 +1,4 @@
-//! Repositories that somebody has marked as favorites.
+//! Favorite repositories of an account.
 
 use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::Act;
@@ -8,7 +8,7 @@ use super::{PersonalService, REGISTRY};
 use crate::Result;
 
 impl PersonalService {
-    /// Makes a repository that the caller may see one of the caller's favourites; it may be one already.
+    /// Adds a repository that the caller may see to the caller's favorites. Does nothing if it is one already.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -19,8 +19,8 @@ impl PersonalService {
         Ok(())
     }
 
-    /// Takes repositories from the caller's favourites. What is none of them is passed over: what the caller may not see any
-    /// more can be taken away too.
+    /// Removes repositories from the caller's favorites. Names that are no favorites are ignored. The caller can also
+    /// remove a repository that it no longer sees.
     pub async fn remove_favorites(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
         self.base.meta.remove_favorites(act, identity.account, REGISTRY, names).await?;
         Ok(())

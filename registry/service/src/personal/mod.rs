@@ -1,6 +1,6 @@
-//! The personal edition: users, namespaces, repositories and favourites, as the cloud API knows them.
+//! The personal edition: users, namespaces, repositories and favorites, as the cloud API presents them.
 //!
-//! Everything belongs to main accounts. What belongs to somebody else and what is not there answer alike.
+//! Everything belongs to main accounts. A thing of another account and a missing thing look alike.
 
 mod favorites;
 mod namespaces;
@@ -19,7 +19,7 @@ pub use repositories::RepositoryFilter;
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// The personal edition.
+/// The service for the personal edition.
 #[derive(Clone)]
 pub struct PersonalService {
     base: Arc<Foundation>,
@@ -30,7 +30,7 @@ impl PersonalService {
         Self { base }
     }
 
-    /// What the main account of the caller may have.
+    /// Returns the quotas of the caller's main account.
     pub async fn quotas(&self, identity: &Identity) -> Result<Quotas> {
         Ok(self.base.meta.quotas(identity.owner).await?)
     }

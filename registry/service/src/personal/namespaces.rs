@@ -10,7 +10,7 @@ use super::{PersonalService, REGISTRY};
 use crate::{Error, Result};
 
 impl PersonalService {
-    /// Makes a namespace of the caller's main account. Names are unique over all accounts.
+    /// Creates a namespace for the caller's main account. Names are unique across all accounts.
     ///
     /// # Errors
     /// `Unknown(Password)`, `Reserved(Namespace)`, `Exists(Namespace)`, `LimitReached`.
@@ -26,11 +26,11 @@ impl PersonalService {
         Ok(())
     }
 
-    /// Deletes a namespace of the caller's main account. With it go the uploads that are under way in it.
+    /// Deletes a namespace of the caller's main account, and the unfinished uploads in it.
     ///
     /// # Errors
-    /// `Unknown(Password)`; `Unknown(Namespace)`, also for one of another account; `InUse(Namespace)` while there are repositories in
-    /// it.
+    /// `Unknown(Password)`; `Unknown(Namespace)`, also for a namespace of another account; `InUse(Namespace)` if the
+    /// namespace has repositories.
     pub async fn delete_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
         self.check_registered(identity).await?;
         let deleted = self.base.meta.delete_own_namespace(act, REGISTRY, name, identity.owner).await;
@@ -38,9 +38,11 @@ impl PersonalService {
         if deleted? { Ok(()) } else { Err(Error::Unknown(Thing::Namespace)) }
     }
 
-    /// The namespaces of the caller's main account with `part` in their names, the youngest first, and how many repositories are
-    /// in each. What the caller does not see is neither listed nor counted. A namespace is hidden when a policy denies `about` on
-    /// it, and from whoever is limited to what policies let it see, unless it has a right in it or sees a repository in it.
+    /// Returns the namespaces of the caller's main account whose names contain `part`, the youngest first, with the
+    /// number of repositories in each. Hidden namespaces are not listed, and hidden repositories are not counted.
+    ///
+    /// A namespace is hidden if a policy denies `about` on it. A caller who sees only what policies allow also does not
+    /// see a namespace in which it has no permission and sees no repository.
     ///
     /// # Errors
     /// `Unknown(Password)`.
@@ -71,7 +73,7 @@ impl PersonalService {
         Ok(self.base.meta.search_namespaces(&search).await?)
     }
 
-    /// Whether anybody has a namespace of this name, and whether nobody may.
+    /// Returns whether a namespace of this name exists, and whether the name is reserved.
     pub async fn namespace_exists(&self, name: &NamespaceName) -> Result<(bool, bool)> {
         let exists = self.base.meta.namespace(REGISTRY, name.as_str()).await?.is_some();
         Ok((exists, names::is_reserved(&self.base.params.reserved_namespaces, name)))

@@ -10,27 +10,27 @@ use super::super::owned;
 use super::{PersonalService, REGISTRY};
 use crate::{Error, Result};
 
-/// What a listing of repositories shows.
+/// Selects and orders the repositories of a list.
 #[derive(Clone, Copy, Debug)]
 pub struct RepositoryFilter<'a> {
-    /// Where to look.
+    /// The set of repositories to search.
     pub among: Among,
-    /// A part of the name.
+    /// A text that the name must contain.
     pub part: &'a str,
-    /// Only in this namespace.
+    /// The namespace, if only one is searched.
     pub namespace: Option<&'a str>,
-    /// Only public ones, or only private ones.
+    /// Whether to return only public (true) or only private (false) repositories.
     pub public: Option<bool>,
-    /// The order.
+    /// The order of the list.
     pub order: Order,
-    /// How many to pass over.
+    /// The number of repositories to skip.
     pub offset: u64,
-    /// How many to give.
+    /// The most repositories to return.
     pub limit: u32,
 }
 
 impl PersonalService {
-    /// Makes an empty repository in a namespace of the caller's main account.
+    /// Creates an empty repository in a namespace of the caller's main account.
     ///
     /// # Errors
     /// `Foreign(Namespace)`, `Exists(Repository)`, `LimitReached`.
@@ -50,7 +50,7 @@ impl PersonalService {
         Ok(())
     }
 
-    /// Deletes a repository of the caller's main account with all that is in it.
+    /// Deletes a repository of the caller's main account with its content.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -58,10 +58,10 @@ impl PersonalService {
         self.delete_repositories(act, identity, std::slice::from_ref(name)).await
     }
 
-    /// Deletes repositories of the caller's main account, all of them or none.
+    /// Deletes repositories of the caller's main account: all of them, or none.
     ///
     /// # Errors
-    /// `Unknown(Repository)` when one of them is not there.
+    /// `Unknown(Repository)` if one of them does not exist.
     pub async fn delete_repositories(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
@@ -91,7 +91,7 @@ impl PersonalService {
         if there? { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
-    /// Says what a repository of the caller's main account is for.
+    /// Sets the description of a repository of the caller's main account.
     ///
     /// # Errors
     /// `Foreign(Namespace)`, `Unknown(Repository)`.
@@ -101,7 +101,7 @@ impl PersonalService {
         if there { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
-    /// Whether there is a repository of this name in a namespace of the caller's main account, that no policy hides.
+    /// Returns whether a namespace of the caller's main account has a repository of this name that no policy hides.
     ///
     /// # Errors
     /// `Foreign(Namespace)`.
@@ -113,7 +113,7 @@ impl PersonalService {
         }
     }
 
-    /// A repository that the caller may see: one of its main account that no policy hides, or a public one.
+    /// Returns a repository that the caller may see: one of its main account that no policy hides, or a public one.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -126,7 +126,7 @@ impl PersonalService {
         shown.ok_or(Error::Unknown(Thing::Repository))
     }
 
-    /// Repositories that the caller may see, and whether policies hide any that would be among them.
+    /// Returns the repositories that the caller may see, and whether policies hide further matches.
     pub async fn repositories(
         &self,
         permissions: &Permissions,
@@ -151,7 +151,8 @@ impl PersonalService {
         Ok(self.base.meta.search_repositories(&search).await?)
     }
 
-    /// A repository of the caller's main account, where a namespace of another one is told apart.
+    /// Returns a repository of the caller's main account. The error tells a namespace of another account from a missing
+    /// repository.
     async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<Repository> {
         if !self.base.owns_namespace(identity, name.namespace()).await? {
             return Err(Error::Foreign(Thing::Namespace));

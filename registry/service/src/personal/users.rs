@@ -1,4 +1,4 @@
-//! The caller as a user of the personal edition: who has a registry password is one.
+//! Users of the personal edition. An account becomes a user when it sets a registry password.
 
 use roadstead_auth::Identity;
 use roadstead_storage::meta::{Account, Act, Scope};
@@ -21,10 +21,10 @@ impl PersonalService {
         Ok(())
     }
 
-    /// Changes the caller's registry password. What was issued under the old one is void.
+    /// Changes the caller's registry password. Tokens and sessions of the old password become invalid.
     ///
     /// # Errors
-    /// `Unknown(Password)` when there is none, `Invalid`.
+    /// `Unknown(Password)` if the caller has no password, `Invalid`.
     pub async fn change_password(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
         if !self.has_password(identity.account).await? {
             return Err(Error::Unknown(Thing::Password));
@@ -36,18 +36,18 @@ impl PersonalService {
         if changed { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
-    /// The caller's account.
+    /// Returns the caller's account.
     ///
     /// # Errors
-    /// `Unknown(Password)` when it has no registry password.
+    /// `Unknown(Password)` if the account has no registry password.
     pub async fn user(&self, identity: &Identity) -> Result<Account> {
         let account = self.base.meta.account(identity.account).await?;
         let account = account.ok_or(Error::Unknown(Thing::Password))?;
         if self.has_password(account.id).await? { Ok(account) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
-    /// Whether a user of the caller's main account has registered, and whether the main account has. Users of others are
-    /// not there.
+    /// Returns whether a user of the caller's main account has registered, and whether the main account has. A user of
+    /// another main account counts as not registered.
     pub async fn user_exists(&self, identity: &Identity, uin: &Uin) -> Result<(bool, bool)> {
         let main = self.has_password(identity.owner).await?;
         let exists = if *uin == identity.owner_uin {
@@ -61,7 +61,7 @@ impl PersonalService {
         Ok((exists, main))
     }
 
-    /// Refuses callers for whom nobody has opened the personal edition: neither they nor their main account have a
+    /// Refuses a caller who may not use the personal edition, because neither the caller nor its main account has set a
     /// registry password.
     pub(super) async fn check_registered(&self, identity: &Identity) -> Result<()> {
         if self.base.is_registered(identity).await? { Ok(()) } else { Err(Error::Unknown(Thing::Password)) }

@@ -1,4 +1,4 @@
-//! Bytes of a client on their way to the staged ones of an upload.
+//! Receives the bytes of an upload and stages them.
 
 use roadstead_storage::blob::{BlobWriter, StagingKey};
 use roadstead_storage::meta::UploadLease;
@@ -8,17 +8,17 @@ use super::{ChunkRange, Session, UploadService};
 use crate::transfer::{Body, Pieces, Transfer};
 use crate::{Error, Result};
 
-/// What comes after a body.
+/// The step after a body.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
-    /// The next request: what has arrived must be on the disk before it is counted.
+    /// The client sends another request, so the bytes must be on disk before they are counted.
     Wait,
-    /// The commit, which brings all of it to the disk.
+    /// The commit follows, which writes all bytes to disk.
     Commit,
 }
 
 impl UploadService {
-    /// Receives one chunk. The hasher that comes back stands at what is safely stored, also after an error.
+    /// Receives one chunk. The returned hasher covers the bytes that are safely stored, also after an error.
     pub(super) async fn take_chunk(
         &self,
         session: &Session,
@@ -40,11 +40,11 @@ impl UploadService {
         let key = StagingKey::of(session.upload.id);
         let received = self.receive(key, hasher, body, skip, transfer, after, Some(&session.lease)).await;
         match received {
-            // Which of its bytes are the ones that the range promised is anybody's guess: none of them count.
+            // The body does not match its range, so it is unclear which bytes are right. None of them count.
             Ok(hasher) if range.is_some_and(|r| hasher.len() != r.last + 1) => (before, Err(Error::Size)),
             Ok(hasher) => (hasher, Ok(())),
             Err((Some(safe), error)) => (safe, Err(error)),
-            // Who has lost the lease leaves everything to the next one.
+            // Another request holds the lease now and takes care of the staged bytes.
             Err((None, error @ Error::UploadBusy)) => (before, Err(error)),
             Err((None, error)) => {
                 self.cut(key, &before).await;
@@ -53,14 +53,15 @@ impl UploadService {
         }
     }
 
-    /// Drops staged bytes beyond what is safely stored: on a full disk they are what is in the way.
+    /// Drops staged bytes beyond the safely stored ones. On a full disk, this frees space.
     async fn cut(&self, key: StagingKey, safe: &Hasher) {
         if let Err(error) = self.base.store.stage(&key, safe.clone()).await {
-            tracing::debug!(upload.id = %key, error = %error, "bytes of a failed request stay until the next one");
+            tracing::debug!(upload.id = %key, error = %error, "bytes of a failed request stay until the next request");
         }
     }
 
-    /// Writes a body to the store. On error, the hasher is that of what is safely stored, if more than before is.
+    /// Writes a body to the store. An error comes with a hasher of the safely stored bytes, if there are more than
+    /// before.
     #[expect(clippy::too_many_arguments, reason = "every one is a plain value of its own type")]
     pub(super) async fn receive(
         &self,
@@ -83,7 +84,7 @@ impl UploadService {
                 };
                 kept.map(|()| writer.hasher().clone()).map_err(|error| (None, error.into()))
             }
-            // The bytes of a client that went away are good; those of a writer that failed are not.
+            // The bytes of a client that disconnected are valid. After a failed write, they are not.
             Err(error @ (Error::ClientGone | Error::BodyTimeout)) => match writer.sync().await {
                 Ok(()) => Err((Some(writer.hasher().clone()), error)),
                 Err(_) => Err((None, error)),
@@ -93,7 +94,7 @@ impl UploadService {
     }
 }
 
-/// Moves pieces from the client to the store; while one is written the next one is read.
+/// Moves pieces from the client to the store. It reads the next piece while one is being written.
 async fn copy(pieces: &mut Pieces<'_>, writer: &mut dyn BlobWriter, transfer: &Transfer) -> Result<()> {
     let mut piece = pieces.next(transfer.piece()).await?;
     while let Some(bytes) = piece {

@@ -1,4 +1,4 @@
-//! What was staged becomes a blob.
+//! Commits uploads: turns staged bytes into a blob.
 
 use futures::StreamExt as _;
 use roadstead_auth::{Access, Push};
@@ -10,7 +10,7 @@ use super::{Finished, UploadService};
 use crate::{Error, Result};
 
 impl UploadService {
-    /// Makes a blob of what an upload has, whose digest may be of another algorithm than it was hashed with.
+    /// Turns an upload into a blob. The digest may use a different algorithm than the upload.
     pub(super) async fn conclude(
         &self,
         act: &Act,
@@ -23,11 +23,12 @@ impl UploadService {
         let hasher = if hasher.algorithm() == digest.algorithm() {
             hasher
         } else {
-            // The client named the algorithm only at the end: the one case in which bytes are read again.
+            // The client named the algorithm only at the end. This is the only case in which stored bytes are read
+            // again.
             self.while_leased(Some(lease), self.rehash(key, hasher.len(), digest.algorithm())).await?
         };
         if hasher.len() == 0 {
-            // Nothing was ever written, so nothing was staged.
+            // The upload is empty, so nothing was staged yet.
             self.base.store.stage(&key, hasher.clone()).await?.sync().await?;
         }
         self.commit(act, access, key, Some(lease), hasher, digest).await
@@ -39,7 +40,7 @@ impl UploadService {
             let mut stream = self.base.store.read_staged(&key, len).await?;
             while let Some(piece) = stream.next().await {
                 let piece = piece?;
-                // Hashing is work for a thread that may block, not for the executor.
+                // Hashing would block the executor, so it runs on a thread for blocking work.
                 let hashed = tokio::task::spawn_blocking(move || {
                     hasher.update(&piece);
                     hasher
@@ -52,7 +53,8 @@ impl UploadService {
         Ok(hasher)
     }
 
-    /// Makes the staged bytes a blob of the repository. First the object, then the row: a row without an object cannot be.
+    /// Turns the staged bytes into a blob of the repository. The object is stored before the row, because no row may
+    /// exist without an object.
     pub(super) async fn commit(
         &self,
         act: &Act,
@@ -82,8 +84,8 @@ impl UploadService {
         };
         let committed = self.base.meta.commit_blob(act, &commit).await;
         self.base.pushed(access, committed.as_ref().map(|committed| committed.repository_created.as_ref()));
-        // After an error, whether the transaction was committed is not always known. An object that nobody refers to is swept
-        // by age; deleting it here could delete one that a row refers to.
+        // After an error, the transaction may have been committed all the same. The object must stay, because a row may
+        // refer to it. An object without a row is swept later.
         let committed = committed?;
         self.caches.blobs.invalidate(&(committed.repository, digest.clone()));
         self.discard(staged).await;
@@ -93,12 +95,12 @@ impl UploadService {
         Ok(Finished { repository: committed.repository })
     }
 
-    /// The content was there already: the object that has just come is not needed, unless the one that was there is lost
-    /// or damaged. Then a push of the same content is what heals it.
+    /// Drops the new object, because the content already existed. If the existing object is missing or damaged, the new
+    /// one replaces it instead.
     async fn drop_second_copy(&self, blob: &Blob, key: &BlobKey) -> Result<()> {
         let store = &self.base.store;
         if store.size(&blob.key).await? != Some(blob.size) {
-            tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "the object of a blob is not what its row says; replaced");
+            tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "the object of a blob does not match its row; replaced");
             if self.base.meta.replace_object(blob.id, &blob.key, key, self.base.clock.now()).await? {
                 self.caches.blobs.clear();
                 return Ok(());

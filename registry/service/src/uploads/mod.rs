@@ -1,4 +1,4 @@
-//! Uploads of blobs: sessions that take bytes, one request at a time.
+//! Uploads of blobs: sessions that receive bytes over one or more requests.
 
 mod chunk;
 mod commit;
@@ -17,10 +17,10 @@ use super::cache::Caches;
 use super::transfer::{Body, Transfer};
 use super::{Error, Foundation, Result};
 
-/// How long a request holds an upload without a sign of life. It is renewed while bytes flow.
+/// How long a request keeps its lease on an upload without renewing it. It renews the lease while bytes arrive.
 const UPLOAD_LEASE: Duration = Duration::from_secs(60);
 
-/// The bytes that a chunk says it holds: first and last, both inclusive (distribution-spec, "Pushing a blob in chunks").
+/// The byte range of a chunk, with both ends inclusive (distribution-spec, "Pushing a blob in chunks").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChunkRange {
     /// Offset of the first byte.
@@ -32,19 +32,20 @@ pub struct ChunkRange {
 /// A finished upload.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Finished {
-    /// The repository that has the blob now.
+    /// The repository that now has the blob.
     pub repository: RepositoryId,
 }
 
-/// An upload that this request may write to.
+/// An upload that the current request may write to.
 struct Session {
     upload: Upload,
     lease: UploadLease,
-    /// Where it stands.
+    /// The hash of the bytes so far.
     hasher: Hasher,
 }
 
-/// Uploads of blobs. Their state lives in the database: any process can take the next chunk, after any restart.
+/// The service for uploads of blobs. Their state is in the database, so any process can receive the next chunk, also
+/// after a restart.
 #[derive(Clone)]
 pub struct UploadService {
     base: Arc<Foundation>,
@@ -56,7 +57,7 @@ impl UploadService {
         Self { base, caches }
     }
 
-    /// Starts an upload whose content will be hashed with `algorithm`.
+    /// Starts an upload that is hashed with `algorithm`.
     pub async fn start(&self, access: &Access<Push>, algorithm: Algorithm) -> Result<UploadId> {
         self.check_room(access).await?;
         let now = self.base.clock.now();
@@ -74,7 +75,7 @@ impl UploadService {
         Ok(id)
     }
 
-    /// Takes a whole blob in one request, without a session that could be gone on with.
+    /// Receives a whole blob in one request, without a session that a client could resume.
     pub async fn upload(&self, act: &Act, access: &Access<Push>, digest: &Digest, body: Body<'_>) -> Result<Finished> {
         self.check_room(access).await?;
         let key = StagingKey::of(UploadId::random());
@@ -90,7 +91,7 @@ impl UploadService {
         result
     }
 
-    /// Refuses content for a repository that may not be made, before it is sent.
+    /// Refuses an upload early if its repository does not exist and may not be created.
     async fn check_room(&self, access: &Access<Push>) -> Result<()> {
         if access.repository_id().is_some() || access.registry() != RegistryId::PERSONAL {
             return Ok(());
@@ -98,28 +99,29 @@ impl UploadService {
         Ok(self.base.meta.check_room(access.namespace_id()).await?)
     }
 
-    /// The upload `id`, if it is one of this repository and of this account. Foreign ids look like unknown ones.
+    /// Returns the upload `id` if it belongs to this repository and this account. A foreign upload looks like a missing
+    /// one.
     async fn find(&self, access: &Access<Push>, id: UploadId) -> Result<Upload> {
         let upload = self.base.meta.upload(id, self.base.clock.now()).await?;
         upload.filter(|u| belongs(u, access)).ok_or(Error::Unknown(Thing::Upload))
     }
 
-    /// How many bytes of the upload have arrived.
+    /// Returns the number of bytes of the upload that have arrived.
     pub async fn status(&self, access: &Access<Push>, id: UploadId) -> Result<u64> {
         Ok(self.find(access, id).await?.hash.len)
     }
 
-    /// Ends an upload and drops its bytes.
+    /// Cancels an upload and drops its bytes.
     pub async fn cancel(&self, access: &Access<Push>, id: UploadId) -> Result<()> {
         let session = self.lease(access, id).await?;
         self.drop_session(&session).await
     }
 
-    /// Appends a body to the upload; gives the number of bytes that it has now.
+    /// Appends a body to the upload. Returns the number of bytes that the upload has now.
     ///
-    /// A chunk that starts before the end of the upload and reaches beyond it is a retry whose first answer got lost:
-    /// the bytes that are there already are passed over. A chunk with nothing new, or with a gap before it, is refused
-    /// with the offset at which to go on. When the body breaks off, what has arrived stays.
+    /// A chunk may start before the end of the upload if it reaches beyond the end: the client repeats a request whose
+    /// answer was lost, and the known bytes are skipped. A chunk without new bytes, or with a gap before it, is refused
+    /// with the offset of the next byte. If the body ends early, the bytes that have arrived are kept.
     pub async fn append(
         &self,
         access: &Access<Push>,
@@ -127,7 +129,8 @@ impl UploadService {
         range: Option<ChunkRange>,
         body: Body<'_>,
     ) -> Result<u64> {
-        // The wait for a share comes before the lease: nobody holds an upload while waiting in a queue.
+        // The request waits for a share of the budget before it takes the lease, so that a queued request does not
+        // block the upload.
         let transfer = self.base.budget.upload().await?;
         let session = self.lease(access, id).await?;
         let (hasher, outcome) = self.take_chunk(&session, range, body, &transfer, After::Wait).await;
@@ -135,7 +138,7 @@ impl UploadService {
         outcome.map(|()| hasher.len())
     }
 
-    /// Appends the last body, if any, and turns the upload into a blob of the repository.
+    /// Appends the last body, if there is one, and turns the upload into a blob of the repository.
     pub async fn finish(
         &self,
         act: &Act,
@@ -145,7 +148,7 @@ impl UploadService {
         body: Option<Body<'_>>,
         digest: &Digest,
     ) -> Result<Finished> {
-        // Without a body there is nothing to hold in memory.
+        // Without a body, no memory is needed.
         let body = match body {
             Some(body) => Some((body, self.base.budget.upload().await?)),
             None => None,
@@ -161,15 +164,15 @@ impl UploadService {
         let result = self.conclude(act, access, &session.lease, hasher, digest).await;
         match &result {
             Ok(_) => {}
-            // The bytes are not what the client meant to send: nothing can be gone on with.
+            // The client sent different bytes than it announced, so the upload cannot continue.
             Err(Error::Digest { .. }) => self.drop_session(&session).await?,
-            // What was safe before this request still is: the client can try again, from there.
+            // The bytes that were safe before this request still are, so the client can resume from there.
             Err(_) => self.give_back(&session).await,
         }
         result
     }
 
-    /// Takes the body that comes with the end of an upload. After a failure the client can try again.
+    /// Receives the body of the last request of an upload. The client can repeat the request after a failure.
     async fn take_last_chunk(
         &self,
         session: &Session,
@@ -179,7 +182,7 @@ impl UploadService {
     ) -> Result<Hasher> {
         let (hasher, outcome) = self.take_chunk(session, range, body, transfer, After::Commit).await;
         if let Err(error) = outcome {
-            // Without a range, a client that tries again sends the whole body again.
+            // Without a range, the client repeats the whole body, so its bytes do not count.
             let safe = if range.is_some() { &hasher } else { &session.hasher };
             self.save(&session.lease, safe).await?;
             return Err(error);
@@ -196,7 +199,7 @@ impl UploadService {
         Ok(())
     }
 
-    /// Ends the lease of an upload that stands where it stood. If that fails too, the lease runs out by itself.
+    /// Releases the lease of an unchanged upload. If that fails, the lease runs out by itself.
     async fn give_back(&self, session: &Session) {
         let expires_at = self.base.clock.now().after(self.base.params.upload_ttl);
         if let Err(error) = self.base.meta.save_upload(&session.lease, &session.hasher.save(), expires_at).await {
@@ -211,7 +214,7 @@ impl UploadService {
             Lease::Acquired(upload, lease) if belongs(&upload, access) => match Hasher::resume(&upload.hash) {
                 Ok(hasher) => Ok(Session { upload, lease, hasher }),
                 Err(error) => {
-                    // Saved by a release with another layout: nobody can go on with it.
+                    // A release with a different hasher layout has saved the state, so the upload cannot continue.
                     tracing::warn!(upload.id = %id, error = %error, "an upload is given up");
                     self.base.meta.delete_upload(&lease).await?;
                     self.discard(StagingKey::of(id)).await;
@@ -228,7 +231,7 @@ impl UploadService {
         Ok(self.base.meta.save_upload(lease, &hasher.save(), expires_at).await?)
     }
 
-    /// Runs `work`, and renews the lease as long as it runs. When the lease is lost, so is the work.
+    /// Runs `work`, and renews the lease meanwhile. If the lease is lost, the work is dropped.
     async fn while_leased<T>(&self, lease: Option<&UploadLease>, work: impl Future<Output = Result<T>>) -> Result<T> {
         let Some(lease) = lease else { return work.await };
         let renewals = async {
@@ -238,7 +241,8 @@ impl UploadService {
                 match self.base.meta.renew_upload_lease(lease, until).await {
                     Ok(true) => {}
                     Ok(false) => return Error::UploadBusy,
-                    // The next renewal may come in time; who took the lease over is kept out by the store's own lock.
+                    // A later renewal may still succeed. If another request takes the lease, the lock of the blob store
+                    // keeps the two apart.
                     Err(error) => tracing::warn!(upload.id = %lease.upload(), error = %error, "lease not renewed"),
                 }
             }
@@ -249,7 +253,7 @@ impl UploadService {
         }
     }
 
-    /// Drops staged bytes. What cannot be dropped now is swept by age.
+    /// Drops staged bytes. If that fails, they are swept later.
     async fn discard(&self, key: StagingKey) {
         if let Err(error) = self.base.store.discard(&key).await {
             tracing::warn!(upload.id = %key, error = %error, "staged bytes stay until they are swept");
