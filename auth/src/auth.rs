@@ -79,8 +79,9 @@ impl fmt::Debug for Auth {
 impl Auth {
     /// Loads the key that signs tokens, or makes the first one. The schema of `meta` must be up to date.
     ///
-    /// # Errors `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those
-    /// parameters are out of range, `Storage` when the store fails.
+    /// # Errors
+    /// `Sealed` when the key was sealed with another master key than that of `sealer`, `Argon2` when those parameters
+    /// are out of range, `Storage` when the store fails.
     pub async fn open(meta: MetaStore, params: AuthParams, sealer: Sealer, clock: Arc<dyn Clock>) -> Result<Self> {
         let changes = meta.change_counters().await?;
         let longest_token = params.token_lifetime.saturating_add(params.leeway.saturating_mul(2));

@@ -113,8 +113,8 @@ impl Auth {
     /// into the token: they are evaluated again on every request.
     ///
     /// # Errors
-    /// `TooManyScopes`, `TokenTooLarge`, `Session` for sessions of temporary keys, and `Storage` when the store cannot be
-    /// asked.
+    /// `TooManyScopes`, `TokenTooLarge`, `Session` for sessions of temporary keys, and `Storage` when the store
+    /// cannot be asked.
     pub async fn issue(
         &self,
         registry: RegistryId,

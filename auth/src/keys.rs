@@ -127,7 +127,7 @@ impl Keys {
         ring(&rows, &self.sealer, Some(&current))?.ok_or(Error::Corrupt { what: "signing keys: none signs" })
     }
 
-    /// Makes a new key if the present one is old, and reads keys that other replicas made.
+    /// Makes a new key if the present one is old, reads keys that other replicas made, and deletes expired ones.
     pub(crate) async fn maintain(&self) -> Result<()> {
         let (now, current) = (self.clock.now(), self.signer());
         let ring = rotate_if_due(&self.meta, &self.sealer, now, self.rotation, self.longest_token, Some(&current));

@@ -1,4 +1,4 @@
-//! The repositories of a token in fewer bytes than the `access` claim has for them, for tokens that name many.
+//! Packs the repositories of a token into fewer bytes than the `access` claim, for tokens that name many.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use crate::identity::Grant;
 
 const REPOSITORY: &str = "repository";
 
-/// Repositories by what may be done to them, then by namespace: `{"pull,push":{"team":["app","web"]}}`.
+/// Repositories by actions and then by namespace: `{"pull,push":{"team":["app","web"]}}`.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub(crate) struct Packed(BTreeMap<String, BTreeMap<String, Vec<String>>>);
 
 impl Packed {
-    /// Takes the repositories out of `access`. What is not one stays there.
+    /// Moves the repositories out of `access`. Other grants stay there.
     pub(crate) fn take(access: &mut Vec<Grant>) -> Self {
         let mut packed = Self::default();
         access.retain(|grant| {
@@ -28,7 +28,7 @@ impl Packed {
         packed
     }
 
-    /// The repositories again.
+    /// Unpacks the repositories.
     pub(crate) fn grants(self) -> impl Iterator<Item = Grant> {
         self.0.into_iter().flat_map(|(actions, namespaces)| {
             let actions: Vec<String> = actions.split(',').map(str::to_owned).collect();

@@ -16,16 +16,16 @@ pub const PASSWORD_MIN: usize = 8;
 /// The most characters of a password.
 pub const PASSWORD_MAX: usize = 256;
 
-/// How many may wait for one core to hash their password. The next ones are sent away.
+/// How many requests may wait for one core to hash a password. Further ones are refused.
 const QUEUE_PER_CORE: usize = 32;
 
 /// The outcome of a verification.
 pub(crate) enum Verified {
-    /// The password is another one.
+    /// The password is wrong.
     Wrong,
-    /// The password is right. If its hash was made with other parameters, here is one with the present ones.
+    /// The password is correct. If its hash was made with other parameters, this holds one with the present ones.
     Right { rehashed: Option<String> },
-    /// Too many are waiting.
+    /// Too many requests are waiting.
     Busy,
 }
 
@@ -33,14 +33,14 @@ pub(crate) enum Verified {
 #[derive(Clone)]
 pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
-    /// The hash of a password that nobody knows, verified for users that do not exist.
+    /// The hash of a password that nobody knows. It is verified for users that do not exist.
     dummy: Arc<str>,
     cores: Arc<Semaphore>,
     queue: Arc<Semaphore>,
 }
 
 impl PasswordHasher {
-    /// Without the dummy, which only verifying needs.
+    /// Makes a hasher without the dummy hash, which only verification needs.
     pub(crate) fn new(params: Argon2Params) -> Result<Self> {
         let Argon2Params { memory_kib, iterations, parallelism } = params;
         let params =
@@ -54,20 +54,20 @@ impl PasswordHasher {
         })
     }
 
-    /// With the dummy: hashes one password.
+    /// Makes a hasher with the dummy hash. This hashes one password.
     pub(crate) async fn for_verifying(params: Argon2Params) -> Result<Self> {
         let mut hasher = Self::new(params)?;
         hasher.dummy = hasher.hash(&random::token::<32>()).await?.into();
         Ok(hasher)
     }
 
-    /// The hash of `password`, in the PHC string format.
+    /// Hashes `password`, in the PHC string format.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let password = Zeroizing::new(password.to_owned());
         self.on_a_core(move |argon2| hash(argon2, &password)).await?
     }
 
-    /// Whether `password` is the one behind `stored`. Without a stored hash it is not, but takes as long to tell.
+    /// Tells whether `password` matches `stored`. Without a stored hash it does not, but the answer takes as long.
     pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<Verified> {
         let Ok(_waiting) = self.queue.try_acquire() else { return Ok(Verified::Busy) };
         let known = stored.is_some() && password.chars().count() <= PASSWORD_MAX;
@@ -85,8 +85,8 @@ impl PasswordHasher {
         .await?
     }
 
-    /// Runs `work` when a core is free. It runs to its end even if nobody waits for it any more, and keeps its place
-    /// until then.
+    /// Runs `work` when a core is free. The work runs to its end even if its caller has gone, and keeps its place in
+    /// the queue until then.
     async fn on_a_core<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'_>) -> T + Send + 'static) -> Result<T> {
         let failed = || Error::Crypto { op: "hash a password" };
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| failed())?;
@@ -106,7 +106,7 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
     hash.map(|hash| hash.to_string()).map_err(|_| Error::Crypto { op: "hash a password" })
 }
 
-/// The hash of `password` with the present parameters, if `stored` was made with others.
+/// Hashes `password` again if `stored` was made with other parameters than the present ones.
 fn stronger(argon2: &Argon2<'_>, stored: &PasswordHash, password: &str) -> Result<Option<String>> {
     let present = Params::try_from(stored).is_ok_and(|params| {
         let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
@@ -116,7 +116,7 @@ fn stronger(argon2: &Argon2<'_>, stored: &PasswordHash, password: &str) -> Resul
     if same { Ok(None) } else { hash(argon2, password).map(Some) }
 }
 
-/// Whether `password` may be set.
+/// Checks that `password` keeps to the rules for passwords.
 pub(crate) fn check_rules(password: &str) -> Result<()> {
     let length = password.chars().count();
     let fits = (PASSWORD_MIN..=PASSWORD_MAX).contains(&length) && !password.chars().any(char::is_control);

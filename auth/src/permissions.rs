@@ -1,4 +1,4 @@
-//! What an identity may do: its policies, compiled once for each change, and the circumstances of one request.
+//! The rights of an identity by its policies, in the circumstances of one request.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
@@ -17,34 +17,35 @@ use roadstead_policy::actions::tcr;
 use roadstead_policy::op::{self, Realm};
 use roadstead_policy::{self as policy, Author, Context, Decision, Document, Documents, Matches, Policy, Use, presets};
 
-/// What an identity may do, as of one request.
+/// The rights of an identity by its policies, for one request.
 ///
-/// It decides about what belongs to the identity's own main account: who knows the target, checks whose it is.
+/// They concern things of the identity's own main account. The caller checks that a target belongs to this account.
 #[derive(Clone, Debug)]
 pub struct Permissions {
     identity: Arc<Identity>,
     compiled: Arc<Compiled>,
     client: Arc<Client>,
     now: Timestamp,
-    /// Whether what no policy allows is hidden, and not only what one denies.
+    /// Whether things that no policy allows are hidden. Otherwise only denied ones are.
     strict: bool,
     readonly: bool,
-    /// Made when something is to be judged by it: what is done routinely seldom is.
+    /// Made on first use: most routine operations are decided without it.
     context: OnceLock<Context>,
 }
 
-/// Tags as conditions compare them: each as `key&value`.
+/// Returns tags in the form in which conditions compare them: `key&value`.
 pub fn tag_texts<'a>(tags: impl IntoIterator<Item = &'a ResourceTag>) -> Arc<[String]> {
     tags.into_iter().map(|tag| format!("{}&{}", tag.key, tag.value)).collect()
 }
 
-/// What decides whether somebody sees a repository of the personal edition: listing and pulling it.
+/// Returns the operations that decide whether a caller sees a repository of the personal edition: listing and pulling
+/// it.
 pub fn sight(name: &RepositoryName) -> [policy::Request; 2] {
     [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
 }
 
 impl Auth {
-    /// What the caller may do. Policies come from memory, and are as fresh as everything that
+    /// Returns the permissions of the caller. Policies come from the cache, and are as fresh as everything that
     /// [`Auth::poll_changes`] confirms.
     ///
     /// # Errors
@@ -56,7 +57,7 @@ impl Auth {
 }
 
 impl Auth {
-    /// What a main account may do, when a command or a job acts for it: everything.
+    /// Returns all rights in a main account, for a command or a job that acts for it.
     pub(crate) fn root_permissions(&self, main: Identity) -> Permissions {
         let (identity, compiled) = (Arc::new(main), Arc::clone(&self.inner.root));
         let client = Arc::new(Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST)));
@@ -66,12 +67,12 @@ impl Auth {
 }
 
 impl Permissions {
-    /// Decides about an operation on something that belongs to the identity's main account.
+    /// Decides about an operation on something of the identity's main account.
     pub fn decide(&self, request: &policy::Request) -> Decision {
         policy::decide(&self.compiled.documents, request, self.context())
     }
 
-    /// Whether what clients do again and again is allowed, in less time.
+    /// Decides about a routine operation, faster than [`Permissions::decide`].
     pub(crate) fn allows_routine(&self, asked: &RoutineRequest<'_>, cache: &RoutineCache) -> bool {
         let RoutineRequest { routine, registry, name, public, .. } = *asked;
         let Compiled { documents, serial, .. } = &*self.compiled;
@@ -104,10 +105,10 @@ impl Permissions {
         documents.judge(own, &documents.session_matches(&request, context), asked.public, context)
     }
 
-    /// Whether the operation is allowed; a denial is logged.
+    /// Checks that the operation is allowed. A denial is logged.
     ///
     /// # Errors
-    /// `Forbidden` when it is not.
+    /// `Forbidden` when it is denied.
     pub fn check(&self, request: &policy::Request) -> Result<(), Denied> {
         let decision = self.decide(request);
         if decision.is_allowed() {
@@ -117,44 +118,47 @@ impl Permissions {
         Err(Denied::Forbidden)
     }
 
-    /// Whether the operation is allowed; with `faithful` it need not be. For what the product document does not ask for.
+    /// Checks that the operation is allowed, except with `faithful`. For operations that need no right by the product
+    /// document.
     ///
     /// # Errors
-    /// `Forbidden` when it is not.
+    /// `Forbidden` when it is denied.
     pub fn check_hardened(&self, request: &policy::Request) -> Result<(), Denied> {
         if self.strict { self.check(request) } else { Ok(()) }
     }
 
-    /// Refuses to let anything be changed while the registry is read-only.
+    /// Refuses changes while the registry is read-only.
     ///
     /// # Errors
-    /// `ReadOnly`.
+    /// `ReadOnly` while it is.
     pub fn check_writable(&self) -> Result<(), Denied> {
         if self.readonly { Err(Denied::ReadOnly) } else { Ok(()) }
     }
 
-    /// Whether every operation is allowed: see [`Identity::is_root`].
+    /// Tells whether every operation is allowed: see [`Identity::is_root`].
     pub fn is_root(&self) -> bool {
         self.identity.is_root()
     }
 
-    /// The names for which a statement denies the operation.
+    /// Returns the names for which a statement denies the operation.
     pub fn denied_names(&self, about: &policy::NameRequest) -> NameRule {
         self.documents().denied_names(about, self.context())
     }
 
-    /// The names for which the operation is allowed.
+    /// Returns the names for which the operation is allowed.
     pub fn allowed_names(&self, about: &policy::NameRequest) -> NameRule {
         self.documents().allowed_names(about, self.context())
     }
 
-    /// Whether the caller sees only what some policy lets it see. Otherwise it sees what no policy denies.
+    /// Tells whether the caller sees only what some policy lets it see. Otherwise it sees everything that no policy
+    /// denies.
     fn is_limited(&self) -> bool {
         !self.is_root() && (self.strict || self.identity.session.is_some())
     }
 
-    /// Whether the caller sees a repository of its main account in the personal edition. A denial of listing or pulling hides
-    /// it. Whoever is limited needs a right to it, if it is not public. A session needs a right to list or pull it.
+    /// Tells whether the caller sees a repository of its main account in the personal edition. A denial of listing or
+    /// pulling hides it. A limited caller also needs some right to the repository, unless it is public. A session
+    /// always needs the right to list or pull it.
     pub fn sees_repository(&self, name: &RepositoryName, public: bool) -> bool {
         let decisions = sight(name).map(|request| self.decide(&request));
         if decisions.iter().any(Decision::is_explicit_denial) {
@@ -167,7 +171,8 @@ impl Permissions {
         self.identity.session.is_none() && (public || has_right())
     }
 
-    /// The same for all repositories: the names of those that it sees, and the names of public ones that it sees.
+    /// Returns the same for all repositories: the names of visible ones, and the names of public ones that are
+    /// visible.
     pub fn seen_repositories(&self) -> (NameRule, NameRule) {
         let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
         let any = |names: fn(&Documents, &policy::NameRequest, &Context) -> NameRule| {
@@ -187,8 +192,8 @@ impl Permissions {
         (allowed.or(with_right).and(not_denied.clone()), not_denied)
     }
 
-    /// The names of the namespaces of the personal edition that the caller has a right in, which lets it see that they are
-    /// there.
+    /// Returns the names of namespaces of the personal edition in which the caller has some right. So it may know
+    /// that they exist.
     pub fn known_namespaces(&self) -> NameRule {
         if !self.is_limited() {
             return NameRule::All;
@@ -196,7 +201,7 @@ impl Permissions {
         self.documents().names_with_right(&op::any_on_namespaces(), self.context())
     }
 
-    /// Whether the caller sees an instance of its main account in lists.
+    /// Tells whether the caller sees an instance of its main account in lists.
     pub fn sees_instance(&self, id: &InstanceId, tags: &[ResourceTag]) -> bool {
         let tags = tag_texts(tags);
         let list = tcr::DescribeInstances.on_instance(id.as_str()).tagged(&tags);
@@ -205,17 +210,17 @@ impl Permissions {
             && (!self.is_limited() || self.documents().allow_something(&anything(), self.context()))
     }
 
-    /// Who asks.
+    /// Returns the identity.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
     }
 
-    /// Where the request comes from.
+    /// Returns the client that the request came from.
     pub(crate) fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    /// What conditions are judged by.
+    /// Returns the context that conditions are evaluated in.
     pub fn context(&self) -> &Context {
         self.context.get_or_init(|| {
             let Identity { uin, owner, owner_uin, .. } = &*self.identity;
@@ -223,7 +228,7 @@ impl Permissions {
         })
     }
 
-    /// The policies that count.
+    /// Returns the policies.
     pub fn documents(&self) -> &Documents {
         &self.compiled.documents
     }
@@ -255,11 +260,11 @@ impl Inner {
         };
         let Some(limit) = session.and_then(|session| session.policy.as_ref()) else { return Ok(own) };
         let documents = Documents { session: Some(Arc::clone(limit)), ..own.documents.clone() };
-        // The same policies, and one more, which nothing is remembered of.
+        // The serial stays: remembered decisions do not cover the policy of a session.
         Ok(Arc::new(Compiled { documents, region: Arc::clone(&own.region), serial: own.serial }))
     }
 
-    /// The compiled policies of `principal`, from memory if they are still believed.
+    /// Returns the compiled policies of `principal`, from the cache if they are still trusted.
     async fn compiled(
         &self,
         principal: Principal,
@@ -275,7 +280,7 @@ impl Inner {
             Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.documents, (identity.owner, principal), load).await?;
-        // `load` always finds something: nothing attached is nothing allowed.
+        // `load` never returns `None`: a principal without policies has empty ones.
         Ok(found.map_or_else(|| Compiled::new(Documents::default(), &self.params.region), |read| read.value))
     }
 }
@@ -291,8 +296,8 @@ fn compile(stored: &StoredPolicies, owner_uin: &Uin, owner: AccountId) -> Docume
     }
 }
 
-/// A preset policy that is not there any more, and a text that is none, are policies that nobody understands: they allow
-/// nothing, and stand in the way of everything.
+/// Compiles a stored policy. If a preset no longer exists or a text cannot be parsed, the result allows nothing and
+/// blocks everything.
 fn document(policy: &StoredPolicy, usage: Use, author: &Author<'_>) -> Document {
     let (name, text) = match &policy.document {
         Some(text) => (policy.name.as_str(), text.as_str()),

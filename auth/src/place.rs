@@ -1,4 +1,4 @@
-//! The places in which a proof is good.
+//! The places in which rights are proved.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Repository {
     pub(crate) tags: Option<Arc<[Tag]>>,
 }
 
-/// A main account: everything that belongs to it, and to nobody else.
+/// A main account, with everything that belongs to it.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(crate) permissions: Permissions,
@@ -49,7 +49,7 @@ pub struct Instance {
     pub(crate) id: InstanceId,
 }
 
-/// The whole installation, whatever belongs to whom.
+/// The whole installation, across all owners.
 #[derive(Clone, Copy, Debug)]
 pub struct System;
 
@@ -57,9 +57,9 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A place that belongs to the main account of whoever has the proof: services look things up among what is its own.
+/// A place in the main account of the holder of a proof. Services look only among the things of this account.
 pub trait Owned: sealed::Sealed {
-    /// What the holder of the proof may do, and see, in its main account.
+    /// Returns the permissions of the holder in its main account.
     #[doc(hidden)]
     fn permissions(&self) -> &Permissions;
 }

@@ -1,10 +1,10 @@
-//! Refresh tokens (RFC 6749, sections 1.5 and 6; OAuth security BCP, RFC 9700, section 4.14): random, stored as a hash,
-//! and rotated: each exchange gives the successor, and the first use of the successor ends the token before it. One that
-//! is used after that has been copied: then every token of its sign-in is revoked.
+//! Refresh tokens (RFC 6749, sections 1.5 and 6; OAuth security BCP, RFC 9700, section 4.14). They are random, stored
+//! as a hash, and rotated: each exchange returns a successor, and the first use of the successor ends its
+//! predecessor. A token that is used after that has been copied, so every token of its sign-in is revoked.
 //!
-//! Until its successor is used a token can be exchanged again, and gives the same successor each time. An answer that got
-//! lost, or two exchanges at once, so take nobody's sign-in away, and neither do clients that keep the first token that
-//! they were given for as long as it works.
+//! Until its successor is used, a token can be exchanged again, and each exchange returns the same successor. So a
+//! lost answer or two concurrent exchanges do not end a sign-in. Clients that keep using their first token are not
+//! signed out either.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::error::{AuthenticationError, Result};
 use crate::identity::Identity;
 use crate::random;
 
-/// A token that is longer is none of ours.
+/// A longer token is not ours.
 const MAX_BYTES: usize = 128;
 
 impl Auth {
-    /// Makes a refresh token, the first of a sign-in. It is good for this registry, service and client only.
+    /// Makes the first refresh token of a sign-in. It is valid for this registry, service and client only.
     ///
     /// # Errors
-    /// `Session` for sessions, whose limits it would not remember; `Storage` when the store fails.
+    /// `Session` for sessions, because the token does not store their limits; `Storage` when the store fails.
     pub async fn issue_refresh_token(
         &self,
         registry: RegistryId,
@@ -53,12 +53,13 @@ impl Auth {
         Ok(token)
     }
 
-    /// Exchanges a refresh token for its successor, and says whose it is.
+    /// Exchanges a refresh token for its successor, and returns its account.
     ///
     /// # Errors
-    /// `BadCredentials` for a token that is unknown, has expired, has ended because its successor was used (then its whole
-    /// family is revoked) or was revoked, is for another registry, service or client, whose account is disabled, or whose
-    /// account has got new credentials since; `Unavailable` when the store cannot be asked.
+    /// `BadCredentials` for a token that is unknown, expired or revoked, or that belongs to another registry, service
+    /// or client. Also for one whose account is disabled or has other credentials since, and for one that ended
+    /// because its successor was used; then all tokens of its sign-in are revoked. `Unavailable` when the store
+    /// cannot be asked.
     pub async fn redeem_refresh_token(
         &self,
         registry: RegistryId,
@@ -71,7 +72,7 @@ impl Auth {
         if token.len() > MAX_BYTES {
             return Err(BAD);
         }
-        // It is looked up by its hash, which nobody can steer: how long a comparison of hashes takes tells nothing.
+        // Looked up by its hash, which nobody can choose, so the time that a comparison takes tells nothing.
         let old = hash(token);
         let found = meta.refresh_token(&old).await?.ok_or(BAD)?;
         if found.registry != registry || found.service != service || found.client_id != client_id {
@@ -81,7 +82,7 @@ impl Auth {
             return Err(BAD);
         }
         let account = meta.account(found.account).await?.ok_or(BAD)?;
-        // A sign-in that raced with a change of the password, and came after it, has the old version.
+        // A sign-in that was concurrent with a change of the password has the old version.
         if account.status != AccountStatus::Active || account.credential_version != found.credential_version {
             return Err(BAD);
         }

@@ -1,20 +1,20 @@
-//! Passwords for docker that the registry has made.
+//! A password for docker that the registry made.
 
 use std::fmt;
 
 use roadstead_types::{Timestamp, Uin};
 
-/// How every token begins.
+/// The prefix of every token.
 pub(crate) const PREFIX: &str = "rsd_";
 
-/// A password for docker that was made.
+/// A password for docker that the registry made.
 #[derive(Clone)]
 pub struct RegistryPassword {
-    /// The user name that goes with it.
+    /// The user name to use with it.
     pub username: Uin,
     /// The password itself: a secret.
     pub password: String,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 

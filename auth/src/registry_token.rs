@@ -1,10 +1,10 @@
-//! Passwords for docker that the registry makes itself: each is good for one registry, and for the account that asked for
-//! it.
+//! Passwords for docker that the registry makes itself. Each is valid for one registry and for the account that asked
+//! for it.
 //!
-//! Temporary ones ([`Auth::temporary_password`]) are sealed with the master key, so that nobody can make one up, and whether
-//! it is ours is seen without a look into the database and without the price of a password hash. They live nowhere but in
-//! their holder's hands, end with the access key that they were asked for with, and are void when their account is disabled
-//! or gets other credentials. Long-term ones have a row ([`Auth::create_instance_token`]).
+//! Temporary ones ([`Auth::temporary_password`]) are sealed with the master key, so nobody can forge one. Checking
+//! one needs neither the database nor a password hash. They are stored nowhere, end with the access key that made
+//! them, and become void when their account is disabled or gets other credentials. Long-term ones have a row
+//! ([`Auth::create_instance_token`]).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,29 +23,29 @@ use crate::registry_password::{PREFIX, RegistryPassword};
 use crate::session::{Session, SessionKind};
 use crate::token::HadWith;
 
-/// What temporary ones are sealed for.
+/// The context in which temporary passwords are sealed.
 const CONTEXT: &str = "registry-token";
-/// How long a temporary password is good for.
+/// How long a temporary password is valid.
 const TEMPORARY: Duration = Duration::from_secs(60 * 60);
 
-/// The row of temporary ones, which have none.
+/// The row id of temporary passwords, which have no row.
 const NO_ROW: i64 = 0;
 
 /// Characters of the id of an access key.
 const KEY: usize = 36;
-/// Registry, account, version of its credentials, end and row, eight bytes each.
+/// Bytes of registry, account, version of its credentials, end and row: eight each.
 const FIXED: usize = 40;
-/// Format, nonce and tag of what is sealed.
+/// Bytes that sealing adds: format, nonce and tag.
 const SEAL: usize = 29;
 
-/// What a temporary one says.
+/// The content of a temporary password.
 #[derive(PartialEq, Eq)]
 struct Content {
     registry: RegistryId,
     account: AccountId,
     credential_version: i64,
     expires_at: Timestamp,
-    /// The access key that it was asked for with, if it was one.
+    /// The access key that asked for it, if there was one.
     key: Option<SecretId>,
 }
 
@@ -80,24 +80,25 @@ impl Content {
     }
 }
 
-/// The sealed bytes of a temporary one, if a text has the form of it.
+/// Returns the sealed bytes of a text that has the form of a temporary password.
 fn sealed_bytes(text: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
     [SEAL + FIXED, SEAL + FIXED + KEY].contains(&bytes.len()).then_some(bytes)
 }
 
-/// Whether a password has the form of a token. Then it is one, or wrong.
+/// Tells whether a password has the form of a token. Then it is a token, or wrong.
 pub(crate) fn is_token(password: &str) -> bool {
     sealed_bytes(password).is_some() || Presented::parse(password).is_some()
 }
 
 impl Auth {
-    /// Makes a password for docker that is good for this registry for an hour. Whoever has it acts as `identity`, in its
-    /// session if it is one, and not after the end of that. It does not outlive `key`, the access key that it was asked for
-    /// with; that of a session depends on what the session depends on.
+    /// Makes a password for docker that is valid in this registry for an hour. A client that uses it acts as
+    /// `identity`. If that is a session, the password ends with the session. It also ends with `key`, the access key
+    /// that asked for it. The password of a session depends on everything that the session depends on.
     ///
     /// # Errors
-    /// `TokenTooLarge` for a session with a long policy; `Crypto` when the library refuses, which it does not.
+    /// `TokenTooLarge` for a session with a long policy; `Crypto` when the cryptographic library fails, which it does
+    /// not.
     pub fn temporary_password(
         &self,
         identity: &Identity,
@@ -129,7 +130,7 @@ impl Inner {
         Ok(RegistryPassword { username: identity.uin.clone(), password, expires_at: content.expires_at })
     }
 
-    /// Who signs in with a token.
+    /// Returns the identity behind a token.
     pub(crate) async fn check_token(
         &self,
         registry: RegistryId,
@@ -153,7 +154,8 @@ impl Inner {
         Ok(identity.in_session(Session { kind, policy: None, expires_at, origin: None }))
     }
 
-    /// The identity of an account that signed in with a token and got a bearer token, as long as that token is good.
+    /// Returns the identity behind a bearer token whose account signed in with a registry token. Fails when the
+    /// latter is no longer valid.
     pub(crate) async fn with_instance_token(
         &self,
         registry: RegistryId,

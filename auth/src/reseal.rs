@@ -1,4 +1,4 @@
-//! Another master key in the place of the one that sealed what is in the database.
+//! Replaces the master key that seals the secrets in the database.
 
 use roadstead_storage::meta::{Act, MetaStore, Sealed, SealedKind};
 
@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::keys;
 use crate::seal::Sealer;
 
-/// Whether `sealer` opens what is sealed in the database; `None` when nothing is. Everything there is sealed with one key,
-/// so one secret tells.
+/// Tells whether `sealer` opens the sealed secrets in the database; `None` when there are none. All of them are
+/// sealed with one key, so one secret is enough to tell.
 ///
 /// # Errors
 /// `Storage` when the store fails.
@@ -17,10 +17,10 @@ pub async fn opens(meta: &MetaStore, sealer: &Sealer) -> Result<Option<bool>> {
     Ok(sealed.first().map(|first| sealer.open(&context(first), &first.sealed).is_ok()))
 }
 
-/// Seals with `new` what is sealed with `old`, all of it or nothing, and gives how many secrets that are.
+/// Seals everything that `old` sealed again with `new`, all or nothing, and returns the number of secrets.
 ///
 /// # Errors
-/// `Sealed` when `old` does not open something, `Storage(Stale)` when a secret was made or deleted meanwhile.
+/// `Sealed` when `old` cannot open a secret, `Storage(Stale)` when a secret was made or deleted in the meantime.
 pub async fn reseal(act: &Act, meta: &MetaStore, old: &Sealer, new: &Sealer) -> Result<usize> {
     let sealed = meta.sealed().await?;
     let mut resealed = Vec::with_capacity(sealed.len());

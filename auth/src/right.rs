@@ -1,22 +1,23 @@
-//! The rights that a proof can be of.
+//! The rights that can be proved.
 
 mod sealed {
     pub trait Sealed {}
 }
 
-/// What a proof allows. The marker types of this module implement it, and nothing else can.
+/// A right that can be proved. Only the marker types of this module implement it.
 pub trait Right: sealed::Sealed + Send + Sync + 'static {
-    /// Whether it lets its holder change something.
+    /// Whether the right allows changes.
     const CHANGES: bool;
 }
 
-/// A right to the content of one repository, which a token scope can cover: [`Pull`], [`Push`], [`Delete`] and [`Probe`].
+/// A right to the content of one repository. A token scope can cover it: [`Pull`], [`Push`], [`Delete`] and
+/// [`Probe`].
 pub trait ContentRight: Right {
     /// The name of the right.
     const NAME: RightName;
 }
 
-/// Whether an operation only reads what belongs to somebody, or changes it: [`Read`] and [`Write`].
+/// The effect of an operation on something of a main account: [`Read`] or [`Write`].
 pub trait Effect: Right {}
 
 /// The name of a [`ContentRight`].
@@ -26,9 +27,10 @@ pub enum RightName {
     Pull,
     /// Write blobs, manifests and tags.
     Push,
-    /// Delete them.
+    /// Delete blobs, manifests and tags.
     Delete,
-    /// Ask whether they are there (`HEAD`): whoever may pull may, and whoever may push, because a push begins so.
+    /// Ask whether they exist (`HEAD`). Callers who may pull or push may do so, because a push begins with such
+    /// requests.
     Probe,
 }
 
@@ -36,7 +38,7 @@ impl RightName {
     /// Every right.
     pub const ALL: [Self; 4] = [Self::Pull, Self::Push, Self::Delete, Self::Probe];
 
-    /// The name in lower case.
+    /// Returns the name in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pull => "pull",
@@ -46,8 +48,8 @@ impl RightName {
         }
     }
 
-    /// The actions of a token scope that cover this right, any one of which suffices. The first is the one that a
-    /// challenge asks for.
+    /// Returns the actions of a token scope that cover this right. Any one of them suffices. A challenge asks for the
+    /// first.
     pub const fn covering(self) -> &'static [&'static str] {
         match self {
             Self::Pull => &["pull", "*"],
@@ -80,7 +82,7 @@ rights! {
     Push: ContentRight = RightName::Push, changes true;
     /// The right to delete: see [`RightName::Delete`].
     Delete: ContentRight = RightName::Delete, changes true;
-    /// The right to ask whether something is there: see [`RightName::Probe`].
+    /// The right to ask whether something exists: see [`RightName::Probe`].
     Probe: ContentRight = RightName::Probe, changes false;
     /// The right to an operation that changes nothing.
     Read: Effect, changes false;

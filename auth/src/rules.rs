@@ -1,4 +1,4 @@
-//! Who may do what. No I/O: the facts and the policies are given.
+//! The rules that decide about requests. They are free of I/O: the facts and the policies are given.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::right::RightName;
 use roadstead_policy::Request;
 use roadstead_policy::op::{self, Realm};
 
-/// What is known of a repository, and of the namespace that it is in or would be in.
+/// The facts about a repository and its namespace, or about a namespace where it could be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     /// The main account that the namespace belongs to.
@@ -27,15 +27,15 @@ pub(crate) struct Facts {
     pub tags: Arc<[String]>,
 }
 
-/// Who asks.
+/// The caller, by the policies that limit it.
 #[derive(Clone, Copy)]
 pub(crate) enum Who<'a> {
-    /// Nobody in particular.
+    /// An anonymous caller.
     Anybody,
-    /// A main account with its own credentials, or somebody whose policies do not matter because the namespace belongs to
-    /// another main account.
+    /// A main account with its own credentials, or an account whose policies do not matter because the namespace
+    /// belongs to another main account.
     Plain(&'a Identity),
-    /// Anybody else, in this edition.
+    /// Any other caller, in this edition.
     Limited(&'a Permissions, Realm<'a>),
 }
 
@@ -49,21 +49,21 @@ impl<'a> Who<'a> {
     }
 }
 
-/// What is to be deleted.
+/// The target of a deletion.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Deletion<'a> {
-    /// Anything at all: only a main account may.
+    /// Anything at all. Only a main account may do that.
     Anything,
-    /// These tags; in one request of many if `batch`.
+    /// These tags. `batch` tells whether one request names many of them.
     Tags { tags: &'a [Tag], batch: bool },
-    /// A manifest, with the tags that point at it.
+    /// A manifest and the tags that point at it.
     Manifest { digest: &'a Digest, tags: &'a [Tag] },
 }
 
-/// Who asks for what.
+/// The question whether a caller has a right.
 pub(crate) struct Question<'a> {
     pub right: RightName,
-    /// What is to be deleted, if that is the right.
+    /// The target of the deletion, if the right is to delete.
     pub deletion: Deletion<'a>,
     pub registry: RegistryId,
     pub name: &'a RepositoryName,
@@ -74,7 +74,8 @@ pub(crate) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Whether the identity has the right, whatever its token says. `facts` is `None` when there is no such namespace.
+    /// Tells whether the identity has the right, ignoring its token. `facts` is `None` when the namespace does not
+    /// exist.
     pub(crate) fn identity_may(&self, right: RightName, facts: Option<&Facts>) -> bool {
         let Some(facts) = facts else { return false };
         let session = self.who.identity().and_then(|identity| identity.session.as_ref());
@@ -95,8 +96,8 @@ impl Question<'_> {
         }
     }
 
-    /// Whether a token for the right is worth having. It is asked again on every request, and about deleting nothing can
-    /// be said before it is known which tags.
+    /// Tells whether it makes sense to grant the right in a token. The right is checked again on every request.
+    /// Whether a sub-account may delete is only known with the tags to delete, so the token grants it.
     pub(crate) fn may_be_granted(&self, right: RightName, facts: Option<&Facts>) -> bool {
         match (right, self.who, facts) {
             (RightName::Delete, Who::Limited(permissions, _), Some(facts)) => {
@@ -152,12 +153,12 @@ impl Question<'_> {
         }
     }
 
-    /// The whole decision: the right of the identity, and then the limits of the token that it came with.
+    /// Decides by the right of the identity and then by the limits of its token.
     pub(crate) fn decide(&self, facts: Option<&Facts>) -> Result<(), Denied> {
         let Some(facts) = facts.filter(|facts| self.identity_may(self.right, Some(facts))) else {
             return Err(if self.who.identity().is_some() { Denied::Forbidden } else { Denied::Unauthenticated });
         };
-        // A token of the namespace that had this name before is worth nothing in this one.
+        // A token that was issued for a deleted namespace of the same name is not valid in this one.
         let covers = |token: &TokenGrants| {
             token.registry == self.registry
                 && token.issued_at >= facts.since

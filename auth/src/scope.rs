@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::error::{Error, Result};
 
-/// One resource and what is asked for it: `type[(class)]:name:action[,action]` (docker registry token specification,
-/// "Token Scope Documentation").
+/// A resource and the actions that a client asks for: `type[(class)]:name:action[,action]` (docker registry token
+/// specification, "Token Scope Documentation").
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scope {
     /// The resource.
@@ -17,17 +17,17 @@ pub struct Scope {
 /// The resource of a [`Scope`].
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ScopeKind {
-    /// A repository. The name is as given, and need not be one.
+    /// A repository. The name is as given, and may be invalid.
     Repository(String),
-    /// A part of the registry itself; the only one there is, is `catalog`.
+    /// A part of the registry itself. Only `catalog` exists.
     Registry(String),
-    /// Something else, or nothing that can be understood: nobody is granted anything of it.
+    /// Another resource, or an unreadable text. Nothing is granted for it.
     Other,
 }
 
 impl Scope {
-    /// Reads every scope of every `text`, which may hold several, separated by spaces. What cannot be understood is
-    /// [`ScopeKind::Other`]: the specification asks for a token with less, not for an error.
+    /// Parses every scope of every `text`. A text may hold several, separated by spaces. An unreadable scope becomes
+    /// [`ScopeKind::Other`]: the specification asks for a token with fewer grants, not for an error.
     ///
     /// # Errors
     /// `TooManyScopes` when there are more than `limit`.
@@ -42,10 +42,10 @@ impl Scope {
         Ok(scopes)
     }
 
-    /// Reads one scope.
+    /// Parses one scope.
     pub fn parse(text: &str) -> Self {
         let nothing = Self { kind: ScopeKind::Other, actions: BTreeSet::new() };
-        // The name may hold colons: that of a registry's port.
+        // The name may contain a colon before the port of a registry.
         let Some((kind, rest)) = text.split_once(':') else { return nothing };
         let Some((name, actions)) = rest.rsplit_once(':') else { return nothing };
         let Some(kind) = without_class(kind) else { return nothing };
@@ -62,7 +62,7 @@ impl Scope {
     }
 }
 
-/// `repository(plugin)` is a `repository`.
+/// Removes the class: `repository(plugin)` becomes `repository`.
 fn without_class(kind: &str) -> Option<&str> {
     match kind.split_once('(') {
         None => Some(kind),

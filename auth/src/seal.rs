@@ -1,4 +1,4 @@
-//! Seals what must be read again.
+//! Seals secrets that must be read again.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +9,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::error::{Error, Result};
 
-/// Encrypts small secrets with the master key (AES-256-GCM), so that the database alone does not give them away.
+/// Encrypts small secrets with the master key (AES-256-GCM), so that the database alone does not reveal them.
 ///
-/// A sealed secret is bound to its context, for example the id of the key whose secret it is: moved to another row it
-/// cannot be opened. Nonces are random: 2^32 secrets can be sealed with one master key, which is far more than there are
-/// accounts.
+/// A sealed secret is bound to its context, for example the id of its key: if it is moved to another row, it cannot
+/// be opened. Nonces are random. One master key can seal 2^32 secrets, which is far more than there are accounts.
 #[derive(Clone)]
 pub struct Sealer {
     key: Arc<RandomizedNonceKey>,
@@ -30,7 +29,7 @@ impl fmt::Debug for Sealer {
 const FORMAT: u8 = 1;
 
 impl Sealer {
-    /// A sealer with this master key.
+    /// Makes a sealer with this master key.
     pub fn new(mut master_key: [u8; 32]) -> Self {
         let key = RandomizedNonceKey::new(&AES_256_GCM, &master_key);
         let derivation = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &master_key));
@@ -41,10 +40,10 @@ impl Sealer {
         }
     }
 
-    /// 32 bytes that only the master key can tell, the same each time for the same `purpose` and `input`.
+    /// Derives 32 bytes from the master key, `purpose` and `input`. The same arguments give the same bytes.
     pub(crate) fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.derivation);
-        // The length keeps a purpose and its input apart.
+        // The length separates the purpose from the input.
         context.update(&(purpose.len() as u64).to_be_bytes());
         context.update(purpose.as_bytes());
         context.update(input);
@@ -56,7 +55,7 @@ impl Sealer {
     /// Encrypts `plain` for `context`.
     ///
     /// # Errors
-    /// `Crypto` when the library refuses, which it does not.
+    /// `Crypto` when the cryptographic library fails, which it does not.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let mut text = plain.to_vec();
         let nonce = self.key.seal_in_place_append_tag(Aad::from(context.as_bytes()), &mut text);
@@ -68,10 +67,11 @@ impl Sealer {
         Ok(sealed)
     }
 
-    /// Decrypts what was sealed for `context`.
+    /// Decrypts a secret that was sealed for `context`.
     ///
     /// # Errors
-    /// `Sealed` when it was changed, sealed for another context or with another master key, or has another format.
+    /// `Sealed` when it was changed, was sealed for another context or with another master key, or has another
+    /// format.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         self.try_open(context, sealed).ok_or(Error::Sealed { what: "a sealed secret" })
     }

@@ -1,4 +1,4 @@
-//! Identities that act for an account with less than its rights, for a time.
+//! Sessions: identities that act for an account for a time, with fewer rights.
 
 use std::sync::Arc;
 
@@ -8,43 +8,44 @@ use serde::{Deserialize, Serialize};
 use crate::compiled::app_id;
 use roadstead_policy::{self as policy, Author, Policy, Use};
 
-/// What an [`Identity`](crate::Identity) is when it is not simply an account with its own password or key.
+/// The session of an [`Identity`](crate::Identity) that is not simply an account with its own password or key.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// What it came from.
+    /// How the session was made.
     pub kind: SessionKind,
-    /// What limits it: what this policy does not allow is denied.
+    /// A policy that limits the session: everything that it does not allow is denied.
     pub policy: Option<Arc<policy::Policy>>,
     /// When it ends.
     pub expires_at: Timestamp,
-    /// What its holder carries it as. Without one it cannot be carried on.
+    /// The form in which tokens carry the session. Without it, no token can carry it.
     pub origin: Option<Arc<SealedSession>>,
 }
 
-/// Where a [`Session`] came from.
+/// How a [`Session`] was made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SessionKind {
-    /// A role that was taken (`AssumeRole`): the policies of the role count, not those of the account.
+    /// With a role (`AssumeRole`). The policies of the role count, not those of the account.
     Role {
         /// The id of the role.
         id: RoleId,
         /// The version of its trust policy.
         version: i64,
-        /// What the session was called by who took the role.
+        /// The name that the caller gave the session.
         session_name: String,
     },
-    /// A federation token (`GetFederationToken`): what both the account and the policy of the session allow.
+    /// With a federation token (`GetFederationToken`). It may do what both the account and the policy of the session
+    /// allow.
     Federation {
-        /// What the session was called.
+        /// The name that the caller gave the session.
         name: String,
     },
-    /// A token of an instance: good for that instance only.
+    /// With a token of an instance. It is valid for that instance only.
     InstanceToken {
         /// The instance.
         registry: RegistryId,
-        /// The row of the token; 0 for one that has none.
+        /// The row of the token; 0 if it has no row.
         token: i64,
-        /// The access key that it was made with, which it does not outlive.
+        /// The access key that made the token. The token ends with it.
         key: Option<SecretId>,
     },
 }
@@ -63,7 +64,7 @@ impl PartialEq for Session {
 impl Eq for Session {}
 
 impl Session {
-    /// Whether it may be used in this registry at all.
+    /// Tells whether the session may be used in this registry at all.
     pub(crate) fn fits(&self, registry: RegistryId) -> bool {
         match self.kind {
             SessionKind::Role { .. } | SessionKind::Federation { .. } => true,
@@ -72,16 +73,15 @@ impl Session {
     }
 }
 
-/// What a [`Session`] can be made from again. The names are short because what holds it is.
+/// The data of a [`Session`] in a token. The field names are short because tokens must be short.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SealedSession {
-    /// The account that asked for it, and the version of its credentials; the main account, where nobody with an account
-    /// asked.
+    /// The account that asked for it and the version of its credentials; the main account if a web identity asked.
     pub(crate) a: (i64, i64),
-    /// The main account that the session acts in.
+    /// The main account that the session acts in (id, uin).
     pub(crate) o: (i64, String),
-    /// From when to when, in milliseconds.
+    /// Begin and end, in milliseconds.
     pub(crate) t: (i64, i64),
     /// The role (id, version, name of the session).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,27 +92,27 @@ pub struct SealedSession {
     /// The policy of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) p: Option<String>,
-    /// The access key that it was asked for with.
+    /// The access key that asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) k: Option<String>,
-    /// The identity provider that vouched for who asked (id, version).
+    /// The identity provider that vouched for the web identity (id, version).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) w: Option<(i64, i64)>,
 }
 
 impl SealedSession {
-    /// The same, with an end that is no later than `end`.
+    /// Returns a copy that ends no later than `end`.
     pub(crate) fn until(&self, end: Timestamp) -> Self {
         Self { t: (self.t.0, self.t.1.min(end.as_millis())), ..self.clone() }
     }
 }
 
-/// A session and what it depends on.
+/// A session and everything that it depends on.
 pub(crate) struct Bound {
     pub account: AccountId,
     pub credential_version: i64,
     pub key: Option<SecretId>,
-    /// An identity provider and its version, in place of an account's credentials.
+    /// An identity provider and its version, in place of the credentials of an account.
     pub provider: Option<(ProviderId, i64)>,
     pub owner: AccountId,
     pub owner_uin: Uin,
@@ -121,7 +121,7 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// `None` for what was never made.
+    /// Restores a session; `None` for data that this registry never made.
     pub(crate) fn of(origin: SealedSession) -> Option<Self> {
         let (owner, owner_uin): (AccountId, Uin) = (AccountId::new(origin.o.0), origin.o.1.parse().ok()?);
         let key = origin.k.as_ref().map(|key| key.parse()).transpose().ok()?;
@@ -147,7 +147,7 @@ impl Bound {
         })
     }
 
-    /// When it ends.
+    /// Returns when it ends.
     pub(crate) fn expires_at(&self) -> Timestamp {
         self.session.expires_at
     }

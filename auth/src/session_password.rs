@@ -1,5 +1,5 @@
-//! Passwords for docker that a session asked for: they hold the session itself, so that they are worth what it is worth,
-//! and end when it does.
+//! Passwords for docker that a session asked for. They contain the session itself, so they have its rights and end
+//! with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,17 @@ use crate::registry_password::RegistryPassword;
 use crate::session::Session;
 use crate::session::{Bound, SealedSession};
 
-/// How every one begins.
+/// The prefix of every such password.
 const PREFIX: &str = "rds_";
-/// What they are sealed for.
+/// The context in which they are sealed.
 const CONTEXT: &str = "session-password";
-/// The most bytes of what is sealed: it must fit into a bearer token too, which must fit into a header.
+/// The most bytes that are sealed. They must fit into a bearer token too, and that into a header.
 const MAX_BYTES: usize = 1800;
-/// The fewest bytes of what is sealed: sealed and encoded they are more characters than a password of somebody's own has.
+/// The fewest bytes that are sealed. So the sealed and encoded password is longer than the password of an account can
+/// be.
 const MIN_BYTES: usize = PASSWORD_MAX;
 
-/// What is sealed.
+/// The content of such a password.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
@@ -37,13 +38,13 @@ struct Content {
     s: SealedSession,
 }
 
-/// Whether a password has the form of one. Then it is one, or wrong.
+/// Tells whether a password has the form of one. Then it is one, or wrong.
 pub(crate) fn is_one(password: &str) -> bool {
     password.len() > PASSWORD_MAX && password.starts_with(PREFIX)
 }
 
 impl Inner {
-    /// Makes one that is good for `lifetime`, or until the session ends.
+    /// Makes a password that is valid for `lifetime`, or until the session ends.
     pub(crate) fn session_password(
         &self,
         identity: &Identity,
@@ -66,7 +67,7 @@ impl Inner {
         Ok(RegistryPassword { username: identity.uin.clone(), password, expires_at })
     }
 
-    /// Who signs in with one.
+    /// Returns the identity behind such a password.
     pub(crate) async fn check_session_password(
         &self,
         registry: RegistryId,

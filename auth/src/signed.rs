@@ -1,4 +1,4 @@
-//! Who signed a cloud API request.
+//! Finds the identity behind a signed cloud API request.
 
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
@@ -14,32 +14,32 @@ use crate::known::{KnownKey, Read};
 use crate::signature::tc3::DerivedKeys;
 use crate::signature::{Claim, Once, SignatureError, SignedRequest};
 
-/// Whoever signed a request.
+/// The result of a valid signature.
 #[derive(Clone, Debug)]
 pub struct Signed {
-    /// Who.
+    /// The caller.
     pub caller: Caller,
-    /// The key that signed.
+    /// The id of the key that signed.
     pub secret_id: String,
-    /// The same if it is a lasting one: what is made with it ends with it.
+    /// The same if the key is a lasting one. Tokens that the request makes end with this key.
     pub key: Option<SecretId>,
     /// The service of the credential scope, for example `tcr`; HmacSHA1 and HmacSHA256 have none.
     pub service: Option<String>,
-    /// The signature, if it comes with a nonce, so that no client makes it twice: HmacSHA1 and HmacSHA256.
+    /// The signature, if it covers a nonce (HmacSHA1 and HmacSHA256). Then no client makes it twice.
     pub once: Option<Once>,
 }
 
-/// Whom a key stands for, and what it signs with.
+/// The identity behind a key, and the secret that it signs with.
 pub(crate) struct SigningIdentity {
     pub identity: Arc<Identity>,
     pub key: Arc<KnownKey>,
 }
 
 impl Auth {
-    /// Who signed `request`, which came from `client`.
+    /// Returns the signer of `request`, which came from `client`.
     ///
     /// # Errors
-    /// See [`SignatureError`]. `Throttled` once too many signatures from the network of the client were not good.
+    /// See [`SignatureError`]. `Throttled` after too many bad signatures from the network of the client.
     pub async fn signed(&self, request: &SignedRequest<'_>, client: &Arc<Client>) -> Result<Signed, SignatureError> {
         use SignatureError as E;
         let inner = &*self.inner;
@@ -52,8 +52,8 @@ impl Auth {
         outcome
     }
 
-    /// Whose key a request names, as far as that is in memory: for what is written down about a signature that was not
-    /// good. It proves nothing.
+    /// Returns the holder of the key that a request names, if it is cached. It names the account in the audit event
+    /// of a bad signature, and proves nothing.
     pub fn holder(&self, request: &SignedRequest<'_>) -> Option<Arc<Identity>> {
         let inner = &*self.inner;
         let id: SecretId = Claim::of(request).ok()?.secret_id().parse().ok()?;
@@ -109,7 +109,7 @@ impl Inner {
 
     async fn permanent_key(&self, id: &SecretId, address: IpAddr) -> Result<SigningIdentity, SignatureError> {
         let load = async |at| {
-            // The store is not asked for those who only guess, and is asked for others in spite of them.
+            // Known keys are looked up even if somebody guesses keys from the same network. Unknown ones are not.
             if self.caches.met_keys.get(id).is_none() {
                 self.not_throttled(address)?;
             }
@@ -126,8 +126,7 @@ impl Inner {
         Ok(SigningIdentity { identity, key })
     }
 
-    /// Whether what was made with this key of `account` is good still: the key is there, and active. What was made with none
-    /// depends on none.
+    /// Tells whether this key of `account` still exists and is active. Without a key there is nothing to check.
     pub(crate) async fn key_holds(
         &self,
         id: Option<&SecretId>,

@@ -1,6 +1,6 @@
-//! The tags that conditions of policies are judged by: those of instances, and of the namespaces in them.
+//! Resource tags for conditions of policies: those of instances and of the namespaces in them.
 //!
-//! What is in an instance carries the tags of the instance, and what is in a namespace carries those of the namespace too.
+//! Things in an instance carry the tags of the instance. Things in a namespace also carry the tags of the namespace.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::right::Effect;
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
 
 impl Auth {
-    /// Decides whether everything in `needs` is allowed, by the tags too of what it is about.
+    /// Decides whether everything in `needs` is allowed, with the tags of the things that they name.
     ///
     /// # Errors
     /// `Forbidden` when something is not allowed; `Unavailable` when the store cannot be asked.
@@ -24,8 +24,8 @@ impl Auth {
         permissions.grant(&self.tagged(permissions, needs).await?)
     }
 
-    /// The same requests with the tags of what they are about, as far as it belongs to the main account of the caller. Where
-    /// no policy of the caller asks for tags, nothing is looked up.
+    /// Returns the same requests with the tags of the things that they name, if these belong to the caller's main
+    /// account. Nothing is looked up unless a policy of the caller asks for tags.
     ///
     /// # Errors
     /// `Unavailable` when the store cannot be asked.
@@ -40,10 +40,10 @@ impl Auth {
         Ok(requests)
     }
 
-    /// The tags of what is in a namespace of an instance.
+    /// Returns the tags of things in a namespace of an instance.
     ///
     /// # Errors
-    /// Those of the store.
+    /// The errors of the store.
     pub async fn namespace_tags(
         &self,
         registry: RegistryId,
@@ -55,7 +55,8 @@ impl Auth {
 }
 
 impl Inner {
-    /// The tags of what a request is about: `instance/ID`, or `repository/ID/NAMESPACE` with more after it.
+    /// Returns the tags of the thing that a request names: `instance/ID`, or `repository/ID/NAMESPACE` and longer
+    /// paths.
     async fn tags_of(&self, permissions: &Permissions, request: &Request) -> Stored<Option<Arc<[String]>>> {
         let Some(path) = request.resources().first() else { return Ok(None) };
         let mut parts = path.split('/');
@@ -71,7 +72,7 @@ impl Inner {
         }
     }
 
-    /// The tags of an instance and of one of its namespaces. The personal edition has none.
+    /// Returns the tags of an instance and of one of its namespaces. The personal edition has none.
     pub(crate) async fn tags_in(&self, registry: RegistryId, namespace: &str) -> Stored<Arc<[String]>> {
         if registry == RegistryId::PERSONAL {
             return Ok(Arc::default());

@@ -1,11 +1,11 @@
-//! Temporary keys (STS). Nothing of them is stored: the token is sealed and holds what the session is; the two halves of
-//! the key are derived from the token. So the key says nothing without its token, and neither can be made without the
-//! master key.
+//! Temporary keys (STS). Nothing about them is stored. The token is sealed and contains the session, and the two
+//! halves of the key are derived from the token. So a key is useless without its token, and nobody can make either
+//! without the master key.
 //!
-//! A session ends at its time, and at once when the credentials of the account that asked for it change (password,
-//! status), when the access key that it was asked for with is disabled or deleted, when a main account that it needs is
-//! disabled, and when its role is deleted or gets another trust policy. What was had with the word of an identity provider
-//! depends on that provider in place of an account's credentials and key.
+//! A session ends at its time. It ends early when the credentials of its account change (password, status), when the
+//! access key that asked for it is disabled or deleted, when a main account that it needs is disabled, and when its
+//! role is deleted or gets another trust policy. A session of a web identity depends on its identity provider in
+//! place of the credentials and the key of an account.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,31 +25,31 @@ use crate::session::{Bound, SealedSession};
 /// The most characters of the token of a temporary key.
 pub const MAX_TEMPORARY_TOKEN_CHARS: usize = 4096;
 
-/// What tokens are sealed for.
+/// The context in which tokens are sealed.
 const CONTEXT: &str = "temporary key";
 
-/// What a temporary key is asked for.
+/// The session that a temporary key is for.
 #[derive(Clone, Copy, Debug)]
 pub enum NewSession<'a> {
-    /// A session of a role, which the caller was found to be trusted with.
+    /// A session of a role. The caller has checked that the role trusts it.
     Role {
         /// The role.
         id: RoleId,
-        /// The version of its trust policy that was looked at.
+        /// The version of the trust policy that was checked.
         version: i64,
         /// The main account that the role belongs to.
         owner: AccountId,
-        /// Its public number.
+        /// The uin of that main account.
         owner_uin: &'a Uin,
-        /// What the caller calls the session.
+        /// The name that the caller gives the session.
         session_name: &'a str,
-        /// The identity provider that vouched for the caller and its version, where that is why the caller is trusted. The
-        /// session depends on it, and not on credentials of an account.
+        /// The identity provider that vouched for the caller, and its version. The session then depends on the
+        /// provider and not on credentials of an account.
         provider: Option<(ProviderId, i64)>,
     },
-    /// A session of the caller with no more rights than the session's policy gives.
+    /// A session of the caller that the policy of the session limits.
     Federation {
-        /// What the caller calls the session.
+        /// The name that the caller gives the session.
         name: &'a str,
     },
 }
@@ -61,9 +61,9 @@ pub struct TemporaryKey {
     pub secret_id: String,
     /// Its secret half.
     pub secret_key: Zeroizing<String>,
-    /// What goes with every request that is signed with it.
+    /// The token that goes with every request that is signed with the key.
     pub token: String,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -76,8 +76,8 @@ impl fmt::Debug for TemporaryKey {
 }
 
 impl Auth {
-    /// Makes a temporary key for `caller`. `policy` limits what it is good for: a document of [`Use::Session`]. It does not
-    /// outlive `key`, the access key that it was asked for with.
+    /// Makes a temporary key for `caller`. `policy` limits its rights: a document of [`Use::Session`]. The key ends
+    /// with `key`, the access key that asked for it.
     ///
     /// # Errors
     /// `Session` when the caller is a session itself, `TokenTooLarge` when the policy is too long.
@@ -120,11 +120,11 @@ impl Auth {
         Ok(TemporaryKey { secret_id, secret_key, token, expires_at })
     }
 
-    /// The secret half of a temporary key, and whose it is: for a request that came with `secret_id` and `token`.
+    /// Returns the secret half of a temporary key and its identity, for a request with `secret_id` and `token`.
     ///
     /// # Errors
-    /// `BadCredentials` for a token that is not ours, belongs to another key, or is void (see the session's end above);
-    /// `Unavailable` when the store cannot be asked.
+    /// `BadCredentials` for a token that is not ours, belongs to another key, or is void (the session has ended, see
+    /// above); `Unavailable` when the store cannot be asked.
     pub async fn temporary(
         &self,
         secret_id: &str,
@@ -141,8 +141,8 @@ impl Auth {
 }
 
 impl Inner {
-    /// The two halves of the key that belongs to a token. The secret has no hyphen: one that begins with it is an option on
-    /// a command line.
+    /// Derives the two halves of the key from its token. The secret has no hyphen, because a leading one would look
+    /// like an option on a command line.
     fn halves(&self, token: &str) -> (String, Zeroizing<String>) {
         let derive = |alphabet: &GeneralPurpose, purpose| {
             alphabet.encode(Zeroizing::new(self.sealer.derive(purpose, token.as_bytes())))
@@ -151,7 +151,7 @@ impl Inner {
         (format!("AKID{id}"), Zeroizing::new(derive(&STANDARD_NO_PAD, "secret of a temporary key")))
     }
 
-    /// The token, if it is one of ours.
+    /// Opens the token, if it is one of ours.
     fn opened(&self, token: &str) -> Option<Arc<OpenedToken>> {
         if token.len() > MAX_TEMPORARY_TOKEN_CHARS {
             return None;

@@ -12,8 +12,9 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use roadstead_types::{Clock, Uin};
 
-/// How many counts there are, at most. Which one an address has is a matter of a hash that nobody can foresee: memory is
-/// bounded whatever the addresses, and to get in the way of somebody else, an attacker needs about as many of them.
+/// The most counters. A keyed hash assigns addresses to counters, so nobody can foresee which one an address gets.
+/// This bounds the memory for any number of addresses. To block somebody else, an attacker needs about as many
+/// addresses as there are counters.
 const COUNTS: u64 = 1 << 17;
 
 #[derive(Clone)]
@@ -29,7 +30,7 @@ impl governor::clock::Clock for Ticks {
 
 type Limiter = RateLimiter<u64, DashMapStateStore<u64>, Ticks, NoOpMiddleware<Duration>>;
 
-/// Limits attempts to guess passwords. Passwords that are remembered do not count as attempts.
+/// Limits attempts to guess passwords. Recognised passwords do not count as attempts.
 pub(crate) struct Throttle {
     accounts: Limiter,
     addresses: Limiter,
@@ -48,11 +49,11 @@ impl Throttle {
         }
     }
 
-    /// Counts an attempt; an error says how long to wait for the next one. A name that is no uin (`None`) is no account:
-    /// such attempts share one count per network.
+    /// Counts an attempt. The error is the time to wait for the next one. All names that are no uin (`None`) share
+    /// one counter per network, because they cannot be accounts.
     pub(crate) fn attempt(&self, uin: Option<&Uin>, address: IpAddr) -> Result<(), Duration> {
         let network = network(address);
-        // The address comes first: one that is refused must not fill the counts of others.
+        // The address is counted first, because a refused address must not use up the attempts of others.
         self.count(&self.addresses, &network)?;
         self.count(&self.accounts, &(uin, network))
     }
@@ -62,7 +63,7 @@ impl Throttle {
         count.map_err(|until| until.wait_time_from(self.clock.now()))
     }
 
-    /// Forgets who has not tried for a while.
+    /// Forgets accounts and addresses without attempts for a while.
     pub(crate) fn forget_idle(&self) {
         self.accounts.retain_recent();
         self.addresses.retain_recent();
@@ -71,7 +72,7 @@ impl Throttle {
     }
 }
 
-/// What one machine can choose its addresses from: with IPv6, 64 bits of them.
+/// Returns the range in which one machine can choose its addresses: with IPv6, a network of 64 bits.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -1,4 +1,4 @@
-//! Bearer tokens: made, verified, and what they cover.
+//! Makes and verifies bearer tokens.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ use crate::scope::{Scope, ScopeKind};
 use crate::session::{Bound, SealedSession};
 use crate::session::{Session, SessionKind};
 
-/// The most bytes of a token. Proxies take lines of 8 KiB in a header, and the line begins with `Authorization: Bearer`.
+/// The most bytes of a token. Proxies accept header lines of 8 KiB, including `Authorization: Bearer`.
 pub const MAX_TOKEN_BYTES: usize = 7680;
-/// The most bytes of claims that name repositories as others read them, in `access`. Longer ones are packed.
+/// The most bytes of claims that name repositories in the standard claim `access`. Longer ones are packed.
 const MAX_PLAIN_CLAIMS: usize = 3072;
 
-/// A token that was made.
+/// A new token.
 #[derive(Clone)]
 pub struct IssuedToken {
     /// The token itself: a secret.
     pub token: String,
-    /// How long it is good for.
+    /// How long it is valid.
     pub expires_in: Duration,
-    /// When it was made.
+    /// When it was issued.
     pub issued_at: Timestamp,
-    /// What it covers: as much of what was asked for as there is a right to.
+    /// The granted part of the scopes that were asked for.
     pub granted: Vec<Grant>,
 }
 
@@ -44,31 +44,31 @@ impl std::fmt::Debug for IssuedToken {
     }
 }
 
-/// A token whose signature and form have been verified. Its times and its account are looked at on every use.
+/// A token whose signature and form have been verified. Its times and its account are checked on every use.
 pub(crate) struct VerifiedToken {
     pub audience: String,
     pub not_before: Timestamp,
     pub expires_at: Timestamp,
-    /// The account and the version of its credentials; `None` is an anonymous token.
+    /// The account and the version of its credentials; `None` for an anonymous token.
     pub account: Option<(AccountId, i64)>,
-    /// The token of an instance that the account signed in with.
+    /// The registry token that the account signed in with.
     pub instance_token: Option<HadWith>,
-    /// The session that signed in, which says more than its account.
+    /// The session that signed in. It limits the rights of its account.
     pub bound: Option<Bound>,
     pub grants: Arc<TokenGrants>,
 }
 
-/// The token of an instance that a bearer token was had for.
+/// The registry token that a client exchanged for a bearer token.
 pub(crate) struct HadWith {
-    /// Its row, or 0.
+    /// Its row, or 0 if it has none.
     pub row: i64,
-    /// Its end.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// The access key that it was made with.
+    /// The access key that made it.
     pub key: Option<SecretId>,
 }
 
-/// The claims of a token (RFC 7519, section 4.1; docker registry token specification). Every one is required. Times are
+/// The claims of a token (RFC 7519, section 4.1; docker registry token specification). All are required. Times are
 /// whole seconds.
 #[derive(Serialize, Deserialize)]
 struct Claims {
@@ -83,7 +83,7 @@ struct Claims {
     roadstead: Private,
 }
 
-/// What only this registry reads.
+/// Claims that only this registry reads.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Private {
@@ -92,17 +92,17 @@ struct Private {
     /// The account, and the version of its credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<(i64, i64)>,
-    /// The token of an instance that the account signed in with: its row, or 0, and its end in milliseconds. It is looked
-    /// up again on every request.
+    /// The registry token that the account signed in with: its row, or 0, and its end in milliseconds. It is checked
+    /// again on every request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     instance_token: Option<(i64, i64)>,
-    /// The access key that this token was made with; looked up again, too.
+    /// The access key that made this token. It is checked again too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    /// The session that signed in; what it depends on is looked up again, too.
+    /// The session that signed in. Everything that it depends on is checked again too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     session: Option<SealedSession>,
-    /// When it was issued, in milliseconds: a namespace may be made in the same second.
+    /// The time of issue in milliseconds, because a namespace may be made in the same second.
     issued_at: i64,
     /// The repositories, if there are too many for `access`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ struct Private {
 }
 
 impl Claims {
-    /// Repositories are packed where they would take too much.
+    /// Writes the claims. Repositories are packed if they would take too many bytes.
     fn write(&mut self) -> Result<Vec<u8>> {
         let written =
             |claims: &Self| serde_json::to_vec(claims).map_err(|_| Error::Crypto { op: "write the claims of a token" });
@@ -123,7 +123,7 @@ impl Claims {
     }
 }
 
-/// What a token is made from.
+/// The content of a token to be made.
 pub(crate) struct NewToken<'a> {
     pub issuer: &'a str,
     pub registry: RegistryId,
@@ -143,12 +143,12 @@ impl NewToken<'_> {
                 (Some((*token, expires_at.as_millis())), key.as_ref().map(ToString::to_string), None)
             }
             Some(Session { kind: SessionKind::Role { .. } | SessionKind::Federation { .. }, origin, .. }) => {
-                // Without it the token would not remember the limits of the session.
+                // Without the origin, the token would lose the limits of the session.
                 (None, None, Some(origin.as_deref().ok_or(Error::Session)?.clone()))
             }
         };
         let issued_at = self.now.as_secs();
-        // A token does not outlive what it was had for.
+        // A token ends with the session that it is issued to.
         let session = self.identity.and_then(|identity| identity.session.as_ref());
         let lifetime = session.map_or(self.lifetime, |session| self.lifetime.min(session.expires_at.since(self.now)));
         let lifetime_secs = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
@@ -180,10 +180,10 @@ impl NewToken<'_> {
     }
 }
 
-/// Verifies the signature and the form of `token`; `None` when anything about it is wrong. Times are not looked at.
+/// Verifies the signature and the form of `token`; `None` when anything about it is wrong. Times are not checked.
 ///
-/// The key is found by the `kid` among ours, and by nothing else that the header says (`jwk`, `jku`, `x5c`); the
-/// algorithm is ours too, whatever the header says.
+/// The key is looked up by its `kid` among ours. No other header (`jwk`, `jku`, `x5c`) chooses it, and the algorithm
+/// is fixed.
 pub(crate) async fn verify(token: &str, keys: &Keys, issuer: &str) -> Result<Option<VerifiedToken>> {
     if token.len() > MAX_TOKEN_BYTES {
         return Ok(None);
@@ -196,8 +196,8 @@ pub(crate) async fn verify(token: &str, keys: &Keys, issuer: &str) -> Result<Opt
     Ok(if claims.iss == issuer { VerifiedToken::of(claims) } else { None })
 }
 
-/// The signature and the algorithm. The claims are checked by hand: their times against the clock that was given, and
-/// what is required of them is so by their type.
+/// Makes rules that check only the signature and the algorithm. The claims are checked here: their times against the
+/// given clock, and required claims by the type of the claims.
 pub(crate) fn signature_only(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();
@@ -231,7 +231,7 @@ impl VerifiedToken {
         })
     }
 
-    /// Whether the token is for this registry and service, at this time.
+    /// Tells whether the token is for this registry and service, and valid now.
     pub(crate) fn fits(&self, registry: RegistryId, service: &str, leeway: Duration, clock: &dyn Clock) -> bool {
         let now = clock.now();
         self.grants.registry == registry
@@ -241,11 +241,11 @@ impl VerifiedToken {
     }
 }
 
-/// What was asked for, merged by resource: actions of a scope that is repeated are added up.
+/// The requested scopes, merged by resource: the actions of repeated scopes are added up.
 pub(crate) struct Wanted {
-    /// Repositories, in the order in which they were first named.
+    /// Repositories in the order in which they were first named.
     pub repositories: Vec<(RepositoryName, BTreeSet<String>)>,
-    /// Whether the listing of repositories is wanted.
+    /// Whether the listing of repositories is requested.
     pub catalog: bool,
 }
 
@@ -270,7 +270,7 @@ impl Wanted {
     }
 }
 
-/// The words of a scope that an identity may have, of those that it asked for. `may` answers for a right.
+/// Returns the words of a scope that may be granted, out of those in `wanted`. `may` decides about a right.
 pub(crate) fn grantable(wanted: &BTreeSet<String>, may: impl Fn(RightName) -> bool) -> Vec<String> {
     let everything = RightName::ALL.into_iter().all(&may);
     let asked = |word: &str| wanted.contains(word) || wanted.contains("*");

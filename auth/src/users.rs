@@ -10,16 +10,16 @@ use crate::accounts::{generate_password, generate_secret_id, generate_secret_key
 use crate::error::Result;
 use crate::password::check_rules;
 
-/// A sub-account to be made.
+/// The data of a sub-account to be made.
 #[derive(Clone, Copy)]
 pub struct NewSubAccount<'a> {
     /// Its main account.
     pub owner: AccountId,
     /// Its name, unique in its main account.
     pub name: &'a str,
-    /// What is noted about it.
+    /// Its profile.
     pub profile: &'a UserProfile,
-    /// Its password, if that is chosen.
+    /// The chosen password, if there is one.
     pub password: Option<&'a str>,
     /// Whether it gets a random password if none is chosen.
     pub needs_password: bool,
@@ -33,11 +33,11 @@ impl fmt::Debug for NewSubAccount<'_> {
     }
 }
 
-/// A sub-account that was made, with the secrets that were, which cannot be read again.
+/// A new sub-account and its new secrets, which cannot be read again.
 pub struct SubAccount {
     /// The sub-account.
     pub user: User,
-    /// Its password, if it was made at random.
+    /// Its password, if it is a random one.
     pub password: Option<String>,
     /// Its access key, if it got one.
     pub key: Option<NewKey>,
@@ -49,7 +49,7 @@ impl fmt::Debug for SubAccount {
     }
 }
 
-/// An access key that was made. Its secret half cannot be read again.
+/// A new access key. Its secret half cannot be read again.
 pub struct NewKey {
     /// The public half.
     pub secret_id: SecretId,
@@ -75,8 +75,8 @@ impl Accounts {
     /// Makes a sub-account with a random uin.
     ///
     /// # Errors
-    /// `NameRules`, `PasswordRules`; `Storage`: `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is
-    /// no main account.
+    /// `NameRules`, `PasswordRules`; `Storage`: `Conflict` when the name is taken, `LimitReached`, `Stale` when the
+    /// owner is not a main account.
     pub async fn create_user(&self, act: &Act, new: &NewSubAccount<'_>) -> Result<SubAccount> {
         check_name(new.name)?;
         let random = (new.password.is_none() && new.needs_password).then(generate_password);
@@ -98,7 +98,7 @@ impl Accounts {
     /// Makes an access key for an account.
     ///
     /// # Errors
-    /// `Storage`: `LimitReached` when the account has two, `Stale` when there is no such account.
+    /// `Storage`: `LimitReached` when the account has two, `Stale` when the account does not exist.
     pub async fn create_key(&self, act: &Act, account: AccountId, description: &str) -> Result<NewKey> {
         let key = NewKey::random(self.clock.now());
         let sealed = self.seal(&key)?;
@@ -107,7 +107,7 @@ impl Accounts {
         Ok(key)
     }
 
-    /// The hash of a new password.
+    /// Hashes a new password.
     ///
     /// # Errors
     /// `PasswordRules`.
@@ -134,7 +134,7 @@ impl Accounts {
                 NewUser { owner: new.owner, uin: &uin, name: new.name, profile: new.profile, password_hash, key };
             attempts -= 1;
             match self.meta.create_user(act, &user).await {
-                // Either the uin is taken, or somebody has the name.
+                // Either the uin or the name is taken.
                 Err(roadstead_storage::Error::Conflict(Thing::Account))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
                 outcome => return Ok(outcome?),

@@ -1,8 +1,8 @@
-//! Civil dates from days since 1970.
+//! Converts days since 1970 to civil dates.
 
-/// The UTC date of a moment in seconds since the epoch, as `YYYY-MM-DD`; `None` beyond the year 9999.
+/// Returns the UTC date of a time in seconds since the epoch, as `YYYY-MM-DD`; `None` beyond the year 9999.
 pub(crate) fn utc_date(seconds: i64) -> Option<String> {
-    // Days of the civil calendar in eras of 400 years, counted from the first of March.
+    // Counts days in eras of 400 years, each beginning on the first of March.
     let days = seconds.div_euclid(86_400).checked_add(719_468)?;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -1,9 +1,9 @@
-//! Signatures of cloud API requests: TC3-HMAC-SHA256 in a header ([`tc3`]), HmacSHA1 and HmacSHA256 among the parameters
-//! ([`v1`]). Pure: no I/O, no clock; the secret and the present moment are given.
+//! Signatures of cloud API requests: TC3-HMAC-SHA256 in a header ([`tc3`]), HmacSHA1 and HmacSHA256 among the
+//! parameters ([`v1`]). There is no I/O and no clock: the secret and the current time are given.
 //!
-//! A client signs what it believes to send, and it is not always right: in what case a header value is signed, how a Boolean
-//! is spelt, which host it reaches us under. Where a document or an official client is known to differ, both spellings are
-//! tried; nothing that is tried widens what a signature is good for.
+//! Clients sometimes sign something else than they send: the case of a header value, the spelling of a Boolean, or
+//! the host under which they reach us may differ. Where a document or an official client is known to differ, both
+//! spellings are tried. No spelling makes a signature valid for another request.
 
 pub(crate) mod date;
 pub(crate) mod tc3;
@@ -22,17 +22,18 @@ use roadstead_types::Timestamp;
 /// How far the time of a request may be from ours.
 const WINDOW: Duration = Duration::from_secs(5 * 60);
 
-/// A request, as far as a signature covers it.
+/// The part of a request that a signature covers.
 #[derive(Clone, Copy)]
 pub struct SignedRequest<'a> {
     /// `GET` or `POST`.
     pub method: &'a str,
-    /// What follows the `?` of the target, as it was received.
+    /// The query of the target, as it was received.
     pub query: &'a str,
-    /// The hosts that the client may have signed: the `Host` header as it was received, with its port, then other names of
-    /// this server.
+    /// The hosts that the client may have signed: the `Host` header as it was received, with its port, and the other
+    /// names of this server.
     pub hosts: &'a [&'a str],
-    /// The value of a header, as it was received, by its name in lower case; of the first one, where there are several.
+    /// Returns the value of a header as it was received, by its name in lower case. Of repeated headers it is the
+    /// first.
     pub header: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     /// The body.
     pub body: &'a [u8],
@@ -59,22 +60,22 @@ impl<'a> SignedRequest<'a> {
     }
 }
 
-/// Why a signature is not good.
+/// Why a signature is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// A parameter is missing without which there is no signature.
+    /// A parameter that signatures need is missing.
     #[error("the parameter {0} is missing")]
     Missing(&'static str),
     /// A parameter of the signature is malformed.
     #[error("the parameter {0} is malformed")]
     Malformed(&'static str),
-    /// The secret id has not the form of one.
+    /// The secret id does not have the form of one.
     #[error("the secret id is not that of an API key")]
     InvalidSecretId,
-    /// There is no such key, or it or its account has been disabled.
+    /// The key does not exist, or it or its account has been disabled.
     #[error("the secret id does not exist")]
     SecretIdNotFound,
-    /// The signature does not belong to the request and the key.
+    /// The signature does not match the request and the key.
     #[error("the signature does not match")]
     Mismatch,
     /// The time of the request is too far from ours.
@@ -83,13 +84,13 @@ pub enum SignatureError {
     /// The token of temporary credentials is wrong or has expired.
     #[error("the token is wrong or has expired")]
     Token,
-    /// Too many signatures from this network were not good.
+    /// There were too many bad signatures from this network.
     #[error("too many attempts")]
     Throttled {
         /// When to try again.
         retry_after: Duration,
     },
-    /// It could not be found out.
+    /// The store could not be asked.
     #[error("the store cannot be asked")]
     Unavailable(#[source] roadstead_storage::Error),
 }
@@ -103,13 +104,13 @@ impl From<roadstead_storage::Error> for SignatureError {
 /// A signature that a client makes only once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Once {
-    /// Its bytes.
+    /// The bytes of the signature.
     pub signature: Vec<u8>,
-    /// When it has surely expired.
+    /// The time at which it has certainly expired.
     pub good_until: Timestamp,
 }
 
-/// What a request says of its own signature, before the key is known.
+/// The signature that a request claims, before the key is known.
 #[derive(Debug)]
 pub(crate) enum Claim<'a> {
     Tc3(tc3::Tc3<'a>),
@@ -117,11 +118,11 @@ pub(crate) enum Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// Reads the claim of a request.
+    /// Parses the claim of a request.
     pub(crate) fn of(request: &SignedRequest<'a>) -> Result<Self, SignatureError> {
         match request.header_text("authorization") {
             Some(value) if value.starts_with(tc3::ALGORITHM) => tc3::Tc3::parse(value, request).map(Self::Tc3),
-            // Another scheme, such as `SKIP`, signs nothing.
+            // Other schemes, such as `SKIP`, sign nothing.
             _ if request.pair("Signature").is_some() => v1::V1::parse(request).map(Self::V1),
             Some(_) => Err(SignatureError::Mismatch),
             None if (request.header)("x-tc-action").is_some() => Err(SignatureError::Missing("Authorization")),
@@ -136,7 +137,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// The service of the credential scope; v1 has none.
+    /// Returns the service of the credential scope; v1 has none.
     pub(crate) fn service(&self) -> Option<&'a str> {
         match self {
             Self::Tc3(claim) => Some(claim.service),
@@ -144,12 +145,12 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether the scope names a service that is served.
+    /// Tells whether the scope names a service that this server offers.
     pub(crate) fn is_for_us(&self) -> bool {
         self.service().is_none_or(|service| tc3::SERVICES.contains(&service))
     }
 
-    /// The token of temporary credentials.
+    /// Returns the token of temporary credentials.
     pub(crate) fn token(&self) -> Option<&'a str> {
         match self {
             Self::Tc3(claim) => claim.token,
@@ -164,17 +165,17 @@ impl<'a> Claim<'a> {
             Self::V1(claim) => claim.timestamp,
         };
         let signed = Timestamp::from_millis(seconds.saturating_mul(1000));
-        // The time of the request has no fraction of a second, ours has one.
+        // The time of the request is in whole seconds.
         let now = Timestamp::from_millis(now.as_secs() * 1000);
         if signed.since(now) > WINDOW || now.since(signed) > WINDOW { Err(SignatureError::Expired) } else { Ok(()) }
     }
 
-    /// The signature with the end of its time, if it comes with a nonce.
+    /// Returns the signature and when it expires, if it covers a nonce.
     pub(crate) fn once(&self) -> Option<Once> {
         match self {
             Self::Tc3(_) => None,
             Self::V1(claim) => {
-                // The second in which it expires counts as a whole.
+                // The signature expires at the end of its last second.
                 let end = claim.timestamp.saturating_add(1).saturating_mul(1000);
                 let good_until = Timestamp::from_millis(end).after(WINDOW);
                 Some(Once { signature: claim.signature.clone(), good_until })
@@ -182,7 +183,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether the signature is that of `secret`. The key that TC3 derives from it is kept in `derived`.
+    /// Tells whether `secret` made the signature. The key that TC3 derives from it is kept in `derived`.
     pub(crate) fn is_signed_with(
         &self,
         request: &SignedRequest<'_>,

@@ -1,4 +1,4 @@
-//! TC3-HMAC-SHA256.
+//! Verifies signatures of the method TC3-HMAC-SHA256.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,22 +8,22 @@ use zeroize::Zeroizing;
 use super::date::utc_date;
 use super::{SignatureError, SignedRequest, tag};
 
-/// How an `Authorization` header of this kind begins.
+/// The scheme of the `Authorization` header.
 pub(crate) const ALGORITHM: &str = "TC3-HMAC-SHA256";
 
 /// The end of a credential scope.
 const TERMINATOR: &str = "tc3_request";
 
-/// What a client may ask us to take for the body.
+/// The payload that clients may sign in place of the body.
 const UNSIGNED_PAYLOAD: &[u8] = b"UNSIGNED-PAYLOAD";
 
 /// The most headers that one signature covers.
 const MAX_HEADERS: usize = 32;
 
-/// The services that a scope may name. A signature is good for the one that it names.
+/// The services that a scope may name. A signature is valid only for the service that it names.
 pub(super) const SERVICES: [&str; 4] = ["tcr", "cam", "sts", "tke"];
 
-/// An `Authorization` header, taken apart.
+/// A parsed `Authorization` header.
 #[derive(Debug)]
 pub(crate) struct Tc3<'a> {
     pub secret_id: &'a str,
@@ -37,7 +37,7 @@ pub(crate) struct Tc3<'a> {
 }
 
 impl<'a> Tc3<'a> {
-    /// Takes the header apart, and checks what can be checked without the key.
+    /// Parses the header, and checks what can be checked without the key.
     pub(crate) fn parse(value: &'a str, request: &SignedRequest<'a>) -> Result<Self, SignatureError> {
         let (mut credential, mut signed_headers, mut signature) = (None, None, None);
         let members = value.strip_prefix(ALGORITHM).ok_or(SignatureError::Mismatch)?;
@@ -74,7 +74,7 @@ impl<'a> Tc3<'a> {
         if claim.is_plausible() { Ok(claim) } else { Err(SignatureError::Mismatch) }
     }
 
-    /// Whether the date belongs to the time, and what must be signed is signed.
+    /// Tells whether the date fits the time, and the required headers are signed.
     fn is_plausible(&self) -> bool {
         let names = || self.signed_headers.split(';');
         utc_date(self.timestamp).is_some_and(|date| date == self.date)
@@ -82,11 +82,11 @@ impl<'a> Tc3<'a> {
             && ["content-type", "host"].iter().all(|needed| names().any(|name| name.eq_ignore_ascii_case(needed)))
     }
 
-    /// Whether the signature was made with `key`, the one of its day and service.
+    /// Tells whether `key`, derived for the day and the service of the scope, made the signature.
     pub(crate) fn verify(&self, request: &SignedRequest<'_>, key: &hmac::Key) -> bool {
         let payload = payload_hash(request);
         request.hosts.iter().any(|host| {
-            // Official clients sign the values as they send them; the document wants them in lower case.
+            // Official clients sign the values as they send them, but the document asks for lower case.
             let raw = self.canonical_headers(request, host.as_bytes());
             let Some(raw) = raw else { return false };
             let lower = raw.to_ascii_lowercase();
@@ -95,7 +95,7 @@ impl<'a> Tc3<'a> {
         })
     }
 
-    /// `name:value` and a line feed for each signed header; `None` when one of them is not there.
+    /// Returns `name:value` and a line feed for each signed header; `None` when one of them is missing.
     fn canonical_headers(&self, request: &SignedRequest<'_>, host: &[u8]) -> Option<Vec<u8>> {
         let mut lines = Vec::with_capacity(128);
         for name in self.signed_headers.split(';') {
@@ -142,11 +142,11 @@ fn payload_hash(request: &SignedRequest<'_>) -> String {
     text
 }
 
-/// The keys that one secret gave for the days and services that it was used for: deriving one costs three signatures.
+/// The keys that were derived from one secret, by day and service. To derive one costs three signatures.
 #[derive(Default)]
 pub(crate) struct DerivedKeys(Mutex<Vec<(String, String, hmac::Key)>>);
 
-/// How many derived keys of one secret are kept: two days, around midnight, of every service.
+/// How many derived keys of one secret are kept: two days, around midnight, for every service.
 const MAX_DERIVED: usize = 2 * SERVICES.len();
 
 impl DerivedKeys {

@@ -43,7 +43,7 @@ impl Wire {
         pairs.map(|(name, value)| (decode(name), decode(value))).collect()
     }
 
-    /// Whether it was signed with `secret` at `now`, and the whole claim holds.
+    /// Tells whether `secret` signed it at `now`, and the rest of the claim is valid.
     fn check(&self, secret: &str, now: i64) -> Result<bool, SignatureError> {
         let decoded = self.decoded();
         let pairs: Vec<_> = decoded.iter().map(|(n, v)| (Cow::Borrowed(&**n), Cow::Borrowed(&**v))).collect();
@@ -170,7 +170,7 @@ fn the_examples_of_the_document_are_right_for_one_host_each() {
     }
 }
 
-/// Signs as the document says it, with values in lower case and more headers.
+/// Signs as the document describes it, with values in lower case and more headers.
 fn signed(headers: &[(&str, &str)], names: &str, canonical: &str, body: &str) -> Wire {
     let payload = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes());
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

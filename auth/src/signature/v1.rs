@@ -1,4 +1,4 @@
-//! HmacSHA1 and HmacSHA256 among the parameters of the request.
+//! Verifies signatures of the methods HmacSHA1 and HmacSHA256, which are parameters of the request.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub(crate) struct V1<'a> {
     pub signature: Vec<u8>,
 }
 
-/// A decimal number, written in digits alone.
+/// Parses a decimal number of digits only.
 pub(super) fn number(text: &str) -> Option<i64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
@@ -29,7 +29,7 @@ impl<'a> V1<'a> {
         let needed = |name| request.pair(name).ok_or(SignatureError::Missing(name));
         let secret_id = needed("SecretId")?;
         let timestamp = number(needed("Timestamp")?).ok_or(SignatureError::Malformed("Timestamp"))?;
-        // Clients draw it from all the numbers that have 63 bits.
+        // Clients draw it from all 63-bit numbers.
         needed("Nonce")?.parse::<u64>().map_err(|_| SignatureError::Malformed("Nonce"))?;
         let algorithm = match request.pair("SignatureMethod") {
             Some("HmacSHA256") => hmac::HMAC_SHA256,
@@ -42,7 +42,7 @@ impl<'a> V1<'a> {
         Ok(Self { secret_id, timestamp, token, algorithm, signature })
     }
 
-    /// Whether the signature was made with `secret`.
+    /// Tells whether `secret` made the signature.
     pub(crate) fn verify(&self, request: &SignedRequest<'_>, secret: &[u8]) -> bool {
         let key = hmac::Key::new(self.algorithm, secret);
         let mut pairs: Vec<(Cow<'_, str>, &str)> = request
@@ -78,7 +78,7 @@ impl<'a> V1<'a> {
         if self.fits(request, pairs, key) {
             return true;
         }
-        // Official clients sign a dot where the name of a parameter has an underscore, and send the underscore.
+        // For names of parameters with an underscore, official clients sign a dot and send the underscore.
         if !pairs.iter().any(|(name, _)| name.contains('_')) {
             return false;
         }

@@ -1,4 +1,4 @@
-//! The public keys of identity providers (RFC 7517), and those of no provider.
+//! The public keys of identity providers (RFC 7517), and dummy keys for requests without a provider.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ pub struct ProviderKeys(Vec<ProviderKey>);
 struct ProviderKey {
     jwk: Jwk,
     decoding: DecodingKey,
-    /// What it may have been used with.
+    /// The algorithms that the key may have been used with.
     algorithms: Vec<Algorithm>,
 }
 
@@ -33,10 +33,10 @@ struct Set {
 }
 
 impl ProviderKeys {
-    /// Reads a JSON Web Key Set (RFC 7517, section 5). Everything in it must be a public key that signatures are verified with.
+    /// Parses a JSON Web Key Set (RFC 7517, section 5). It may contain only public keys that verify signatures.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of the fault.
     pub fn parse(text: &str) -> Result<Self, String> {
         let set: Set = serde_json::from_str(text).map_err(|_| "it is no JSON Web Key Set".to_owned())?;
         if !(1..=MAX_KEYS).contains(&set.keys.len()) {
@@ -55,13 +55,13 @@ impl ProviderKeys {
         Ok(Self(keys))
     }
 
-    /// Whether every key of `others` is here too.
+    /// Tells whether every key of `others` is here too.
     pub fn contains_all(&self, others: &Self) -> bool {
         others.0.iter().all(|other| self.0.iter().any(|key| key.jwk == other.jwk))
     }
 
-    /// The key that a token says it was signed with, in this way. One that does not say so can only have been signed with the
-    /// only key.
+    /// Finds the key that a token names, if the key can be used with this algorithm. A token that names no key can
+    /// only be verified if there is just one.
     pub(super) fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         let key = match (kid, self.0.as_slice()) {
             (None, [only]) => Some(only),
@@ -78,7 +78,7 @@ impl ProviderKey {
     }
 }
 
-/// Keys of nobody, one of each kind: their private halves were never kept. RSA, P-256, P-384, Ed25519.
+/// Dummy keys, one of each kind: RSA, P-256, P-384, Ed25519. Their private halves were never kept.
 const NOBODYS: &str = r#"{"keys":[
 {"kid":"RSA","kty":"RSA","e":"AQAB","n":"69vU583qicTkFJFOsrA0YkSGhefr96VOcqUZvG8lM8jXyIUhrNMR2WNM8qI2MQhjmSNgq_XaX7EdjoZzUzyqsapw_axjmJ9FHamClVAaioo3QIWuDT1-gQYyputLm_Dn9NkQuJ76KaOrrdHU9Lkgx1lnc-1MCNfDETKPiQFBGph6ihFwAgzw3B8Rscmm6UkyuIZnkTKhm5iN715txQ3YlOhCY2byYIQ-YETnf-Zj-wP-58BaWU-3MnDcTDfsj_to34TbZDXwPeXZF0DmsAp07vN67pWBQaSTPnYQAWk8GnLPS13qjSgJXxFASlnGCbiXs-Cox-hdmm68KISzFbnB7w"},
 {"kid":"P-256","kty":"EC","crv":"P-256","x":"F-bp4NXvQP_iZDEpk7fwkQ2hogoAIgDVPVIawee4o7I","y":"7X_1DZm8HsCvhnBHFrfVXPRV06ziYEWUAEAS4rBXzOo"},
@@ -87,7 +87,8 @@ const NOBODYS: &str = r#"{"keys":[
 
 static NOBODYS_KEYS: LazyLock<Option<ProviderKeys>> = LazyLock::new(|| ProviderKeys::parse(NOBODYS).ok());
 
-/// A key to verify tokens of this kind with where there is no provider that could have made them: it takes as long.
+/// Returns a dummy key for tokens with this algorithm, for requests without a provider. So the answer takes as long
+/// as with a real key.
 pub(super) fn nobodys(algorithm: Algorithm) -> Option<&'static DecodingKey> {
     use Algorithm as A;
     let kid = match algorithm {
@@ -95,7 +96,7 @@ pub(super) fn nobodys(algorithm: Algorithm) -> Option<&'static DecodingKey> {
         A::ES256 => "P-256",
         A::ES384 => "P-384",
         A::EdDSA => "Ed25519",
-        // Whoever has a provider cannot have tokens of another kind either.
+        // Providers cannot have tokens with another algorithm either.
         _ => return None,
     };
     NOBODYS_KEYS.as_ref()?.find(Some(kid), algorithm)
@@ -136,7 +137,7 @@ fn is_sound(rsa: &RSAKeyParameters) -> bool {
     RSA_BYTES.contains(&n.len()) && full && matches!(e.as_slice(), [1, 0, 1] | [3])
 }
 
-/// What a key may have been used with.
+/// Returns the algorithms that a key may have been used with.
 fn algorithms(key: &Jwk) -> Vec<Algorithm> {
     use Algorithm as A;
     let all: &[A] = match &key.algorithm {

@@ -1,4 +1,4 @@
-//! What is kept of the tokens of identity providers.
+//! The state kept between requests about identity providers.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use roadstead_types::ProviderId;
 use super::keys::ProviderKeys;
 use crate::doubt::Doubt;
 
-/// Of how many providers the keys are kept as they are used: each may be some ten KiB.
+/// How many providers have their parsed keys cached. Those of one provider may take some ten KiB.
 const KEPT_PROVIDERS: usize = 256;
 
-/// What is kept of the tokens of identity providers.
+/// The state kept between requests about identity providers.
 pub(crate) struct WebIdentities {
-    /// The keys of providers, and the text that they were read from.
+    /// Parsed keys of providers, with the text that they were parsed from.
     pub(super) keys: Cache<ProviderId, Arc<(String, ProviderKeys)>>,
-    /// Tokens that were not good.
+    /// Limits bad tokens by network.
     pub(super) doubt: Doubt,
 }
 
@@ -26,7 +26,7 @@ impl WebIdentities {
         Self { keys: Cache::new(KEPT_PROVIDERS), doubt: Doubt::new(failures_per_minute) }
     }
 
-    /// The keys of a provider. To read all of them takes longer than to use one.
+    /// Returns the keys of a provider, cached because parsing all of them takes longer than using one.
     pub(super) fn keys(&self, provider: &OidcProvider) -> Option<Arc<(String, ProviderKeys)>> {
         if let Some(known) = self.keys.get(&provider.id).filter(|known| known.0 == provider.keys) {
             return Some(known);

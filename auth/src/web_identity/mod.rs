@@ -1,8 +1,8 @@
-//! Tokens of identity providers (OpenID Connect Core 1.0, section 2): who somebody is that has no account here.
+//! Tokens of identity providers (OpenID Connect Core 1.0, section 2). They identify people without an account here.
 //!
-//! The provider's keys, issuer and audiences are those that its main account wrote down; nothing is fetched. The key is
-//! found by its `kid` among them, and by nothing else that the token says; which algorithms it may have been used with is a
-//! matter of the key.
+//! The keys, the issuer and the audiences of a provider are set by its main account; nothing is fetched. The key is
+//! looked up by its `kid` among them. No other part of the token chooses it, and the key itself limits the
+//! algorithms.
 
 mod keys;
 pub(crate) mod known;
@@ -23,16 +23,16 @@ use crate::doubt::Turn;
 use crate::signature::SignatureError;
 use crate::token::signature_only;
 
-/// A longer token is refused unseen.
+/// A longer token is refused unread.
 const MAX_TOKEN_BYTES: usize = 16 << 10;
 /// The longest subject.
 const MAX_SUBJECT_BYTES: usize = 1024;
-/// Whom a token is about.
+/// The identity in a token of an identity provider.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebIdentity {
-    /// Who it is, as the provider calls it.
+    /// The person, as the provider names it.
     pub subject: String,
-    /// Whom the token is for: one of them is one of those that the provider may speak to.
+    /// The audiences of the token. At least one of them is an audience of the provider.
     pub audiences: Vec<String>,
 }
 
@@ -61,18 +61,20 @@ enum Audience {
 }
 
 impl Auth {
-    /// Lets a request with a token begin. Networks that nobody had to be refused from of late do not wait. Others are still
-    /// heard, because a good token may come from the same address as many bad ones; but only so many of all of them at a time.
+    /// Waits for the permission to handle a request with a token. Networks without recent refusals do not wait.
+    /// Others do, because only a few of their requests are handled at a time. They are not shut out, because a good
+    /// token may come from the same address as many bad ones.
     ///
     /// # Errors
-    /// `Throttled` when too many wait already.
+    /// `Throttled` when too many requests wait already.
     pub async fn web_identity_turn(&self, address: IpAddr) -> Result<Turn<'_>, SignatureError> {
         let turn = self.inner.web_identities.doubt.turn(address, self.inner.clock.now()).await;
         turn.map_err(|retry_after| SignatureError::Throttled { retry_after })
     }
 
-    /// Whom `token` is about, if this provider made it for one of `audiences`, and it is not out of date. One signature is
-    /// verified, also where there is no provider or it has no such key: which providers there are is not to be timed.
+    /// Returns the identity in `token`, if this provider made it for one of `audiences`, and it is valid now. One
+    /// signature is verified even without a provider or without its key, so that the time does not tell which
+    /// providers exist.
     pub fn web_identity(
         &self,
         token: &str,
@@ -84,7 +86,7 @@ impl Auth {
         }
         let header = URL_SAFE_NO_PAD.decode(token.split_once('.')?.0).ok()?;
         let Header { alg, kid, crit } = serde_json::from_slice(&header).ok()?;
-        // What must be understood is not.
+        // A token with critical headers is refused, because this server understands none.
         if crit.is_some() {
             return None;
         }
@@ -109,7 +111,8 @@ impl Auth {
         now < at(until).after(leeway) && since.is_none_or(|since| now >= at(since).before(leeway))
     }
 
-    /// Counts somebody at `address` whom nobody vouched for. Signatures that are not good are counted elsewhere.
+    /// Counts a request from `address` without a valid identity. Bad signatures of the cloud API are counted
+    /// elsewhere.
     ///
     /// # Errors
     /// `Throttled` when there were too many from that network.
