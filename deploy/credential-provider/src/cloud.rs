@@ -11,18 +11,18 @@ use crate::protocol::{Credentials, Request};
 use crate::settings::{Access, Proof, authority};
 use crate::sign::{Signed, authorization};
 
-/// Kubelet waits for this program; a registry that does not answer in time is one that does not answer.
+/// The longest time to wait for an answer, because kubelet waits for this program.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Tokens of the personal edition live for an hour.
+/// How long a token of the personal edition is valid.
 const PERSONAL_LIFETIME: Duration = Duration::from_secs(3600);
-/// Kubelet must let go of a token before the registry does, and a pull takes time.
+/// Kubelet drops a token this long before it expires, so that a pull can finish.
 const MARGIN: Duration = Duration::from_secs(600);
-/// What the sessions of service accounts are called.
+/// The name of a session of a service account.
 const SESSION_NAME: &str = "kubelet";
-/// The answers are small; whoever sends more is no registry.
+/// The most bytes of an answer. Answers of a registry are smaller.
 const LARGEST_ANSWER: usize = 1 << 20;
 
-/// A token that opens the registry, and until when.
+/// Gets a login for the registry, and how long it is valid.
 pub async fn credentials(access: &Access, request: &Request, now: Duration) -> Result<Credentials> {
     let mut cloud = Cloud { access, client: client(access)?, now, key: None };
     cloud.key = Some(cloud.key(request).await?);
@@ -36,7 +36,7 @@ pub async fn credentials(access: &Access, request: &Request, now: Duration) -> R
 struct Key {
     secret_id: String,
     secret_key: Zeroizing<String>,
-    /// What goes with a temporary key, and its end in seconds since 1970.
+    /// The token of a temporary key, and its end in seconds since 1970.
     session: Option<(Zeroizing<String>, u64)>,
 }
 
@@ -59,7 +59,7 @@ struct Cloud<'a> {
 }
 
 impl Cloud<'_> {
-    /// The key of the settings, or a temporary one for the token of a service account.
+    /// The key of the settings, or a temporary key in exchange for the token of a service account.
     async fn key(&self, request: &Request) -> Result<Key> {
         let (provider, role_arn, token) = match &self.access.proof {
             Proof::Key { secret_id, secret_key } => {
@@ -68,12 +68,12 @@ impl Cloud<'_> {
             Proof::ServiceAccount { provider, role_arn, token } => (provider, role_arn, token),
         };
         let token = request.token().or(token.as_ref()).context(
-            "kubelet sent no token of a service account (tokenAttributes), and there is no ROADSTEAD_WEB_IDENTITY_TOKEN_FILE",
+            "kubelet sent no token of a service account (tokenAttributes), and ROADSTEAD_WEB_IDENTITY_TOKEN_FILE is not set",
         )?;
         let role_arn = request
             .role_arn()
             .or(role_arn.as_deref())
-            .context("no role is named, neither by the annotation roadstead.io/role-arn nor by ROADSTEAD_ROLE_ARN")?;
+            .context("neither the annotation roadstead.io/role-arn nor ROADSTEAD_ROLE_ARN names a role")?;
         let parameters = json!({ "ProviderId": provider, "WebIdentityToken": token.as_str(), "RoleArn": role_arn,
             "RoleSessionName": SESSION_NAME });
         let answer = self.call("sts", "2018-08-13", "AssumeRoleWithWebIdentity", &parameters).await?;
@@ -86,7 +86,7 @@ impl Cloud<'_> {
         Ok(Key { secret_id, secret_key, session: Some((part("Token")?, end)) })
     }
 
-    /// How long the session of the key goes on; a lasting key has none.
+    /// How long the session of the key lasts. A lasting key has no session: [`Duration::MAX`].
     fn session_left(&self) -> Duration {
         let session = self.key.as_ref().and_then(|key| key.session.as_ref());
         session.map_or(Duration::MAX, |(_, end)| Duration::from_secs(*end).saturating_sub(self.now))
@@ -124,7 +124,7 @@ impl Cloud<'_> {
         })
     }
 
-    /// One call, signed once there is a key; what is inside of `Response`.
+    /// Calls an action and returns the content of `Response`. Signs the request if there is a key.
     async fn call(&self, service: &str, version: &str, action: &str, parameters: &Value) -> Result<Value> {
         let body = parameters.to_string();
         let host = authority(&self.access.endpoint);
@@ -151,20 +151,20 @@ impl Cloud<'_> {
         let status = answer.status();
         let mut bytes = Zeroizing::new(Vec::new());
         let mut answer = answer;
-        while let Some(piece) = answer.chunk().await.context("the answer broke off")? {
+        while let Some(piece) = answer.chunk().await.context("the connection ended before the answer")? {
             bytes.extend_from_slice(&piece);
             if bytes.len() > LARGEST_ANSWER {
                 bail!("{action}: the answer is too long");
             }
         }
         let Ok(Value::Object(mut answer)) = serde_json::from_slice(&bytes) else {
-            bail!("{action}: {} answered {status} and no JSON: is it the cloud API?", self.access.endpoint);
+            bail!("{action}: {} answered {status} without JSON: check that it is the cloud API", self.access.endpoint);
         };
         inside(action, answer.remove("Response").unwrap_or_default())
     }
 }
 
-/// The content of an answer, or the error that it is.
+/// The content of an answer, or its error.
 fn inside(action: &str, response: Value) -> Result<Value> {
     if !response.is_object() {
         bail!("{action}: the answer has no Response");
@@ -177,7 +177,7 @@ fn inside(action: &str, response: Value) -> Result<Value> {
     bail!("{action}: {}: {} (request {})", say(&error["Code"]), say(&error["Message"]), say(&response["RequestId"]))
 }
 
-/// A text that is there.
+/// The text, unless it is missing or empty.
 fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -1,10 +1,9 @@
-//! An exec credential provider for kubelet (`credentialprovider.kubelet.k8s.io/v1`): kubelet writes a request to standard
-//! input, this program writes the credentials for the image's registry to standard output.
+//! An exec credential provider for kubelet (`credentialprovider.kubelet.k8s.io/v1`): kubelet writes a request to
+//! standard input, and this program writes the credentials for the registry of the image to standard output.
 //!
-//! The credentials are a token that the cloud API issues for an access key or for the token of a service account, or a user
-//! name and password from files.
-//! Settings come from the environment, see [`settings`]. What goes wrong is one line on standard error that has no secret
-//! in it, and exit code 1.
+//! The credentials are a token that the cloud API issues for an access key or for the token of a service account, or a
+//! user name and password from files. Settings come from the environment, see [`settings`]. On failure the program
+//! writes one line without secrets to standard error and exits with 1.
 
 mod cloud;
 mod protocol;
@@ -19,7 +18,7 @@ use anyhow::{Context, Result};
 use protocol::{Credentials, Request};
 use settings::{Settings, Source};
 
-/// More than kubelet ever sends.
+/// The most bytes of a request that are read. Kubelet sends less.
 const LARGEST_REQUEST: u64 = 1 << 20;
 
 #[tokio::main(flavor = "current_thread")]
@@ -27,7 +26,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nobody to tell when standard error is closed.
+            // If standard error is closed, the message cannot be shown.
             let _ = writeln!(std::io::stderr(), "roadstead-credential-provider: {error:#}");
             ExitCode::FAILURE
         }
@@ -58,10 +57,10 @@ async fn run() -> Result<()> {
     std::io::stdout().write_all(answer.as_bytes()).context("cannot write the answer")
 }
 
-/// The wall clock: signatures and expiry are about nothing else.
+/// Reads the wall clock, which signatures and expiry times need.
 #[expect(
     clippy::disallowed_methods,
-    reason = "one program run, one look at the clock; the functions below take it as a parameter"
+    reason = "the program reads the clock once; other functions take the time as a parameter"
 )]
 fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What kubelet sends and what it expects back.
+//! The request of kubelet and the answer to it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -47,20 +47,21 @@ struct WireCredentials<'a> {
     password: &'a str,
 }
 
-/// What opens the registry, and for how long kubelet may keep it.
+/// A login for the registry, and how long kubelet may keep it.
 pub struct Credentials {
     /// The login name.
     pub username: String,
     /// The password or token.
     pub password: Zeroizing<String>,
-    /// How long kubelet may keep the two.
+    /// How long kubelet may keep user name and password.
     pub lifetime: Duration,
 }
 
 impl Request {
-    /// Reads a request. Fields of later versions are ignored, another version of the API is not.
+    /// Parses a request. Ignores unknown fields, and refuses another version of the API.
     pub fn parse(text: &str) -> Result<Self> {
-        let wire: WireRequest = serde_json::from_str(text).context("standard input is no CredentialProviderRequest")?;
+        let wire: WireRequest =
+            serde_json::from_str(text).context("standard input is not a CredentialProviderRequest")?;
         ensure!(
             wire.kind == "CredentialProviderRequest",
             "standard input is a {}, not a CredentialProviderRequest",
@@ -68,7 +69,7 @@ impl Request {
         );
         ensure!(
             wire.api_version == API_VERSION,
-            "the request is of {}, this program speaks {API_VERSION}",
+            "the request has the version {}, this program needs {API_VERSION}",
             wire.api_version
         );
         let token = wire.service_account_token.filter(|token| !token.is_empty()).map(Zeroizing::new);
@@ -91,8 +92,8 @@ impl Request {
         &self.registry
     }
 
-    /// The `CredentialProviderResponse`. The credentials are good for every image of the registry. With the token of a
-    /// service account kubelet keeps them for that service account.
+    /// Makes the `CredentialProviderResponse`. The credentials are valid for every image of the registry. If kubelet
+    /// sent the token of a service account, it keeps them for that service account.
     pub fn answer(&self, credentials: &Credentials) -> Result<Zeroizing<String>> {
         let auth = WireCredentials { username: &credentials.username, password: &credentials.password };
         let answer = WireAnswer {
@@ -102,7 +103,7 @@ impl Request {
             cache_duration: format!("{}s", credentials.lifetime.as_secs()),
             auth: BTreeMap::from([(self.registry.as_str(), auth)]),
         };
-        let mut text = Zeroizing::new(serde_json::to_string(&answer).context("cannot put the answer into words")?);
+        let mut text = Zeroizing::new(serde_json::to_string(&answer).context("cannot write the answer as JSON")?);
         text.push('\n');
         Ok(text)
     }
@@ -112,7 +113,7 @@ impl Request {
 fn registry_of(image: &str) -> Result<&str> {
     match image.split_once('/') {
         Some((host, rest)) if !rest.is_empty() && is_host(host) => Ok(host),
-        _ => bail!("'{}' names no registry", image.escape_default()),
+        _ => bail!("'{}' does not name a registry", image.escape_default()),
     }
 }
 

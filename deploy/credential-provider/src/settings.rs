@@ -2,18 +2,18 @@
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `ROADSTEAD_ENDPOINT` | `https://registry.example.com`: where the cloud API is |
+//! | `ROADSTEAD_ENDPOINT` | the address of the cloud API, for example `https://registry.example.com` |
 //! | `ROADSTEAD_SECRET_ID`, `ROADSTEAD_SECRET_KEY` | the access key |
-//! | `ROADSTEAD_PROVIDER_ID` | the identity provider that vouches for service accounts, instead of an access key |
-//! | `ROADSTEAD_ROLE_ARN` | the role that they take; the annotation `roadstead.io/role-arn` goes before it |
-//! | `ROADSTEAD_WEB_IDENTITY_TOKEN_FILE` | a mounted token, for when kubelet sends none |
+//! | `ROADSTEAD_PROVIDER_ID` | the identity provider of the service accounts, instead of an access key |
+//! | `ROADSTEAD_ROLE_ARN` | the role to take, unless the annotation `roadstead.io/role-arn` names one |
+//! | `ROADSTEAD_WEB_IDENTITY_TOKEN_FILE` | a file with a token, used if kubelet sends none |
 //! | `ROADSTEAD_INSTANCE` | `tcr-xxxxxxxx`: credentials for this instance instead of the personal edition |
-//! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | credentials to hand out as they are, instead of an access key |
-//! | `ROADSTEAD_REGISTRIES` | hosts that may get the credentials, with commas; without it, the host of the endpoint |
-//! | `ROADSTEAD_CACHE_SECONDS` | the longest time that kubelet may keep them |
+//! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | a fixed login, instead of an access key |
+//! | `ROADSTEAD_REGISTRIES` | the hosts that may get the credentials, with commas; without it, the host of the endpoint |
+//! | `ROADSTEAD_CACHE_SECONDS` | the longest time in seconds that kubelet may keep the credentials |
 //! | `ROADSTEAD_CA_FILE` | more certificates to trust, as PEM |
 //!
-//! `ROADSTEAD_X_FILE` names a file to read `X` from: a mounted secret. It is read again on every run.
+//! `ROADSTEAD_X_FILE` names a file that holds `X`, such as a mounted secret. It is read on every run.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,47 +22,47 @@ use anyhow::{Context, Result, bail, ensure};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// The environment, or what a test takes for it.
+/// Looks up a variable of the environment, or of a test.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Everything this program can be told.
+/// The settings of this program.
 pub struct Settings {
-    /// Where credentials come from.
+    /// The source of the credentials.
     pub source: Source,
-    /// The longest time that kubelet may keep them.
+    /// The longest time that kubelet may keep the credentials.
     pub cache: Option<Duration>,
-    /// Hosts that may get them. Empty: any that kubelet asks about.
+    /// Hosts that may get the credentials. Empty: any host that kubelet asks about.
     registries: Vec<String>,
 }
 
-/// Where credentials come from.
+/// The source of the credentials.
 pub enum Source {
-    /// They are given.
+    /// A login from the settings.
     Fixed {
         /// The login name.
         username: String,
         /// The password.
         password: Zeroizing<String>,
     },
-    /// The cloud API issues them.
+    /// The cloud API issues a login.
     Cloud(Access),
 }
 
-/// Who asks, and where.
+/// The access to the cloud API.
 pub struct Access {
     /// Scheme, host and port of the cloud API.
     pub endpoint: Url,
-    /// What proves who asks.
+    /// The proof of the caller's identity.
     pub proof: Proof,
     /// An enterprise instance; without it, the personal edition.
     pub instance: Option<String>,
-    /// The login name, where it is not the account of the key.
+    /// The login name, if it is not the account of the key.
     pub username: Option<String>,
     /// More certificates to trust.
     pub ca_file: Option<PathBuf>,
 }
 
-/// What proves who asks.
+/// A proof of the caller's identity.
 pub enum Proof {
     /// An access key.
     Key {
@@ -73,11 +73,11 @@ pub enum Proof {
     },
     /// The token of a service account.
     ServiceAccount {
-        /// The identity provider that made it.
+        /// The identity provider that issued the token.
         provider: String,
-        /// The role to take, where the service account does not name one.
+        /// The role to take, if the service account does not name one.
         role_arn: Option<String>,
-        /// A mounted token, for when kubelet sends none.
+        /// A token from a file, used if kubelet sends none.
         token: Option<Zeroizing<String>>,
     },
 }
@@ -87,7 +87,7 @@ impl Settings {
     pub fn load(env: Lookup<'_>) -> Result<Self> {
         let cache = match env("ROADSTEAD_CACHE_SECONDS") {
             Some(text) => Some(Duration::from_secs(
-                text.trim().parse().context("ROADSTEAD_CACHE_SECONDS is no number of seconds")?,
+                text.trim().parse().context("ROADSTEAD_CACHE_SECONDS is not a number of seconds")?,
             )),
             None => None,
         };
@@ -97,7 +97,9 @@ impl Settings {
             })
             .unwrap_or_default();
         let source = match (value(env, "USERNAME")?, value(env, "PASSWORD")?, Proof::load(env)?) {
-            (_, Some(_), Some(_)) => bail!("both a password and another proof are given: one of them is too much"),
+            (_, Some(_), Some(_)) => {
+                bail!("give either a password or an access key or ROADSTEAD_PROVIDER_ID, not several")
+            }
             (Some(username), Some(password), None) => Source::Fixed { username: username.to_string(), password },
             (None, Some(_), None) => bail!("ROADSTEAD_PASSWORD needs ROADSTEAD_USERNAME"),
             (username, None, Some(proof)) => {
@@ -115,7 +117,7 @@ impl Settings {
         Ok(Self { source, cache, registries })
     }
 
-    /// Credentials go to no host that was not meant.
+    /// Refuses a host that may not get the credentials.
     pub fn check_registry(&self, registry: &str) -> Result<()> {
         let known = self.registries.is_empty() || self.registries.contains(&registry.to_ascii_lowercase());
         ensure!(known, "the image is of {registry}, these credentials are for {}", self.registries.join(", "));
@@ -127,10 +129,10 @@ impl Proof {
     fn load(env: Lookup<'_>) -> Result<Option<Self>> {
         let provider = env("ROADSTEAD_PROVIDER_ID").filter(|name| !name.is_empty());
         Ok(match (value(env, "SECRET_ID")?, provider) {
-            (Some(_), Some(_)) => bail!("both an access key and ROADSTEAD_PROVIDER_ID are given: one is too much"),
+            (Some(_), Some(_)) => bail!("give either an access key or ROADSTEAD_PROVIDER_ID, not both"),
             (Some(secret_id), None) => {
                 let is_id = secret_id.bytes().all(|b| b.is_ascii_graphic());
-                ensure!(is_id, "ROADSTEAD_SECRET_ID has characters that no id has");
+                ensure!(is_id, "ROADSTEAD_SECRET_ID has a character that an id cannot have");
                 let secret_key = value(env, "SECRET_KEY")?;
                 let secret_key =
                     secret_key.context("ROADSTEAD_SECRET_KEY is missing (or ROADSTEAD_SECRET_KEY_FILE)")?;
@@ -148,28 +150,29 @@ impl Proof {
 
 impl Access {
     fn load(env: Lookup<'_>, proof: Proof, username: Option<String>) -> Result<Self> {
-        let endpoint = env("ROADSTEAD_ENDPOINT").context("ROADSTEAD_ENDPOINT is missing: where is the cloud API?")?;
-        let endpoint = Url::parse(&endpoint).context("ROADSTEAD_ENDPOINT is no URL")?;
+        let endpoint =
+            env("ROADSTEAD_ENDPOINT").context("ROADSTEAD_ENDPOINT is missing: give the address of the cloud API")?;
+        let endpoint = Url::parse(&endpoint).context("ROADSTEAD_ENDPOINT is not a URL")?;
         let plain = endpoint.path() == "/"
             && endpoint.query().is_none()
             && endpoint.username().is_empty()
             && endpoint.password().is_none();
         ensure!(
             matches!(endpoint.scheme(), "http" | "https") && endpoint.host().is_some() && plain,
-            "ROADSTEAD_ENDPOINT must be https://HOST, with neither a path nor a user"
+            "ROADSTEAD_ENDPOINT must be https://HOST[:PORT], without a path and without a user"
         );
         let instance = env("ROADSTEAD_INSTANCE").filter(|id| !id.is_empty());
         Ok(Self { endpoint, proof, instance, username, ca_file: env("ROADSTEAD_CA_FILE").map(PathBuf::from) })
     }
 }
 
-/// Host and port as an image's address has them: no port where the scheme implies it.
+/// Host and port as in the address of an image: without the port if the scheme implies it.
 pub fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// `ROADSTEAD_NAME`, or the first line of the file that `ROADSTEAD_NAME_FILE` names.
+/// The value of `ROADSTEAD_NAME`, or the only line of the file that `ROADSTEAD_NAME_FILE` names.
 fn value(env: Lookup<'_>, name: &str) -> Result<Option<Zeroizing<String>>> {
     let (plain, file) = (format!("ROADSTEAD_{name}"), format!("ROADSTEAD_{name}_FILE"));
     match (env(&plain), env(&file)) {

@@ -2,11 +2,11 @@
 
 use aws_lc_rs::{digest, hmac};
 
-/// What is signed.
+/// The parts of a request that are signed.
 pub struct Signed<'a> {
     /// `tcr` or `sts`.
     pub service: &'a str,
-    /// The `Host` header as it is sent, with the port where it has one.
+    /// The `Host` header as it is sent, including the port if it has one.
     pub host: &'a str,
     /// The body of the POST.
     pub body: &'a str,
@@ -38,7 +38,8 @@ fn mac(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
 }
 
-/// `YYYY-MM-DD` of a time in UTC: days to a date of the Gregorian calendar, eras of 400 years from 1 March.
+/// The date of a time in UTC, as `YYYY-MM-DD`. Counts in eras of 400 years that begin on 1 March, as the Gregorian
+/// calendar repeats after 400 years.
 fn date(timestamp: u64) -> String {
     let days = timestamp / 86_400 + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
@@ -70,7 +71,7 @@ mod tests {
         }
     }
 
-    /// A request of the Python SDK, as it was on the wire.
+    /// A request that the Python SDK sent.
     #[test]
     fn a_request_of_the_sdk_has_the_same_signature() {
         let request = Signed {
