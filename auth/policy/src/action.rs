@@ -6,17 +6,18 @@ use super::known::{ActionSet, is_owned};
 use super::reader::Reader;
 use super::request::Request;
 
-/// What a statement is about, compiled.
+/// The compiled actions of a statement.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Actions {
     /// The known actions among them.
     set: ActionSet,
-    /// In canonical form, for what is not in the table of known names. Empty where `set` is everything.
+    /// Patterns in canonical form, for actions that are not in the table of known names. Empty if `set` is
+    /// everything.
     patterns: Vec<String>,
 }
 
 impl Actions {
-    /// Everything that there is.
+    /// Returns the set of all actions.
     pub(super) fn everything() -> Self {
         Self { set: ActionSet::ALL, patterns: Vec::new() }
     }
@@ -54,7 +55,7 @@ impl Actions {
     }
 }
 
-/// Reads the actions of a statement, and gives them in canonical form too. `None`: something in them is not understood.
+/// Parses the actions of a statement. Returns them also in canonical form, and whether some are not understood.
 pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Actions, Vec<String>, bool)> {
     let Some(list) = value.map(Json::list).filter(|list| !list.is_empty()) else {
         return Err(PolicyError::new(Fault::Action, "a statement needs an action, and the list of them is not empty"));
@@ -76,7 +77,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Act
     Ok((actions, canonical, unknown))
 }
 
-/// One action, without the spellings that are repaired.
+/// Parses one action, and repairs its spelling.
 fn repaired(reader: &mut Reader<'_>, item: &Json) -> Result<String> {
     let error = |text: &str| {
         PolicyError::new(Fault::Action, format!("{text:?} is not an action: it is \"*\" or \"service:Name\""))
@@ -103,7 +104,7 @@ fn repaired(reader: &mut Reader<'_>, item: &Json) -> Result<String> {
     Ok(format!("{service}:{name}"))
 }
 
-/// Whether `*` in the pattern can stand for what makes it the text.
+/// Tells whether the text matches the pattern, in which `*` stands for any characters.
 fn glob(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(first) else { return false };

@@ -1,8 +1,8 @@
-//! The one table of actions: what policies may speak of, and what the cloud API serves.
+//! The one table of actions that policies may name and the cloud API offers.
 //!
-//! An action is one row. Known names, classes, vetoes and explanations are derived from the rows, and so are the catalogue
-//! and the document of the cloud API. To add an action, add its row here, its type to the cloud API, and the type to the
-//! list of the cloud API.
+//! Each action is one row. Known names, classes, vetoes and explanations are derived from the rows, and so are the
+//! catalogue and the document of the cloud API. To add an action, add its row here, its type to the cloud API, and
+//! the type to the list of the cloud API.
 
 use super::class::Class;
 use super::row::{About, Row, Service};
@@ -46,18 +46,18 @@ macro_rules! rows {
     };
 }
 
-/// The row of an action by its service and name.
+/// Returns the row of an action by its service and name.
 pub fn find(service: &str, name: &str) -> Option<&'static Row> {
     all().find(|row| row.service.name() == service && row.name == name)
 }
 
-/// Every row, service by service.
+/// Returns every row, service by service.
 pub fn all() -> impl Iterator<Item = &'static Row> {
     SERVICES.iter().copied().flatten().copied()
 }
 
-// The first list of a service are the actions that the cloud API serves: what they do, what they ask for, what they are done
-// to. The second list are actions that only policies know.
+// The first list of a service holds the actions of the cloud API: their effect, their class and the thing that they
+// act on. The second list holds actions that only policies know.
 rows! {
     cam Cam {
         AddUser: writes Checked Thing;
@@ -160,7 +160,7 @@ rows! {
         UpdateUserOIDCConfig
         UpdateUserSAMLConfig
     }
-    // Triggers and builds are known under `tcr` and `ccr` too.
+    // Triggers and builds are also known under `tcr` and `ccr`.
     ccb Ccb {} {
         CreateApplicationTriggerPersonal
         CreateImageBuildPersonal
@@ -186,7 +186,7 @@ rows! {
         pull
         push
     }
-    // What the registry does to clusters. `ccs` is the older name of `tke`.
+    // The actions of the registry on clusters. `ccs` is the older name of `tke`.
     ccs Ccs {} {
         ModifyClusterServiceImage
         RedeployClusterService

@@ -1,20 +1,20 @@
-//! What the actions of the cloud API ask for, apart from a good signature.
+//! The rights that actions of the cloud API need besides a valid signature.
 
-/// What must be allowed for an action of the cloud API to run.
+/// The right that an action of the cloud API needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
-    /// Nothing, not even a signature: what proves who asks is among the parameters.
+    /// None, not even a signature: the parameters prove the identity of the caller.
     Unsigned,
-    /// Nothing: the signature is enough.
+    /// None: a signature is enough.
     Signed,
-    /// The action, although the product document asks for the signature only; nothing with `cloud_api.faithful`.
+    /// The action itself, although the product document asks for the signature only. With `cloud_api.faithful`, none.
     Hardened,
-    /// The action: policies are asked in any case.
+    /// The action itself: policies are always evaluated.
     Checked,
 }
 
 impl Class {
-    /// Whether no policy is asked.
+    /// Tells whether the action needs no right by policies.
     pub fn is_free(self, faithful: bool) -> bool {
         matches!(self, Self::Unsigned | Self::Signed) || (faithful && self == Self::Hardened)
     }

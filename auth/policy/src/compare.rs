@@ -1,5 +1,4 @@
-//! The operators of conditions: what they are called, and how they compare one value of the request with one of the
-//! document.
+//! The operators of conditions: their names, and how they compare a value of the request with one of the document.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -13,7 +12,7 @@ use super::glob::Pattern;
 use super::reader::Author;
 use super::value;
 
-/// What a condition says: the third answer is that it cannot be said.
+/// The result of a condition, which may be unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Three {
     True,
@@ -30,7 +29,7 @@ impl Three {
         }
     }
 
-    /// True when one is, else unknown when one is.
+    /// Returns true if one part is true, else unknown if one part is unknown.
     pub(super) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut result = Self::False;
         for part in parts {
@@ -43,7 +42,7 @@ impl Three {
         result
     }
 
-    /// False when one is, else unknown when one is.
+    /// Returns false if one part is false, else unknown if one part is unknown.
     pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::any(parts.into_iter().map(Self::negated)).negated()
     }
@@ -67,7 +66,7 @@ pub(super) enum Fact<'a> {
     Moment(Timestamp),
 }
 
-/// How the values are ordered for an operator to be met.
+/// The order of two values that an operator asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Order {
     Equal,
@@ -89,7 +88,7 @@ impl Order {
     }
 }
 
-/// What an operator compares as.
+/// The way in which an operator compares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Text,
@@ -103,7 +102,7 @@ pub(super) enum Kind {
     Null,
 }
 
-/// The operator of this name without its prefix and suffix, and whether it is a negated one.
+/// Returns the operator of this name without its prefix and suffix, and whether it is a negated one.
 pub(super) fn operator(base: &str) -> Option<(Kind, bool)> {
     let plain = match base {
         "string_equal" => Kind::Text,
@@ -151,12 +150,13 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    /// `None`: the value is not one that the operator compares.
+    /// Compiles a value. `None` if the operator cannot compare it.
     pub(super) fn new(kind: Kind, text: &str, author: &Author<'_>) -> Option<Self> {
         Some(match kind {
             Kind::Text => Self::Text(Pattern::exact(text, author).ok()?),
             Kind::TextIgnoringCase => Self::TextIgnoringCase(Pattern::exact(text, author).ok()?),
-            // The question mark is no wildcard here: where somebody means one, the pattern would never match.
+            // The question mark is no wildcard here. A pattern that uses it as one would never match, so it is
+            // refused.
             Kind::Like if text.contains('?') => return None,
             Kind::Like => Self::Text(Pattern::with_wildcards(text, author).ok()?),
             Kind::Binary => Self::Binary(STANDARD.decode(text).ok()?),
@@ -167,7 +167,7 @@ impl Wanted {
         })
     }
 
-    /// Whether the fact is what is wanted. Unknown when the fact is not of that kind.
+    /// Tells whether the fact meets this value. Unknown if the fact is of another kind.
     pub(super) fn met(&self, fact: Fact<'_>, uin: &str) -> Three {
         match self {
             Self::Text(pattern) => Some(fact.with_text(|text| pattern.matches(text, uin))),

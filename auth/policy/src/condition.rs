@@ -1,4 +1,4 @@
-//! The `condition` of a statement: read, and answered with yes, no, or "cannot be said".
+//! The `condition` of a statement: parsed, and evaluated to true, false or unknown.
 
 use super::compare::{Fact, Kind, Three, Wanted, operator};
 use super::context::Context;
@@ -6,11 +6,11 @@ use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
 use super::reader::{Author, Reader, Use};
 
-/// One operator on one key. All tests of a condition must be met.
+/// One operator on one key. A condition is met if all its tests are met.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Test {
     key: String,
-    /// `None`: the operator or a value is not understood.
+    /// `None` if the operator or a value is not understood.
     rule: Option<Rule>,
 }
 
@@ -29,10 +29,10 @@ enum Quantifier {
     All,
 }
 
-/// Operators, each with its keys, each with its values: the condition in canonical form.
+/// A condition in canonical form: operators, each with its keys, each with its values.
 pub(super) type Written = Vec<(String, Vec<(String, Vec<String>)>)>;
 
-/// Reads a condition.
+/// Parses a condition.
 pub(super) fn read(reader: &mut Reader<'_>, value: &Json) -> Result<(Vec<Test>, Written)> {
     let shape = |what: &str| {
         PolicyError::new(Fault::Condition, format!("a condition is {{operator: {{key: values}}}}: {what}"))
@@ -64,7 +64,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Json) -> Result<(Vec<Test>, 
     Ok((tests, written))
 }
 
-/// The rule that an operator stands for, without values.
+/// Returns the rule of an operator, without values.
 fn blank_rule(name: &str) -> Option<Rule> {
     let (quantifier, rest) = match name.split_once(':') {
         Some(("for_any_value", rest)) => (Some(Quantifier::Any), rest.trim()),
@@ -74,12 +74,12 @@ fn blank_rule(name: &str) -> Option<Rule> {
     };
     let (base, if_exist) = rest.strip_suffix("_if_exist").map_or((rest, false), |base| (base, true));
     let (kind, negated) = operator(base)?;
-    // Whether a key is there cannot depend on its being there.
+    // `null` tests whether a key exists, so it cannot have a form that depends on the key's existence.
     let legal = kind != Kind::Null || (!if_exist && quantifier.is_none());
     legal.then_some(Rule { quantifier, kind, negated, if_exist, values: Vec::new() })
 }
 
-/// The keys that are always known by name. Others belong to other services.
+/// The keys that are known by name. Others belong to other services.
 const KEYS: [&str; 8] = [
     "qcs:ip",
     "qcs:current_time",
@@ -91,7 +91,7 @@ const KEYS: [&str; 8] = [
     "qcs:BindToken",
 ];
 
-/// Those of whoever is vouched for by an identity provider: for who may take on a role.
+/// The keys of web identities, for trust policies.
 const FEDERATED_KEYS: [&str; 3] = ["oidc:aud", "oidc:iss", "oidc:sub"];
 
 fn key_name(reader: &mut Reader<'_>, key: &str) -> Result<String> {
@@ -157,13 +157,13 @@ impl Rule {
     }
 }
 
-/// Whether the whole condition holds.
+/// Evaluates the whole condition.
 pub(super) fn holds(tests: &[Test], context: &Context) -> Three {
     Three::all(tests.iter().map(|test| test.holds(context)))
 }
 
 impl Test {
-    /// Whether the answer depends on tags, which belong to one request and not to the caller.
+    /// Tells whether the result depends on tags, which belong to a request and not to the caller.
     pub(super) fn asks_for_tags(&self) -> bool {
         let name = self.key.split('/').next().unwrap_or_default();
         matches!(name, "qcs:resource_tag" | "qcs:request_tag" | "qcs:tag")
@@ -179,7 +179,7 @@ impl Test {
         if facts.clone().next().is_none() {
             return rule.without_key();
         }
-        // "None of the values": a negated list is met when no value of it is.
+        // A negated list is met if none of its values is.
         let met = |fact: Fact<'_>| {
             let any = Three::any(rule.values.iter().map(|value| value.met(fact, &context.uin)));
             if rule.negated { any.negated() } else { any }

@@ -1,4 +1,4 @@
-//! What is known about a request apart from what it asks for.
+//! The circumstances of a request, as conditions see them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,31 +10,32 @@ use roadstead_types::{Timestamp, Uin};
 use super::compare::Fact;
 use super::request::Request;
 
-/// What is known about a request apart from what it asks for.
+/// The circumstances of a request, as conditions see them.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Where it comes from.
+    /// The address that the request comes from.
     pub ip: IpAddr,
-    /// When.
+    /// The time of the request.
     pub now: Timestamp,
     /// The uin of the caller.
     pub uin: String,
-    /// The main account of the caller.
+    /// The uin of the main account of the caller.
     pub owner_uin: Uin,
-    /// Its other number.
+    /// The application id of the main account.
     pub app_id: i64,
-    /// The region that the registry is in. Empty: it has none, and resources that name one are matched by denials only.
+    /// The region of the registry. If it is empty, there is none, and only denials match resources that name a
+    /// region.
     pub region: Arc<str>,
     /// The tags of the resource, each as `key&value`.
     pub resource_tags: Arc<[String]>,
     /// The tags that the request wants to set, each as `key&value`.
     pub request_tags: Vec<String>,
-    /// The values of other condition keys, such as `qcs:mfa` and `oidc:sub`. A key that is not here is absent.
+    /// The values of other condition keys, such as `qcs:mfa` and `oidc:sub`. Other keys are absent.
     pub keys: BTreeMap<String, Vec<String>>,
 }
 
 impl Context {
-    /// A context without tags and further keys.
+    /// Makes a context without tags and further keys.
     pub fn new(ip: IpAddr, now: Timestamp, uin: &str, owner_uin: &Uin, app_id: i64, region: &Arc<str>) -> Self {
         Self {
             ip,
@@ -49,7 +50,7 @@ impl Context {
         }
     }
 
-    /// The same, with the tags of a request and of what it is about.
+    /// Returns the same context with the tags in `request`.
     pub fn about(&self, request: &Request) -> Cow<'_, Self> {
         if request.resource_tags.is_empty() && request.request_tags.is_empty() {
             return Cow::Borrowed(self);
@@ -58,7 +59,7 @@ impl Context {
         Cow::Owned(Self { resource_tags, request_tags: request.request_tags.clone(), ..self.clone() })
     }
 
-    /// The values of a condition key.
+    /// Returns the values of a condition key.
     pub(super) fn facts<'a>(&'a self, key: &'a str) -> impl Iterator<Item = Fact<'a>> + Clone {
         let (name, tag) = key.split_once('/').map_or((key, None), |(name, tag)| (name, Some(tag)));
         let (one, many): (Option<Fact<'a>>, &[String]) = match (name, tag) {
@@ -78,7 +79,7 @@ impl Context {
     }
 }
 
-/// Texts; those of one tag only, without its key, when one is named.
+/// An iterator over tags. If `key` names one, it yields only the values of this tag.
 #[derive(Clone)]
 struct Tags<'a> {
     texts: std::slice::Iter<'a, String>,

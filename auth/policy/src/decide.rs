@@ -1,4 +1,4 @@
-//! The decision: denials first, then what every layer must allow.
+//! Decides about requests: denials first, then the layers that must allow.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,31 +8,31 @@ use super::document::Policy;
 use super::request::Request;
 use super::statement::{Effect, Statement};
 
-/// A policy that is attached to somebody.
+/// A policy that is attached to a principal.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Document {
     /// The id of the policy.
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// What it says.
+    /// Its content.
     pub policy: Policy,
 }
 
-/// Everything that speaks of a caller. Nobody (an anonymous caller) has none of it.
+/// All policies that apply to a caller. An anonymous caller has none.
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
     /// Whether the caller is the owner of the account, who needs no policy.
     pub root: bool,
-    /// The policies of the user, of the groups that the user is in, or of the role that was taken on.
+    /// The policies of the user and of its groups, or of the role that was assumed.
     pub identity: Vec<Arc<Document>>,
-    /// What caps them. The owner of the account has none.
+    /// The boundary that limits them. The owner of the account has none.
     pub boundary: Option<Arc<Document>>,
-    /// What caps temporary credentials, those of the owner too.
+    /// The policy that limits temporary credentials, even those of the owner.
     pub session: Option<Arc<Policy>>,
 }
 
-/// What a policy is there for.
+/// The layer of a policy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layer {
     /// The policies of the caller.
@@ -50,40 +50,40 @@ pub enum Reason {
     Root,
     /// Everybody may pull from the repository.
     Public,
-    /// A statement says so.
+    /// A statement matches.
     Statement {
-        /// What its policy is there for.
+        /// The layer of its policy.
         layer: Layer,
         /// The policy. The policy of temporary credentials has no id and no name.
         document: Option<Arc<Document>>,
-        /// Which of its statements, counted from 0.
+        /// The index of the statement in the policy, counted from 0.
         statement: usize,
     },
-    /// Nothing in this layer allows it.
+    /// No statement of this layer allows it.
     NothingAllows(Layer),
 }
 
-/// The answer.
+/// A decision and its reason.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Decision {
-    /// Yes, and why.
+    /// The request is allowed.
     Allowed(Reason),
-    /// No, and why.
+    /// The request is denied.
     Denied(Reason),
 }
 
 impl Decision {
-    /// Whether the answer is yes.
+    /// Tells whether the request is allowed.
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }
 
-    /// Whether a statement denies it, which nothing can outweigh.
+    /// Tells whether a statement denies the request, which nothing can outweigh.
     pub fn is_explicit_denial(&self) -> bool {
         matches!(self, Self::Denied(Reason::Statement { .. }))
     }
 
-    /// Why.
+    /// Returns the reason.
     pub fn reason(&self) -> &Reason {
         match self {
             Self::Allowed(reason) | Self::Denied(reason) => reason,
@@ -91,21 +91,22 @@ impl Decision {
     }
 }
 
-/// Decides about an operation on something that belongs to the caller's own account.
+/// Decides about an operation on something of the caller's own account.
 ///
-/// A request of somebody else, or of nobody, is decided without documents: only a public pull is allowed then.
+/// Decide about things of other accounts, and for anonymous callers, without documents: then only a public pull is
+/// allowed.
 pub fn decide(documents: &Documents, request: &Request, context: &Context) -> Decision {
     let context = &*context.about(request);
     let (own, session) = (documents.matches(request, context), documents.session_matches(request, context));
     documents.judge(&own, &session, request.public_pull, context)
 }
 
-/// The statements that speak of a request, before their conditions are looked at. They depend on the policies, on what is
-/// asked and on who asks; neither on when nor on where from.
+/// The statements that match a request before their conditions are evaluated. They depend on the policies, the
+/// request and the caller, but not on the time or the address.
 #[derive(Clone, Debug, Default)]
 pub struct Matches(Vec<Match>);
 
-/// One of them, by its place.
+/// The position of a matching statement.
 #[derive(Clone, Copy, Debug)]
 struct Match {
     layer: Layer,
@@ -115,7 +116,8 @@ struct Match {
 }
 
 impl Matches {
-    /// Adds those of the policies of a layer. What comes behind a statement without conditions cannot matter.
+    /// Adds the matching statements of the policies of a layer. Statements after the first one without conditions
+    /// cannot matter.
     fn add<'a>(
         &mut self,
         layer: Layer,
@@ -143,18 +145,18 @@ impl Documents {
         self.boundary.as_ref().filter(|_| !self.root)
     }
 
-    /// The policies of the caller. The owner of the account has none.
+    /// Returns the policies of the caller. The owner of the account has none.
     pub(super) fn identity(&self) -> &[Arc<Document>] {
         if self.root { &[] } else { &self.identity }
     }
 
-    /// Whether any condition is about tags: then those of the resource must be known.
+    /// Tells whether any condition is about tags. Then the tags of the resource must be looked up.
     pub fn ask_for_tags(&self) -> bool {
         let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
         of_account.chain(self.session.as_deref()).any(|policy| policy.statements.iter().any(Statement::asks_for_tags))
     }
 
-    /// What the policies and the boundary of the caller say about a request.
+    /// Returns the statements of the caller's policies and boundary that match a request.
     pub fn matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();
         found.add(Layer::Identity, self.identity().iter().map(|document| &document.policy), request, context);
@@ -162,13 +164,13 @@ impl Documents {
         found
     }
 
-    /// Whether any of the statements that were found has conditions.
+    /// Tells whether any of these statements has conditions.
     pub fn has_conditions(&self, found: &Matches) -> bool {
         found.0.iter().any(|at| !self.statement(*at).is_some_and(Statement::is_unconditional))
     }
 
-    /// Whether any of the actions of `request` is allowed, whatever is said of the others: for requests that name every
-    /// right to a thing, where one suffices to know of it. Denials are not looked at.
+    /// Tells whether any of the actions of `request` is allowed. It is for requests that name every right to a thing,
+    /// because one right is enough to see that the thing exists. Denials are ignored.
     pub fn allow_something(&self, request: &Request, context: &Context) -> bool {
         let context = &*context.about(request);
         let (own, session) = (self.matches(request, context), self.session_matches(request, context));
@@ -181,14 +183,14 @@ impl Documents {
             && (self.session.is_none() || allows(Layer::Session))
     }
 
-    /// What the policy of the temporary credentials says about it.
+    /// Returns the statements of the session policy that match a request.
     pub fn session_matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();
         found.add(Layer::Session, self.session.iter().map(|policy| &**policy), request, context);
         found
     }
 
-    /// Decides by the statements that were found. They are those of these very documents.
+    /// Decides by matching statements. They must have been found in these same documents.
     pub fn judge(&self, own: &Matches, session: &Matches, public_pull: bool, context: &Context) -> Decision {
         let find = |layer: Layer, effect: Effect| {
             let mut all = own.0.iter().chain(&session.0).filter(|at| at.layer == layer && at.effect == effect);
@@ -230,11 +232,11 @@ impl Documents {
         policy.and_then(|policy| policy.statements.get(at.statement))
     }
 
-    /// Whether the conditions of a statement are met.
+    /// Tells whether the conditions of a statement are met.
     fn holds(&self, at: Match, context: &Context) -> bool {
         match self.statement(at) {
             Some(statement) => statement.holds(context),
-            // A place that is not there says nothing good, and everything bad.
+            // A statement that does not exist counts as a denial and never as an allowance.
             None => at.effect == Effect::Deny,
         }
     }
@@ -245,7 +247,7 @@ impl Documents {
 }
 
 impl Policy {
-    /// The statements of this effect that speak of the request.
+    /// Returns the statements of this effect that match the request.
     fn about(&self, effect: Effect, request: &Request, context: &Context) -> impl Iterator<Item = (usize, &Statement)> {
         let is_possible = !request.unlisted.is_empty() || self.actions(effect).intersects(&request.actions);
         let all = self.statements.iter().enumerate().filter(move |_| is_possible);

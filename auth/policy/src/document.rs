@@ -1,4 +1,4 @@
-//! Policies: what is made from the text of a document.
+//! Parsed policies.
 
 use super::actions::sts;
 use super::context::Context;
@@ -9,39 +9,39 @@ use super::reader::{Author, Reader, Use};
 use super::statement::{Effect, Statement};
 use super::trust::Principal;
 
-/// How many characters a document may have, not counting the space between its elements.
+/// The most characters of a document, without the white space between its elements.
 pub const MAX_DOCUMENT_CHARACTERS: usize = 6144;
 
-/// How many bytes are looked at, before anything is known about them.
+/// The most bytes of a document before it is parsed.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// A compiled policy document.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Policy {
     pub(super) statements: Vec<Statement>,
-    /// The actions of all its allowances, and of all its denials: most policies need no further look.
+    /// The actions of all its allowances and of all its denials. With them, most policies are ruled out at once.
     allow: ActionSet,
     deny: ActionSet,
 }
 
-/// What [`Policy::parse`] gives.
+/// The result of [`Policy::parse`].
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The policy.
     pub policy: Policy,
-    /// The document in canonical form: repaired, every resource in six pieces, JSON without space. Parsed, it gives an
-    /// equal policy.
+    /// The document in canonical form: repaired, every resource in six pieces, JSON without white space. To parse it
+    /// gives an equal policy.
     pub canonical: String,
-    /// What was repaired, and what is legal but probably not meant. In English, for people.
+    /// Warnings for people, in English: repaired spellings, and legal text that is probably a mistake.
     pub warnings: Vec<String>,
 }
 
 impl Policy {
-    /// Reads a document that somebody writes: strict, apart from the repairs of spellings that stand in published
-    /// samples (five pieces, `ccr>Name`, `name/`, space round names).
+    /// Parses a new document, strictly. It only repairs spellings of published samples (five pieces, `ccr>Name`,
+    /// `name/`, white space around names).
     ///
     /// # Errors
-    /// What is wrong with it, under the code that the cloud API has for it.
+    /// A description of the fault, with the error code of the cloud API.
     pub fn parse(text: &str, usage: Use, author: &Author<'_>) -> Result<Parsed> {
         let too_long = |count: usize| {
             PolicyError::new(
@@ -71,8 +71,8 @@ impl Policy {
         Ok(Parsed { policy: Self::new(parsed), canonical, warnings: reader.warnings })
     }
 
-    /// Reads a document that was accepted once, perhaps by another version of this program. It never fails: what is not
-    /// understood allows nothing, and denies whatever it may have been meant to deny.
+    /// Parses a document that was accepted before, perhaps by another version of this program. It never fails: a part
+    /// that is not understood allows nothing, and denies everything that it may have been meant to deny.
     pub fn stored(text: &str, usage: Use, author: &Author<'_>) -> Self {
         let mut reader = Reader::new(false, usage, author);
         let read = Json::parse(text).and_then(|json| {
@@ -90,7 +90,7 @@ impl Policy {
         Self { allow: of(Effect::Allow), deny: of(Effect::Deny), statements }
     }
 
-    /// The actions that statements of this effect are about.
+    /// Returns the actions in statements of this effect.
     pub(super) fn actions(&self, effect: Effect) -> &ActionSet {
         match effect {
             Effect::Allow => &self.allow,
@@ -98,7 +98,7 @@ impl Policy {
         }
     }
 
-    /// Whether a trust policy lets somebody take on its role. The caller needs a right of its own too: see
+    /// Tells whether a trust policy lets a principal assume its role. The caller also needs a right of its own: see
     /// [`op::assume_role`](super::op::assume_role).
     pub fn trusts(&self, who: &Principal<'_>, context: &Context) -> bool {
         let action = match who {
@@ -113,13 +113,13 @@ impl Policy {
         !says(Effect::Deny) && says(Effect::Allow)
     }
 
-    /// How many statements it has.
+    /// Returns the number of statements.
     pub fn statements(&self) -> usize {
         self.statements.len()
     }
 }
 
-/// The statements of a document.
+/// Returns the statements of a document.
 fn statements(json: &Json) -> Result<&[Json]> {
     let document = |what: &str| PolicyError::new(Fault::Document, format!("the policy document {what}"));
     let members = json.object().ok_or_else(|| document("is not an object"))?;

@@ -1,12 +1,12 @@
 //! Why a policy document is refused.
 
-/// Why a document is refused, as the cloud API answers it.
+/// The error of a refused document, as the cloud API returns it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct PolicyError {
     /// The whole error code, such as `InvalidParameter.StatementError`.
     pub code: &'static str,
-    /// What is wrong, and where.
+    /// The fault and its place.
     pub message: String,
 }
 
@@ -16,7 +16,7 @@ impl PolicyError {
     }
 }
 
-/// What can be wrong with a document.
+/// The kinds of faults of a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fault {
     Document,

@@ -1,4 +1,4 @@
-//! Operations in the words that people use, for those who ask why something is allowed or not.
+//! Explains decisions: translates operations in everyday words into requests to the policies.
 
 use roadstead_types::{Digest, Reference, RepositoryName, Tag, Uin};
 
@@ -9,31 +9,31 @@ use super::op::{self, CamResource, Realm};
 use super::request::Request;
 use super::row::{About, Row, Service};
 
-/// An operation that somebody asks about.
+/// An operation to explain.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// What must be allowed, all of it.
+    /// The requests that must all be allowed.
     pub requests: Vec<Request>,
-    /// What it is about, for those who know whose that is.
+    /// The target, which the caller uses to find the owner.
     pub target: Target,
-    /// Whether it is a pull, which a public repository allows to everybody.
+    /// Whether the operation is a pull, which everybody may do on a public repository.
     pub pull: bool,
-    /// What must be allowed too when the repository does not exist yet.
+    /// The request that must also be allowed if the repository does not exist yet.
     pub to_create: Option<Request>,
-    /// Whether anything must be allowed at all.
+    /// The class of the action, which tells whether any right is needed.
     pub class: Class,
-    /// The action of the cloud API that it is, if it is one and nothing else.
+    /// The action of the cloud API, if the operation is such an action and nothing else.
     pub api: Option<&'static Row>,
-    /// A denial of any of these hides the repository, where the signature is enough.
+    /// Requests whose denial hides the repository in a list, for actions that need only a signature.
     pub hidden_by: Vec<Request>,
-    /// What else is needed, and was not asked about.
+    /// A further condition that the question did not name.
     pub note: Option<&'static str>,
 }
 
-/// What an operation is about.
+/// The target of an operation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Target {
-    /// Nothing in particular, or something of access management.
+    /// The account itself, or something of access management.
     Account,
     /// A namespace of the personal edition or of an instance.
     Namespace {
@@ -46,37 +46,37 @@ pub enum Target {
     Repository {
         /// The id of the instance.
         instance: Option<String>,
-        /// The name with the namespace.
+        /// The name with its namespace.
         name: RepositoryName,
     },
     /// An instance, by its id.
     Instance(String),
 }
 
-/// Why a question cannot be understood.
+/// Why a question is not understood.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadQuestion {
-    /// There is no such operation.
+    /// The operation does not exist.
     #[error(
         "there is no action {0:?}: say pull, push, delete-tag... or a name such as \"ccr:push\" or \"cam:GetUser\""
     )]
     Action(String),
-    /// There can be no such thing.
+    /// The text cannot name a thing.
     #[error(
         "{0:?} is no resource: say NAMESPACE/NAME[:TAG], NAMESPACE, \"*\", or six pieces such as \"qcs::ccr:::repo/a/b\""
     )]
     Resource(String),
-    /// The operation is not done to things of this kind.
+    /// The operation does not act on things of this kind.
     #[error("{action} is done to {wanted}")]
     Mismatch {
         /// The operation.
         action: String,
-        /// What it is done to.
+        /// The kind of thing that it acts on.
         wanted: &'static str,
     },
 }
 
-/// The operations that have a word of their own, for the command line, and the actions that are the same.
+/// The operations that have their own word on the command line, and the equivalent actions.
 const OPERATIONS: &[(Operation, &str, &[&Row])] = &[
     (Operation::Pull, "pull", &[&ccr::pull, &tcr::PullRepositoryPersonal, &tcr::PullRepository]),
     (Operation::Push, "push", &[&ccr::push, &tcr::PushRepositoryPersonal, &tcr::PushRepository]),
@@ -128,32 +128,32 @@ enum Operation {
     DeleteNamespace,
     DeleteTag,
     DeleteTags,
-    /// On the target.
+    /// Copying an image to this repository.
     Duplicate,
     CreateInstance,
 }
 
-/// The operations that have a word of their own.
+/// Returns the words of all such operations.
 pub fn words() -> impl Iterator<Item = &'static str> {
     OPERATIONS.iter().map(|(_, word, _)| *word)
 }
 
-/// What a resource names.
+/// A parsed resource.
 enum Place {
     Everything,
     Namespace(Option<String>, String),
     Repository(Option<String>, RepositoryName, Option<Reference>),
     Instance(String),
-    /// A thing of access management: type and name.
+    /// A thing of access management, by type and name.
     Cam(String, String),
 }
 
 impl Question {
-    /// Reads a question: an action by its word or by one of its names, and what it is done to. A name without an
-    /// instance is one of the personal edition. `owner` is the account of the one who would do it.
+    /// Parses a question: an action by its word or by one of its names, and the resource that it acts on. Without an
+    /// instance, a name is one of the personal edition. `owner` is the account of the caller.
     ///
     /// # Errors
-    /// What cannot be understood.
+    /// The part that is not understood.
     pub fn new(action: &str, resource: &str, instance: Option<&str>, owner: &Uin) -> Result<Self, BadQuestion> {
         let place = place(resource, instance).ok_or_else(|| BadQuestion::Resource(resource.to_owned()))?;
         let row = row(action);
@@ -169,7 +169,7 @@ impl Question {
         Ok(Self { api: row.filter(|_| is_api), ..question })
     }
 
-    /// A denial of this is enough, whatever else is asked: see [`Row::veto`].
+    /// Returns the request whose denial blocks the operation, whatever else is allowed: see [`Row::veto`].
     pub fn veto(&self, faithful: bool) -> Option<Request> {
         self.api.and_then(|row| row.veto(faithful))
     }
@@ -179,7 +179,7 @@ impl Question {
         Self { requests: vec![request], target, pull: false, to_create: None, class, api: None, hidden_by, note: None }
     }
 
-    /// An action of the personal edition that shows repositories, but none that a policy hides.
+    /// Adds the requests that hide a repository, for actions of the personal edition that show repositories.
     fn hiding(mut self, about: About) -> Self {
         let Target::Repository { instance: None, name } = &self.target else { return self };
         if matches!(about, About::Repositories | About::PublicRepositories) {
@@ -190,7 +190,7 @@ impl Question {
     }
 }
 
-/// The row of an action by any of its names.
+/// Returns the row of an action by any of its names.
 fn row(action: &str) -> Option<&'static Row> {
     let (service, name) = known::written(action)?.split_once(':')?;
     let personal = || actions::find(Service::Tcr.name(), name).filter(|row| row.is_personal());
@@ -250,7 +250,7 @@ impl Operation {
     }
 }
 
-/// An action that has no word.
+/// Makes the question for an action that has no word.
 fn other(row: &'static Row, place: &Place, owner: &Uin) -> Result<Question, BadQuestion> {
     let class = row.class;
     if row.about == About::Nothing {
@@ -287,10 +287,10 @@ fn other(row: &'static Row, place: &Place, owner: &Uin) -> Result<Question, BadQ
     Ok(if class == Class::Signed { question.hiding(row.about) } else { question })
 }
 
-/// What actions of access management are done to.
+/// The kind of thing that actions of access management act on.
 const OF_CAM: &str = "something of access management, such as \"qcs::cam:::uin/...\"";
 
-/// An action on a thing of access management, by the type and the name of the thing.
+/// Makes the request for an action on a thing of access management, by the type and the name of the thing.
 fn on_cam(row: &'static Row, kind: &str, id: &str) -> Result<Request, BadQuestion> {
     let uin: Uin;
     let resource = match kind {
@@ -307,7 +307,7 @@ fn on_cam(row: &'static Row, kind: &str, id: &str) -> Result<Request, BadQuestio
     Ok(row.on_cam(resource))
 }
 
-/// What a resource names. In six pieces, its account is not looked at: it is the caller's.
+/// Parses a resource. The account in a resource of six pieces is ignored: it is the caller's.
 fn place(resource: &str, instance: Option<&str>) -> Option<Place> {
     let resource = resource.trim();
     if matches!(resource, "" | "*") {
@@ -331,7 +331,7 @@ fn place(resource: &str, instance: Option<&str>) -> Option<Place> {
     }
 }
 
-/// `NAMESPACE`, `NAMESPACE/NAME`, and `:TAG` or `@DIGEST` after that.
+/// Parses `NAMESPACE` or `NAMESPACE/NAME`, with `:TAG` or `@DIGEST` after the latter.
 fn named(instance: Option<String>, text: &str) -> Option<Place> {
     if let Some((name, digest)) = text.split_once('@') {
         let digest = digest.parse::<Digest>().ok()?;

@@ -1,4 +1,4 @@
-//! Patterns: text in which `*` is any run of characters, and `${uin}` the uin of the caller.
+//! Patterns: texts in which `*` stands for any characters, and `${uin}` for the uin of the caller.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use roadstead_types::NamePattern;
 
 use super::reader::Author;
 
-/// A compiled pattern. It is matched without recursion and without going back: with `*` alone, the first place where
-/// a piece fits is as good as any later one.
+/// A compiled pattern. Matching needs neither recursion nor backtracking: with `*` as the only wildcard, the first
+/// position where a chunk matches is as good as any later one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pattern {
-    /// What stands between the asterisks. One chunk: the text must be equal.
+    /// The parts between the asterisks. If there is only one, the text must equal it.
     chunks: Vec<Chunk>,
 }
 
-/// Text, and then, where there are variables, further pieces.
+/// A text, followed by further pieces if there are variables.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Chunk {
     text: String,
@@ -24,27 +24,27 @@ struct Chunk {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Piece {
     Text(String),
-    /// The uin of the caller, literally: an asterisk in it would be an asterisk.
+    /// The uin of the caller, taken literally: an asterisk in it is not a wildcard.
     Uin,
 }
 
-/// A variable that does not exist, or one that does not end.
+/// A variable that does not exist or is not closed.
 #[derive(Debug)]
 pub(super) struct BadVariable(pub String);
 
 impl Pattern {
-    /// The pattern of a resource path or of a `string_like` value.
+    /// Compiles the pattern of a resource path or of a `string_like` value.
     pub(super) fn with_wildcards(text: &str, author: &Author<'_>) -> Result<Self, BadVariable> {
         let chunks = text.split('*').map(|chunk| Chunk::new(chunk, author)).collect::<Result<_, _>>()?;
         Ok(Self { chunks })
     }
 
-    /// The pattern of a value that is compared as it stands.
+    /// Compiles the pattern of a value without wildcards.
     pub(super) fn exact(text: &str, author: &Author<'_>) -> Result<Self, BadVariable> {
         Ok(Self { chunks: vec![Chunk::new(text, author)?] })
     }
 
-    /// Whether everything matches.
+    /// Tells whether every text matches.
     pub(super) fn is_everything(&self) -> bool {
         self.chunks.len() > 1 && self.chunks.iter().all(|chunk| chunk.text.is_empty() && chunk.more.is_empty())
     }
@@ -57,7 +57,7 @@ impl Pattern {
         middle.iter().try_fold(rest, |rest, chunk| chunk.find(rest, uin)).is_some()
     }
 
-    /// The patterns of what may stand between `before` and `after`, so that all together matches.
+    /// Returns the patterns of all names for which `before`, the name and `after` together match.
     pub(super) fn between(&self, before: &str, after: &str, uin: &str) -> Vec<NamePattern> {
         let mut signs: Vec<Sign> = Vec::new();
         for (number, chunk) in self.chunks.iter().enumerate() {
@@ -80,7 +80,7 @@ impl Pattern {
         found
     }
 
-    /// As [`Self::matches`], with ASCII letters in either case. Only for patterns without wildcards.
+    /// Like [`Self::matches`], but ignores the case of ASCII letters. Only for patterns without wildcards.
     pub(super) fn equals_ignoring_case(&self, text: &str, uin: &str) -> bool {
         let strip = |rest: &'_ str, piece: &str| {
             let (start, end) = rest.split_at_checked(piece.len())?;
@@ -101,20 +101,20 @@ impl Pattern {
     }
 }
 
-/// One sign of a pattern whose variables have their values.
+/// A character or wildcard of a pattern whose variables are replaced by their values.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Char(char),
     AnyRun,
 }
 
-/// What may remain of a pattern when its beginning has matched `text`.
+/// Returns all possible rests of a pattern after its beginning has matched `text`.
 fn after_text(signs: &[Sign], text: impl Iterator<Item = char>) -> Vec<Vec<Sign>> {
     let mut places = BTreeSet::from([0]);
     for next in text {
         let mut reached = BTreeSet::new();
         for mut at in places {
-            // A run may be empty: then what follows it has to match.
+            // A run may be empty, so the next sign may match too.
             while signs.get(at) == Some(&Sign::AnyRun) {
                 reached.insert(at);
                 at += 1;
@@ -128,7 +128,7 @@ fn after_text(signs: &[Sign], text: impl Iterator<Item = char>) -> Vec<Vec<Sign>
     places.into_iter().map(|at| signs[at..].to_vec()).collect()
 }
 
-/// The pattern of signs that were read backwards.
+/// Makes the pattern of signs in reverse order.
 fn written(backwards: &[Sign]) -> NamePattern {
     let char = |sign: &Sign| match sign {
         Sign::Char(char) => *char,
@@ -137,7 +137,7 @@ fn written(backwards: &[Sign]) -> NamePattern {
     NamePattern::new(backwards.iter().rev().map(char).collect::<String>())
 }
 
-/// The first and the last of several, and those between.
+/// Returns the first and the last of several chunks, and those between.
 fn ends(chunks: &[Chunk]) -> Option<((&Chunk, &Chunk), &[Chunk])> {
     if let [first, middle @ .., last] = chunks { Some(((first, last), middle)) } else { None }
 }
@@ -170,7 +170,7 @@ impl Chunk {
         Ok(chunk)
     }
 
-    /// Adds text, to the piece before it when that is text too.
+    /// Adds text, to the last piece if that is text too.
     fn push(&mut self, text: &str) {
         match self.more.last_mut() {
             None => self.text.push_str(text),
@@ -190,12 +190,13 @@ impl Chunk {
         rest.strip_suffix(self.text.as_str())
     }
 
-    /// What follows the first place where the chunk stands.
+    /// Returns the text after the first match of the chunk.
     fn find<'t>(&self, text: &'t str, uin: &str) -> Option<&'t str> {
         if self.more.is_empty() {
             return text.split_once(self.text.as_str()).map(|(_, rest)| rest);
         }
-        // Where the text of the chunk overlaps itself, each place counts: only one may be followed by the variable.
+        // The text of the chunk may overlap itself, so every position is tried: perhaps only one is followed by the
+        // variable's value.
         let places = text.char_indices().map(|(at, _)| at).chain([text.len()]);
         places.into_iter().find_map(|at| self.strip(text.get(at..)?, uin))
     }

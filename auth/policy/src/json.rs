@@ -1,4 +1,4 @@
-//! JSON as the policy language needs it: no key twice in an object, the order kept, a limit to the depth.
+//! JSON as the policy language needs it: no repeated key in an object, members in order, a limit on the depth.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,14 +7,14 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::error::{Fault, PolicyError, Result};
 
-/// How deep a document may be.
+/// The deepest nesting of a document.
 const MAX_DEPTH: usize = 8;
 
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Json {
     Null,
     Bool(bool),
-    /// In its shortest decimal form.
+    /// A number in its shortest decimal form.
     Number(String),
     Text(String),
     Array(Vec<Json>),
@@ -28,7 +28,7 @@ impl Json {
         read.map_err(|e| PolicyError::new(Fault::Document, format!("the policy document is not valid JSON: {e}")))
     }
 
-    /// The members of an object, or `None`.
+    /// Returns the members of an object, or `None`.
     pub(super) fn object(&self) -> Option<&[(String, Self)]> {
         if let Self::Object(members) = self { Some(members) } else { None }
     }
@@ -37,12 +37,12 @@ impl Json {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// A value that may come alone or in a list: the language allows both everywhere.
+    /// Returns the items of a list, or a single value as a list of one. The language allows both everywhere.
     pub(super) fn list(&self) -> &[Self] {
         if let Self::Array(items) = self { items } else { std::slice::from_ref(self) }
     }
 
-    /// A string, a number or a boolean as text.
+    /// Returns a string, a number or a boolean as text.
     pub(super) fn scalar(&self) -> Option<String> {
         match self {
             Self::Text(text) | Self::Number(text) => Some(text.clone()),
@@ -51,7 +51,7 @@ impl Json {
         }
     }
 
-    /// How many characters the document has without the space between its elements.
+    /// Returns the number of characters of the document without the white space between its elements.
     pub(super) fn characters(&self) -> usize {
         let text = |text: &str| serde_json::to_string(text).map_or(usize::MAX, |quoted| quoted.chars().count());
         let commas = |count: usize| count.saturating_sub(1);
@@ -69,7 +69,7 @@ impl Json {
     }
 }
 
-/// Reads a value that may have this many levels.
+/// Parses a value with at most this many levels.
 #[derive(Clone, Copy)]
 struct Nested(usize);
 
@@ -140,12 +140,12 @@ impl<'de> Visitor<'de> for Nested {
     }
 }
 
-/// A JSON string.
+/// Returns a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// One JSON string, or an array of several.
+/// Returns one JSON string, or an array if there are several.
 pub(super) fn array(texts: &[String]) -> String {
     match texts {
         [one] => quoted(one),

@@ -1,25 +1,25 @@
-//! The names of the actions that documents may speak of, and sets of them. The names are those of the table of actions.
+//! The names of the actions that documents may contain, and sets of them. The names come from the table of actions.
 //!
-//! Every known action has a number, so that the actions of a statement, patterns and all, are a set of bits, and so are
-//! those of an operation: whether a statement is about an operation is a few `&`.
+//! Every known action has a number. So the actions of a statement are a set of bits, and so are those of an
+//! operation. To find out whether a statement matches an operation takes a few `&`.
 
 use std::sync::LazyLock;
 
 use super::actions;
 use super::row::{Row, Service};
 
-/// Whether every action of the service is known here. Those of others are accepted, and met only where an operation of this
-/// registry is known under their name, as a cluster that a trigger acts on is.
+/// Tells whether every action of the service is known here. Unknown actions of other services are accepted. They
+/// match only where this registry has an operation of that name, such as a trigger's change of a cluster.
 pub(super) fn is_owned(service: &str) -> bool {
     Service::ALL.iter().any(|owned| owned.is_complete() && owned.name() == service)
 }
 
 const WORDS: usize = 6;
 
-/// How many names fit into a set.
+/// The most names in a set.
 const CAPACITY: usize = WORDS * 64;
 
-/// `service:name` in lower case, sorted; and the same as it is written.
+/// The names as `service:name`, sorted in lower case, each with its spelling in documents.
 static KNOWN: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
     let names = actions::all().flat_map(Row::names);
     let mut known: Vec<_> = names.map(|written| (written.to_ascii_lowercase(), written)).collect();
@@ -29,12 +29,12 @@ static KNOWN: LazyLock<Vec<(String, &'static str)>> = LazyLock::new(|| {
     known
 });
 
-/// Whether `service:name` is an action that this registry has. The case of ASCII letters does not matter.
+/// Tells whether `service:name` is an action of this registry. The case of ASCII letters does not matter.
 pub fn is_known_action(action: &str) -> bool {
     number(&action.to_ascii_lowercase()).is_some()
 }
 
-/// The action as it is written in the documents; `None` when it is not known.
+/// Returns the action in the spelling of the documents; `None` when it is not known.
 pub(super) fn written(action: &str) -> Option<&'static str> {
     number(&action.to_ascii_lowercase()).and_then(|number| KNOWN.get(number)).map(|(_, written)| *written)
 }
@@ -48,10 +48,10 @@ fn number(lower: &str) -> Option<usize> {
 pub(super) struct ActionSet([u64; WORDS]);
 
 impl ActionSet {
-    /// Every action, those included that have no name yet.
+    /// Every action, including those without a name here.
     pub(super) const ALL: Self = Self([u64::MAX; WORDS]);
 
-    /// The known actions whose name, in lower case, is accepted.
+    /// Returns the known actions whose name, in lower case, is accepted.
     pub(super) fn matching(mut accepts: impl FnMut(&str) -> bool) -> Self {
         let mut set = Self::default();
         KNOWN.iter().enumerate().filter(|(_, (name, _))| accepts(name)).for_each(|(number, _)| set.set(number));
@@ -88,7 +88,7 @@ impl ActionSet {
         both
     }
 
-    /// The names, as they are written.
+    /// Returns the names in the spelling of the documents.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
         let has = |number: usize| self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
         KNOWN.iter().enumerate().filter(move |(number, _)| has(*number)).map(|(_, (_, written))| *written)

@@ -1,23 +1,23 @@
-//! The policy engine: documents in the policy language of Cloud Access Management (CAM), and what they allow.
+//! The policy engine: evaluates documents in the policy language of Cloud Access Management (CAM).
 //!
-//! Pure: no I/O and no clock. A [`Policy`] is made from a text, by [`Policy::parse`] when somebody writes it and by
-//! [`Policy::stored`] when it is read back. [`op`] says which actions and resources an operation is checked as, and
-//! [`decide`] answers, with the reason.
+//! There is no I/O and no clock. [`Policy::parse`] makes a [`Policy`] from a new text, and [`Policy::stored`] from
+//! one that is read back. [`op`] tells the actions and resources of an operation, and [`decide`] returns the decision
+//! with its reason.
 //!
-//! # What must hold
+//! # Invariants
 //!
 //! * **A denial wins** over every allowance, wherever either of them stands.
-//! * **Doubt is a denial.** What cannot be decided (a condition on an absent key, an operator that is not known) makes
-//!   an `allow` statement say nothing and a `deny` statement apply.
-//! * **Nothing is ignored.** A misspelt element, action, resource type or key of a document is an error when it is
-//!   written: otherwise it would turn a denial into nothing.
-//! * **`ccr` and `tcr` are one service** as far as resources go, and every operation of the personal edition is checked
-//!   under its names in both families of actions.
+//! * **Doubt is a denial.** If something cannot be decided (a condition on an absent key, an unknown operator), an
+//!   `allow` statement does not apply and a `deny` statement does.
+//! * **Nothing is ignored.** A misspelt element, action, resource type or key is an error in a new document:
+//!   otherwise it could make a denial void.
+//! * **`ccr` and `tcr` are one service** for resources, and every operation of the personal edition is checked under
+//!   its names in both families of actions.
 //!
 //! # To add an operation
 //!
-//! Add the rows of its actions to [`actions`] and a function to [`op`]; the vectors in `vectors.json` take it up by name in
-//! the tests.
+//! Add the rows of its actions to [`actions`] and a function to [`op`]. The tests look it up by name for the vectors
+//! in `vectors.json`.
 
 #![deny(missing_docs)]
 

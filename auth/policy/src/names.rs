@@ -1,4 +1,4 @@
-//! Decisions about many names at once: the rule that a name has to meet, instead of an answer for each name.
+//! Decides about many names at once: returns a rule for names instead of an answer for each name.
 
 use roadstead_types::NameRule;
 
@@ -9,7 +9,7 @@ use super::request::NameRequest;
 use super::statement::Effect;
 
 impl Documents {
-    /// The names for which a statement denies the operation.
+    /// Returns the names for which a statement denies the operation.
     pub fn denied_names(&self, about: &NameRequest, context: &Context) -> NameRule {
         let context = &*context.about(&about.request);
         let of_account = self.identity().iter().chain(self.boundary()).map(|document| &document.policy);
@@ -18,12 +18,12 @@ impl Documents {
             .fold(NameRule::none(), |rule, policy| rule.or(policy.names(Effect::Deny, about, context)))
     }
 
-    /// The names for which the operation is allowed.
+    /// Returns the names for which the operation is allowed.
     pub fn allowed_names(&self, about: &NameRequest, context: &Context) -> NameRule {
         self.names_with_right(about, context).and(self.denied_names(about, context).negated())
     }
 
-    /// The names for which any of the actions of the operation is allowed, whatever is said of the others: see
+    /// Returns the names for which any of the actions of the operation is allowed: see
     /// [`Documents::allow_something`].
     pub fn names_with_right(&self, about: &NameRequest, context: &Context) -> NameRule {
         let context = &*context.about(&about.request);
@@ -39,7 +39,7 @@ impl Documents {
 }
 
 impl Policy {
-    /// The names that its statements of this effect speak of.
+    /// Returns the names that statements of this effect match.
     fn names(&self, effect: Effect, about: &NameRequest, context: &Context) -> NameRule {
         let statements = self.statements.iter().filter(|statement| statement.effect == effect);
         let holding = statements.filter(|statement| statement.holds(context));

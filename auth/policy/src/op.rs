@@ -1,4 +1,4 @@
-//! Every operation that policies decide about: which actions and which resources it is checked as.
+//! The operations that policies decide about, with the actions and resources that each is checked as.
 //!
 //! An operation of the personal edition has a name in the first family of actions (`ccr:push`) and one in the second
 //! (`tcr:PushRepositoryPersonal`). Both count, so that a denial in either is obeyed.
@@ -9,7 +9,7 @@ use super::actions::{ccr, ccs, find, sts, tcr, tke};
 use super::request::{NameRequest, Request};
 use super::row::{Row, Service};
 
-/// Which edition a thing belongs to.
+/// The edition that a thing belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Realm<'a> {
     /// The personal edition: `repo/NAMESPACE/NAME`.
@@ -33,12 +33,13 @@ impl Realm<'_> {
         }
     }
 
-    /// A request about a repository. It is checked as `.../` too, because published samples grant `.../*`.
+    /// Makes a request about a repository. It is also checked as the path with a final `/`, because published samples
+    /// grant `.../*`.
     fn on_repository(self, personal: &[&'static Row], instance: &'static Row, name: &RepositoryName) -> Request {
         self.on_repositories(personal, instance).on(name.as_str())
     }
 
-    /// The same about repositories whose names are not known yet.
+    /// Makes the same request for repositories whose names are not known yet.
     fn on_repositories(self, personal: &[&'static Row], instance: &'static Row) -> NameRequest {
         let before = self.path("");
         let around = vec![(before.clone(), ""), (before, "/")];
@@ -73,7 +74,7 @@ pub fn repository_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
     realm.on_repository(&personal, &tcr::DeleteRepository, name)
 }
 
-/// One of several repositories that are deleted together. A denial of [`repository_delete`] does not stop it.
+/// Deletes one of several repositories in one request. A denial of [`repository_delete`] does not stop it.
 pub fn repository_batch_delete(realm: Realm<'_>, name: &RepositoryName) -> Request {
     let personal = [&ccr::BatchDeleteRepository, &tcr::BatchDeleteRepositoryPersonal];
     realm.on_repository(&personal, &tcr::DeleteRepository, name)
@@ -90,7 +91,7 @@ pub fn repository_lists(realm: Realm<'_>) -> NameRequest {
     realm.on_repositories(&personal, &tcr::DescribeRepositories)
 }
 
-/// The rights to a repository of the personal edition, any one of which lets the holder see that it is there.
+/// The rights to a repository of the personal edition. A holder of any one of them may see that it exists.
 const REPOSITORY_RIGHTS: &[&Row] = &[
     &ccr::BatchDeleteRepository,
     &ccr::BatchDeleteTag,
@@ -117,7 +118,7 @@ const REPOSITORY_RIGHTS: &[&Row] = &[
     &tcr::PushRepositoryPersonal,
 ];
 
-/// The rights to a namespace, likewise. So do those to what is in it.
+/// The rights to a namespace, for the same purpose. Rights to its repositories count too.
 const NAMESPACE_RIGHTS: &[&Row] = &[
     &ccr::CreateCCRNamespace,
     &ccr::DeleteUserNamespace,
@@ -126,7 +127,7 @@ const NAMESPACE_RIGHTS: &[&Row] = &[
     &tcr::DescribeNamespacePersonal,
 ];
 
-/// The rights to an instance, likewise.
+/// The rights to an instance, for the same purpose.
 const INSTANCE_RIGHTS: &[&Row] = &[
     &tcr::CreateInstanceToken,
     &tcr::CreateNamespace,
@@ -139,7 +140,8 @@ const INSTANCE_RIGHTS: &[&Row] = &[
     &tcr::ModifyInstance,
 ];
 
-/// Any right to a repository: ask [`Documents::allow_something`](super::Documents::allow_something).
+/// Makes a request for any right to a repository: use it with
+/// [`Documents::allow_something`](super::Documents::allow_something).
 pub fn any_on_repository(name: &RepositoryName) -> Request {
     any_on_repositories().on(name.as_str())
 }
@@ -149,14 +151,14 @@ pub fn any_on_repositories() -> NameRequest {
     Realm::Personal.on_repositories(REPOSITORY_RIGHTS, &tcr::DescribeRepositories)
 }
 
-/// Any right in namespaces of the personal edition, likewise.
+/// Makes a request for any right in namespaces of the personal edition.
 pub fn any_on_namespaces() -> NameRequest {
     let before = Realm::Personal.path("");
     let request = Request::new("tcr", &[NAMESPACE_RIGHTS, REPOSITORY_RIGHTS].concat(), Vec::new());
     NameRequest { request, around: vec![(before.clone(), ""), (before, "/")] }
 }
 
-/// Any right to an instance, likewise.
+/// Makes a request for any right to an instance.
 pub fn any_on_instance(id: &str) -> Request {
     Request::new("tcr", INSTANCE_RIGHTS, vec![format!("instance/{id}")])
 }
@@ -177,14 +179,15 @@ const TAG: [&Row; 2] = [&ccr::DeleteTag, &tcr::DeleteImagePersonal];
 const TAGS: [&Row; 4] =
     [&ccr::DeleteTag, &tcr::DeleteImagePersonal, &ccr::BatchDeleteTag, &tcr::BatchDeleteImagePersonal];
 
-/// A tag is `NAME:TAG`, and whoever has the repository has its tags.
+/// Returns the paths of a tag: its own, `NAME:TAG`, and those of its repository, because rights to that cover its
+/// tags.
 fn tag_paths(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Vec<String> {
     let path = realm.path(name.as_str());
     vec![format!("{path}:{tag}"), format!("{path}/"), path]
 }
 
-/// The product document of the personal edition, where a name has two parts, writes `NAME/TAG` too. That may be another
-/// repository: a grant of it says nothing about the tag, a denial holds for both.
+/// Returns the path `NAME/TAG`, which the product document of the personal edition also uses for names of two parts.
+/// It may also name another repository. So a grant of it does not cover the tag, but a denial does.
 fn second_form(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Option<String> {
     (realm == Realm::Personal).then(|| format!("{}/{tag}", realm.path(name.as_str())))
 }
@@ -195,7 +198,7 @@ pub fn tag_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request
     request.perhaps_named(second_form(realm, name, tag))
 }
 
-/// One of several tags that are deleted together. A denial of [`tag_delete`] stops it too.
+/// Deletes one of several tags in one request. A denial of [`tag_delete`] stops it too.
 pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> Request {
     let paths = tag_paths(realm, name, tag);
     let request = match realm {
@@ -205,51 +208,51 @@ pub fn tag_batch_delete(realm: Realm<'_>, name: &RepositoryName, tag: &Tag) -> R
     request.perhaps_named(second_form(realm, name, tag))
 }
 
-/// Deletes a manifest that no tag points at. Where tags do, it is [`tag_delete`] of each of them.
+/// Deletes a manifest without tags. A manifest with tags needs [`tag_delete`] for each of them.
 pub fn manifest_delete(realm: Realm<'_>, name: &RepositoryName, digest: &Digest) -> Request {
     let path = realm.path(name.as_str());
     realm.request(&TAG, &tcr::DeleteImage, vec![format!("{path}@{digest}"), format!("{path}/"), path])
 }
 
-/// What an action is checked as, by what it is done to.
+/// The requests of an action, by the thing that it acts on.
 impl Row {
     fn on(&'static self, resources: Vec<String>) -> Request {
         Request::new(self.service.name(), &[self], resources)
     }
 
-    /// The action without a resource: only statements on everything allow or deny it.
+    /// Makes the request for the action without a resource: only statements on everything allow or deny it.
     pub fn on_everything(&'static self) -> Request {
         self.on(Vec::new())
     }
 
-    /// A denial of this keeps everybody from the action, whatever else the action asks for: the action on everything, of the
-    /// registry. With `cloud_api.faithful` only what the action asks for counts.
+    /// Returns the request whose denial blocks the action for everybody, even if everything that it needs is allowed:
+    /// the action on everything, of the registry. `None` with `cloud_api.faithful`.
     pub fn veto(&'static self, faithful: bool) -> Option<Request> {
         (self.service == Service::Tcr && !faithful).then(|| self.on_everything())
     }
 
-    /// The action on one repository.
+    /// Makes the request for the action on one repository.
     pub fn on_repository(&'static self, realm: Realm<'_>, name: &RepositoryName) -> Request {
         let path = realm.path(name.as_str());
         self.on(vec![format!("{path}/"), path])
     }
 
-    /// The action on one namespace.
+    /// Makes the request for the action on one namespace.
     pub fn on_namespace(&'static self, realm: Realm<'_>, namespace: &str) -> Request {
         self.on_namespaces(realm).on(namespace)
     }
 
-    /// The action on namespaces whose names are not known yet.
+    /// Makes the request for the action on namespaces whose names are not known yet.
     pub fn on_namespaces(&'static self, realm: Realm<'_>) -> NameRequest {
         NameRequest { request: self.on(Vec::new()), around: vec![(realm.path(""), "")] }
     }
 
-    /// The action on one instance.
+    /// Makes the request for the action on one instance.
     pub fn on_instance(&'static self, id: &str) -> Request {
         self.on(vec![format!("instance/{id}")])
     }
 
-    /// The action on a user, a group, a policy or a role.
+    /// Makes the request for the action on a user, a group, a policy or a role.
     pub fn on_cam(&'static self, resource: CamResource<'_>) -> Request {
         self.on(match resource {
             CamResource::All => Vec::new(),
@@ -261,34 +264,34 @@ impl Row {
     }
 }
 
-/// An action of continuous integration (triggers, builds). It needs the action itself, and the same action under `tcr` or
-/// `ccb`: whoever has rights of `ccr` only must be given those of `ccb` too.
+/// Makes the requests of an action of continuous integration (triggers, builds). The action is needed, and also the
+/// same action under `tcr` or `ccb`: a user with rights of `ccr` only must be given those of `ccb` too.
 pub fn continuous(row: &'static Row) -> Vec<Request> {
     let twin = find(Service::Ccb.name(), row.name).map(Row::full_name);
     let names: Vec<&str> = twin.into_iter().chain([row.full_name()]).collect();
     vec![row.on_everything(), Request::named("tcr", &names, Vec::new())]
 }
 
-/// Whether an action is one of continuous integration: see [`continuous`].
+/// Tells whether an action is one of continuous integration: see [`continuous`].
 pub fn is_continuous(row: &Row) -> bool {
     row.service == Service::Tcr && find(Service::Ccb.name(), row.name).is_some()
 }
 
-/// Changes what runs in a cluster, which a trigger does for whoever makes it.
+/// Changes a workload in a cluster, which a trigger does in the name of its maker.
 pub fn cluster_change(id: &str) -> Request {
     let rows = [&ccs::ModifyClusterServiceImage, &tke::ModifyClusterServiceImage];
     Request::new("tke", &rows, vec![format!("cluster/{id}")])
 }
 
-/// Makes an instance. It has no id yet: only grants of every instance cover it.
+/// Makes an instance. It has no id yet, so only grants on every instance cover it.
 pub fn instance_create() -> Request {
     Request::new("tcr", &[&tcr::CreateInstance], vec!["instance/*".to_owned()])
 }
 
-/// What an action of CAM is about.
+/// The resource of an action of CAM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CamResource<'a> {
-    /// Nothing in particular: only statements on everything speak of it.
+    /// None: only statements on everything match.
     All,
     /// A user, by uin: `uin/U`.
     User(&'a Uin),
@@ -300,7 +303,7 @@ pub enum CamResource<'a> {
     Role(&'a str),
 }
 
-/// Takes on a role of an account. The trust policy of the role must agree: see
+/// Assumes a role of an account. The trust policy of the role must agree: see
 /// [`Policy::trusts`](super::Policy::trusts).
 pub fn assume_role(owner: &Uin, name: &str, id: &str) -> Request {
     let paths = vec![format!("roleName/{name}"), format!("role/{id}")];

@@ -1,13 +1,13 @@
-//! The policies that every account has without making them.
+//! The preset policies of every account.
 
-/// A preset policy. It cannot be changed, and it is not a row of the database: what is attached is its id.
+/// A preset policy. It cannot be changed and is not a row of the database; attachments refer to its id.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
     /// The id that it is attached by.
     pub id: i64,
-    /// The name, which custom policies cannot take.
+    /// The name. Custom policies cannot have it.
     pub name: &'static str,
-    /// What it allows, in a sentence.
+    /// What it allows, in one sentence.
     pub description: &'static str,
     /// The document.
     pub document: &'static str,
@@ -70,12 +70,12 @@ const PRESETS: &[Preset] = &[
     },
 ];
 
-/// Every preset policy, by id.
+/// Returns every preset policy, by id.
 pub fn all() -> &'static [Preset] {
     PRESETS
 }
 
-/// The preset with this id.
+/// Returns the preset with this id.
 pub fn get(id: i64) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.id == id)
 }

@@ -1,36 +1,36 @@
-//! What documents are read with: what for, by whom, and how strictly.
+//! The settings with which documents are parsed: their use, their owner, and the strictness.
 
 use roadstead_types::Uin;
 
-/// What a document is for, which decides on the elements that it must have.
+/// The use of a document. It decides which elements the document must have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
-    /// It is attached to a user, a group or a role, and grants.
+    /// It is attached to a user, a group or a role, and grants rights.
     Identity,
-    /// It caps what the policies of a user can grant.
+    /// It limits what the policies of a user can grant.
     Boundary,
-    /// It caps what temporary credentials can do.
+    /// It limits what temporary credentials can do.
     Session,
-    /// It says who may take on a role: statements have a `principal` and no `resource`.
+    /// It names those who may assume a role: statements have a `principal` and no `resource`.
     Trust,
 }
 
-/// Whose policy it is.
+/// The owner of a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Author<'a> {
     /// The main account. A resource without an account belongs to it.
     pub owner_uin: &'a Uin,
-    /// The number that the account is known by as `uid/...`, and `${app_id}`.
+    /// The application id of the account, used in `uid/...` and `${app_id}`.
     pub app_id: i64,
 }
 
-/// What the parts of a document are read with.
+/// The settings and the warnings of one parse.
 pub(super) struct Reader<'a> {
     /// Whether anything that is not understood is an error.
     pub strict: bool,
     pub usage: Use,
     pub author: Author<'a>,
-    /// What was repaired, and what is probably not meant.
+    /// Warnings about repaired spellings and likely mistakes.
     pub warnings: Vec<String>,
 }
 

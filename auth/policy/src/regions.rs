@@ -1,4 +1,4 @@
-//! The product's table of regions.
+//! The table of regions of the product.
 
 /// A region.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ const REGIONS: [Region; 20] = [
     region("usw", "na-siliconvalley", 15),
 ];
 
-/// The region of this short or long name.
+/// Returns the region with this short or long name.
 pub fn find(name: &str) -> Option<Region> {
     REGIONS.into_iter().find(|region| [region.alias, region.name].contains(&name))
 }

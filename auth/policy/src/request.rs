@@ -1,4 +1,4 @@
-//! What is asked of the policies: an operation, as candidate actions and candidate resources.
+//! A request to the policies: an operation with its possible actions and resources.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use roadstead_types::Uin;
 use super::known::ActionSet;
 use super::row::Row;
 
-/// One operation on one thing. A statement speaks of it when one of the actions **and** one of the resources match.
-/// The functions of [`op`](super::op) make them.
+/// One operation on one thing. A statement matches it if one of the actions **and** one of the resources match. The
+/// functions of [`op`](super::op) make requests.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
     pub(super) actions: ActionSet,
     /// Actions that are not in the table of known names, as `service:name` in lower case.
     pub(super) unlisted: Vec<String>,
-    /// The service of the resources: see [`one_class`].
+    /// The service of the resources, as [`one_class`] returns it.
     pub(super) service: String,
-    /// The paths. None: the operation has no resource, and only statements on everything speak of it.
+    /// The paths. If there is none, the operation has no resource, and only statements on everything match.
     pub(super) resources: Vec<String>,
-    /// Paths that may name the thing, or another one: only denials are matched with them.
+    /// Paths that may name this thing or another one. Only denials are matched with them.
     pub(super) doubtful: Vec<String>,
-    /// The account that the resources belong to, when it is not the caller's.
+    /// The account that the resources belong to, if it is not the caller's.
     pub(super) owner: Option<Uin>,
     pub(super) public_pull: bool,
     /// The tags of the resource, each as `key&value`.
@@ -31,7 +31,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The same, with these names of actions only: not with every name that the actions have.
+    /// Makes a request with only these names of actions, and not with every name that the actions have.
     pub(super) fn named(service: &str, names: &[&str], resources: Vec<String>) -> Self {
         let mut request = Self::new(service, &[], resources);
         for name in names {
@@ -40,7 +40,7 @@ impl Request {
         request
     }
 
-    /// A request that any of the actions covers. `service` is the one of the resources.
+    /// Makes a request that any of the actions covers. `service` is the one of the resources.
     pub(super) fn new(service: &str, actions: &[&'static Row], resources: Vec<String>) -> Self {
         let mut set = ActionSet::default();
         for name in actions.iter().flat_map(|row| row.names()) {
@@ -52,81 +52,83 @@ impl Request {
         Self { actions: set, unlisted, service, resources, doubtful, owner, public_pull, resource_tags, request_tags }
     }
 
-    /// Adds a path that may name the thing, or another one.
+    /// Adds a path that may name this thing or another one.
     #[must_use]
     pub(super) fn perhaps_named(mut self, path: Option<String>) -> Self {
         self.doubtful.extend(path);
         self
     }
 
-    /// An action on everything that is in no table.
+    /// Makes a request for an action that is in no table, on everything.
     #[cfg(test)]
     pub(super) fn unlisted(service: &str, action: &str) -> Self {
         let unlisted = vec![format!("{service}:{action}").to_ascii_lowercase()];
         Self { unlisted, ..Self::new(service, &[], Vec::new()) }
     }
 
-    /// Whether this is a pull of a repository that everybody may read: allowed then, unless a statement denies it.
+    /// Sets whether this is a pull from a public repository. That is allowed unless a statement denies it.
     #[must_use]
     pub fn public_pull(mut self, public: bool) -> Self {
         self.public_pull = public;
         self
     }
 
-    /// The resources belong to this account. Without it they belong to the account of the caller.
+    /// Sets the account that owns the resources. By default it is the account of the caller.
     #[must_use]
     pub fn owned_by(mut self, owner: &Uin) -> Self {
         self.owner = Some(owner.clone());
         self
     }
 
-    /// The resource has these tags, each as `key&value`: `qcs:resource_tag` and `qcs:tag` of conditions.
+    /// Sets the tags of the resource, each as `key&value`: `qcs:resource_tag` and `qcs:tag` of conditions.
     #[must_use]
     pub fn tagged(mut self, tags: &Arc<[String]>) -> Self {
         self.resource_tags = Arc::clone(tags);
         self
     }
 
-    /// The request wants to set these tags, each as `key&value`: `qcs:request_tag` of conditions.
+    /// Sets the tags that the request wants to set, each as `key&value`: `qcs:request_tag` of conditions.
     #[must_use]
     pub fn setting_tags(mut self, tags: Vec<String>) -> Self {
         self.request_tags = tags;
         self
     }
 
-    /// The names that the operation is checked under, any one of which suffices: `service:name`.
+    /// Returns the names that the operation is checked under, as `service:name`. Any one of them is enough.
     pub fn actions(&self) -> Vec<String> {
         self.actions.names().map(str::to_owned).chain(self.unlisted.iter().cloned()).collect()
     }
 
-    /// What it is about, without the type of the resource, for people who read a log.
+    /// Returns the thing without the type of the resource, for people who read a log.
     pub fn subject(&self) -> Option<&str> {
         let path = self.resources.first()?;
         Some(path.split_once('/').map_or(path.as_str(), |(_, name)| name).trim_end_matches('/'))
     }
 
-    /// The paths of the resources that it is checked on, any one of which suffices. None: only `*`.
+    /// Returns the paths of the resources that it is checked on. Any one of them is enough. If there is none, only
+    /// `*` matches.
     pub fn resources(&self) -> &[String] {
         &self.resources
     }
 }
 
-/// An operation on things whose names are not known yet: it is asked which names it is allowed or denied for.
+/// An operation on things whose names are not known yet. The policies return the names for which it is allowed or
+/// denied.
 #[derive(Clone, Debug)]
 pub struct NameRequest {
     pub(super) request: Request,
-    /// What stands before and after the name in the paths of the resources.
+    /// The texts before and after the name in the paths of the resources.
     pub(super) around: Vec<(String, &'static str)>,
 }
 
 impl NameRequest {
-    /// The same on things that have these tags.
+    /// Sets the tags of the things.
     #[must_use]
     pub fn tagged(self, tags: &Arc<[String]>) -> Self {
         Self { request: self.request.tagged(tags), ..self }
     }
 
-    /// The operation on the thing with this name.
+    /// Returns the operation on the thing with this name.
     pub fn on(&self, name: &str) -> Request {
         let resources = self.around.iter().map(|(before, after)| format!("{before}{name}{after}")).collect();
         Request { resources, ..self.request.clone() }
@@ -140,7 +142,8 @@ impl fmt::Display for Request {
     }
 }
 
-/// As far as resources go, `ccr`, `ccb` and `tcr` are one service, and `ccs` and `tke` are another.
+/// Returns a common name for services that share resources: `ccr`, `ccb` and `tcr` are one, and `ccs` and `tke`
+/// another.
 pub(super) fn one_class(service: &str) -> &str {
     match service {
         "ccr" | "ccb" => "tcr",

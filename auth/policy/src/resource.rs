@@ -14,16 +14,16 @@ use super::request::{NameRequest, Request, one_class};
 /// A compiled resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Resource {
-    /// `*`: every resource, and operations that have none.
+    /// `*`: every resource, and also operations without a resource.
     Everything,
     Pieces(Pieces),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Pieces {
-    /// `None`: every service.
+    /// `None` matches every service.
     service: Option<String>,
-    /// `None`: every region.
+    /// `None` matches every region.
     region: Option<String>,
     account: Account,
     path: Pattern,
@@ -33,18 +33,17 @@ pub(super) struct Pieces {
 enum Account {
     Any,
     Is(Uin),
-    /// One that is not here.
+    /// An account that is not here.
     Nobody,
 }
 
-/// The types that the path of a resource of ours begins with.
+/// The first part of the path of a resource of the registry.
 const REGISTRY_TYPES: &[&str] = &["repo", "repository", "instance"];
 const CAM_TYPES: &[&str] = &["uin", "groupid", "policyid", "roleName", "role"];
-/// The types by which a resource that lost its fifth piece is told.
+/// The types that identify a resource without its fifth piece.
 const FIVE_PIECE_TYPES: &[&str] = &["repo", "repository", "instance", "cluster"];
 
-/// Reads the resources of a statement, and gives them in canonical form too; `true`: something in them is not
-/// understood.
+/// Parses the resources of a statement. Returns them also in canonical form, and whether some are not understood.
 pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Vec<Resource>, Vec<String>, bool)> {
     let Some(list) = value.map(Json::list).filter(|list| !list.is_empty()) else {
         return Err(PolicyError::new(
@@ -127,7 +126,7 @@ fn long_region(name: &str) -> &str {
     regions::find(name).map_or(name, |region| region.name)
 }
 
-/// Whose the resource is. That of another account can only be a role: nothing else is shared.
+/// Parses the account. A resource of another account can only be a role, because nothing else is shared.
 fn account_piece(reader: &Reader<'_>, service: &str, account: &str, path: &str, text: &str) -> Result<Account> {
     let Author { owner_uin, app_id } = reader.author;
     let fault = if reader.usage == Use::Session { Fault::GrantOther } else { Fault::ResourceUin };
@@ -172,7 +171,7 @@ fn path_piece(reader: &mut Reader<'_>, service: &str, path: &str, text: &str) ->
     Ok(pattern)
 }
 
-/// What is legal but probably not meant.
+/// Warns about legal text that is probably a mistake.
 fn lint(reader: &mut Reader<'_>, kind: &str, rest: &str, text: &str) {
     if kind != "repo" {
         return;
@@ -189,7 +188,7 @@ fn lint(reader: &mut Reader<'_>, kind: &str, rest: &str, text: &str) {
 }
 
 impl Resource {
-    /// Whether it covers what is asked about. `doubt` is the answer where that cannot be said.
+    /// Tells whether the resource covers the request. `doubt` is the answer if that cannot be decided.
     pub(super) fn covers(&self, request: &Request, context: &Context, doubt: bool) -> bool {
         let Self::Pieces(pieces) = self else { return true };
         let path = |path: &String| pieces.path.matches(path, &context.uin);
@@ -200,7 +199,7 @@ impl Resource {
         found && pieces.are_of(request, context, doubt)
     }
 
-    /// The names for which it covers what is asked about.
+    /// Returns the names for which the resource covers the operation.
     pub(super) fn names(&self, about: &NameRequest, context: &Context, doubt: bool) -> NameRule {
         match self {
             Self::Everything => NameRule::All,
@@ -213,7 +212,7 @@ impl Resource {
 }
 
 impl Pieces {
-    /// Whether the service, the account and the region are those of what is asked about.
+    /// Tells whether the service, the account and the region match the request.
     fn are_of(&self, request: &Request, context: &Context, doubt: bool) -> bool {
         if self.service.as_ref().is_some_and(|service| *service != request.service) {
             return false;

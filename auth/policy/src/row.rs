@@ -1,4 +1,4 @@
-//! An action, as one row of the table of actions.
+//! A row of the table of actions.
 
 use super::class::Class;
 
@@ -9,7 +9,7 @@ pub enum Service {
     Cam,
     /// Continuous integration: triggers and builds.
     Ccb,
-    /// The first names of the personal edition.
+    /// The older names of actions of the personal edition.
     Ccr,
     /// Clusters, by an older name.
     Ccs,
@@ -25,7 +25,7 @@ impl Service {
     /// Every service.
     pub const ALL: [Self; 7] = [Self::Cam, Self::Ccb, Self::Ccr, Self::Ccs, Self::Sts, Self::Tcr, Self::Tke];
 
-    /// Its name in policies and in the scope of credentials.
+    /// Returns its name in policies and in the scope of credentials.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Cam => "cam",
@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// Whether all its actions are known here. Of the others policies may name more, which are never asked about.
+    /// Tells whether all its actions are known here. Policies may name further actions of the other services.
     pub const fn is_complete(self) -> bool {
         match self {
             Self::Cam | Self::Ccr | Self::Sts | Self::Tcr => true,
@@ -46,7 +46,7 @@ impl Service {
         }
     }
 
-    /// The version of its API. `None`: only policies know it.
+    /// Returns the version of its API. `None` if only policies know the service.
     pub const fn version(self) -> Option<&'static str> {
         match self {
             Self::Cam => Some("2019-01-16"),
@@ -62,22 +62,22 @@ impl Service {
 pub enum Effect {
     /// It changes nothing.
     Reads,
-    /// It changes something: it runs to its end although the connection is lost, and the audit log tells of it.
+    /// It changes something. It runs to its end even if the connection is lost, and the audit log records it.
     Writes,
 }
 
-/// What an action is done to, as far as policies are asked.
+/// The thing that an action acts on, as far as policies are concerned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum About {
-    /// What the request names.
+    /// The thing that the request names.
     Thing,
     /// Everything: only statements on everything allow it, whatever the request names.
     Everything,
     /// Nothing that belongs to anybody.
     Nothing,
-    /// Repositories of the caller's account. It does not show those that a policy hides.
+    /// Repositories of the caller's account, without those that a policy hides.
     Repositories,
-    /// Repositories of the caller's account, and public ones. It does not show those that a policy hides.
+    /// Repositories of the caller's account and public ones, without those that a policy hides.
     PublicRepositories,
 }
 
@@ -88,28 +88,28 @@ pub struct Row {
     pub service: Service,
     /// Its name.
     pub name: &'static str,
-    /// What it asks for, apart from a good signature.
+    /// The right that it needs besides a valid signature.
     pub class: Class,
-    /// What it is done to.
+    /// The thing that it acts on.
     pub about: About,
-    /// Whether it changes anything. `None`: the cloud API does not have it, and policies may speak of it.
+    /// Whether it changes anything. `None` if the cloud API does not have it and only policies know it.
     pub effect: Option<Effect>,
     /// `service:name`, and the same under `ccr`.
     pub(super) full: [&'static str; 2],
 }
 
 impl Row {
-    /// `service:name`.
+    /// Returns `service:name`.
     pub const fn full_name(&self) -> &'static str {
         self.full[0]
     }
 
-    /// Every name that policies know it by: an action of the personal edition counts under `ccr` too.
+    /// Returns every name that policies know it by. An action of the personal edition also has one under `ccr`.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.full.into_iter().take(if self.is_personal() { 2 } else { 1 })
     }
 
-    /// Whether it belongs to the personal edition of the registry.
+    /// Tells whether it belongs to the personal edition of the registry.
     pub fn is_personal(&self) -> bool {
         self.service == Service::Tcr && self.name.ends_with("Personal")
     }

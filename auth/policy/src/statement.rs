@@ -25,12 +25,12 @@ pub(super) struct Statement {
     pub actions: Actions,
     resources: Vec<Resource>,
     condition: Vec<Test>,
-    /// Only in trust policies.
+    /// The trusted principals. Only trust policies have them.
     trusted: Vec<Trusted>,
 }
 
 impl Statement {
-    /// A statement that is not understood: it allows nothing, or denies everything.
+    /// Makes a statement in place of one that is not understood: it allows nothing, or denies everything.
     pub(super) fn opaque(effect: Effect) -> Self {
         let deny = effect == Effect::Deny;
         let actions = if deny { Actions::everything() } else { Actions::default() };
@@ -39,7 +39,7 @@ impl Statement {
         Self { effect, actions, resources, condition: Vec::new(), trusted }
     }
 
-    /// Reads a statement, and gives it in canonical form too.
+    /// Parses a statement, and returns it also in canonical form.
     pub(super) fn read(reader: &mut Reader<'_>, value: &Json) -> Result<(Self, String)> {
         let parts = Parts::new(reader, value)?;
         let (mut actions, action_texts, unknown_action) = action::read(reader, parts.action)?;
@@ -55,7 +55,7 @@ impl Statement {
             (resources, unknown) = (read, unknown | doubtful);
             canonical.push_str(&format!(r#","resource":{}"#, array(&texts)));
         }
-        // Only what is read back comes here with something unknown. An allowance goes without it.
+        // Only stored documents can have unknown parts here. An allowance is kept without them.
         if parts.effect == Effect::Deny {
             if unknown_action {
                 actions = Actions::everything();
@@ -75,7 +75,7 @@ impl Statement {
         Ok((Self { effect: parts.effect, actions, resources, condition: tests, trusted }, canonical))
     }
 
-    /// Reads a statement that was accepted once.
+    /// Parses a stored statement.
     pub(super) fn stored(reader: &mut Reader<'_>, value: &Json) -> Self {
         let effect = || {
             let members = value.object()?;
@@ -85,13 +85,13 @@ impl Statement {
         Self::read(reader, value).map(|(statement, _)| statement).unwrap_or_else(opaque)
     }
 
-    /// Whether the statement speaks of the request, if its conditions are met.
+    /// Tells whether the statement matches the request, if its conditions are met.
     pub(super) fn is_about(&self, request: &Request, context: &Context) -> bool {
         self.actions.covers(request)
             && self.resources.iter().any(|resource| resource.covers(request, context, self.doubt()))
     }
 
-    /// The names for which the statement speaks of the request, if its conditions are met.
+    /// Returns the names for which the statement matches the request, if its conditions are met.
     pub(super) fn names(&self, about: &NameRequest, context: &Context) -> NameRule {
         if !self.actions.covers(&about.request) {
             return NameRule::none();
@@ -100,29 +100,29 @@ impl Statement {
         all.fold(NameRule::none(), NameRule::or)
     }
 
-    /// Whether a condition of the statement is about tags.
+    /// Tells whether a condition of the statement is about tags.
     pub(super) fn asks_for_tags(&self) -> bool {
         self.condition.iter().any(Test::asks_for_tags)
     }
 
-    /// Whether the statement has no conditions.
+    /// Tells whether the statement has no conditions.
     pub(super) fn is_unconditional(&self) -> bool {
         self.condition.is_empty()
     }
 
-    /// Whether the statement of a trust policy speaks of the one who asks.
+    /// Tells whether the statement of a trust policy trusts `who`.
     pub(super) fn trusts(&self, request: &Request, who: &trust::Principal<'_>, context: &Context) -> bool {
         self.actions.covers(request)
             && self.trusted.iter().any(|trusted| trusted.is(who).unwrap_or_else(|| self.doubt()))
             && self.holds(context)
     }
 
-    /// What is true where it cannot be said: a denial applies, an allowance does not.
+    /// Returns whether an unknown condition counts as met: for a denial it does, for an allowance it does not.
     fn doubt(&self) -> bool {
         self.effect == Effect::Deny
     }
 
-    /// Whether its conditions are met.
+    /// Tells whether its conditions are met.
     pub(super) fn holds(&self, context: &Context) -> bool {
         match condition::holds(&self.condition, context) {
             Three::True => true,
@@ -132,7 +132,7 @@ impl Statement {
     }
 }
 
-/// The elements of a statement, before they are looked into.
+/// The elements of a statement before they are parsed.
 struct Parts<'j> {
     effect: Effect,
     action: Option<&'j Json>,

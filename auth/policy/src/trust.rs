@@ -1,4 +1,4 @@
-//! The `principal` of a trust policy: who may take on a role.
+//! The `principal` of a trust policy, which names those who may assume a role.
 
 use roadstead_types::Uin;
 
@@ -6,25 +6,25 @@ use super::error::{Fault, PolicyError, Result};
 use super::json::{Json, array, quoted};
 use super::reader::Reader;
 
-/// Who wants to take on a role.
+/// The principal that wants to assume a role.
 #[derive(Clone, Copy, Debug)]
 pub enum Principal<'a> {
     /// A user of an account of this registry.
     User {
         /// The main account.
         owner: &'a Uin,
-        /// The user: the uin of the main account for its owner.
+        /// The uin of the user. For the owner it is that of the main account.
         uin: &'a str,
         /// The groups that the user is in.
         groups: &'a [i64],
     },
-    /// Somebody whom an identity provider vouches for, by the provider as the policy names it.
+    /// A web identity, by the name that the policy gives its identity provider.
     Federated(&'a str),
     /// Another service, by its domain name.
     Service(&'a str),
 }
 
-/// Whom a statement trusts.
+/// A principal that a statement trusts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Trusted {
     /// A main account and all its users.
@@ -37,10 +37,10 @@ pub(super) enum Trusted {
 }
 
 impl Trusted {
-    /// `None`: it cannot be said.
+    /// Tells whether it includes `who`. `None` if that is unknown.
     pub(super) fn is(&self, who: &Principal<'_>) -> Option<bool> {
         Some(match (self, who) {
-            // Everybody who has an account. Whether one of them is behind what a provider says is not known.
+            // Everybody with an account. It is not known whether a web identity belongs to somebody with an account.
             (Self::Everybody, Principal::Federated(_)) => return None,
             (Self::Everybody, _) => true,
             (Self::Account(account), Principal::User { owner, .. }) => account == *owner,
@@ -56,7 +56,7 @@ impl Trusted {
     }
 }
 
-/// Reads a principal, and gives it in canonical form too; `true`: something in it is not understood.
+/// Parses a principal. Returns it also in canonical form, and whether a part of it is not understood.
 pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Vec<Trusted>, String, bool)> {
     let error = |what: String| PolicyError::new(Fault::Principal, what);
     let Some(kinds) = value.and_then(Json::object).filter(|kinds| !kinds.is_empty()) else {
@@ -88,7 +88,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Vec
     Ok((trusted, format!("{{{}}}", members.join(",")), unknown))
 }
 
-/// Without the space round the pieces.
+/// Removes the white space around the pieces.
 fn compact(text: &str) -> String {
     text.split(':').map(str::trim).collect::<Vec<_>>().join(":")
 }
@@ -102,7 +102,7 @@ fn one(kind: &str, text: &str) -> Option<Trusted> {
     }
 }
 
-/// `qcs::cam::uin/OWNER:` and `root`, `uin/U` or `groupid/N`.
+/// Parses `qcs::cam::uin/OWNER:` followed by `root`, `uin/U` or `groupid/N`.
 fn qcs(text: &str) -> Option<Trusted> {
     if text == "qcs::cam::anonymous:anonymous" {
         return Some(Trusted::Everybody);

@@ -1,11 +1,11 @@
-//! The values that conditions compare: moments, networks, numbers.
+//! The values that conditions compare: times, networks, numbers.
 
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net};
 use roadstead_types::Timestamp;
 
-/// A moment, as `2016-06-01T00:01:00Z` or `2022-05-31 00:00:00`, which is UTC too.
+/// Parses a time such as `2016-06-01T00:01:00Z` or `2022-05-31 00:00:00`, both in UTC.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     let text = text
         .strip_suffix('Z')
@@ -30,7 +30,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(seconds * 1000))
 }
 
-/// How many days the month has, if there is such a month.
+/// Returns the number of days of the month, if the month exists.
 fn days_in(year: i64, month: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
@@ -41,7 +41,8 @@ fn days_in(year: i64, month: i64) -> Option<i64> {
     }
 }
 
-/// Days from 1970-01-01 in the Gregorian calendar: the year is made to begin in March, so that the leap day is its last.
+/// Counts the days since 1970-01-01 in the Gregorian calendar. The year begins in March, so that the leap day is its
+/// last.
 fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -49,7 +50,7 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The moment as `2016-06-01T00:01:00Z`.
+/// Formats the time as `2016-06-01T00:01:00Z`.
 pub(super) fn spelled(moment: Timestamp) -> String {
     let seconds = moment.as_secs();
     let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -64,7 +65,7 @@ pub(super) fn spelled(moment: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3600, of_day / 60 % 60, of_day % 60)
 }
 
-/// A network or one address. Bits beyond the prefix are allowed; an IPv4 address in IPv6 clothes is IPv4.
+/// Parses a network or one address. Bits beyond the prefix are allowed. An IPv4-mapped IPv6 address counts as IPv4.
 pub(super) fn network(text: &str) -> Option<IpNet> {
     let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
     let IpNet::V6(v6) = net else { return Some(net.trunc()) };
@@ -76,12 +77,12 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
     }
 }
 
-/// A finite number.
+/// Parses a finite number.
 pub(super) fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-/// `true` or `false`.
+/// Parses `true` or `false`.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
         "true" => Some(true),

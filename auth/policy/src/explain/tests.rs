@@ -50,7 +50,7 @@ fn operations_are_found_by_every_name() {
     assert_eq!(trigger.class, Class::Hardened);
     assert_eq!(duplicate.veto(false), Some(actions::tcr::DuplicateImagePersonal.on_everything()));
     assert_eq!(duplicate.veto(true), None, "as the document has it");
-    // Docker does these too, and obeys what is denied on what it is about.
+    // These are also done by docker, so their own denials count instead of a veto.
     for (action, resource) in [("push", "foo/x"), ("tcr:PullRepository", "foo/x"), ("ccr:DeleteTag", "foo/x:v1")] {
         assert_eq!(ask(action, resource, None).unwrap().veto(false), None, "{action}");
     }

@@ -1,4 +1,4 @@
-//! The decision against a second one that is written straight from the truth table, over documents made at random.
+//! Compares decisions with a second implementation, written straight from the truth table, for random documents.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::super::op::{self, Realm};
 use super::super::{Documents, Policy, Request, Use, decide};
 use super::{context, document, stored};
 
-/// Names that statements are made of, for the operations below.
+/// Actions in statements, for the operations below.
 pub(super) const ACTIONS: [&str; 10] = [
     "*",
     "ccr:*",
@@ -24,7 +24,7 @@ pub(super) const ACTIONS: [&str; 10] = [
     "cvm:*",
 ];
 
-/// Resources that statements are made of, each with the pattern of its path. `None`: no path, everything.
+/// Resources in statements, each with the pattern of its path. `None` means everything.
 pub(super) const RESOURCES: [(&str, Option<&str>); 9] = [
     ("*", None),
     ("qcs::ccr:::repo/*", Some("repo/*")),
@@ -37,7 +37,7 @@ pub(super) const RESOURCES: [(&str, Option<&str>); 9] = [
     ("qcs::cam:::uin/*", Some("never")),
 ];
 
-/// Conditions, and what they say in the context of the tests.
+/// Conditions, and their results in the context of the tests.
 pub(super) fn conditions() -> Vec<(Option<Value>, Option<bool>)> {
     vec![
         (None, Some(true)),
@@ -89,7 +89,7 @@ impl Made {
     }
 }
 
-/// Everything that speaks of a caller.
+/// All policies of a caller.
 #[derive(Clone, Debug)]
 pub(super) struct World {
     pub root: bool,
@@ -115,7 +115,7 @@ impl World {
         }
     }
 
-    /// The truth table: allowed or not, and whether that is an explicit denial.
+    /// Looks the decision up in the truth table: whether it is allowed, and whether it is an explicit denial.
     fn answer(&self, asked: &Asked) -> (bool, bool) {
         let some = |layer: &[Made], deny: bool| layer.iter().any(|made| made.deny == deny && made.applies(asked));
         let identity: Vec<Made> = if self.root { Vec::new() } else { self.identity.concat() };
@@ -131,7 +131,7 @@ impl World {
     }
 }
 
-/// An operation, by its names and paths as the table of operations has them.
+/// An operation with its names and paths, as in the table of operations.
 pub(super) struct Asked {
     names: &'static [&'static str],
     paths: &'static [&'static str],
@@ -184,7 +184,7 @@ pub(super) fn operations(public: bool) -> Vec<Asked> {
     ]
 }
 
-/// Whether the pattern can be made the text, found by trying everything.
+/// Tells whether the pattern matches the text, by trying everything.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
     match pattern.chars().next() {
         None => text.is_empty(),

@@ -1,4 +1,4 @@
-//! What holds for every document.
+//! Properties of every document.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ fn decisions(documents: &Documents, public: bool) -> Vec<Decision> {
     operations(public).iter().map(|asked| decide(documents, &asked.request, &context)).collect()
 }
 
-/// Allowed, denied by a statement, or not allowed.
+/// Returns for each request whether it is allowed, and whether a statement denies it.
 fn kinds(documents: &Documents, public: bool) -> Vec<(bool, bool)> {
     decisions(documents, public).iter().map(|d| (d.is_allowed(), d.is_explicit_denial())).collect()
 }
 
-/// The world with one more statement, in a policy of its own or in one that is there.
+/// Adds a statement to the world, in a new policy or in an existing one.
 fn with(world: &World, statement: Made, place: usize) -> World {
     let mut more = world.clone();
     match place {
@@ -30,7 +30,8 @@ fn with(world: &World, statement: Made, place: usize) -> World {
     more
 }
 
-/// One word of the language in place of another: `ccr` for `tcr` in resources, and the two names of an operation.
+/// Replaces words of the language by equivalent ones: `ccr` for `tcr` in resources, and the two names of an
+/// operation.
 fn respelled(text: &str) -> String {
     let names = [
         ("\"ccr:pull\"", "\"tcr:PullRepositoryPersonal\""),
@@ -160,7 +161,7 @@ proptest! {
     ) {
         let owner_uin = "111111111111".parse().unwrap();
         let compiled = Pattern::with_wildcards(&pattern, &Author { owner_uin: &owner_uin, app_id: 11 }).unwrap();
-        // An asterisk of the caller's is an asterisk, not a wildcard; no text here has one.
+        // An asterisk in the uin is an asterisk, not a wildcard. No text here has one.
         let uin_literal = uin.replace('*', "\u{2}");
         let plain = pattern.replace("${owner_uin}", "111111111111").replace("${app_id}", "11").replace("${uin}", &uin_literal);
         prop_assert_eq!(compiled.matches(&text, &uin), like(&plain, &text));

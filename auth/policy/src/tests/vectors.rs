@@ -1,6 +1,7 @@
-//! Examples, one a line in `vectors.json`: documents, a question, the answer. The documents are `p`: a list is the
-//! statements of an identity policy; `raw` is a literal text; `as` says what a document is for; `stored` reads it as it
-//! is read from the database; `preset` is the id of one. The question is `q`, with the operation by name.
+//! Examples from `vectors.json`, one a line: documents, a question and the answer. The documents are `p`: a list
+//! holds the statements of an identity policy, `raw` is a literal text, `as` is the use of a document, `stored`
+//! parses it as one from the database, and `preset` is the id of a preset. The question is `q`, with the operation by
+//! name.
 
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ enum Who {
     Federated { federated: String },
 }
 
-/// The documents of a vector; those of trust policies apart.
+/// The documents of a vector, with those of trust policies separate.
 #[derive(Default)]
 struct Read {
     documents: Documents,
@@ -168,7 +169,7 @@ fn row(service: &str, action: &str) -> &'static Row {
     actions::find(service, action).unwrap()
 }
 
-/// An action on everything. Some of the examples are about actions that nobody knows yet.
+/// Makes the request for an action on everything. Some examples use actions that are not known yet.
 fn api(service: &str, action: &str) -> Request {
     let known = actions::find(service, action).map(Row::on_everything);
     known.unwrap_or_else(|| Request::unlisted(service, action))
@@ -199,7 +200,7 @@ fn asked(question: &Question) -> Context {
     asked
 }
 
-/// The answer in the words of the vectors, and whether a statement denies it.
+/// Returns the answer in the words of the vectors, and whether a statement denies the request.
 fn answer(vector: &Vector) -> (String, bool) {
     let read = match read(vector) {
         Ok(read) => read,
@@ -222,7 +223,7 @@ fn answer(vector: &Vector) -> (String, bool) {
     match vector.q.who.as_deref() {
         None => {}
         Some("root") => documents.root = true,
-        // Decided without documents: they do not speak of what belongs to others.
+        // Decided without documents, because these do not apply to things of other accounts.
         Some("foreign" | "anon") => documents = Documents::default(),
         Some(other) => panic!("{}: who is {other}?", vector.id),
     }
