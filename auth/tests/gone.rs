@@ -1,4 +1,4 @@
-//! What is deleted between two steps of one request is refused like what was never there.
+//! Something that is deleted between two steps of a request is refused as if it had never existed.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 

@@ -1,4 +1,4 @@
-//! Proofs of places that belong to a main account: policies make them, and the operator does.
+//! Proofs of rights in places of a main account, made by policies and by the operator.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 

@@ -29,7 +29,7 @@ async fn the_key_set_is_what_verifiers_expect() {
     assert_eq!(["x", "y", "kid"].map(|name| text(name).len()), [43, 43, 43]);
     assert_eq!(key.len(), 7, "and nothing private");
 
-    // A verifier that knows nothing but the key set takes our tokens.
+    // A verifier that has only the key set accepts our tokens.
     let token = world.issue(None, &[]).await.token;
     let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(keys["keys"][0].clone()).unwrap();
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
@@ -75,7 +75,7 @@ async fn replicas_share_their_keys() {
     assert!(one.is_ok() && two.is_ok());
     assert_eq!(world.meta.signing_keys().await.unwrap().len(), 2, "one new key");
 
-    // A key that one replica has made is found by the other when it meets it.
+    // A key that one replica has made is found by another replica when a token names it.
     world.clock.advance(91 * DAY);
     world.auth.maintain().await.unwrap();
     let token = world.issue(None, &[]).await.token;
@@ -104,7 +104,7 @@ async fn unknown_keys_are_not_looked_up_at_every_attempt() {
     assert!(matches!(answer().await, Err(AuthenticationError::BadCredentials)));
     world.clock.advance(Duration::from_secs(1));
     assert!(matches!(answer().await, Err(AuthenticationError::BadCredentials)));
-    // Within the same second the database is not asked: it could not answer.
+    // Within the same second the database is not asked: it is closed and could not answer.
     world.meta.close().await;
     assert!(matches!(answer().await, Err(AuthenticationError::BadCredentials)));
     world.clock.advance(Duration::from_secs(1));

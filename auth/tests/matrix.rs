@@ -1,4 +1,4 @@
-//! Every kind of caller, every kind of place, every action.
+//! Every right of every kind of caller in every kind of place.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test: to panic is how it tells")]
 

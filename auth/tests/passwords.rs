@@ -68,7 +68,7 @@ async fn a_right_password_is_recognised_for_a_while() {
     assert_eq!(stats(), (2, 4), "wrong ones are not remembered");
 }
 
-/// Somebody behind the same address has an old password, and does not stop to try it.
+/// A client behind the same address keeps trying an old password.
 #[tokio::test]
 async fn a_right_password_in_use_does_not_compete_with_wrong_ones() {
     let world = World::new().await;
@@ -98,7 +98,7 @@ async fn many_at_once_pay_once() {
     for login in logins {
         login.await.unwrap();
     }
-    // With ten attempts a minute, fifty would not have passed if every one had been made.
+    // At ten attempts a minute, fifty logins can only succeed if most of them were not counted.
     assert!(world.auth.basic(REGISTRY, world.owner.account.uin.as_str(), PASSWORD, ADDRESS).await.is_ok());
 }
 

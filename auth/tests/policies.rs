@@ -1,4 +1,4 @@
-//! Sub-accounts: what their policies leave of what a main account may do.
+//! Sub-accounts: the rights that their policies give them.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -63,7 +63,7 @@ async fn rules_about_names_say_what_is_decided_about_each_name() {
     let (list, pull) = ("tcr:DescribeRepositoryOwnerPersonal", "ccr:pull");
     let network = r#"],"condition":{"ip_equal":{"qcs:ip":"198.51.100.0/24"}}}]}"#;
     let conditional = deny(pull, "*").replace("]}]}", network);
-    // Whose policies they are, and whether nothing is denied that a list asks about.
+    // The name of a sub-account, its policies, and whether these deny nothing that a list checks.
     let subs: [(&str, Vec<String>, bool); 8] = [
         ("nothing", vec![], true),
         ("other-denials", vec![ALLOW_ALL.to_owned(), deny("ccr:push", "*"), deny("cam:*", "*")], true),
@@ -141,7 +141,7 @@ async fn groups_count_and_so_do_addresses() {
     assert_eq!(sub.may("team/private").await, "YffY");
     let caller = Caller { client: Arc::new(Client::at("198.51.100.7".parse().unwrap())), ..sub.caller() };
     assert_eq!(world.may(&caller, "team/private").await, "ffff", "the address of the request counts");
-    // A token that was had elsewhere does not help.
+    // A token that was issued to another address does not help.
     let token = world.caller(Some(&sub.identity), &["repository:team/private:pull"]).await;
     assert_eq!(world.may(&token, "team/private").await, "YffY");
     let token = Caller { client: Arc::clone(&caller.client), ..token };
@@ -196,7 +196,7 @@ async fn tags_are_deleted_one_by_one() {
     world.meta.delete_tag(&act(world.clock.clone()), repository, &latest).await.unwrap();
     let covered = sub.deletes("team/app", DeleteTarget::Manifest(&digest)).await.unwrap();
     assert_eq!(covered, [v1.clone(), tag("v2")]);
-    // A tag that comes in between is not covered.
+    // A tag that is made in the meantime is not covered.
     world.manifest("team/app", &["latest"]).await;
     let outcome = world.meta.delete_manifest(&act(world.clock.clone()), repository, &digest, Some(&covered)).await;
     assert!(matches!(outcome, Err(roadstead_storage::Error::Stale(Thing::Tag))));
@@ -265,7 +265,8 @@ async fn doubt_about_policies_is_a_denial() {
     let sub = world.sub("doubt", &[ALLOW_ALL.to_owned()]).await;
     world.auth.authorize::<Pull>(&sub.caller(), REGISTRY, &name("team/private")).await.unwrap();
     world.meta.close().await;
-    // The repository and the account are still remembered for a while; policies that are not are in doubt.
+    // The repository and the account are still cached for a while, but the policies are not, so the answer is
+    // unknown.
     let stranger = Identity { account: AccountId::new(999), ..(*sub.identity).clone() };
     let pull = world.auth.authorize::<Pull>(&basic(&Arc::new(stranger)), REGISTRY, &name("team/private")).await;
     assert!(matches!(pull, Err(Denied::Unavailable(_))));

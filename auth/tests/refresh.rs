@@ -44,7 +44,7 @@ async fn it_works_until_its_successor_is_used() {
     let world = World::new().await;
     let first = issue(&world).await;
     let (_, second) = redeem(&world, &first).await.unwrap();
-    // The answer got lost, or the client keeps the token that it was given first.
+    // The answer was lost, or the client keeps its first token.
     for _ in 0..3 {
         assert_eq!(redeem(&world, &first).await.unwrap().1, second);
     }

@@ -1,4 +1,4 @@
-//! Passwords that the registry makes: what they are good for, and until when.
+//! Passwords that the registry makes: their rights and their end.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -115,7 +115,7 @@ async fn a_long_term_token_can_be_taken_back() {
     let good = async |auth: &Auth| login(auth, one, uin, &made.password).await.is_ok();
     assert!(good(&world.auth).await && good(&elsewhere).await);
     assert!(refused(&login(&world.auth, two, uin, &made.password).await));
-    // As soon as the other process looks whether anything has changed.
+    // The change takes effect as soon as the other process polls.
     world.meta.modify_instance_token(&act(world.clock.clone()), one, &id, Some(false), None).await.unwrap();
     assert!(elsewhere.poll_changes().await.unwrap().changed);
     assert!(!good(&elsewhere).await);
@@ -144,14 +144,14 @@ async fn a_long_term_token_is_its_row_and_its_secret() {
     let encode = |bytes: &[u8]| format!("rsd_{}", URL_SAFE_NO_PAD.encode(bytes));
     let (_, first) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "").await.unwrap();
     let first = decode(&first);
-    // Somebody asks for a row before it is there: that there was none is not remembered.
+    // A client asks for a row before it exists. That it was missing is not cached.
     let mut next = first.clone();
     next[8] += 1;
     assert!(refused(&login(&world.auth, one, uin, &encode(&next)).await));
     let (_, second) = world.auth.create_instance_token(&act(world.clock.clone()), &owner, one, "").await.unwrap();
     assert_eq!(decode(&second)[..9], next[..9]);
     login(&world.auth, one, uin, &second.password).await.unwrap();
-    // The secret of one row does not open another one, and neither does anything near it.
+    // The secret of one row does not open another one, and neither does any changed byte.
     assert!(refused(&login(&world.auth, one, uin, &encode(&next)).await));
     for at in 1..first.len() {
         let mut forged = first.clone();
@@ -172,7 +172,7 @@ async fn a_token_of_another_master_key_is_none() {
     let owner = world.owner().await;
     let other = World::new().await;
     let made = world.auth.temporary_password(&owner, REGISTRY, None).unwrap();
-    // The same key there: it is the account that is another.
+    // The other registry has the same master key, but another account.
     assert!(refused(&login(&other.auth, REGISTRY, made.username.as_str(), &made.password).await));
     assert!(refused(&login(&world.auth, REGISTRY, made.username.as_str(), PASSWORD.trim_end_matches('e')).await));
 }
@@ -229,7 +229,7 @@ async fn a_bearer_token_is_as_good_as_what_it_was_had_for() {
     let (token, expires_in) = bearer(&temporary).await;
     assert_eq!(expires_in, Duration::from_secs(90));
     assert!(good(&token).await);
-    // The leeway between clocks is not for this.
+    // The leeway between clocks does not extend it.
     world.clock.advance(Duration::from_secs(90));
     assert!(!good(&token).await);
 }

@@ -1,4 +1,4 @@
-//! What was issued and remembered is worth nothing once the right has gone.
+//! Issued tokens and cached rows are void once the right has gone.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -85,7 +85,7 @@ async fn changes_of_another_process_are_noticed() {
     assert!(is_bad(&world.bearer(&token).await));
 }
 
-/// Makes a repository by pushing to it; nobody is told.
+/// Makes a repository by pushing to it, without telling any process.
 async fn push(world: &World, meta: &MetaStore, repository: &str) -> Made {
     let (repository, digest) = (name(repository), Digest::of(Algorithm::Sha256, repository.as_bytes()));
     let (key, now) = (BlobKey::fresh(&digest), world.clock.now());
@@ -102,7 +102,7 @@ async fn push(world: &World, meta: &MetaStore, repository: &str) -> Made {
     meta.commit_blob(&act(world.clock.clone()), &commit).await.unwrap().repository_created.unwrap()
 }
 
-/// The repository that the owner finds, and how many had to be read for that.
+/// Returns the repository that the owner finds, and how many rows had to be read for that.
 async fn look(world: &World, owner: &Caller, repository: &str) -> (Option<RepositoryId>, u64) {
     let before = world.auth.cache_stats().repository_misses;
     let access = world.auth.authorize::<Pull>(owner, REGISTRY, &name(repository)).await.unwrap();
@@ -152,7 +152,8 @@ async fn a_foreign_change_between_two_of_this_process_is_noticed() {
     make("team/d").await;
     assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(is_bad(&world.bearer(&others).await));
-    // What this process makes without a word (its request was cut off, say) is found as if another had made it.
+    // A repository that this process makes without telling its caches (its request was cut off, say) is found as if
+    // another process had made it.
     assert_eq!(look(&world, &owner, "team/silent").await, (None, 1));
     make("team/e").await;
     push(&world, &world.meta, "team/silent").await;
@@ -166,7 +167,7 @@ async fn when_the_counter_cannot_be_read_rows_run_out() {
     let id = world.repository("team/app", true).await;
     let anybody = Caller::anonymous(client());
     assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
-    // Polled once a second for ten seconds: believed all the while.
+    // Polled once a second for ten seconds: the row stays trusted all the while.
     for _ in 0..10 {
         world.clock.advance(Duration::from_secs(1));
         world.auth.poll_changes().await.unwrap();
@@ -180,7 +181,7 @@ async fn when_the_counter_cannot_be_read_rows_run_out() {
         (before.repository_hits + 1, before.repository_misses)
     );
 
-    // Never again: the change is seen when the lease is over.
+    // Without polls, the change is seen when the lease is over.
     world.meta.set_visibility(&act(world.clock.clone()), id, false).await.unwrap();
     world.clock.advance(LEASE);
     assert!(may_pull(&world.auth, &anybody, "team/app").await.is_ok());
@@ -261,7 +262,7 @@ async fn a_namespace_that_was_made_again_is_another_one() {
 async fn a_namespace_taken_over_behind_our_back_gives_its_old_owner_nothing() {
     let world = World::new().await;
     let (owner, other) = (world.owner().await, world.other().await);
-    // The namespace is remembered, and nobody tells that it changes.
+    // The namespace is cached, and no process announces its change.
     assert!(may_push(&world.auth, &basic(&owner), "team/first").await.is_ok());
     let team = "team".parse().unwrap();
     let elsewhere = world.another_process(params()).await;
@@ -289,7 +290,7 @@ async fn a_login_right_after_a_change_elsewhere_is_good_at_once() {
     let world = World::new().await;
     let owner = world.owner().await;
     assert!(world.bearer(&world.issue(Some(&owner), &[]).await.token).await.is_ok());
-    // Another process sets the password; this one has not noticed yet.
+    // Another process sets the password, and this one has not noticed yet.
     world.accounts.set_password(&act(world.clock.clone()), owner.account, "another horse").await.unwrap();
     let owner = world.login(&world.owner, "another horse").await;
     let token = world.issue(Some(&owner), &[]).await.token;
@@ -314,7 +315,7 @@ async fn what_an_access_key_made_ends_with_it() {
     };
     let (bound, free) = ((federation(Some(id)), password(Some(id))), (federation(None), password(None)));
     let bearers = (bearer_for(&bound.1).await, bearer_for(&free.1).await);
-    // Which of the temporary key, the password and the bearer token are good.
+    // Tells which of the temporary key, the password and the bearer token are valid.
     let good = async |auth: &Auth, (key, password): &(TemporaryKey, String), token: &str| {
         [
             auth.temporary(&key.secret_id, &key.token).await.is_ok(),
@@ -334,7 +335,7 @@ async fn what_an_access_key_made_ends_with_it() {
     expect(false, "disabled").await;
     world.meta.set_access_key_active(&act(world.clock.clone()), owner.account, id, true).await.unwrap();
     expect(true, "enabled").await;
-    // A key that another account has does not do.
+    // The key of another account does not count.
     let others = Some(&world.other.secret_id);
     let foreign = (federation(others), password(others));
     assert_eq!(good(&world.auth, &foreign, "").await, [false; 3]);

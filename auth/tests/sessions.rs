@@ -84,7 +84,7 @@ async fn a_role_has_its_own_policies() {
         panic!("a session of a role");
     };
     assert_eq!((*id, session_name.as_str()), (role, "ci"));
-    // A policy of the session takes away, and gives nothing.
+    // The policy of a session removes rights and adds none.
     let limited = world.key_of_role(&sub.identity, role, Some(&allow("*", "qcs::ccr:::repo/team/other"))).await;
     let caller = world.temporary(&limited).await.unwrap();
     assert_eq!(world.may(&caller, "team/private").await, "ffff");
@@ -102,7 +102,7 @@ async fn a_role_is_not_the_same_for_everybody() {
         let key = world.key_of_role(&sub.identity, role, None).await;
         takers.push((world.temporary(&key).await.unwrap(), format!("team/of-{}", sub.identity.uin)));
     }
-    // Again, when what was asked is remembered.
+    // The same again, when the answers are cached.
     for _ in 0..2 {
         for (taker, (_, own)) in [(0, &takers[0]), (0, &takers[1]), (1, &takers[0]), (1, &takers[1])] {
             let expected = if takers[taker].1 == *own { "YffY" } else { "ffff" };
@@ -125,7 +125,7 @@ async fn a_session_of_a_main_account_has_limits() {
     assert_eq!(world.may(&caller, "team/missing").await, "ffff");
     let everything = world.temporary(&federation(ALLOW_ALL).unwrap()).await.unwrap();
     assert_eq!(world.may(&everything, "team/private").await, "YYfY", "all but what only the account itself may");
-    // No session becomes anything else.
+    // A session cannot make another one.
     let identity = everything.identity.clone().unwrap();
     let session = NewSession::Federation { name: "again" };
     let again = world.auth.issue_temporary(&identity, session, Some(ALLOW_ALL), Duration::from_secs(1), None);
@@ -161,7 +161,7 @@ async fn temporary_keys_end() {
     ] {
         assert!(matches!(world.auth.temporary(id, token).await, Err(AuthenticationError::BadCredentials)));
     }
-    // The role trusts others now.
+    // The role now has another trust policy.
     let owner = world.owner.account.id;
     world.meta.update_trust(&act(world.clock.clone()), owner, role, "{}", "{}").await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap().changed);
@@ -172,12 +172,12 @@ async fn temporary_keys_end() {
     world.meta.delete_role(&act(world.clock.clone()), owner, role).await.unwrap();
     assert!(world.auth.poll_changes().await.unwrap().changed);
     assert!(world.temporary(&key).await.is_none());
-    // Time.
+    // The session ends.
     world.clock.advance(Duration::from_secs(1799));
     assert!(world.temporary(&other).await.is_some());
     world.clock.advance(Duration::from_secs(2));
     assert!(world.temporary(&other).await.is_none());
-    // Another password.
+    // The password changes.
     let other = issue(&sub.identity);
     world.accounts.set_password(&act(world.clock.clone()), sub.identity.account, "another horse").await.unwrap();
     world.auth.changed(&Scope::Account(sub.identity.account));

@@ -1,4 +1,4 @@
-//! Who signed a request of the cloud API: keys, their state, and what is written down about them.
+//! Signed requests of the cloud API: keys, their state, and their recorded use.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -102,7 +102,7 @@ async fn failures_do_not_shut_out_a_key_that_is_known() {
     }
     assert!(matches!(call(&world, &world.owner, "wrong").await, Err(SignatureError::Throttled { .. })));
     call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
-    // Also when something has changed meanwhile, and everything is read again.
+    // The same after everything was forgotten and is read again.
     world.auth.invalidate_all();
     call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
     let unknown = call(&world, &world.other, &world.other.secret_key).await;

@@ -1,4 +1,4 @@
-//! Tokens: what is in them, and what is refused.
+//! Tokens: their content, and reasons to refuse them.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -15,7 +15,7 @@ use roadstead_auth::{AuthenticationError, Error, Identity, MAX_TOKEN_BYTES, Scop
 use roadstead_types::RegistryId;
 use serde_json::{Value, json};
 
-/// The forger has the key of the registry itself, so that only what a test changes is wrong.
+/// Makes tokens with the key of the registry itself, so that only the part is wrong that a test changes.
 struct Forger {
     kid: String,
     private: Vec<u8>,
@@ -168,7 +168,7 @@ async fn times_have_a_leeway_and_no_more() {
 
     let token = world.issue(Some(&owner), &[]).await.token;
     assert!(bearer(&world.auth, &token).await.is_ok());
-    // The token ends a little early: it counts whole seconds.
+    // The token ends a little early, because it counts whole seconds.
     world.clock.advance(Duration::from_secs(15 * 60 + 60) - Duration::from_millis(751));
     assert!(bearer(&world.auth, &token).await.is_ok(), "remembered, within the leeway");
     world.auth.invalidate_all();
@@ -210,7 +210,7 @@ async fn only_our_algorithm_counts() {
         assert!(refused(&world, &format!("{plain}.")).await, "{alg}");
         assert!(refused(&world, &format!("{plain}.{signature}")).await, "{alg}");
     }
-    // The public key is known to everybody: it must not be taken for a shared secret.
+    // Everybody knows the public key, so it must not be accepted as a shared secret.
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let header = Header { kid: Some(forger.kid.clone()), ..Header::new(algorithm) };
         let token = jsonwebtoken::encode(&header, &claims(&owner), &EncodingKey::from_secret(&forger.public)).unwrap();
@@ -245,7 +245,7 @@ async fn only_our_keys_count() {
         Header { x5c: Some(vec!["MIIB".to_owned()]), ..plain },
     ];
     for header in headers {
-        // Ids that are not known make the keys be read again, but not at every attempt.
+        // Unknown key ids cause the keys to be read again, but not on every attempt.
         world.clock.advance(Duration::from_secs(2));
         let key = EncodingKey::from_ec_der(foreign_private.as_ref());
         let token = jsonwebtoken::encode(&header, &claims(&owner), &key).unwrap();
@@ -282,7 +282,7 @@ async fn tokens_stay_small() {
         let scopes: Vec<Scope> = (0..count).map(scope).collect();
         world.auth.issue(REGISTRY, &basic(owner), SERVICE, &scopes).await.map(|issued| issued.token)
     };
-    // As many as may be asked for, with names as long as they are in real installations.
+    // As many scopes as allowed, with names as long as in real installations.
     let longest = issue(&owner, 100, 48).await.unwrap();
     assert!(longest.len() <= MAX_TOKEN_BYTES, "{}", longest.len());
     let identity = bearer(&world.auth, &longest).await.unwrap();
@@ -291,7 +291,7 @@ async fn tokens_stay_small() {
     assert!(matches!(issue(&owner, 101, 10).await, Err(Error::TooManyScopes { limit: 100 })));
     assert!(matches!(issue(&owner, 10_000, 10).await, Err(Error::TooManyScopes { limit: 100 })));
 
-    // A token that we did not make, however long it is.
+    // A long token that we did not make.
     let forger = Forger::new(&world).await;
     let mut huge = claims(&owner);
     let grant = json!({"type": "repository", "name": "team/app", "actions": ["pull"]});

@@ -25,7 +25,7 @@ pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 pub const MASTER_KEY: [u8; 32] = [7; 32];
 pub const PASSWORD: &str = "correct horse";
 pub const CHEAP: Argon2Params = Argon2Params { memory_kib: 64, iterations: 1, parallelism: 1 };
-/// Not a whole second: tokens count in seconds, everything else in milliseconds.
+/// Not a whole second, because tokens count in seconds and everything else in milliseconds.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_750);
 
 pub fn params() -> AuthParams {
@@ -63,7 +63,7 @@ pub struct World {
 }
 
 impl World {
-    /// The account `owner` has the namespace `team`, the account `other` has `others`.
+    /// Sets up the account `owner` with the namespace `team`, and the account `other` with `others`.
     pub async fn new() -> Self {
         Self::with(params()).await
     }
@@ -84,7 +84,7 @@ impl World {
         Self { database, meta, clock, auth, accounts, owner, other, namespace: namespace.unwrap().id }
     }
 
-    /// The facade of another process on the same database.
+    /// Returns the facade of another process on the same database.
     pub async fn another_process(&self, params: AuthParams) -> Auth {
         let meta = self.database.open("two").await;
         Auth::open(meta, params, Sealer::new(MASTER_KEY), self.clock.clone()).await.unwrap()
@@ -107,7 +107,7 @@ impl World {
         self.auth.issue(REGISTRY, &caller_of(identity), SERVICE, &scopes).await.unwrap()
     }
 
-    /// The caller that comes with a token for `scopes`.
+    /// Returns a caller with a token for `scopes`.
     pub async fn caller(&self, identity: Option<&Arc<Identity>>, scopes: &[&str]) -> Caller {
         let issued = self.issue(identity, scopes).await;
         self.bearer(&issued.token).await.unwrap()

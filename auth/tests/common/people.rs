@@ -56,7 +56,7 @@ impl World {
         self.auth.invalidate_all();
     }
 
-    /// A sub-account of `owner` with these policies.
+    /// Makes a sub-account of `owner` with these policies.
     pub async fn sub(&self, name: &str, policies: &[String]) -> Sub<'_> {
         let new = NewSubAccount {
             owner: self.owner.account.id,
@@ -142,7 +142,7 @@ impl Sub<'_> {
     }
 }
 
-/// The same for the same text.
+/// Hashes a text. The same text gives the same number.
 fn rand_name(text: &str) -> u64 {
     text.bytes().fold(14_695_981_039_346_656_037, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211))
 }
