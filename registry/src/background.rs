@@ -10,7 +10,7 @@ use roadstead_jobs::{Supervisor, Worker, WorkerParams, every};
 use roadstead_service::Services;
 use roadstead_service::audit::{Audit, AuditQueue};
 
-use crate::api::ApiState;
+use crate::api::ServerState;
 use crate::tls::Certificate;
 
 /// How often a process looks for changes that other processes made.
@@ -35,7 +35,7 @@ pub struct Context {
     /// Identities and their caches.
     pub auth: Auth,
     /// The state of the listener.
-    pub state: web::Data<ApiState>,
+    pub state: web::Data<ServerState>,
     /// The objects that jobs work with.
     pub work: Work,
     /// The longest time that a running job may go without renewing its lease.
@@ -76,7 +76,7 @@ impl Background {
     }
 }
 
-fn worker(state: &ApiState, work: Work, lease: Duration) -> anyhow::Result<Worker<Work>> {
+fn worker(state: &ServerState, work: Work, lease: Duration) -> anyhow::Result<Worker<Work>> {
     let params = WorkerParams { lease, poll: JOBS, watch: JOBS.min(lease / 4), patience: PATIENCE };
     let (schedules, metrics) = (kinds::schedules(&work.params)?, state.metrics.background().clone());
     let (meta, clock) = (work.meta.clone(), Arc::clone(&state.clock));
@@ -133,7 +133,7 @@ fn keep_pulls(loops: &mut Supervisor, services: Services) {
 }
 
 /// Runs time-based work: key rotation, expired tokens, idle rate limit entries.
-fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiState>) {
+fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ServerState>) {
     loops.keep("maintenance", move |_| {
         let (auth, state) = (auth.clone(), state.clone());
         let round = move || {
@@ -142,7 +142,7 @@ fn keep_maintenance(loops: &mut Supervisor, auth: Auth, state: web::Data<ApiStat
                 if let Err(error) = auth.maintain().await {
                     tracing::warn!(error = %error, "maintenance of keys and tokens failed; trying again later");
                 }
-                state.shrink_limiter();
+                state.shrink_limits();
             }
         };
         every("maintenance", MAINTAIN, round)

@@ -10,13 +10,13 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::{App, FromRequest, Handler, Responder, web};
 
-use crate::api::{Admitted, ApiState, admit};
+use crate::api::{Admitted, ServerState, admit};
 
 type AppService = ServiceResponse<BoxBody>;
 
 /// Builds the application in the form that actix-http needs.
 pub fn app<F: Handler<Args>, Args>(
-    state: web::Data<ApiState>,
+    state: web::Data<ServerState>,
     handler: F,
 ) -> impl ServiceFactory<Request, Config = (), Response = AppService, Error = actix_web::Error, InitError = ()>
 where
@@ -29,7 +29,7 @@ where
 
 /// Runs [`admit`] for each request whose client waits for `100 Continue`.
 pub fn before_body(
-    state: web::Data<ApiState>,
+    state: web::Data<ServerState>,
 ) -> impl ServiceFactory<Request, Config = (), Response = Request, Error = Response<BoxBody>, InitError = ()> {
     let asked = app(state, admit);
     fn_factory(move || {
@@ -69,7 +69,7 @@ macro_rules! http_service {
             .client_disconnect_timeout($crate::listen_params::DISCONNECT_TIMEOUT)
             .keep_alive($params.idle_timeout)
             .on_connect_ext(|_: &_, data| {
-                data.insert($crate::api::ConnectionLoad::default());
+                data.insert(roadstead_http::ConnectionLoad::default());
             })
             .expect($crate::http_service::before_body($state.clone()))
             .finish(

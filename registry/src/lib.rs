@@ -1,11 +1,11 @@
 //! Roadstead: a self-hosted container image registry.
 //!
 //! This crate is the registry itself. From outside in: `cli` is the command line; `bootstrap` turns settings into objects
-//! and is the only place that sees both; `server` is the listener; `api` is HTTP and knows no SQL; `service` is the rules
-//! and knows no HTTP; `jobs` is the work in the background. The stores, the permissions and the collection are crates of
-//! their own.
+//! and is the only place that sees both; `server` is the listener; `api` leads each request to its surface, and is the
+//! surface of OCI clients. The cloud API, the rules, the work in the background, the stores, the permissions and the
+//! collection are crates of their own.
 //!
-//! To add a route, add a row to `api::route`: the compiler then asks for its handler, and the test of the
+//! To add a route, add a row to `roadstead_http::route`: the compiler then asks for its handler, and the test of the
 //! permission matrix tries it with every kind of caller.
 
 pub mod api;

@@ -9,7 +9,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context;
 use std::sync::Arc;
 
-use crate::api::ApiState;
+use crate::api::ServerState;
 use crate::http_service::http_service;
 pub use crate::listen_params::ListenParams;
 use crate::tls_server::only_tls;
@@ -37,7 +37,7 @@ fn socket(address: SocketAddr, stall_timeout: Duration) -> anyhow::Result<std::n
 }
 
 /// Binds the registry's listener.
-pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result<Bound> {
+pub fn bind(params: &ListenParams, state: web::Data<ServerState>) -> anyhow::Result<Bound> {
     let params = params.clone();
     let workers = match params.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -65,14 +65,14 @@ pub fn bind(params: &ListenParams, state: web::Data<ApiState>) -> anyhow::Result
 }
 
 /// Binds the listener of `/metrics`.
-pub fn bind_metrics(address: SocketAddr, state: web::Data<ApiState>) -> anyhow::Result<Bound> {
+pub fn bind_metrics(address: SocketAddr, state: web::Data<ServerState>) -> anyhow::Result<Bound> {
     let server = HttpServer::new(move || App::new().app_data(state.clone()).route("/metrics", web::get().to(metrics)));
     let listener = socket(address, Duration::from_secs(60))?;
     let address = listener.local_addr()?;
     Ok(Bound { server: server.workers(1).disable_signals().listen(listener)?.run(), address })
 }
 
-async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
+async fn metrics(state: web::Data<ServerState>) -> HttpResponse {
     let figures = state.services.health().figures().await;
     let (rows, content) = (state.auth.cache_stats(), state.services.cache_lookups());
     match state.metrics.render(&figures, &rows, content) {
@@ -84,7 +84,7 @@ async fn metrics(state: web::Data<ApiState>) -> HttpResponse {
 }
 
 /// Waits for the stop signal, then lets running requests finish.
-pub async fn stop_on_signal(handle: ServerHandle, state: web::Data<ApiState>) -> anyhow::Result<()> {
+pub async fn stop_on_signal(handle: ServerHandle, state: web::Data<ServerState>) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

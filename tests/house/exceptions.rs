@@ -33,7 +33,7 @@ pub const LONG_FUNCTIONS: &[(&str, &str)] = &[
     ("auth/src/refresh.rs redeem_refresh_token", STEPS),
     ("auth/src/token.rs sign", STEPS),
     ("registry/service/src/manifests.rs put", STEPS),
-    ("registry/src/api/error.rs from", TABLE),
+    ("registry/http/src/error.rs from", TABLE),
     ("registry/src/bootstrap/mod.rs build", STEPS),
     ("storage/src/meta/duplicate.rs copy_blobs", STEPS),
     ("storage/src/meta/manifests.rs referrers", STEPS),

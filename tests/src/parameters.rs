@@ -1,6 +1,6 @@
 //! A value for every parameter of every action, by its name.
 
-use roadstead::api::cloud::catalog::ActionInfo;
+use roadstead_cloud::catalog::ActionInfo;
 use serde_json::{Map, Value, json};
 
 use crate::houses::Things;

@@ -14,15 +14,16 @@ use futures::FutureExt;
 use roadstead_types::RegistryId;
 use tracing::Instrument as _;
 
-use super::body::{Observed, without_body};
-use super::call::Call;
-use super::cloud;
-use super::connection::InFlight;
-use super::error::{ApiError, ApiResult, Code, chain};
-use super::route::{Required, Route};
-use super::router::{self, Match};
-use super::state::ApiState;
-use super::{audit, health, token, v2};
+use super::state::ServerState;
+use super::{health, token, v2};
+use roadstead_cloud as cloud;
+use roadstead_http::Call;
+use roadstead_http::InFlight;
+use roadstead_http::audit;
+use roadstead_http::body::{Observed, without_body};
+use roadstead_http::error::{ApiError, ApiResult, Code, chain};
+use roadstead_http::route::{Required, Route};
+use roadstead_http::router::{self, Match};
 
 /// The name of the header that names a request in answers and logs.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,7 +57,7 @@ impl Arrival {
     fn answer(
         self,
         request: HttpRequest,
-        state: web::Data<ApiState>,
+        state: web::Data<ServerState>,
         route: Option<Route>,
         result: ApiResult,
     ) -> HttpResponse {
@@ -90,7 +91,7 @@ impl Arrival {
 }
 
 /// The one handler that actix calls.
-pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ApiState>) -> HttpResponse {
+pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ServerState>) -> HttpResponse {
     let arrival = Arrival::of(&request);
     let (route, result) = if arrival.in_flight.is_too_many() {
         (None, Err(Code::Unavailable.into()))
@@ -112,7 +113,7 @@ pub struct Admitted;
 
 /// Called before `100 Continue` is sent to a client that waits for it: that answer, or the refusal that the request would
 /// meet. So a client with refused credentials need not send its body.
-pub async fn admit(request: HttpRequest, state: web::Data<ApiState>) -> HttpResponse {
+pub async fn admit(request: HttpRequest, state: web::Data<ServerState>) -> HttpResponse {
     let arrival = Arrival::of(&request);
     let path = if arrival.is_cloud { "/" } else { request.uri().path() };
     let Match::Found(route, params) = router::find(request.method(), path) else {
@@ -122,7 +123,7 @@ pub async fn admit(request: HttpRequest, state: web::Data<ApiState>) -> HttpResp
         state.check_rate(&request)?;
         let registry = registry(&request, &state, route).await?;
         let (request_id, who) = (arrival.request_id.as_str(), RefCell::default());
-        let call = Call { request: &request, state: &state, params, request_id, registry, who };
+        let call = Call { request: &request, state: &state.api, params, request_id, registry, who };
         let result = call.admit(route).await.map(|()| HttpResponse::Continue().finish());
         audit::refused(&call, route, &result);
         result
@@ -141,7 +142,7 @@ pub async fn admit(request: HttpRequest, state: web::Data<ApiState>) -> HttpResp
 async fn routed(
     request: &HttpRequest,
     payload: web::Payload,
-    state: &ApiState,
+    state: &ServerState,
     request_id: &str,
 ) -> (Option<Route>, ApiResult) {
     let path = if cloud::is_meant(request) { "/" } else { request.uri().path() };
@@ -158,8 +159,8 @@ async fn routed(
                 Ok(registry) => registry,
                 Err(error) => return (Some(route), Err(error)),
             };
-            let call = Call { request, state, params, request_id, registry, who: RefCell::default() };
-            let handled = AssertUnwindSafe(handle(route, &call, payload)).catch_unwind().await;
+            let call = Call { request, state: &state.api, params, request_id, registry, who: RefCell::default() };
+            let handled = AssertUnwindSafe(handle(route, &call, state, payload)).catch_unwind().await;
             let result = handled.unwrap_or_else(|_| Err(ApiError::internal("a handler panicked")));
             if route.required() != Required::Signature {
                 audit::refused(&call, route, &result);
@@ -176,14 +177,14 @@ async fn routed(
 
 /// The registry that the request's host belongs to. Where it makes no difference the database is not asked, so that probes
 /// are answered also when it is away.
-async fn registry(request: &HttpRequest, state: &ApiState, route: Route) -> Result<RegistryId, ApiError> {
+async fn registry(request: &HttpRequest, state: &ServerState, route: Route) -> Result<RegistryId, ApiError> {
     match (route, state.client_rules.host(request)) {
         (Route::Healthz | Route::Readyz | Route::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
         (_, Some(host)) => Ok(state.auth.registry_of(host).await.map_err(roadstead_service::Error::from)?),
     }
 }
 
-async fn handle(route: Route, call: &Call<'_>, payload: web::Payload) -> ApiResult {
+async fn handle(route: Route, call: &Call<'_>, state: &ServerState, payload: web::Payload) -> ApiResult {
     match route {
         Route::Base => v2::base(call).await,
         Route::CatalogList => v2::catalog::list(call).await,
@@ -204,9 +205,9 @@ async fn handle(route: Route, call: &Call<'_>, payload: web::Payload) -> ApiResu
         Route::TokenGet => token::get(call).await,
         Route::TokenPost => token::post(call, payload).await,
         Route::Jwks => token::jwks(call),
-        Route::CloudGet | Route::CloudPost => Ok(cloud::serve(call, payload).await),
+        Route::CloudGet | Route::CloudPost => Ok(cloud::serve(call, &state.cloud, payload).await),
         Route::Healthz => health::live(),
-        Route::Readyz => health::ready(call).await,
+        Route::Readyz => health::ready(state).await,
     }
 }
 
@@ -237,7 +238,7 @@ fn request_id(request: &HttpRequest) -> String {
 
 /// What is known of a request when its answer has been sent, or broken off.
 struct Seen {
-    state: Arc<ApiState>,
+    state: Arc<ServerState>,
     route: Option<Route>,
     started: Instant,
     request_id: String,

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use roadstead_service::Probes;
 use serde_json::json;
 
-use super::call::Call;
-use super::error::ApiResult;
+use super::state::ServerState;
+use roadstead_http::error::ApiResult;
 
 /// The process lives.
 #[expect(clippy::unnecessary_wraps, reason = "every operation gives the same type")]
@@ -15,8 +15,7 @@ pub fn live() -> ApiResult {
 
 /// Database, schema and blob store answer, every loop of the process runs, and the process is not shutting down. Which of them
 /// fails is said; why, only the log says.
-pub async fn ready(call: &Call<'_>) -> ApiResult {
-    let state = call.state;
+pub async fn ready(state: &ServerState) -> ApiResult {
     let probes = state.services.health().probe().await;
     let (down, draining) = (state.health.down(), state.is_draining());
     let ready = probes.all() && down.is_empty() && !draining;

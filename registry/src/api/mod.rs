@@ -1,23 +1,10 @@
-//! HTTP: routes, credentials, limits, the OCI endpoints, the token service and the cloud API.
+//! HTTP: the way of every request, the OCI endpoints, the token service and the health checks.
 
-mod audit;
-mod body;
-mod budget;
-mod call;
-mod client;
-pub mod cloud;
-mod connection;
 mod dispatch;
-pub mod error;
 mod health;
-pub mod route;
-mod router;
-pub(crate) mod state;
+mod state;
 mod token;
 mod v2;
 
-pub use call::Call;
-pub use client::ClientRules;
-pub use connection::ConnectionLoad;
 pub use dispatch::{Admitted, admit, entry};
-pub use state::{ApiState, Limits};
+pub use state::ServerState;

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::api::ApiState;
+use crate::api::ServerState;
 
 /// How long the last writes may take. The database may be unreachable, and the operator is waiting for the server to
 /// stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Writes the state that is only in memory. If that fails, the state is lost and the log says how much.
-pub(super) async fn write(state: &ApiState) {
+pub(super) async fn write(state: &ServerState) {
     let (pulls, auth) = (state.services.pulls(), &state.auth);
     let counts = one("counts of pulls", async || Ok(pulls.flush().await?));
     let uses = one("uses of access keys", async || Ok(auth.record_key_uses().await?));

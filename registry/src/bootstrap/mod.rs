@@ -12,7 +12,9 @@ use std::fs::File;
 use std::sync::Arc;
 
 use actix_web::web;
+use roadstead_cloud::CloudState;
 use roadstead_config::{Bootstrap, Settings};
+use roadstead_http::{ApiState, ClientRules};
 use roadstead_jobs::kinds::Work;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::Engine;
@@ -27,9 +29,8 @@ pub use open::{
 };
 use settings::{cloud_settings, limits, listen_params, service_params, work_params};
 
-use crate::api::{ApiState, ClientRules};
+use crate::api::ServerState;
 use crate::background::{Background, Context};
-use crate::metrics::Metrics;
 use crate::server::{self, Bound};
 use crate::tls::Certificate;
 use roadstead_service::Services;
@@ -57,7 +58,7 @@ pub struct Registry {
     /// The listener of `/metrics`, if there is one.
     pub metrics: Option<Bound>,
     /// The state that both listeners use.
-    pub state: web::Data<ApiState>,
+    pub state: web::Data<ServerState>,
     /// The URL that clients use, as far as the server knows it.
     pub url: String,
     /// The message about the first start for the operator.
@@ -108,18 +109,10 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         tls: certificate.is_some(),
     };
     let (audit, audit_queue) = Audit::new(meta.clone(), Arc::clone(&clock));
-    let state = web::Data::new(ApiState::new(
-        services.clone(),
-        audit,
-        auth.clone(),
-        meta.clone(),
-        rules,
-        limits(settings),
-        Metrics::new(),
-        settings.server.log_requests,
-        Arc::clone(&clock),
-        cloud_settings(settings),
-    ));
+    let limits = limits(settings);
+    let api = ApiState::new(services.clone(), audit, auth.clone(), meta.clone(), rules, limits, Arc::clone(&clock));
+    let cloud = CloudState::new(cloud_settings(settings), Arc::clone(&clock));
+    let state = web::Data::new(ServerState::new(api, cloud, settings.server.log_requests));
     let bound = server::bind(&listen_params(settings, certificate.clone()), state.clone())?;
     let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
     let url = settings.url_at(bound.address);

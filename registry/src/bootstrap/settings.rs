@@ -7,10 +7,10 @@ use governor::Quota;
 use roadstead_config::Settings;
 use roadstead_jobs::kinds::WorkParams;
 
-use crate::api::Limits;
-use crate::api::cloud::CloudSettings;
 use crate::server::ListenParams;
 use crate::tls::Certificate;
+use roadstead_cloud::CloudSettings;
+use roadstead_http::Limits;
 use roadstead_service::ServiceParams;
 
 pub(super) fn service_params(settings: &Settings) -> ServiceParams {

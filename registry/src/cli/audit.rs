@@ -8,7 +8,7 @@ use roadstead_types::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, Failure, Outcome, PAGE, print_list, text};
-use crate::api::cloud::wire::time;
+use roadstead_types::time;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -8,7 +8,7 @@ use roadstead_types::{JobId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text};
-use crate::api::cloud::wire::time;
+use roadstead_types::time;
 
 #[derive(Subcommand)]
 pub enum Command {

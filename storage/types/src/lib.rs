@@ -19,6 +19,7 @@ mod media_type;
 mod name;
 mod name_rule;
 mod thing;
+pub mod time;
 
 pub use actor::{Actor, Source};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};

@@ -1,6 +1,6 @@
 //! The actions of the cloud API: each of their parameters that names something.
 
-use roadstead::api::cloud::catalog::{self, ActionInfo};
+use roadstead_cloud::catalog::{self, ActionInfo};
 use roadstead_tests::houses::{House, Things, house, nothing};
 use roadstead_tests::{Cloud, Reply, TestRegistry, digest, parameters};
 use serde_json::{Value, json};

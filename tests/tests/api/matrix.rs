@@ -5,8 +5,8 @@
 
 use std::fmt::Write as _;
 
-use roadstead::api::route::{Required, Route};
 use roadstead_auth::RightName;
+use roadstead_http::route::{Required, Route};
 use roadstead_storage::meta::AccountStatus;
 use roadstead_tests::people::sub;
 use roadstead_tests::{Answer, Client, Credentials, Image, TestRegistry, digest};

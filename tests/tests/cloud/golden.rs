@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use roadstead::api::cloud::catalog::{self, ActionInfo};
-use roadstead::api::cloud::code::Code;
+use roadstead_cloud::catalog::{self, ActionInfo};
+use roadstead_cloud::code::Code;
 use roadstead_policy::explain::Question;
 use roadstead_policy::is_known_action;
 

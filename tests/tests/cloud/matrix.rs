@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use roadstead::api::cloud::catalog::{self, ActionInfo};
+use roadstead_cloud::catalog::{self, ActionInfo};
 use roadstead_policy::Class;
 use roadstead_tests::houses::{House, Rights, house, mark, nothing};
 use roadstead_tests::{Cloud, Reply, TestRegistry, parameters};

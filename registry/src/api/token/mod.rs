@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::body::collect;
-use super::call::Call;
-use super::error::{ApiError, ApiResult, Code};
+use roadstead_http::Call;
+use roadstead_http::body::collect;
+use roadstead_http::error::{ApiError, ApiResult, Code};
 
 /// Forms of token requests are short; scopes are what makes them long.
 const MAX_FORM_BYTES: usize = 64 << 10;

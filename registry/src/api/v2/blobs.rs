@@ -9,11 +9,11 @@ use roadstead_types::Digest;
 use super::CONTENT_DIGEST;
 use super::byteranges::Multipart;
 use super::range::{Requested, none_match, requested};
-use crate::api::audit::act;
-use crate::api::body::{HeadBody, SizedBody};
-use crate::api::call::Call;
-use crate::api::error::ApiResult;
-use crate::api::route::Route;
+use roadstead_http::Call;
+use roadstead_http::audit::act;
+use roadstead_http::body::{HeadBody, SizedBody};
+use roadstead_http::error::ApiResult;
+use roadstead_http::route::Route;
 use roadstead_service::BlobRange;
 
 /// Content that is named by its digest never changes; who may read it can, so shared caches must not keep it.

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::page::Page;
-use crate::api::call::Call;
-use crate::api::error::ApiResult;
+use roadstead_http::Call;
+use roadstead_http::error::ApiResult;
 use roadstead_service::Listed;
 
 /// `GET /v2/_catalog`: the repositories that the caller may see.

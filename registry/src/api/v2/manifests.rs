@@ -8,11 +8,11 @@ use roadstead_types::{Reference, Tag, Thing};
 
 use super::CONTENT_DIGEST;
 use super::range::none_match;
-use crate::api::audit::act;
-use crate::api::body::{HeadBody, collect};
-use crate::api::call::Call;
-use crate::api::error::{ApiError, ApiResult, Code};
-use crate::api::route::Route;
+use roadstead_http::Call;
+use roadstead_http::audit::act;
+use roadstead_http::body::{HeadBody, collect};
+use roadstead_http::error::{ApiError, ApiResult, Code};
+use roadstead_http::route::Route;
 use roadstead_service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");

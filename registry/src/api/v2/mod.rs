@@ -16,8 +16,8 @@ use actix_web::http::header::HeaderName;
 use roadstead_auth::Denied;
 use serde_json::json;
 
-use super::call::Call;
-use super::error::ApiResult;
+use roadstead_http::Call;
+use roadstead_http::error::ApiResult;
 
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use crate::api::call::Call;
-use crate::api::error::{ApiError, Code};
+use roadstead_http::Call;
+use roadstead_http::error::{ApiError, Code};
 
 /// Which part of a list is asked for.
 pub struct Page<'a> {

@@ -2,8 +2,8 @@
 
 use actix_web::http::header;
 
-use crate::api::call::Call;
-use crate::api::error::{ApiError, Code};
+use roadstead_http::Call;
+use roadstead_http::error::{ApiError, Code};
 use roadstead_service::{BlobRange, ChunkRange};
 
 /// Whether the client has what `etag` names already.

@@ -6,8 +6,8 @@ use roadstead_service::records::Referrer;
 use roadstead_types::{Digest, media_types};
 
 use super::page::Page;
-use crate::api::call::Call;
-use crate::api::error::{ApiError, ApiResult, Code};
+use roadstead_http::Call;
+use roadstead_http::error::{ApiError, ApiResult, Code};
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 /// The most bytes of descriptors in one answer: clients take manifests of 4 MiB, and an index of referrers is one.

@@ -5,8 +5,8 @@ use roadstead_types::Tag;
 use serde_json::json;
 
 use super::page::Page;
-use crate::api::call::Call;
-use crate::api::error::ApiResult;
+use roadstead_http::Call;
+use roadstead_http::error::ApiResult;
 
 /// `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"), in the order of their bytes.
 pub async fn list(call: &Call<'_>) -> ApiResult {

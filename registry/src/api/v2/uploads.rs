@@ -7,11 +7,11 @@ use roadstead_types::{Algorithm, Digest, RepositoryName, UploadId};
 
 use super::CONTENT_DIGEST;
 use super::range::chunk;
-use crate::api::audit::act;
-use crate::api::body::incoming;
-use crate::api::call::Call;
-use crate::api::error::{ApiError, ApiResult, Code};
-use crate::api::route::Route;
+use roadstead_http::Call;
+use roadstead_http::audit::act;
+use roadstead_http::body::incoming;
+use roadstead_http::error::{ApiError, ApiResult, Code};
+use roadstead_http::route::Route;
 use roadstead_service::Error;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");

@@ -1,6 +1,6 @@
 //! `DryRun`: everything is checked as if it were done, and nothing is done.
 
-use roadstead::api::cloud::catalog::ActionInfo;
+use roadstead_cloud::catalog::ActionInfo;
 use roadstead_tests::houses::{House, house, nothing};
 use roadstead_tests::parameters;
 use serde_json::{Value, json};

@@ -1,0 +1,290 @@
+//! Which policies somebody has.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
+use roadstead_service::records::Holder;
+use roadstead_types::{GroupId, PolicyId, Uin};
+use serde::{Deserialize, Serialize};
+
+use super::policies::kind;
+use super::things::{answered, either, group_id, on_group, on_user, paged, role, service, user_holder, wrong};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::wire::error::CloudResult;
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// The most pages that are counted.
+const MAX_PAGE: i64 = 200;
+
+fn source(policy: PolicyId) -> &'static str {
+    if policy.is_custom() { "User" } else { "QCS" }
+}
+
+fn matching(policies: &mut Vec<AttachedPolicy>, keyword: Option<&str>) {
+    if let Some(keyword) = keyword.filter(|keyword| !keyword.is_empty()).map(str::to_lowercase) {
+        policies.retain(|policy| policy.name.to_lowercase().contains(&keyword));
+    }
+}
+
+/// Policies that are attached to a user or a group, in pages.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Attached {
+    total_num: u64,
+    list: Vec<ListedPolicy>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedPolicy {
+    policy_id: u64,
+    policy_name: String,
+    add_time: String,
+    create_mode: u64,
+    policy_type: &'static str,
+    remark: String,
+    operate_owner_uin: String,
+    operate_uin: String,
+    /// 0 for a user, 1 for a role.
+    operate_uin_type: u64,
+    deactived: u64,
+    deactived_detail: Vec<String>,
+}
+
+fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Page) -> Attached {
+    let owner = call.identity.owner_uin.as_str();
+    let (total_num, policies) = paged(policies, page);
+    let list = policies.map(|policy| ListedPolicy {
+        policy_id: answered(policy.id.get()),
+        policy_name: policy.name,
+        add_time: time::plain(policy.since),
+        create_mode: 2,
+        policy_type: source(policy.id),
+        remark: policy.description,
+        operate_owner_uin: owner.to_owned(),
+        operate_uin_type: u64::from(policy.operator.parse::<Uin>().is_err()),
+        operate_uin: policy.operator,
+        deactived: 0,
+        deactived_detail: Vec::new(),
+    });
+    Attached { total_num, list: list.collect() }
+}
+
+/// Tells which policies a user has itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListAttachedUserPolicies {
+    target_uin: u64,
+    page: Option<i64>,
+    rp: Option<i64>,
+}
+
+impl Action for ListAttachedUserPolicies {
+    const ROW: &'static Row = &cam::ListAttachedUserPolicies;
+    type Checked = (u64, Page);
+    type Output = Attached;
+    fn check(self, _: &Identity) -> CloudResult<(u64, Page)> {
+        Ok((self.target_uin, Page::numbered(self.page, self.rp)?))
+    }
+    fn needs((uin, _): &(u64, Page)) -> Needs {
+        on_user(Self::ROW, *uin).into()
+    }
+    async fn run((uin, page): (u64, Page), call: Allowed<'_>) -> CloudResult<Attached> {
+        let user = user_holder(&call, uin).await?;
+        Ok(attached_page(&call, service(&call).list_attached(user).await?, page))
+    }
+}
+
+/// Tells which policies a group has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListAttachedGroupPolicies {
+    target_group_id: u64,
+    page: Option<i64>,
+    rp: Option<i64>,
+    keyword: Option<String>,
+}
+
+impl Action for ListAttachedGroupPolicies {
+    const ROW: &'static Row = &cam::ListAttachedGroupPolicies;
+    type Checked = (GroupId, Page, Option<String>);
+    type Output = Attached;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((group_id(self.target_group_id), Page::numbered(self.page, self.rp)?, self.keyword))
+    }
+    fn needs((group, ..): &Self::Checked) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run((group, page, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Attached> {
+        let group = service(&call).group(call.identity, group).await?;
+        let mut policies = service(&call).list_attached(Holder::Group(group.id)).await?;
+        matching(&mut policies, keyword.as_deref());
+        Ok(attached_page(&call, policies, page))
+    }
+}
+
+/// Tells which policies a user has, itself and through groups.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListAttachedUserAllPolicies {
+    target_uin: u64,
+    rp: i64,
+    page: i64,
+    attach_type: u64,
+    strategy_type: Option<u64>,
+    keyword: Option<String>,
+}
+
+/// See [`ListAttachedUserAllPolicies`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AllAttached {
+    policy_list: Vec<UserPolicy>,
+    total_num: u64,
+}
+
+/// Numbers are texts here.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UserPolicy {
+    policy_id: String,
+    policy_name: String,
+    description: String,
+    add_time: String,
+    strategy_type: String,
+    create_mode: String,
+    groups: Vec<UserPolicyGroup>,
+    deactived: u64,
+    deactived_detail: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UserPolicyGroup {
+    group_id: u64,
+    group_name: String,
+}
+
+impl Action for ListAttachedUserAllPolicies {
+    const ROW: &'static Row = &cam::ListAttachedUserAllPolicies;
+    type Checked = (Self, Page);
+    type Output = AllAttached;
+    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+        if !(1..=MAX_PAGE).contains(&self.page) || !(1..=200).contains(&self.rp) {
+            return Err(wrong("Page and Rp must be between 1 and 200"));
+        }
+        if self.attach_type > 2 {
+            return Err(wrong("AttachType must be 0, 1 or 2"));
+        }
+        if self.strategy_type.is_some_and(|wanted| !(1..=2).contains(&wanted)) {
+            return Err(wrong("StrategyType must be 1 or 2"));
+        }
+        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        Ok((self, page))
+    }
+    fn needs((it, _): &(Self, Page)) -> Needs {
+        on_user(Self::ROW, it.target_uin).into()
+    }
+    async fn run((it, page): (Self, Page), call: Allowed<'_>) -> CloudResult<AllAttached> {
+        let user = service(&call).user(call.identity, UserRef::Uin(it.target_uin)).await?.account.id;
+        // 0 is both: what is attached to the user itself, and what it has through groups.
+        let (direct, through_groups) = (it.attach_type != 2, it.attach_type != 1);
+        let mut policies = service(&call).list_all_attached(user, direct, through_groups).await?;
+        policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
+        matching(&mut policies, it.keyword.as_deref());
+        let (total_num, policies) = paged(policies, page);
+        Ok(AllAttached { policy_list: policies.map(user_policy).collect(), total_num })
+    }
+}
+
+fn user_policy(policy: AttachedPolicy) -> UserPolicy {
+    let groups = policy.groups.into_iter();
+    UserPolicy {
+        policy_id: policy.id.to_string(),
+        policy_name: policy.name,
+        description: policy.description,
+        add_time: time::plain(policy.since),
+        strategy_type: kind(!policy.id.is_custom()).to_string(),
+        create_mode: "2".to_owned(),
+        groups: groups.map(|(id, group_name)| UserPolicyGroup { group_id: answered(id.get()), group_name }).collect(),
+        deactived: 0,
+        deactived_detail: Vec::new(),
+    }
+}
+
+fn role_policy(policy: AttachedPolicy) -> RolePolicy {
+    RolePolicy {
+        policy_id: answered(policy.id.get()),
+        policy_name: policy.name,
+        add_time: time::plain(policy.since),
+        policy_type: source(policy.id),
+        create_mode: 2,
+        deactived: 0,
+        deactived_detail: Vec::new(),
+        description: policy.description,
+    }
+}
+
+/// Tells which policies a role has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListAttachedRolePolicies {
+    page: i64,
+    rp: i64,
+    role_id: Option<String>,
+    role_name: Option<String>,
+    policy_type: Option<String>,
+    keyword: Option<String>,
+}
+
+/// See [`ListAttachedRolePolicies`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RolePolicies {
+    list: Vec<RolePolicy>,
+    total_num: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RolePolicy {
+    policy_id: u64,
+    policy_name: String,
+    add_time: String,
+    policy_type: &'static str,
+    create_mode: u64,
+    deactived: u64,
+    deactived_detail: Vec<String>,
+    description: String,
+}
+
+impl Lookup for ListAttachedRolePolicies {
+    const ROW: &'static Row = &cam::ListAttachedRolePolicies;
+    type Checked = (Self, Page);
+    type Found = RoleInfo;
+    type Output = RolePolicies;
+    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+        let wanted = self.policy_type.as_deref().unwrap_or_default();
+        if !["", "User", "QCS"].contains(&wanted) {
+            return Err(wrong("PolicyType must be User or QCS"));
+        }
+        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        Ok((self, page))
+    }
+    fn target((it, _): &(Self, Page)) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve((it, _): &(Self, Page), call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run((it, page): (Self, Page), found: RoleInfo, call: Allowed<'_>) -> CloudResult<RolePolicies> {
+        let wanted = it.policy_type.as_deref().filter(|wanted| !wanted.is_empty());
+        let mut policies = service(&call).list_attached(Holder::Role(found.role.id)).await?;
+        policies.retain(|policy| wanted.is_none_or(|wanted| wanted == source(policy.id)));
+        matching(&mut policies, it.keyword.as_deref());
+        let (total_num, policies) = paged(policies, page);
+        Ok(RolePolicies { list: policies.map(role_policy).collect(), total_num })
+    }
+}

@@ -1,0 +1,143 @@
+//! The audit log of the caller's account.
+
+use roadstead_auth::Identity;
+use roadstead_policy::actions::cam;
+use roadstead_policy::{Row, Service, actions};
+use roadstead_service::records::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
+use roadstead_types::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, Allowed};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// Events that concern the caller's main account, the latest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeAuditLogs {
+    start_time: Option<String>,
+    end_time: Option<String>,
+    uin: Option<String>,
+    operation: Option<String>,
+    outcome: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// See [`DescribeAuditLogs`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct AuditLogs {
+    events: Vec<Event>,
+    /// Where the next page begins; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    time: String,
+    uin: String,
+    principal: String,
+    source: String,
+    action: String,
+    resource: String,
+    #[serde(rename = "SourceIP")]
+    address: String,
+    user_agent: String,
+    request_id: String,
+    outcome: &'static str,
+    code: String,
+    count: u64,
+    /// Whether it was a dry run.
+    dry_run: bool,
+}
+
+impl From<AuditEvent> for Event {
+    fn from(event: AuditEvent) -> Self {
+        Self {
+            time: time::plain(event.at),
+            uin: event.uin,
+            principal: event.principal,
+            source: event.source,
+            action: event.action,
+            resource: event.resource,
+            address: event.address,
+            user_agent: event.user_agent,
+            request_id: event.request_id,
+            outcome: event.outcome.name(),
+            code: event.code,
+            count: event.repeated,
+            dry_run: event.dry_run,
+        }
+    }
+}
+
+fn wrong(name: &str) -> CloudError {
+    CloudError::new(Code::InvalidParameterValue, format!("the value of {name} is wrong"))
+}
+
+fn moment(name: &str, text: Option<&str>) -> CloudResult<Option<Timestamp>> {
+    text.map(|text| time::parse(text).ok_or_else(|| wrong(name))).transpose()
+}
+
+/// The name that events have: `service:Action`. Whoever asks may leave out the service.
+fn whole_name(operation: String) -> String {
+    let services = [Service::Tcr, Service::Cam, Service::Sts];
+    let row = services.iter().find_map(|service| actions::find(service.name(), &operation));
+    row.map_or(operation, |row| row.full_name().to_owned())
+}
+
+/// The events that a request asks for.
+pub(crate) struct Wanted {
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    uin: Option<String>,
+    action: Option<String>,
+    outcome: Option<AuditOutcome>,
+    after: Option<AuditCursor>,
+    limit: u32,
+}
+
+fn place(text: &str) -> Option<AuditCursor> {
+    let (at, id) = text.split_once('.')?;
+    Some(AuditCursor { at: Timestamp::from_millis(at.parse().ok()?), id: id.parse().ok()? })
+}
+
+impl Action for DescribeAuditLogs {
+    const ROW: &'static Row = &cam::DescribeAuditLogs;
+    type Checked = Wanted;
+    type Output = AuditLogs;
+    fn check(self, _: &Identity) -> CloudResult<Wanted> {
+        let outcome = self.outcome.as_deref().map(|name| AuditOutcome::from_name(name).ok_or_else(|| wrong("Outcome")));
+        Ok(Wanted {
+            outcome: outcome.transpose()?,
+            after: self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?,
+            since: moment("StartTime", self.start_time.as_deref())?,
+            until: moment("EndTime", self.end_time.as_deref())?,
+            limit: Page::of(None, self.limit)?.limit,
+            uin: self.uin,
+            action: self.operation.map(whole_name),
+        })
+    }
+    async fn run(it: Wanted, call: Allowed<'_>) -> CloudResult<AuditLogs> {
+        let query = AuditQuery {
+            owner: Some(call.owner()),
+            since: it.since,
+            until: it.until,
+            uin: it.uin.as_deref(),
+            action: it.action.as_deref(),
+            outcome: it.outcome,
+            after: it.after,
+            limit: it.limit,
+        };
+        let found = call.meta().audit_events(&query).await?;
+        let is_full = found.len() == query.limit as usize;
+        let last = found.last().filter(|_| is_full);
+        let cursor = last.map(|(cursor, _)| format!("{}.{}", cursor.at.as_millis(), cursor.id));
+        Ok(AuditLogs { events: found.into_iter().map(|(_, event)| event.into()).collect(), cursor })
+    }
+}

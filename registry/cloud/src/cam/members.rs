@@ -1,0 +1,178 @@
+//! Who is in which group.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_service::Error;
+use roadstead_service::cam::UserRef;
+use roadstead_service::records::User;
+use roadstead_types::{AccountId, GroupId, Thing};
+use serde::{Deserialize, Serialize};
+
+use super::group_member::{GroupMember, group_member};
+use super::groups::{Groups, groups_page};
+use super::things::{group_id, on_group, paged, service, user, user_ref, wrong};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::wire::code::Code;
+use crate::wire::error::CloudResult;
+use crate::wire::page::Page;
+
+/// The most members of one request: a user is in ten groups at most, and a group has a hundred users.
+const MAX_AT_ONCE: usize = 100;
+
+/// A user and a group.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Membership {
+    group_id: u64,
+    uid: Option<u64>,
+    uin: Option<u64>,
+}
+
+/// The members of a request. Each has a group and a user.
+fn checked(info: Vec<Membership>) -> CloudResult<Vec<Membership>> {
+    if info.is_empty() || info.len() > MAX_AT_ONCE {
+        return Err(wrong(format!("Info must have 1 to {MAX_AT_ONCE} members")));
+    }
+    info.iter().try_for_each(|one| user_ref(one.uin, one.uid).map(drop))?;
+    Ok(info)
+}
+
+/// The groups, for the audit log.
+fn groups_of(info: &[Membership]) -> String {
+    info.iter().map(|one| one.group_id.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// The groups and the users, for a caller who is allowed to do the action to all of them.
+async fn members(
+    call: &CloudCall<'_>,
+    row: &'static Row,
+    info: &[Membership],
+) -> CloudResult<Permitted<Vec<(GroupId, AccountId)>>> {
+    let mut members = Vec::with_capacity(info.len());
+    for one in info {
+        let group = group_id(one.group_id);
+        let group = call.grant(&on_group(row, group), group)?;
+        let user = user(call, row, user_ref(one.uin, one.uid)?).await?;
+        members.push(group.and(user.map(|user| user.account.id)));
+    }
+    Ok(members.into_iter().collect())
+}
+
+/// Puts sub-accounts into groups.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct AddUserToGroup {
+    info: Vec<Membership>,
+}
+
+impl Lookup for AddUserToGroup {
+    const ROW: &'static Row = &cam::AddUserToGroup;
+    type Checked = Vec<Membership>;
+    type Found = Vec<(GroupId, AccountId)>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
+        checked(self.info)
+    }
+    fn target(info: &Vec<Membership>) -> String {
+        groups_of(info)
+    }
+    async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        members(call, Self::ROW, info).await
+    }
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        let added = service(&call).add_members(call.act(), call.identity, &members).await;
+        added.map_err(|error| match error {
+            Error::Unknown(Thing::Group) | Error::Gone(Thing::Group) => Code::InvalidParameterGroupNotExist.into(),
+            other => other.into(),
+        })
+    }
+}
+
+/// Takes sub-accounts out of groups.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct RemoveUserFromGroup {
+    info: Vec<Membership>,
+}
+
+impl Lookup for RemoveUserFromGroup {
+    const ROW: &'static Row = &cam::RemoveUserFromGroup;
+    type Checked = Vec<Membership>;
+    type Found = Vec<(GroupId, AccountId)>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
+        checked(self.info)
+    }
+    fn target(info: &Vec<Membership>) -> String {
+        groups_of(info)
+    }
+    async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        members(call, Self::ROW, info).await
+    }
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).remove_members(call.act(), call.identity, &members).await?)
+    }
+}
+/// Tells who is in a group.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListUsersForGroup {
+    group_id: u64,
+    page: Option<i64>,
+    rp: Option<i64>,
+}
+
+/// See [`ListUsersForGroup`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct GroupMembers {
+    total_num: u64,
+    user_info: Vec<GroupMember>,
+}
+
+impl Action for ListUsersForGroup {
+    const ROW: &'static Row = &cam::ListUsersForGroup;
+    type Checked = (GroupId, Page);
+    type Output = GroupMembers;
+    fn check(self, _: &Identity) -> CloudResult<(GroupId, Page)> {
+        Ok((group_id(self.group_id), Page::numbered(self.page, self.rp)?))
+    }
+    fn needs((group, _): &(GroupId, Page)) -> Needs {
+        on_group(Self::ROW, *group).into()
+    }
+    async fn run((group, page): (GroupId, Page), call: Allowed<'_>) -> CloudResult<GroupMembers> {
+        let members = service(&call).list_members(call.identity, group).await?;
+        let (total_num, members) = paged(members, page);
+        Ok(GroupMembers { total_num, user_info: members.map(group_member).collect() })
+    }
+}
+
+/// Tells which groups a sub-account is in.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ListGroupsForUser {
+    uid: Option<u64>,
+    rp: Option<i64>,
+    page: Option<i64>,
+    sub_uin: Option<u64>,
+}
+
+impl Lookup for ListGroupsForUser {
+    const ROW: &'static Row = &cam::ListGroupsForUser;
+    type Checked = (UserRef<'static>, Page);
+    type Found = User;
+    type Output = Groups;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((user_ref(self.sub_uin, self.uid)?, Page::numbered(self.page, self.rp)?))
+    }
+    fn target(_: &Self::Checked) -> String {
+        String::new()
+    }
+    async fn resolve((wanted, _): &Self::Checked, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
+        user(call, Self::ROW, *wanted).await
+    }
+    async fn run((_, page): Self::Checked, user: User, call: Allowed<'_>) -> CloudResult<Groups> {
+        Ok(groups_page(service(&call).groups_of_user(user.account.id).await?, page))
+    }
+}

@@ -1,0 +1,224 @@
+//! Roles.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::cam;
+use roadstead_policy::op::CamResource;
+use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
+use roadstead_types::Uin;
+use serde::{Deserialize, Serialize};
+
+use super::things::{either, flag, paged, role, service, wrong};
+use crate::action::call::lasting_only;
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::wire::error::CloudResult;
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// The most tags that roles are looked for by: no role has more.
+const MAX_TAGS: usize = 50;
+
+/// Makes a role.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateRole {
+    role_name: String,
+    policy_document: String,
+    description: Option<String>,
+    console_login: Option<u64>,
+    session_duration: Option<i64>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+/// See [`CreateRole`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreatedRole {
+    role_id: String,
+}
+
+impl Action for CreateRole {
+    const ROW: &'static Row = &cam::CreateRole;
+    type Checked = Self;
+    type Output = CreatedRole;
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        lasting_only(by)?;
+        flag("ConsoleLogin", self.console_login)?;
+        Ok(self)
+    }
+    fn needs(it: &Self) -> Needs {
+        Self::ROW.on_cam(CamResource::Role(&it.role_name)).into()
+    }
+    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedRole> {
+        let new = NewRoleInfo {
+            name: &it.role_name,
+            description: it.description.as_deref().unwrap_or_default(),
+            trust: &it.policy_document,
+            session_duration: it.session_duration,
+            console_login: it.console_login == Some(1),
+            tags: &it.tags,
+        };
+        let id = service(&call).create_role(call.act(), call.identity, &new).await?;
+        Ok(CreatedRole { role_id: id.to_string() })
+    }
+}
+
+/// Deletes a role.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteRole {
+    role_id: Option<String>,
+    role_name: Option<String>,
+}
+
+impl Lookup for DeleteRole {
+    const ROW: &'static Row = &cam::DeleteRole;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).delete_role(call.act(), call.identity, found.role.id).await?)
+    }
+}
+
+/// Tells about a role.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct GetRole {
+    role_id: Option<String>,
+    role_name: Option<String>,
+}
+
+/// See [`GetRole`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FoundRole {
+    role_info: RoleDetail,
+}
+
+/// A role as it is answered.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleDetail {
+    role_id: String,
+    role_name: String,
+    policy_document: String,
+    description: String,
+    add_time: String,
+    update_time: String,
+    console_login: u64,
+    role_type: &'static str,
+    session_duration: i64,
+    tags: Vec<Tag>,
+    role_arn: String,
+}
+
+fn detail(owner: &Uin, RoleInfo { role, tags }: RoleInfo) -> RoleDetail {
+    RoleDetail {
+        role_id: role.id.to_string(),
+        role_arn: format!("qcs::cam::uin/{owner}:roleName/{}", role.name),
+        role_name: role.name,
+        policy_document: role.document,
+        description: role.description,
+        add_time: time::plain(role.created_at),
+        update_time: time::plain(role.updated_at),
+        console_login: u64::from(role.console_login),
+        role_type: "user",
+        session_duration: role.session_duration,
+        tags,
+    }
+}
+
+impl Lookup for GetRole {
+    const ROW: &'static Row = &cam::GetRole;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = FoundRole;
+    fn check(self, _: &Identity) -> CloudResult<Self> {
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<FoundRole> {
+        Ok(FoundRole { role_info: detail(&call.identity.owner_uin, found) })
+    }
+}
+
+/// Tells about the roles.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRoleList {
+    page: i64,
+    rp: i64,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+/// See [`DescribeRoleList`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Roles {
+    list: Vec<RoleDetail>,
+    total_num: u64,
+}
+
+impl Action for DescribeRoleList {
+    const ROW: &'static Row = &cam::DescribeRoleList;
+    type Checked = (Page, Vec<Tag>);
+    type Output = Roles;
+    fn check(self, _: &Identity) -> CloudResult<(Page, Vec<Tag>)> {
+        if self.tags.len() > MAX_TAGS {
+            return Err(wrong(format!("there may be {MAX_TAGS} Tags")));
+        }
+        Ok((Page::numbered(Some(self.page), Some(self.rp))?, self.tags))
+    }
+    async fn run((page, tags): (Page, Vec<Tag>), call: Allowed<'_>) -> CloudResult<Roles> {
+        let roles = service(&call).list_roles(call.identity, &tags).await?;
+        let (total_num, roles) = paged(roles, page);
+        let owner = &call.identity.owner_uin;
+        Ok(Roles { list: roles.map(|role| detail(owner, role)).collect(), total_num })
+    }
+}
+
+/// Replaces the policy that says who may take a role.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct UpdateAssumeRolePolicy {
+    policy_document: String,
+    role_id: Option<String>,
+    role_name: Option<String>,
+}
+
+impl Lookup for UpdateAssumeRolePolicy {
+    const ROW: &'static Row = &cam::UpdateAssumeRolePolicy;
+    type Checked = Self;
+    type Found = RoleInfo;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Self> {
+        lasting_only(by)?;
+        Ok(self)
+    }
+    fn target(it: &Self) -> String {
+        either(it.role_id.as_deref(), it.role_name.as_deref())
+    }
+    async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+        role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
+    }
+    async fn run(it: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(service(&call).update_trust(call.act(), call.identity, found.role.id, &it.policy_document).await?)
+    }
+}

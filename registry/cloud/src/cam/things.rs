@@ -1,0 +1,143 @@
+//! What requests of access management name: users, groups, policies, roles, and the rights to them.
+
+use roadstead_policy::op::CamResource;
+use roadstead_policy::{Request, Row};
+use roadstead_service::Error;
+use roadstead_service::cam::{CamService, RoleInfo, RoleRef, UserRef};
+use roadstead_service::records::{Holder, User};
+use roadstead_types::{GroupId, PolicyId, Thing, Uin};
+
+use crate::action::{CloudCall, Permitted};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::language::Phrase;
+use crate::wire::page::Page;
+
+pub(super) fn service<'a>(call: &CloudCall<'a>) -> &'a CamService {
+    call.services().cam()
+}
+
+/// A user by its numbers. The uin comes before the other one.
+pub(super) fn user_ref(uin: Option<u64>, uid: Option<u64>) -> CloudResult<UserRef<'static>> {
+    match (uin, uid) {
+        (Some(uin), _) => Ok(UserRef::Uin(uin)),
+        (None, Some(uid)) => Ok(UserRef::Uid(uid)),
+        (None, None) => Err(Code::InvalidParameterUserUinAndUinNotAllNull.into()),
+    }
+}
+
+/// The action on the user with this uin.
+pub(super) fn on_user(row: &'static Row, uin: u64) -> Request {
+    match Uin::from_number(uin) {
+        Ok(uin) => row.on_cam(CamResource::User(&uin)),
+        Err(_) => row.on_everything(),
+    }
+}
+
+/// The action on a group.
+pub(super) fn on_group(row: &'static Row, group: GroupId) -> Request {
+    row.on_cam(CamResource::Group(group.get()))
+}
+
+/// The action on a policy.
+pub(super) fn on_policy(row: &'static Row, policy: PolicyId) -> Request {
+    row.on_cam(CamResource::Policy(policy.get()))
+}
+
+/// A number as the store has it; 0, which nothing has, for one that it cannot have.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(0)
+}
+
+/// A number as it is answered.
+pub(super) fn answered(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A uin as it is answered.
+pub(super) fn uin_number(uin: &Uin) -> u64 {
+    uin.as_str().parse().unwrap_or(0)
+}
+
+/// The id of a policy from a request.
+pub(super) fn policy_id(id: u64) -> PolicyId {
+    PolicyId::new(number(id))
+}
+
+/// The id of a group from a request.
+pub(super) fn group_id(id: u64) -> GroupId {
+    GroupId::new(number(id))
+}
+
+/// The user, for a caller who is allowed to do the action to it.
+pub(super) async fn user(call: &CloudCall<'_>, row: &'static Row, user: UserRef<'_>) -> CloudResult<Permitted<User>> {
+    let found = service(call).find_user(call.identity, user).await?;
+    let request = row.on_cam(found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin)));
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::User))
+}
+
+/// The role, for a caller who is allowed to do the action to it. The number comes before the name.
+pub(super) async fn role(
+    call: &CloudCall<'_>,
+    row: &'static Row,
+    id: Option<&str>,
+    name: Option<&str>,
+) -> CloudResult<Permitted<RoleInfo>> {
+    let role = match (id, name) {
+        (Some(id), _) => RoleRef::Id(id),
+        (None, Some(name)) => RoleRef::Name(name),
+        (None, None) => return Err(wrong("either the id or the name of the role is needed")),
+    };
+    let found = service(call).find_role(call.identity, role).await?;
+    let request = row.on_cam(found.as_ref().map_or(CamResource::All, |found| CamResource::Role(&found.role.name)));
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Role))
+}
+
+/// The id of the policy, for a caller who is allowed to do the action to it. The number comes before the name.
+pub(super) async fn policy(
+    call: &CloudCall<'_>,
+    row: &'static Row,
+    id: Option<u64>,
+    name: Option<&str>,
+) -> CloudResult<Permitted<PolicyId>> {
+    let found = match (id, name) {
+        (Some(id), _) => Some(policy_id(id)),
+        (None, Some(name)) => service(call).find_policy(call.identity, name).await?,
+        (None, None) => return Err(wrong("either the PolicyId or the PolicyName is needed")),
+    };
+    let request = row.on_cam(found.map_or(CamResource::All, |id| CamResource::Policy(id.get())));
+    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Policy))
+}
+
+/// The sub-account with this uin, as a holder of policies.
+pub(super) async fn user_holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<Holder> {
+    let user = service(call).user(call.identity, UserRef::Uin(uin)).await?;
+    Ok(Holder::User(user.account.id))
+}
+
+/// A number or a name, for the audit log.
+pub(super) fn either(id: Option<&str>, name: Option<&str>) -> String {
+    id.or(name).unwrap_or_default().to_owned()
+}
+
+/// A parameter has a wrong value.
+pub(super) fn wrong(message: impl Into<Phrase>) -> CloudError {
+    CloudError::new(Code::InvalidParameterParamError, message)
+}
+
+/// A parameter that is 0 or 1.
+pub(super) fn flag(name: &str, value: Option<u64>) -> CloudResult<Option<bool>> {
+    match value {
+        None => Ok(None),
+        Some(0) => Ok(Some(false)),
+        Some(1) => Ok(Some(true)),
+        Some(_) => Err(wrong(format!("{name} must be 0 or 1"))),
+    }
+}
+
+/// How many there are, and those of one page.
+pub(super) fn paged<T>(all: Vec<T>, page: Page) -> (u64, impl Iterator<Item = T>) {
+    let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
+    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
+    (total, all.into_iter().skip(offset).take(usize::try_from(page.limit).unwrap_or(usize::MAX)))
+}

@@ -1,0 +1,170 @@
+//! Roles that are taken for a while.
+
+use roadstead_auth::{Identity, NewSession, app_id};
+use roadstead_policy::actions::sts;
+use roadstead_policy::{Author, Policy, Principal, Row, Use, op};
+use roadstead_service::records::Role;
+use roadstead_storage::meta::MetaStore;
+use roadstead_types::{AccountId, GroupId, RoleId, Uin};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::session::{Issued, check_name, issue, lifetime, policy};
+use crate::action::{Allowed, CloudCall, Lookup, Permitted};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::language::Phrase;
+
+const DEFAULT_SECONDS: i64 = 7200;
+/// No account has this number.
+pub(super) const NOBODY: AccountId = AccountId::new(0);
+/// The condition key of what the caller was told by the role's owner.
+const EXTERNAL_ID: &str = "sts:external_id";
+
+/// Makes a temporary key that may do what a role may, for whoever the role trusts.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct AssumeRole {
+    role_arn: String,
+    role_session_name: String,
+    duration_seconds: Option<i64>,
+    policy: Option<String>,
+    external_id: Option<String>,
+    source_identity: Option<String>,
+    /// A second factor, which nobody has here.
+    serial_number: Option<String>,
+    /// See `serial_number`.
+    token_code: Option<String>,
+    /// Sessions have no tags here.
+    #[serde(default)]
+    tags: Vec<IgnoredAny>,
+}
+
+/// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
+pub(crate) struct Named {
+    /// The main account that it is said to belong to.
+    pub owner: Uin,
+    role: Which,
+}
+
+enum Which {
+    Name(String),
+    Id(RoleId),
+}
+
+impl Named {
+    pub(super) fn parse(arn: &str) -> CloudResult<Self> {
+        Self::read(arn.trim()).ok_or_else(|| {
+            let message = "RoleArn must be qcs::cam::uin/OWNER:roleName/NAME or qcs::cam::uin/OWNER:role/ID";
+            CloudError::new(Code::InvalidParameterParamError, message)
+        })
+    }
+
+    fn read(arn: &str) -> Option<Self> {
+        let (owner, role) = arn.strip_prefix("qcs::cam::uin/")?.split_once(':')?;
+        let role = match role.split_once('/')? {
+            ("roleName", name) if !name.is_empty() => Which::Name(name.to_owned()),
+            ("role", id) => Which::Id(RoleId::new(id.parse().ok()?)),
+            _ => return None,
+        };
+        Some(Self { owner: owner.parse().ok()?, role })
+    }
+
+    /// The role, and the name and id by which policies speak of it. Whether the account or the role is not there, or
+    /// both are, takes the same.
+    pub(super) async fn find(&self, meta: &MetaStore) -> CloudResult<(Option<Role>, String, String)> {
+        let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
+        let owner = owner.map_or(NOBODY, |owner| owner.id);
+        let role = match &self.role {
+            Which::Name(name) => meta.role_by_name(owner, name).await?,
+            Which::Id(id) => meta.role(owner, *id).await?,
+        };
+        let (name, id) = match (&role, &self.role) {
+            (Some(role), _) => (role.name.clone(), role.id.get().to_string()),
+            (None, Which::Name(name)) => (name.clone(), String::new()),
+            (None, Which::Id(id)) => (String::new(), id.get().to_string()),
+        };
+        Ok((role, name, id))
+    }
+}
+
+impl Lookup for AssumeRole {
+    const ROW: &'static Row = &sts::AssumeRole;
+    type Checked = (Self, Named);
+    type Found = Option<Role>;
+    type Output = Issued;
+    fn check(self, by: &Identity) -> CloudResult<(Self, Named)> {
+        // A session does not make another one: it would outlive the first.
+        if by.session.is_some() {
+            return Err(Code::InvalidParameterAccessKeyNotSupport.into());
+        }
+        check_name("RoleSessionName", &self.role_session_name, 2)?;
+        for (parameter, text) in [("ExternalId", &self.external_id), ("SourceIdentity", &self.source_identity)] {
+            text.as_deref().map_or(Ok(()), |text| check_name(parameter, text, 2))?;
+        }
+        self.refuse_unsupported()?;
+        let named = Named::parse(&self.role_arn)?;
+        Ok((self, named))
+    }
+    fn target((it, _): &(Self, Named)) -> String {
+        it.role_arn.clone()
+    }
+    /// Policies speak of a role by its name and by its id, of which the request gives one.
+    async fn resolve((_, named): &(Self, Named), call: &CloudCall<'_>) -> CloudResult<Permitted<Option<Role>>> {
+        let (role, name, id) = named.find(call.meta()).await?;
+        call.grant(&op::assume_role(&named.owner, &name, &id), role)
+    }
+    async fn run((it, named): (Self, Named), role: Option<Role>, call: Allowed<'_>) -> CloudResult<Issued> {
+        let groups = call.meta().groups_of_user(call.identity.account).await?;
+        let is_own = named.owner == call.identity.owner_uin;
+        let role = match role {
+            Some(role) if it.is_trusted(&call, &role, &named.owner, &groups) => role,
+            Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
+            // Which roles others have is not told.
+            Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
+        };
+        let lifetime = lifetime(it.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
+        let limit = it.policy.as_deref().filter(|text| !text.trim().is_empty());
+        let limit = limit.map(|text| policy(text, role.owner, &named.owner)).transpose()?;
+        let session = NewSession::Role {
+            id: role.id,
+            version: role.version,
+            owner: role.owner,
+            owner_uin: &named.owner,
+            session_name: &it.role_session_name,
+            provider: None,
+        };
+        issue(&call, session, limit.as_deref(), lifetime)
+    }
+}
+
+impl AssumeRole {
+    /// Refuses what would have to be checked or remembered, and is not. Empty parameters ask for nothing.
+    fn refuse_unsupported(&self) -> CloudResult<()> {
+        let unsupported =
+            |english, chinese| Err(CloudError::new(Code::UnsupportedOperation, Phrase::both(english, chinese)));
+        let mut second_factor = [&self.serial_number, &self.token_code].into_iter().flatten();
+        if second_factor.any(|text| !text.is_empty()) {
+            let english = "SerialNumber and TokenCode are not supported: there is no multi-factor authentication here";
+            return unsupported(english, "不支持 SerialNumber 和 TokenCode：这里没有多因子认证");
+        }
+        if !self.tags.is_empty() {
+            return unsupported(
+                "Tags are not supported: sessions have no tags here",
+                "不支持 Tags：这里的会话没有标签",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether the role trusts the caller, who is in these groups.
+    fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin, groups: &[GroupId]) -> bool {
+        let Identity { owner_uin: own, uin, .. } = call.identity;
+        let groups: Vec<i64> = groups.iter().copied().map(GroupId::get).collect();
+        let mut context = call.permissions.context().clone();
+        context.keys.extend(self.external_id.iter().map(|id| (EXTERNAL_ID.to_owned(), vec![id.clone()])));
+        let author = Author { owner_uin, app_id: app_id(role.owner) };
+        let trust = Policy::stored(&role.trust, Use::Trust, &author);
+        trust.trusts(&Principal::User { owner: own, uin: uin.as_str(), groups: &groups }, &context)
+    }
+}

@@ -1,0 +1,321 @@
+//! Images of instances.
+
+use roadstead_auth::{DeleteTarget, Identity, Pull, Push};
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
+use roadstead_service::Error;
+use roadstead_service::records::{Repository, TagFilter, TaggedImage};
+use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing};
+use serde::{Deserialize, Serialize};
+
+use super::shared::{invalid, numbered, own, realm, repository, repository_name};
+use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use roadstead_types::time;
+
+/// Tags in one request, at most.
+const MAX_TAGS: usize = 20;
+
+fn tag(name: &'static str, text: &str) -> CloudResult<Tag> {
+    text.parse().map_err(|_| invalid(format!("{name} is not a tag")))
+}
+
+/// The repository of an instance of the caller.
+async fn own_repository(call: &CloudCall<'_>, id: &InstanceId, name: &RepositoryName) -> CloudResult<Repository> {
+    let registry = own(call, id, Code::ResourceNotFound).await?.registry;
+    let found = call.services().instances().repository(registry, name).await?;
+    found.ok_or(Error::Unknown(Thing::Repository).into())
+}
+
+/// Lists the images of a repository.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeImages {
+    registry_id: String,
+    namespace_name: String,
+    repository_name: String,
+    /// A part of the tag, or the whole one.
+    #[serde(default)]
+    image_version: String,
+    #[serde(default)]
+    limit: Option<i64>,
+    /// The number of the page.
+    #[serde(default)]
+    offset: Option<i64>,
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    exact_match: bool,
+}
+
+/// See [`DescribeImages`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Images {
+    image_info_list: Vec<TcrImageInfo>,
+    total_count: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TcrImageInfo {
+    digest: String,
+    size: u64,
+    image_version: String,
+    update_time: String,
+    kind: String,
+    kms_signature: &'static str,
+}
+
+impl From<TaggedImage> for TcrImageInfo {
+    fn from(image: TaggedImage) -> Self {
+        Self {
+            digest: image.digest.to_string(),
+            size: image.details.map_or(0, |details| details.total_size),
+            image_version: image.tag.to_string(),
+            update_time: time::iso(image.pushed_at),
+            kind: format!("Artifact::{}", image.media_type),
+            kms_signature: "",
+        }
+    }
+}
+
+/// Which images of a repository a list shows.
+pub(crate) struct ImageSearch {
+    tag: String,
+    exact: bool,
+    digest: Option<Digest>,
+    /// The offset and the most entries.
+    page: (u32, u32),
+}
+
+impl Action for DescribeImages {
+    const ROW: &'static Row = &tcr::DescribeImages;
+    type Checked = (InstanceId, RepositoryName, ImageSearch);
+    type Output = Images;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let digest = Some(self.digest.as_str()).filter(|text| !text.is_empty());
+        let digest = digest.map(|text| text.parse().map_err(|_| invalid("Digest is not a digest"))).transpose()?;
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        let exact = self.exact_match && !self.image_version.is_empty();
+        let page = numbered(self.offset, self.limit)?;
+        Ok((id, name, ImageSearch { tag: self.image_version, exact, digest, page }))
+    }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        Needs::from(Self::ROW.on_repository(realm(id), name)).unless_denied(op::pull(realm(id), name))
+    }
+    async fn run((id, name, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Images> {
+        let found = own_repository(&call, &id, &name).await?;
+        let ImageSearch { tag, exact, digest, page: (offset, limit) } = &search;
+        let (contains, exact) = if *exact { ("", Some(tag.as_str())) } else { (tag.as_str(), None) };
+        let filter = TagFilter { contains, exact, digest: digest.as_ref() };
+        let images = call.services().images().find(found.id, &filter, u64::from(*offset), *limit).await?;
+        let image_info_list = images.list.into_iter().map(TcrImageInfo::from).collect();
+        Ok(Images { image_info_list, total_count: images.total })
+    }
+}
+
+/// Reads the manifest and the config of an image.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeImageManifests {
+    registry_id: String,
+    namespace_name: String,
+    repository_name: String,
+    image_version: String,
+}
+
+/// See [`DescribeImageManifests`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ImageManifests {
+    manifest: String,
+    config: String,
+    labels: Vec<KeyValueString>,
+    size: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct KeyValueString {
+    key: String,
+    value: String,
+}
+
+/// The labels of an image, which are in its config.
+fn labels(config: &[u8]) -> Vec<KeyValueString> {
+    let config: serde_json::Value = serde_json::from_slice(config).unwrap_or_default();
+    let labels = config.pointer("/config/Labels").and_then(serde_json::Value::as_object);
+    let label = |(key, value): (&String, &serde_json::Value)| {
+        Some(KeyValueString { key: key.clone(), value: value.as_str()?.to_owned() })
+    };
+    labels.into_iter().flatten().filter_map(label).collect()
+}
+
+impl Action for DescribeImageManifests {
+    const ROW: &'static Row = &tcr::DescribeImageManifests;
+    type Checked = (InstanceId, RepositoryName, Tag);
+    type Output = ImageManifests;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        Ok((id, name, tag("ImageVersion", &self.image_version)?))
+    }
+    fn needs((id, name, _): &Self::Checked) -> Needs {
+        [Self::ROW.on_repository(realm(id), name), op::pull(realm(id), name)].into()
+    }
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<ImageManifests> {
+        let found = own_repository(&call, &id, &name).await?;
+        let image = call.services().images().whole(found.id, &tag).await?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(ImageManifests {
+            manifest: text(&image.manifest),
+            config: text(&image.config),
+            labels: labels(&image.config),
+            size: image.size,
+        })
+    }
+}
+
+/// Deletes tags of a repository for a caller who may.
+async fn delete(
+    call: &CloudCall<'_>,
+    id: &InstanceId,
+    name: &RepositoryName,
+    tags: &[Tag],
+    batch: bool,
+) -> CloudResult<usize> {
+    let instance = own(call, id, Code::ResourceNotFound).await?;
+    if call.services().instances().repository(instance.registry, name).await?.is_none() {
+        return Err(Error::Unknown(Thing::Repository).into());
+    }
+    let target = DeleteTarget::Tags(tags, batch);
+    let access = call.auth().authorize_delete(call.caller, instance.registry, name, target).await?;
+    Ok(call.services().images().delete(call.act(), &access, tags).await?.len())
+}
+
+/// Deletes one tag.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteImage {
+    registry_id: String,
+    namespace_name: String,
+    repository_name: String,
+    image_version: String,
+}
+
+impl Action for DeleteImage {
+    const ROW: &'static Row = &tcr::DeleteImage;
+    type Checked = (InstanceId, RepositoryName, Tag);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        Ok((id, name, tag("ImageVersion", &self.image_version)?))
+    }
+    fn needs((id, name, tag): &Self::Checked) -> Needs {
+        op::tag_delete(realm(id), name, tag).into()
+    }
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        match delete(&call, &id, &name, &[tag], false).await? {
+            0 => Err(Error::Unknown(Thing::Tag).into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Deletes several tags; those that are not there are gone already.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteRepositoryTags {
+    registry_id: String,
+    namespace_name: String,
+    repository_name: String,
+    tags: Vec<String>,
+}
+
+impl Action for DeleteRepositoryTags {
+    const ROW: &'static Row = &tcr::DeleteRepositoryTags;
+    type Checked = (InstanceId, RepositoryName, Vec<Tag>);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
+        CloudError::if_empty(&self.tags, "Tags")?;
+        if self.tags.len() > MAX_TAGS {
+            return Err(invalid(format!("Tags must have at most {MAX_TAGS} tags")));
+        }
+        let tags = self.tags.iter().map(|text| tag("one of Tags", text)).collect::<CloudResult<_>>()?;
+        Ok((id, name, tags))
+    }
+    fn needs((id, name, tags): &Self::Checked) -> Needs {
+        tags.iter().map(|tag| op::tag_batch_delete(realm(id), name, tag)).collect()
+    }
+    fn target((id, name, _): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{name}"))
+    }
+    async fn run((id, name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        delete(&call, &id, &name, &tags, true).await?;
+        Ok(())
+    }
+}
+
+/// Gives an image to another repository of the instance, or another tag of the same.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DuplicateImage {
+    registry_id: String,
+    source_namespace: String,
+    source_repo: String,
+    source_reference: String,
+    destination_tag: String,
+    #[serde(default)]
+    destination_namespace: String,
+    #[serde(default)]
+    destination_repo: String,
+    /// Whether a tag that is there is moved.
+    #[serde(default, rename = "Override")]
+    overwrite: bool,
+}
+
+/// An image, and the name that it gets.
+pub(crate) struct Duplicate {
+    id: InstanceId,
+    from: (RepositoryName, Tag),
+    to: (RepositoryName, Tag),
+    overwrite: bool,
+}
+
+impl Action for DuplicateImage {
+    const ROW: &'static Row = &tcr::DuplicateImage;
+    type Checked = Duplicate;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Duplicate> {
+        let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+        let namespace = or(self.destination_namespace, &self.source_namespace);
+        let name = or(self.destination_repo, &self.source_repo);
+        let (id, from) = repository(&self.registry_id, &self.source_namespace, &self.source_repo)?;
+        let from = (from, tag("SourceReference", &self.source_reference)?);
+        let to = (repository_name(&namespace, &name)?, tag("DestinationTag", &self.destination_tag)?);
+        Ok(Duplicate { id, from, to, overwrite: self.overwrite })
+    }
+    fn needs(it: &Duplicate) -> Needs {
+        [op::pull(realm(&it.id), &it.from.0), op::push(realm(&it.id), &it.to.0)].into()
+    }
+    fn target(it: &Duplicate) -> Option<String> {
+        Some(format!("{}/{}:{}", it.id, it.from.0, it.from.1))
+    }
+    async fn run(it: Duplicate, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &it.id, Code::ResourceNotFound).await?.registry;
+        let (auth, instances, images) = (call.auth(), call.services().instances(), call.services().images());
+        for name in [&it.from.0, &it.to.0] {
+            instances.namespace(registry, name.namespace()).await?.ok_or(Error::Unknown(Thing::Namespace))?;
+        }
+        let source = auth.authorize::<Pull>(call.caller, registry, &it.from.0).await?;
+        let target = auth.authorize::<Push>(call.caller, registry, &it.to.0).await?;
+        if !it.overwrite && images.has_tag(&target, &it.to.1).await? {
+            let message = "the tag is there already; Override moves it";
+            return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
+        }
+        let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await?;
+        done.map(|_| ()).ok_or(Error::Unknown(Thing::Tag).into())
+    }
+}

@@ -1,0 +1,279 @@
+//! Enterprise instances: making, changing and deleting them.
+
+use roadstead_auth::{Identity, tag_texts};
+use roadstead_policy::actions::tcr;
+use roadstead_policy::{Row, op};
+use roadstead_service::instances::{NameState, after_months};
+use roadstead_service::records::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
+use roadstead_types::{InstanceId, InstanceName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::shared::{TagSpecification, instance_id, invalid, own};
+use crate::action::{Action, Allowed, Needs};
+use crate::tcr::region::Region;
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+
+/// The prepaid time of an instance.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct RegistryChargePrepaid {
+    /// Months.
+    period: i64,
+    #[serde(default)]
+    renew_flag: i64,
+}
+
+/// Makes an instance.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateInstance {
+    registry_name: String,
+    registry_type: String,
+    #[serde(default)]
+    tag_specification: Option<TagSpecification>,
+    #[serde(default)]
+    registry_charge_type: i64,
+    #[serde(default)]
+    registry_charge_prepaid: Option<RegistryChargePrepaid>,
+    /// There is no bucket that could be tagged.
+    #[serde(default, rename = "SyncTag")]
+    _sync_tag: bool,
+    #[serde(default, rename = "EnableCosMAZ")]
+    enable_cos_maz: bool,
+    #[serde(default)]
+    deletion_protection: bool,
+    #[serde(default)]
+    enable_cos_versioning: bool,
+}
+
+/// See [`CreateInstance`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreatedInstance {
+    registry_id: String,
+}
+
+fn edition(text: &str) -> CloudResult<Edition> {
+    let invalid = |_| CloudError::new(Code::InvalidParameter, "RegistryType must be basic, standard or premium");
+    text.parse().map_err(invalid)
+}
+
+/// The instance that a request asks for.
+pub(crate) struct NewOne {
+    name: String,
+    edition: Edition,
+    prepaid: Option<(u32, i64)>,
+    deletion_protection: bool,
+    versioning: bool,
+    multi_zone: bool,
+    tags: Vec<ResourceTag>,
+}
+
+/// The months and the renewal of a prepaid instance.
+fn prepaid(charge_type: i64, prepaid: Option<RegistryChargePrepaid>) -> CloudResult<Option<(u32, i64)>> {
+    match charge_type {
+        0 => return Ok(None),
+        1 => {}
+        _ => return Err(invalid("RegistryChargeType must be 0 or 1")),
+    }
+    let needed = || invalid("RegistryChargePrepaid is needed for what is prepaid");
+    let RegistryChargePrepaid { period, renew_flag } = prepaid.ok_or_else(needed)?;
+    let Some(months) = u32::try_from(period).ok().filter(|months| (1..=60).contains(months)) else {
+        return Err(invalid("Period must be between 1 and 60 months"));
+    };
+    if !(0..=2).contains(&renew_flag) {
+        return Err(invalid("RenewFlag must be 0, 1 or 2"));
+    }
+    Ok(Some((months, renew_flag)))
+}
+
+fn payment(prepaid: Option<(u32, i64)>, now: Timestamp) -> Payment {
+    match prepaid {
+        None => Payment { prepaid: false, renew_flag: 0, expires_at: None },
+        Some((months, renew_flag)) => {
+            Payment { prepaid: true, renew_flag, expires_at: Some(after_months(now, months)) }
+        }
+    }
+}
+
+fn free_name(state: NameState) -> CloudResult<InstanceName> {
+    match state {
+        NameState::Free(name) => Ok(name),
+        NameState::Illegal => {
+            Err(invalid("RegistryName is 3 to 50 characters of a-z, 0-9 and '-', the first and the last not '-'"))
+        }
+        NameState::Reserved => Err(invalid("RegistryName is reserved").in_document(Code::InternalErrorErrConflict)),
+        NameState::Taken => Err(Code::InternalErrorErrorConflict.into()),
+    }
+}
+
+impl Action for CreateInstance {
+    const ROW: &'static Row = &tcr::CreateInstance;
+    type Checked = NewOne;
+    type Output = CreatedInstance;
+    fn check(self, _: &Identity) -> CloudResult<NewOne> {
+        Ok(NewOne {
+            edition: edition(&self.registry_type)?,
+            prepaid: prepaid(self.registry_charge_type, self.registry_charge_prepaid)?,
+            tags: self.tag_specification.map_or(Ok(Vec::new()), TagSpecification::checked)?,
+            name: self.registry_name,
+            deletion_protection: self.deletion_protection,
+            versioning: self.enable_cos_versioning,
+            multi_zone: self.enable_cos_maz,
+        })
+    }
+    fn needs(it: &NewOne) -> Needs {
+        op::instance_create().setting_tags(tag_texts(&it.tags).to_vec()).into()
+    }
+    fn target(it: &NewOne) -> Option<String> {
+        Some(it.name.clone())
+    }
+    async fn run(it: NewOne, call: Allowed<'_>) -> CloudResult<CreatedInstance> {
+        let instances = call.services().instances();
+        let name = free_name(instances.name_state(&it.name).await?)?;
+        let new = NewInstance {
+            id: &InstanceId::random(),
+            name: &name,
+            owner: call.owner(),
+            edition: it.edition,
+            payment: payment(it.prepaid, call.now()),
+            deletion_protection: it.deletion_protection,
+            versioning: it.versioning,
+            multi_zone: it.multi_zone,
+            tags: &it.tags,
+        };
+        let made = instances.create(call.act(), new, u64::from(call.settings().instances_per_account)).await?;
+        Ok(CreatedInstance { registry_id: made.id.to_string() })
+    }
+}
+
+/// Changes the edition of an instance, and what protects it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyInstance {
+    registry_id: String,
+    #[serde(default)]
+    registry_type: Option<String>,
+    #[serde(default)]
+    deletion_protection: Option<bool>,
+    #[serde(default)]
+    enable_cos_versioning: Option<bool>,
+}
+
+impl Action for ModifyInstance {
+    const ROW: &'static Row = &tcr::ModifyInstance;
+    type Checked = (InstanceId, InstanceChange);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let change = InstanceChange {
+            edition: self.registry_type.as_deref().map(edition).transpose()?,
+            deletion_protection: self.deletion_protection,
+            versioning: self.enable_cos_versioning,
+        };
+        Ok((instance_id(&self.registry_id)?, change))
+    }
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let changed = call.services().instances().modify(call.act(), registry, &change).await?;
+        changed.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
+    }
+}
+
+/// Deletes an instance; with its bucket, what is in it too.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteInstance {
+    registry_id: String,
+    #[serde(default)]
+    delete_bucket: bool,
+}
+
+impl Action for DeleteInstance {
+    const ROW: &'static Row = &tcr::DeleteInstance;
+    type Checked = (InstanceId, bool);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, self.delete_bucket))
+    }
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, with_content): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let deleted = call.services().instances().delete(call.act(), registry, with_content).await?;
+        deleted.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
+    }
+}
+
+/// Tells whether an id is that of an instance of the caller.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CheckInstance {
+    registry_id: String,
+}
+
+/// See [`CheckInstance`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CheckedInstance {
+    is_validated: bool,
+    region_id: i64,
+}
+
+impl Action for CheckInstance {
+    const ROW: &'static Row = &tcr::CheckInstance;
+    type Checked = InstanceId;
+    type Output = CheckedInstance;
+    fn check(self, _: &Identity) -> CloudResult<InstanceId> {
+        instance_id(&self.registry_id)
+    }
+    fn needs(id: &InstanceId) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run(id: InstanceId, call: Allowed<'_>) -> CloudResult<CheckedInstance> {
+        let found = call.services().instances().own(call.owner(), &id).await?;
+        let region_id = Region::of(&call.settings().region).id;
+        Ok(CheckedInstance { is_validated: found.is_some(), region_id })
+    }
+}
+
+/// Tells whether an instance may have a name.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CheckInstanceName {
+    registry_name: String,
+}
+
+/// See [`CheckInstanceName`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CheckedInstanceName {
+    is_validated: bool,
+    /// 1 illegal, 2 reserved, 3 taken.
+    detail_code: i64,
+}
+
+impl Action for CheckInstanceName {
+    const ROW: &'static Row = &tcr::CheckInstanceName;
+    type Checked = String;
+    type Output = CheckedInstanceName;
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.registry_name)
+    }
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<CheckedInstanceName> {
+        let detail_code = match call.services().instances().name_state(&name).await? {
+            NameState::Free(_) => 0,
+            NameState::Illegal => 1,
+            NameState::Reserved => 2,
+            NameState::Taken => 3,
+        };
+        Ok(CheckedInstanceName { is_validated: detail_code == 0, detail_code })
+    }
+}

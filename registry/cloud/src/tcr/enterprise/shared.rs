@@ -1,0 +1,161 @@
+//! Helpers of the actions of instances: ids, names, texts, tags, filters, pages.
+
+use roadstead_policy::op::Realm;
+use roadstead_service::instances::is_running;
+use roadstead_service::records::{Instance, ResourceTag};
+use roadstead_types::{InstanceId, RepositoryName};
+use serde::{Deserialize, Serialize};
+
+use crate::action::CloudCall;
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::language::Phrase;
+
+/// The most tags of one thing.
+const MAX_TAGS: usize = 10;
+/// The longest key or value of a tag, in characters.
+const MAX_TAG: usize = 127;
+
+/// The most conditions on what one list shows.
+const MAX_FILTERS: usize = 10;
+/// The most values of one condition.
+const MAX_VALUES: usize = 100;
+
+/// The id of an instance.
+pub(super) fn instance_id(text: &str) -> CloudResult<InstanceId> {
+    text.parse().map_err(|_| invalid("RegistryId is not the id of an instance"))
+}
+
+/// The name of a repository of an instance, from its two halves.
+pub(super) fn repository_name(namespace: &str, name: &str) -> CloudResult<RepositoryName> {
+    let malformed = |what| invalid(format!("{what} is malformed"));
+    if namespace.contains('/') {
+        return Err(malformed("NamespaceName"));
+    }
+    format!("{namespace}/{name}").parse().map_err(|_| malformed("NamespaceName or RepositoryName"))
+}
+
+/// An instance and a repository of it, by the names of a request.
+pub(super) fn repository(id: &str, namespace: &str, name: &str) -> CloudResult<(InstanceId, RepositoryName)> {
+    Ok((instance_id(id)?, repository_name(namespace, name)?))
+}
+
+/// An instance, as policies speak of it.
+pub(super) fn realm(id: &InstanceId) -> Realm<'_> {
+    Realm::Instance(id.as_str())
+}
+
+/// A parameter is malformed.
+pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
+    CloudError::new(Code::InvalidParameter, message)
+}
+
+/// The caller's instance with this id, which is running. One of somebody else is answered like none: with `missing`.
+pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) -> CloudResult<Instance> {
+    let found = call.services().instances().own(call.owner(), id).await?;
+    let instance = found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))?;
+    if !is_running(&instance) {
+        return Err(Code::ResourceInsufficientErrorInstanceNotRunning.into());
+    }
+    Ok(instance)
+}
+
+/// Refuses a text that is too long, or has what no text has.
+pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> CloudResult<()> {
+    let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
+    if text.chars().count() > longest || text.contains(is_odd) {
+        let message = format!("{name} has at most {longest} characters, and no control characters");
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
+/// A cloud tag.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Tag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
+/// The cloud tags of a resource.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct TagSpecification {
+    #[serde(default)]
+    resource_type: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+impl TagSpecification {
+    /// The tags, as they are kept.
+    pub(super) fn checked(self) -> CloudResult<Vec<ResourceTag>> {
+        if self.tags.len() > MAX_TAGS {
+            return Err(Code::InvalidParameterErrorTagOverLimit.into());
+        }
+        let mut tags = Vec::new();
+        for Tag { key, value } in self.tags {
+            check_text("a key", &key, MAX_TAG)?;
+            check_text("a value", &value, MAX_TAG)?;
+            if key.is_empty() {
+                return Err(invalid("the key of a tag is empty"));
+            }
+            tags.push(ResourceTag { key, value });
+        }
+        tags.sort();
+        if tags.windows(2).any(|pair| pair[0].key == pair[1].key) {
+            return Err(invalid("a key stands twice among the tags"));
+        }
+        Ok(tags)
+    }
+
+    /// The tags, as they are shown.
+    pub(super) fn of(resource_type: &str, tags: Vec<ResourceTag>) -> Self {
+        let tags = tags.into_iter().map(|ResourceTag { key, value }| Tag { key, value }).collect();
+        Self { resource_type: Some(resource_type.to_owned()), tags }
+    }
+}
+
+/// A condition on what a list shows.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Filter {
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
+}
+
+/// Refuses conditions without a value, which are none, and more conditions or values than a list is compared with.
+pub(super) fn check_filters(filters: &[Filter]) -> CloudResult<()> {
+    for (index, filter) in filters.iter().enumerate() {
+        CloudError::if_empty(&filter.values, &format!("Filters.{index}.Values"))?;
+    }
+    if filters.len() > MAX_FILTERS || filters.iter().any(|filter| filter.values.len() > MAX_VALUES) {
+        let message = format!("there may be {MAX_FILTERS} Filters of {MAX_VALUES} Values each");
+        return Err(invalid(message));
+    }
+    Ok(())
+}
+
+/// Whether one of the tags is `KEY:VALUE`, or has the key `KEY`.
+pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
+    tags.iter().any(|tag| match wanted.split_once(':') {
+        Some((key, value)) => tag.key == key && tag.value == value,
+        None => tag.key == wanted,
+    })
+}
+
+/// A page of a list, by its number: pages count from 1, and 0 is the first one too.
+pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> CloudResult<(u32, u32)> {
+    let out_of_range = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
+    let size = match size.unwrap_or(20) {
+        size @ 1..=200 => u32::try_from(size).unwrap_or(200),
+        _ => return out_of_range("Limit must be between 1 and 200"),
+    };
+    let pages_before = match number.unwrap_or(1) {
+        number @ 0..=1_000_000 => u32::try_from((number - 1).max(0)).unwrap_or(0),
+        _ => return out_of_range("Offset is the number of a page: at least 0, at most 1000000"),
+    };
+    Ok((pages_before.saturating_mul(size), size))
+}

@@ -1,0 +1,207 @@
+//! Passwords for docker that are good for one instance.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::Error;
+use roadstead_types::{InstanceId, Thing};
+use serde::{Deserialize, Serialize};
+
+use super::shared::{check_text, instance_id, invalid, own};
+use crate::action::{Action, Allowed, Needs};
+use crate::tcr::password::not_made;
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// The longest description of a token, in characters.
+const MAX_DESCRIPTION: usize = 255;
+
+/// How long a token is good for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Term {
+    Temporary,
+    Long,
+}
+
+/// Makes a password for an instance.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateInstanceToken {
+    registry_id: String,
+    #[serde(default)]
+    token_type: Option<String>,
+    #[serde(default)]
+    desc: Option<String>,
+}
+
+/// See [`CreateInstanceToken`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CreatedToken {
+    username: String,
+    token: String,
+    /// Milliseconds since 1970.
+    exp_time: i64,
+    /// Of long-term tokens only.
+    token_id: String,
+}
+
+impl Action for CreateInstanceToken {
+    const ROW: &'static Row = &tcr::CreateInstanceToken;
+    type Checked = (InstanceId, Term, String);
+    type Output = CreatedToken;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let term = match self.token_type.as_deref() {
+            None | Some("" | "temp") => Term::Temporary,
+            Some("longterm") => Term::Long,
+            Some(_) => return Err(invalid("TokenType must be longterm or temp")),
+        };
+        let description = self.desc.unwrap_or_default();
+        check_text("Desc", &description, MAX_DESCRIPTION)?;
+        Ok((instance_id(&self.registry_id)?, term, description))
+    }
+    fn needs((id, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, term, description): Self::Checked, call: Allowed<'_>) -> CloudResult<CreatedToken> {
+        let registry = own(&call, &id, Code::UnauthorizedOperation).await?.registry;
+        let (auth, identity) = (call.auth(), call.identity);
+        let made = match term {
+            Term::Temporary => auth.temporary_password(identity, registry, call.key).map(|made| (String::new(), made)),
+            Term::Long => auth.create_instance_token(call.act(), identity, registry, &description).await,
+        };
+        let (token_id, made) = made.map_err(not_made)?;
+        let (username, exp_time) = (made.username.to_string(), made.expires_at.as_millis());
+        Ok(CreatedToken { username, token: made.password, exp_time, token_id })
+    }
+}
+
+/// Lists the long-term tokens of an instance.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeInstanceToken {
+    registry_id: String,
+    #[serde(default)]
+    limit: Option<i64>,
+    #[serde(default)]
+    offset: Option<i64>,
+}
+
+/// See [`DescribeInstanceToken`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Tokens {
+    total_count: u64,
+    tokens: Vec<TcrInstanceToken>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TcrInstanceToken {
+    id: String,
+    desc: String,
+    registry_id: String,
+    enabled: bool,
+    created_at: String,
+    /// Milliseconds since 1970.
+    expired_at: i64,
+}
+
+impl Action for DescribeInstanceToken {
+    const ROW: &'static Row = &tcr::DescribeInstanceToken;
+    type Checked = (InstanceId, Page);
+    type Output = Tokens;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, Page::with(self.offset, self.limit, 20, 200)?))
+    }
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    async fn run((id, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Tokens> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
+        let (listed, total_count) = call.services().instances().tokens(instance.registry, offset, page.limit).await?;
+        let tokens = listed.into_iter().map(|token| TcrInstanceToken {
+            id: token.id,
+            desc: token.description,
+            registry_id: instance.id.to_string(),
+            enabled: token.enabled,
+            created_at: time::iso(token.created_at),
+            expired_at: token.expires_at.as_millis(),
+        });
+        Ok(Tokens { total_count, tokens: tokens.collect() })
+    }
+}
+
+/// Enables or disables a long-term token, or describes it anew.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyInstanceToken {
+    token_id: String,
+    registry_id: String,
+    #[serde(default)]
+    enable: Option<bool>,
+    #[serde(default)]
+    desc: Option<String>,
+    /// 1 the description, 2 whether it is enabled.
+    #[serde(default)]
+    modify_flag: Option<i64>,
+}
+
+impl Action for ModifyInstanceToken {
+    const ROW: &'static Row = &tcr::ModifyInstanceToken;
+    type Checked = (InstanceId, String, Option<bool>, Option<String>);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let needed = |what: &str| CloudError::missing(Code::MissingParameter, what);
+        let id = instance_id(&self.registry_id)?;
+        check_text("Desc", self.desc.as_deref().unwrap_or_default(), MAX_DESCRIPTION)?;
+        match self.modify_flag.unwrap_or(2) {
+            1 => Ok((id, self.token_id, None, Some(self.desc.ok_or_else(|| needed("Desc"))?))),
+            2 => Ok((id, self.token_id, Some(self.enable.ok_or_else(|| needed("Enable"))?), None)),
+            _ => Err(invalid("ModifyFlag must be 1 or 2")),
+        }
+    }
+    fn needs((id, ..): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    fn target((id, token, ..): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{token}"))
+    }
+    async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let tokens = call.services().instances();
+        let changed = tokens.modify_token(call.act(), registry, &token, enabled, description.as_deref()).await?;
+        changed.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+    }
+}
+
+/// Deletes a long-term token.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteInstanceToken {
+    registry_id: String,
+    token_id: String,
+}
+
+impl Action for DeleteInstanceToken {
+    const ROW: &'static Row = &tcr::DeleteInstanceToken;
+    type Checked = (InstanceId, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((instance_id(&self.registry_id)?, self.token_id))
+    }
+    fn needs((id, _): &Self::Checked) -> Needs {
+        Self::ROW.on_instance(id.as_str()).into()
+    }
+    fn target((id, token): &Self::Checked) -> Option<String> {
+        Some(format!("{id}/{token}"))
+    }
+    async fn run((id, token): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+        let deleted = call.services().instances().delete_token(call.act(), registry, &token).await?;
+        deleted.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+    }
+}

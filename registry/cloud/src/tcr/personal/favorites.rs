@@ -1,0 +1,154 @@
+//! Favourites of the caller.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::RepositoryFilter;
+use roadstead_service::records::{Among, Order, RepositoryDetail};
+use roadstead_types::RepositoryName;
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use super::shared::{self as personal, Data, REPOSITORY_TYPE};
+use crate::action::call::lasting_only;
+use crate::action::{Action, Allowed, Needs};
+use crate::tcr::region::Region;
+use crate::wire::error::CloudResult;
+use crate::wire::page::Page;
+
+/// Makes a repository a favourite of the caller.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateFavorRepositoryPersonal {
+    repo_name: String,
+    /// There is only one type here; whatever it says is taken.
+    #[serde(default, rename = "RepoType")]
+    _repo_type: String,
+}
+
+impl Action for CreateFavorRepositoryPersonal {
+    const ROW: &'static Row = &tcr::CreateFavorRepositoryPersonal;
+    type Checked = RepositoryName;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<RepositoryName> {
+        lasting_only(by)?;
+        names::repository(&self.repo_name)
+    }
+    fn needs(_: &RepositoryName) -> Needs {
+        Needs::nothing()
+    }
+    fn target(name: &RepositoryName) -> Option<String> {
+        Some(name.to_string())
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().add_favorite(call.act(), call.permissions, &name).await?)
+    }
+}
+
+/// Takes repositories from the favourites of the caller.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct BatchDeleteFavorRepositoryPersonal {
+    favors: Vec<RequestFavor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RequestFavor {
+    repo_name: String,
+    #[serde(default, rename = "RepoType")]
+    _repo_type: String,
+    #[serde(default, rename = "RegionId")]
+    _region_id: String,
+}
+
+impl Action for BatchDeleteFavorRepositoryPersonal {
+    const ROW: &'static Row = &tcr::BatchDeleteFavorRepositoryPersonal;
+    type Checked = Vec<RepositoryName>;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<Vec<RepositoryName>> {
+        lasting_only(by)?;
+        personal::batch("Favors", self.favors.iter().map(|favor| favor.repo_name.as_str()))
+    }
+    fn needs(_: &Vec<RepositoryName>) -> Needs {
+        Needs::nothing()
+    }
+    fn target(names: &Vec<RepositoryName>) -> Option<String> {
+        Some(personal::listed(names))
+    }
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().remove_favorites(call.act(), call.identity, &names).await?)
+    }
+}
+
+/// The favourites of the caller that it may see.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeFavorRepositoryPersonal {
+    /// A part of the name; empty for all.
+    repo_name: String,
+    limit: i64,
+    offset: i64,
+}
+
+/// See [`DescribeFavorRepositoryPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct FavorResp {
+    total_count: u64,
+    repo_info: Vec<Favors>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Favors {
+    repo_name: String,
+    repo_type: &'static str,
+    pull_count: u64,
+    favor_count: u64,
+    public: i64,
+    is_qcloud_official: bool,
+    tag_count: u64,
+    logo: &'static str,
+    region: String,
+    region_id: i64,
+}
+
+impl Favors {
+    fn of(detail: RepositoryDetail, region: &Region) -> Self {
+        Self {
+            repo_name: detail.repository.name.to_string(),
+            repo_type: REPOSITORY_TYPE,
+            pull_count: detail.pull_count,
+            favor_count: detail.favorite_count,
+            public: i64::from(detail.repository.public),
+            is_qcloud_official: false,
+            tag_count: detail.tag_count,
+            logo: "",
+            region: region.name.clone(),
+            region_id: region.id,
+        }
+    }
+}
+
+impl Action for DescribeFavorRepositoryPersonal {
+    const ROW: &'static Row = &tcr::DescribeFavorRepositoryPersonal;
+    type Checked = (String, Page);
+    type Output = Data<FavorResp>;
+    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
+        Ok((self.repo_name, Page::of(Some(self.offset), Some(self.limit))?))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let among = Among::Favorites { account: call.identity.account, owner: call.owner() };
+        let (part, order) = (part.as_str(), Order::Newest);
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        let (found, _) = call.services().personal().repositories(call.permissions, &filter).await?;
+        let region = Region::of(&call.settings().region);
+        let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, &region)).collect();
+        Ok(Data { data: FavorResp { total_count: found.total, repo_info } })
+    }
+}

@@ -1,0 +1,138 @@
+//! Namespaces of the personal edition.
+
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_policy::{Row, op};
+use roadstead_types::NamespaceName;
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use super::shared::Data;
+use crate::action::{Action, Allowed, Needs};
+use crate::wire::error::CloudResult;
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// Makes a namespace. Its name is unique over all accounts.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateNamespacePersonal {
+    namespace: String,
+}
+
+impl Action for CreateNamespacePersonal {
+    const ROW: &'static Row = &tcr::CreateNamespacePersonal;
+    type Checked = NamespaceName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
+    }
+    fn needs(name: &NamespaceName) -> Needs {
+        op::namespace_create(Realm::Personal, name.as_str()).into()
+    }
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().create_namespace(call.act(), call.identity, &name).await?)
+    }
+}
+
+/// Deletes an empty namespace.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteNamespacePersonal {
+    namespace: String,
+}
+
+impl Action for DeleteNamespacePersonal {
+    const ROW: &'static Row = &tcr::DeleteNamespacePersonal;
+    type Checked = NamespaceName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
+    }
+    fn needs(name: &NamespaceName) -> Needs {
+        op::namespace_delete(Realm::Personal, name.as_str()).into()
+    }
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_namespace(call.act(), call.identity, &name).await?)
+    }
+}
+
+/// The namespaces of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeNamespacePersonal {
+    /// A part of the name; empty for all.
+    namespace: String,
+    limit: i64,
+    offset: i64,
+}
+
+/// See [`DescribeNamespacePersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct NamespaceInfoResp {
+    namespace_count: u64,
+    namespace_info: Vec<NamespaceInfo>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NamespaceInfo {
+    namespace: String,
+    creation_time: String,
+    repo_count: u64,
+}
+
+impl Action for DescribeNamespacePersonal {
+    const ROW: &'static Row = &tcr::DescribeNamespacePersonal;
+    type Checked = (String, Page);
+    type Output = Data<NamespaceInfoResp>;
+    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
+        Ok((self.namespace, Page::of(Some(self.offset), Some(self.limit))?))
+    }
+    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let about = Self::ROW.on_namespaces(Realm::Personal);
+        let service = call.services().personal();
+        let found = service.namespaces(call.permissions, &about, &part, offset, limit).await?;
+        let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
+            namespace: detail.namespace.name.to_string(),
+            creation_time: time::plain(detail.namespace.created_at),
+            repo_count: detail.repository_count,
+        });
+        let data = NamespaceInfoResp { namespace_count: found.total, namespace_info: namespace_info.collect() };
+        Ok(Data { data })
+    }
+}
+
+/// Whether a name is taken, by anybody, and whether nobody may take it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ValidateNamespaceExistPersonal {
+    namespace: String,
+}
+
+/// See [`ValidateNamespaceExistPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct NamespaceIsExistsResp {
+    is_exist: bool,
+    is_preserved: bool,
+}
+
+impl Action for ValidateNamespaceExistPersonal {
+    const ROW: &'static Row = &tcr::ValidateNamespaceExistPersonal;
+    type Checked = NamespaceName;
+    type Output = Data<NamespaceIsExistsResp>;
+    fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
+        names::namespace(&self.namespace)
+    }
+    fn needs(_: &NamespaceName) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let (is_exist, is_preserved) = call.services().personal().namespace_exists(&name).await?;
+        Ok(Data { data: NamespaceIsExistsResp { is_exist, is_preserved } })
+    }
+}

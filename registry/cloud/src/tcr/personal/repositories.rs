@@ -1,0 +1,135 @@
+//! Repositories of the personal edition: making, changing and deleting them.
+
+use roadstead_auth::Identity;
+use roadstead_policy::actions::tcr;
+use roadstead_policy::op::Realm;
+use roadstead_policy::{Row, op};
+use roadstead_types::RepositoryName;
+use serde::Deserialize;
+
+use super::{names, shared as personal};
+use crate::action::{Action, Allowed, Needs};
+use crate::wire::error::CloudResult;
+
+/// Makes an empty repository.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateRepositoryPersonal {
+    repo_name: String,
+    /// 1 public, 0 private; private when it is not said.
+    public: Option<i64>,
+    description: Option<String>,
+}
+
+impl Action for CreateRepositoryPersonal {
+    const ROW: &'static Row = &tcr::CreateRepositoryPersonal;
+    type Checked = (RepositoryName, bool, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let description = self.description.unwrap_or_default();
+        let public = personal::public(self.public.unwrap_or(0))?;
+        Ok((names::repository(&self.repo_name)?, public, personal::description(description)?))
+    }
+    fn needs((name, ..): &Self::Checked) -> Needs {
+        op::repository_create(Realm::Personal, name).into()
+    }
+    async fn run((name, public, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        names::allowed(call.services(), "RepoName", &name)?;
+        Ok(call.services().personal().create_repository(call.act(), call.identity, &name, public, &description).await?)
+    }
+}
+
+/// Deletes a repository with all of its tags.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteRepositoryPersonal {
+    repo_name: String,
+}
+
+impl Action for DeleteRepositoryPersonal {
+    const ROW: &'static Row = &tcr::DeleteRepositoryPersonal;
+    type Checked = RepositoryName;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
+    }
+    fn needs(name: &RepositoryName) -> Needs {
+        op::repository_delete(Realm::Personal, name).into()
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_repository(call.act(), call.identity, &name).await?)
+    }
+}
+
+/// Deletes several repositories, all of them or none.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct BatchDeleteRepositoryPersonal {
+    repo_names: Vec<String>,
+}
+
+impl Action for BatchDeleteRepositoryPersonal {
+    const ROW: &'static Row = &tcr::BatchDeleteRepositoryPersonal;
+    type Checked = Vec<RepositoryName>;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Vec<RepositoryName>> {
+        personal::batch("RepoNames", self.repo_names.iter().map(String::as_str))
+    }
+    fn needs(names: &Vec<RepositoryName>) -> Needs {
+        names.iter().map(|name| op::repository_batch_delete(Realm::Personal, name)).collect()
+    }
+    fn target(names: &Vec<RepositoryName>) -> Option<String> {
+        Some(personal::listed(names))
+    }
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_repositories(call.act(), call.identity, &names).await?)
+    }
+}
+
+/// Makes a repository public or private.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyRepositoryAccessPersonal {
+    repo_name: String,
+    /// 1 public, 0 private.
+    public: i64,
+}
+
+impl Action for ModifyRepositoryAccessPersonal {
+    const ROW: &'static Row = &tcr::ModifyRepositoryAccessPersonal;
+    type Checked = (RepositoryName, bool);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, personal::public(self.public)?))
+    }
+    fn needs((name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
+    }
+    async fn run((name, public): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().set_visibility(call.act(), call.identity, &name, public).await?)
+    }
+}
+
+/// Says what a repository is for.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyRepositoryInfoPersonal {
+    repo_name: String,
+    /// Empty to say nothing any more.
+    description: String,
+}
+
+impl Action for ModifyRepositoryInfoPersonal {
+    const ROW: &'static Row = &tcr::ModifyRepositoryInfoPersonal;
+    type Checked = (RepositoryName, String);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((names::repository(&self.repo_name)?, personal::description(self.description)?))
+    }
+    fn needs((name, _): &Self::Checked) -> Needs {
+        Self::ROW.on_repository(Realm::Personal, name).into()
+    }
+    async fn run((name, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().describe(call.act(), call.identity, &name, &description).await?)
+    }
+}

@@ -1,0 +1,274 @@
+//! Repositories of the personal edition: looking at them, and for them.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::RepositoryFilter;
+use roadstead_service::records::{Among, Order, RepositoryDetail};
+use roadstead_types::RepositoryName;
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use super::shared::{self as personal, Data, REPOSITORY_TYPE};
+use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// One repository: of the caller's main account, or a public one.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryPersonal {
+    repo_name: String,
+}
+
+/// See [`DescribeRepositoryPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RepositoryInfoResp {
+    repo_name: String,
+    repo_type: &'static str,
+    server: String,
+    creation_time: String,
+    description: String,
+    public: i64,
+    pull_count: u64,
+    favor_count: u64,
+    is_user_favor: bool,
+    is_qcloud_official: bool,
+}
+
+impl Action for DescribeRepositoryPersonal {
+    const ROW: &'static Row = &tcr::DescribeRepositoryPersonal;
+    type Checked = RepositoryName;
+    type Output = Data<RepositoryInfoResp>;
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
+    }
+    fn needs(_: &RepositoryName) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let detail = call.services().personal().repository(call.permissions, &name).await?;
+        let data = RepositoryInfoResp {
+            repo_name: name.to_string(),
+            repo_type: REPOSITORY_TYPE,
+            server: call.host.to_owned(),
+            creation_time: time::plain(detail.repository.created_at),
+            description: detail.description,
+            public: i64::from(detail.repository.public),
+            pull_count: detail.pull_count,
+            favor_count: detail.favorite_count,
+            is_user_favor: detail.is_favorite,
+            is_qcloud_official: false,
+        };
+        Ok(Data { data })
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RepoInfo {
+    repo_name: String,
+    repo_type: &'static str,
+    tag_count: u64,
+    public: i64,
+    is_user_favor: bool,
+    is_qcloud_official: bool,
+    favor_count: u64,
+    pull_count: u64,
+    description: String,
+    creation_time: String,
+    update_time: String,
+}
+
+impl From<RepositoryDetail> for RepoInfo {
+    fn from(detail: RepositoryDetail) -> Self {
+        Self {
+            repo_name: detail.repository.name.to_string(),
+            repo_type: REPOSITORY_TYPE,
+            tag_count: detail.tag_count,
+            public: i64::from(detail.repository.public),
+            is_user_favor: detail.is_favorite,
+            is_qcloud_official: false,
+            favor_count: detail.favorite_count,
+            pull_count: detail.pull_count,
+            description: detail.description,
+            creation_time: time::plain(detail.repository.created_at),
+            update_time: time::plain(detail.repository.updated_at),
+        }
+    }
+}
+
+/// The output of every list of repositories.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RepoInfoResp {
+    total_count: u64,
+    repo_info: Vec<RepoInfo>,
+    server: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    privilege_filtered: Option<bool>,
+}
+
+/// Whether the list has a member that tells of repositories which policies hide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    Nothing,
+    OfHidden,
+}
+
+async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells) -> CloudResult<Data<RepoInfoResp>> {
+    let (found, filtered) = call.services().personal().repositories(call.permissions, filter).await?;
+    let data = RepoInfoResp {
+        total_count: found.total,
+        repo_info: found.list.into_iter().map(RepoInfo::from).collect(),
+        server: call.host.to_owned(),
+        privilege_filtered: (tells == Tells::OfHidden).then_some(filtered),
+    };
+    Ok(Data { data })
+}
+
+/// The repositories of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryOwnerPersonal {
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+}
+
+impl Action for DescribeRepositoryOwnerPersonal {
+    const ROW: &'static Row = &tcr::DescribeRepositoryOwnerPersonal;
+    type Checked = (Page, String);
+    type Output = Data<RepoInfoResp>;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        list(&call, &filter, Tells::Nothing).await
+    }
+}
+
+/// Repositories of the caller's main account by name, visibility and namespace.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryFilterPersonal {
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// 1 public, 0 private; both when it is not said.
+    public: Option<i64>,
+    /// The whole name; empty for all.
+    #[serde(default)]
+    namespace: String,
+}
+
+impl Action for DescribeRepositoryFilterPersonal {
+    const ROW: &'static Row = &tcr::DescribeRepositoryFilterPersonal;
+    type Checked = (Page, String, Option<bool>, String);
+    type Output = Data<RepoInfoResp>;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let public = self.public.map(personal::public).transpose()?;
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name, public, self.namespace))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part, public, namespace): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
+        let filter = RepositoryFilter { among, part, namespace, public, order, offset, limit };
+        list(&call, &filter, Tells::OfHidden).await
+    }
+}
+
+/// Every repository that the caller may see, public ones of others included.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRepositoryAllPersonal {
+    offset: Option<i64>,
+    limit: Option<i64>,
+    /// A part of the name.
+    #[serde(default)]
+    repo_name: String,
+    /// `pullCount`, or `official`, of which there are none; by age when it is not said.
+    #[serde(default)]
+    order_by: String,
+    /// `desc` or `asc`.
+    #[serde(default)]
+    order: String,
+}
+
+impl DescribeRepositoryAllPersonal {
+    fn order(&self) -> CloudResult<Order> {
+        match (self.order_by.as_str(), self.order.as_str()) {
+            ("pullCount", "" | "desc") => Ok(Order::MostPulled),
+            ("pullCount", "asc") => Ok(Order::LeastPulled),
+            ("" | "official", "" | "desc") => Ok(Order::Newest),
+            ("" | "official", "asc") => Ok(Order::Oldest),
+            ("" | "official" | "pullCount", _) => {
+                Err(CloudError::new(Code::InvalidParameterValue, "Order must be desc or asc"))
+            }
+            _ => Err(CloudError::new(Code::InvalidParameterValue, "OrderBy must be pullCount or official")),
+        }
+    }
+}
+
+impl Action for DescribeRepositoryAllPersonal {
+    const ROW: &'static Row = &tcr::DescribeRepositoryAllPersonal;
+    type Checked = (Page, String, Order);
+    type Output = Data<RepoInfoResp>;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let order = self.order()?;
+        Ok((Page::of(self.offset, self.limit)?, self.repo_name, order))
+    }
+    fn needs(_: &Self::Checked) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((page, part, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let (among, part) = (Among::Accessible(call.owner()), part.as_str());
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        list(&call, &filter, Tells::Nothing).await
+    }
+}
+
+/// Whether there is a repository of this name in a namespace of the caller's main account.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ValidateRepositoryExistPersonal {
+    repo_name: String,
+}
+
+/// See [`ValidateRepositoryExistPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RepoIsExistResp {
+    is_exist: bool,
+}
+
+impl Action for ValidateRepositoryExistPersonal {
+    const ROW: &'static Row = &tcr::ValidateRepositoryExistPersonal;
+    type Checked = RepositoryName;
+    type Output = Data<RepoIsExistResp>;
+    fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
+        names::repository(&self.repo_name)
+    }
+    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let is_exist = call.services().personal().repository_exists(call.permissions, &name).await?;
+        Ok(Data { data: RepoIsExistResp { is_exist } })
+    }
+}

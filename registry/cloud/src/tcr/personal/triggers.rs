@@ -1,0 +1,332 @@
+//! Application triggers of the personal edition, and the log of what they did.
+
+use roadstead_auth::{Identity, app_id};
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::TriggerDraft;
+use roadstead_service::records::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
+use roadstead_types::{NameRule, RepositoryName};
+use serde::{Deserialize, Serialize};
+
+use super::names;
+use super::shared::Data;
+use crate::action::{Action, Allowed, CloudCall};
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page::Page;
+use roadstead_types::time;
+
+/// The only event that triggers react to.
+const SOURCE: &str = "IMAGE_PUSH";
+/// The only action that a trigger can take.
+const INVOKE_ACTION: &str = "SERVICE_UPDATE";
+
+/// Makes a trigger.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateApplicationTriggerPersonal {
+    repo_name: String,
+    trigger_name: String,
+    invoke_method: String,
+    invoke_expr: Option<String>,
+    cluster_id: String,
+    namespace: String,
+    workload_type: String,
+    workload_name: String,
+    container_name: String,
+    cluster_region: i64,
+}
+
+impl Action for CreateApplicationTriggerPersonal {
+    const ROW: &'static Row = &tcr::CreateApplicationTriggerPersonal;
+    type Checked = TriggerDraft;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<TriggerDraft> {
+        Ok(TriggerDraft {
+            name: Some(self.trigger_name),
+            repository: Some(names::repository(&self.repo_name)?),
+            method: Some(self.invoke_method),
+            expression: self.invoke_expr,
+            cluster_id: Some(self.cluster_id),
+            cluster_region: Some(self.cluster_region),
+            cluster_namespace: Some(self.namespace),
+            workload_kind: Some(self.workload_type),
+            workload_name: Some(self.workload_name),
+            container: Some(self.container_name),
+        })
+    }
+    fn target(draft: &TriggerDraft) -> Option<String> {
+        draft.name.clone()
+    }
+    async fn run(draft: TriggerDraft, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().create(call.act(), call.permissions, draft).await?)
+    }
+}
+
+/// Changes a trigger. What is not said stays.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyApplicationTriggerPersonal {
+    repo_name: Option<String>,
+    trigger_name: String,
+    invoke_method: Option<String>,
+    invoke_expr: Option<String>,
+    cluster_id: Option<String>,
+    namespace: Option<String>,
+    workload_type: Option<String>,
+    workload_name: Option<String>,
+    container_name: Option<String>,
+    cluster_region: Option<i64>,
+    new_trigger_name: Option<String>,
+}
+
+fn optional_repository(text: Option<&String>) -> CloudResult<Option<RepositoryName>> {
+    text.filter(|text| !text.is_empty()).map(|text| names::repository(text)).transpose()
+}
+
+impl Action for ModifyApplicationTriggerPersonal {
+    const ROW: &'static Row = &tcr::ModifyApplicationTriggerPersonal;
+    type Checked = (String, TriggerDraft);
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let draft = TriggerDraft {
+            name: self.new_trigger_name,
+            repository: optional_repository(self.repo_name.as_ref())?,
+            method: self.invoke_method,
+            expression: self.invoke_expr,
+            cluster_id: self.cluster_id,
+            cluster_region: self.cluster_region,
+            cluster_namespace: self.namespace,
+            workload_kind: self.workload_type,
+            workload_name: self.workload_name,
+            container: self.container_name,
+        };
+        Ok((self.trigger_name, draft))
+    }
+    fn target((name, _): &Self::Checked) -> Option<String> {
+        Some(name.clone())
+    }
+    async fn run((name, draft): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().change(call.act(), call.permissions, &name, &draft).await?)
+    }
+}
+
+/// Deletes a trigger.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DeleteApplicationTriggerPersonal {
+    trigger_name: String,
+}
+
+impl Action for DeleteApplicationTriggerPersonal {
+    const ROW: &'static Row = &tcr::DeleteApplicationTriggerPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, _: &Identity) -> CloudResult<String> {
+        Ok(self.trigger_name)
+    }
+    fn target(name: &String) -> Option<String> {
+        Some(name.clone())
+    }
+    async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().triggers().delete(call.act(), call.identity, &name).await?)
+    }
+}
+
+/// When a trigger fires.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TriggerInvokeCondition {
+    invoke_method: &'static str,
+    invoke_expr: String,
+}
+
+impl TriggerInvokeCondition {
+    fn of(method: InvokeMethod, invoke_expr: String) -> Self {
+        Self { invoke_method: method.as_str(), invoke_expr }
+    }
+}
+
+/// What a trigger acts on. The name of the workload is the one of the service here.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TriggerInvokePara {
+    app_id: String,
+    cluster_id: String,
+    namespace: String,
+    service_name: String,
+    container_name: String,
+    cluster_region: i64,
+}
+
+impl TriggerInvokePara {
+    fn of(call: &CloudCall<'_>, workload: Workload) -> Self {
+        Self {
+            app_id: app_id(call.owner()).to_string(),
+            cluster_id: workload.cluster_id,
+            namespace: workload.namespace,
+            service_name: workload.name,
+            container_name: workload.container,
+            cluster_region: workload.cluster_region,
+        }
+    }
+}
+
+/// Triggers, the newest first.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeApplicationTriggerPersonal {
+    repo_name: Option<String>,
+    trigger_name: Option<String>,
+    offset: Option<i64>,
+    limit: Option<i64>,
+}
+
+/// See [`DescribeApplicationTriggerPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DescribeApplicationTriggerPersonalResp {
+    total_count: u64,
+    trigger_info: Vec<TriggerResp>,
+}
+
+/// One trigger.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TriggerResp {
+    trigger_name: String,
+    invoke_source: &'static str,
+    invoke_action: &'static str,
+    create_time: String,
+    update_time: String,
+    invoke_condition: TriggerInvokeCondition,
+    invoke_para: TriggerInvokePara,
+}
+
+impl TriggerResp {
+    fn of(call: &CloudCall<'_>, trigger: Trigger) -> Self {
+        Self {
+            trigger_name: trigger.spec.name,
+            invoke_source: SOURCE,
+            invoke_action: INVOKE_ACTION,
+            create_time: time::plain(trigger.created_at),
+            update_time: time::plain(trigger.updated_at),
+            invoke_condition: TriggerInvokeCondition::of(trigger.spec.method, trigger.spec.expression),
+            invoke_para: TriggerInvokePara::of(call, trigger.spec.workload),
+        }
+    }
+}
+
+impl Action for DescribeApplicationTriggerPersonal {
+    const ROW: &'static Row = &tcr::DescribeApplicationTriggerPersonal;
+    type Checked = (Option<RepositoryName>, Option<String>, Page);
+    type Output = Data<DescribeApplicationTriggerPersonalResp>;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let repository = optional_repository(self.repo_name.as_ref())?;
+        let name = self.trigger_name.filter(|name| !name.is_empty());
+        Ok((repository, name, Page::of(self.offset, self.limit)?))
+    }
+    async fn run((repository, name, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let Page { offset, limit } = page;
+        let triggers = call.services().triggers();
+        let found = triggers.list(call.permissions, repository.as_ref(), name.as_deref(), offset, limit).await?;
+        let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(&call, trigger)).collect();
+        Ok(Data { data: DescribeApplicationTriggerPersonalResp { total_count: found.total, trigger_info } })
+    }
+}
+
+/// What triggers did, the last run first unless it is said otherwise.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeApplicationTriggerLogPersonal {
+    repo_name: Option<String>,
+    offset: Option<i64>,
+    limit: Option<i64>,
+    order: Option<String>,
+    order_by: Option<String>,
+}
+
+/// See [`DescribeApplicationTriggerLogPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DescribeApplicationTriggerLogPersonalResp {
+    total_count: u64,
+    log_info: Vec<TriggerLogResp>,
+}
+
+/// One run.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TriggerLogResp {
+    repo_name: String,
+    tag_name: String,
+    trigger_name: String,
+    invoke_source: &'static str,
+    invoke_action: &'static str,
+    invoke_time: String,
+    invoke_condition: TriggerInvokeCondition,
+    invoke_para: TriggerInvokePara,
+    invoke_result: TriggerInvokeResult,
+}
+
+/// What came of a run.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct TriggerInvokeResult {
+    return_code: i64,
+    return_msg: String,
+}
+
+impl TriggerLogResp {
+    fn of(call: &CloudCall<'_>, run: TriggerRun) -> Self {
+        Self {
+            repo_name: run.repository_name,
+            tag_name: run.tag,
+            trigger_name: run.trigger,
+            invoke_source: SOURCE,
+            invoke_action: INVOKE_ACTION,
+            invoke_time: time::plain(run.invoked_at),
+            invoke_condition: TriggerInvokeCondition::of(run.method, run.expression),
+            invoke_para: TriggerInvokePara::of(call, run.workload),
+            invoke_result: TriggerInvokeResult { return_code: run.return_code, return_msg: run.return_message },
+        }
+    }
+}
+
+/// The column and the direction of the log. The document names neither the columns nor the directions: columns are those of
+/// the answer, in any spelling with or without underscores.
+fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOrder, bool)> {
+    let wrong = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "");
+    let by = match plain(by.unwrap_or_default()).as_str() {
+        "" | "invoketime" => TriggerRunOrder::Time,
+        "reponame" => TriggerRunOrder::Repository,
+        "tagname" => TriggerRunOrder::Tag,
+        "triggername" => TriggerRunOrder::Trigger,
+        _ => return wrong("OrderBy must be one of invoke_time, repo_name, tag_name, trigger_name"),
+    };
+    match plain(direction.unwrap_or_default()).as_str() {
+        "" | "desc" | "descend" | "descending" => Ok((by, true)),
+        "asc" | "ascend" | "ascending" => Ok((by, false)),
+        _ => wrong("Order must be asc or desc"),
+    }
+}
+
+impl Action for DescribeApplicationTriggerLogPersonal {
+    const ROW: &'static Row = &tcr::DescribeApplicationTriggerLogPersonal;
+    type Checked = (Option<RepositoryName>, Page, (TriggerRunOrder, bool));
+    type Output = Data<DescribeApplicationTriggerLogPersonalResp>;
+    fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
+        let repository = optional_repository(self.repo_name.as_ref())?;
+        let order = order(self.order_by.as_deref(), self.order.as_deref())?;
+        Ok((repository, Page::of(self.offset, self.limit)?, order))
+    }
+    async fn run((repository, page, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let (Page { offset, limit }, (order, descending)) = (page, order);
+        let page =
+            TriggerRunPage { repository: repository.as_ref(), shows: &NameRule::All, order, descending, offset, limit };
+        let found = call.services().triggers().runs(call.permissions, &page).await?;
+        let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
+        Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
+    }
+}

@@ -1,0 +1,213 @@
+//! The caller as a user of the personal edition.
+
+use roadstead_auth::{Identity, app_id};
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use roadstead_service::records::QuotaKind;
+use roadstead_types::{RegistryId, Uin};
+use serde::{Deserialize, Serialize};
+
+use super::shared::{self as personal, Data};
+use crate::action::call::lasting_only;
+use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::tcr::password::not_made;
+use crate::wire::code::Code;
+use crate::wire::error::{CloudError, CloudResult};
+use roadstead_types::time;
+
+/// Sets the caller's first registry password.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct CreateUserPersonal {
+    // This action alone has a code of its own for what is missing.
+    password: Option<String>,
+}
+
+impl Action for CreateUserPersonal {
+    const ROW: &'static Row = &tcr::CreateUserPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<String> {
+        lasting_only(by)?;
+        self.password.ok_or_else(|| CloudError::missing(Code::MissingParameterMissingParameter, "Password"))
+    }
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().register(call.act(), call.identity, &password).await?)
+    }
+}
+
+/// Changes the caller's registry password. Sessions and tokens of the old one end.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ModifyUserPasswordPersonal {
+    password: String,
+}
+
+impl Action for ModifyUserPasswordPersonal {
+    const ROW: &'static Row = &tcr::ModifyUserPasswordPersonal;
+    type Checked = String;
+    type Output = ();
+    fn check(self, by: &Identity) -> CloudResult<String> {
+        lasting_only(by)?;
+        Ok(self.password)
+    }
+    fn needs(_: &String) -> Needs {
+        Needs::nothing()
+    }
+    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
+        Ok(call.services().personal().change_password(call.act(), call.identity, &password).await?)
+    }
+}
+
+/// The caller, with a password for docker that is good for an hour.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeUserPersonal {}
+
+/// See [`DescribeUserPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UserInfo {
+    username: String,
+    app_id: i64,
+    application_token: String,
+    creation_time: String,
+}
+
+impl Action for DescribeUserPersonal {
+    const ROW: &'static Row = &tcr::DescribeUserPersonal;
+    type Checked = ();
+    type Output = Data<UserInfo>;
+    fn check(self, by: &Identity) -> CloudResult<()> {
+        lasting_only(by)
+    }
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let account = call.services().personal().user(call.identity).await?;
+        let data = UserInfo {
+            username: account.uin.to_string(),
+            app_id: app_id(account.owner),
+            application_token: application_token(&call)?,
+            creation_time: time::plain(account.created_at),
+        };
+        Ok(Data { data })
+    }
+}
+
+/// A password of the caller for docker that is good for an hour, or until the session ends if that is sooner.
+fn application_token(call: &CloudCall<'_>) -> CloudResult<String> {
+    let made = call.auth().temporary_password(call.identity, RegistryId::PERSONAL, call.key);
+    Ok(made.map_err(not_made)?.password)
+}
+
+/// A password of the caller for docker, for automation. Each call gives another one; all are good for an hour, and void
+/// when the caller gets another password or is shut out. That of a session has the limits and the end of the session.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeApplicationTokenPersonal {}
+
+/// See [`DescribeApplicationTokenPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct DescribeApplicationTokenPersonalResp {
+    application_token: String,
+}
+
+impl Action for DescribeApplicationTokenPersonal {
+    const ROW: &'static Row = &tcr::DescribeApplicationTokenPersonal;
+    type Checked = ();
+    type Output = Data<DescribeApplicationTokenPersonalResp>;
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
+    }
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let application_token = application_token(&call)?;
+        Ok(Data { data: DescribeApplicationTokenPersonalResp { application_token } })
+    }
+}
+
+/// Whether a user of the caller's main account has registered.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct ValidateUserPersonal {
+    /// Its uin; that of the caller when it is not said.
+    #[serde(default)]
+    username: String,
+}
+
+/// See [`ValidateUserPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct UserIsExistsResp {
+    is_exist: bool,
+    main_is_exist: bool,
+}
+
+impl Action for ValidateUserPersonal {
+    const ROW: &'static Row = &tcr::ValidateUserPersonal;
+    type Checked = Uin;
+    type Output = Data<UserIsExistsResp>;
+    fn check(self, by: &Identity) -> CloudResult<Uin> {
+        let wrong = |problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}"));
+        if self.username.is_empty() { Ok(by.uin.clone()) } else { self.username.parse().map_err(wrong) }
+    }
+    async fn run(uin: Uin, call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let (is_exist, main_is_exist) = call.services().personal().user_exists(call.identity, &uin).await?;
+        Ok(Data { data: UserIsExistsResp { is_exist, main_is_exist } })
+    }
+}
+
+/// What the caller's main account may have.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeUserQuotaPersonal {}
+
+/// See [`DescribeUserQuotaPersonal`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RespLimit {
+    limit_info: Vec<Limit>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Limit {
+    username: String,
+    r#type: &'static str,
+    value: u32,
+}
+
+fn type_of(kind: QuotaKind) -> &'static str {
+    match kind {
+        QuotaKind::Namespaces => "namespace",
+        QuotaKind::Repositories => "repo",
+        QuotaKind::Triggers => "trigger",
+    }
+}
+
+impl Action for DescribeUserQuotaPersonal {
+    const ROW: &'static Row = &tcr::DescribeUserQuotaPersonal;
+    type Checked = ();
+    type Output = Data<RespLimit>;
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+        let quotas = call.services().personal().quotas(call.identity).await?;
+        let username = personal::owner_name(call.identity);
+        let limit_info = QuotaKind::ALL.map(|kind| Limit {
+            username: username.clone(),
+            r#type: type_of(kind),
+            value: quotas.of(kind),
+        });
+        Ok(Data { data: RespLimit { limit_info: limit_info.into() } })
+    }
+}

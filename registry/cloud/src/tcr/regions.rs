@@ -1,0 +1,65 @@
+//! Regions: this registry is in one.
+
+use roadstead_auth::Identity;
+use roadstead_policy::Row;
+use roadstead_policy::actions::tcr;
+use serde::{Deserialize, Serialize};
+
+use super::region::Region;
+use crate::action::{Action, Allowed, Needs};
+use crate::wire::error::CloudResult;
+use roadstead_types::time;
+
+/// The regions that can be used: the one of this registry.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct DescribeRegions {}
+
+/// See [`DescribeRegions`].
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Regions {
+    total_count: u64,
+    regions: Vec<RegionInfo>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegionInfo {
+    alias: String,
+    region_id: i64,
+    region_name: String,
+    status: &'static str,
+    remark: &'static str,
+    created_at: String,
+    updated_at: String,
+    id: i64,
+}
+
+impl Action for DescribeRegions {
+    const ROW: &'static Row = &tcr::DescribeRegions;
+    type Checked = ();
+    type Output = Regions;
+    fn check(self, _: &Identity) -> CloudResult<()> {
+        Ok(())
+    }
+    fn needs((): &()) -> Needs {
+        Needs::nothing()
+    }
+    async fn run((): (), call: Allowed<'_>) -> CloudResult<Regions> {
+        let since = time::iso(call.meta().oldest_account().await?.unwrap_or_else(|| call.now()));
+        let Region { alias, name, id } = Region::of(&call.settings().region);
+        let region = RegionInfo {
+            alias,
+            region_id: id,
+            region_name: name,
+            // Open to every user.
+            status: "alluser",
+            remark: "",
+            created_at: since.clone(),
+            updated_at: since,
+            id,
+        };
+        Ok(Regions { total_count: 1, regions: vec![region] })
+    }
+}

@@ -1,0 +1,23 @@
+//! The common ground of the HTTP surfaces: routes, the request on its way to a handler, credentials, bodies, limits, and the
+//! table of OCI errors.
+//!
+//! This crate must not know any surface, nor the stores.
+//!
+//! To add a route, add a row to [`route`]: the compiler then asks for its handler, and the test of the permission matrix
+//! tries it with every kind of caller.
+
+pub mod audit;
+pub mod body;
+mod budget;
+mod call;
+mod client;
+mod connection;
+pub mod error;
+pub mod route;
+pub mod router;
+mod state;
+
+pub use call::{Call, decode_basic};
+pub use client::{ClientOrigin, ClientRules};
+pub use connection::{ConnectionLoad, InFlight};
+pub use state::{ApiState, Limits};
