@@ -1,38 +1,38 @@
-//! Who does something.
+//! The actor of an operation.
 
 use crate::AccountId;
 
-/// Who does something, and from where. It is made once for a request, a command or a run of a job.
+/// The actor of an operation, and its client. One is made for each request, command and run of a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
     /// The main account that it belongs to, if that is known.
     pub owner: Option<AccountId>,
-    /// The uin of who it is; may be empty.
+    /// The uin of the actor; may be empty.
     pub uin: String,
-    /// What it is: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`, `server`.
+    /// The kind: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`, `server`.
     pub principal: String,
-    /// Which door it came in by.
+    /// The interface that the operation came in by.
     pub source: Source,
     /// The address of the client.
     pub address: String,
-    /// What the client calls itself.
+    /// The name that the client gives itself (`User-Agent`).
     pub user_agent: String,
     /// The id of the request.
     pub request_id: String,
 }
 
 impl Actor {
-    /// The operator of the machine, by a command.
+    /// Makes the actor of a command: the operator of the machine.
     pub fn operator(user_agent: impl Into<String>) -> Self {
         Self { user_agent: user_agent.into(), ..Self::of("operator", Source::Cli) }
     }
 
-    /// The server itself, by a job.
+    /// Makes the actor of a job: the server itself.
     pub fn server() -> Self {
         Self::of("server", Source::Job)
     }
 
-    /// Somebody without an account.
+    /// Makes an actor without an account.
     pub fn of(principal: &str, source: Source) -> Self {
         Self {
             owner: None,
@@ -46,7 +46,7 @@ impl Actor {
     }
 }
 
-/// The doors of the registry.
+/// The interfaces of the registry.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Source {
     /// The registry protocol and the token service.
@@ -55,7 +55,7 @@ pub enum Source {
     Cloud,
     /// A command.
     Cli,
-    /// A job: the server does it by itself.
+    /// A job of the server.
     Job,
     /// The web console.
     Console,

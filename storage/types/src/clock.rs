@@ -1,42 +1,42 @@
-//! Moments, and the clocks that tell them: the system's, and one that tests move by hand.
+//! Times, and the clocks that tell them: the system's, and one that tests move by hand.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// A moment, in milliseconds since the Unix epoch: the only form in which the house stores and passes time.
+/// A time, in milliseconds since the Unix epoch. All of our code stores and passes time in this form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The moment `millis` milliseconds after the Unix epoch.
+    /// Makes the time `millis` milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the whole seconds since the Unix epoch, rounded down.
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This moment plus `by`, at most the end of time.
+    /// Returns this time plus `by`, at most the end of time.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// This moment minus `by`, at least the beginning of time.
+    /// Returns this time minus `by`, at least the beginning of time.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long after `earlier` this moment is; zero when it is not after it.
+    /// Returns how long this time is after `earlier`, or zero if it is not.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -48,9 +48,9 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Where the time comes from. Passed in everywhere, so that tests move the clock instead of sleeping.
+/// A source of the current time. It is passed in everywhere, so that tests move the clock instead of sleeping.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
-    /// The present moment.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 

@@ -1,4 +1,4 @@
-//! Digests of content, and the hashers that compute them and can be stopped and continued.
+//! Digests of content, and hashers that can be saved and resumed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,8 +24,8 @@ impl Algorithm {
         }
     }
 
-    /// Whether the count of blocks in a serialized state is that of `len` bytes. A hash of the wrong length would be wrong
-    /// too, and a great count overflows.
+    /// Tells whether the number of blocks in a saved state fits `len` bytes. With a wrong length the digest would be
+    /// wrong too, and a very large number overflows.
     fn counts_to(self, state: &[u8], len: u64) -> bool {
         let (chaining, block) = match self {
             Self::Sha256 => (32, 64),
@@ -61,7 +61,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// Why a text is not a digest, or a saved state not a state.
+/// Why a text is not a digest, or saved bytes are not a hash state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// The form is not `algorithm:hex`.
@@ -139,14 +139,14 @@ enum State {
     Sha512(Sha512),
 }
 
-/// A hash in progress, which can be saved and taken up again, also by another process.
+/// A hash in progress, which can be saved and resumed, even by another process.
 #[derive(Clone)]
 pub struct Hasher {
     state: State,
     len: u64,
 }
 
-/// A saved [`Hasher`]: the algorithm, how many bytes went in, and the state in a tagged format.
+/// A saved [`Hasher`]: the algorithm, the number of hashed bytes, and the state in a tagged format.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HashState {
     /// The algorithm.
@@ -157,11 +157,11 @@ pub struct HashState {
     pub bytes: Vec<u8>,
 }
 
-/// The layout that the `sha2` crate of this build writes. A state with another tag is refused, not guessed at.
+/// The format that the `sha2` crate of this build writes. A state with another tag is refused.
 const STATE_FORMAT: u8 = 1;
 
 impl Hasher {
-    /// A hash of nothing yet.
+    /// Starts a hash without any bytes.
     pub fn new(algorithm: Algorithm) -> Self {
         let state = match algorithm {
             Algorithm::Sha256 => State::Sha256(Sha256::new()),
@@ -193,7 +193,7 @@ impl Hasher {
         self.len += bytes.len() as u64;
     }
 
-    /// The digest of all bytes so far.
+    /// Returns the digest of all bytes so far.
     pub fn finish(self) -> Digest {
         let (algorithm, hex) = match self.state {
             State::Sha256(hash) => (Algorithm::Sha256, hex::encode(hash.finalize())),
@@ -202,7 +202,7 @@ impl Hasher {
         Digest { algorithm, text: format!("{algorithm}:{hex}") }
     }
 
-    /// The state, to be taken up with [`Hasher::resume`].
+    /// Saves the state for [`Hasher::resume`].
     pub fn save(&self) -> HashState {
         let mut bytes = vec![STATE_FORMAT];
         match &self.state {
@@ -212,7 +212,7 @@ impl Hasher {
         HashState { algorithm: self.algorithm(), len: self.len, bytes }
     }
 
-    /// Takes a saved hash up again.
+    /// Resumes a saved hash.
     pub fn resume(saved: &HashState) -> Result<Self, DigestError> {
         let (&format, bytes) = saved.bytes.split_first().ok_or(DigestError::State)?;
         if format != STATE_FORMAT || !saved.algorithm.counts_to(bytes, saved.len) {
@@ -341,7 +341,7 @@ mod tests {
             for (algorithm, length) in [(Algorithm::Sha256, 104), (Algorithm::Sha512, 208)] {
                 let mut state = Hasher::new(algorithm).save();
                 prop_assert_eq!(state.bytes.len(), length + 1);
-                // All but the count of blocks.
+                // Random bytes everywhere but in the number of blocks.
                 let chaining = if algorithm == Algorithm::Sha256 { 32 } else { 64 };
                 state.bytes[1..=chaining].copy_from_slice(&noise[..chaining]);
                 state.bytes[chaining + 17..].copy_from_slice(&noise[chaining + 16..length]);

@@ -38,36 +38,36 @@ row_ids! {
     AccountId;
     /// A namespace, the first part of a repository's name.
     NamespaceId;
-    /// A repository. A repository that is deleted and made again has a new one.
+    /// A repository. If it is deleted and made again, it has another id.
     RepositoryId;
-    /// A stored blob. Content that is deleted and uploaded again has a new one.
+    /// A stored blob. If its content is deleted and uploaded again, it has another id.
     BlobId;
     /// A manifest in a repository.
     ManifestId;
-    /// A tag. A tag that is deleted and pushed again has a new one.
+    /// A tag. If it is deleted and pushed again, it has another id.
     TagId;
     /// An application trigger.
     TriggerId;
     /// A group of sub-accounts.
     GroupId;
-    /// A policy: a preset one, or one that an account has written.
+    /// A policy: a preset one, or one that an account made.
     PolicyId;
     /// A role.
     RoleId;
-    /// An identity provider. One that is deleted and made again has a new one.
+    /// An identity provider. If it is deleted and made again, it has another id.
     ProviderId;
     /// A job: work in the background.
     JobId;
 }
 
 impl RegistryId {
-    /// The personal edition, which answers on every host that belongs to no instance.
+    /// The personal edition. It answers on every host that belongs to no instance.
     pub const PERSONAL: Self = Self(1);
-    /// Where repositories are that were deleted, until everything in them has gone. No host leads there.
+    /// The place of deleted repositories until everything in them has gone. It has no host.
     pub const CONDEMNED: Self = Self(0);
 }
 
-/// Why a text is not an id.
+/// Why a text is not a valid id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// Not a uin.
@@ -94,7 +94,7 @@ impl Uin {
     /// The greatest uin.
     pub const MAX: u64 = 999_999_999_999;
 
-    /// The uin with this value, if it is in range.
+    /// Returns the uin with this value, if it is in range.
     pub fn from_number(number: u64) -> Result<Self, IdError> {
         if (Self::MIN..=Self::MAX).contains(&number) { Ok(Self(number.to_string())) } else { Err(IdError::Uin) }
     }
@@ -156,7 +156,7 @@ impl InstanceId {
         &self.0
     }
 
-    /// A random one, which may be taken.
+    /// Makes a random id, which may be taken.
     pub fn random() -> Self {
         let mut text = String::from("tcr-");
         let alphabet = b"abcdefghijklmnopqrstuvwxyz0123456789";
@@ -181,12 +181,12 @@ impl fmt::Display for InstanceId {
     }
 }
 
-/// The id of an upload session: random, and never guessable.
+/// The id of an upload session: random and unguessable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct UploadId(Uuid);
 
 impl UploadId {
-    /// A fresh id.
+    /// Makes a new id.
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
@@ -196,7 +196,7 @@ impl FromStr for UploadId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        // Only the hyphenated lower-case form: one id has one spelling.
+        // Accepts only the hyphenated lower-case form, so that an id has one spelling.
         let uuid = Uuid::try_parse(text).map_err(|_| IdError::UploadId)?;
         if uuid.to_string() == text { Ok(Self(uuid)) } else { Err(IdError::UploadId) }
     }
@@ -209,10 +209,10 @@ impl fmt::Display for UploadId {
 }
 
 impl PolicyId {
-    /// The numbers of policies that accounts have written are greater than this one, those of preset policies are not.
+    /// The last number of preset policies. Policies that accounts made have greater numbers.
     pub const LAST_PRESET: Self = Self::new(200_000_000);
 
-    /// Whether this is the number of a policy that an account has written.
+    /// Tells whether an account made the policy with this number.
     pub const fn is_custom(self) -> bool {
         self.get() > Self::LAST_PRESET.get()
     }

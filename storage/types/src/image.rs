@@ -1,4 +1,4 @@
-//! What the config of an image says about it: platform, size, and time of creation.
+//! The data in the config of an image: platform, size, and time of creation.
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -9,14 +9,14 @@ use super::manifest::{Descriptor, Manifest, ManifestKind, distinct};
 /// The longest text that is taken from a config, in bytes.
 const MAX_TEXT: usize = 255;
 
-/// What the config of an image says of it (image-spec, "Image Configuration"). Texts that are missing are empty.
+/// The data in the config of an image (image-spec, "Image Configuration"). Missing texts are empty.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ImageConfig {
     /// CPU architecture, a GOARCH value.
     pub architecture: String,
     /// Operating system, a GOOS value.
     pub os: String,
-    /// Who made it.
+    /// The author.
     pub author: String,
     /// The version of the Docker that built it.
     pub docker_version: String,
@@ -25,10 +25,10 @@ pub struct ImageConfig {
 }
 
 impl ImageConfig {
-    /// The largest config that is worth reading, in bytes.
+    /// The largest config that is read, in bytes.
     pub const MAX_BYTES: u64 = 1 << 20;
 
-    /// Takes out of a config what is there. A config that is something else is one that says nothing.
+    /// Reads a config as far as possible. Any other document gives an empty result.
     pub fn read(bytes: &[u8]) -> Self {
         let raw: RawConfig = serde_json::from_slice(bytes).unwrap_or_default();
         Self {
@@ -51,7 +51,7 @@ struct RawConfig {
     created: Text,
 }
 
-/// A text, or nothing where a document has anything else.
+/// A text. Anything else in the document counts as an empty one.
 #[derive(Default)]
 struct Text(String);
 
@@ -109,21 +109,22 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// What lists of images show of a manifest.
+/// The data of a manifest that lists of images show.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ImageDetails {
-    /// Equal for manifests with the same image: the digest of the config, or of the manifest where there is no image, or
-    /// an image for several platforms.
+    /// Equal for manifests with the same image. It is the digest of the config, or that of the manifest if it is no
+    /// image or an image for several platforms.
     pub content_id: Digest,
-    /// The id of the image as Docker shows it: the digest of its config. Of an index, that of [`chosen`](Self::of_index).
+    /// The id of the image as Docker shows it: the digest of its config. For an index see
+    /// [`of_index`](Self::of_index).
     pub image_id: Option<Digest>,
-    /// What the config says.
+    /// The data from the config.
     pub config: ImageConfig,
-    /// The bytes of the config and the layers, each once; of an index, those of all its children.
+    /// The bytes of the config and the layers, each counted once; for an index, those of all its children.
     pub total_size: u64,
 }
 
-/// The blob in which a manifest describes its image. Other artifacts have a config too, but not of an image.
+/// Returns the blob that describes the image of a manifest. Other artifacts have a config too, but not of an image.
 pub fn image_config(manifest: &Manifest) -> Option<&Descriptor> {
     let ManifestKind::Image { config: Some(config), .. } = &manifest.kind else { return None };
     let is_config = matches!(
@@ -134,7 +135,7 @@ pub fn image_config(manifest: &Manifest) -> Option<&Descriptor> {
 }
 
 impl ImageDetails {
-    /// The details of a manifest that is no index, of which `config` was read.
+    /// Makes the details of a manifest that is no index, from its `config`.
     pub fn of_image(digest: &Digest, manifest: &Manifest, config: ImageConfig) -> Self {
         let image_id = image_config(manifest).map(|config| config.digest.clone());
         Self {
@@ -145,8 +146,8 @@ impl ImageDetails {
         }
     }
 
-    /// The details of an index with these children, in the order of the document. It is shown as the one for linux/amd64,
-    /// or else as the first one that says what it is for, or else as the first.
+    /// Makes the details of an index with these children, in the order of the document. It takes the platform of the
+    /// child for linux/amd64, or else of the first one that names its platform, or else of the first one.
     pub fn of_index(digest: &Digest, children: &[Self]) -> Self {
         let says = |child: &&Self| !matches!(child.config.architecture.as_str(), "" | "unknown");
         let chosen = children
@@ -163,12 +164,12 @@ impl ImageDetails {
     }
 }
 
-/// The sum, at most what the database can keep.
+/// Adds the sizes up, to at most the largest number in the database.
 fn sum(sizes: impl Iterator<Item = u64>) -> u64 {
     sizes.fold(0, u64::saturating_add).min(i64::MAX.unsigned_abs())
 }
 
-/// A moment in the notation of RFC 3339, with any fraction of a second and any offset.
+/// Parses a time in the notation of RFC 3339, with any fraction of a second and any offset.
 fn rfc3339(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let shape = |range: std::ops::Range<usize>| {
@@ -187,7 +188,7 @@ fn rfc3339(text: &str) -> Option<Timestamp> {
     in_range.then(|| Timestamp::from_millis(seconds * 1000 + fraction))
 }
 
-/// Milliseconds, and the offset from UTC in seconds.
+/// Parses milliseconds, and the offset from UTC in seconds.
 fn fraction_and_offset(rest: &str) -> Option<(i64, i64)> {
     let (digits, zone) = match rest.strip_prefix('.') {
         Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
@@ -208,7 +209,8 @@ fn fraction_and_offset(rest: &str) -> Option<(i64, i64)> {
     Some((millis, sign * (two(hours)? * 3600 + two(minutes)? * 60)))
 }
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// Counts the days from 1970-01-01 to a date of the Gregorian calendar (Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms").
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

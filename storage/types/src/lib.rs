@@ -1,10 +1,10 @@
 //! The vocabulary of the registry: validated names, digests, manifests, ids and the clock.
 //!
-//! Every other crate speaks in these types. A value of one of them is valid: its constructor refuses everything else.
+//! All other crates use these types. Their values are always valid, because the constructors refuse everything else.
 //!
 //! This crate must not know any other crate of ours. It does no I/O and is not async.
 //!
-//! To add a name, give it a type with `FromStr` that refuses what the specification refuses, and a property test.
+//! To add a name, make a type with a `FromStr` that refuses what the specification refuses, and a property test.
 
 #![deny(missing_docs)]
 

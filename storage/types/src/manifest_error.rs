@@ -2,10 +2,10 @@
 
 use super::digest::DigestError;
 
-/// Why bytes are not a manifest that the registry takes.
+/// Why bytes are not a valid manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// Not JSON, or not the JSON of a manifest.
+    /// The bytes are not JSON, or not the JSON of a manifest.
     #[error("the manifest is not valid: {0}")]
     Json(String),
     /// A malformed media type.
@@ -14,9 +14,9 @@ pub enum ManifestError {
     /// The `Content-Type` of the request and the `mediaType` of the document differ.
     #[error("the Content-Type {header:?} differs from the mediaType {document:?} of the manifest")]
     MediaTypeMismatch {
-        /// From the request.
+        /// The type in the request.
         header: String,
-        /// From the document.
+        /// The type in the document.
         document: String,
     },
     /// Docker schema 1.
@@ -33,19 +33,19 @@ pub enum ManifestError {
     /// A descriptor with a bad digest.
     #[error("{place}: {source}")]
     Digest {
-        /// Where in the document.
+        /// The place in the document.
         place: &'static str,
-        /// What is wrong.
+        /// The fault.
         #[source]
         source: DigestError,
     },
     /// A descriptor with a negative size, or `data` that does not fit.
     #[error("{0}: malformed descriptor")]
     Descriptor(&'static str),
-    /// More descriptors than the registry takes.
+    /// More descriptors than the registry accepts.
     #[error("the manifest has more than {0} descriptors")]
     TooManyDescriptors(usize),
-    /// Too much to be shown in a list of referrers.
+    /// More annotations than a list of referrers can show.
     #[error("the annotations and the artifactType of a manifest with a subject must not exceed {0} bytes")]
     ReferrerTooLarge(usize),
 }

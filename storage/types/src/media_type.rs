@@ -23,16 +23,17 @@ pub mod media_types {
     pub const DOCKER_SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
     /// The empty JSON descriptor (image-spec, "Guidance for an Empty Descriptor").
     pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
-    /// Those of manifests.
+    /// The media types of manifests.
     pub(super) const OF_MANIFESTS: [&str; 7] =
         [OCI_IMAGE, OCI_INDEX, OCI_ARTIFACT, DOCKER_IMAGE, DOCKER_LIST, DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED];
 }
 
-/// The media type of a manifest, `application/subtype` without parameters (RFC 6838, section 4.2), 255 characters at most.
-/// Other top-level types are for content that programs show to people, which a manifest is not.
+/// The media type of a manifest, `application/subtype` without parameters (RFC 6838, section 4.2), at most 255
+/// characters. Other top-level types are for content that programs show to people, and a manifest is not such
+/// content.
 ///
-/// Upper and lower case do not matter (RFC 9110, section 8.3.1): types of manifests that the registry knows are spelled as
-/// in [`media_types`], others keep their spelling and are compared without case.
+/// Upper and lower case do not matter (RFC 9110, section 8.3.1). The known types of manifests are spelled as in
+/// [`media_types`]. Others keep their spelling and are compared without case.
 #[derive(Clone, Debug)]
 pub struct MediaType(String);
 
@@ -50,7 +51,7 @@ impl MediaType {
         &self.0
     }
 
-    /// Whether a layer of this type may be absent from the registry (image-spec, "Non-Distributable Layers").
+    /// Tells whether a layer of this type may be absent from the registry (image-spec, "Non-Distributable Layers").
     pub fn is_non_distributable(&self) -> bool {
         let text = self.0.to_ascii_lowercase();
         text.starts_with("application/vnd.oci.image.layer.nondistributable.v1.")
@@ -70,7 +71,7 @@ impl FromStr for MediaType {
     type Err = ManifestError;
 
     fn from_str(text: &str) -> Result<Self, ManifestError> {
-        // Parameters carry no meaning for manifests: `application/json; charset=utf-8` is `application/json`.
+        // Parameters have no meaning for manifests: `application/json; charset=utf-8` is `application/json`.
         let essence = text.split(';').next().unwrap_or_default().trim();
         match essence.split_once('/') {
             Some((kind, sub)) if kind.eq_ignore_ascii_case("application") && is_restricted_name(sub) => {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::digest::{Digest, DigestError};
 
-/// Why a text is not a name.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Not a repository name.
@@ -25,12 +25,12 @@ pub enum NameError {
     /// Not a tag.
     #[error("a tag is 1 to 128 characters of A-Z, a-z, 0-9, '_', '.', '-', the first not '.' or '-'")]
     Tag,
-    /// Not a digest, where one was meant.
+    /// Not a digest, though it contains a colon.
     #[error(transparent)]
     Digest(#[from] DigestError),
 }
 
-/// One path component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+/// Tells whether a text is a path component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_component(text: &str) -> bool {
     let bytes = text.as_bytes();
     let alnum = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -118,8 +118,8 @@ impl fmt::Display for NamespaceName {
     }
 }
 
-/// The name of an enterprise instance, which is a part of its host: 3 to 50 characters of `a-z`, `0-9` and `-`, the first
-/// and the last not `-`, and not the beginning of an encoded name (`xn--`, RFC 5890).
+/// The name of an enterprise instance, which is a part of its host: 3 to 50 characters of `a-z`, `0-9` and `-`, the
+/// first and the last not `-`, and not beginning like an encoded name (`xn--`, RFC 5890).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct InstanceName(String);
 
@@ -178,7 +178,7 @@ impl fmt::Display for Tag {
     }
 }
 
-/// How a request names a manifest: by tag or by digest.
+/// The way in which a request names a manifest: by tag or by digest.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Reference {
     /// By tag.
@@ -191,7 +191,7 @@ impl FromStr for Reference {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        // A tag has no colon, and every digest has one.
+        // Digests have a colon, and tags have none.
         if text.contains(':') { Ok(Self::Digest(text.parse()?)) } else { Ok(Self::Tag(text.parse()?)) }
     }
 }

@@ -1,26 +1,26 @@
-//! Rules about names: which things a list shows, as a condition that a database can check.
+//! Rules about names, for lists: conditions that a database can check.
 
-/// A text in which `*` stands for any run of characters.
+/// A text in which `*` stands for any characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NamePattern(String);
 
 impl NamePattern {
-    /// The pattern with this text.
+    /// Makes the pattern with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The only name that it covers, if it has no asterisk.
+    /// Returns the only name that it covers, if it has no asterisk.
     pub fn exact(&self) -> Option<&str> {
         (!self.0.contains('*')).then_some(self.0.as_str())
     }
 
-    /// What stands between the asterisks.
+    /// Returns the texts between the asterisks.
     pub fn pieces(&self) -> impl Iterator<Item = &str> {
         self.0.split('*')
     }
 
-    /// Whether it covers a name.
+    /// Tells whether it covers a name.
     pub fn covers(&self, name: &str) -> bool {
         let mut pieces = self.pieces();
         let Some(mut rest) = pieces.next().and_then(|first| name.strip_prefix(first)) else { return false };
@@ -46,7 +46,7 @@ pub enum NameRule {
     Not(Box<Self>),
     /// The name meets both conditions.
     Both(Box<(Self, Self)>),
-    /// The name meets one of the conditions at least.
+    /// The name meets at least one of the conditions.
     Either(Box<(Self, Self)>),
 }
 
@@ -57,17 +57,17 @@ impl Default for &NameRule {
 }
 
 impl NameRule {
-    /// The condition that no name meets.
+    /// Returns the condition that no name meets.
     pub fn none() -> Self {
         Self::Like(Vec::new())
     }
 
-    /// Whether no name meets it, as far as one can see.
+    /// Tells whether no name meets it, as far as that is obvious.
     fn is_none(&self) -> bool {
         matches!(self, Self::Like(patterns) if patterns.is_empty())
     }
 
-    /// The opposite condition.
+    /// Returns the opposite condition.
     #[must_use]
     pub fn negated(self) -> Self {
         match self {
@@ -78,7 +78,7 @@ impl NameRule {
         }
     }
 
-    /// The names that meet this condition and another.
+    /// Returns a condition for the names that meet this one and another one.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -88,7 +88,7 @@ impl NameRule {
         }
     }
 
-    /// The names that meet this condition or another.
+    /// Returns a condition for the names that meet this one or another one.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -105,7 +105,7 @@ impl NameRule {
         }
     }
 
-    /// Whether a name meets it.
+    /// Tells whether a name meets it.
     pub fn covers(&self, name: &str) -> bool {
         match self {
             Self::All => true,
@@ -116,7 +116,7 @@ impl NameRule {
         }
     }
 
-    /// How many patterns it has.
+    /// Returns the number of its patterns.
     pub fn patterns(&self) -> usize {
         match self {
             Self::All => 0,

@@ -1,8 +1,8 @@
-//! The kinds of things that the registry keeps, and what it counts against a limit.
+//! The kinds of things in the registry, and the things that have a limit.
 
 use std::fmt;
 
-/// A kind of thing that the registry keeps: what an error is about.
+/// A kind of thing in the registry, for example in an error.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Thing {
     /// An account: a main account, or a main account or sub-account.
@@ -43,7 +43,7 @@ pub enum Thing {
     Blob,
     /// An upload session.
     Upload,
-    /// The bytes that an upload has put into the blob store.
+    /// The bytes of an upload in the blob store.
     StagedUpload,
     /// An application trigger.
     Trigger,
@@ -90,7 +90,7 @@ impl fmt::Display for Thing {
     }
 }
 
-/// Things of which there is a greatest number.
+/// Things whose number is limited.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Counted {
     /// Namespaces of a main account, or of an instance.
@@ -111,7 +111,7 @@ pub enum Counted {
     GroupsOfUser,
     /// Sub-accounts in a group.
     UsersOfGroup,
-    /// Policies that a main account has written.
+    /// Policies that a main account made.
     Policies,
     /// Policies that are attached to one user, group or role.
     Attachments,

@@ -8,11 +8,11 @@ use super::digest::Digest;
 use super::manifest_error::ManifestError;
 use super::media_type::{MediaType, media_types};
 
-/// How much of a manifest with a subject a list of referrers may have to show. Several must fit into one answer, of which
-/// clients take 4 MiB.
+/// The most bytes that a list of referrers must show of a manifest with a subject. Several manifests must fit into
+/// one answer, and clients accept answers of 4 MiB.
 const MAX_REFERRER_BYTES: usize = 1 << 20;
 
-/// The greatest number of descriptors in one manifest. Each is a row and a look-up.
+/// The most descriptors in one manifest. Each one is a row and a look-up.
 const MAX_DESCRIPTORS: usize = 10_000;
 
 /// The platform of an index entry (image-spec, "Image Index").
@@ -31,13 +31,13 @@ pub struct Descriptor {
     pub media_type: String,
     /// The digest.
     pub digest: Digest,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Whether the content need not be in the registry.
+    /// Whether the content may be absent from the registry.
     pub non_distributable: bool,
 }
 
-/// What a manifest is made of.
+/// The kind of a manifest, with its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestKind {
     /// An image, or any other artifact: a config and layers, all of them blobs.
@@ -47,21 +47,21 @@ pub enum ManifestKind {
         /// The layers, from the base up.
         layers: Vec<Descriptor>,
     },
-    /// An index, or Docker's manifest list: other manifests. Caches of BuildKit name blobs in the same place.
+    /// An index, or Docker's manifest list: other manifests. Caches of BuildKit list blobs in the same place.
     Index {
         /// The entries, in the order of the document.
         manifests: Vec<Descriptor>,
     },
 }
 
-/// The parsed view of a manifest. The bytes themselves are kept apart, exactly as they came.
+/// A parsed manifest. Its bytes are kept separately, exactly as they came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
     /// The media type that it is served with.
     pub media_type: MediaType,
-    /// What it is made of.
+    /// The kind, with the content.
     pub kind: ManifestKind,
-    /// The manifest that this one says something about.
+    /// The manifest that this one describes.
     pub subject: Option<Descriptor>,
     /// `artifactType`, or the config's media type of an image manifest without one (distribution-spec, "Listing
     /// Referrers").
@@ -88,7 +88,7 @@ struct RawManifest {
     fs_layers: Option<serde::de::IgnoredAny>,
 }
 
-/// A list of a document. Programs that build an empty list in Go write `null` for it.
+/// A list in a document. Programs in Go write `null` for an empty list.
 #[derive(Default)]
 enum RawList {
     #[default]
@@ -108,7 +108,7 @@ impl RawList {
         matches!(self, Self::Given(_))
     }
 
-    /// The list, an empty one for `null`.
+    /// Returns the list, which is empty for `null`.
     fn present(self) -> Option<Vec<RawDescriptor>> {
         match self {
             Self::Absent => None,
@@ -119,11 +119,11 @@ impl RawList {
 }
 
 impl RawManifest {
-    /// Whether the document is an index, as far as its members tell.
+    /// Tells whether the document is an index, as far as its members show.
     fn is_index(&self) -> bool {
         match self.manifests {
             RawList::Given(_) => true,
-            // Beside the members of an image, `"manifests": null` says nothing.
+            // In a document with the members of an image, `"manifests": null` means nothing.
             RawList::Null => !self.has_image_members(),
             RawList::Absent => false,
         }
@@ -162,15 +162,15 @@ fn check_all(raw: Vec<RawDescriptor>, place: &'static str) -> Result<Vec<Descrip
 impl Manifest {
     /// Parses the bytes of a manifest that came with `content_type`.
     ///
-    /// The media type of the request decides what the document is; a `mediaType` in the document must agree with it,
-    /// and a document that could be read as an image *and* as an index is refused, so that one digest never means two
-    /// things (distribution-spec, "Pushing Manifests").
+    /// The media type of the request decides what the document is, and a `mediaType` in the document must agree with
+    /// it. A document that could be read as an image *and* as an index is refused, so that a digest has only one
+    /// meaning (distribution-spec, "Pushing Manifests").
     pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Self, ManifestError> {
         let header = content_type.map(str::parse::<MediaType>).transpose()?;
         if header.as_ref().is_some_and(|h| is_schema1(h.as_str())) {
             return Err(ManifestError::Schema1);
         }
-        // serde_json bounds the recursion of a document at 128 levels.
+        // serde_json limits the depth of a document to 128 levels.
         let raw: RawManifest = serde_json::from_slice(bytes).map_err(|e| ManifestError::Json(e.to_string()))?;
         if raw.fs_layers.is_some() || raw.schema_version == Some(1) || raw.media_type.as_deref().is_some_and(is_schema1)
         {
@@ -237,7 +237,7 @@ impl Manifest {
         })
     }
 
-    /// Everything that it names: its config and its layers, or its children.
+    /// Returns all descriptors: the config and the layers, or the children.
     pub fn descriptors(&self) -> Vec<&Descriptor> {
         match &self.kind {
             ManifestKind::Image { config, layers } => config.iter().chain(layers).collect(),
@@ -245,7 +245,8 @@ impl Manifest {
         }
     }
 
-    /// The blobs that must be in the repository before this manifest is: config and distributable layers, each once.
+    /// Returns the blobs that must be in the repository before this manifest: config and distributable layers, each
+    /// once.
     pub fn required_blobs(&self) -> Vec<&Descriptor> {
         match &self.kind {
             ManifestKind::Image { config, layers } => {
@@ -255,7 +256,7 @@ impl Manifest {
         }
     }
 
-    /// What must be in the repository before this index is, as manifest or as blob, each once.
+    /// Returns the contents that must be in the repository before this index, as manifest or as blob, each once.
     pub fn children(&self) -> Vec<&Descriptor> {
         match &self.kind {
             ManifestKind::Image { .. } => Vec::new(),
@@ -264,7 +265,7 @@ impl Manifest {
     }
 }
 
-/// Each digest once, in the order of the digests.
+/// Returns each digest once, in the order of the digests.
 pub(super) fn distinct<'a>(descriptors: impl IntoIterator<Item = &'a Descriptor>) -> Vec<&'a Descriptor> {
     let mut all: Vec<&Descriptor> = descriptors.into_iter().collect();
     all.sort_by(|a, b| a.digest.cmp(&b.digest));
@@ -282,7 +283,7 @@ fn agreed_media_type(
     raw: &RawManifest,
 ) -> Result<MediaType, ManifestError> {
     let document = document.filter(|t| !t.is_empty()).map(str::parse::<MediaType>).transpose()?;
-    // Some clients send JSON without saying which JSON.
+    // Some clients send JSON without a specific type.
     let vague = ["application/json", "application/octet-stream"];
     let header = header.filter(|h| !vague.iter().any(|vague| h.as_str().eq_ignore_ascii_case(vague)));
     match (header, document) {
@@ -290,7 +291,7 @@ fn agreed_media_type(
             Err(ManifestError::MediaTypeMismatch { header: header.to_string(), document: document.to_string() })
         }
         (Some(media_type), _) | (None, Some(media_type)) => Ok(media_type),
-        // OCI documents may leave mediaType out; what they hold says which of the two they are.
+        // OCI documents may omit mediaType. Then their members tell which of the two they are.
         (None, None) if raw.is_index() => media_types::OCI_INDEX.parse(),
         (None, None) => media_types::OCI_IMAGE.parse(),
     }

@@ -97,7 +97,7 @@ fn one_document_has_one_meaning() {
     ] {
         assert!(matches!(parse(None, &both), Err(ManifestError::Ambiguous(..))), "{both}");
     }
-    // The header says one thing, the content is another.
+    // The header does not fit the content.
     for (header, document) in [
         (media_types::OCI_INDEX, without(image(), "mediaType")),
         (media_types::DOCKER_LIST, without(image(), "mediaType")),
@@ -108,7 +108,7 @@ fn one_document_has_one_meaning() {
     ] {
         assert!(matches!(parse(Some(header), &document), Err(ManifestError::Json(_))), "{header} {document}");
     }
-    // Which of two equal members counts would be up to the reader.
+    // Parsers differ in which of two equal members they take.
     let twice = image().to_string().replacen('{', r#"{"layers":[],"#, 1);
     assert!(matches!(Manifest::parse(None, twice.as_bytes()), Err(ManifestError::Json(_))));
 }
@@ -169,7 +169,7 @@ fn a_list_that_is_null_is_empty() {
         assert_eq!((parsed.media_type.as_str(), parsed.children().len()), (media_types::OCI_INDEX, 0));
         assert!(matches!(parsed.kind, ManifestKind::Index { .. }));
     }
-    // Beside a list with entries, `null` is as good as nothing.
+    // If another list has entries, `null` means nothing.
     let parsed = parse(None, &with(image(), "manifests", Value::Null)).unwrap();
     assert!(matches!(parsed.kind, ManifestKind::Image { .. }));
     let parsed = parse(None, &json!({ "schemaVersion": 2, "manifests": [], "layers": null })).unwrap();
