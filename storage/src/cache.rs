@@ -1,9 +1,9 @@
-//! A bounded cache in front of a store, which cannot keep what a writer has just made untrue.
+//! A bounded cache in front of a store. It never keeps a row that a writer has just changed.
 //!
-//! The danger of such caches is the slow reader: it reads the old row, a writer changes the row and removes the entry,
-//! and then the reader puts the old row in. Here every key belongs to a shard with an *epoch*. A reader notes the epoch
-//! before it asks the store, and its value is kept only if the epoch is still the same; a writer moves the epoch on
-//! after its commit. Both happen under the lock of the shard (`docs/adr/0005`).
+//! The danger of such caches is the slow reader: it reads the old row, a writer changes the row and removes the
+//! entry, and then the reader puts the old row in. Here every key belongs to a shard with an *epoch*. A reader notes
+//! the epoch before it asks the store, and its value is kept only if the epoch is still the same. A writer raises the
+//! epoch after its commit. Both happen under the lock of the shard (`docs/adr/0005`).
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 
 const SHARDS: usize = 64;
 
-/// What an entry weighs.
+/// Returns the weight of an entry.
 type Weigh<V> = fn(&V) -> u64;
 
 #[derive(Clone)]
@@ -36,12 +36,12 @@ pub struct EpochCache<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
-    /// A cache of at most about `entries` entries.
+    /// Makes a cache of at most about `entries` entries.
     pub fn new(entries: usize) -> Self {
         Self::weighted(entries, entries as u64, |_| 1)
     }
 
-    /// A cache of about `entries` entries, which weigh at most `capacity` together.
+    /// Makes a cache of about `entries` entries with a total weight of at most `capacity`.
     pub fn weighted(entries: usize, capacity: u64, weigh: Weigh<V>) -> Self {
         Self {
             entries: Cache::with_weighter(entries, capacity, ByFunction(weigh)),
@@ -53,18 +53,18 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
     }
 
     fn epoch(&self, key: &K) -> &Mutex<u64> {
-        // Below SHARDS, which is how many epochs there are.
+        // The result is below SHARDS, the number of epochs.
         let shard = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         &self.epochs[shard]
     }
 
-    /// The value that is kept for `key`, if any.
+    /// Returns the cached value of `key`, if any.
     pub fn get(&self, key: &K) -> Option<V> {
         self.entries.get(key)
     }
 
-    /// The value that is kept for `key`, or else what `load` finds, which is then kept. That nothing was found is not
-    /// kept.
+    /// Returns the cached value of `key`, or else the result of `load`, and caches that. A missing value is not
+    /// cached.
     pub async fn get_or_load<E>(
         &self,
         key: K,
@@ -86,19 +86,19 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
         Ok(loaded)
     }
 
-    /// How often [`Self::get_or_load`] had an answer, and how often it had to load, since the start.
+    /// Returns how often [`Self::get_or_load`] had an answer, and how often it had to load, since the start.
     pub fn lookups(&self) -> (u64, u64) {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
-    /// Forgets `key`, and makes readers that are under way not keep what they find. Call it after the commit.
+    /// Forgets `key`, and stops reads in progress from caching their results. Call it after the commit.
     pub fn invalidate(&self, key: &K) {
         let mut epoch = self.epoch(key).lock().unwrap_or_else(PoisonError::into_inner);
         *epoch += 1;
         self.entries.remove(key);
     }
 
-    /// Forgets what `keep` does not keep, likewise. Whatever is being read now is not kept either.
+    /// Forgets the entries that `keep` rejects. Reads in progress do not cache their results either.
     pub fn retain(&self, keep: impl Fn(&K, &V) -> bool) {
         for epoch in &self.epochs {
             *epoch.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -106,7 +106,7 @@ impl<K: Hash + Eq + Clone, V: Clone> EpochCache<K, V> {
         self.entries.retain(keep);
     }
 
-    /// Forgets everything, likewise.
+    /// Forgets everything. Reads in progress do not cache their results either.
     pub fn clear(&self) {
         for epoch in &self.epochs {
             *epoch.lock().unwrap_or_else(PoisonError::into_inner) += 1;

@@ -1,44 +1,44 @@
-//! Why a store did not do what was asked, by what the caller can do about it.
+//! Errors of a store, by what the caller can do about them.
 
 use std::error::Error as StdError;
 
 use roadstead_types::{Counted, Digest, Thing};
 
-/// What a store answers.
+/// The result of a call to a store.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong in a store, by what the caller can do about it. That something is not there is not an error.
+/// An error of a store, by what the caller can do about it. A missing row is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is there already, and belongs to someone.
+    /// The thing exists already, and belongs to someone.
     #[error("{0} exists already")]
     Conflict(Thing),
-    /// It cannot go, because something is still in it or refers to it.
+    /// The thing cannot be deleted, because something is in it or refers to it.
     #[error("{0} is still in use")]
     InUse(Thing),
-    /// It is protected from deletion.
+    /// The thing is protected from deletion.
     #[error("{0} is protected from deletion")]
     Protected(Thing),
-    /// There are as many as there may be.
+    /// The limit is reached.
     #[error("no more than {limit} {what}")]
     LimitReached {
         /// What is counted.
         what: Counted,
-        /// How many there may be.
+        /// The limit.
         limit: u64,
     },
     /// A manifest refers to content that is not in its repository.
     #[error("{} blobs and {} manifests are missing", blobs.len(), manifests.len())]
     MissingReferences {
-        /// The blobs.
+        /// The missing blobs.
         blobs: Vec<Digest>,
-        /// The manifests.
+        /// The missing manifests.
         manifests: Vec<Digest>,
     },
-    /// What the call is about has gone, or was taken by another, in the meantime: read again.
+    /// The thing was deleted or changed by another request in the meantime: read it again.
     #[error("{0} has changed in the meantime")]
     Stale(Thing),
-    /// It could be done, and was not: it was only tried, see [`Act::tried`](crate::meta::Act::tried).
+    /// The change would have succeeded, but was only tried: see [`Act::tried`](crate::meta::Act::tried).
     #[error("it was only tried")]
     DryRun,
     /// The disk, the bucket or the quota of the store is full.
@@ -47,24 +47,24 @@ pub enum Error {
     /// The store cannot be reached, or is too busy. Trying again later may help.
     #[error("the store is not available ({op})")]
     Unavailable {
-        /// What was tried.
+        /// The operation that failed.
         op: &'static str,
-        /// What the store said.
+        /// The error of the store.
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The database was written by a newer release.
     #[error("the database has schema version {found}, this release knows up to {known}: run the newer release")]
     SchemaNewer {
-        /// In the database.
+        /// The version of the database.
         found: i64,
-        /// In this binary.
+        /// The latest version that this binary knows.
         known: i64,
     },
     /// Migrations have not been run.
     #[error("the database has pending migrations: run `roadstead migrate`")]
     SchemaOlder,
-    /// What is stored breaks a rule that the store keeps.
+    /// A stored value breaks a rule of the store.
     #[error("corrupt row in {table}.{column}: {value:?}")]
     Corrupt {
         /// The table.
@@ -74,20 +74,20 @@ pub enum Error {
         /// The value, as text.
         value: String,
     },
-    /// Anything else that a store can say.
+    /// Any other error of a store.
     #[error("store failure ({op})")]
     Backend {
-        /// What was tried.
+        /// The operation that failed.
         op: &'static str,
-        /// What the store said.
+        /// The error of the store.
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
 }
 
 impl Error {
-    /// Names the operation that an input/output error comes from, and tells a full disk, and a process or a machine that has
-    /// no file descriptors left, from other failures.
+    /// Adds the name of the operation to an input/output error. A full disk and a lack of file descriptors (in the
+    /// process or on the machine) become their own errors.
     pub fn io(op: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |source| match (source.kind(), source.raw_os_error()) {
             (std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded, _) => Self::Full(Box::new(source)),
@@ -103,8 +103,8 @@ const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
 
 impl Error {
-    /// Whether a write that ended with this may have been committed all the same: then caches forget what it concerns. Every
-    /// other error says for sure that nothing was changed.
+    /// Tells whether a write may have been committed in spite of this error. Then caches must forget the rows that it
+    /// concerns. After every other error it is certain that nothing was changed.
     pub fn leaves_open(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Unavailable { .. } | Self::Backend { .. })
     }

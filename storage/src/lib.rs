@@ -1,16 +1,16 @@
-//! What Roadstead keeps, and where it keeps it.
+//! Stores the data of Roadstead: blobs in a blob store, everything else in SQL.
 //!
 
 //! * [`blob`] holds the bytes of blobs: a [`blob::BlobStore`] on files or in memory.
 //! * [`meta`] holds everything else in SQL: a [`meta::MetaStore`] on SQLite or PostgreSQL.
-//! * `testkit` (feature) is the suite that every blob store and every metadata engine passes, and stores that fail
+//! * `testkit` (feature) is the suite that every blob store and every metadata engine passes, with stores that fail
 //!   on purpose.
 //!
-//! This crate knows nothing of HTTP, of permissions, or of configuration files: whoever calls it has decided that the
-//! call may be made.
+//! This crate knows nothing of HTTP, of permissions, or of configuration files. Its callers decide whether a call is
+//! allowed.
 //!
-//! To add a blob store, implement [`blob::BlobStore`] and run `testkit::blob_suite` on it. To add a statement, write it
-//! once with `$1` placeholders: both engines run the same text (`docs/adr/0002`).
+//! To add a blob store, implement [`blob::BlobStore`] and run `testkit::blob_suite` on it. Write every SQL statement
+//! once, with `$1` placeholders: both engines run the same text (`docs/adr/0002`).
 
 #![deny(missing_docs)]
 

@@ -1,16 +1,16 @@
-//! Points at which a process stops for good, so that a test kills it there.
+//! Points at which a test can stop the process for good, to kill it there.
 
 #![expect(clippy::unwrap_used, reason = "a test kit: to panic is how it tells")]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-/// Where a unit of work can be stopped.
+/// A point at which a unit of work can be stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Point {
-    /// Everything is written, and nothing is committed.
+    /// Everything is written, but not committed.
     BeforeCommit,
-    /// It is committed, and nobody knows it yet.
+    /// Everything is committed, but no caller has been told.
     AfterCommit,
 }
 
@@ -22,12 +22,13 @@ struct Armed {
 
 static ARMED: Mutex<Option<Armed>> = Mutex::new(None);
 
-/// The next unit for the operation `op`, for example `create a namespace`, stops at `point`. Then the file `sign` is there.
+/// Stops the next unit for the operation `op`, for example `create a namespace`, at `point`. Then the file `sign`
+/// exists.
 pub fn stop_at(point: Point, op: &str, sign: PathBuf) {
     *ARMED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Armed { point, op: op.to_owned(), sign });
 }
 
-/// Called where a unit can be stopped.
+/// Stops the process if a test asked for it here.
 pub(crate) fn reached(point: Point, op: &str) {
     let armed = ARMED.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(armed) = armed.as_ref().filter(|armed| armed.point == point && armed.op == op) else { return };

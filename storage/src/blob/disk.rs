@@ -1,4 +1,4 @@
-//! What readers, writers and the store itself do with files.
+//! File operations shared by readers, writers and the store.
 
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -10,7 +10,7 @@ use roadstead_types::Thing;
 
 use crate::{Error, Result};
 
-/// Runs file operations where they may block.
+/// Runs file operations on a thread that may block.
 pub(super) async fn blocking<T: Send + 'static>(
     op: &'static str,
     work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -26,8 +26,8 @@ pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path).and_then(|directory| directory.sync_all()).map_err(Error::io("sync a directory"))
 }
 
-/// A staged file with its one lock. It is given back by name, and not only by closing the file: a process that is forked
-/// in between holds a copy of the open file for a moment.
+/// A staged file with its one lock. The lock is released explicitly, because closing the file is not enough: a
+/// process that is forked at that moment holds a copy of the open file for a while.
 pub(super) struct Fenced(File);
 
 impl Deref for Fenced {
@@ -40,13 +40,13 @@ impl Deref for Fenced {
 
 impl Drop for Fenced {
     fn drop(&mut self) {
-        // It is about to be closed, which gives the lock back too.
+        // The file is about to be closed, which releases the lock too.
         let _ = self.0.unlock();
     }
 }
 
-/// Takes the one lock of a staged file. A lease in the database can run out under a request that was held up; the bytes
-/// themselves must still have one writer, and none once they are an object.
+/// Takes the one lock of a staged file. The lease in the database may expire while a request is held up. Even then
+/// the bytes must have only one writer, and none once they are an object.
 pub(super) fn fence(file: File, path: &Path) -> Result<Fenced> {
     match file.try_lock() {
         Ok(()) => {}
@@ -54,7 +54,7 @@ pub(super) fn fence(file: File, path: &Path) -> Result<Fenced> {
         Err(TryLockError::Error(error)) => return Err(Error::io("lock a staged upload")(error)),
     }
     let file = Fenced(file);
-    // While this waited to be scheduled, the file may have been committed under another name.
+    // The file may have been committed under another name while this thread waited to run.
     let opened = file.metadata().map_err(Error::io("look at a staged upload"))?;
     match fs::metadata(path) {
         Ok(named) if (named.dev(), named.ino()) == (opened.dev(), opened.ino()) => Ok(file),

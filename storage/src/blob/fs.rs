@@ -1,8 +1,8 @@
 //! Blobs in files of one directory tree.
 //!
 //! ```text
-//! store-id                            which database this store belongs to
-//! uploads/<upload id>                 staged: written to, resumable
+//! store-id                            the database that this store belongs to
+//! uploads/<upload id>                 a staged upload: written to, resumable
 //! blobs/<algorithm>/<xx>/<hex>-<uuid> an object: complete, durable, never changed
 //! ```
 
@@ -26,10 +26,10 @@ use super::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize, Stagi
 use crate::{Error, Result};
 use roadstead_types::{Algorithm, Digest, Hasher, Thing, Timestamp, UploadId};
 
-/// The file that says which database a store belongs to.
+/// The file with the id of the database that a store belongs to.
 const IDENTITY: &str = "store-id";
 
-/// The pieces in which a staged upload is read.
+/// The size of the pieces in which a staged upload is read.
 const STAGED_PIECE: usize = 1 << 20;
 
 /// A blob store in a directory. Cheap to clone.
@@ -43,13 +43,13 @@ struct Inner {
     root: PathBuf,
     uploads: PathBuf,
     blobs: PathBuf,
-    /// Directories whose own entry in their parent is known to be durable.
+    /// Directories whose entry in their parent is known to be durable.
     durable: Mutex<HashSet<PathBuf>>,
     buffers: read::Buffers,
 }
 
 impl FsBlobStore {
-    /// Opens the store below `root`, and makes its directories if they are not there.
+    /// Opens the store below `root`, and makes its directories if they are missing.
     ///
     /// # Errors
     /// `Backend` when they cannot be made, `Full` when there is no room for them.
@@ -83,7 +83,7 @@ impl Inner {
         self.blobs.join(key.path())
     }
 
-    /// Makes a directory below an existing one, such that it survives the loss of power.
+    /// Makes a directory below an existing one, and makes it durable.
     fn ensure_directory(&self, path: &Path) -> Result<()> {
         let known = |inner: &Self| inner.durable.lock().unwrap_or_else(PoisonError::into_inner).contains(path);
         if known(self) {
@@ -93,7 +93,7 @@ impl Inner {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(Error::io("create a directory")(error));
             }
-            // Also when it was there: whoever made it may not have come to the next line yet.
+            // Synced even if it existed, because the process that made it may not have synced it yet.
             _ => path.parent().map_or(Ok(()), sync_directory)?,
         }
         self.durable.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
@@ -102,15 +102,15 @@ impl Inner {
 
     fn commit(&self, staged: &Path, digest: &Digest, size: u64) -> Result<BlobKey> {
         let stale = || Error::Stale(Thing::StagedUpload);
-        // Opened for writing: an exclusive lock wants that on a network file system.
+        // Opened for writing, because network file systems need that for an exclusive lock.
         let file = OpenOptions::new().read(true).write(true).open(staged).map_err(|error| match error.kind() {
             ErrorKind::NotFound => stale(),
             _ => Error::io("open a staged upload")(error),
         })?;
-        // Held until the file has its second name: who still writes to it keeps it from being committed.
+        // Held until the file has its second name, so that a file with a writer is not committed.
         let file = fence(file, staged)?;
         file.sync_all().map_err(Error::io("sync a staged upload"))?;
-        // After the sync: a write-back that failed has cut the file.
+        // Checked after the sync, because a failed write-back has truncated the file.
         if file.metadata().map_err(Error::io("size a staged upload"))?.len() != size {
             return Err(stale());
         }
@@ -225,8 +225,8 @@ impl BlobStore for FsBlobStore {
     }
 }
 
-/// Gives staged bytes the name of an object, and leaves them their own: a commit whose row fails can be tried again. Where
-/// the file system has no second names, they move.
+/// Gives staged bytes the name of an object. They keep their old name too, so a commit whose row fails can be tried
+/// again. On file systems without hard links they are moved.
 fn name_object(staged: &Path, object: &Path) -> std::io::Result<()> {
     match fs::hard_link(staged, object) {
         Err(error)
@@ -251,10 +251,10 @@ fn open_staged(path: &Path, length: u64) -> Result<Fenced> {
     let file = fence(file, path)?;
     let metadata = file.metadata().map_err(Error::io("size a staged upload"))?;
     let there = metadata.len();
-    // A second name is that of an object, which is never changed.
+    // A second name belongs to an object, which never changes.
     let is_object = metadata.nlink() > 1;
     if is_object && length == 0 {
-        // Nothing of it is needed; the lock of the old file keeps others away until the new one is locked.
+        // The bytes are not needed. The lock of the old file keeps others away until the new file is locked.
         remove(path)?;
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.map_err(Error::io("open a staged upload"))?;
@@ -269,7 +269,7 @@ fn open_staged(path: &Path, length: u64) -> Result<Fenced> {
     Ok(file)
 }
 
-/// Writes the id of a store, whole or not at all; of two who do so at once, one succeeds.
+/// Writes the id of a store, all of it or nothing. Of two concurrent callers one succeeds.
 fn claim(root: &Path, text: &str) -> Result<()> {
     let temporary = root.join(format!(".{IDENTITY}-{}", Uuid::new_v4().simple()));
     let write = || {
@@ -293,7 +293,7 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// The files of a directory whose names mean something, with size and time. What vanishes meanwhile is left out.
+/// Lists the files of a directory with a valid name, with size and time. Files that vanish meanwhile are left out.
 fn listed<K>(path: &Path, key: impl Fn(&str) -> Option<K>) -> Result<Vec<Listed<K>>> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
@@ -309,7 +309,7 @@ fn listed<K>(path: &Path, key: impl Fn(&str) -> Option<K>) -> Result<Vec<Listed<
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::io("list a directory")(error)),
         };
-        // Naming a file moves the time of its change, and only that: an object is as old as its name.
+        // Naming a file changes only its ctime, and an object is as old as its name.
         let written = millis(metadata.mtime(), metadata.mtime_nsec());
         let changed = millis(metadata.ctime(), metadata.ctime_nsec());
         let modified = Timestamp::from_millis(written.max(changed));

@@ -8,40 +8,40 @@ use uuid::Uuid;
 use crate::Error;
 use roadstead_types::{Digest, UploadId};
 
-/// What the key of an object of our own begins with, in the database. It says how the rest is laid out: a store can hold
-/// objects that another registry has written, under paths of another form.
+/// The prefix of the keys of our own objects in the database. It tells how the rest is laid out, because a store may
+/// hold objects that another registry wrote, under other paths.
 const OWN: &str = "own:";
 
-/// The key of an object: `own:sha256/ab/<hex>-<uuid>`. It names the digest, but is fresh for every upload.
+/// The key of an object: `own:sha256/ab/<hex>-<uuid>`. It contains the digest, but every upload gets a new key.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct BlobKey(String);
 
 impl BlobKey {
-    /// A fresh key for content with this digest.
+    /// Makes a new key for content with this digest.
     pub fn fresh(digest: &Digest) -> Self {
         let hex = digest.hex();
         Self(format!("{OWN}{}/{}/{hex}-{}", digest.algorithm(), &hex[..2], Uuid::new_v4().simple()))
     }
 
-    /// The key of the object at `path`, below the place where a store keeps its objects.
+    /// Returns the key of the object at `path`, relative to the place where a store keeps its objects.
     ///
     /// # Errors
-    /// `Corrupt` when no object of ours has such a path.
+    /// `Corrupt` when the path is not one of our own objects.
     pub fn of_path(path: &str) -> Result<Self, Error> {
         format!("{OWN}{path}").parse()
     }
 
-    /// The whole text, as the database has it.
+    /// Returns the whole text, as it is in the database.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Where the object is, below the place where a store keeps its objects.
+    /// Returns the path of the object, relative to the place where a store keeps its objects.
     pub fn path(&self) -> &str {
         self.0.strip_prefix(OWN).unwrap_or_default()
     }
 
-    /// The digest of the content.
+    /// Returns the digest of the content.
     pub fn digest(&self) -> Option<Digest> {
         let (algorithm, rest) = self.path().split_once('/')?;
         let (_, name) = rest.split_once('/')?;
@@ -81,12 +81,12 @@ impl fmt::Display for BlobKey {
 pub struct StagingKey(UploadId);
 
 impl StagingKey {
-    /// The key of the upload `id`.
+    /// Returns the key of the upload `id`.
     pub fn of(id: UploadId) -> Self {
         Self(id)
     }
 
-    /// The upload that it belongs to.
+    /// Returns the upload that it belongs to.
     pub fn upload(self) -> UploadId {
         self.0
     }

@@ -22,16 +22,16 @@ pub struct MemoryBlobStore {
 #[derive(Debug, Default)]
 struct Inner {
     staged: HashMap<StagingKey, (BytesMut, Timestamp)>,
-    /// What objects were made of: not to be written to.
+    /// Staged uploads that are objects now. They must not be written to.
     committed: HashSet<StagingKey>,
-    /// Whose writers are open.
+    /// Staged uploads with an open writer.
     writing: HashMap<StagingKey, Weak<()>>,
     objects: HashMap<BlobKey, (Bytes, Timestamp)>,
     identity: Option<String>,
 }
 
 impl Inner {
-    /// Staged bytes have one writer at a time, and none when they become an object.
+    /// Checks that staged bytes have no other writer, and are not an object yet.
     fn fence(&mut self, key: &StagingKey) -> Result<()> {
         self.writing.retain(|_, open| open.strong_count() > 0);
         if self.writing.contains_key(key) { Err(Error::Stale(Thing::Upload)) } else { Ok(()) }
@@ -39,7 +39,7 @@ impl Inner {
 }
 
 impl MemoryBlobStore {
-    /// An empty store, which takes the times of its listings from `clock`.
+    /// Makes an empty store. It takes the times in its listings from `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { inner: Arc::default(), clock }
     }
@@ -185,7 +185,7 @@ impl BlobWriter for MemoryWriter {
         let now = self.store.clock.now();
         let mut inner = self.store.lock();
         let (staged, modified) = inner.staged.get_mut(&self.key).ok_or(STALE)?;
-        // Where the hash stands, like a file: another writer may have been here.
+        // Continues at the position of the hash, like a file, because another writer may have been here.
         staged.truncate(index(self.hasher.len()));
         staged.extend_from_slice(&bytes);
         *modified = now;

@@ -1,4 +1,4 @@
-//! Reading a file in pieces, the next one while the last one is on its way.
+//! Reads a file in pieces. The next piece is read while the last one is being sent.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -15,10 +15,10 @@ use super::disk::blocking;
 use super::{BlobStream, PieceSize};
 use crate::{Error, Result};
 
-/// How many bytes of buffers wait to be used again.
+/// How many bytes of buffers are kept for reuse.
 const MAX_KEPT: usize = 16 << 20;
 
-/// Buffers that have been sent, to be filled again: a fresh one costs a page fault every 4 KiB.
+/// Buffers that have been sent and can be filled again: a new one costs a page fault every 4 KiB.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -32,7 +32,7 @@ impl Buffers {
     }
 }
 
-/// A buffer that goes home when the last piece of it is dropped.
+/// A buffer that returns to the others when the last piece of it is dropped.
 struct Buffer {
     bytes: Vec<u8>,
     length: usize,
@@ -55,18 +55,18 @@ impl Drop for Buffer {
     }
 }
 
-/// What is to be read, and in which pieces.
+/// The range to read, and the size of the pieces.
 pub(super) struct Pieces {
     pub(super) range: Range<u64>,
     pub(super) piece: PieceSize,
     pub(super) buffers: Buffers,
 }
 
-/// Below this, a buffer is not worth keeping.
+/// Smaller buffers are not kept.
 const SMALL: usize = 64 << 10;
 
 impl Pieces {
-    /// Reads the next piece of `file`; nothing at the end of the range.
+    /// Reads the next piece of `file`; `None` at the end of the range.
     fn read(&mut self, file: &File) -> Result<Option<Bytes>> {
         let left = self.range.end.saturating_sub(self.range.start);
         let length = usize::try_from(left).unwrap_or(usize::MAX).min(self.piece.next());
@@ -74,7 +74,7 @@ impl Pieces {
             return Ok(None);
         }
         let start = self.range.start;
-        // Fails with UnexpectedEof when the file is shorter: never a silent short body.
+        // Fails with UnexpectedEof when the file is too short, so that a body is never cut silently.
         let read = |buffer: &mut [u8]| file.read_exact_at(buffer, start).map_err(Error::io("read an object"));
         let bytes = if length < SMALL {
             let mut buffer = vec![0; length];
@@ -92,9 +92,9 @@ impl Pieces {
 
 type Step = Result<(Option<Bytes>, Pieces)>;
 
-/// Opens the file at `path` and reads `pieces` of it; `None` when there is no such file.
+/// Opens the file at `path` and reads `pieces` of it; `None` when the file does not exist.
 ///
-/// The first piece is read in the same hop that opens the file, so that a small blob costs one hop.
+/// One blocking task opens the file and reads the first piece, so that a small blob costs only one task.
 pub(super) async fn open(path: PathBuf, mut pieces: Pieces) -> Result<Option<BlobStream>> {
     let opened = blocking("open an object", move || {
         let file = match File::open(path) {
@@ -115,7 +115,7 @@ pub(super) async fn open(path: PathBuf, mut pieces: Pieces) -> Result<Option<Blo
 
 fn rest(file: Arc<File>, first: Option<Bytes>, pieces: Pieces) -> BlobStream {
     let next = |file: Arc<File>, mut pieces: Pieces| -> Option<JoinHandle<Step>> {
-        // At most one piece is ahead of the one that is being sent.
+        // Reads at most one piece ahead of the one that is being sent.
         (!pieces.range.is_empty())
             .then(|| tokio::task::spawn_blocking(move || pieces.read(&file).map(|bytes| (bytes, pieces))))
     };

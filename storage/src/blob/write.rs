@@ -13,8 +13,8 @@ use super::disk::{Fenced, blocking, sync_directory};
 use crate::{Error, Result};
 use roadstead_types::Hasher;
 
-/// So much is written before it is sent on its way to the disk. Without that, the sync at the end of a large upload finds
-/// all of it still to be done.
+/// After so many bytes, the writer starts to write them back to the disk. Otherwise the sync at the end of a large
+/// upload would have to write all of them.
 const WRITE_BACK: u64 = 32 << 20;
 
 /// From this size on, bytes are hashed and written at the same time.
@@ -24,19 +24,19 @@ const PARALLEL: u64 = 128 << 10;
 pub(super) struct FsWriter {
     file: Arc<Fenced>,
     hasher: Hasher,
-    /// The directory of the file, until its entry there is durable.
+    /// The directory of the file, until the entry in it is durable.
     directory: Option<PathBuf>,
     not_sent: u64,
     write_back: Option<JoinHandle<Result<()>>>,
 }
 
 impl FsWriter {
-    /// Continues `file` where `hasher` stands.
+    /// Continues `file` at the position of `hasher`.
     pub(super) fn new(file: Fenced, hasher: Hasher, directory: PathBuf) -> Self {
         Self { file: Arc::new(file), hasher, directory: Some(directory), not_sent: 0, write_back: None }
     }
 
-    /// Starts to send what has been written to the disk, unless that is under way already.
+    /// Starts to write back to the disk, unless a write-back is running already.
     async fn send(&mut self) -> Result<()> {
         if self.write_back.as_ref().is_some_and(|task| !task.is_finished()) {
             return Ok(());
@@ -46,8 +46,8 @@ impl FsWriter {
         self.not_sent = 0;
         self.write_back = Some(tokio::task::spawn_blocking(move || {
             file.sync_data().map_err(|error| {
-                // The kernel tells of a lost page once. Nobody must take this file for whole any more, not even if the
-                // writer is dropped before it hears of the error.
+                // The kernel reports a lost page only once. So truncate the file, and it cannot be taken for a
+                // complete one, even if the writer is dropped before it hears of the error.
                 let _ = file.set_len(0);
                 Error::io("write an upload back")(error)
             })
@@ -55,7 +55,7 @@ impl FsWriter {
         Ok(())
     }
 
-    /// Waits for the write-back that is under way.
+    /// Waits for the running write-back.
     async fn sent(&mut self) -> Result<()> {
         match self.write_back.take() {
             None => Ok(()),
@@ -80,7 +80,7 @@ impl BlobWriter for FsWriter {
             hasher.update(&hashed);
             hasher
         };
-        // Neither waits for the other, where that is worth a second thread.
+        // Large pieces are written and hashed at the same time, which is worth a second thread.
         self.hasher = if length < PARALLEL {
             blocking("write an upload", move || write().map(|()| hash())).await?
         } else {
@@ -107,7 +107,7 @@ impl BlobWriter for FsWriter {
     }
 
     async fn close(&mut self) -> Result<()> {
-        // What a write-back that failed has to say must be heard before the commit looks at the file.
+        // The commit must know if a write-back failed, so wait for it here.
         self.sent().await
     }
 

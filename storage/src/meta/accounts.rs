@@ -29,19 +29,19 @@ impl MetaStore {
         unit!(self.unit(act, "create an account"), |u| insert(u, new).await.map(Outcome::Done))
     }
 
-    /// The account with this id.
+    /// Returns the account with this id.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
         let row = sqlx::query(ACCOUNTS_BY_ID).bind(id.get()).fetch_optional(self.reader()).await;
         row.op("read an account")?.as_ref().map(account).transpose()
     }
 
-    /// The account with this uin.
+    /// Returns the account with this uin.
     pub async fn account_by_uin(&self, uin: &Uin) -> Result<Option<Account>> {
         let row = sqlx::query(ACCOUNTS_BY_UIN).bind(uin.as_str()).fetch_optional(self.reader()).await;
         row.op("read an account")?.as_ref().map(account).transpose()
     }
 
-    /// The main account with this name.
+    /// Returns the main account with this name.
     pub async fn account_by_name(&self, name: &str) -> Result<Option<Account>> {
         if !is_storable(name) {
             return Ok(None);
@@ -50,35 +50,35 @@ impl MetaStore {
         row.op("read an account")?.as_ref().map(account).transpose()
     }
 
-    /// Accounts in the order of their uins, after `after`.
+    /// Lists accounts in the order of their uins, after `after`.
     pub async fn list_accounts(&self, after: Option<&Uin>, limit: u32) -> Result<Vec<Account>> {
         let page = sqlx::query(ACCOUNTS_PAGE).bind(after.map_or("", Uin::as_str)).bind(i64::from(limit));
         page.fetch_all(self.reader()).await.op("list accounts")?.iter().map(account).collect()
     }
 
-    /// When the first account was made.
+    /// Returns when the first account was made.
     pub async fn oldest_account(&self) -> Result<Option<Timestamp>> {
         let query = sqlx::query("SELECT created_at FROM accounts ORDER BY id LIMIT 1");
         let row = query.fetch_optional(self.reader()).await.op("read an account")?;
         row.map(|row| time(&row, "created_at")).transpose()
     }
 
-    /// Enables or disables an account; false when there is no such account. What was issued before to it and to its
-    /// sub-accounts is void if that is a change.
+    /// Enables or disables an account; false when the account does not exist. A change makes all its tokens and
+    /// sessions void, and those of its sub-accounts.
     pub async fn set_account_status(&self, act: &Act, id: AccountId, status: AccountStatus) -> Result<bool> {
         unit!(self.unit(act, "set the status of an account"), |u| change_status(u, id, status).await.map(Outcome::of))
     }
 
-    /// The hash of the account's password.
+    /// Returns the hash of the account's password.
     pub async fn password_hash(&self, id: AccountId) -> Result<Option<String>> {
         let hash = sqlx::query_scalar("SELECT hash FROM passwords WHERE account_id = $1").bind(id.get());
         hash.fetch_optional(self.reader()).await.op("read a password hash")
     }
 
-    /// Sets the password of an account. What was issued under the old one is void, refresh tokens included.
+    /// Sets the password of an account. Tokens and sessions under the old one become void, refresh tokens included.
     ///
     /// # Errors
-    /// `Stale` when there is no such account.
+    /// `Stale` when the account does not exist.
     pub async fn set_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<()> {
         unit!(self.unit(act, "set a password"), |u| change_password(u, id, hash).await.map(Outcome::Done))
     }
@@ -86,13 +86,13 @@ impl MetaStore {
     /// Gives an account its first password.
     ///
     /// # Errors
-    /// `Conflict` when it has one, `Stale` when there is no such account.
+    /// `Conflict` when it has one, `Stale` when the account does not exist.
     pub async fn add_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<()> {
         unit!(self.unit(act, "set a password"), |u| add_password(u, id, hash).await.map(Outcome::Done))
     }
 
-    /// Changes the password of an account that has one; false when it has none. What was issued under the old one is void,
-    /// refresh tokens included.
+    /// Changes the password of an account; false when it has none. Tokens and sessions under the old password become
+    /// void, refresh tokens included.
     pub async fn change_password_hash(&self, act: &Act, id: AccountId, hash: &str) -> Result<bool> {
         unit!(self.unit(act, "set a password"), |u| async {
             if !has_password(u, id).await? {
@@ -105,7 +105,7 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// Replaces the hash of the same password by one with other parameters; false when the hash is not `old` any more.
+    /// Replaces the hash of the same password by one with other parameters; false when the hash is no longer `old`.
     pub async fn update_password_hash(&self, id: AccountId, old: &str, new: &str) -> Result<bool> {
         let update = sqlx::query("UPDATE passwords SET hash = $1 WHERE account_id = $2 AND hash = $3");
         let done = update.bind(new).bind(id.get()).bind(old).execute(self.writer()).await;
@@ -168,7 +168,7 @@ async fn change_status(u: &mut Unit<'_>, id: AccountId, status: AccountStatus) -
         let there = sqlx::query("SELECT id FROM accounts WHERE id = $1").bind(id.get()).fetch_optional(&mut **u).await;
         return Ok(there.op("read an account")?.is_some());
     }
-    // What was issued to its sub-accounts is void as well: they act for it.
+    // The tokens of its sub-accounts become void too, because they act for it.
     let members = sqlx::query("UPDATE accounts SET credential_version = credential_version + 1 WHERE owner_id = $1");
     members.bind(id.get()).execute(&mut **u).await.op("renew the credentials of sub-accounts")?;
     if status == AccountStatus::Disabled {

@@ -1,4 +1,4 @@
-//! The audit log: what was done and what was refused.
+//! The audit log of changes and refusals.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -10,7 +10,7 @@ use super::{Act, MetaStore};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Timestamp};
 
-/// What became of what was asked.
+/// The outcome of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AuditOutcome {
     /// It was done.
@@ -22,7 +22,7 @@ pub enum AuditOutcome {
 }
 
 impl AuditOutcome {
-    /// Its name.
+    /// Returns its name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -31,7 +31,7 @@ impl AuditOutcome {
         }
     }
 
-    /// The outcome with this name.
+    /// Returns the outcome with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Done, Self::Denied, Self::Failed].into_iter().find(|outcome| outcome.name() == name)
     }
@@ -45,37 +45,37 @@ impl AuditOutcome {
     }
 }
 
-/// An event, as it is written down. Texts are cut at [`AuditEvent::MAX_TEXT`] characters.
+/// An event of the audit log. Texts are cut at [`AuditEvent::MAX_TEXT`] characters.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuditEvent {
     /// When it happened.
     pub at: Timestamp,
     /// The main account that it concerns, if that is known.
     pub owner: Option<AccountId>,
-    /// The uin of who it was, or claimed to be; may be empty.
+    /// The uin of the caller, proved or only claimed; may be empty.
     pub uin: String,
-    /// What they were: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`,
+    /// The kind of the caller: `root`, `user`, `role/NAME`, `federation/NAME`, `token`, `anonymous`, `operator`,
     /// `server`.
     pub principal: String,
-    /// Where it came in: `cloud`, `docker`, `command`; `job` for what the server does by itself.
+    /// The interface that it came in by: `cloud`, `docker`, `command`, or `job` for the server's own work.
     pub source: String,
-    /// What was asked for, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
+    /// The action, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
     pub action: String,
-    /// What it was about.
+    /// The resource of the action.
     pub resource: String,
-    /// Where it came from.
+    /// The address of the client.
     pub address: String,
-    /// What the client calls itself.
+    /// The name that the client gives itself (`User-Agent`).
     pub user_agent: String,
     /// The id of the request.
     pub request_id: String,
-    /// What became of it.
+    /// The outcome.
     pub outcome: AuditOutcome,
     /// The code of the answer, if it was an error.
     pub code: String,
-    /// How many events alike it stands for.
+    /// The number of similar events that this one stands for.
     pub repeated: u64,
-    /// Whether it was only tried, as a dry run: nothing would have changed.
+    /// Whether it was only a dry run, which changes nothing.
     pub dry_run: bool,
 }
 
@@ -83,7 +83,7 @@ impl AuditEvent {
     /// The most characters of one text.
     pub const MAX_TEXT: usize = 512;
 
-    /// That `act` was done at `at`.
+    /// Makes the event that `act` was done at `at`.
     pub fn done(act: &Act, at: Timestamp) -> Self {
         let actor = act.actor().clone();
         Self {
@@ -105,7 +105,7 @@ impl AuditEvent {
     }
 }
 
-/// Where a page of events begins: after the event with this time and number.
+/// The place where a page of events begins: after the event with this time and number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AuditCursor {
     /// The time of the last event of the page before.
@@ -114,35 +114,35 @@ pub struct AuditCursor {
     pub id: i64,
 }
 
-/// Which events are wanted, the latest first.
+/// A filter for events. The latest come first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuditQuery<'a> {
-    /// Those that concern this main account.
+    /// Only events that concern this main account.
     pub owner: Option<AccountId>,
-    /// Not before this.
+    /// Only events at or after this time.
     pub since: Option<Timestamp>,
-    /// Before this.
+    /// Only events before this time.
     pub until: Option<Timestamp>,
-    /// By this uin.
+    /// Only events by this uin.
     pub uin: Option<&'a str>,
-    /// With this action.
+    /// Only events with this action.
     pub action: Option<&'a str>,
-    /// With this outcome.
+    /// Only events with this outcome.
     pub outcome: Option<AuditOutcome>,
-    /// After this one.
+    /// Only events after this one in the list.
     pub after: Option<AuditCursor>,
-    /// The most events.
+    /// The most events to return.
     pub limit: u32,
 }
 
 impl MetaStore {
-    /// Writes events down, all of them or none.
+    /// Saves events, all of them or none.
     pub async fn record_audit_events(&self, events: &[AuditEvent]) -> Result<()> {
         let now = events.iter().map(|event| event.at).max().unwrap_or_default();
         unit!(self.upkeep(now, "write the audit log"), |u| write(u, events).await.map(Outcome::Done))
     }
 
-    /// Events that fit, with their places, the latest first.
+    /// Returns matching events with their places, the latest first.
     pub async fn audit_events(&self, query: &AuditQuery<'_>) -> Result<Vec<(AuditCursor, AuditEvent)>> {
         let sql = select(query);
         let after = query.after.unwrap_or(AuditCursor { at: Timestamp::from_millis(i64::MAX), id: i64::MAX });
@@ -162,7 +162,7 @@ impl MetaStore {
         rows.iter().map(event).collect()
     }
 
-    /// Deletes the oldest events from before `before`, at most `limit` of them; tells how many there were.
+    /// Deletes the oldest events before `before`, at most `limit` of them. Returns their number.
     pub async fn delete_audit_events(&self, before: Timestamp, limit: u32) -> Result<u64> {
         let delete = sqlx::query(
             "DELETE FROM audit_events WHERE id IN \
@@ -173,7 +173,7 @@ impl MetaStore {
     }
 }
 
-/// The statement of a query: few different ones, made of texts that stand here.
+/// Returns the SQL of a query. It consists of the fixed texts here, so there are few different statements.
 fn select(query: &AuditQuery<'_>) -> String {
     let mut sql =
         "SELECT id, at, owner_id, uin, principal, source, action, resource, address, user_agent, request_id, \
@@ -193,12 +193,12 @@ fn select(query: &AuditQuery<'_>) -> String {
     sql
 }
 
-/// A text that the database takes: without NUL, and not longer than it may be.
+/// Makes a text storable: removes NUL, and cuts it to the greatest length.
 fn storable(text: &str) -> String {
     text.chars().filter(|c| *c != '\0').take(AuditEvent::MAX_TEXT).collect()
 }
 
-/// Writes events down.
+/// Writes events.
 pub(super) async fn write(tx: &mut AnyConnection, events: &[AuditEvent]) -> Result<()> {
     for event in events {
         let insert = sqlx::query(

@@ -1,4 +1,4 @@
-//! Blobs, and which repositories have them.
+//! Blobs, and the repositories that they are linked into.
 
 use sqlx::any::AnyRow;
 
@@ -17,7 +17,7 @@ use roadstead_types::{
 };
 
 impl MetaStore {
-    /// The blob with this digest in this repository.
+    /// Returns the blob with this digest in this repository.
     pub async fn blob(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<Blob>> {
         let query = sqlx::query(
             "SELECT b.id, b.digest, b.object_key, b.size, b.lease_until FROM blobs b \
@@ -28,7 +28,8 @@ impl MetaStore {
         row.op("read a blob")?.as_ref().map(blob).transpose()
     }
 
-    /// Keeps a blob until `until` at least, and revives it if it was condemned; false when it is being deleted or gone.
+    /// Keeps a blob until `until` at least, and revives it if it was condemned. False when it is being deleted or has
+    /// gone.
     pub async fn renew_blob_lease(&self, id: BlobId, until: Timestamp) -> Result<bool> {
         let update = sqlx::query(
             "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
@@ -40,7 +41,7 @@ impl MetaStore {
         Ok(renewed)
     }
 
-    /// Makes `new` the object of a blob in the place of `old`, which is lost; false when the blob has another object by now.
+    /// Replaces `old`, the lost object of a blob, by `new`. False when the blob has another object by now.
     pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey, now: Timestamp) -> Result<bool> {
         unit!(self.upkeep(now, "replace an object"), |u| async {
             let update =
@@ -52,8 +53,8 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// A repository that has a blob and is public, or belongs to a namespace of `owner`: any of them, if there is one. How
-    /// many others have it does not show, neither in the answer nor in the time that it takes.
+    /// Returns any repository that has a blob and is public or belongs to a namespace of `owner`. Neither the answer
+    /// nor its time shows how many other repositories have the blob.
     pub async fn readable_holder(
         &self,
         registry: RegistryId,
@@ -71,18 +72,18 @@ impl MetaStore {
         row.op("find a holder of a blob")?.as_ref().map(repositories::repository).transpose()
     }
 
-    /// Makes a durable object known as a blob of a repository, and ends the upload that it comes from. If the content is
-    /// there already, that blob is taken and the object is not needed (`adopted`).
+    /// Links a durable object into a repository as a blob, and ends its upload. If a blob with the same content
+    /// exists, that one is linked and the object is not needed (`adopted`).
     ///
     /// # Errors
-    /// `Stale` when the upload or the namespace has gone, or another has taken the upload over; `LimitReached` when the owner
-    /// of the namespace may not have one more repository.
+    /// `Stale` when the upload or the namespace has gone, or another request has taken the upload over;
+    /// `LimitReached` when the owner of the namespace may not have one more repository.
     pub async fn commit_blob(&self, act: &Act, commit: &CommitBlob<'_>) -> Result<Committed> {
         unit!(self.unit(act, "commit a blob"), |u| insert(u, self.default_quotas(), commit).await.map(Outcome::Done))
     }
 
-    /// Gives a blob of the repository `from` to the repository `to`, which is made if need be; `None` when `from` has no
-    /// such blob.
+    /// Links a blob of the repository `from` into the repository `to`, which is made if it is missing. `None` when
+    /// `from` has no such blob.
     ///
     /// # Errors
     /// `Stale` when the namespace has gone; `LimitReached` when its owner may not have one more repository.
@@ -98,12 +99,12 @@ impl MetaStore {
         lease_until: Timestamp,
     ) -> Result<Option<Committed>> {
         let mounted: Result<Committed> = unit!(self.unit(act, "mount a blob"), |u| async {
-            // The repository comes before the blob, as in every transaction that locks both.
+            // The repository is locked before the blob, as in every transaction that locks both.
             let wanted = Wanted { registry, namespace, name: to };
             u.is_a_step();
             let target = repositories::ensure(u, self.default_quotas(), wanted).await?;
             let leased = lease_in(u, from, digest, lease_until).await?;
-            // An error, so that a repository that was made for it goes again.
+            // An error, so that a repository that was just made is rolled back.
             let blob = leased.ok_or(Error::Stale(Thing::Blob))?;
             link(u, &target, blob.id).await?;
             let (repository, repository_created) = (target.id, target.created);
@@ -117,7 +118,7 @@ impl MetaStore {
         }
     }
 
-    /// Takes a blob from a repository; false when it has none such. The blob is queued for review.
+    /// Unlinks a blob from a repository, and queues it for review. False when the repository does not have it.
     ///
     /// # Errors
     /// `InUse` while a manifest of the repository refers to it.
@@ -131,12 +132,12 @@ async fn insert(u: &mut Unit<'_>, defaults: &Quotas, commit: &CommitBlob<'_>) ->
     let now = u.now();
     u.is_a_step();
     let repository = repositories::ensure(u, defaults, Wanted { registry, namespace, name }).await?;
-    // After what the repository may have to wait for, its owner and its namespace: who deletes an account or a namespace has
-    // locked these when it comes to the uploads.
+    // The upload is locked after the repository, its owner and its namespace. Those who delete an account or a
+    // namespace lock them in the same order.
     if let Some(upload) = commit.upload {
         super::uploads::finish(u, upload, registry, name).await?;
     }
-    // One statement decides which of two commits of the same content comes first, and locks the row for both.
+    // One statement orders two commits of the same content, and locks the row for both.
     let upsert = sqlx::query(
         "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \
          ON CONFLICT (digest) WHERE state <> 2 DO UPDATE SET state = 0, lease_until = \
@@ -166,11 +167,11 @@ async fn link(u: &mut Unit<'_>, repository: &Locked, blob: BlobId) -> Result<()>
     );
     let insert = insert.bind(repository.id.get()).bind(blob.get()).bind(now.as_millis());
     let linked = insert.execute(&mut **u).await.op("link a blob")?.rows_affected() > 0;
-    // No manifest may ever come for it.
+    // Perhaps no manifest will ever refer to it.
     if linked { review::queue_blob(u, blob, Reason::NotReferencedYet).await } else { Ok(()) }
 }
 
-/// Renews the lease of a blob of a repository, which locks and, if need be, revives it.
+/// Renews the lease of a blob of a repository. This locks the blob, and revives it if it was condemned.
 async fn lease_in(
     u: &mut Unit<'_>,
     repository: RepositoryId,
@@ -188,7 +189,8 @@ async fn lease_in(
 }
 
 async fn unlink(u: &mut Unit<'_>, repository: RepositoryId, digest: &Digest) -> Result<bool> {
-    // Whoever stores a manifest in the repository holds this lock too: it sees the blob, or the manifest is seen here.
+    // A request that stores a manifest in the repository also holds this lock. Either it sees that the blob has gone,
+    // or this request sees the manifest.
     if repositories::lock(u, repository).await?.is_none() {
         return Ok(false);
     }

@@ -1,4 +1,4 @@
-//! What a list of repositories needs besides the repositories.
+//! Facts that lists of repositories need about namespaces and registries.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::Result;
 use roadstead_types::{AccountId, NamespaceId, RegistryId};
 
 impl MetaStore {
-    /// Those of `namespaces` that belong to `owner`.
+    /// Returns those of `namespaces` that belong to `owner`.
     pub async fn owned_namespaces(&self, owner: AccountId, namespaces: &[NamespaceId]) -> Result<HashSet<NamespaceId>> {
         let mut owned = HashSet::with_capacity(namespaces.len());
         for list in lists(namespaces) {
@@ -26,7 +26,7 @@ impl MetaStore {
         Ok(owned)
     }
 
-    /// The public name of a registry: `personal`, or the id of an instance. It never changes.
+    /// Returns the public name of a registry: `personal`, or the id of an instance. It never changes.
     pub async fn registry_name(&self, registry: RegistryId) -> Result<Option<String>> {
         let name = sqlx::query_scalar("SELECT name FROM registries WHERE id = $1").bind(registry.get());
         name.fetch_optional(self.reader()).await.op("read a registry")

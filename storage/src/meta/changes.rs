@@ -1,7 +1,8 @@
-//! The log of changes, by which the caches of every process learn what others have done (`docs/adr/0005`, `0014`).
+//! The log of changes. Through it, the caches of every process learn of changes by other processes (`docs/adr/0005`,
+//! `0014`).
 //!
-//! A unit writes it last: a transaction that has the row of a counter waits for nobody any more, and of two changes the one
-//! with the lower number is never seen after the other.
+//! A unit writes it last. So a transaction that holds the row of a counter never waits for another one. And no reader
+//! sees a change before one with a lower number.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -15,23 +16,23 @@ use super::sql::SqlResult as _;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceName, RegistryId, RepositoryName};
 
-/// How many of the latest changes the log has. Who has missed more forgets everything.
+/// How many changes the log keeps. A reader that has missed more must forget everything.
 const KEPT: i64 = 10_000;
-/// How many entries are read at once. Who has missed more forgets everything.
+/// How many entries are read at once. A reader that has missed more must forget everything.
 const PAGE: usize = 1_000;
 
-/// What a change concerns, and what of it caches are to forget.
+/// The thing that a change concerns, and that caches must forget.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Scope {
-    /// Everything: the keys that sign tokens.
+    /// Everything, for example the keys that sign tokens.
     System,
-    /// An account; for a main account its sub-accounts, keys, groups, roles and policies too.
+    /// An account. With a main account go its sub-accounts, keys, groups, roles and policies.
     Account(AccountId),
-    /// A registry: whether it is there, and what its instance is.
+    /// A registry: its existence, and the data of its instance.
     Registry(RegistryId),
-    /// A namespace: whether it is there, and what it is.
+    /// A namespace: its existence, and its data.
     Namespace(RegistryId, NamespaceName),
-    /// A repository: that it has gone, or who may read it.
+    /// A repository: its deletion, or its visibility.
     Repository(RegistryId, RepositoryName),
 }
 
@@ -59,55 +60,56 @@ impl Scope {
     }
 }
 
-/// A change, as the log has it.
+/// A change in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
-    /// The number of the unit that made it: [`Act::change`](super::Act::change) of the process's own ones.
+    /// The number of the unit that made it. For units of this process see [`Act::change`](super::Act::change).
     pub number: i64,
-    /// What it concerns.
+    /// The thing that it concerns.
     pub scope: Scope,
 }
 
-/// What has changed since a reader last looked.
+/// The changes since a reader last looked.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Changes {
-    /// These, in order. The reader has seen everything up to `number` then.
+    /// All changes, in order. The reader has then seen everything up to `number`.
     Known {
-        /// Where the counter stands.
+        /// The value of the counter.
         number: i64,
-        /// What has changed.
+        /// The changes.
         list: Vec<Change>,
     },
-    /// More than the log tells: the reader forgets everything, and has seen everything up to `number` then.
+    /// More changes than the log keeps. The reader must forget everything, and has then seen everything up to
+    /// `number`.
     TooMany {
-        /// Where the counter stands.
+        /// The value of the counter.
         number: i64,
     },
 }
 
-/// Where the counters of changes stand.
+/// The counters of changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChangeCounters {
-    /// Grows with every change of accounts, credentials, policies, instances, namespaces and visibilities, and with every
-    /// repository that is deleted.
+    /// Grows with every change of accounts, credentials, policies, instances, namespaces and visibilities, and with
+    /// every deleted repository.
     pub changes: i64,
-    /// Grows with every repository that is made.
+    /// Grows with every new repository.
     pub repositories_made: i64,
 }
 
-/// That a repository was made. Who has told the caches of its process about it says so with [`Made::number`].
+/// A new repository. A process that has told its caches about it tells the log with [`Made::number`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Made(Arc<OnceLock<i64>>);
 
 impl Made {
-    /// What [`ChangeCounters::repositories_made`] came to by it; `None` when it was not committed.
+    /// Returns the value of [`ChangeCounters::repositories_made`] after it; `None` when it was not committed.
     pub fn number(&self) -> Option<i64> {
         self.0.get().copied()
     }
 }
 
-/// Writes down what a unit has changed, and moves the counters; gives the number of the change. The last statements of the
-/// transaction.
+/// Logs the changes of a unit and raises the counters. Returns the number of the change. These are the last
+/// statements of a transaction.
 pub(super) async fn write(
     tx: &mut AnyConnection,
     changed: &BTreeSet<Scope>,
@@ -135,7 +137,7 @@ async fn log(tx: &mut AnyConnection, changed: &BTreeSet<Scope>) -> Result<i64> {
     Ok(number)
 }
 
-/// Serves as the lock of what has no row of its own to lock, before anything else is locked.
+/// Takes a lock for things without a row of their own. It must come before all other locks.
 pub(super) async fn lock(tx: &mut AnyConnection) -> Result<()> {
     let lock = sqlx::query("UPDATE changes SET counter = counter WHERE id = 1");
     lock.execute(tx).await.op("lock the change counter")?;
@@ -143,8 +145,8 @@ pub(super) async fn lock(tx: &mut AnyConnection) -> Result<()> {
 }
 
 impl MetaStore {
-    /// Where the counters of changes stand. They move in the transactions of the changes: who caches such things looks whether
-    /// they have.
+    /// Returns the counters of changes. They move in the same transactions as the data, so a cache can tell from them
+    /// whether it is up to date.
     pub async fn change_counters(&self) -> Result<ChangeCounters> {
         let query = sqlx::query(
             "SELECT c.counter AS changes, m.counter AS made FROM changes c CROSS JOIN repositories_made m \
@@ -154,9 +156,9 @@ impl MetaStore {
         Ok(ChangeCounters { changes: get(&row, "changes")?, repositories_made: get(&row, "made")? })
     }
 
-    /// What has changed since the counter stood at `number`. A reader that has missed too much is told so.
+    /// Returns the changes since the counter was `number`, or the fact that the reader has missed too many.
     pub async fn changes_since(&self, number: i64) -> Result<Changes> {
-        // One statement, so that the counter and the log are of the same moment.
+        // One statement, so that the counter and the log are from the same moment.
         let query = sqlx::query(
             "SELECT c.counter, COALESCE(l.seq, 0) AS seq, COALESCE(l.scope, 0) AS scope, COALESCE(l.id, 0) AS id, \
              COALESCE(l.name, '') AS name FROM changes c LEFT JOIN change_log l ON l.seq > $1 WHERE c.id = 1 \
@@ -171,7 +173,7 @@ impl MetaStore {
         if stands == number {
             return Ok(Changes::Known { number, list: Vec::new() });
         }
-        // Every change has an entry: if the next one is not there, it has been deleted.
+        // Every change has an entry. If the next one is missing, it has been deleted from the log.
         if oldest != number + 1 || rows.len() > PAGE {
             return Ok(Changes::TooMany { number: stands });
         }

@@ -1,4 +1,4 @@
-//! Rules about which tags are to be kept.
+//! Rules that keep tags and delete the others.
 
 use sqlx::any::AnyRow;
 
@@ -11,17 +11,17 @@ use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, RegistryId, RepositoryId, Thing, Timestamp};
 
-/// What a rule keeps.
+/// The kind of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CleanupKind {
-    /// What was pushed in the last days.
+    /// Keeps the tags that were pushed in the last days.
     KeepLastDays,
-    /// The last so many tags.
+    /// Keeps the last so many tags.
     KeepLastNums,
 }
 
 impl CleanupKind {
-    /// As it is written.
+    /// Returns its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeepLastDays => "keep_last_days",
@@ -29,7 +29,7 @@ impl CleanupKind {
         }
     }
 
-    /// The kind that is written so.
+    /// Returns the kind with this name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::KeepLastDays, Self::KeepLastNums].into_iter().find(|kind| kind.as_str() == text)
     }
@@ -38,9 +38,9 @@ impl CleanupKind {
 /// A rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CleanupRule {
-    /// What it keeps.
+    /// Its kind.
     pub kind: CleanupKind,
-    /// How many, days or tags.
+    /// The number of days or tags.
     pub value: u64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -48,25 +48,25 @@ pub struct CleanupRule {
     pub updated_at: Timestamp,
 }
 
-/// Whom rules are for.
+/// The repositories that rules apply to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CleanupScope {
-    /// One repository. It has one rule of each kind at most.
+    /// One repository. It has at most one rule of each kind.
     Repository(RepositoryId),
-    /// All repositories of a main account in a registry. They have one rule at most.
+    /// All repositories of a main account in a registry. They have at most one rule.
     Owner(RegistryId, AccountId),
 }
 
 impl MetaStore {
-    /// Sets the rule of this kind of a repository, or the rule of an account.
+    /// Sets the rule of this kind for a repository, or the rule of an account.
     ///
     /// # Errors
-    /// `Stale` when there is no such repository or account.
+    /// `Stale` when the repository or the account does not exist.
     pub async fn set_cleanup_rule(&self, act: &Act, scope: CleanupScope, kind: CleanupKind, value: u64) -> Result<()> {
         unit!(self.unit(act, "set a clean-up rule"), |u| set(u, scope, kind, value).await.map(Outcome::Done))
     }
 
-    /// The rules, in the order of their kinds.
+    /// Returns the rules in the order of their kinds.
     pub async fn cleanup_rules(&self, scope: CleanupScope) -> Result<Vec<CleanupRule>> {
         let query = match scope {
             CleanupScope::Repository(id) => sqlx::query(

@@ -1,8 +1,8 @@
-//! Repositories that were deleted: invisible at once, emptied in small parts (`docs/adr/0013`).
+//! Deleted repositories: invisible at once, and emptied in small steps (`docs/adr/0013`).
 //!
-//! A repository is deleted by one row that moves to another registry, so that nothing that looks for it in a registry, a
-//! namespace or among what an owner has finds it, and its name and its place in a quota are free. A job then takes what is in
-//! it: each step is a short transaction, and other writers come in between.
+//! To delete a repository moves its row to another registry. Then no search in its registry, in its namespace or
+//! among the repositories of its owner finds it, and its name and its place in the quota are free. A job then deletes
+//! its content. Each step is a short transaction, so that other writers get their turn.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::{Error, Result};
 use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl MetaStore {
-    /// Deletes a repository: it is not to be found any more, and its name is free. A job takes what is in it. False when there is no
-    /// such repository.
+    /// Deletes a repository: it cannot be found any more, and its name is free. A job deletes its content. False when
+    /// the repository does not exist.
     pub async fn delete_repository(&self, act: &Act, id: RepositoryId) -> Result<bool> {
         unit!(self.unit(act, "delete a repository"), |u| condemn(u, id).await.map(Outcome::of))
     }
@@ -28,9 +28,9 @@ impl MetaStore {
     /// Deletes several repositories, all of them or none.
     ///
     /// # Errors
-    /// `Stale` when one of them is not there.
+    /// `Stale` when one of them does not exist.
     pub async fn delete_repositories(&self, act: &Act, ids: &[RepositoryId]) -> Result<()> {
-        // Of two that delete the same ones, neither waits for the other in the middle.
+        // Sorted, so that two requests that delete the same repositories lock them in the same order.
         let mut ids = ids.to_vec();
         ids.sort_unstable();
         ids.dedup();
@@ -49,18 +49,18 @@ impl MetaStore {
         .map(Outcome::Done))
     }
 
-    /// Takes a part of what is in a repository that was deleted, or that is in the registry of an instance that was: at most
-    /// `chunk` rows of one kind, and tells how many. `None` when nothing is left, not even the repository. Blobs are queued for
-    /// review.
+    /// Deletes a part of the content of a deleted repository, or of a repository of a deleted instance: at most
+    /// `chunk` rows of one kind. Returns their number, or `None` when nothing is left, not even the repository. Blobs
+    /// are queued for review.
     ///
     /// # Errors
-    /// `InUse` when the repository was not deleted.
+    /// `InUse` when neither the repository nor its instance was deleted.
     pub async fn empty_repository(&self, act: &Act, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
         unit!(self.unit(act, "empty a repository"), |u| empty(u, id, chunk).await.map(Outcome::Done))
     }
 }
 
-/// What else a repository has, and may not have when it is deleted. There is little of it.
+/// Rows that a deleted repository must not keep. There are few of them.
 const BELONGINGS: [&str; 4] = [
     "DELETE FROM favorites WHERE repository_id = $1",
     "DELETE FROM cleanup_rules WHERE repository_id = $1",
@@ -68,7 +68,7 @@ const BELONGINGS: [&str; 4] = [
     "DELETE FROM instance_repositories WHERE repository_id = $1",
 ];
 
-/// Deletes a repository, but not yet what is in it. False when it is not there.
+/// Deletes a repository, but not its content yet. False when it does not exist.
 async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let now = u.now();
     let lock = sqlx::query(
@@ -99,7 +99,7 @@ async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     Ok(true)
 }
 
-/// The namespace where the deleted repositories of an owner are.
+/// Returns the namespace for deleted repositories of an owner, and makes it if it is missing.
 async fn place(u: &mut Unit<'_>, from: NamespaceId) -> Result<NamespaceId> {
     let now = u.now();
     let owner = quotas::owner_of(u, from).await?;
@@ -116,7 +116,7 @@ async fn place(u: &mut Unit<'_>, from: NamespaceId) -> Result<NamespaceId> {
 }
 
 async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
-    // What the deletion says is in the audit log.
+    // The audit log already has the deletion.
     u.is_a_step();
     if !lock(u, id).await? {
         return Ok(None);
@@ -141,7 +141,7 @@ async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<
     Ok(None)
 }
 
-/// Locks a repository that was deleted, or whose instance was; false when it is not there.
+/// Locks a repository that is deleted or in a deleted instance. False when it does not exist.
 async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let lock = sqlx::query_scalar(
         "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING CASE WHEN registry_id = $2 \
@@ -161,7 +161,7 @@ async fn delete(u: &mut Unit<'_>, sql: &'static str, id: RepositoryId, limit: u3
     Ok(delete.execute(&mut **u).await.op("empty a repository")?.rows_affected())
 }
 
-/// Deletes edges of the first manifests, and the manifests when they have none left.
+/// Deletes edges of the first manifests, and then the manifests without edges.
 async fn delete_manifests(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<u64> {
     const EDGES: [&str; 2] = [
         "DELETE FROM manifest_blobs WHERE (manifest_id, blob_id) IN (SELECT manifest_id, blob_id FROM manifest_blobs \

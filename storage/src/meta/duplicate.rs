@@ -1,4 +1,4 @@
-//! Giving an image to another repository: rows that point at the same blobs, and no byte is copied.
+//! Copies an image to another repository: new rows point at the same blobs, and no byte is copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,42 +18,42 @@ use roadstead_types::{
     Digest, ManifestId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Tag, Thing, Timestamp,
 };
 
-/// An image to be given to another repository, or another tag of the same one.
+/// An image to be copied to another repository, or to another tag of the same one.
 #[derive(Clone, Copy, Debug)]
 pub struct DuplicateImage<'a> {
-    /// The repository that has it.
+    /// The repository of the image.
     pub source: RepositoryId,
-    /// Its tag there.
+    /// The tag of the image.
     pub source_tag: &'a Tag,
-    /// The registry of the other repository.
+    /// The registry of the target repository.
     pub registry: RegistryId,
-    /// The namespace of the other repository, which must still exist.
+    /// The namespace of the target repository, which must exist.
     pub namespace: NamespaceId,
-    /// The other repository, which is made if need be.
+    /// The target repository, which is made if it is missing.
     pub repository: &'a RepositoryName,
-    /// The tag there, which is moved if it is there.
+    /// The target tag, which is moved if it exists.
     pub tag: &'a Tag,
-    /// Until when everything stays, even if nothing refers to it.
+    /// Until when the blobs are kept, even if nothing refers to them.
     pub lease_until: Timestamp,
 }
 
-/// An image that two repositories have now.
+/// A copied image.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Duplicated {
-    /// The repository that has it now.
+    /// The target repository.
     pub repository: RepositoryId,
-    /// Whether that repository was made for it.
+    /// The target repository, if it was made for the copy.
     pub repository_created: Option<Made>,
     /// The digest of the manifest.
     pub digest: Digest,
 }
 
 impl MetaStore {
-    /// Gives the image of a tag, with all that belongs to it (the children of an index, and theirs), to a repository;
-    /// `None` when there is no such tag.
+    /// Copies the image of a tag to a repository, with everything that belongs to it (the children of an index, and
+    /// their children). `None` when the tag does not exist.
     ///
     /// # Errors
-    /// `Stale` when the namespace has gone, `LimitReached` when its owner may have no other repository.
+    /// `Stale` when the namespace has gone, `LimitReached` when its owner may not have one more repository.
     pub async fn duplicate_image(&self, act: &Act, duplicate: &DuplicateImage<'_>) -> Result<Option<Duplicated>> {
         let done: Result<Duplicated> =
             unit!(self.unit(act, "duplicate an image"), |u| copy(u, self.default_quotas(), duplicate)
@@ -67,8 +67,9 @@ impl MetaStore {
 }
 
 async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
-    // Held to the end, so that nothing of the image is deleted while it is copied. The time of the last push stays. Who copies
-    // the other way round locks both in the same order.
+    // Both locks are held to the end, so that no part of the image is deleted while it is copied. The time of the
+    // last push stays. They are taken in the order of ids, so that a copy in the other direction cannot cause a
+    // deadlock.
     let target = sqlx::query_scalar("SELECT id FROM repositories WHERE registry_id = $1 AND name = $2");
     let target = target.bind(duplicate.registry.get()).bind(duplicate.repository.as_str());
     let target: Option<i64> = target.fetch_optional(&mut **u).await.op("look for a repository")?;
@@ -103,7 +104,7 @@ async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_
     Ok(Duplicated { repository: target.id, repository_created: target.created, digest })
 }
 
-/// A manifest, its children, their children and so on: the ids of their rows, each once.
+/// Returns the row ids of a manifest and all its descendants, each once.
 async fn with_descendants(u: &mut Unit<'_>, root: i64) -> Result<Vec<i64>> {
     let query = sqlx::query_scalar(
         "WITH RECURSIVE tree (id) AS (SELECT id FROM manifests WHERE id = $1 UNION \
@@ -114,8 +115,8 @@ async fn with_descendants(u: &mut Unit<'_>, root: i64) -> Result<Vec<i64>> {
     query.bind(root).fetch_all(&mut **u).await.op("list the manifests of an image")
 }
 
-/// Links the blobs of manifests into a repository, and makes sure of their leases: rows are locked in the order of their
-/// ids, and only where the lease runs out or a collection has an eye on the blob.
+/// Links the blobs of manifests into a repository, and renews their leases. Rows are locked in the order of their
+/// ids, and only if the lease runs out soon or a collection has condemned the blob.
 async fn copy_blobs(
     u: &mut Unit<'_>,
     manifests: &[i64],
@@ -160,7 +161,7 @@ async fn copy_blobs(
     Ok(())
 }
 
-/// What a copy of `$1` has besides the row itself. `s` is the manifest, and `c` its copy.
+/// The rows that belong to a manifest, for a copy into `$1`. `s` is the manifest, and `c` its copy.
 const BELONGINGS: [(&str, &str); 3] = [
     (
         "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) SELECT c.id, c.repository_id, e.blob_id \

@@ -1,9 +1,10 @@
-//! Making commits durable together.
+//! Makes several commits durable with one sync.
 //!
-//! On SQLite a commit only writes the write-ahead log (`synchronous=NORMAL`), and gives the writer to the next transaction
-//! at once. Who promises something to a client waits here until the log is on the disk: one sync serves all that were
-//! committed before it began, where syncs inside of the one writer would come one after the other. A checkpoint in between
-//! does no harm: SQLite syncs the log before it, and the database before the log is used again.
+//! On SQLite a commit only writes to the write-ahead log (`synchronous=NORMAL`), and then the next transaction gets
+//! the writer at once. Before it promises something to a client, a request waits here until the log is on the disk.
+//! One sync serves all transactions that were committed before it began. Syncs inside the one writer would run one
+//! after the other. A checkpoint in between does no harm: SQLite syncs the log before it, and the database before it
+//! reuses the log.
 
 use std::fs::File;
 use std::io;
@@ -16,18 +17,18 @@ use tokio::sync::Mutex;
 
 use crate::{Error, Result};
 
-/// The log of a database, and what of it is on the disk.
+/// The log of a database, and how much of it is on the disk.
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
-    /// How many have asked so far.
+    /// The number of requests for a sync so far.
     asked: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// So many of those who asked have their commits on the disk.
+    /// The number of requests whose commits are on the disk.
     served: u64,
     failed: bool,
     open: Option<Arc<File>>,
@@ -43,12 +44,12 @@ impl State {
 }
 
 impl Log {
-    /// Whether anything can be promised still.
+    /// Checks that no sync has failed.
     pub(super) async fn check(&self) -> Result<()> {
         self.state.lock().await.check()
     }
 
-    /// The log of the database in the file `database`.
+    /// Returns the log of the database in the file `database`.
     pub(super) fn of(database: &str) -> Self {
         Self { path: PathBuf::from(format!("{database}-wal")), asked: AtomicU64::new(0), state: Mutex::default() }
     }
@@ -71,7 +72,7 @@ impl Log {
             }
             Synced::NotOpened(error) => Err(unavailable(error.into())),
             Synced::Failed(error) => {
-                // The kernel tells of a lost page once, and the next sync would find nothing wrong.
+                // The kernel reports a lost page only once, and the next sync would find nothing wrong.
                 state.failed = true;
                 Err(match Error::io("sync the log of the database")(error) {
                     Error::Backend { op, source } => Error::Unavailable { op, source },
@@ -87,9 +88,9 @@ fn unavailable(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
 }
 
 enum Synced {
-    /// On the disk, through this file.
+    /// The log is on the disk, through this file.
     Done(Option<Arc<File>>),
-    /// Nothing was tried, and nothing is lost.
+    /// No sync was tried, so nothing is lost.
     NotOpened(io::Error),
     Failed(io::Error),
 }
@@ -97,7 +98,7 @@ enum Synced {
 fn sync(path: &Path, open: Option<Arc<File>>) -> Synced {
     let log = match current(path, open) {
         Ok(Some(log)) => log,
-        // The last connection was closed: everything is in the database, and that is synced.
+        // The last connection was closed. Then everything is in the database, and that is synced.
         Ok(None) => return Synced::Done(None),
         Err(error) => return Synced::NotOpened(error),
     };
@@ -107,8 +108,8 @@ fn sync(path: &Path, open: Option<Arc<File>>) -> Synced {
     }
 }
 
-/// The log that is there now. The open file is kept: only what was open when a page was lost is told of it. But after all
-/// connections were closed, the log is another file.
+/// Opens the present log. The open file is kept, because only a file that was open when a page was lost reports the
+/// loss. But after all connections were closed, the log is a new file.
 fn current(path: &Path, open: Option<Arc<File>>) -> io::Result<Option<Arc<File>>> {
     let there = match std::fs::metadata(path) {
         Ok(there) => there,
@@ -137,7 +138,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("a.db");
         let log = Log::of(database.to_str().unwrap());
-        // No log is no failure.
+        // A missing log is no failure.
         log.wait().await.unwrap();
         std::fs::write(&log.path, b"frames").unwrap();
         let waiting = futures::future::join_all((0..10).map(|_| log.wait())).await;
