@@ -1,4 +1,4 @@
-//! What the cloud API consists of, for documents and tests: every action with the names of its parameters.
+//! The catalogue of the cloud API, for documents and tests: every action with its parameters.
 
 use roadstead_policy::Class;
 
@@ -10,28 +10,28 @@ use super::wire::document;
 /// An action of the cloud API.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionInfo {
-    /// The service that it belongs to: `cam`, `sts` or `tcr`.
+    /// The service of the action: `cam`, `sts` or `tcr`.
     pub service: &'static str,
-    /// Its name.
+    /// The name of the action.
     pub name: &'static str,
-    /// Whether it changes anything.
+    /// Whether the action changes anything.
     pub writes: bool,
-    /// What it asks for, apart from a good signature.
+    /// The permissions that the action needs in addition to a valid signature.
     pub class: Class,
-    /// The names of its parameters.
+    /// The names of the parameters.
     pub parameters: &'static [&'static str],
-    /// The version of the API of its service.
+    /// The API version of the service.
     pub version: &'static str,
 }
 
 impl ActionInfo {
-    /// What the product document calls a code, in the answer of this action.
+    /// Returns the code that this action answers in the spelling of the product document.
     pub fn documented(&self, code: Code) -> Option<&'static str> {
         table::find(Some(self.service), self.version, self.name).ok().map(|action| document::wire(action.row, code))
     }
 }
 
-/// Every action, sorted by service and name.
+/// Returns every action, sorted by service and name.
 pub fn actions() -> impl Iterator<Item = ActionInfo> {
     ACTIONS.iter().map(|action| ActionInfo {
         service: action.row.service.name(),

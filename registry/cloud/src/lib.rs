@@ -1,10 +1,10 @@
 //! The cloud API 3.0: `POST /` and `GET /`, signed requests for actions of the services `tcr`, `cam` and `sts`.
 //!
-//! To add an action, add its row to `auth/policy/src/actions.rs`, write its type with [`Action`](action::Action), and add the
-//! type to `table.rs`. Names, classes, explanations, the catalogue and the document follow from the row.
+//! To add an action, add its row to `auth/policy/src/actions.rs`, write its type with [`Action`](action::Action), and
+//! add the type to `table.rs`. Names, classes, explanations, the catalogue and the document are derived from the row.
 //!
-//! Every answer has the status 200 and the content type `application/json`, without a charset: with anything else the
-//! official SDKs lose the code of an error, or do not see that there is one.
+//! Every answer has the status 200 and the content type `application/json` without a charset. With any other, the
+//! official SDKs lose the error code, or do not notice the error.
 
 mod action;
 mod cam;
@@ -44,21 +44,21 @@ use roadstead_http::router::{self, Match};
 pub use self::state::{CloudSettings, CloudState};
 pub use self::wire::{code, document};
 
-/// So much of the name of an action that does not exist is written down.
+/// The longest name of an unknown action that is written to the audit log.
 const MAX_NAME: usize = 100;
 
-/// The most bytes of a body that nobody signed: it may have to wait for its turn.
+/// The largest body of an unsigned request, in bytes. Such a request may have to wait for its turn.
 const MAX_OPEN_BODY: usize = 64 << 10;
 
-/// Whether a request is meant for the cloud API: its path is `/`, or it comes from a client that was told an endpoint with a
-/// path or a scheme, which it also writes into the `Host`.
+/// Returns whether a request is meant for the cloud API. Its path is `/`, or its client was configured with an endpoint
+/// that contains a path or a scheme and sends that in the `Host`.
 pub fn is_meant(request: &HttpRequest) -> bool {
     let path = request.uri().path();
     let has_odd_host = || request.headers().get(header::HOST).is_some_and(|host| host.as_bytes().contains(&b'/'));
     path == "/" || (has_odd_host() && matches!(router::find(&Method::GET, path), Match::NotFound))
 }
 
-/// A fresh id for a request, in the form that clients of the cloud know.
+/// Creates a request id in the format that clients of the cloud know.
 pub fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
@@ -101,7 +101,7 @@ async fn handle(
         let parameters = parameters()?;
         let attempt = action.attempt(&parameters);
         trace.dry_run.set(attempt.dry_run);
-        // It may have to wait, and must not hold a share of the memory meanwhile.
+        // An unsigned action may have to wait, and must not hold a share of the memory budget meanwhile.
         drop(pairs);
         drop(collected);
         let output = run(&OpenCall { state: call.state, cloud, address, subject: &trace.subject }, attempt).await?;
@@ -116,7 +116,7 @@ async fn handle(
     run_signed(call, cloud, action, &signed, parameters, &hosts.own, trace).await
 }
 
-/// Runs an action for whoever signed it. The parameters are read when it is known that this is not one request too many.
+/// Runs a signed action. The parameters are parsed only after the rate limit was checked.
 async fn run_signed(
     call: &Call<'_>,
     cloud: &CloudState,
@@ -154,7 +154,7 @@ async fn run_signed(
     }
 }
 
-/// Who signed a request; if the signature is not good, the trace knows whose key it names.
+/// Verifies the signature of a request. If it is invalid, the audit event names the owner of the key.
 async fn signed(call: &Call<'_>, hosts: &Hosts, body: &[u8], pairs: &Pairs<'_>, trace: &Trace) -> CloudResult<Signed> {
     let candidates: Vec<&str> = hosts.signed.iter().map(String::as_str).collect();
     let headers = call.request.headers();
@@ -178,7 +178,7 @@ fn answer(body: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "application/json")).body(body)
 }
 
-/// The envelope around the JSON object of an output.
+/// Wraps the JSON object of an output in the envelope of an answer.
 fn succeeded(output: &[u8], request_id: &str) -> HttpResponse {
     let members = output.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default();
     let mut body = Vec::with_capacity(output.len() + 80);
@@ -214,8 +214,8 @@ fn envelope(wire: &str, error: &Said, request_id: &str, language: Language) -> H
     answer(json!({ "Response": { "Error": error, "RequestId": request_id } }).to_string().into_bytes())
 }
 
-/// The answer to a request that did not get as far as an action. Nothing of what comes so early has another code in the
-/// tables of the document, which are those of actions.
+/// Answers a request that failed before an action was found. The codes of such early errors need no translation,
+/// because the tables of the document list only errors of actions.
 pub fn refused(request: &HttpRequest, error: &ApiError, request_id: &str) -> HttpResponse {
     let error = Said::from(error);
     envelope(error.code().wire(), &error, request_id, wire::request::language(request, &[]))

@@ -1,4 +1,4 @@
-//! What the cloud API keeps from one request to the next, and how it behaves.
+//! Settings of the cloud API, and its state that outlives a request.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -8,40 +8,40 @@ use roadstead_types::{Clock, Timestamp};
 use super::action::rate::Rate;
 use super::action::replays::Replays;
 
-/// How the cloud API behaves.
+/// Settings of the cloud API.
 #[derive(Clone, Debug)]
 pub struct CloudSettings {
-    /// Requests a second for one account and action; `None` is no limit.
+    /// The most requests per second for one account and action. `None` means no limit.
     pub requests_per_second: Option<NonZeroU32>,
-    /// Whether actions are authorized only where the product document says so.
+    /// Whether only those actions are authorized that the product document says are.
     pub faithful: bool,
-    /// Whether codes are those of the product document, where its tables have others than the SDKs.
+    /// Whether errors have the codes of the product document where these differ from the SDKs.
     pub document_spelling: bool,
-    /// The name of the one region that there is.
+    /// The name of the region. There is only one.
     pub region: String,
-    /// How many instances one account may have.
+    /// The most instances of one account.
     pub instances_per_account: u32,
-    /// Whether public repositories can be pulled from without credentials.
+    /// Whether anonymous clients can pull from public repositories.
     pub anonymous_pull: bool,
 }
 
-/// What the cloud API needs from one request to the next.
+/// The state of the cloud API that outlives a request.
 pub struct CloudState {
-    /// How it behaves.
+    /// The settings.
     pub(crate) settings: CloudSettings,
-    /// How often actions may be called.
+    /// The rate limiter of actions.
     pub(crate) rate: Rate,
-    /// The signatures that are used up.
+    /// The used signatures.
     pub(crate) replays: Replays,
 }
 
 impl CloudState {
-    /// Nothing is kept yet.
+    /// Creates an empty state.
     pub fn new(settings: CloudSettings, clock: Arc<dyn Clock>) -> Self {
         Self { rate: Rate::new(settings.requests_per_second, clock), replays: Replays::default(), settings }
     }
 
-    /// Forgets what is no longer needed, so that the memory is bounded.
+    /// Drops counters and signatures that are no longer needed, to bound the memory.
     pub fn shrink(&self, now: Timestamp) {
         self.rate.shrink();
         self.replays.shrink(now);

@@ -131,7 +131,7 @@ pub(crate) static ACTIONS: &[Registered] = &[
     Registered::of::<tcr::personal::users::ValidateUserPersonal>(),
 ];
 
-/// The action of this name and version, if it is one that nobody signs.
+/// Finds the unsigned action of this name and version.
 pub(super) fn find_open(version: &str, name: &str) -> Option<(&'static Registered, OpenRun)> {
     let action =
         ACTIONS.iter().find(|action| action.row.name == name && action.row.service.version() == Some(version))?;
@@ -141,7 +141,7 @@ pub(super) fn find_open(version: &str, name: &str) -> Option<(&'static Registere
     }
 }
 
-/// The action of this name and version; `service` is what the credential scope names, if there is one.
+/// Finds the action of this name and version. `service` is the service in the credential scope, if there is one.
 pub(super) fn find(service: Option<&str>, version: &str, name: &str) -> Result<&'static Registered, CloudError> {
     let of_service = |action: &&Registered| service.is_none_or(|service| service == action.row.service.name());
     let mut named = ACTIONS.iter().filter(|action| action.row.name == name).filter(of_service).peekable();

@@ -1,15 +1,15 @@
-//! A call that has been allowed.
+//! A call that was authorized.
 
 use std::ops::Deref;
 
 use super::call::CloudCall;
 
-/// A call whose caller has the rights that the action takes. A proof of them that services take belongs here.
+/// A call whose caller has the permissions that the action needs. Proofs for services belong into this type.
 #[derive(Debug)]
 pub(crate) struct Allowed<'a>(&'a CloudCall<'a>);
 
 impl<'a> Allowed<'a> {
-    /// Called where an action runs, when its rights have been checked.
+    /// Creates the proof. Call this only after the permissions were checked.
     pub(super) fn new(call: &'a CloudCall<'a>) -> Self {
         Self(call)
     }

@@ -1,12 +1,12 @@
-//! One attempt at an action.
+//! The input of one run of an action.
 
 use crate::wire::params::Parameters;
 
-/// One attempt at an action.
+/// The input of one run of an action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
     /// The parameters of the request.
     pub parameters: &'a Parameters,
-    /// Whether the action is only to be tried.
+    /// Whether this is a dry run.
     pub dry_run: bool,
 }

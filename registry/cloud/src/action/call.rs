@@ -1,4 +1,4 @@
-//! One request on its way to an action.
+//! A signed request on its way to an action.
 
 use std::fmt;
 
@@ -17,29 +17,29 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
 use roadstead_http::ApiState;
 
-/// A request whose signature was good. Actions get at the services only through it.
+/// A request with a valid signature. Actions reach the services only through it.
 pub(crate) struct CloudCall<'a> {
-    /// What the process serves with.
+    /// The state that all requests share.
     pub state: &'a ApiState,
-    /// What the cloud API keeps from one request to the next.
+    /// The state of the cloud API.
     pub cloud: &'a CloudState,
-    /// Who calls, and from where.
+    /// The caller and its address.
     pub caller: &'a Caller,
-    /// Whose identity it is.
+    /// The identity of the caller.
     pub identity: &'a Identity,
-    /// The access key that signed, if it is a lasting one: temporary credentials end with it.
+    /// The access key that signed, if it is a permanent one. Temporary credentials end with their key.
     pub key: Option<&'a SecretId>,
-    /// What it may do.
+    /// The permissions of the caller.
     pub permissions: &'a Permissions,
     /// The id of the request.
     pub request_id: &'a str,
-    /// The host under which the client reached us, with the port if there is one.
+    /// The host under which the client reached this server, with the port if there is one.
     pub host: &'a str,
-    /// The row of the action.
+    /// The row of the action in the table of actions.
     pub row: &'static Row,
-    /// Whether it is only to be tried.
+    /// Whether this is a dry run.
     pub dry_run: bool,
-    /// What the audit log is to know.
+    /// The data for the audit log.
     pub subject: &'a Subject,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Debug for CloudCall<'_> {
 }
 
 impl<'a> CloudCall<'a> {
-    /// What the caller does. Whatever changes something takes it.
+    /// Returns the description of this change, which every write needs.
     pub(crate) fn act(&self) -> &'a Act {
         self.subject.act(|target| {
             let actor = self.identity.actor(&self.caller.client);
@@ -58,37 +58,37 @@ impl<'a> CloudCall<'a> {
         })
     }
 
-    /// The main account of the caller.
+    /// Returns the main account of the caller.
     pub(crate) fn owner(&self) -> AccountId {
         self.identity.owner
     }
 
-    /// The metadata.
+    /// Returns the database.
     pub(crate) fn meta(&self) -> &'a MetaStore {
         &self.state.meta
     }
 
-    /// The services.
+    /// Returns the services.
     pub(crate) fn services(&self) -> &'a Services {
         &self.state.services
     }
 
-    /// Identities and permissions.
+    /// Returns identities and permissions.
     pub(crate) fn auth(&self) -> &'a Auth {
         &self.state.auth
     }
 
-    /// The present moment.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.state.clock.now()
     }
 
-    /// How the cloud API behaves.
+    /// Returns the settings of the cloud API.
     pub(crate) fn settings(&self) -> &'a CloudSettings {
         &self.cloud.settings
     }
 
-    /// Refuses a caller who lacks a right that the action of this row takes.
+    /// Refuses a caller who lacks a permission that the action of this row needs.
     pub(super) async fn authorize(&self, row: &'static Row, needs: &Needs) -> CloudResult<()> {
         let is_asked = match row.class {
             Class::Unsigned => false,
@@ -107,7 +107,7 @@ impl<'a> CloudCall<'a> {
         needs.not_denied.iter().try_for_each(|request| self.refuse_denial(request))
     }
 
-    /// Refuses to change anything while the registry is read-only. Temporary keys are made without storing anything.
+    /// Refuses a write while the registry is read-only. Actions of STS are allowed, because they store nothing.
     pub(super) fn check_writable(&self, row: &Row) -> CloudResult<()> {
         if row.effect == Some(Effect::Writes) && row.service != Service::Sts {
             self.permissions.check_writable()?;
@@ -115,12 +115,12 @@ impl<'a> CloudCall<'a> {
         Ok(())
     }
 
-    /// Refuses a caller whom a policy denies the action on everything: see [`Row::veto`].
+    /// Refuses a caller if a policy denies the action on all resources: see [`Row::veto`].
     pub(super) fn refuse_veto(&self, row: &'static Row) -> CloudResult<()> {
         row.veto(self.settings().faithful).map_or(Ok(()), |request| self.refuse_denial(&request))
     }
 
-    /// Refuses a caller whom a policy denies the operation explicitly. No policy has to allow it.
+    /// Refuses a caller if a policy explicitly denies the request. No policy needs to allow it.
     fn refuse_denial(&self, request: &Request) -> CloudResult<()> {
         let decision = self.permissions.decide(request);
         if !decision.is_explicit_denial() {
@@ -130,24 +130,25 @@ impl<'a> CloudCall<'a> {
         Err(Code::AuthFailureUnauthorizedOperation.into())
     }
 
-    /// Whether a policy hides something from the caller: the request about it is denied explicitly.
+    /// Returns whether a policy hides something from the caller, which means that it explicitly denies the request
+    /// about it.
     pub(crate) fn is_hidden(&self, request: &Request) -> bool {
         self.permissions.decide(request).is_explicit_denial()
     }
 
-    /// Grants something that was found to a caller who is allowed to do this to it.
+    /// Wraps something that was found, if the caller may do `request`.
     pub(crate) fn grant<T>(&self, request: &Request, found: T) -> CloudResult<Permitted<T>> {
         self.permissions.check(request)?;
         Ok(Permitted::new(found))
     }
 
-    /// Says what it is about, for the audit log.
+    /// Records the target of the request for the audit log.
     pub(crate) fn note_target(&self, target: impl AsRef<str>) {
         self.subject.note_target(target.as_ref());
     }
 }
 
-/// Refuses temporary credentials: what they may do ends, and a password or a key that they make would not.
+/// Refuses temporary credentials. They expire, but a password or key that they create would not.
 pub(crate) fn lasting_only(identity: &Identity) -> CloudResult<()> {
     if identity.session.is_none() {
         return Ok(());

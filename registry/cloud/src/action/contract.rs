@@ -1,8 +1,8 @@
 //! The contract of an action.
 //!
-//! An action is the type of its parameters, declared as
-//! `#[derive(Deserialize)] #[serde(rename_all = "PascalCase", deny_unknown_fields)]`. It goes three steps: `check` makes values
-//! of the parameters, `needs` says which rights the values take, `run` does it with the same values. Nothing is parsed, looked
+//! An action is the type of its parameters, declared with `#[derive(Deserialize)] #[serde(rename_all = "PascalCase",
+//! deny_unknown_fields)]`. It runs in three steps: `check` parses and checks the parameters, `needs` names the
+//! permissions that they require, and `run` does the work. All steps use the same values, so nothing is parsed, looked
 //! up or decided twice.
 
 use roadstead_auth::Identity;
@@ -15,19 +15,20 @@ use super::call::CloudCall;
 use super::needs::{Needs, Permitted};
 use crate::wire::error::CloudResult;
 
-/// An action whose rights are known from its parameters.
+/// An action whose required permissions follow from its parameters.
 pub(crate) trait Action: DeserializeOwned + 'static {
-    /// Its row in the table of actions.
+    /// The row of the action in the table of actions.
     const ROW: &'static Row;
-    /// What the parameters say, checked.
+    /// The checked parameters.
     type Checked;
     /// The answer without the `RequestId`: an object with names in Pascal case, or `()`.
     type Output: Serialize;
 
-    /// Checks the parameters, before any right is. `by` is the caller.
+    /// Checks the parameters, before any permission is checked. `by` is the caller.
     fn check(self, by: &Identity) -> CloudResult<Self::Checked>;
 
-    /// The rights that it takes: by default the action on everything, and what continuous integration takes on top.
+    /// Returns the required permissions. By default, this is the action on all resources. An action of continuous
+    /// integration also needs its counterpart in another service.
     fn needs(_: &Self::Checked) -> Needs {
         if op::is_continuous(Self::ROW) {
             return op::continuous(Self::ROW).into_iter().collect();
@@ -35,22 +36,24 @@ pub(crate) trait Action: DeserializeOwned + 'static {
         Self::ROW.on_everything().into()
     }
 
-    /// What the audit log says it is about, when that is not what the rights are about. No secrets.
+    /// Returns the target for the audit log, if it differs from the resources of the permissions. It must contain no
+    /// secrets.
     fn target(_: &Self::Checked) -> Option<String> {
         None
     }
 
-    /// Does it, for a caller who has the rights.
+    /// Runs the action, for a caller who has the permissions.
     async fn run(checked: Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output>;
 }
 
-/// An action whose rights depend on something that must be looked up: a user by name, a role by number.
+/// An action whose required permissions depend on something that must be looked up, such as a user by name or a role by
+/// number.
 pub(crate) trait Lookup: DeserializeOwned + 'static {
-    /// Its row in the table of actions.
+    /// The row of the action in the table of actions.
     const ROW: &'static Row;
-    /// What the parameters say, checked.
+    /// The checked parameters.
     type Checked;
-    /// What was looked up.
+    /// The thing that was looked up.
     type Found;
     /// The answer: see [`Action::Output`].
     type Output: Serialize;
@@ -58,13 +61,13 @@ pub(crate) trait Lookup: DeserializeOwned + 'static {
     /// Checks the parameters: see [`Action::check`].
     fn check(self, by: &Identity) -> CloudResult<Self::Checked>;
 
-    /// What the audit log says it is about, before anything is looked up. No secrets.
+    /// Returns the target for the audit log, before anything is looked up. It must contain no secrets.
     fn target(checked: &Self::Checked) -> String;
 
-    /// Looks up what the request names, and refuses a caller who lacks the right to it. Something that does not exist is
-    /// refused like something that is not allowed, unless the caller may do the action to everything.
+    /// Looks up the thing that the request names, and refuses a caller who lacks the permission for it. A missing thing
+    /// is refused like a forbidden one, unless the caller may do the action to all resources.
     async fn resolve(checked: &Self::Checked, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>>;
 
-    /// Does it, for a caller who has the rights.
+    /// Runs the action, for a caller who has the permissions.
     async fn run(checked: Self::Checked, found: Self::Found, call: Allowed<'_>) -> CloudResult<Self::Output>;
 }

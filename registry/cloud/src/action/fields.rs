@@ -1,16 +1,16 @@
-//! The names of the parameters of an action, as its type declares them.
+//! Reads the parameter names of an action from its type.
 
 use std::fmt;
 
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The names of the fields that a type is read from.
+/// Returns the names of the fields of a deserializable type.
 pub(crate) fn fields<T: DeserializeOwned>() -> &'static [&'static str] {
     T::deserialize(Fields).err().map_or(&[], |Names(names)| names)
 }
 
-/// Gives nothing but the names that it is asked for.
+/// A deserializer that only returns the field names it is asked for.
 struct Fields;
 
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What an action of the cloud API is, and how one runs.
+//! Actions of the cloud API: their contract, and how they run.
 
 mod allowed;
 mod attempt;

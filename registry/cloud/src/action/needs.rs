@@ -1,31 +1,31 @@
-//! The rights that an action takes.
+//! The permissions that an action needs.
 
 use roadstead_policy::Request;
 
 use crate::wire::error::{CloudError, CloudResult};
 
-/// What must be allowed for an action to run. How it counts is said by the class of the action's row.
+/// The permissions that an action needs. The class of the action's row says when they are checked.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
-    /// Every one of these must be allowed.
+    /// All of these requests must be allowed.
     pub(super) requests: Vec<Request>,
-    /// None of these may be denied.
+    /// None of these requests may be denied.
     pub(super) not_denied: Vec<Request>,
 }
 
 impl Needs {
-    /// The signature is enough, in a session too.
+    /// A valid signature is enough, even in a session.
     pub(crate) fn nothing() -> Self {
         Self::default()
     }
 
-    /// The same, and that nothing denies this. No policy has to allow it.
+    /// Adds a request that no policy may deny. No policy needs to allow it.
     pub(crate) fn unless_denied(mut self, request: Request) -> Self {
         self.not_denied.push(request);
         self
     }
 
-    /// What the rights are about, for the audit log.
+    /// Returns the resources of the requests, for the audit log.
     pub(super) fn subjects(&self) -> String {
         let mut subjects: Vec<&str> = self.requests.iter().filter_map(Request::subject).collect();
         subjects.dedup();
@@ -51,8 +51,8 @@ impl FromIterator<Request> for Needs {
     }
 }
 
-/// Something that was looked up, and to which the caller has the right. Only
-/// [`CloudCall::grant`](super::call::CloudCall::grant) makes one.
+/// Something that was looked up and that the caller has a permission for. Only
+/// [`CloudCall::grant`](super::call::CloudCall::grant) creates one.
 #[derive(Debug)]
 pub(crate) struct Permitted<T>(T);
 
@@ -61,29 +61,29 @@ impl<T> Permitted<T> {
         Self(found)
     }
 
-    /// What was found.
+    /// Returns the thing.
     pub(super) fn into_inner(self) -> T {
         self.0
     }
 
-    /// Looks at it.
+    /// Borrows the thing.
     pub(crate) fn get(&self) -> &T {
         &self.0
     }
 
-    /// Something that follows from it, and takes no other right.
+    /// Derives another thing that needs no further permission.
     pub(crate) fn map<U>(self, made: impl FnOnce(T) -> U) -> Permitted<U> {
         Permitted(made(self.0))
     }
 
-    /// Both of two things.
+    /// Combines two things.
     pub(crate) fn and<U>(self, other: Permitted<U>) -> Permitted<(T, U)> {
         Permitted((self.0, other.0))
     }
 }
 
 impl<T> Permitted<Option<T>> {
-    /// What must be there. It is said that it is not there only after the right was checked.
+    /// Requires the thing to exist. A caller learns that it is missing only after the permission check.
     pub(crate) fn ok_or(self, missing: impl Into<CloudError>) -> CloudResult<Permitted<T>> {
         self.0.map(Permitted).ok_or_else(|| missing.into())
     }

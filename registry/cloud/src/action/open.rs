@@ -1,4 +1,4 @@
-//! Actions that nobody signs: what proves who asks is among their parameters.
+//! Unsigned actions: their parameters contain the proof of who calls.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,37 +13,37 @@ use crate::state::CloudState;
 use crate::wire::error::CloudResult;
 use roadstead_http::ApiState;
 
-/// A request that nobody signed. It does not say who sends it.
+/// An unsigned request. Its sender is not known.
 pub(crate) struct OpenCall<'a> {
-    /// What the process serves with.
+    /// The state that all requests share.
     pub state: &'a ApiState,
-    /// What the cloud API keeps from one request to the next.
+    /// The state of the cloud API.
     pub cloud: &'a CloudState,
-    /// Where it comes from.
+    /// The address of the client.
     pub address: IpAddr,
-    /// What the audit log is to know.
+    /// The data for the audit log.
     pub subject: &'a Subject,
 }
 
 impl OpenCall<'_> {
-    /// Says in which account it is, or who it was found to be.
+    /// Records the account of the request, or the identity that was proved.
     pub(crate) fn note_identity(&self, identity: Arc<Identity>) {
         self.subject.note_identity(Some(identity));
     }
 
-    /// Says what it is about.
+    /// Records the target of the request.
     pub(crate) fn note_target(&self, target: &str) {
         self.subject.note_target(target);
     }
 }
 
-/// An action that nobody signs. Nothing is allowed by it that its own parameters do not prove.
+/// An unsigned action. It may only do what its parameters prove.
 pub(crate) trait OpenAction: DeserializeOwned + 'static {
-    /// Its row in the table of actions.
+    /// The row of the action in the table of actions.
     const ROW: &'static Row;
-    /// What it answers.
+    /// The answer.
     type Output: Serialize;
 
-    /// Runs it. It stores nothing: a dry run runs it too.
+    /// Runs the action. It must store nothing, because a dry run runs it too.
     async fn run(self, call: &OpenCall<'_>) -> CloudResult<Self::Output>;
 }

@@ -1,4 +1,4 @@
-//! How many requests an account may make of one action in a second.
+//! Limits how often an account may call an action per second.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::num::NonZeroU32;
@@ -29,12 +29,13 @@ impl governor::clock::Clock for Ticks {
 type Limiter<Who> =
     RateLimiter<(Who, &'static str), DashMapStateStore<(Who, &'static str)>, Ticks, NoOpMiddleware<Duration>>;
 
-/// How many counts there are of those who have no account, at most. Which one somebody has is a matter of a hash that nobody
-/// can foresee.
+/// The most counters for callers without an account. A random hash assigns callers to counters, so nobody can predict
+/// which callers share one.
 const COUNTS: u64 = 1 << 17;
 
-/// Counts requests by account and action; those that nobody signs by whom somebody else has vouched for. Only those who have
-/// proved who they are are counted, so that there are no more counts than that; those that have been quiet are forgotten.
+/// Counts requests per account and action. Unsigned requests are counted per identity that somebody has vouched for.
+/// Only authenticated callers are counted, which bounds the number of counters. Counters without recent requests are
+/// removed.
 pub(crate) struct Rate {
     limiters: Option<(Limiter<AccountId>, Limiter<u64>)>,
     hasher: RandomState,

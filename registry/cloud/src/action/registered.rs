@@ -1,4 +1,4 @@
-//! An action in the list of the cloud API.
+//! An entry in the list of actions.
 
 use futures::future::LocalBoxFuture;
 use roadstead_policy::{Effect, Row};
@@ -11,34 +11,34 @@ use crate::wire::params::Parameters;
 
 type SignedRun = for<'a> fn(&'a CloudCall<'a>, Attempt<'a>) -> LocalBoxFuture<'a, CloudResult<Vec<u8>>>;
 
-/// Runs an action that nobody signed.
+/// Runs an unsigned action.
 pub(crate) type OpenRun = for<'a> fn(&'a OpenCall<'a>, Attempt<'a>) -> LocalBoxFuture<'a, CloudResult<Vec<u8>>>;
 
-/// How an action runs. It gives the JSON of the answer.
+/// The function that runs an action. It returns the JSON of the answer.
 pub(crate) enum Run {
-    /// For whoever signed it.
+    /// Runs the action for the account that signed the request.
     Signed(SignedRun),
-    /// For anybody: see [`OpenAction`](super::open::OpenAction).
+    /// Runs the action for anybody: see [`OpenAction`](super::open::OpenAction).
     Open(OpenRun),
 }
 
-/// An action in the list.
+/// An entry in the list of actions.
 pub(crate) struct Registered {
-    /// Its row in the table of actions.
+    /// The row of the action in the table of actions.
     pub row: &'static Row,
-    /// Runs it.
+    /// The function that runs the action.
     pub run: Run,
-    /// The names of its parameters.
+    /// Returns the names of its parameters.
     pub parameters: fn() -> &'static [&'static str],
 }
 
-/// Whether an action changes anything.
+/// Returns whether an action changes anything.
 pub(crate) fn writes(row: &Row) -> bool {
     row.effect == Some(Effect::Writes)
 }
 
 impl Registered {
-    /// An attempt with these parameters. An action that has a parameter `DryRun` of its own decides itself what that means.
+    /// Creates the input of a run. An action with its own parameter `DryRun` decides itself what that parameter means.
     pub(crate) fn attempt<'a>(&self, parameters: &'a Parameters) -> Attempt<'a> {
         let has_own = (self.parameters)().contains(&"DryRun");
         Attempt { parameters, dry_run: !has_own && parameters.dry_run() }

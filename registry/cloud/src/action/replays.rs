@@ -1,4 +1,4 @@
-//! Refuses a signed request that changes something and comes a second time.
+//! Refuses a signed write request that arrives a second time.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -11,11 +11,11 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
 
-/// How many signatures of one account are remembered at the same time.
+/// The most signatures of one account that are stored at the same time.
 const MAX_OF_ACCOUNT: usize = 10_000;
 
-/// The signatures of each account that have been used and are still good. Only HmacSHA1 and HmacSHA256 are remembered: they
-/// come with a nonce, so that no client makes the same signature twice.
+/// The used signatures of each account that have not expired. Only HmacSHA1 and HmacSHA256 signatures are stored: they
+/// contain a nonce, so no client creates the same signature twice.
 #[derive(Default)]
 pub(crate) struct Replays {
     used: Mutex<HashMap<AccountId, HashMap<u64, Timestamp>>>,
@@ -23,7 +23,7 @@ pub(crate) struct Replays {
 }
 
 impl Replays {
-    /// Takes a signature. One that was taken before is refused until it expires.
+    /// Marks a signature as used. A signature that was used before is refused until it expires.
     pub(crate) fn take(&self, account: AccountId, once: &Once, now: Timestamp) -> CloudResult<()> {
         let signature = self.hasher.hash_one(&once.signature);
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +44,7 @@ impl Replays {
         }
     }
 
-    /// Forgets the signatures that have expired.
+    /// Forgets expired signatures.
     pub(crate) fn shrink(&self, now: Timestamp) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, of_account| {

@@ -1,4 +1,4 @@
-//! How an action runs: parameters, rights, the action itself.
+//! Runs an action: reads its parameters, checks permissions, calls the action.
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -16,17 +16,17 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
 impl Registered {
-    /// An action whose rights are known from its parameters.
+    /// Registers an action whose required permissions follow from its parameters.
     pub(crate) const fn of<A: Action>() -> Self {
         Self { row: A::ROW, run: Run::Signed(run::<A>), parameters: fields::<A> }
     }
 
-    /// An action that must look something up before its rights are known.
+    /// Registers an action that must look something up before its required permissions are known.
     pub(crate) const fn looks_up<A: Lookup>() -> Self {
         Self { row: A::ROW, run: Run::Signed(run_lookup::<A>), parameters: fields::<A> }
     }
 
-    /// An action that nobody signs.
+    /// Registers an unsigned action.
     pub(crate) const fn open<A: OpenAction>() -> Self {
         Self { row: A::ROW, run: Run::Open(run_open::<A>), parameters: fields::<A> }
     }
@@ -79,7 +79,7 @@ async fn finish<T: Serialize>(
     }
     let output = run.await?;
     if attempt.dry_run {
-        // It came to its end without changing anything.
+        // A dry run got here without changing anything, so the real run would have succeeded.
         return Err(Code::DryRunOperation.into());
     }
     serde_json::to_vec(&output).map_err(CloudError::internal)

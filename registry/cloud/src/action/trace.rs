@@ -1,4 +1,4 @@
-//! Collects what the audit log says of a request.
+//! Collects the data for the audit event of a request.
 
 use std::cell::{Cell, RefCell};
 
@@ -11,16 +11,16 @@ use crate::wire::said::Said;
 use roadstead_http::Call;
 use roadstead_http::audit;
 
-/// It is filled in on the way, and outlives a panic.
+/// The data for the audit event. It is filled in while the request runs, and survives a panic.
 #[derive(Default)]
 pub(crate) struct Trace {
-    /// Who and what it is about.
+    /// The caller and target.
     pub subject: Subject,
-    /// What was asked for.
+    /// The requested action name.
     pub name: RefCell<String>,
-    /// The action, once it is known to be one, and called by somebody.
+    /// The action, once it is known to exist and its caller is authenticated.
     pub action: Cell<Option<&'static Registered>>,
-    /// Whether it was only to be tried.
+    /// Whether this is a dry run.
     pub dry_run: Cell<bool>,
 }
 
@@ -29,19 +29,19 @@ impl Trace {
         let action = self.action.get();
         let writes = action.is_some_and(|action| writes(action.row));
         match error.map(Said::code) {
-            // The row of a change has been written with the change.
+            // A change has written its own event in its transaction.
             None if self.subject.is_recorded() => None,
             None => writes.then_some(AuditOutcome::Done),
             Some(Code::DryRunOperation) => None,
             Some(code) if code.is_denial() => Some(AuditOutcome::Denied),
-            // Nobody was let in: signatures were wrong too often.
+            // The caller was not authenticated: there were too many invalid signatures.
             Some(Code::RequestLimitExceeded) if action.is_none() => Some(AuditOutcome::Denied),
             Some(Code::RequestLimitExceeded) => None,
             Some(_) => writes.then_some(AuditOutcome::Failed),
         }
     }
 
-    /// Takes the request down, if it was refused or has failed, or has done something that is no change here.
+    /// Writes the audit event, if the request was refused, failed, or succeeded without an event of its own.
     pub(crate) async fn write(&self, call: &Call<'_>, error: Option<&Said>) {
         let Some(outcome) = self.outcome(error) else { return };
         let identity = self.subject.identity();
@@ -58,7 +58,7 @@ impl Trace {
             ..audit::event(call, identity.as_deref(), outcome)
         };
         if self.action.get().is_none() {
-            // The key is named, its owner is not proved.
+            // The key is only named, so its owner is not proved.
             "anonymous".clone_into(&mut event.principal);
         }
         match outcome {

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
 
-/// The numbers of the caller and of its main account.
+/// Returns the numbers of the caller and of its main account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetUserAppId {}
 
-/// See [`GetUserAppId`].
+/// The answer to [`GetUserAppId`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UserAppId {

@@ -1,4 +1,4 @@
-//! Which policies somebody has.
+//! Lists of the policies that are attached to users, groups and roles.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -15,7 +15,7 @@ use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// The most pages that are counted.
+/// The highest page number that is allowed.
 const MAX_PAGE: i64 = 200;
 
 fn source(policy: PolicyId) -> &'static str {
@@ -28,7 +28,7 @@ fn matching(policies: &mut Vec<AttachedPolicy>, keyword: Option<&str>) {
     }
 }
 
-/// Policies that are attached to a user or a group, in pages.
+/// A page of policies that are attached to a user or a group.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attached {
@@ -72,7 +72,7 @@ fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Page
     Attached { total_num, list: list.collect() }
 }
 
-/// Tells which policies a user has itself.
+/// Lists the policies that are attached to a user directly.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListAttachedUserPolicies {
@@ -97,7 +97,7 @@ impl Action for ListAttachedUserPolicies {
     }
 }
 
-/// Tells which policies a group has.
+/// Lists the policies that are attached to a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListAttachedGroupPolicies {
@@ -125,7 +125,7 @@ impl Action for ListAttachedGroupPolicies {
     }
 }
 
-/// Tells which policies a user has, itself and through groups.
+/// Lists the policies that a user has directly or through groups.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListAttachedUserAllPolicies {
@@ -137,7 +137,7 @@ pub(crate) struct ListAttachedUserAllPolicies {
     keyword: Option<String>,
 }
 
-/// See [`ListAttachedUserAllPolicies`].
+/// The answer to [`ListAttachedUserAllPolicies`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AllAttached {
@@ -145,7 +145,7 @@ pub(crate) struct AllAttached {
     total_num: u64,
 }
 
-/// Numbers are texts here.
+/// A policy of a user. Its numbers are written as texts.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct UserPolicy {
@@ -189,7 +189,7 @@ impl Action for ListAttachedUserAllPolicies {
     }
     async fn run((it, page): (Self, Page), call: Allowed<'_>) -> CloudResult<AllAttached> {
         let user = service(&call).user(call.identity, UserRef::Uin(it.target_uin)).await?.account.id;
-        // 0 is both: what is attached to the user itself, and what it has through groups.
+        // 0 selects both: the policies of the user itself, and those of its groups.
         let (direct, through_groups) = (it.attach_type != 2, it.attach_type != 1);
         let mut policies = service(&call).list_all_attached(user, direct, through_groups).await?;
         policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
@@ -227,7 +227,7 @@ fn role_policy(policy: AttachedPolicy) -> RolePolicy {
     }
 }
 
-/// Tells which policies a role has.
+/// Lists the policies that are attached to a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListAttachedRolePolicies {
@@ -239,7 +239,7 @@ pub(crate) struct ListAttachedRolePolicies {
     keyword: Option<String>,
 }
 
-/// See [`ListAttachedRolePolicies`].
+/// The answer to [`ListAttachedRolePolicies`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RolePolicies {

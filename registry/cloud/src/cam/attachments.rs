@@ -1,4 +1,4 @@
-//! Attaching policies, and detaching them. To attach what is attached, or detach what is not, does nothing.
+//! Attaches and detaches policies. Nothing happens if a policy is already attached, or already detached.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;

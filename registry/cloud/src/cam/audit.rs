@@ -13,7 +13,7 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// Events that concern the caller's main account, the latest first.
+/// Lists the events that concern the caller's main account, the latest first.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeAuditLogs {
@@ -26,12 +26,12 @@ pub(crate) struct DescribeAuditLogs {
     cursor: Option<String>,
 }
 
-/// See [`DescribeAuditLogs`].
+/// The answer to [`DescribeAuditLogs`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AuditLogs {
     events: Vec<Event>,
-    /// Where the next page begins; absent at the end.
+    /// The cursor of the next page. It is absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
@@ -84,14 +84,14 @@ fn moment(name: &str, text: Option<&str>) -> CloudResult<Option<Timestamp>> {
     text.map(|text| time::parse(text).ok_or_else(|| wrong(name))).transpose()
 }
 
-/// The name that events have: `service:Action`. Whoever asks may leave out the service.
+/// Returns the full name of an action in events: `service:Action`. The caller may leave out the service.
 fn whole_name(operation: String) -> String {
     let services = [Service::Tcr, Service::Cam, Service::Sts];
     let row = services.iter().find_map(|service| actions::find(service.name(), &operation));
     row.map_or(operation, |row| row.full_name().to_owned())
 }
 
-/// The events that a request asks for.
+/// Selects the events of a request.
 pub(crate) struct Wanted {
     since: Option<Timestamp>,
     until: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! Permission boundaries: the one policy beyond which a sub-account or a role may do nothing.
+//! Permission boundaries: a policy that limits what a sub-account or role may do.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -13,7 +13,7 @@ use super::things::{answered, either, on_policy, on_user, policy, policy_id, rol
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::error::CloudResult;
 
-/// Bounds a user.
+/// Sets the boundary of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct PutUserPermissionsBoundary {
@@ -37,7 +37,7 @@ impl Action for PutUserPermissionsBoundary {
     }
 }
 
-/// Takes the boundary of a user away.
+/// Removes the boundary of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteUserPermissionsBoundary {
@@ -60,14 +60,14 @@ impl Action for DeleteUserPermissionsBoundary {
     }
 }
 
-/// Tells about the boundary of a user.
+/// Returns the boundary of a user.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetUserPermissionBoundary {
     target_uin: u64,
 }
 
-/// A boundary; all members are null when there is none.
+/// A boundary. All members are null if there is none.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FoundBoundary {
@@ -105,7 +105,7 @@ async fn boundary(call: &CloudCall<'_>, policy: Option<PolicyId>) -> CloudResult
     }))
 }
 
-/// Bounds a role.
+/// Sets the boundary of a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct PutRolePermissionsBoundary {
@@ -134,7 +134,7 @@ impl Lookup for PutRolePermissionsBoundary {
     }
 }
 
-/// Takes the boundary of a role away.
+/// Removes the boundary of a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteRolePermissionsBoundary {
@@ -161,7 +161,7 @@ impl Lookup for DeleteRolePermissionsBoundary {
     }
 }
 
-/// Tells about the boundary of a role.
+/// Returns the boundary of a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetRolePermissionBoundary {

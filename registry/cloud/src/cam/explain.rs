@@ -1,4 +1,4 @@
-//! Why somebody may do something, or may not.
+//! Explains why an account may do something or not.
 
 use std::net::IpAddr;
 
@@ -15,23 +15,23 @@ use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
-/// Whether a user of the caller's account may do something, and which statement of which policy decides.
+/// Explains whether a user of the caller's account may do something, and which statement of which policy decides.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ExplainAuthorization {
-    /// The user; without it the caller.
+    /// The user. Without it, the caller.
     target_uin: Option<u64>,
-    /// What the user would do, such as `ccr:push` or `push`.
+    /// The action of the user, such as `ccr:push` or `push`.
     operation: String,
-    /// What it would be done to: `NAMESPACE/NAME[:TAG]`, `NAMESPACE`, six pieces, or `*`.
+    /// The resource of the action: `NAMESPACE/NAME[:TAG]`, `NAMESPACE`, six pieces, or `*`.
     resource: Option<String>,
-    /// The instance that the resource is in, when it is not in six pieces.
+    /// The instance of the resource, if the resource is not written in six pieces.
     registry_id: Option<String>,
-    /// Where the request would come from; without it where this one comes from.
+    /// The address that the request would come from. Without it, that of this request.
     source_ip: Option<String>,
 }
 
-/// See [`ExplainAuthorization`].
+/// The answer to [`ExplainAuthorization`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Answer {
@@ -42,7 +42,7 @@ pub(crate) struct Answer {
     policy_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_name: Option<String>,
-    /// Counted from 0.
+    /// The index of the statement, starting at 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement_index: Option<usize>,
     reason: String,

@@ -1,4 +1,4 @@
-//! A member of a group, as it is answered.
+//! A member of a group in an answer.
 
 use roadstead_service::cam::uid;
 use roadstead_service::records::{Member, User};
@@ -25,7 +25,7 @@ pub(crate) struct GroupMember {
     remark: String,
 }
 
-/// A member as it is answered. Nobody verifies telephone numbers and addresses here.
+/// Converts a member for an answer. Phone numbers and e-mail addresses always count as unverified.
 pub(super) fn group_member(Member { user: User { account, profile, .. }, since }: Member) -> GroupMember {
     GroupMember {
         uid: uid(account.id),

@@ -14,7 +14,7 @@ use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// Makes a group.
+/// Creates a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateGroup {
@@ -22,7 +22,7 @@ pub(crate) struct CreateGroup {
     remark: Option<String>,
 }
 
-/// See [`CreateGroup`].
+/// The answer to [`CreateGroup`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedGroup {
@@ -68,7 +68,7 @@ impl Action for DeleteGroup {
     }
 }
 
-/// Gives a group another name or remark.
+/// Changes the name or remark of a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct UpdateGroup {
@@ -93,14 +93,14 @@ impl Action for UpdateGroup {
     }
 }
 
-/// Tells about a group and who is in it.
+/// Returns a group and its members.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetGroup {
     group_id: u64,
 }
 
-/// See [`GetGroup`].
+/// The answer to [`GetGroup`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FoundGroup {
@@ -137,7 +137,7 @@ impl Action for GetGroup {
     }
 }
 
-/// Tells about the groups.
+/// Lists the groups.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListGroups {
@@ -146,7 +146,7 @@ pub(crate) struct ListGroups {
     keyword: Option<String>,
 }
 
-/// Groups, in pages.
+/// A page of groups.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Groups {
@@ -176,7 +176,7 @@ impl Action for ListGroups {
     }
 }
 
-/// A page of groups.
+/// Returns a page of groups.
 pub(super) fn groups_page(groups: Vec<Group>, page: Page) -> Groups {
     let (total_num, groups) = paged(groups, page);
     let group_info = groups.map(|group| ListedGroup {

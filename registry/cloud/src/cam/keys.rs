@@ -14,7 +14,7 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// The most keys of one [`GetSecurityLastUsed`].
+/// The most keys in a [`GetSecurityLastUsed`] request.
 const MAX_KEYS_AT_ONCE: usize = 10;
 
 const ACTIVE: &str = "Active";
@@ -24,8 +24,8 @@ fn status(active: bool) -> &'static str {
     if active { ACTIVE } else { INACTIVE }
 }
 
-/// The uin of the account whose keys are meant: of the target, or of the caller. Temporary credentials have no keys, and may
-/// not ask for the keys of the user they act for.
+/// Returns the uin of the account to work on: the target, or else the caller. Temporary credentials have no keys, so
+/// they must name a target. They may not access the keys of the user they act for.
 fn holder_uin(by: &Identity, target: Option<u64>) -> CloudResult<u64> {
     match target {
         Some(uin) => Ok(uin),
@@ -33,12 +33,12 @@ fn holder_uin(by: &Identity, target: Option<u64>) -> CloudResult<u64> {
     }
 }
 
-/// The account whose keys are meant.
+/// Returns the account to work on.
 async fn holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<AccountId> {
     service(call).key_holder(call.identity, uin).await.map_err(of_keys)
 }
 
-/// Actions on keys have a code of their own for a user that does not exist.
+/// Translates an error. Actions on keys have their own code for a user that does not exist.
 fn of_keys(error: Error) -> CloudError {
     match error {
         Error::Unknown(Thing::User) => Code::InvalidParameterUserNotExist.into(),
@@ -46,7 +46,7 @@ fn of_keys(error: Error) -> CloudError {
     }
 }
 
-/// Makes an access key.
+/// Creates an access key.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateAccessKey {
@@ -54,14 +54,14 @@ pub(crate) struct CreateAccessKey {
     description: Option<String>,
 }
 
-/// See [`CreateAccessKey`].
+/// The answer to [`CreateAccessKey`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedAccessKey {
     access_key: AccessKeyDetail,
 }
 
-/// A key with its secret half, for the only time.
+/// A new key with its secret half, which is never shown again.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct AccessKeyDetail {
@@ -98,7 +98,7 @@ impl Action for CreateAccessKey {
     }
 }
 
-/// Makes an access key usable or not.
+/// Enables or disables an access key.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct UpdateAccessKey {
@@ -159,14 +159,14 @@ impl Action for DeleteAccessKey {
     }
 }
 
-/// Tells about the access keys of an account.
+/// Lists the access keys of an account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListAccessKeys {
     target_uin: Option<u64>,
 }
 
-/// See [`ListAccessKeys`].
+/// The answer to [`ListAccessKeys`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AccessKeys {
@@ -204,14 +204,14 @@ impl Action for ListAccessKeys {
     }
 }
 
-/// Tells when access keys were used last.
+/// Returns when access keys were last used.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetSecurityLastUsed {
     secret_id_list: Vec<String>,
 }
 
-/// See [`GetSecurityLastUsed`].
+/// The answer to [`GetSecurityLastUsed`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LastUsed {

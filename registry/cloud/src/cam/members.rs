@@ -1,4 +1,4 @@
-//! Who is in which group.
+//! Members of groups.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -17,7 +17,7 @@ use crate::wire::code::Code;
 use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 
-/// The most members of one request: a user is in ten groups at most, and a group has a hundred users.
+/// The most members of one request. A user is in at most ten groups, and a group has at most a hundred users.
 const MAX_AT_ONCE: usize = 100;
 
 /// A user and a group.
@@ -29,7 +29,7 @@ pub(crate) struct Membership {
     uin: Option<u64>,
 }
 
-/// The members of a request. Each has a group and a user.
+/// Checks the members of a request. Each one must name a group and a user.
 fn checked(info: Vec<Membership>) -> CloudResult<Vec<Membership>> {
     if info.is_empty() || info.len() > MAX_AT_ONCE {
         return Err(wrong(format!("Info must have 1 to {MAX_AT_ONCE} members")));
@@ -38,12 +38,12 @@ fn checked(info: Vec<Membership>) -> CloudResult<Vec<Membership>> {
     Ok(info)
 }
 
-/// The groups, for the audit log.
+/// Returns the group numbers, for the audit log.
 fn groups_of(info: &[Membership]) -> String {
     info.iter().map(|one| one.group_id.to_string()).collect::<Vec<_>>().join(",")
 }
 
-/// The groups and the users, for a caller who is allowed to do the action to all of them.
+/// Looks up the groups and users, for a caller who may do the action to all of them.
 async fn members(
     call: &CloudCall<'_>,
     row: &'static Row,
@@ -59,7 +59,7 @@ async fn members(
     Ok(members.into_iter().collect())
 }
 
-/// Puts sub-accounts into groups.
+/// Adds sub-accounts to groups.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct AddUserToGroup {
@@ -89,7 +89,7 @@ impl Lookup for AddUserToGroup {
     }
 }
 
-/// Takes sub-accounts out of groups.
+/// Removes sub-accounts from groups.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct RemoveUserFromGroup {
@@ -114,7 +114,7 @@ impl Lookup for RemoveUserFromGroup {
         Ok(service(&call).remove_members(call.act(), call.identity, &members).await?)
     }
 }
-/// Tells who is in a group.
+/// Lists the members of a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListUsersForGroup {
@@ -123,7 +123,7 @@ pub(crate) struct ListUsersForGroup {
     rp: Option<i64>,
 }
 
-/// See [`ListUsersForGroup`].
+/// The answer to [`ListUsersForGroup`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct GroupMembers {
@@ -148,7 +148,7 @@ impl Action for ListUsersForGroup {
     }
 }
 
-/// Tells which groups a sub-account is in.
+/// Lists the groups of a sub-account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListGroupsForUser {

@@ -1,9 +1,11 @@
 //! Access management: `cam`, version 2019-01-16.
 //!
-//! An action is about a user (`uin/U`), a group (`groupid/N`), a policy (`policyid/N`), a role (`roleName/R`), or nothing in
-//! particular. An action about two things, such as a policy and a user that it is attached to, needs the right to both.
-//! Where a request names a thing otherwise than resources do (a user by name, a role by number), the thing is looked up first
-//! and then the right to it is checked. A thing that does not exist takes the right to everything.
+//! The target of an action is a user (`uin/U`), a group (`groupid/N`), a policy (`policyid/N`), a role (`roleName/R`),
+//! or nothing in particular. An action with two targets, such as a policy and the user that it is attached to, needs
+//! the permission for both.
+//!
+//! A request can name a thing in a different way than policies do, for example a user by name or a role by number. Then
+//! the thing is looked up before the permission for it is checked. A missing thing needs the permission for all things.
 
 pub(super) mod account;
 pub(super) mod attached;

@@ -18,16 +18,16 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// The most policies of one [`DeletePolicy`].
+/// The most policies in a [`DeletePolicy`] request.
 const MAX_AT_ONCE: usize = 100;
 const MAX_KEYWORD_CHARS: usize = 128;
 
-/// 1 for a policy that an account has written, 2 for a preset one.
+/// Returns 1 for a custom policy and 2 for a preset one.
 pub(super) fn kind(is_preset: bool) -> u64 {
     if is_preset { 2 } else { 1 }
 }
 
-/// Stores a policy.
+/// Creates a policy.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreatePolicy {
@@ -38,7 +38,7 @@ pub(crate) struct CreatePolicy {
     tags: Vec<Tag>,
 }
 
-/// See [`CreatePolicy`].
+/// The answer to [`CreatePolicy`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedPolicy {
@@ -74,7 +74,7 @@ pub(crate) struct UpdatePolicy {
     alias: Option<String>,
 }
 
-/// See [`UpdatePolicy`]: the number of a policy that was named by its name.
+/// The answer to [`UpdatePolicy`]. It contains the number of the policy if the request named the policy by name.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UpdatedPolicy {
@@ -134,14 +134,14 @@ impl Action for DeletePolicy {
     }
 }
 
-/// Tells about a policy.
+/// Returns a policy.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetPolicy {
     policy_id: u64,
 }
 
-/// See [`GetPolicy`].
+/// The answer to [`GetPolicy`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FoundPolicy {
@@ -186,7 +186,7 @@ impl Action for GetPolicy {
     }
 }
 
-/// Tells about the policies.
+/// Lists the policies.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListPolicies {
@@ -196,7 +196,7 @@ pub(crate) struct ListPolicies {
     keyword: Option<String>,
 }
 
-/// See [`ListPolicies`].
+/// The answer to [`ListPolicies`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Policies {
@@ -275,7 +275,7 @@ fn listed(counts: &HashMap<i64, PolicyCounts>, policy: PolicyInfo) -> ListedPoli
     }
 }
 
-/// Tells to whom a policy is attached.
+/// Lists the entities that a policy is attached to.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListEntitiesForPolicy {
@@ -285,7 +285,7 @@ pub(crate) struct ListEntitiesForPolicy {
     entity_filter: Option<String>,
 }
 
-/// See [`ListEntitiesForPolicy`].
+/// The answer to [`ListEntitiesForPolicy`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Entities {

@@ -1,4 +1,4 @@
-//! Identity providers whose word is enough to take a role.
+//! Identity providers that can vouch for the callers of roles.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -16,12 +16,12 @@ use crate::action::{Action, Allowed};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
-/// A provider that is trusted with roles.
+/// The type of a provider that is trusted with roles.
 const ROLE_PROVIDER: i64 = 11;
-/// It is in use.
+/// The status of a provider that is enabled.
 const ENABLED: i64 = 11;
 
-/// Makes an identity provider.
+/// Creates an identity provider.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateOIDCConfig {
@@ -99,7 +99,7 @@ impl Settings {
     }
 }
 
-/// The key set in plain. Keys are not fetched: whoever has them fetched by somebody is refused.
+/// Decodes the key set. The server never fetches keys, so a request that asks for automatic rotation is refused.
 fn keys(encoded: &str, auto_rotate: Option<i64>) -> CloudResult<String> {
     if auto_rotate.is_some_and(|rotate| rotate != 0) {
         let message = "AutoRotateKey must be 0: keys are not fetched; give new ones with UpdateOIDCConfig";
@@ -109,14 +109,14 @@ fn keys(encoded: &str, auto_rotate: Option<i64>) -> CloudResult<String> {
     decoded.ok_or_else(|| Error::invalid(Input::ProviderKeys, "IdentityKey: it is not in base64").into())
 }
 
-/// Tells about an identity provider.
+/// Returns an identity provider.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeOIDCConfig {
     name: String,
 }
 
-/// See [`DescribeOIDCConfig`].
+/// The answer to [`DescribeOIDCConfig`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Provider {

@@ -15,10 +15,10 @@ use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// The most tags that roles are looked for by: no role has more.
+/// The most tags in a search for roles. No role has more.
 const MAX_TAGS: usize = 50;
 
-/// Makes a role.
+/// Creates a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateRole {
@@ -31,7 +31,7 @@ pub(crate) struct CreateRole {
     tags: Vec<Tag>,
 }
 
-/// See [`CreateRole`].
+/// The answer to [`CreateRole`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedRole {
@@ -91,7 +91,7 @@ impl Lookup for DeleteRole {
     }
 }
 
-/// Tells about a role.
+/// Returns a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetRole {
@@ -99,14 +99,14 @@ pub(crate) struct GetRole {
     role_name: Option<String>,
 }
 
-/// See [`GetRole`].
+/// The answer to [`GetRole`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FoundRole {
     role_info: RoleDetail,
 }
 
-/// A role as it is answered.
+/// A role in an answer.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct RoleDetail {
@@ -158,7 +158,7 @@ impl Lookup for GetRole {
     }
 }
 
-/// Tells about the roles.
+/// Lists the roles.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRoleList {
@@ -168,7 +168,7 @@ pub(crate) struct DescribeRoleList {
     tags: Vec<Tag>,
 }
 
-/// See [`DescribeRoleList`].
+/// The answer to [`DescribeRoleList`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Roles {
@@ -194,7 +194,7 @@ impl Action for DescribeRoleList {
     }
 }
 
-/// Replaces the policy that says who may take a role.
+/// Replaces the trust policy of a role.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct UpdateAssumeRolePolicy {

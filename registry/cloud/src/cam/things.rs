@@ -1,4 +1,4 @@
-//! What requests of access management name: users, groups, policies, roles, and the rights to them.
+//! Users, groups, policies and roles that requests name, and the permission checks for them.
 
 use roadstead_policy::op::CamResource;
 use roadstead_policy::{Request, Row};
@@ -17,7 +17,7 @@ pub(super) fn service<'a>(call: &CloudCall<'a>) -> &'a CamService {
     call.services().cam()
 }
 
-/// A user by its numbers. The uin comes before the other one.
+/// Returns a reference to a user. The uin takes precedence over the uid.
 pub(super) fn user_ref(uin: Option<u64>, uid: Option<u64>) -> CloudResult<UserRef<'static>> {
     match (uin, uid) {
         (Some(uin), _) => Ok(UserRef::Uin(uin)),
@@ -26,7 +26,7 @@ pub(super) fn user_ref(uin: Option<u64>, uid: Option<u64>) -> CloudResult<UserRe
     }
 }
 
-/// The action on the user with this uin.
+/// Returns the request for an action on the user with this uin.
 pub(super) fn on_user(row: &'static Row, uin: u64) -> Request {
     match Uin::from_number(uin) {
         Ok(uin) => row.on_cam(CamResource::User(&uin)),
@@ -34,49 +34,49 @@ pub(super) fn on_user(row: &'static Row, uin: u64) -> Request {
     }
 }
 
-/// The action on a group.
+/// Returns the request for an action on a group.
 pub(super) fn on_group(row: &'static Row, group: GroupId) -> Request {
     row.on_cam(CamResource::Group(group.get()))
 }
 
-/// The action on a policy.
+/// Returns the request for an action on a policy.
 pub(super) fn on_policy(row: &'static Row, policy: PolicyId) -> Request {
     row.on_cam(CamResource::Policy(policy.get()))
 }
 
-/// A number as the store has it; 0, which nothing has, for one that it cannot have.
+/// Converts a number for the database. A number that is too large becomes 0, which nothing has.
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(0)
 }
 
-/// A number as it is answered.
+/// Converts a number for an answer.
 pub(super) fn answered(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// A uin as it is answered.
+/// Converts a uin for an answer.
 pub(super) fn uin_number(uin: &Uin) -> u64 {
     uin.as_str().parse().unwrap_or(0)
 }
 
-/// The id of a policy from a request.
+/// Converts the id of a policy in a request.
 pub(super) fn policy_id(id: u64) -> PolicyId {
     PolicyId::new(number(id))
 }
 
-/// The id of a group from a request.
+/// Converts the id of a group in a request.
 pub(super) fn group_id(id: u64) -> GroupId {
     GroupId::new(number(id))
 }
 
-/// The user, for a caller who is allowed to do the action to it.
+/// Looks up the user, for a caller who may do the action to it.
 pub(super) async fn user(call: &CloudCall<'_>, row: &'static Row, user: UserRef<'_>) -> CloudResult<Permitted<User>> {
     let found = service(call).find_user(call.identity, user).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin)));
     call.grant(&request, found)?.ok_or(Error::Unknown(Thing::User))
 }
 
-/// The role, for a caller who is allowed to do the action to it. The number comes before the name.
+/// Looks up the role, for a caller who may do the action to it. The number takes precedence over the name.
 pub(super) async fn role(
     call: &CloudCall<'_>,
     row: &'static Row,
@@ -93,7 +93,7 @@ pub(super) async fn role(
     call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Role))
 }
 
-/// The id of the policy, for a caller who is allowed to do the action to it. The number comes before the name.
+/// Looks up the id of the policy, for a caller who may do the action to it. The number takes precedence over the name.
 pub(super) async fn policy(
     call: &CloudCall<'_>,
     row: &'static Row,
@@ -109,23 +109,23 @@ pub(super) async fn policy(
     call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Policy))
 }
 
-/// The sub-account with this uin, as a holder of policies.
+/// Returns the sub-account with this uin, as a holder of policies.
 pub(super) async fn user_holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<Holder> {
     let user = service(call).user(call.identity, UserRef::Uin(uin)).await?;
     Ok(Holder::User(user.account.id))
 }
 
-/// A number or a name, for the audit log.
+/// Returns the id if there is one, or else the name, for the audit log.
 pub(super) fn either(id: Option<&str>, name: Option<&str>) -> String {
     id.or(name).unwrap_or_default().to_owned()
 }
 
-/// A parameter has a wrong value.
+/// Reports a parameter with a wrong value.
 pub(super) fn wrong(message: impl Into<Phrase>) -> CloudError {
     CloudError::new(Code::InvalidParameterParamError, message)
 }
 
-/// A parameter that is 0 or 1.
+/// Reads a parameter that must be 0 or 1.
 pub(super) fn flag(name: &str, value: Option<u64>) -> CloudResult<Option<bool>> {
     match value {
         None => Ok(None),
@@ -135,7 +135,7 @@ pub(super) fn flag(name: &str, value: Option<u64>) -> CloudResult<Option<bool>> 
     }
 }
 
-/// How many there are, and those of one page.
+/// Returns the total number of entries, and those of one page.
 pub(super) fn paged<T>(all: Vec<T>, page: Page) -> (u64, impl Iterator<Item = T>) {
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);

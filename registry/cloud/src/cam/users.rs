@@ -1,6 +1,7 @@
 //! Sub-accounts.
 //!
-//! A sub-account has one password: what `AddUser` and `UpdateUser` set is what it signs in to the registry with.
+//! A sub-account has one password: the password that `AddUser` and `UpdateUser` set is also its password for the
+//! registry.
 
 use roadstead_auth::{Identity, SubAccount};
 use roadstead_policy::Row;
@@ -18,7 +19,7 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// Makes a sub-account.
+/// Creates a sub-account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct AddUser {
@@ -33,7 +34,7 @@ pub(crate) struct AddUser {
     email: Option<String>,
 }
 
-/// See [`AddUser`]: the secrets that were made, for the only time.
+/// The answer to [`AddUser`]. It contains the new secrets, which are never shown again.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AddedUser {
@@ -53,7 +54,7 @@ impl Action for AddUser {
     type Checked = Self;
     type Output = AddedUser;
     fn check(self, by: &Identity) -> CloudResult<Self> {
-        // Nobody asks for another password: the flag is read and has no effect.
+        // This server never makes users reset their password, so this flag is checked but has no effect.
         flag("NeedResetPassword", self.need_reset_password)?;
         let has_key = flag("UseApi", self.use_api)?.unwrap_or(false);
         let signs_in = flag("ConsoleLogin", self.console_login)?.unwrap_or(false);
@@ -95,14 +96,14 @@ impl From<SubAccount> for AddedUser {
     }
 }
 
-/// Tells about a sub-account.
+/// Returns a sub-account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetUser {
     name: String,
 }
 
-/// See [`GetUser`].
+/// The answer to [`GetUser`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FoundUser {
@@ -236,12 +237,12 @@ impl Lookup for DeleteUser {
     }
 }
 
-/// Tells about all sub-accounts.
+/// Lists all sub-accounts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ListUsers {}
 
-/// See [`ListUsers`].
+/// The answer to [`ListUsers`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Users {

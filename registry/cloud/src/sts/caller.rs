@@ -1,4 +1,4 @@
-//! Who calls.
+//! Returns the identity of the caller.
 
 use roadstead_auth::{Identity, SessionKind};
 use roadstead_policy::Row;
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
 
-/// Tells whose key signed the request.
+/// Returns whose key signed the request.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetCallerIdentity {}
 
-/// See [`GetCallerIdentity`].
+/// The answer to [`GetCallerIdentity`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CallerIdentity {

@@ -1,4 +1,4 @@
-//! Keys that give away a part of the caller's own rights.
+//! Temporary keys for a part of the caller's own permissions.
 
 use roadstead_auth::{Identity, NewSession};
 use roadstead_policy::Row;
@@ -11,12 +11,12 @@ use crate::wire::code::Code;
 use crate::wire::error::CloudResult;
 
 const DEFAULT_SECONDS: i64 = 1800;
-/// The longest session of a main account.
+/// The longest session of a main account, in seconds.
 const ROOT_SECONDS: i64 = 7200;
-/// The longest session of a sub-account.
+/// The longest session of a sub-account, in seconds.
 const USER_SECONDS: i64 = 129_600;
 
-/// Makes a temporary key that may do what both the caller and `Policy` allow.
+/// Creates a temporary key that may do what both the caller and `Policy` allow.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct GetFederationToken {
@@ -30,7 +30,7 @@ impl Action for GetFederationToken {
     type Checked = (Self, String);
     type Output = Issued;
     fn check(self, by: &Identity) -> CloudResult<(Self, String)> {
-        // A session does not make another one: it would outlive the first.
+        // A session must not create another one, which would outlive it.
         if by.session.is_some() {
             return Err(Code::FailedOperationTempKeyNotAllowed.into());
         }

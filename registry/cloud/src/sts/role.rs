@@ -1,4 +1,4 @@
-//! Roles that are taken for a while.
+//! Temporary keys of roles.
 
 use roadstead_auth::{Identity, NewSession, app_id};
 use roadstead_policy::actions::sts;
@@ -16,12 +16,12 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
 
 const DEFAULT_SECONDS: i64 = 7200;
-/// No account has this number.
+/// The id of no account.
 pub(super) const NOBODY: AccountId = AccountId::new(0);
-/// The condition key of what the caller was told by the role's owner.
+/// The condition key of the external id, which the owner of the role gives to the caller.
 const EXTERNAL_ID: &str = "sts:external_id";
 
-/// Makes a temporary key that may do what a role may, for whoever the role trusts.
+/// Creates a temporary key of a role, for a caller that the role trusts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct AssumeRole {
@@ -31,18 +31,18 @@ pub(crate) struct AssumeRole {
     policy: Option<String>,
     external_id: Option<String>,
     source_identity: Option<String>,
-    /// A second factor, which nobody has here.
+    /// The serial number of a second factor. No account has one here.
     serial_number: Option<String>,
-    /// See `serial_number`.
+    /// The code of a second factor, see `serial_number`.
     token_code: Option<String>,
-    /// Sessions have no tags here.
+    /// Tags of the session, which are not supported here.
     #[serde(default)]
     tags: Vec<IgnoredAny>,
 }
 
-/// The role that an ARN names: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
+/// A role, named by an ARN: `qcs::cam::uin/OWNER:roleName/NAME` or `qcs::cam::uin/OWNER:role/ID`.
 pub(crate) struct Named {
-    /// The main account that it is said to belong to.
+    /// The main account in the ARN.
     pub owner: Uin,
     role: Which,
 }
@@ -70,8 +70,8 @@ impl Named {
         Some(Self { owner: owner.parse().ok()?, role })
     }
 
-    /// The role, and the name and id by which policies speak of it. Whether the account or the role is not there, or
-    /// both are, takes the same.
+    /// Returns the role, and its name and id for policies. The lookups take the same time whether or not the account
+    /// and the role exist.
     pub(super) async fn find(&self, meta: &MetaStore) -> CloudResult<(Option<Role>, String, String)> {
         let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
         let owner = owner.map_or(NOBODY, |owner| owner.id);
@@ -94,7 +94,7 @@ impl Lookup for AssumeRole {
     type Found = Option<Role>;
     type Output = Issued;
     fn check(self, by: &Identity) -> CloudResult<(Self, Named)> {
-        // A session does not make another one: it would outlive the first.
+        // A session must not create another one, which would outlive it.
         if by.session.is_some() {
             return Err(Code::InvalidParameterAccessKeyNotSupport.into());
         }
@@ -109,7 +109,8 @@ impl Lookup for AssumeRole {
     fn target((it, _): &(Self, Named)) -> String {
         it.role_arn.clone()
     }
-    /// Policies speak of a role by its name and by its id, of which the request gives one.
+    /// Policies can name a role by name or id, and the request contains only one of them, so the role is looked up
+    /// first.
     async fn resolve((_, named): &(Self, Named), call: &CloudCall<'_>) -> CloudResult<Permitted<Option<Role>>> {
         let (role, name, id) = named.find(call.meta()).await?;
         call.grant(&op::assume_role(&named.owner, &name, &id), role)
@@ -120,7 +121,7 @@ impl Lookup for AssumeRole {
         let role = match role {
             Some(role) if it.is_trusted(&call, &role, &named.owner, &groups) => role,
             Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
-            // Which roles others have is not told.
+            // The caller must not learn which roles other accounts have.
             Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
         };
         let lifetime = lifetime(it.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
@@ -139,7 +140,7 @@ impl Lookup for AssumeRole {
 }
 
 impl AssumeRole {
-    /// Refuses what would have to be checked or remembered, and is not. Empty parameters ask for nothing.
+    /// Refuses parameters that are not supported. Empty parameters are allowed.
     fn refuse_unsupported(&self) -> CloudResult<()> {
         let unsupported =
             |english, chinese| Err(CloudError::new(Code::UnsupportedOperation, Phrase::both(english, chinese)));
@@ -157,7 +158,7 @@ impl AssumeRole {
         Ok(())
     }
 
-    /// Whether the role trusts the caller, who is in these groups.
+    /// Returns whether the role trusts the caller, who is in these groups.
     fn is_trusted(&self, call: &CloudCall<'_>, role: &Role, owner_uin: &Uin, groups: &[GroupId]) -> bool {
         let Identity { owner_uin: own, uin, .. } = call.identity;
         let groups: Vec<i64> = groups.iter().copied().map(GroupId::get).collect();

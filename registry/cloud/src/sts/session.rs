@@ -1,4 +1,4 @@
-//! What the actions that make temporary keys have in common.
+//! Shared code of the actions that create temporary keys.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// A temporary key, and when it ends.
+/// A temporary key and its expiry.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Issued {
@@ -40,7 +40,7 @@ impl From<TemporaryKey> for Issued {
     }
 }
 
-/// Makes the key.
+/// Creates the temporary key.
 pub(super) fn issue(
     call: &CloudCall<'_>,
     session: NewSession<'_>,
@@ -55,12 +55,12 @@ pub(super) fn issue(
     }
 }
 
-/// A number of seconds that is at most `most`.
+/// Returns the lifetime of a session, which must not exceed `most` seconds.
 pub(super) fn lifetime(asked: Option<i64>, default: i64, most: i64) -> CloudResult<Duration> {
     let seconds = asked.unwrap_or(default);
     match u64::try_from(seconds) {
         Ok(seconds @ 1..) if asked.is_none_or(|asked| asked <= most) => {
-            // The default is cut where less is allowed.
+            // The default lifetime is shortened if it exceeds the maximum.
             Ok(Duration::from_secs(seconds).min(Duration::from_secs(u64::try_from(most).unwrap_or(0))))
         }
         _ => {
@@ -70,7 +70,7 @@ pub(super) fn lifetime(asked: Option<i64>, default: i64, most: i64) -> CloudResu
     }
 }
 
-/// Whether a text may be the name of a session.
+/// Checks the name of a session.
 pub(super) fn check_name(parameter: &str, name: &str, least: usize) -> CloudResult<()> {
     let fits = (least..=128).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
@@ -81,8 +81,8 @@ pub(super) fn check_name(parameter: &str, name: &str, least: usize) -> CloudResu
     Err(CloudError::new(Code::InvalidParameterParamError, message))
 }
 
-/// The policy of a session in canonical form, for a session that acts in this main account. Clients encode it like a part of
-/// a URL, once.
+/// Parses the policy of a session in this main account and returns its canonical form. Clients encode it once, like a
+/// part of a URL.
 pub(super) fn policy(text: &str, owner: AccountId, owner_uin: &Uin) -> CloudResult<String> {
     let text = text.trim();
     let text = if text.starts_with('{') { Cow::Borrowed(text) } else { decoded(text)? };
@@ -91,7 +91,7 @@ pub(super) fn policy(text: &str, owner: AccountId, owner_uin: &Uin) -> CloudResu
     Ok(parsed.canonical)
 }
 
-/// The policy of a session of the caller's own main account.
+/// Parses the policy of a session in the caller's own main account.
 pub(super) fn own_policy(text: &str, identity: &Identity) -> CloudResult<String> {
     policy(text, identity.owner, &identity.owner_uin)
 }
@@ -107,7 +107,7 @@ fn refused(error: PolicyError) -> CloudError {
     CloudError::new(code, error.message)
 }
 
-/// Percent-decodes a text, and takes a plus for a space, as forms do.
+/// Percent-decodes a text, and turns plus signs into spaces, as in forms.
 fn decoded(text: &str) -> CloudResult<Cow<'static, str>> {
     let spaced = text.replace('+', " ");
     match percent_decode_str(&spaced).decode_utf8() {

@@ -1,4 +1,4 @@
-//! Roles that are taken on the word of an identity provider.
+//! Temporary keys of roles for identities of an identity provider.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::wire::error::{CloudError, CloudResult};
 
 const DEFAULT_SECONDS: i64 = 7200;
 
-/// Makes a temporary key that may do what a role may, for whoever an identity provider vouches for and the role trusts.
+/// Creates a temporary key of a role, for an identity that a provider vouches for and that the role trusts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct AssumeRoleWithWebIdentity {
@@ -30,7 +30,7 @@ pub(crate) struct AssumeRoleWithWebIdentity {
     duration_seconds: Option<i64>,
 }
 
-/// A provider, a role of the same main account, and whom the provider vouches for.
+/// A provider, a role of the same main account, and the identity that the provider vouches for.
 struct Vouched {
     provider: OidcProvider,
     role: Role,
@@ -51,7 +51,7 @@ impl OpenAction for AssumeRoleWithWebIdentity {
         }
         let found = self.vouched(call, &named, owner.as_ref()).await?;
         drop(turn);
-        // What there is, and what is wrong, is not told: nobody knows who asks.
+        // The sender is unknown, so the error must not reveal what exists and what is wrong.
         let (Some(owner), Some(Vouched { provider, role, who })) = (owner, found) else {
             call.state.auth.web_identity_refused(call.address)?;
             return Err(Code::InvalidParameterWebIdentityTokenError.into());
@@ -76,7 +76,7 @@ impl OpenAction for AssumeRoleWithWebIdentity {
     }
 }
 
-/// The main account that a role is said to belong to, if it is there and active.
+/// Returns the main account in the ARN of a role, if it exists and is active.
 async fn owner(meta: &MetaStore, named: &Named) -> CloudResult<Option<Identity>> {
     let account = meta.account_by_uin(&named.owner).await?;
     let active = account.filter(|account: &Account| account.status == AccountStatus::Active);
@@ -84,8 +84,8 @@ async fn owner(meta: &MetaStore, named: &Named) -> CloudResult<Option<Identity>>
 }
 
 impl AssumeRoleWithWebIdentity {
-    /// Everything that the request names, if the token is good and the role trusts whom it is about. It is looked up also where
-    /// there is no such account: that takes the same.
+    /// Looks up everything that the request names. Returns it if the token is valid and the role trusts its identity.
+    /// The lookups also run for a missing account, so that they take the same time.
     async fn vouched(
         &self,
         call: &OpenCall<'_>,
@@ -107,7 +107,8 @@ impl AssumeRoleWithWebIdentity {
     }
 }
 
-/// What the conditions of a trust policy are judged by: what the token says, and the address and time of the request.
+/// Builds the values for the conditions of a trust policy: the claims of the token, and the address and time of the
+/// request.
 fn context(call: &OpenCall<'_>, owner: &Identity, provider: &OidcProvider, who: &WebIdentity) -> Context {
     let address: IpAddr = call.address;
     let (now, region) = (call.state.clock.now(), call.cloud.settings.region.as_str().into());

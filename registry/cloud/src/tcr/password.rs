@@ -1,4 +1,4 @@
-//! Passwords for docker that were not made.
+//! Errors when a docker password cannot be created.
 
 use roadstead_auth::Error as AuthError;
 use roadstead_service::Error;
@@ -6,7 +6,7 @@ use roadstead_service::Error;
 use crate::wire::code::Code;
 use crate::wire::error::CloudError;
 
-/// The answer when no password was made.
+/// Returns the error for a password that was not created.
 pub(super) fn not_made(error: AuthError) -> CloudError {
     match error {
         AuthError::Session => {

@@ -1,11 +1,11 @@
-//! The region that this registry is in.
+//! The region of this registry.
 
 use roadstead_policy::regions;
 
-/// The number of a region that the product's table does not have.
+/// The number of a region that is not in the product's table.
 const OTHER: i64 = 1;
 
-/// The region in force, by the product's table.
+/// The region of this registry, from the product's table.
 pub(super) struct Region {
     /// The short name, such as `gz`.
     pub alias: String,
@@ -16,8 +16,8 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// The region that the settings name, by its long or its short name. One that the table does not have has its name for an
-    /// alias too.
+    /// Returns the region that the settings name, by its long or short name. The alias of an unknown region is its
+    /// name.
     pub(super) fn of(name: &str) -> Self {
         match regions::find(name) {
             Some(region) => Self { alias: region.alias.to_owned(), name: region.name.to_owned(), id: region.number },

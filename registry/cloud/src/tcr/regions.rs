@@ -1,4 +1,4 @@
-//! Regions: this registry is in one.
+//! Lists the regions. There is only the one of this registry.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -10,12 +10,12 @@ use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
 use roadstead_types::time;
 
-/// The regions that can be used: the one of this registry.
+/// Lists the regions that can be used, which is only the one of this registry.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRegions {}
 
-/// See [`DescribeRegions`].
+/// The answer to [`DescribeRegions`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Regions {
@@ -53,7 +53,7 @@ impl Action for DescribeRegions {
             alias,
             region_id: id,
             region_name: name,
-            // Open to every user.
+            // The region is open to all users.
             status: "alluser",
             remark: "",
             created_at: since.clone(),

@@ -1,14 +1,14 @@
-//! The error codes of the cloud API: one table.
+//! The table of error codes of the cloud API.
 //!
-//! A variant is named by its code, without the dots. Which codes an action answers is said by its document; those that are
-//! answered here, and that the official SDKs know, are in the table, and `RequestSizeLimitExceeded`, which the gateway of the
-//! cloud has. What the document alone has stands in `document.rs`.
+//! A variant has the name of its code without the dots. The document of an action lists the codes that it answers. This
+//! table contains the codes that this server answers and the official SDKs know, and `RequestSizeLimitExceeded`, which
+//! the gateway of the cloud answers. Codes that only the document has are in `document.rs`.
 
 use super::language::Language;
 
 macro_rules! codes {
     ($($variant:ident, $wire:literal, $english:literal, $chinese:literal;)*) => {
-        /// Why the cloud API does not do what was asked.
+        /// The error codes of the cloud API.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Code { $(#[doc = $english] $variant,)* }
 
@@ -16,12 +16,12 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// As the SDKs know it.
+            /// Returns the code as the SDKs spell it.
             pub const fn wire(self) -> &'static str {
                 match self { $(Self::$variant => $wire,)* }
             }
 
-            /// What it means.
+            /// Returns the meaning of the code.
             pub const fn message(self, language: Language) -> &'static str {
                 match language {
                     Language::English => match self { $(Self::$variant => $english,)* },
@@ -158,7 +158,7 @@ codes! {
 }
 
 impl Code {
-    /// Whether it says that the caller may not do this.
+    /// Returns whether the code means that the caller is not allowed to do this.
     pub fn is_denial(self) -> bool {
         let wire = self.wire();
         self == Self::InvalidParameterWebIdentityTokenError
@@ -167,7 +167,7 @@ impl Code {
             || wire.ends_with("Unauthorized")
     }
 
-    /// Whether it says that the server is at fault, and not the client.
+    /// Returns whether the code means that the server is at fault, and not the client.
     pub const fn is_fault(self) -> bool {
         matches!(self, Self::InternalError | Self::InternalErrorDbError | Self::InternalErrorUnknown)
     }

@@ -1,4 +1,4 @@
-//! The codes of the cloud API for what a service did not do. This is the only table of them.
+//! Translates service errors into codes of the cloud API. No other place does this.
 
 use roadstead_auth::Denied;
 use roadstead_policy::{PolicyError, Row, Service};
@@ -9,7 +9,7 @@ use super::code::Code;
 use super::language::Phrase;
 use super::said::Said;
 
-/// Whose codes an action answers with: the same refusal has another code in each of these groups of actions.
+/// A group of actions with its own error codes. The same refusal has a different code in each group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Dialect {
     /// Access management and temporary credentials.
@@ -21,7 +21,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// The group that an action belongs to.
+    /// Returns the group of an action.
     pub(crate) fn of(row: &Row) -> Self {
         match row.service {
             Service::Cam | Service::Sts => Self::Cam,
@@ -30,7 +30,7 @@ impl Dialect {
         }
     }
 
-    /// What is said when a service did not do what an action asked for.
+    /// Translates an error of a service.
     pub(super) fn said(self, error: Error) -> Said {
         match error {
             Error::Unknown(thing) => self.unknown(thing),
@@ -58,7 +58,7 @@ impl Dialect {
             Error::DryRun => Code::DryRunOperation.into(),
             Error::StoreFull(source) | Error::Unavailable(source) => Said::fault(Code::InternalErrorDbError, source),
             Error::Internal(source) => Said::internal(source),
-            // No action sends content to a repository, so these are faults of the registry.
+            // Actions never send content to a repository, so these errors are faults of the registry.
             other @ (Error::UploadBusy
             | Error::Digest { .. }
             | Error::Manifest(_)
@@ -108,7 +108,7 @@ impl Dialect {
     fn gone(self, thing: Thing) -> Said {
         use Thing as T;
         match (thing, self) {
-            // A tag that the caller was not asked about points at the same manifest.
+            // Another tag points at the same manifest, and the permission check did not cover that tag.
             (T::Tag, _) => Code::AuthFailureUnauthorizedOperation.into(),
             (T::Namespace, Self::Personal) => Code::InvalidParameterErrNsMisMatch.into(),
             (T::Account | T::AccessKey | T::Instance, _) => not_there_any_more(thing),
@@ -126,7 +126,7 @@ impl Dialect {
             (Input::ProviderName, _) => Code::InvalidParameterValueNameError,
             (Input::ProviderUrl, _) => Code::InvalidParameterValueIdentityUrlError,
             (Input::ProviderKeys, _) => Code::InvalidParameterValueIdentityKeyError,
-            // The text of the code says the rule.
+            // The default text of the code already contains the rule.
             (Input::Description, _) => return Code::InvalidParameterDescriptionLengthOverlimit.into(),
             (Input::ResourceTag, _) => Code::InvalidParameterTagParamError,
             (Input::Parameter, Self::Cam) => Code::InvalidParameterParamError,
@@ -136,7 +136,7 @@ impl Dialect {
     }
 }
 
-/// A thing is not there, in an instance that is.
+/// Reports a missing thing in an instance that exists.
 fn not_in_instance(word: &str) -> Said {
     Said::new(Code::ResourceNotFoundTcrResourceNotFound, format!("there is no such {word} in the instance"))
 }
@@ -256,7 +256,7 @@ fn full(code: Code, limit: u64, things: &str) -> Said {
     Said::new(code, format!("there may be no more than {limit} {things}"))
 }
 
-/// The policy engine names the code of each fault in a document itself.
+/// Returns the code that the policy engine has set for a fault in a document.
 fn document(error: PolicyError) -> Said {
     let code = Code::ALL.iter().find(|code| code.wire() == error.code);
     Said::new(code.copied().unwrap_or(Code::InvalidParameterPolicyDocumentError), error.message)

@@ -1,22 +1,21 @@
-//! The codes of the product document, where the tables of its actions have others than the SDKs: what
-//! `cloud_api.document_spelling` is about.
+//! Error codes of the product document that differ from those of the SDKs, for `cloud_api.document_spelling`.
 
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, Service};
 
 use super::code::Code;
 
-/// The actions of instances that the document has.
+/// The actions on instances that the document describes.
 const INSTANCES: &[&Row] =
     &[&tcr::CreateInstance, &tcr::CreateInstanceToken, &tcr::DescribeInstanceStatus, &tcr::DescribeInstances];
-/// The tables that have `InternalServerError` for a fault of the server.
+/// The actions whose tables use `InternalServerError` for a fault of the server.
 const SERVER_ERROR: &[&Row] =
     &[&tcr::BatchDeleteRepositoryPersonal, &tcr::DeleteApplicationTriggerPersonal, &tcr::DeleteRepositoryPersonal];
 
-/// With another letter than the SDKs.
+/// The spelling of the document, which differs from the SDKs in one letter.
 const MISMATCH: &str = "InvalidParameter.ErrNSMismatch";
 
-/// A code of this server, what is in its place, and in the tables of which actions.
+/// A code of this server, the code of the document, and the actions whose tables contain it.
 const PLACES: &[(Code, &str, &[&Row])] = &[
     (
         Code::AuthFailureUnauthorizedOperation,
@@ -40,7 +39,7 @@ const PLACES: &[(Code, &str, &[&Row])] = &[
     (Code::ResourceNotFound, Code::InternalErrorErrNotExist.wire(), &[&tcr::CreateInstance]),
 ];
 
-/// What the document calls the code, in the answer of an action.
+/// Returns the code that the document lists for an error of an action.
 pub(crate) fn wire(row: &'static Row, code: Code) -> &'static str {
     if row.service != Service::Tcr {
         return code.wire();
@@ -51,13 +50,13 @@ pub(crate) fn wire(row: &'static Row, code: Code) -> &'static str {
     }
     match code {
         Code::InvalidParameterErrNsMisMatch => MISMATCH,
-        // The personal edition has one code for all that is the server's fault.
+        // The tables of the personal edition have only one code for faults of the server.
         Code::InternalErrorDbError if row.is_personal() => Code::InternalError.wire(),
         other => other.wire(),
     }
 }
 
-/// The codes that the document alone has.
+/// Returns the codes that only the document has.
 pub fn spellings() -> impl Iterator<Item = &'static str> {
     PLACES.iter().map(|(_, wire, _)| *wire).chain([MISMATCH])
 }

@@ -1,4 +1,4 @@
-//! Errors of the cloud API: what is said, and what went wrong on the way to an action.
+//! Errors of actions of the cloud API, and of the steps before an action.
 
 use roadstead_auth::{Denied, SignatureError};
 use roadstead_storage::Error as StorageError;
@@ -10,15 +10,15 @@ use super::parameter_error::ParameterError;
 use super::said::Said;
 use roadstead_service as service;
 
-/// What an action gives.
+/// The result of an action.
 pub(crate) type CloudResult<T> = Result<T, CloudError>;
 
-/// Why an action did not do what was asked.
+/// The reason why an action failed.
 #[derive(Debug)]
 pub(crate) enum CloudError {
-    /// It is known what is said.
+    /// The answer is known.
     Said(Said),
-    /// A service did not do it. What is said depends on the action: see [`Dialect`].
+    /// A service refused or failed. The answer depends on the group of the action: see [`Dialect`].
     Service(Box<service::Error>),
 }
 
@@ -47,22 +47,23 @@ impl From<StorageError> for CloudError {
 }
 
 impl CloudError {
-    /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
+    /// Creates an error with a specific message. The client sees the message, so it must not contain anything that the
+    /// caller may not know.
     pub(crate) fn new(code: Code, message: impl Into<Phrase>) -> Self {
         Self::Said(Said::new(code, message))
     }
 
-    /// An inner failure: the client sees a fixed text, the log sees the source.
+    /// Creates an error for an internal failure. The client sees a fixed text, and the log shows the source.
     pub(crate) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Said(Said::internal(source))
     }
 
-    /// An inner failure that has a code of its own.
+    /// Creates an error for an internal failure with its own code.
     pub(crate) fn fault(code: Code, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Said(Said::fault(code, source))
     }
 
-    /// The same answer, for which the table of the action in the product document has another code.
+    /// Sets a different code for the product document, where the table of the action has one.
     pub(crate) fn in_document(self, code: Code) -> Self {
         match self {
             Self::Said(said) => Self::Said(said.in_document(code)),
@@ -70,17 +71,18 @@ impl CloudError {
         }
     }
 
-    /// A parameter that the action needs is not there.
+    /// Reports a missing parameter.
     pub(crate) fn missing(code: Code, name: &str) -> Self {
         Self::Said(Said::missing(code, name))
     }
 
-    /// Refuses an empty list where one is needed: flattened parameters cannot tell it from none.
+    /// Refuses an empty list where one is required. With flattened parameters, an empty list and a missing one look the
+    /// same.
     pub(crate) fn if_empty<T>(list: &[T], name: &str) -> Result<(), Self> {
         if list.is_empty() { Err(Self::missing(Code::MissingParameter, name)) } else { Ok(()) }
     }
 
-    /// What is said, in the codes of a group of actions.
+    /// Returns the answer, with the codes of a group of actions.
     pub(crate) fn said(self, dialect: Dialect) -> Said {
         match self {
             Self::Said(said) => said,
@@ -88,7 +90,7 @@ impl CloudError {
         }
     }
 
-    /// The code, where none of a service is expected.
+    /// Returns the code of an error that does not come from a service.
     #[cfg(test)]
     pub(crate) fn code(self) -> Code {
         self.said(Dialect::Cam).code()

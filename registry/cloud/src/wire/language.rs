@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-/// The language of messages.
+/// The language of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Language {
-    /// `en-US`, and whatever we do not speak.
+    /// `en-US`, and every language that is not supported.
     #[default]
     English,
     /// `zh-CN`.
@@ -13,7 +13,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of an `X-TC-Language` header or a `Language` parameter.
+    /// Parses an `X-TC-Language` header or a `Language` parameter.
     pub fn of(name: Option<&str>) -> Self {
         match name {
             Some(name) if name.eq_ignore_ascii_case("zh-CN") => Self::Chinese,
@@ -22,7 +22,7 @@ impl Language {
     }
 }
 
-/// What is said: in English, and in Chinese where somebody has put it so.
+/// A text in English, and in Chinese if it has been translated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Phrase {
     english: Cow<'static, str>,
@@ -30,17 +30,17 @@ pub(crate) struct Phrase {
 }
 
 impl Phrase {
-    /// In both languages.
+    /// Creates a text in both languages.
     pub(crate) fn both(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
         Self { english: english.into(), chinese: Some(chinese.into()) }
     }
 
-    /// In English.
+    /// Returns the English text.
     pub(crate) fn english(&self) -> &str {
         &self.english
     }
 
-    /// In Chinese.
+    /// Returns the Chinese text, if there is one.
     pub(crate) fn chinese(&self) -> Option<&str> {
         self.chinese.as_deref()
     }

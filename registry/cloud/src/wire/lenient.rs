@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::parameter_error::ParameterError;
 
-/// Parameters that every request may have. An action that does not declare them does not see them.
+/// Parameters that every request may have. They are hidden from actions that do not declare them.
 const COMMON: [&str; 12] = [
     "Action",
     "DryRun",
@@ -54,14 +54,14 @@ fn integer(value: &Value) -> Option<i128> {
     }
 }
 
-/// A number that some clients write with a fraction of zero.
+/// Returns the whole number that some clients write with a fraction of zero.
 #[expect(clippy::cast_possible_truncation, reason = "the number is whole, and small enough to be exact")]
 fn whole(number: f64) -> Option<i128> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i128)
 }
 
-/// The members of a list that is written as an object, in the order of their numbers. There may be gaps.
+/// Returns the members of a list that is written as an object, ordered by their numbers. Numbers may be missing.
 fn members(map: &Map<String, Value>) -> Option<Vec<(&String, &Value)>> {
     let number = |name: &String| -> Option<u64> {
         let digits = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
@@ -72,12 +72,12 @@ fn members(map: &Map<String, Value>) -> Option<Vec<(&String, &Value)>> {
     Some(members.into_iter().map(|(_, name, value)| (name, value)).collect())
 }
 
-/// A parameter, read by what the action declares.
+/// A parameter that is read by the type that the action declares.
 #[derive(Clone, Copy)]
 pub(crate) struct Lenient<'a> {
     pub value: &'a Value,
     pub flat: bool,
-    /// Whether this is all the parameters, among which the common ones may stand.
+    /// Whether this object holds all parameters, so that it may contain the common ones.
     pub top: bool,
 }
 

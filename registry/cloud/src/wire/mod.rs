@@ -1,4 +1,4 @@
-//! The form of requests and answers: parameters, codes, errors, languages, times, pages.
+//! The format of requests and answers: parameters, codes, errors, languages, times, pages.
 
 pub mod code;
 pub(crate) mod dialect;

@@ -1,17 +1,18 @@
-//! `multipart/form-data` (RFC 7578), as the official SDKs send it: one part for each parameter, lists and objects as JSON.
+//! `multipart/form-data` (RFC 7578) in the form that the official SDKs send: one part per parameter, with lists and
+//! objects as JSON.
 
 use serde_json::Value;
 
 use super::parameter_error::ParameterError;
 
-/// The most parts of one form.
+/// The most parts of a form.
 const MAX_PARTS: usize = 1000;
 
 fn malformed(problem: &str) -> ParameterError {
     ParameterError::said(format!("the multipart form is malformed: {problem}"), "multipart 表单格式错误")
 }
 
-/// The value of a parameter of a header, such as the `boundary` of a `Content-Type`.
+/// Returns a parameter of a header, such as the `boundary` of a `Content-Type`.
 fn parameter<'a>(header: &'a str, name: &str) -> Option<&'a str> {
     header.split(';').skip(1).find_map(|member| {
         let (key, value) = member.trim().split_once('=')?;
@@ -23,7 +24,7 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     text.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// The parts of `body`, by their names.
+/// Returns the parts of `body` with their names.
 pub(crate) fn parse(content_type: &str, body: &[u8]) -> Result<Vec<(String, Value)>, ParameterError> {
     let boundary = parameter(content_type, "boundary").filter(|boundary| (1..=70).contains(&boundary.len()));
     let boundary = boundary.ok_or_else(|| malformed("there is no boundary"))?;

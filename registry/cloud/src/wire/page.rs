@@ -4,12 +4,12 @@ use super::code::Code;
 use super::error::CloudError;
 use super::language::Phrase;
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Page {
-    /// How many entries come before it.
+    /// The number of entries before the page.
     pub offset: u64,
-    /// The most entries that it has.
+    /// The most entries of the page.
     pub limit: u32,
 }
 
@@ -29,19 +29,19 @@ fn within(name: &'static str, value: i64, range: std::ops::RangeInclusive<i64>) 
 }
 
 impl Page {
-    /// `Offset` and `Limit`: from 0, and 1 to 100 with 20 when it is not said.
+    /// Reads `Offset` and `Limit`. `Offset` starts at 0; `Limit` is 1 to 100, and 20 by default.
     pub(crate) fn of(offset: Option<i64>, limit: Option<i64>) -> Result<Self, CloudError> {
         Self::with(offset, limit, 20, 100)
     }
 
-    /// The same with other limits.
+    /// Reads `Offset` and `Limit` with other limits.
     pub(crate) fn with(offset: Option<i64>, limit: Option<i64>, default: u32, most: u32) -> Result<Self, CloudError> {
         let offset = within("Offset", offset.unwrap_or(0), 0..=i64::MAX)?;
         let limit = within("Limit", limit.unwrap_or(i64::from(default)), 1..=i64::from(most))?;
         Ok(Self { offset: u64::try_from(offset).unwrap_or(0), limit: u32::try_from(limit).unwrap_or(most) })
     }
 
-    /// `Page` and `Rp`, as CAM counts: pages from 1, of 1 to 200 entries, 20 when it is not said.
+    /// Reads `Page` and `Rp` of CAM. Pages start at 1; a page has 1 to 200 entries, and 20 by default.
     pub(crate) fn numbered(page: Option<i64>, rp: Option<i64>) -> Result<Self, CloudError> {
         let page = within("Page", page.unwrap_or(1), 1..=1_000_000)?;
         let rp = within("Rp", rp.unwrap_or(20), 1..=200)?;

@@ -1,4 +1,4 @@
-//! What is wrong with the parameters of a request.
+//! Errors in the parameters of a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,18 +7,18 @@ use serde::de;
 
 use super::language::Phrase;
 
-/// What is wrong with the parameters.
+/// An error in the parameters of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ParameterError {
-    /// A parameter that the action needs is not there.
+    /// A required parameter is missing.
     Missing(String),
-    /// A parameter that the action does not know.
+    /// The action does not know this parameter.
     Unknown(String),
-    /// A parameter has the wrong form; an empty name is all of them.
+    /// A parameter has the wrong form. An empty name stands for all parameters.
     Wrong {
-        /// Its name.
+        /// The name of the parameter.
         name: String,
-        /// What is wrong with it.
+        /// A description of the problem.
         problem: Phrase,
     },
 }
@@ -28,12 +28,12 @@ impl ParameterError {
         Self::Wrong { name: String::new(), problem: problem.into() }
     }
 
-    /// [`Self::wrong`], in both languages.
+    /// Creates [`Self::wrong`] in both languages.
     pub(crate) fn said(english: impl Into<Cow<'static, str>>, chinese: impl Into<Cow<'static, str>>) -> Self {
         Self::wrong(Phrase::both(english, chinese))
     }
 
-    /// The same error, of a member of `parent`.
+    /// Moves the error to a member of `parent`.
     pub(crate) fn within(mut self, parent: &str) -> Self {
         let (Self::Missing(name) | Self::Unknown(name) | Self::Wrong { name, .. }) = &mut self;
         *name = if name.is_empty() { parent.to_owned() } else { format!("{parent}.{name}") };

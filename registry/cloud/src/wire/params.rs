@@ -1,9 +1,9 @@
-//! The parameters of an action: JSON, or flattened into a query or a form (`Filters.0.Values.1=x`), and one deserializer for
-//! both.
+//! The parameters of an action. They are JSON, or flattened into a query or form (`Filters.0.Values.1=x`). One
+//! deserializer reads both.
 //!
-//! Clients of this API write scalars in many ways (`"5"`, `True`), and lists without their empty members. The deserializer
-//! reads them by what the action declares, so that actions declare plain types: `String`, `i64`, `u64`, `bool`, `Vec`,
-//! `Option`. A null is an absent member.
+//! Clients of this API write scalars in many ways (`"5"`, `True`), and leave out the empty members of lists. The
+//! deserializer follows the declared types, so actions use plain ones: `String`, `i64`, `u64`, `bool`, `Vec`, `Option`.
+//! It treats null as absent.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -11,21 +11,21 @@ use serde_json::{Map, Value};
 use super::lenient::{Lenient, boolean};
 use super::parameter_error::ParameterError;
 
-/// How deep flattened names may nest.
+/// The deepest nesting of flattened names.
 const MAX_DEPTH: usize = 16;
-/// The most values of a JSON body, those in lists counted one by one.
+/// The most values of a JSON body, including each value in a list.
 const MAX_VALUES: usize = 100_000;
 
-/// The parameters of one request.
+/// The parameters of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
     tree: Value,
-    /// Whether lists are objects with numbers for names.
+    /// Whether lists are written as objects whose keys are numbers.
     flat: bool,
 }
 
 impl Parameters {
-    /// Those of a JSON body. An empty body has none.
+    /// Reads the parameters of a JSON body. An empty body has none.
     pub(crate) fn json(body: &[u8]) -> Result<Self, ParameterError> {
         if body.trim_ascii().is_empty() {
             return Ok(Self { tree: Value::Object(Map::new()), flat: false });
@@ -40,7 +40,7 @@ impl Parameters {
         }
     }
 
-    /// Those of a query or a form, decoded.
+    /// Reads the parameters of a decoded query or form.
     pub(crate) fn flat<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ParameterError> {
         let mut tree = Map::new();
         for (name, value) in pairs {
@@ -49,7 +49,7 @@ impl Parameters {
         Ok(Self { tree: Value::Object(tree), flat: true })
     }
 
-    /// Those of a multipart form: texts, and JSON.
+    /// Reads the parameters of a multipart form, which are texts and JSON.
     pub(crate) fn parts(parts: Vec<(String, Value)>) -> Result<Self, ParameterError> {
         let mut tree = Map::new();
         for (name, value) in parts {
@@ -58,20 +58,20 @@ impl Parameters {
         Ok(Self { tree: Value::Object(tree), flat: true })
     }
 
-    /// As the action declares them.
+    /// Converts the parameters to the type that the action declares.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ParameterError> {
         let value = &self.tree;
         T::deserialize(Lenient { value, flat: self.flat, top: true })
     }
 
-    /// Whether the action is only to be tried.
+    /// Returns whether the request is a dry run.
     pub(crate) fn dry_run(&self) -> bool {
         self.tree.get("DryRun").is_some_and(|value| boolean(value) == Some(true))
     }
 }
 
-/// Whether a body with JSON in it may be read: in memory a value takes many times its length. (A comma in a text counts,
-/// too: there are no texts of so many.)
+/// Refuses a body with too many JSON values, because a value takes many times its length in memory. This also counts
+/// commas in texts, but no text has that many.
 pub(crate) fn check_values(body: &[u8]) -> Result<(), ParameterError> {
     if body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() <= MAX_VALUES {
         return Ok(());

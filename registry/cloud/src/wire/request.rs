@@ -1,4 +1,4 @@
-//! What a request says, before anybody knows who sent it.
+//! Reads a request before its sender is known.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,25 +17,25 @@ use roadstead_http::Call;
 use roadstead_http::body::{Collected, collect};
 use roadstead_http::error::{ApiError, Code as RegistryCode};
 
-/// The largest query of a GET.
+/// The largest query of a GET, in bytes.
 const MAX_QUERY: usize = 32 << 10;
-/// The largest form.
+/// The largest form, in bytes.
 const MAX_FORM: usize = 1 << 20;
-/// The largest body that is signed in a header.
+/// The largest body of a request that is signed in a header, in bytes.
 const MAX_BODY: usize = 10 << 20;
 
-/// How the parameters are written.
+/// The format of the parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     /// In the query.
     Query,
-    /// In a form.
+    /// In a URL-encoded form.
     Encoded,
     /// In a multipart form.
     Multipart,
-    /// In JSON.
+    /// In a JSON body.
     Json,
-    /// Not at all: bytes.
+    /// No parameters, only bytes.
     Bytes,
 }
 
@@ -67,7 +67,7 @@ impl Form {
         })
     }
 
-    /// The body, if the parameters are in it.
+    /// Reads the body, if it contains the parameters.
     pub(crate) async fn body<'a>(
         self,
         call: &Call<'a>,
@@ -75,7 +75,7 @@ impl Form {
     ) -> Result<Option<Collected<'a>>, CloudError> {
         let limit = match self {
             Self::Query => return Ok(None),
-            // Taken apart before it is known who sent it, a form costs many times its length.
+            // The form is parsed before its sender is known, and takes many times its length in memory.
             Self::Encoded => MAX_FORM,
             Self::Multipart | Self::Json | Self::Bytes => MAX_BODY,
         };
@@ -83,7 +83,7 @@ impl Form {
         collect(call, payload, limit, too_large).await.map(Some).map_err(|error| Said::from(&error).into())
     }
 
-    /// The parameters as pairs, where they are.
+    /// Returns the parameters as pairs, if they are written as such.
     pub(crate) fn pairs<'a>(self, request: &'a HttpRequest, body: &'a [u8]) -> Pairs<'a> {
         match self {
             Self::Query => url::form_urlencoded::parse(request.query_string().as_bytes()).collect(),
@@ -114,7 +114,7 @@ impl Form {
     }
 }
 
-/// What every request says.
+/// The parts that every request has.
 #[derive(Debug)]
 pub(crate) struct Common<'a> {
     /// The name of the action.
@@ -123,7 +123,7 @@ pub(crate) struct Common<'a> {
     pub version: &'a str,
 }
 
-/// The language that a request asks for.
+/// Returns the language that a request asks for.
 pub(crate) fn language(request: &HttpRequest, pairs: &[(Cow<'_, str>, Cow<'_, str>)]) -> Language {
     Language::of(text(request, "x-tc-language").or_else(|| pair(pairs, "Language")))
 }
@@ -133,7 +133,8 @@ fn pair<'a>(pairs: &'a [(Cow<'_, str>, Cow<'_, str>)], name: &str) -> Option<&'a
 }
 
 impl<'a> Common<'a> {
-    /// From where the signature covers them: of a request that is signed among its parameters, headers say nothing.
+    /// Reads the values that the signature covers. If the signature is among the parameters, it does not cover headers,
+    /// so headers are ignored.
     pub(crate) fn of(request: &'a HttpRequest, pairs: &'a [(Cow<'_, str>, Cow<'_, str>)]) -> Result<Self, CloudError> {
         let in_header = text(request, header::AUTHORIZATION.as_str());
         let is_tc3 = in_header.is_some_and(|value| value.starts_with("TC3-HMAC-SHA256"));
@@ -148,18 +149,18 @@ impl<'a> Common<'a> {
     }
 }
 
-/// The names of this server that a request speaks of.
+/// The host names of this server for a request.
 #[derive(Debug)]
 pub(crate) struct Hosts {
-    /// Those that the client may have signed, the likeliest first.
+    /// The names that the client may have signed, the likeliest first.
     pub signed: Vec<String>,
-    /// The one under which clients reach us.
+    /// The name under which clients reach this server.
     pub own: String,
 }
 
 impl Hosts {
-    /// The host that was sent, and the one under which the client is known to reach us; both also without their port, which
-    /// the official SDK for Node.js sends and does not sign.
+    /// Returns the host of the request and the host under which the client is known to reach this server, each with and
+    /// without its port. The official SDK for Node.js sends the port and does not sign it.
     pub(crate) fn of(call: &Call<'_>) -> Self {
         let request = call.request;
         let sent = text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
@@ -174,7 +175,7 @@ impl Hosts {
     }
 }
 
-/// A host without its port, if it has one.
+/// Returns a host without its port, if it has one.
 fn without_port(host: &str) -> Option<&str> {
     let (host, port) = host.rsplit_once(':')?;
     (!port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())).then_some(host)

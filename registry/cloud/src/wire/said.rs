@@ -1,4 +1,4 @@
-//! What is said when an action did not do what was asked: a code and a message.
+//! The error answer of an action: a code and a message.
 
 use std::borrow::Cow;
 
@@ -6,11 +6,11 @@ use super::code::Code;
 use super::language::{Language, Phrase};
 use roadstead_http::error::{ApiError, Code as RegistryCode};
 
-/// An answer that is not what was asked for.
+/// An error answer.
 #[derive(Debug)]
 pub(crate) struct Said {
     code: Code,
-    /// The code of the product document, where the action has another one for this alone.
+    /// The code of the product document, if it differs for this error of the action.
     document: Option<Code>,
     message: Option<Phrase>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -23,47 +23,48 @@ impl From<Code> for Said {
 }
 
 impl Said {
-    /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
+    /// Creates an error with a specific message. The client sees the message, so it must not contain anything that the
+    /// caller may not know.
     pub(super) fn new(code: Code, message: impl Into<Phrase>) -> Self {
         Self { message: Some(message.into()), ..code.into() }
     }
 
-    /// An inner failure: the client sees a fixed text, the log sees the source.
+    /// Creates an error for an internal failure. The client sees a fixed text, and the log shows the source.
     pub(super) fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::fault(Code::InternalError, source)
     }
 
-    /// An inner failure that has a code of its own.
+    /// Creates an error for an internal failure with its own code.
     pub(super) fn fault(code: Code, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..code.into() }
     }
 
-    /// A parameter that the action needs is not there.
+    /// Reports a missing parameter.
     pub(super) fn missing(code: Code, name: &str) -> Self {
         Self::new(code, Phrase::both(format!("the parameter {name} is missing"), format!("缺少参数 {name}")))
     }
 
-    /// The code.
+    /// Returns the code.
     pub(crate) fn code(&self) -> Code {
         self.code
     }
 
-    /// What the log should know of an inner failure.
+    /// Returns the cause of an internal failure, for the log.
     pub(crate) fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.source.as_deref()
     }
 
-    /// The code of the product document for this answer.
+    /// Returns the code of the product document.
     pub(crate) fn document_code(&self) -> Code {
         self.document.unwrap_or(self.code)
     }
 
-    /// The same answer, for which the product document has another code.
+    /// Sets a different code for the product document.
     pub(super) fn in_document(self, code: Code) -> Self {
         Self { document: Some(code), ..self }
     }
 
-    /// What it says.
+    /// Returns the message.
     pub(crate) fn text(&self, language: Language) -> Cow<'_, str> {
         let general = self.code.message(language);
         match (&self.message, language) {
@@ -77,7 +78,7 @@ impl Said {
     }
 }
 
-/// What the way of every request answers, for those that came here.
+/// Translates the errors that a request can meet before it reaches the cloud API.
 impl From<&ApiError> for Said {
     fn from(error: &ApiError) -> Self {
         match error.code() {

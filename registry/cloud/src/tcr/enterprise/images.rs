@@ -14,14 +14,14 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// Tags in one request, at most.
+/// The most tags of one request.
 const MAX_TAGS: usize = 20;
 
 fn tag(name: &'static str, text: &str) -> CloudResult<Tag> {
     text.parse().map_err(|_| invalid(format!("{name} is not a tag")))
 }
 
-/// The repository of an instance of the caller.
+/// Returns the repository of an instance that belongs to the caller.
 async fn own_repository(call: &CloudCall<'_>, id: &InstanceId, name: &RepositoryName) -> CloudResult<Repository> {
     let registry = own(call, id, Code::ResourceNotFound).await?.registry;
     let found = call.services().instances().repository(registry, name).await?;
@@ -35,12 +35,12 @@ pub(crate) struct DescribeImages {
     registry_id: String,
     namespace_name: String,
     repository_name: String,
-    /// A part of the tag, or the whole one.
+    /// The tag, or a part of it.
     #[serde(default)]
     image_version: String,
     #[serde(default)]
     limit: Option<i64>,
-    /// The number of the page.
+    /// The page number.
     #[serde(default)]
     offset: Option<i64>,
     #[serde(default)]
@@ -49,7 +49,7 @@ pub(crate) struct DescribeImages {
     exact_match: bool,
 }
 
-/// See [`DescribeImages`].
+/// The answer to [`DescribeImages`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Images {
@@ -81,7 +81,7 @@ impl From<TaggedImage> for TcrImageInfo {
     }
 }
 
-/// Which images of a repository a list shows.
+/// Selects the images of a list.
 pub(crate) struct ImageSearch {
     tag: String,
     exact: bool,
@@ -126,7 +126,7 @@ pub(crate) struct DescribeImageManifests {
     image_version: String,
 }
 
-/// See [`DescribeImageManifests`].
+/// The answer to [`DescribeImageManifests`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ImageManifests {
@@ -143,7 +143,7 @@ struct KeyValueString {
     value: String,
 }
 
-/// The labels of an image, which are in its config.
+/// Returns the labels of an image from its config.
 fn labels(config: &[u8]) -> Vec<KeyValueString> {
     let config: serde_json::Value = serde_json::from_slice(config).unwrap_or_default();
     let labels = config.pointer("/config/Labels").and_then(serde_json::Value::as_object);
@@ -177,7 +177,7 @@ impl Action for DescribeImageManifests {
     }
 }
 
-/// Deletes tags of a repository for a caller who may.
+/// Deletes tags of a repository, for a caller who may.
 async fn delete(
     call: &CloudCall<'_>,
     id: &InstanceId,
@@ -223,7 +223,7 @@ impl Action for DeleteImage {
     }
 }
 
-/// Deletes several tags; those that are not there are gone already.
+/// Deletes several tags. Tags that do not exist are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteRepositoryTags {
@@ -258,7 +258,7 @@ impl Action for DeleteRepositoryTags {
     }
 }
 
-/// Gives an image to another repository of the instance, or another tag of the same.
+/// Gives an image another tag, in the same repository or in another one of the instance.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DuplicateImage {
@@ -271,12 +271,12 @@ pub(crate) struct DuplicateImage {
     destination_namespace: String,
     #[serde(default)]
     destination_repo: String,
-    /// Whether a tag that is there is moved.
+    /// Whether an existing tag is moved.
     #[serde(default, rename = "Override")]
     overwrite: bool,
 }
 
-/// An image, and the name that it gets.
+/// An image and its additional name.
 pub(crate) struct Duplicate {
     id: InstanceId,
     from: (RepositoryName, Tag),

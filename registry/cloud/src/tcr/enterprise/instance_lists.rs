@@ -1,4 +1,4 @@
-//! Enterprise instances: looking at them.
+//! Enterprise instances: lists and status.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -15,11 +15,11 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// How long the passwords of instances are good for that are made for a short time, in hours.
+/// The lifetime of temporary passwords of instances, in hours.
 const TOKEN_HOURS: u64 = 1;
-/// Ids in one request, at most.
+/// The most ids of one request.
 const MAX_IDS: usize = 100;
-/// Instances on one page, at most.
+/// The most instances of a page.
 const MAX_PAGE: u32 = 200;
 
 fn status(instance: &Instance) -> &'static str {
@@ -33,7 +33,7 @@ fn status(instance: &Instance) -> &'static str {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeInstances {
-    /// The document has a small i.
+    /// The ids. The product document spells this name with a small i.
     #[serde(default)]
     registryids: Vec<String>,
     #[serde(default)]
@@ -42,12 +42,12 @@ pub(crate) struct DescribeInstances {
     limit: Option<i64>,
     #[serde(default)]
     filters: Vec<Filter>,
-    /// There is one region.
+    /// Whether to search all regions. There is only one.
     #[serde(default, rename = "AllRegion")]
     _all_region: bool,
 }
 
-/// See [`DescribeInstances`].
+/// The answer to [`DescribeInstances`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Instances {
@@ -83,7 +83,7 @@ struct Registry {
     enable_cos_versioning: bool,
 }
 
-/// The host of an instance, with the port under which the client reached us.
+/// Returns the host of an instance, with the port under which the client reached this server.
 fn public_domain(call: &CloudCall<'_>, instance: &Instance) -> String {
     let host = call.auth().instance_domain().host_of(&instance.name);
     let port = call.host.rsplit_once(':').map(|(_, port)| port);
@@ -101,7 +101,7 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
         registry_id: instance.id.to_string(),
         registry_name: instance.name.to_string(),
         registry_type: instance.edition.as_str(),
-        // There is one network.
+        // There is only one network, so both endpoints are the same.
         internal_endpoint: public_domain.clone(),
         public_domain,
         created_at: time::iso(instance.created_at),
@@ -120,7 +120,7 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
     }
 }
 
-/// What a filter looks at.
+/// The field of an instance that a filter compares.
 #[derive(Clone, Copy)]
 pub(crate) enum Field {
     Id,
@@ -183,14 +183,14 @@ impl Action for DescribeInstances {
     }
 }
 
-/// Tells the status of instances.
+/// Returns the status of instances.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeInstanceStatus {
     registry_ids: Vec<String>,
 }
 
-/// See [`DescribeInstanceStatus`].
+/// The answer to [`DescribeInstanceStatus`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Statuses {
@@ -205,7 +205,7 @@ struct RegistryStatus {
     conditions: Vec<RegistryCondition>,
 }
 
-/// A step of making an instance: it is made at once.
+/// A step in the creation of an instance. Instances are created at once.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct RegistryCondition {

@@ -1,4 +1,4 @@
-//! Enterprise instances: making, changing and deleting them.
+//! Enterprise instances: creates, changes and deletes them.
 
 use roadstead_auth::{Identity, tag_texts};
 use roadstead_policy::actions::tcr;
@@ -18,13 +18,13 @@ use crate::wire::error::{CloudError, CloudResult};
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct RegistryChargePrepaid {
-    /// Months.
+    /// The prepaid time in months.
     period: i64,
     #[serde(default)]
     renew_flag: i64,
 }
 
-/// Makes an instance.
+/// Creates an instance.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateInstance {
@@ -36,7 +36,7 @@ pub(crate) struct CreateInstance {
     registry_charge_type: i64,
     #[serde(default)]
     registry_charge_prepaid: Option<RegistryChargePrepaid>,
-    /// There is no bucket that could be tagged.
+    /// Whether to tag the bucket. There is no bucket.
     #[serde(default, rename = "SyncTag")]
     _sync_tag: bool,
     #[serde(default, rename = "EnableCosMAZ")]
@@ -47,7 +47,7 @@ pub(crate) struct CreateInstance {
     enable_cos_versioning: bool,
 }
 
-/// See [`CreateInstance`].
+/// The answer to [`CreateInstance`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedInstance {
@@ -59,7 +59,7 @@ fn edition(text: &str) -> CloudResult<Edition> {
     text.parse().map_err(invalid)
 }
 
-/// The instance that a request asks for.
+/// The instance to create.
 pub(crate) struct NewOne {
     name: String,
     edition: Edition,
@@ -70,7 +70,7 @@ pub(crate) struct NewOne {
     tags: Vec<ResourceTag>,
 }
 
-/// The months and the renewal of a prepaid instance.
+/// Returns the months and the renewal of a prepaid instance.
 fn prepaid(charge_type: i64, prepaid: Option<RegistryChargePrepaid>) -> CloudResult<Option<(u32, i64)>> {
     match charge_type {
         0 => return Ok(None),
@@ -148,7 +148,7 @@ impl Action for CreateInstance {
     }
 }
 
-/// Changes the edition of an instance, and what protects it.
+/// Changes the edition, deletion protection or versioning of an instance.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyInstance {
@@ -183,7 +183,7 @@ impl Action for ModifyInstance {
     }
 }
 
-/// Deletes an instance; with its bucket, what is in it too.
+/// Deletes an instance. If the bucket is to be deleted as well, this also deletes the content.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteInstance {
@@ -209,14 +209,14 @@ impl Action for DeleteInstance {
     }
 }
 
-/// Tells whether an id is that of an instance of the caller.
+/// Returns whether the id belongs to an instance of the caller.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CheckInstance {
     registry_id: String,
 }
 
-/// See [`CheckInstance`].
+/// The answer to [`CheckInstance`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CheckedInstance {
@@ -241,19 +241,19 @@ impl Action for CheckInstance {
     }
 }
 
-/// Tells whether an instance may have a name.
+/// Returns whether a new instance may have a name.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CheckInstanceName {
     registry_name: String,
 }
 
-/// See [`CheckInstanceName`].
+/// The answer to [`CheckInstanceName`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CheckedInstanceName {
     is_validated: bool,
-    /// 1 illegal, 2 reserved, 3 taken.
+    /// 1 for an invalid name, 2 for a reserved one, 3 for a taken one.
     detail_code: i64,
 }
 

@@ -16,10 +16,10 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// Vulnerabilities that do not count in one namespace, at most.
+/// The most ignored vulnerabilities of one namespace.
 const MAX_IGNORED: usize = 100;
 
-/// A vulnerability that does not count.
+/// A vulnerability that is ignored.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CVEWhitelistItem {
@@ -27,7 +27,7 @@ pub(crate) struct CVEWhitelistItem {
     id: String,
 }
 
-/// The name of a namespace that is to be made: 2 to 30 characters.
+/// Parses the name of a new namespace, which has 2 to 30 characters.
 fn new_name(text: &str) -> CloudResult<NamespaceName> {
     let apart = |separator: char| matches!(separator, '.' | '_' | '-');
     let single = text.split(apart).all(|part| !part.is_empty());
@@ -52,7 +52,7 @@ fn ignored(items: &[CVEWhitelistItem]) -> CloudResult<Vec<String>> {
     items.iter().map(|item| check_text("CVEID", &item.id, 64).map(|()| item.id.clone())).collect()
 }
 
-/// Makes a namespace.
+/// Creates a namespace.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateNamespace {
@@ -101,24 +101,24 @@ impl Action for CreateNamespace {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeNamespaces {
     registry_id: String,
-    /// A part of the name; empty for all.
+    /// A part of the name. Empty selects all.
     #[serde(default)]
     namespace_name: String,
     #[serde(default)]
     limit: Option<i64>,
-    /// The number of the page.
+    /// The page number.
     #[serde(default)]
     offset: Option<i64>,
     #[serde(default)]
     all: bool,
     #[serde(default)]
     filters: Vec<Filter>,
-    /// Images are not signed by a key service here: no namespace asks for it.
+    /// Whether to return only namespaces with signatures of a key service. There are none.
     #[serde(default)]
     kms_sign_policy: bool,
 }
 
-/// See [`DescribeNamespaces`].
+/// The answer to [`DescribeNamespaces`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Namespaces {
@@ -203,7 +203,7 @@ impl Action for DescribeNamespaces {
     }
 }
 
-/// Changes a namespace; what is not given stays as it is.
+/// Changes a namespace. Absent parameters leave their values unchanged.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyNamespace {
@@ -223,7 +223,7 @@ pub(crate) struct ModifyNamespace {
     tag_specification: Option<TagSpecification>,
 }
 
-/// What is to change in a namespace; the rest stays.
+/// The changes of a namespace. `None` leaves a value unchanged.
 pub(crate) struct Change {
     public: Option<bool>,
     auto_scan: Option<bool>,

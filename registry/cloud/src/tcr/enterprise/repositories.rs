@@ -19,7 +19,7 @@ const MAX_BRIEF: usize = 100;
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 10_000;
 
-/// Makes an empty repository.
+/// Creates an empty repository.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateRepository {
@@ -59,13 +59,13 @@ impl Action for CreateRepository {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRepositories {
     registry_id: String,
-    /// Empty for all.
+    /// The namespace. Empty selects all.
     #[serde(default)]
     namespace_name: String,
-    /// A part of the name; empty for all.
+    /// A part of the name. Empty selects all.
     #[serde(default)]
     repository_name: String,
-    /// The number of the page.
+    /// The page number.
     #[serde(default)]
     offset: Option<i64>,
     #[serde(default)]
@@ -74,7 +74,7 @@ pub(crate) struct DescribeRepositories {
     sort_by: String,
 }
 
-/// See [`DescribeRepositories`].
+/// The answer to [`DescribeRepositories`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Repositories {
@@ -85,7 +85,7 @@ pub(crate) struct Repositories {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct TcrRepositoryInfo {
-    /// With its namespace.
+    /// The name with its namespace.
     name: String,
     namespace: String,
     creation_time: String,
@@ -149,7 +149,7 @@ impl Action for DescribeRepositories {
     }
 }
 
-/// Says something else about a repository; what is not given stays as it is.
+/// Changes the texts of a repository. Absent parameters leave their values unchanged.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyRepository {
@@ -188,7 +188,7 @@ fn yes() -> bool {
     true
 }
 
-/// Deletes a repository; without force, only an empty one.
+/// Deletes a repository. Without force, it must be empty.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteRepository {

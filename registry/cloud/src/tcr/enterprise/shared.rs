@@ -1,4 +1,4 @@
-//! Helpers of the actions of instances: ids, names, texts, tags, filters, pages.
+//! Helpers for the actions on instances: ids, names, texts, tags, filters, pages.
 
 use roadstead_policy::op::Realm;
 use roadstead_service::instances::is_running;
@@ -11,22 +11,22 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
 
-/// The most tags of one thing.
+/// The most tags of a resource.
 const MAX_TAGS: usize = 10;
 /// The longest key or value of a tag, in characters.
 const MAX_TAG: usize = 127;
 
-/// The most conditions on what one list shows.
+/// The most filters of a list.
 const MAX_FILTERS: usize = 10;
-/// The most values of one condition.
+/// The most values of a filter.
 const MAX_VALUES: usize = 100;
 
-/// The id of an instance.
+/// Parses the id of an instance.
 pub(super) fn instance_id(text: &str) -> CloudResult<InstanceId> {
     text.parse().map_err(|_| invalid("RegistryId is not the id of an instance"))
 }
 
-/// The name of a repository of an instance, from its two halves.
+/// Parses the name of a repository of an instance from its two parts.
 pub(super) fn repository_name(namespace: &str, name: &str) -> CloudResult<RepositoryName> {
     let malformed = |what| invalid(format!("{what} is malformed"));
     if namespace.contains('/') {
@@ -35,22 +35,23 @@ pub(super) fn repository_name(namespace: &str, name: &str) -> CloudResult<Reposi
     format!("{namespace}/{name}").parse().map_err(|_| malformed("NamespaceName or RepositoryName"))
 }
 
-/// An instance and a repository of it, by the names of a request.
+/// Parses an instance and one of its repositories.
 pub(super) fn repository(id: &str, namespace: &str, name: &str) -> CloudResult<(InstanceId, RepositoryName)> {
     Ok((instance_id(id)?, repository_name(namespace, name)?))
 }
 
-/// An instance, as policies speak of it.
+/// Returns an instance as policies name it.
 pub(super) fn realm(id: &InstanceId) -> Realm<'_> {
     Realm::Instance(id.as_str())
 }
 
-/// A parameter is malformed.
+/// Reports a malformed parameter.
 pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
     CloudError::new(Code::InvalidParameter, message)
 }
 
-/// The caller's instance with this id, which is running. One of somebody else is answered like none: with `missing`.
+/// Returns a running instance of the caller. An instance of another account looks like a missing one, which is reported
+/// as `missing`.
 pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) -> CloudResult<Instance> {
     let found = call.services().instances().own(call.owner(), id).await?;
     let instance = found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))?;
@@ -60,7 +61,7 @@ pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) ->
     Ok(instance)
 }
 
-/// Refuses a text that is too long, or has what no text has.
+/// Refuses a text that is too long or contains control characters.
 pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> CloudResult<()> {
     let is_odd = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t');
     if text.chars().count() > longest || text.contains(is_odd) {
@@ -90,7 +91,7 @@ pub(crate) struct TagSpecification {
 }
 
 impl TagSpecification {
-    /// The tags, as they are kept.
+    /// Checks the tags and returns them in the form that is stored.
     pub(super) fn checked(self) -> CloudResult<Vec<ResourceTag>> {
         if self.tags.len() > MAX_TAGS {
             return Err(Code::InvalidParameterErrorTagOverLimit.into());
@@ -111,14 +112,14 @@ impl TagSpecification {
         Ok(tags)
     }
 
-    /// The tags, as they are shown.
+    /// Converts stored tags for an answer.
     pub(super) fn of(resource_type: &str, tags: Vec<ResourceTag>) -> Self {
         let tags = tags.into_iter().map(|ResourceTag { key, value }| Tag { key, value }).collect();
         Self { resource_type: Some(resource_type.to_owned()), tags }
     }
 }
 
-/// A condition on what a list shows.
+/// A filter of a list.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Filter {
@@ -126,7 +127,7 @@ pub(crate) struct Filter {
     pub(super) values: Vec<String>,
 }
 
-/// Refuses conditions without a value, which are none, and more conditions or values than a list is compared with.
+/// Refuses filters without values, and too many filters or values.
 pub(super) fn check_filters(filters: &[Filter]) -> CloudResult<()> {
     for (index, filter) in filters.iter().enumerate() {
         CloudError::if_empty(&filter.values, &format!("Filters.{index}.Values"))?;
@@ -138,7 +139,7 @@ pub(super) fn check_filters(filters: &[Filter]) -> CloudResult<()> {
     Ok(())
 }
 
-/// Whether one of the tags is `KEY:VALUE`, or has the key `KEY`.
+/// Returns whether one of the tags is `KEY:VALUE`, or has the key `KEY`.
 pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
     tags.iter().any(|tag| match wanted.split_once(':') {
         Some((key, value)) => tag.key == key && tag.value == value,
@@ -146,7 +147,7 @@ pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
     })
 }
 
-/// A page of a list, by its number: pages count from 1, and 0 is the first one too.
+/// Reads a page by its number. Pages start at 1, and 0 also means the first page.
 pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> CloudResult<(u32, u32)> {
     let out_of_range = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
     let size = match size.unwrap_or(20) {

@@ -1,4 +1,4 @@
-//! Passwords for docker that are good for one instance.
+//! Docker passwords that are valid for one instance.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -18,14 +18,14 @@ use roadstead_types::time;
 /// The longest description of a token, in characters.
 const MAX_DESCRIPTION: usize = 255;
 
-/// How long a token is good for.
+/// The lifetime of a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Term {
     Temporary,
     Long,
 }
 
-/// Makes a password for an instance.
+/// Creates a password for an instance.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateInstanceToken {
@@ -36,15 +36,15 @@ pub(crate) struct CreateInstanceToken {
     desc: Option<String>,
 }
 
-/// See [`CreateInstanceToken`].
+/// The answer to [`CreateInstanceToken`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreatedToken {
     username: String,
     token: String,
-    /// Milliseconds since 1970.
+    /// The expiry, in milliseconds since 1970.
     exp_time: i64,
-    /// Of long-term tokens only.
+    /// The id. Only long-term tokens have one.
     token_id: String,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct DescribeInstanceToken {
     offset: Option<i64>,
 }
 
-/// See [`DescribeInstanceToken`].
+/// The answer to [`DescribeInstanceToken`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Tokens {
@@ -105,7 +105,7 @@ struct TcrInstanceToken {
     registry_id: String,
     enabled: bool,
     created_at: String,
-    /// Milliseconds since 1970.
+    /// The expiry, in milliseconds since 1970.
     expired_at: i64,
 }
 
@@ -135,7 +135,7 @@ impl Action for DescribeInstanceToken {
     }
 }
 
-/// Enables or disables a long-term token, or describes it anew.
+/// Enables, disables or describes a long-term token.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyInstanceToken {
@@ -145,7 +145,7 @@ pub(crate) struct ModifyInstanceToken {
     enable: Option<bool>,
     #[serde(default)]
     desc: Option<String>,
-    /// 1 the description, 2 whether it is enabled.
+    /// 1 changes the description, 2 enables or disables the token.
     #[serde(default)]
     modify_flag: Option<i64>,
 }

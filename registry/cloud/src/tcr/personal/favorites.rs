@@ -1,4 +1,4 @@
-//! Favourites of the caller.
+//! Favorite repositories of the caller.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -16,12 +16,12 @@ use crate::tcr::region::Region;
 use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 
-/// Makes a repository a favourite of the caller.
+/// Adds a repository to the caller's favorites.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateFavorRepositoryPersonal {
     repo_name: String,
-    /// There is only one type here; whatever it says is taken.
+    /// The type. There is only one here, so the value is ignored.
     #[serde(default, rename = "RepoType")]
     _repo_type: String,
 }
@@ -45,7 +45,7 @@ impl Action for CreateFavorRepositoryPersonal {
     }
 }
 
-/// Takes repositories from the favourites of the caller.
+/// Removes repositories from the caller's favorites.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct BatchDeleteFavorRepositoryPersonal {
@@ -81,17 +81,17 @@ impl Action for BatchDeleteFavorRepositoryPersonal {
     }
 }
 
-/// The favourites of the caller that it may see.
+/// Lists the caller's favorites that it may see.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeFavorRepositoryPersonal {
-    /// A part of the name; empty for all.
+    /// A part of the name. Empty selects all.
     repo_name: String,
     limit: i64,
     offset: i64,
 }
 
-/// See [`DescribeFavorRepositoryPersonal`].
+/// The answer to [`DescribeFavorRepositoryPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct FavorResp {

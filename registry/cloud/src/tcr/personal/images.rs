@@ -1,4 +1,4 @@
-//! Images of a repository of the personal edition.
+//! Images in repositories of the personal edition.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use roadstead_types::time;
 /// The most tags of one request.
 const MAX_TAGS: usize = 1000;
 
-/// The tags of a repository, the last pushed first.
+/// Lists the tags of a repository, the last pushed first.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeImagePersonal {
@@ -31,7 +31,7 @@ pub(crate) struct DescribeImagePersonal {
     tag: Option<String>,
 }
 
-/// See [`DescribeImagePersonal`].
+/// The answer to [`DescribeImagePersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TagInfoResp {
@@ -41,7 +41,7 @@ pub(crate) struct TagInfoResp {
     repo_name: String,
 }
 
-/// One tag.
+/// A tag.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TagInfo {
@@ -69,7 +69,7 @@ impl TagInfo {
             Some(details) => (details.image_id, details.config, details.total_size),
             None => (None, ImageConfig::default(), 0),
         };
-        // What does not say when it was built is as old as it is here.
+        // An image without a build time counts as built when it was stored here.
         let created = config.created.unwrap_or(image.stored_at);
         let days = now.since(created).as_secs() / Duration::from_hours(24).as_secs();
         Self {
@@ -92,7 +92,7 @@ impl TagInfo {
     }
 }
 
-/// A size for people: in powers of 1000, two digits at least where there are any.
+/// Formats a size for people, in powers of 1000, with at least two digits unless it is below 10 bytes.
 fn human(bytes: u64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     let (mut unit, mut scale) = (0, 1_u64);
@@ -128,7 +128,7 @@ impl Action for DescribeImagePersonal {
     }
 }
 
-/// The other tags of a repository with the same image.
+/// Lists the other tags of a repository with the same image.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeImageFilterPersonal {
@@ -136,7 +136,7 @@ pub(crate) struct DescribeImageFilterPersonal {
     tag: String,
 }
 
-/// See [`DescribeImageFilterPersonal`].
+/// The answer to [`DescribeImageFilterPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct SameImagesResp {
@@ -159,7 +159,7 @@ impl Action for DescribeImageFilterPersonal {
     }
 }
 
-/// Deletes a tag, and nothing but the tag. One that is not there is none any more.
+/// Deletes a tag without its manifest. It is no error if the tag does not exist.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DeleteImagePersonal {
@@ -183,7 +183,7 @@ impl Action for DeleteImagePersonal {
     }
 }
 
-/// Deletes tags, all of those that are there, or none.
+/// Deletes tags: all of the given ones that exist, or none.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct BatchDeleteImagePersonal {
@@ -224,15 +224,15 @@ pub(crate) struct DuplicateImagePersonal {
     dest_image: String,
 }
 
-/// See [`DuplicateImagePersonal`].
+/// The answer to [`DuplicateImagePersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DupImageTagResp {
     digest: String,
 }
 
-// Whether the source may be pulled depends on whose it is, and on whether it is public: the service decides it where it looks
-// the source up.
+// Whether the caller may pull the source depends on its owner and its visibility. The service checks this when it looks
+// up the source.
 impl Action for DuplicateImagePersonal {
     const ROW: &'static Row = &tcr::DuplicateImagePersonal;
     type Checked = ((RepositoryName, Tag), (RepositoryName, Tag));

@@ -16,7 +16,7 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
 
-/// What the kinds of rules for all repositories begin with.
+/// The prefix of the kinds of rules for all repositories.
 const GLOBAL: &str = "global_";
 
 fn kind(text: &str, prefix: &str) -> CloudResult<CleanupKind> {
@@ -42,7 +42,7 @@ pub(crate) struct AutoDelStrategyInfoResp {
     strategy_info: Vec<AutoDelStrategyInfo>,
 }
 
-/// One rule.
+/// A rule.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct AutoDelStrategyInfo {
@@ -65,14 +65,14 @@ fn listed(
         repo_name: repository.to_owned(),
         r#type: format!("{prefix}{}", rule.kind.as_str()),
         value: rule.value,
-        // A rule that is stored is in force.
+        // Every stored rule is in force.
         valid: 1,
         creation_time: time::plain(rule.created_at),
     };
     Data { data: AutoDelStrategyInfoResp { total_count: rules.len(), strategy_info: rules.iter().map(info).collect() } }
 }
 
-/// Sets the rule of one kind of a repository.
+/// Sets the rule of one kind for a repository.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateImageLifecyclePersonal {
@@ -118,7 +118,7 @@ impl Action for DeleteImageLifecyclePersonal {
     }
 }
 
-/// The rules of a repository.
+/// Lists the rules of a repository.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeImageLifecyclePersonal {
@@ -175,7 +175,7 @@ impl Action for DeleteImageLifecycleGlobalPersonal {
     }
 }
 
-/// The rule for all repositories of the caller's main account.
+/// Returns the rule for all repositories of the caller's main account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeImageLifecycleGlobalPersonal {}

@@ -1,4 +1,4 @@
-//! Names of the personal edition, as parameters give them.
+//! Parses names of the personal edition in parameters.
 
 use roadstead_service::Services;
 use roadstead_types::{NamespaceName, RegistryId, RepositoryName, Tag};
@@ -10,17 +10,17 @@ fn wrong(parameter: &str, problem: impl std::fmt::Display) -> CloudError {
     CloudError::new(Code::InvalidParameter, format!("{parameter}: {problem}"))
 }
 
-/// The name of a namespace.
+/// Parses the name of a namespace.
 pub(super) fn namespace(text: &str) -> CloudResult<NamespaceName> {
     text.parse().map_err(|problem| wrong("Namespace", problem))
 }
 
-/// The name of a repository, `NAMESPACE/NAME`.
+/// Parses the name of a repository, `NAMESPACE/NAME`.
 pub(super) fn repository(text: &str) -> CloudResult<RepositoryName> {
     text.parse().map_err(|problem| wrong("RepoName", problem))
 }
 
-/// Refuses a name that a new repository may not have.
+/// Refuses a name that is not allowed for a new repository.
 pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryName) -> CloudResult<()> {
     match services.allows_name(RegistryId::PERSONAL, name) {
         true => Ok(()),
@@ -28,12 +28,12 @@ pub(super) fn allowed(services: &Services, parameter: &str, name: &RepositoryNam
     }
 }
 
-/// A tag.
+/// Parses a tag.
 pub(super) fn tag(parameter: &str, text: &str) -> CloudResult<Tag> {
     text.parse().map_err(|problem| wrong(parameter, problem))
 }
 
-/// An image: `NAMESPACE/NAME:TAG`, without the host.
+/// Parses an image, `NAMESPACE/NAME:TAG`, without the host.
 pub(super) fn image(parameter: &str, text: &str) -> CloudResult<(RepositoryName, Tag)> {
     let (name, version) =
         text.rsplit_once(':').ok_or_else(|| wrong(parameter, "an image is NAMESPACE/NAME:TAG here"))?;

@@ -14,7 +14,7 @@ use crate::wire::error::CloudResult;
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// Makes a namespace. Its name is unique over all accounts.
+/// Creates a namespace. Its name is unique across all accounts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateNamespacePersonal {
@@ -58,17 +58,17 @@ impl Action for DeleteNamespacePersonal {
     }
 }
 
-/// The namespaces of the caller's main account.
+/// Lists the namespaces of the caller's main account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeNamespacePersonal {
-    /// A part of the name; empty for all.
+    /// A part of the name. Empty selects all.
     namespace: String,
     limit: i64,
     offset: i64,
 }
 
-/// See [`DescribeNamespacePersonal`].
+/// The answer to [`DescribeNamespacePersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct NamespaceInfoResp {
@@ -106,14 +106,14 @@ impl Action for DescribeNamespacePersonal {
     }
 }
 
-/// Whether a name is taken, by anybody, and whether nobody may take it.
+/// Returns whether a name is taken by any account, and whether it is reserved.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ValidateNamespaceExistPersonal {
     namespace: String,
 }
 
-/// See [`ValidateNamespaceExistPersonal`].
+/// The answer to [`ValidateNamespaceExistPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct NamespaceIsExistsResp {

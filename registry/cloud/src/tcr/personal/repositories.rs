@@ -1,4 +1,4 @@
-//! Repositories of the personal edition: making, changing and deleting them.
+//! Repositories of the personal edition: creates, changes and deletes them.
 
 use roadstead_auth::Identity;
 use roadstead_policy::actions::tcr;
@@ -11,12 +11,12 @@ use super::{names, shared as personal};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
 
-/// Makes an empty repository.
+/// Creates an empty repository.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateRepositoryPersonal {
     repo_name: String,
-    /// 1 public, 0 private; private when it is not said.
+    /// 1 for public, 0 for private. The default is private.
     public: Option<i64>,
     description: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Action for DeleteRepositoryPersonal {
     }
 }
 
-/// Deletes several repositories, all of them or none.
+/// Deletes several repositories: all of them, or none.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct BatchDeleteRepositoryPersonal {
@@ -91,7 +91,7 @@ impl Action for BatchDeleteRepositoryPersonal {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyRepositoryAccessPersonal {
     repo_name: String,
-    /// 1 public, 0 private.
+    /// 1 for public, 0 for private.
     public: i64,
 }
 
@@ -110,12 +110,12 @@ impl Action for ModifyRepositoryAccessPersonal {
     }
 }
 
-/// Says what a repository is for.
+/// Sets the description of a repository.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyRepositoryInfoPersonal {
     repo_name: String,
-    /// Empty to say nothing any more.
+    /// The description. An empty one removes it.
     description: String,
 }
 

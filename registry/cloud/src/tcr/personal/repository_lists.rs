@@ -1,4 +1,4 @@
-//! Repositories of the personal edition: looking at them, and for them.
+//! Repositories of the personal edition: details, lists and searches.
 
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
@@ -16,14 +16,14 @@ use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
 use roadstead_types::time;
 
-/// One repository: of the caller's main account, or a public one.
+/// Returns a repository of the caller's main account, or a public one.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRepositoryPersonal {
     repo_name: String,
 }
 
-/// See [`DescribeRepositoryPersonal`].
+/// The answer to [`DescribeRepositoryPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RepositoryInfoResp {
@@ -101,7 +101,7 @@ impl From<RepositoryDetail> for RepoInfo {
     }
 }
 
-/// The output of every list of repositories.
+/// The answer of every list of repositories.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RepoInfoResp {
@@ -112,7 +112,7 @@ pub(crate) struct RepoInfoResp {
     privilege_filtered: Option<bool>,
 }
 
-/// Whether the list has a member that tells of repositories which policies hide.
+/// Whether an answer says that policies hide repositories from the list.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tells {
     Nothing,
@@ -130,7 +130,7 @@ async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells)
     Ok(Data { data })
 }
 
-/// The repositories of the caller's main account.
+/// Lists the repositories of the caller's main account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRepositoryOwnerPersonal {
@@ -159,7 +159,7 @@ impl Action for DescribeRepositoryOwnerPersonal {
     }
 }
 
-/// Repositories of the caller's main account by name, visibility and namespace.
+/// Lists repositories of the caller's main account by name, visibility and namespace.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRepositoryFilterPersonal {
@@ -168,9 +168,9 @@ pub(crate) struct DescribeRepositoryFilterPersonal {
     repo_name: String,
     offset: Option<i64>,
     limit: Option<i64>,
-    /// 1 public, 0 private; both when it is not said.
+    /// 1 for public, 0 for private. The default is both.
     public: Option<i64>,
-    /// The whole name; empty for all.
+    /// The whole name. Empty selects all.
     #[serde(default)]
     namespace: String,
 }
@@ -195,7 +195,7 @@ impl Action for DescribeRepositoryFilterPersonal {
     }
 }
 
-/// Every repository that the caller may see, public ones of others included.
+/// Lists every repository that the caller may see, including public ones of other accounts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeRepositoryAllPersonal {
@@ -204,7 +204,7 @@ pub(crate) struct DescribeRepositoryAllPersonal {
     /// A part of the name.
     #[serde(default)]
     repo_name: String,
-    /// `pullCount`, or `official`, of which there are none; by age when it is not said.
+    /// `pullCount` or `official`. There are no official repositories, so `official` orders by age like the default.
     #[serde(default)]
     order_by: String,
     /// `desc` or `asc`.
@@ -246,14 +246,14 @@ impl Action for DescribeRepositoryAllPersonal {
     }
 }
 
-/// Whether there is a repository of this name in a namespace of the caller's main account.
+/// Returns whether a namespace of the caller's main account has a repository of this name.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ValidateRepositoryExistPersonal {
     repo_name: String,
 }
 
-/// See [`ValidateRepositoryExistPersonal`].
+/// The answer to [`ValidateRepositoryExistPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RepoIsExistResp {

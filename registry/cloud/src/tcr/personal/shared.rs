@@ -1,4 +1,4 @@
-//! What the actions of the personal edition share: parameters, and what their failures are called.
+//! Shared code of the actions of the personal edition: parameters and error codes.
 
 use roadstead_auth::Identity;
 use roadstead_types::RepositoryName;
@@ -9,22 +9,22 @@ use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
 
-/// What is kept in this registry, as opposed to Docker Hub.
+/// The type of the repositories in this registry, as opposed to Docker Hub.
 pub(super) const REPOSITORY_TYPE: &str = "QCLOUD HUB";
 
 /// The most elements of a batch.
 const MAX_BATCH: usize = 100;
-/// The most characters of a description.
+/// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 1024;
 
-/// An answer that has its result in `Data`.
+/// An answer whose result is in `Data`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Data<T> {
     pub(super) data: T,
 }
 
-/// The names of the repositories of a batch, each once.
+/// Parses the repository names of a batch and removes duplicates.
 pub(super) fn batch<'a>(
     parameter: &str,
     texts: impl ExactSizeIterator<Item = &'a str>,
@@ -43,12 +43,12 @@ pub(super) fn batch<'a>(
     Ok(names)
 }
 
-/// The names of a batch, for the audit log.
+/// Lists the names of a batch for the audit log.
 pub(super) fn listed(names: &[RepositoryName]) -> String {
     names.iter().map(RepositoryName::as_str).collect::<Vec<_>>().join(",")
 }
 
-/// `Public`: 1 public, 0 private.
+/// Reads `Public`: 1 for public, 0 for private.
 pub(super) fn public(value: i64) -> CloudResult<bool> {
     match value {
         0 => Ok(false),
@@ -60,7 +60,7 @@ pub(super) fn public(value: i64) -> CloudResult<bool> {
     }
 }
 
-/// A description that can be kept and shown.
+/// Checks a description, which must be short enough and printable.
 pub(super) fn description(text: String) -> CloudResult<String> {
     let shown = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
     if text.chars().count() > MAX_DESCRIPTION || !text.chars().all(shown) {
@@ -71,7 +71,7 @@ pub(super) fn description(text: String) -> CloudResult<String> {
     Ok(text)
 }
 
-/// The user name of the main account, which quotas are counted for.
+/// Returns the user name of the main account, to which quotas apply.
 pub(super) fn owner_name(identity: &Identity) -> String {
     identity.owner_uin.as_str().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Application triggers of the personal edition, and the log of what they did.
+//! Application triggers of the personal edition, and the log of their runs.
 
 use roadstead_auth::{Identity, app_id};
 use roadstead_policy::Row;
@@ -21,7 +21,7 @@ const SOURCE: &str = "IMAGE_PUSH";
 /// The only action that a trigger can take.
 const INVOKE_ACTION: &str = "SERVICE_UPDATE";
 
-/// Makes a trigger.
+/// Creates a trigger.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateApplicationTriggerPersonal {
@@ -63,7 +63,7 @@ impl Action for CreateApplicationTriggerPersonal {
     }
 }
 
-/// Changes a trigger. What is not said stays.
+/// Changes a trigger. Absent parameters leave their values unchanged.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ModifyApplicationTriggerPersonal {
@@ -133,7 +133,7 @@ impl Action for DeleteApplicationTriggerPersonal {
     }
 }
 
-/// When a trigger fires.
+/// The condition under which a trigger fires.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TriggerInvokeCondition {
@@ -147,7 +147,7 @@ impl TriggerInvokeCondition {
     }
 }
 
-/// What a trigger acts on. The name of the workload is the one of the service here.
+/// The workload of a trigger. `service_name` holds the name of the workload.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TriggerInvokePara {
@@ -172,7 +172,7 @@ impl TriggerInvokePara {
     }
 }
 
-/// Triggers, the newest first.
+/// Lists triggers, the newest first.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeApplicationTriggerPersonal {
@@ -182,7 +182,7 @@ pub(crate) struct DescribeApplicationTriggerPersonal {
     limit: Option<i64>,
 }
 
-/// See [`DescribeApplicationTriggerPersonal`].
+/// The answer to [`DescribeApplicationTriggerPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DescribeApplicationTriggerPersonalResp {
@@ -190,7 +190,7 @@ pub(crate) struct DescribeApplicationTriggerPersonalResp {
     trigger_info: Vec<TriggerResp>,
 }
 
-/// One trigger.
+/// A trigger.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TriggerResp {
@@ -235,7 +235,7 @@ impl Action for DescribeApplicationTriggerPersonal {
     }
 }
 
-/// What triggers did, the last run first unless it is said otherwise.
+/// Lists the runs of triggers, by default the latest first.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeApplicationTriggerLogPersonal {
@@ -246,7 +246,7 @@ pub(crate) struct DescribeApplicationTriggerLogPersonal {
     order_by: Option<String>,
 }
 
-/// See [`DescribeApplicationTriggerLogPersonal`].
+/// The answer to [`DescribeApplicationTriggerLogPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DescribeApplicationTriggerLogPersonalResp {
@@ -254,7 +254,7 @@ pub(crate) struct DescribeApplicationTriggerLogPersonalResp {
     log_info: Vec<TriggerLogResp>,
 }
 
-/// One run.
+/// A run of a trigger.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TriggerLogResp {
@@ -269,7 +269,7 @@ pub(crate) struct TriggerLogResp {
     invoke_result: TriggerInvokeResult,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TriggerInvokeResult {
@@ -293,8 +293,8 @@ impl TriggerLogResp {
     }
 }
 
-/// The column and the direction of the log. The document names neither the columns nor the directions: columns are those of
-/// the answer, in any spelling with or without underscores.
+/// Returns the column and direction of the order. The document names neither, so the columns are those of the answer,
+/// in any case and with or without underscores.
 fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOrder, bool)> {
     let wrong = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
     let plain = |text: &str| text.to_ascii_lowercase().replace('_', "");

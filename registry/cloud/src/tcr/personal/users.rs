@@ -19,7 +19,7 @@ use roadstead_types::time;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct CreateUserPersonal {
-    // This action alone has a code of its own for what is missing.
+    // Only this action has its own code for a missing parameter.
     password: Option<String>,
 }
 
@@ -62,12 +62,12 @@ impl Action for ModifyUserPasswordPersonal {
     }
 }
 
-/// The caller, with a password for docker that is good for an hour.
+/// Returns the caller, with a docker password that is valid for an hour.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeUserPersonal {}
 
-/// See [`DescribeUserPersonal`].
+/// The answer to [`DescribeUserPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UserInfo {
@@ -99,19 +99,21 @@ impl Action for DescribeUserPersonal {
     }
 }
 
-/// A password of the caller for docker that is good for an hour, or until the session ends if that is sooner.
+/// Creates a docker password of the caller that is valid for an hour, or until the end of the session if that is
+/// sooner.
 fn application_token(call: &CloudCall<'_>) -> CloudResult<String> {
     let made = call.auth().temporary_password(call.identity, RegistryId::PERSONAL, call.key);
     Ok(made.map_err(not_made)?.password)
 }
 
-/// A password of the caller for docker, for automation. Each call gives another one; all are good for an hour, and void
-/// when the caller gets another password or is shut out. That of a session has the limits and the end of the session.
+/// Creates a docker password of the caller for automation. Each call creates another one. They are valid for an hour,
+/// and become invalid if the caller's password changes or the caller is disabled. A password of a session has the
+/// limits and the end of the session.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeApplicationTokenPersonal {}
 
-/// See [`DescribeApplicationTokenPersonal`].
+/// The answer to [`DescribeApplicationTokenPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct DescribeApplicationTokenPersonalResp {
@@ -134,16 +136,16 @@ impl Action for DescribeApplicationTokenPersonal {
     }
 }
 
-/// Whether a user of the caller's main account has registered.
+/// Returns whether a user of the caller's main account has registered.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct ValidateUserPersonal {
-    /// Its uin; that of the caller when it is not said.
+    /// The uin of the user. The default is the caller.
     #[serde(default)]
     username: String,
 }
 
-/// See [`ValidateUserPersonal`].
+/// The answer to [`ValidateUserPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct UserIsExistsResp {
@@ -165,12 +167,12 @@ impl Action for ValidateUserPersonal {
     }
 }
 
-/// What the caller's main account may have.
+/// Returns the quotas of the caller's main account.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct DescribeUserQuotaPersonal {}
 
-/// See [`DescribeUserQuotaPersonal`].
+/// The answer to [`DescribeUserQuotaPersonal`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct RespLimit {
