@@ -1,4 +1,4 @@
-//! What of a request goes into the audit log.
+//! Builds the audit events of a request.
 
 use actix_web::http::header;
 use roadstead_auth::Identity;
@@ -9,7 +9,7 @@ use crate::call::{Call, decode_basic};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::route::Route;
 
-/// An event of this request.
+/// Creates an event for this request.
 pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome) -> AuditEvent {
     AuditEvent {
         address: call.state.client_rules.address(call.request).to_string(),
@@ -19,12 +19,12 @@ pub fn event(call: &Call<'_>, identity: Option<&Identity>, outcome: AuditOutcome
     }
 }
 
-/// That `actor` does what `route` is for.
+/// Describes an action of `actor` on the resource of a request. The route gives the action its name.
 pub fn act(call: &Call<'_>, actor: Actor, route: Route) -> Act {
     call.state.services.act(actor, route.name()).on(resource(call))
 }
 
-/// Takes down that a route of the registry was refused, if it was.
+/// Records in the audit log that a request was refused, if it was.
 pub fn refused(call: &Call<'_>, route: Route, result: &ApiResult) {
     let code = match result {
         Ok(response) if route == Route::TokenPost && response.status() == Code::Unauthorized.status() => {
@@ -39,13 +39,13 @@ pub fn refused(call: &Call<'_>, route: Route, result: &ApiResult) {
     call.state.audit.noted(registry(call, route, AuditEvent { uin, code: code.to_owned(), ..known }));
 }
 
-/// An event with what all routes of the registry say alike.
+/// Adds the fields that all routes of the registry fill in the same way.
 fn registry(call: &Call<'_>, route: Route, event: AuditEvent) -> AuditEvent {
     let source = Source::Registry.name().to_owned();
     AuditEvent { source, action: route.name().to_owned(), resource: resource(call), ..event }
 }
 
-/// What a request is about.
+/// Returns the resource of a request: the repository name and the last variable part of the path.
 fn resource(call: &Call<'_>) -> String {
     let name = call.params.name.unwrap_or_default();
     match call.params.last {
@@ -54,7 +54,8 @@ fn resource(call: &Call<'_>) -> String {
     }
 }
 
-/// Whether somebody was refused. That a client is asked for credentials, or for a token with another scope, is no refusal.
+/// Returns whether an error is a refusal. It is none if the client is only asked for credentials or for a token with
+/// another scope.
 fn is_denial(call: &Call<'_>, error: &ApiError) -> bool {
     match error.code() {
         Code::Denied => true,
@@ -72,7 +73,7 @@ fn is_basic(call: &Call<'_>) -> bool {
     credentials(call).is_some()
 }
 
-/// Who somebody claimed to be.
+/// Returns the user name that the client claims, without checking it.
 fn claimed(call: &Call<'_>) -> Option<String> {
     let (username, _) = decode_basic(credentials(call)?)?;
     Some(username.chars().take(64).collect())

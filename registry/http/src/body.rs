@@ -1,4 +1,4 @@
-//! Bodies: of requests, as the services take them, and of answers, watched to their end.
+//! Request bodies in the form that services read, and response bodies that are watched until their end.
 
 use std::ops::Deref;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::error::{ApiError, Code};
 use roadstead_service::{Body, BodyError};
 
-/// The body of a request, for a service.
+/// Converts the body of a request for a service.
 pub fn incoming(payload: web::Payload) -> Body<'static> {
     payload
         .map(|chunk| {
@@ -29,7 +29,8 @@ pub fn incoming(payload: web::Payload) -> Body<'static> {
         .boxed_local()
 }
 
-/// A whole body. While it is there it has its share of the budget: keep it for as long as its bytes are used.
+/// A request body that is fully in memory. It holds a share of the memory budget, so keep it as long as its bytes are
+/// used.
 pub struct Collected<'a> {
     bytes: Bytes,
     _share: SemaphorePermit<'a>,
@@ -43,8 +44,8 @@ impl Deref for Collected<'_> {
     }
 }
 
-/// A whole body of at most `limit` bytes; `too_large` is the answer to more. It must arrive within twice the time that a
-/// body may stand still.
+/// Reads a whole body of at most `limit` bytes. A larger one is refused with `too_large`. The body must arrive within
+/// twice the body timeout.
 pub async fn collect<'a>(
     call: &Call<'a>,
     payload: web::Payload,
@@ -79,7 +80,7 @@ pub async fn collect<'a>(
     Ok(Collected { bytes, _share: share })
 }
 
-/// No body, but the length that a GET would have: the answer to HEAD.
+/// An empty body with the length that a GET would have: the answer to HEAD.
 pub struct HeadBody(pub u64);
 
 impl MessageBody for HeadBody {
@@ -94,9 +95,9 @@ impl MessageBody for HeadBody {
     }
 }
 
-/// The answer to a HEAD request: what it says of its body stays, the body goes. actix leaves the body of an answer out only
-/// while no further request of the same connection has been read; a client that does not wait would take it for the next
-/// answer.
+/// Removes the body of an answer to HEAD, and keeps the headers about it. actix removes such a body only if it has not
+/// yet read the next request of the connection. A client that sends requests without waiting would read the body as the
+/// next answer.
 pub fn without_body(mut response: HttpResponse) -> HttpResponse {
     if let BodySize::Sized(length) = response.body().size() {
         response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
@@ -105,7 +106,7 @@ pub fn without_body(mut response: HttpResponse) -> HttpResponse {
     response.set_body(NoBody.boxed())
 }
 
-/// Not a byte, where actix must not write a length of its own.
+/// An empty body for an answer whose length header must not be set by actix.
 struct NoBody;
 
 impl MessageBody for NoBody {
@@ -120,7 +121,7 @@ impl MessageBody for NoBody {
     }
 }
 
-/// A body of known length that is streamed.
+/// A streamed body of known length.
 pub struct SizedBody<S> {
     size: u64,
     stream: S,
@@ -148,7 +149,7 @@ where
     }
 }
 
-/// A body that reports how many bytes were sent when it is done, or given up.
+/// A body that reports the number of sent bytes when it is finished or dropped.
 pub struct Observed<B, F: FnOnce(StatusCode, u64)> {
     body: B,
     status: StatusCode,

@@ -1,13 +1,13 @@
-//! How much memory the bodies that are collected may take together.
+//! The memory budget of request bodies that are read as a whole.
 
 use tokio::sync::Semaphore;
 
-/// Bytes of bodies that may be in memory as a whole at once; more have to wait.
+/// The most bytes of such bodies in memory at the same time. Further requests have to wait.
 const COLLECTED_BYTES: usize = 64 << 20;
-/// Bodies up to this size are not counted: a connection holds as much anyway.
+/// The largest body that is not counted. A connection buffers as much anyway.
 pub const SMALL_BODY: usize = 64 << 10;
 
-/// What bodies that are collected may take of the memory, in units of [`SMALL_BODY`].
+/// The memory budget, in units of [`SMALL_BODY`].
 pub struct CollectBudget(pub Semaphore);
 
 impl Default for CollectBudget {

@@ -1,4 +1,4 @@
-//! One request on its way to a handler.
+//! A request on its way to a handler.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -22,43 +22,43 @@ use crate::router::Params;
 use crate::state::ApiState;
 use roadstead_service::Services;
 
-/// A request, its route and what it was sent with. Handlers get at the services and at rights only through it.
+/// A request with its route parameters and state. Handlers reach the services and permissions only through it.
 pub struct Call<'a> {
     /// The request.
     pub request: &'a HttpRequest,
-    /// What the process serves with.
+    /// The state that all requests share.
     pub state: &'a ApiState,
     /// The variable parts of the path.
     pub params: Params<'a>,
-    /// The id of the request, as it stands in answers and logs.
+    /// The id of the request, as shown in answers and logs.
     pub request_id: &'a str,
-    /// The registry that the request's host belongs to.
+    /// The registry that the host of the request belongs to.
     pub registry: RegistryId,
-    /// Who makes it, once that is known.
+    /// The identity of the caller, once it is known.
     pub who: RefCell<Option<Arc<Identity>>>,
 }
 
-/// What is wrong with a nested name where there are none.
+/// The error text for a nested repository name where nested names are not allowed.
 const TWO_PARTS: &str = "a repository name has exactly two parts here: NAMESPACE/NAME";
-/// The right to push may be missing for two reasons, and which one it is must not show.
+/// The error text for a missing push permission. It covers two reasons and must not reveal which one applies.
 const PUSH_DENIED: &str = "requested access to the resource is denied: the namespace does not exist, or this account may not \
     push to it; create the namespace first, or ask its owner for the right to push";
-/// The most pairs of a query that are looked at.
+/// The most query pairs that are read.
 const MAX_QUERY_PAIRS: usize = 200;
 
 impl<'a> Call<'a> {
-    /// The services.
+    /// Returns the services.
     pub fn services(&self) -> &'a Services {
         &self.state.services
     }
 
-    /// The registry that the request's host belongs to.
+    /// Returns the registry that the host of the request belongs to.
     pub fn registry(&self) -> RegistryId {
         self.registry
     }
 
-    /// The repository in the path. A name that is refused is an unknown one, with the reason: clients try again after
-    /// `400 NAME_INVALID`, and do not show its text.
+    /// Returns the repository in the path. An invalid name is reported as an unknown repository, together with the
+    /// reason: after `400 NAME_INVALID`, clients retry and hide the message.
     pub fn repository(&self) -> Result<RepositoryName, ApiError> {
         let text = self.params.name.unwrap_or_default();
         let name: RepositoryName =
@@ -69,17 +69,17 @@ impl<'a> Call<'a> {
         Ok(name)
     }
 
-    /// The reference in the path.
+    /// Returns the reference in the path.
     pub fn reference(&self) -> Result<Reference, ApiError> {
         self.last_param(|text| if text.contains(':') { Code::DigestInvalid } else { Code::TagInvalid })
     }
 
-    /// The digest in the path.
+    /// Returns the digest in the path.
     pub fn digest(&self) -> Result<Digest, ApiError> {
         self.last_param(|_| Code::DigestInvalid)
     }
 
-    /// The upload in the path. What is no id is an unknown one.
+    /// Returns the upload id in the path. An invalid id is reported as an unknown upload.
     pub fn upload_id(&self) -> Result<UploadId, ApiError> {
         let parsed = self.params.last::<UploadId>().and_then(Result::ok);
         parsed.ok_or_else(|| Code::BlobUploadUnknown.into())
@@ -93,22 +93,22 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The pairs of the query, decoded.
+    /// Returns the decoded pairs of the query.
     pub fn query(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
         url::form_urlencoded::parse(self.request.query_string().as_bytes()).take(MAX_QUERY_PAIRS)
     }
 
-    /// The first value of a key of the query.
+    /// Returns the first value of a query key.
     pub fn query_value(&self, key: &str) -> Option<Cow<'a, str>> {
         self.query().find(|(k, _)| k == key).map(|(_, v)| v)
     }
 
-    /// A header, if it is there and is text.
+    /// Returns a header, if it is present and is text.
     pub fn header(&self, name: header::HeaderName) -> Option<&'a str> {
         self.request.headers().get(name)?.to_str().ok()
     }
 
-    /// The origin under which the client reached us.
+    /// Returns the origin under which the client reached this server.
     pub fn origin(&self) -> Result<ClientOrigin, ApiError> {
         let rules = &self.state.client_rules;
         let origin = match self.registry {
@@ -118,12 +118,12 @@ impl<'a> Call<'a> {
         origin.ok_or_else(|| ApiError::new(Code::BadRequest, "the Host header is missing or malformed"))
     }
 
-    /// The service that tokens are for: the host that clients use.
+    /// Returns the service that tokens are issued for: the host that clients use.
     pub fn service(&self) -> Result<String, ApiError> {
         Ok(self.origin()?.host)
     }
 
-    /// Where the request comes from; `source` is the door.
+    /// Describes the client of the request. `source` is the API that it uses.
     pub fn client(&self, source: Source) -> Arc<Client> {
         Arc::new(Client {
             source,
@@ -133,8 +133,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Who is calling. Credentials that are wrong are an error, also where none are needed: falling back to anonymous
-    /// would hide from the client that its credentials do not work.
+    /// Authenticates the caller. Wrong credentials are an error even where none are needed, because treating the caller
+    /// as anonymous would hide the problem from the client.
     pub async fn caller(&self) -> Result<Caller, ApiError> {
         let client = self.client(Source::Registry);
         let Some(value) = self.request.headers().get(header::AUTHORIZATION) else {
@@ -161,7 +161,7 @@ impl<'a> Call<'a> {
         Ok(caller)
     }
 
-    /// What is answered to credentials that were not accepted.
+    /// Returns the error for credentials that were not accepted.
     pub fn refused(&self, error: AuthenticationError) -> ApiError {
         match error {
             AuthenticationError::BadCredentials => {
@@ -177,24 +177,24 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Refuses the request before its body is read, where its handler would.
+    /// Refuses the request before its body is read, if its handler would refuse it.
     pub async fn admit(&self, route: Route) -> Result<(), ApiError> {
         match route.required() {
             Required::Repository(RightName::Push) => self.authorize::<Push>().await.map(drop),
             Required::Repository(_) | Required::Credentials | Required::Catalog => self.caller().await.map(drop),
-            // What they need is in the body.
+            // The credentials of these routes are in the body, or none are needed.
             Required::Nothing | Required::Signature => Ok(()),
         }
     }
 
-    /// Proves the right `R` to the repository in the path.
+    /// Proves that the caller has the right `R` to the repository in the path.
     pub async fn authorize<R: ContentRight>(&self) -> Result<Access<R>, ApiError> {
         let repository = self.repository()?;
         let caller = self.caller().await?;
         self.authorize_caller(&caller, &repository).await
     }
 
-    /// Proves the right `R` of a caller to a repository.
+    /// Proves that a caller has the right `R` to a repository.
     pub async fn authorize_caller<R: ContentRight>(
         &self,
         caller: &Caller,
@@ -203,7 +203,8 @@ impl<'a> Call<'a> {
         let proof = self.state.auth.authorize::<R>(caller, self.registry(), repository).await;
         proof.map_err(|denied| {
             let mut scope = format!("repository:{repository}:{}", docker_actions::<R>());
-            // A mount reads its source: clients that follow the challenge to the letter must be told of both.
+            // A mount reads its source, and some clients request only the scopes in the challenge, so it names both
+            // repositories.
             let source = self.query_value("from").and_then(|from| from.parse::<RepositoryName>().ok());
             if let Some(source) = source.filter(|source| R::NAME == RightName::Push && source != repository) {
                 scope.push_str(&format!(" repository:{source}:pull"));
@@ -215,7 +216,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Proves the right to delete a tag or a manifest of the repository in the path.
+    /// Proves that the caller may delete a tag or a manifest of the repository in the path.
     pub async fn authorize_delete(&self, reference: &Reference) -> Result<Access<Delete>, ApiError> {
         let repository = self.repository()?;
         let caller = self.caller().await?;
@@ -230,8 +231,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Proves the right to read the source of a mount; `None` for a caller who has none. A caller who has it, and whose token
-    /// only lacks the scope, is told which token to get.
+    /// Proves that the caller may pull from the source of a mount. Returns `None` if it may not. If the caller may and
+    /// only its token lacks the scope, the error tells the client which token to request.
     pub async fn authorize_source(
         &self,
         caller: &Caller,
@@ -248,10 +249,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Proves the right to list repositories.
+    /// Proves that the caller may list repositories.
     pub async fn authorize_catalog(&self) -> Result<CatalogAccess, ApiError> {
         let caller = self.caller().await?;
-        // Clients send credentials only when they are asked for them, and without them see less than they may.
+        // Clients send credentials only when they are asked to. Without credentials, they would see only a part of
+        // their repositories.
         if !caller.credentials_presented {
             return Err(self.denied(Denied::Unauthenticated, "registry:catalog:*"));
         }
@@ -291,7 +293,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What a client must ask a token for, to have the right `R`.
+/// Returns the actions that a client must request in the scope of its token to get the right `R`.
 fn docker_actions<R: ContentRight>() -> &'static str {
     match R::NAME {
         RightName::Pull | RightName::Probe => "pull",
@@ -300,7 +302,7 @@ fn docker_actions<R: ContentRight>() -> &'static str {
     }
 }
 
-/// User name and password of a Basic credential (RFC 7617).
+/// Decodes the user name and password of a Basic credential (RFC 7617).
 pub fn decode_basic(credentials: &str) -> Option<(String, zeroize::Zeroizing<String>)> {
     let bytes = BASE64_STANDARD.decode(credentials.trim()).ok()?;
     let text = String::from_utf8(bytes).ok()?;

@@ -1,4 +1,4 @@
-//! Who is on the other end, and under which address it knows us.
+//! Finds out the address of a client, and the URL under which the client reached this server.
 
 use std::net::IpAddr;
 
@@ -7,28 +7,28 @@ use actix_web::http::header;
 use ipnet::IpNet;
 use url::Url;
 
-/// How to tell the client's address and our own from a request.
+/// Settings for finding the address of the client and the URL of this server from a request.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRules {
-    /// What clients see, when it is fixed by the configuration.
+    /// The URL that clients use, if the settings fix it.
     pub external_url: Option<Url>,
-    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.
+    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// Whether this listener speaks TLS.
+    /// Whether the listener speaks TLS.
     pub tls: bool,
 }
 
-/// The origin under which the client reached us.
+/// The origin under which a client reached this server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClientOrigin {
     /// `http` or `https`.
     pub scheme: String,
-    /// Host, with the port if there is one.
+    /// The host, with the port if there is one.
     pub host: String,
 }
 
 impl ClientOrigin {
-    /// `scheme://host`.
+    /// Returns `scheme://host`.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
     }
@@ -43,7 +43,7 @@ impl ClientRules {
         self.trusted_proxies.iter().any(|net| net.contains(&address))
     }
 
-    /// The address of the client: the peer, or the last hop before the trusted proxies.
+    /// Returns the address of the client: that of the peer, or of the last hop before the trusted proxies.
     pub fn address(&self, request: &HttpRequest) -> IpAddr {
         let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |p| p.ip().to_canonical());
         if self.trusted_proxies.is_empty() || !self.trusts(peer) {
@@ -55,7 +55,8 @@ impl ClientRules {
             None => values(request, "x-forwarded-for").map(|hop| hop.parse().ok()).collect(),
         };
         for hop in hops.into_iter().rev() {
-            // What a client made up stands left of what a trusted proxy wrote: stop at the first unknown.
+            // Entries are added on the right, and the client can make up those on the left. So this stops at the first
+            // unknown hop.
             let Some(hop) = hop else { break };
             address = hop.to_canonical();
             if !self.trusts(address) {
@@ -65,7 +66,8 @@ impl ClientRules {
         address
     }
 
-    /// The origin under which the client reached the personal edition; `None` when the request does not name a usable host.
+    /// Returns the origin under which the client reached the personal edition, or `None` if the request names no usable
+    /// host.
     pub fn origin(&self, request: &HttpRequest) -> Option<ClientOrigin> {
         if let Some(url) = &self.external_url {
             let host = url.host_str()?;
@@ -75,7 +77,8 @@ impl ClientRules {
         self.origin_of_instance(request)
     }
 
-    /// The origin under which the client reached an instance, which has a host of its own: that of the request.
+    /// Returns the origin under which the client reached an instance. An instance has a host of its own, which is that
+    /// of the request.
     pub fn origin_of_instance(&self, request: &HttpRequest) -> Option<ClientOrigin> {
         let scheme = match (self.forwarded_scheme(request), &self.external_url) {
             (Some(scheme), _) => scheme,
@@ -86,7 +89,7 @@ impl ClientRules {
         Some(ClientOrigin { scheme: scheme.to_owned(), host: self.host(request)?.to_owned() })
     }
 
-    /// The host that the client asked for, with its port; `None` when the request does not name a usable one.
+    /// Returns the host that the client asked for, with its port, or `None` if the request names no usable host.
     pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
         let own =
             || header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
@@ -97,8 +100,8 @@ impl ClientRules {
         !self.trusted_proxies.is_empty() && request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical()))
     }
 
-    /// The scheme that the client used, as far as a trusted proxy tells it. Of several proxies the first one has it from the
-    /// client; a client that makes one up only gets links that do not work for it.
+    /// Returns the scheme that the client used, if a trusted proxy reports it. With several proxies, only the first one
+    /// knows it. A client that makes up this value only gets links that do not work.
     fn forwarded_scheme(&self, request: &HttpRequest) -> Option<&'static str> {
         if !self.is_forwarded(request) {
             return None;
@@ -110,8 +113,8 @@ impl ClientRules {
         ["http", "https"].into_iter().find(|scheme| told.is_some_and(|told| told.eq_ignore_ascii_case(scheme)))
     }
 
-    /// The host that the client asked for, as far as a trusted proxy tells it: the last value. The ones before it may be what
-    /// the client made up.
+    /// Returns the host that the client asked for, if a trusted proxy reports it. Only the last value counts, because a
+    /// client can make up the earlier ones.
     fn forwarded_host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
         if !self.is_forwarded(request) {
             return None;
@@ -123,20 +126,20 @@ impl ClientRules {
     }
 }
 
-/// The values of a header that is a list, over all its lines.
+/// Returns the values of a list header, from all its lines.
 fn values<'a>(request: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a str> {
     let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
-/// The `Forwarded` header (RFC 7239): one element for each proxy.
+/// The `Forwarded` header (RFC 7239): one element per proxy.
 struct Forwarded<'a> {
     elements: Vec<Vec<(&'a str, &'a str)>>,
 }
 
 impl<'a> Forwarded<'a> {
-    /// That of a request without any `X-Forwarded-*` header. A proxy that writes those leaves this one as the client made it
-    /// up.
+    /// Reads the header, unless the request has an `X-Forwarded-*` header. A proxy that writes those passes on the
+    /// `Forwarded` header of the client, who can make it up.
     fn of(request: &'a HttpRequest) -> Option<Self> {
         let others = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
         if others.iter().any(|name| request.headers().contains_key(*name)) {
@@ -154,7 +157,7 @@ impl<'a> Forwarded<'a> {
         self.elements.iter().map(value)
     }
 
-    /// Whom each proxy got the request from.
+    /// Returns the sender of the request at each proxy.
     fn hops(&self) -> impl Iterator<Item = &'a str> {
         self.values("for").map(Option::unwrap_or_default)
     }
@@ -168,13 +171,13 @@ impl<'a> Forwarded<'a> {
     }
 }
 
-/// The pairs of one element. A value that needs escapes is none that we could use, so quotes are only taken off.
+/// Splits one element into pairs. It only strips quotes: a value with escapes is unusable anyway.
 fn pairs(element: &str) -> Vec<(&str, &str)> {
     let halves = split(element, b';').into_iter().filter_map(|pair| pair.split_once('='));
     halves.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect()
 }
 
-/// Splits at a separator outside quotes.
+/// Splits a text at separators outside quotes.
 fn split(text: &str, separator: u8) -> Vec<&str> {
     let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -191,7 +194,8 @@ fn split(text: &str, separator: u8) -> Vec<&str> {
     parts
 }
 
-/// The address of a node (RFC 7239, section 6): `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`. Others name nobody.
+/// Parses the address of a node (RFC 7239, section 6): `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`. Other nodes
+/// have no address.
 fn node_address(node: &str) -> Option<IpAddr> {
     let host = match node.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?.0,
@@ -200,7 +204,7 @@ fn node_address(node: &str) -> Option<IpAddr> {
     host.parse().ok()
 }
 
-/// Whether a text is a host with an optional port, so that it may be put into a header.
+/// Returns whether a text is a host with an optional port, so that it is safe in a header.
 fn is_authority(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
 }
@@ -256,7 +260,7 @@ mod tests {
         let proxied = request("127.0.0.1:1").insert_header(("forwarded", value)).to_http_request();
         assert_eq!(rules.address(&proxied).to_string(), "2001:db8::17");
         assert_eq!(rules.origin(&proxied).unwrap().url(), "https://pub.example:8443");
-        // A stranger is not believed, and neither is what a client put beside the headers of its proxy.
+        // The header of a stranger is not trusted, and neither is one that the client adds to those of its proxy.
         let stranger = request("9.9.9.9:1").insert_header(("forwarded", value)).to_http_request();
         assert_eq!(rules.address(&stranger).to_string(), "9.9.9.9");
         let both = request("127.0.0.1:1")

@@ -1,23 +1,23 @@
-//! How many requests of one connection are being answered.
+//! Counts the running requests of a connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::HttpRequest;
 
-/// Requests of one connection that are being answered. HTTP/2 lets a client start any number of them, and leave every
-/// answer untaken.
+/// The number of running requests of one connection. An HTTP/2 client can start any number of requests without reading
+/// an answer.
 #[derive(Clone, Default)]
 pub struct ConnectionLoad(Arc<AtomicUsize>);
 
-/// The most requests of one connection at once.
+/// The most running requests of one connection.
 const MAX_REQUESTS_OF_CONNECTION: usize = 128;
 
-/// One request, as long as it is being answered.
+/// A running request. It is counted until it is dropped.
 pub struct InFlight(Option<ConnectionLoad>);
 
 impl InFlight {
-    /// Counts a request as one of its connection.
+    /// Counts a request for its connection.
     pub fn of(request: &HttpRequest) -> Self {
         let load = request.conn_data::<ConnectionLoad>().cloned();
         if let Some(load) = &load {
@@ -26,7 +26,7 @@ impl InFlight {
         Self(load)
     }
 
-    /// Whether the connection has too many of them.
+    /// Returns whether the connection has too many running requests.
     pub fn is_too_many(&self) -> bool {
         self.0.as_ref().is_some_and(|load| load.0.load(Ordering::Relaxed) > MAX_REQUESTS_OF_CONNECTION)
     }

@@ -1,5 +1,4 @@
-//! The one table of OCI error codes, and the one place where what happened becomes what is said
-//! (distribution-spec, "Error Codes").
+//! The table of OCI error codes, and the translation of service errors into answers (distribution-spec, "Error Codes").
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +14,7 @@ use roadstead_service as service;
 
 macro_rules! codes {
     ($($variant:ident, $wire:literal, $status:ident, $message:literal;)*) => {
-        /// What a registry can answer when it does not do what was asked.
+        /// The codes of the errors that the registry answers.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Code { $(#[doc = $message] $variant,)* }
 
@@ -23,17 +22,17 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// As it stands in the body.
+            /// Returns the code as it is written in the body.
             pub const fn wire(self) -> &'static str {
                 match self { $(Self::$variant => $wire,)* }
             }
 
-            /// The status of the answer.
+            /// Returns the status of the answer.
             pub const fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status,)* }
             }
 
-            /// What is said when there is nothing more exact to say.
+            /// Returns the default message.
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message,)* }
             }
@@ -73,7 +72,7 @@ codes! {
     Internal,            "UNKNOWN",               INTERNAL_SERVER_ERROR, "something went wrong inside the registry; its log has the request id";
 }
 
-/// An answer that is not what was asked for.
+/// An error answer.
 #[derive(Debug)]
 pub struct ApiError {
     code: Code,
@@ -83,7 +82,7 @@ pub struct ApiError {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What a handler gives.
+/// The result of a handler.
 pub type ApiResult = Result<HttpResponse, ApiError>;
 
 impl From<Code> for ApiError {
@@ -93,12 +92,13 @@ impl From<Code> for ApiError {
 }
 
 impl ApiError {
-    /// The code with a more exact message. The message goes to the client: it must not tell what the caller may not know.
+    /// Creates an error with a specific message. The client sees the message, so it must not contain anything that the
+    /// caller may not know.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         Self { message: message.into(), ..code.into() }
     }
 
-    /// An inner failure: the client sees a fixed text, the log sees the source.
+    /// Creates an error for an internal failure. The client sees a fixed text, and the log shows the source.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..Code::Internal.into() }
     }
@@ -110,7 +110,7 @@ impl ApiError {
         self
     }
 
-    /// Adds a header; a value that cannot be one is left out.
+    /// Adds a header. An invalid value is ignored.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -119,17 +119,17 @@ impl ApiError {
         self
     }
 
-    /// The code.
+    /// Returns the code.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// What the log should know of an inner failure.
+    /// Returns the cause of an internal failure, for the log.
     pub fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.source.as_deref()
     }
 
-    /// The answer, in the form of the specification.
+    /// Builds the answer in the format of the specification.
     pub fn response(&self, request_id: &str) -> HttpResponse {
         let mut error = json!({ "code": self.code.wire(), "message": self.message });
         if let Some(detail) = &self.detail {
@@ -170,7 +170,8 @@ impl From<service::Error> for ApiError {
                 Self::new(Code::ManifestTooLarge, format!("the manifest is larger than {limit} bytes"))
             }
             E::MissingReferences { blobs, manifests } => {
-                // The first missing ones are enough to act on; an index can name thousands.
+                // The answer lists only the first missing digests: they are enough to act on, and an index can name
+                // thousands.
                 let list = |digests: &[roadstead_types::Digest]| {
                     digests.iter().take(20).map(|d| Value::from(d.as_str())).collect::<Vec<_>>()
                 };
@@ -193,7 +194,7 @@ impl From<service::Error> for ApiError {
             E::StoreFull(source) => Self { source: Some(Box::new(source)), ..Code::StoreFull.into() },
             E::Unavailable(source) => Self { source: Some(Box::new(source)), ..Code::Unavailable.into() },
             E::Internal(source) => Self::internal(source),
-            // No operation on content asks for these.
+            // The content routes never cause these errors.
             other @ (E::Exists(_)
             | E::Reserved(_)
             | E::InUse(_)
@@ -209,7 +210,7 @@ impl From<service::Error> for ApiError {
     }
 }
 
-/// There is no such thing, for a caller who may know.
+/// Returns the code for a missing thing. The caller is allowed to know that it is missing.
 fn unknown(thing: Thing) -> Code {
     use Thing as T;
     match thing {
@@ -230,8 +231,8 @@ fn unknown(thing: Thing) -> Code {
     }
 }
 
-/// The thing went while the request ran. What is looked for in a namespace or an instance that goes is answered like what
-/// is not allowed.
+/// Returns the code for a thing that was deleted while the request ran. A deleted namespace or instance is answered
+/// like a forbidden one.
 fn gone(thing: Thing) -> Code {
     match thing {
         Thing::Namespace | Thing::Instance | Thing::Tag => Code::Denied,
@@ -251,7 +252,7 @@ impl From<Denied> for ApiError {
     }
 }
 
-/// An error with everything that caused it.
+/// Formats an error with all its causes.
 pub fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -267,8 +268,8 @@ pub fn chain(error: &(dyn std::error::Error + Send + Sync)) -> String {
 mod tests {
     use super::*;
 
-    /// The usual texts of Docker's own registry. Docker takes an error with the usual text and no detail for a bare code:
-    /// it does not see then that trying again is of no use, and tries for a minute.
+    /// The default texts of Docker's own registry. If an error has such a text and no detail, docker sees only the bare
+    /// code. It then does not recognize that retrying is useless, and retries for a minute.
     const USUAL: [&str; 20] = [
         "unknown error",
         "The operation is unsupported.",

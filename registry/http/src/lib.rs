@@ -1,10 +1,10 @@
-//! The common ground of the HTTP surfaces: routes, the request on its way to a handler, credentials, bodies, limits, and the
-//! table of OCI errors.
+//! The shared code of the HTTP surfaces: routes, the request on its way to a handler, credentials, bodies, limits, and
+//! the table of OCI errors.
 //!
-//! This crate must not know any surface, nor the stores.
+//! This crate must not know any surface or any store.
 //!
-//! To add a route, add a row to [`route`]: the compiler then asks for its handler, and the test of the permission matrix
-//! tries it with every kind of caller.
+//! To add a route, add a row to [`route`]. The compiler then asks for its handler, and the test of the permission
+//! matrix tries the route with every kind of caller.
 
 pub mod audit;
 pub mod body;

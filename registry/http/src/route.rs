@@ -1,5 +1,5 @@
-//! The routes, as data. One macro makes the enum and the list of all routes from the same rows: the router and the test of
-//! the permission matrix walk that list, so a route cannot be served and stay untested.
+//! The table of routes. One macro creates both the enum and the list of all routes from the same rows. The router and
+//! the test of the permission matrix use that list, so every served route is tested.
 
 use actix_web::http::Method;
 use roadstead_auth::RightName;
@@ -7,13 +7,13 @@ use roadstead_auth::RightName;
 /// What a caller must prove before a route runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Required {
-    /// Nothing: anybody may call it.
+    /// Nothing: anybody may call the route.
     Nothing,
-    /// Credentials of an account, or an anonymous token: `docker login` asks here whether they are right.
+    /// Valid credentials of an account, or an anonymous token. `docker login` uses such a route to check credentials.
     Credentials,
-    /// The right to list repositories; the answer holds only those that the caller may pull.
+    /// The right to list repositories. The answer contains only repositories that the caller may pull from.
     Catalog,
-    /// A signature of the request, and whatever the action in it needs.
+    /// A signed request, and the permissions that its action needs.
     Signature,
     /// A right to the repository in the path.
     Repository(RightName),
@@ -21,30 +21,31 @@ pub enum Required {
 
 macro_rules! routes {
     ($($(#[$doc:meta])* $variant:ident: $name:literal, $($method:ident)|+, $pattern:literal, $required:expr;)+) => {
-        /// Everything that the registry listener serves.
+        /// The routes of the registry listener.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Route { $($(#[$doc])* $variant,)+ }
 
         impl Route {
-            /// All of them, the most frequent first.
+            /// All routes, the most frequent first.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
-            /// Its name in metrics, logs and the audit log.
+            /// Returns the name of the route in metrics, logs and the audit log.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// The methods that it answers to.
+            /// Returns the methods of the route.
             pub const fn methods(self) -> &'static [Method] {
                 match self { $(Self::$variant => const { &[$(Method::$method),+] },)+ }
             }
 
-            /// The paths that it answers to; `{name}` stands for one or more segments, anything else in braces for one.
+            /// Returns the path of the route. `{name}` stands for one or more segments, any other name in braces for
+            /// one segment.
             pub const fn pattern(self) -> &'static str {
                 match self { $(Self::$variant => $pattern,)+ }
             }
 
-            /// What the caller must prove.
+            /// Returns what the caller must prove.
             pub const fn required(self) -> Required {
                 match self { $(Self::$variant => $required,)+ }
             }
@@ -57,7 +58,7 @@ const PROBE: Required = Required::Repository(RightName::Probe);
 const PUSH: Required = Required::Repository(RightName::Push);
 const DELETE: Required = Required::Repository(RightName::Delete);
 
-// The numbers of endpoints are those of the distribution-spec, "Endpoints".
+// The endpoint numbers are those of the distribution-spec, "Endpoints".
 routes! {
     /// `end-3`.
     ManifestGet: "manifest.get", GET, "/v2/{name}/manifests/{reference}", PULL;
@@ -79,19 +80,19 @@ routes! {
     UploadStatus: "upload.status", GET, "/v2/{name}/blobs/uploads/{upload_id}", PUSH;
     /// `end-14`.
     UploadCancel: "upload.cancel", DELETE, "/v2/{name}/blobs/uploads/{upload_id}", PUSH;
-    /// `end-1`: whether this is a registry, and who is asking.
+    /// `end-1`: tells whether this is a registry and whether the credentials are valid.
     Base: "base", GET | HEAD, "/v2/", Required::Credentials;
-    /// An action of the cloud API, in the query.
+    /// An action of the cloud API, with its parameters in the query.
     CloudGet: "cloud.get", GET, "/", Required::Signature;
-    /// An action of the cloud API, in the body.
+    /// An action of the cloud API, with its parameters in the body.
     CloudPost: "cloud.post", POST, "/", Required::Signature;
-    /// Docker's bearer token by GET.
+    /// Issues a docker bearer token, by GET.
     TokenGet: "token.get", GET, "/service/token", Required::Nothing;
-    /// The OAuth2 form of the same.
+    /// Issues a docker bearer token, in the OAuth2 form.
     TokenPost: "token.post", POST, "/service/token", Required::Nothing;
     /// `end-8a`, `end-8b`.
     TagList: "tag.list", GET | HEAD, "/v2/{name}/tags/list", PULL;
-    /// The repositories that the caller may pull.
+    /// Lists the repositories that the caller may pull from.
     CatalogList: "catalog.list", GET | HEAD, "/v2/_catalog", Required::Catalog;
     /// `end-12a`, `end-12b`.
     ReferrerList: "referrer.list", GET | HEAD, "/v2/{name}/referrers/{digest}", PULL;
@@ -99,10 +100,10 @@ routes! {
     ManifestDelete: "manifest.delete", DELETE, "/v2/{name}/manifests/{reference}", DELETE;
     /// `end-10`.
     BlobDelete: "blob.delete", DELETE, "/v2/{name}/blobs/{digest}", DELETE;
-    /// The public halves of the keys that sign tokens (RFC 7517).
+    /// Serves the public halves of the keys that sign tokens (RFC 7517).
     Jwks: "jwks", GET | HEAD, "/service/jwks", Required::Nothing;
-    /// Whether the process lives.
+    /// Tells whether the process is running.
     Healthz: "healthz", GET | HEAD, "/healthz", Required::Nothing;
-    /// Whether it can serve.
+    /// Tells whether the process can serve requests.
     Readyz: "readyz", GET | HEAD, "/readyz", Required::Nothing;
 }

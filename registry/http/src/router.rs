@@ -1,7 +1,7 @@
 //! Finds the route of a request.
 //!
-//! Repository names have slashes, so patterns are matched from both ends and what remains in the middle is the name. The
-//! raw path is matched: `a%2Fb` and `../a` reach the name's own type, which refuses them.
+//! Repository names contain slashes, so patterns are matched from both ends, and the rest in the middle is the name.
+//! The path is not decoded before: `a%2Fb` and `../a` reach the parser of names, which refuses them.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -12,31 +12,31 @@ use percent_encoding::percent_decode_str;
 
 use crate::route::Route;
 
-/// The variable parts of a path.
+/// The variable parts of a path, not decoded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Params<'a> {
-    /// What stood for `{name}`, undecoded.
+    /// The text at the place of `{name}`.
     pub name: Option<&'a str>,
-    /// What stood for the last variable segment, undecoded.
+    /// The text at the place of the last variable segment.
     pub last: Option<&'a str>,
 }
 
 impl<'a> Params<'a> {
-    /// The last variable segment, decoded once and parsed. Some clients escape the colon of a digest.
+    /// Decodes the last variable segment once and parses it. Some clients escape the colon of a digest.
     pub fn last<T: FromStr>(&self) -> Option<Result<T, T::Err>> {
         let text: Cow<'a, str> = percent_decode_str(self.last?).decode_utf8().ok()?;
         Some(text.parse())
     }
 }
 
-/// What the router makes of a method and a path.
+/// The result of matching a method and a path.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Match<'a> {
-    /// A route.
+    /// A route matches.
     Found(Route, Params<'a>),
-    /// The path exists, with other methods.
+    /// The path exists, but only with these methods.
     MethodNotAllowed(Vec<&'static Method>),
-    /// There is no such path.
+    /// The path does not exist.
     NotFound,
 }
 
@@ -92,9 +92,9 @@ impl Pattern {
     }
 }
 
-/// The route of a request. `path` is the raw path of its target.
+/// Finds the route of a request. `path` is the undecoded path.
 pub fn find<'a>(method: &Method, path: &'a str) -> Match<'a> {
-    // `/v2/` and `/v2` are one place, as are `.../blobs/uploads/` and `.../blobs/uploads`.
+    // `/v2/` and `/v2` are the same resource, and so are `.../blobs/uploads/` and `.../blobs/uploads`.
     let path = match path.strip_suffix('/') {
         Some(rest) if rest == "/v2" || rest.ends_with("/blobs/uploads") => rest,
         _ => path,

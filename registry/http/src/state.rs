@@ -1,4 +1,4 @@
-//! What all surfaces serve with.
+//! The state that all surfaces share.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,39 +20,39 @@ use crate::error::{ApiError, Code};
 /// Limits of the HTTP surface.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The most entries of one page, and as many as a page has when the client does not say.
+    /// The most entries of a page. This is also the default page size.
     pub page_size_max: u32,
-    /// Requests per second and client address, and how many at once; `None` is no limit.
+    /// The most requests per second and client address, and the allowed burst. `None` means no limit.
     pub rate: Option<Quota>,
-    /// The smallest chunk that is asked of clients, in bytes; 0 says nothing.
+    /// The smallest chunk, in bytes, that clients are asked to send. 0 means that they are not asked.
     pub chunk_min_bytes: u64,
-    /// The most scopes of one token request.
+    /// The most scopes of a token request.
     pub max_scopes: usize,
 }
 
-/// What all surfaces serve with.
+/// The state that all surfaces share.
 pub struct ApiState {
-    /// The rules of the registry.
+    /// The services.
     pub services: Services,
     /// The audit log.
     pub audit: Audit,
     /// Identities and permissions.
     pub auth: Auth,
-    /// The metadata.
+    /// The database.
     pub meta: MetaStore,
-    /// How the client of a request is found out.
+    /// The settings for finding the address of a client.
     pub client_rules: ClientRules,
     /// Limits of requests and answers.
     pub limits: Limits,
-    /// The memory that whole bodies may take together.
+    /// The memory budget of bodies that are read as a whole.
     pub collect_budget: CollectBudget,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl ApiState {
-    /// Puts the state together.
+    /// Creates the state.
     pub fn new(
         services: Services,
         audit: Audit,
@@ -66,7 +66,7 @@ impl ApiState {
         Self { services, audit, auth, meta, client_rules, limits, collect_budget, clock, limiter }
     }
 
-    /// Forgets addresses that have been quiet, so that the limiter's memory is bounded.
+    /// Forgets client addresses without recent requests, to bound the memory of the rate limiter.
     pub fn shrink_limiter(&self) {
         if let Some(limiter) = &self.limiter {
             limiter.retain_recent();
@@ -74,7 +74,7 @@ impl ApiState {
         }
     }
 
-    /// Counts a request of its client's network, and refuses it if there were too many.
+    /// Counts a request for the network of its client, and refuses it if there were too many.
     ///
     /// # Errors
     /// `TOOMANYREQUESTS`, with the header `Retry-After`.
