@@ -1,4 +1,4 @@
-//! Whether the stores answer, and the figures that `/metrics` shows of them.
+//! Checks whether the stores answer, and reads their figures for `/metrics`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use crate::records::{JobCount, PoolStats};
 /// How long a probe may take before it counts as failed.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The health of the stores.
+/// The service that checks the stores.
 #[derive(Clone)]
 pub struct HealthService {
     base: Arc<Foundation>,
 }
 
-/// Which probes succeeded.
+/// The results of the probes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Probes {
     /// The database answers.
@@ -27,18 +27,18 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Whether all of them succeeded.
+    /// Returns whether all probes succeeded.
     pub fn all(self) -> bool {
         self.database && self.migrations && self.store
     }
 }
 
-/// Figures of the stores. One that cannot be read is `None`.
+/// Figures of the stores. A figure that cannot be read is `None`.
 #[derive(Debug)]
 pub struct Figures {
-    /// How many uploads are not finished.
+    /// The number of unfinished uploads.
     pub uploads: Option<u64>,
-    /// How many jobs there are, by kind and state.
+    /// The number of jobs by kind and state.
     pub jobs: Option<Vec<JobCount>>,
     /// The connections to the database.
     pub pool: PoolStats,
@@ -49,7 +49,7 @@ impl HealthService {
         Self { base }
     }
 
-    /// Asks both stores. Only the log says why a probe fails.
+    /// Probes both stores. Only the log says why a probe fails.
     pub async fn probe(&self) -> Probes {
         let Foundation { meta, store, .. } = &*self.base;
         Probes {

@@ -1,5 +1,5 @@
-//! What services take and give: rows and queries, as the metadata store has them. Surfaces name them here, and do not know the
-//! store.
+//! The rows and queries of the database that services accept and return. Surfaces import them from here, so that they
+//! do not depend on the storage crate.
 
 pub use roadstead_storage::blob::BlobStream;
 pub use roadstead_storage::meta::{

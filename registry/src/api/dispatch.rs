@@ -1,4 +1,4 @@
-//! The way of every request: route, limits, handler, one log line, metrics.
+//! Processes every request: finds the route, applies limits, calls the handler, writes the access log and metrics.
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -25,11 +25,11 @@ use roadstead_http::error::{ApiError, ApiResult, Code, chain};
 use roadstead_http::route::{Required, Route};
 use roadstead_http::router::{self, Match};
 
-/// The name of the header that names a request in answers and logs.
+/// The header with the request id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 
-/// A request as it comes in, and what is said of it in answers and logs.
+/// A new request, and the data for its answer and log line.
 struct Arrival {
     started: Instant,
     is_cloud: bool,
@@ -48,12 +48,13 @@ impl Arrival {
         }
     }
 
-    /// What is logged on the way, down to each statement of the database, says whose request it was for.
+    /// Returns a span that carries the request id, so that every log line names its request, even those of database
+    /// statements.
     fn span(&self) -> tracing::Span {
         tracing::debug_span!("request", request.id = %self.request_id)
     }
 
-    /// The answer, which is logged and counted when it has been sent.
+    /// Builds the answer, which is logged and counted after it was sent.
     fn answer(
         self,
         request: HttpRequest,
@@ -72,7 +73,7 @@ impl Arrival {
         if request.method() == Method::HEAD {
             response = without_body(response);
         }
-        // The request itself, with all its headers, is not kept while the client takes its time with the answer.
+        // Only these fields are kept while the answer is being sent, not the whole request with its headers.
         let seen = Seen {
             address: state.client_rules.address(&request),
             method: request.method().clone(),
@@ -90,7 +91,7 @@ impl Arrival {
     }
 }
 
-/// The one handler that actix calls.
+/// The only handler that actix calls.
 pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data<ServerState>) -> HttpResponse {
     let arrival = Arrival::of(&request);
     let (route, result) = if arrival.in_flight.is_too_many() {
@@ -98,8 +99,8 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
     } else if request.method().is_safe() && !arrival.is_cloud {
         routed(&request, payload, &state, &arrival.request_id).instrument(arrival.span()).await
     } else {
-        // A connection that is reset takes its handler with it. What changes something runs on its own, so that what comes
-        // after a commit (forgetting what is no longer true, giving a lease back) comes also then.
+        // actix drops the handler when the connection is reset. A request that changes something runs in a task of its
+        // own, so that the steps after a commit still run, such as dropping cached data or releasing a lease.
         let (request, state, id) = (request.clone(), state.clone(), arrival.request_id.clone());
         let work = async move { routed(&request, payload, &state, &id).await };
         let task = actix_web::rt::spawn(work.instrument(arrival.span()));
@@ -108,11 +109,11 @@ pub async fn entry(request: HttpRequest, payload: web::Payload, state: web::Data
     arrival.answer(request, state, route, result)
 }
 
-/// A request that [`admit`] has counted already.
+/// Marks a request that [`admit`] has already counted.
 pub struct Admitted;
 
-/// Called before `100 Continue` is sent to a client that waits for it: that answer, or the refusal that the request would
-/// meet. So a client with refused credentials need not send its body.
+/// Decides what to send to a client that waits for `100 Continue`: that answer, or the error that the request would
+/// get. A client with wrong credentials therefore need not send its body.
 pub async fn admit(request: HttpRequest, state: web::Data<ServerState>) -> HttpResponse {
     let arrival = Arrival::of(&request);
     let path = if arrival.is_cloud { "/" } else { request.uri().path() };
@@ -132,7 +133,7 @@ pub async fn admit(request: HttpRequest, state: web::Data<ServerState>) -> HttpR
         Ok(response) => response,
         Err(error) => {
             let mut response = arrival.answer(request.clone(), state.clone(), Some(route), Err(error));
-            // The client may send the body all the same: nothing else can come on this connection.
+            // The client may still send the body, so this connection cannot be reused.
             response.head_mut().set_connection_type(ConnectionType::Close);
             response
         }
@@ -147,7 +148,7 @@ async fn routed(
 ) -> (Option<Route>, ApiResult) {
     let path = if cloud::is_meant(request) { "/" } else { request.uri().path() };
     let found = router::find(request.method(), path);
-    // Probes are not counted: an orchestrator that gets a 429 restarts a server that is merely busy.
+    // Probes are not limited: an orchestrator would restart a busy server that answers 429.
     let is_probe = matches!(found, Match::Found(Route::Healthz | Route::Readyz, _));
     let is_exempt = is_probe || request.extensions().contains::<Admitted>();
     if !is_exempt && let Err(error) = state.check_rate(request) {
@@ -175,8 +176,8 @@ async fn routed(
     }
 }
 
-/// The registry that the request's host belongs to. Where it makes no difference the database is not asked, so that probes
-/// are answered also when it is away.
+/// Returns the registry that the host of the request belongs to. Routes for which it does not matter do not read the
+/// database, so probes work without it.
 async fn registry(request: &HttpRequest, state: &ServerState, route: Route) -> Result<RegistryId, ApiError> {
     match (route, state.client_rules.host(request)) {
         (Route::Healthz | Route::Readyz | Route::Jwks, _) | (_, None) => Ok(RegistryId::PERSONAL),
@@ -215,7 +216,7 @@ fn finish_headers(request: &HttpRequest, response: &mut HttpResponse, request_id
     let headers = response.headers_mut();
     if request.uri().path().starts_with("/v2") {
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        // What was pushed is served as it was pushed: a browser that is led here must not run it.
+        // Pushed content is served unchanged. This header keeps a browser from running it.
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -224,7 +225,7 @@ fn finish_headers(request: &HttpRequest, response: &mut HttpResponse, request_id
     }
 }
 
-/// The client's own id for the request if it is harmless, else a fresh one.
+/// Returns the request id of the client if it is harmless, or else a new one.
 fn request_id(request: &HttpRequest) -> String {
     let given = request.headers().get(REQUEST_ID).and_then(|v| v.to_str().ok());
     let harmless = |id: &&str| {
@@ -236,7 +237,7 @@ fn request_id(request: &HttpRequest) -> String {
     }
 }
 
-/// What is known of a request when its answer has been sent, or broken off.
+/// The data about a request that is logged after its answer was sent or broken off.
 struct Seen {
     state: Arc<ServerState>,
     route: Option<Route>,
@@ -248,7 +249,7 @@ struct Seen {
     _in_flight: InFlight,
 }
 
-/// A path that is longer is cut in the log.
+/// The longest path in the log. Longer ones are cut.
 const MAX_LOGGED_PATH: usize = 1024;
 
 impl Seen {
@@ -260,7 +261,7 @@ impl Seen {
         if !self.state.log_requests || quiet {
             return;
         }
-        // The path is logged without its query, which can hold what others need not read.
+        // The path is logged without its query, which can contain secrets.
         tracing::info!(
             request.id = %self.request_id,
             client.address = %self.address,

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`.
+//! The probes `/healthz` and `/readyz`.
 
 use actix_web::HttpResponse;
 use roadstead_service::Probes;
@@ -7,14 +7,14 @@ use serde_json::json;
 use super::state::ServerState;
 use roadstead_http::error::ApiResult;
 
-/// The process lives.
+/// Answers that the process is running.
 #[expect(clippy::unnecessary_wraps, reason = "every operation gives the same type")]
 pub fn live() -> ApiResult {
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }
 
-/// Database, schema and blob store answer, every loop of the process runs, and the process is not shutting down. Which of them
-/// fails is said; why, only the log says.
+/// Answers whether the server is ready: the database, its schema and the blob store answer, every loop runs, and the
+/// process is not shutting down. The answer says which check fails. Only the log says why.
 pub async fn ready(state: &ServerState) -> ApiResult {
     let probes = state.services.health().probe().await;
     let (down, draining) = (state.health.down(), state.is_draining());

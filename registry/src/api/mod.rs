@@ -1,4 +1,4 @@
-//! HTTP: the way of every request, the OCI endpoints, the token service and the health checks.
+//! HTTP: request dispatch, the OCI endpoints, the token service and the health checks.
 
 mod dispatch;
 mod health;

@@ -1,4 +1,4 @@
-//! What the process serves with.
+//! The state of the serving process.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,11 @@ use roadstead_jobs::Health;
 
 use crate::metrics::Metrics;
 
-/// What the process serves with: the state that all surfaces share, and what belongs to one of them or to the process.
+/// The state of the serving process: the state that all surfaces share, and the state of one surface or of the process.
 pub struct ServerState {
-    /// What all surfaces share.
+    /// The state that all surfaces share.
     pub api: ApiState,
-    /// What the cloud API keeps.
+    /// The state of the cloud API.
     pub cloud: CloudState,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
@@ -22,13 +22,13 @@ pub struct ServerState {
 }
 
 impl ServerState {
-    /// Puts the state together.
+    /// Creates the state.
     pub fn new(api: ApiState, cloud: CloudState, log_requests: bool) -> Self {
         let (metrics, health, draining) = (Metrics::new(), Health::default(), AtomicBool::new(false));
         Self { api, cloud, metrics, health, log_requests, draining }
     }
 
-    /// From now on `/readyz` says no.
+    /// Makes `/readyz` fail from now on.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
@@ -37,7 +37,7 @@ impl ServerState {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Forgets clients that have been quiet, so that the memory of limits is bounded.
+    /// Forgets clients without recent requests, to bound the memory of the limits.
     pub fn shrink_limits(&self) {
         self.api.shrink_limiter();
         self.cloud.shrink(self.api.clock.now());

@@ -1,4 +1,4 @@
-//! Docker's bearer tokens (docker registry "Token Authentication Specification" and "OAuth2 token authentication").
+//! Bearer tokens of docker (docker registry "Token Authentication Specification" and "OAuth2 token authentication").
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -12,7 +12,7 @@ use roadstead_http::Call;
 use roadstead_http::body::collect;
 use roadstead_http::error::{ApiError, ApiResult, Code};
 
-/// Forms of token requests are short; scopes are what makes them long.
+/// The largest form of a token request, in bytes. Such forms are short, except for their scopes.
 const MAX_FORM_BYTES: usize = 64 << 10;
 
 fn scopes<'a>(call: &Call<'_>, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Scope>, ApiError> {
@@ -39,14 +39,14 @@ fn answer(token: &IssuedToken, refresh_token: Option<&str>, granted: Option<Stri
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }
 
-/// Seconds since the epoch in the form of RFC 3339.
+/// Formats seconds since the epoch as in RFC 3339.
 fn rfc3339(seconds: i64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     humantime::format_rfc3339_seconds(at).to_string()
 }
 
-/// The service that the token is for. A client repeats what the challenge said; another name would give a token that this
-/// registry refuses.
+/// Returns the service that the token is for. A client repeats the service of the challenge. A token for another
+/// service would be useless, because this registry would refuse it.
 fn checked_service(call: &Call<'_>, asked: Option<&str>) -> Result<String, ApiError> {
     let own = call.service()?;
     match asked {
@@ -57,11 +57,11 @@ fn checked_service(call: &Call<'_>, asked: Option<&str>) -> Result<String, ApiEr
     }
 }
 
-/// `GET /service/token`: Basic credentials, or none for an anonymous token. Scopes that the caller may not have are left
-/// out, never an error.
+/// `GET /service/token`: issues a token for Basic credentials, or an anonymous one. Scopes that the caller may not have
+/// are left out without an error.
 ///
-/// No refresh token is given here, also for `offline_token=true`: docker keeps the first one that it gets for ever and
-/// never takes the next, which rotation would have to take for theft.
+/// This never issues a refresh token, not even for `offline_token=true`: docker keeps its first refresh token forever
+/// and ignores newer ones, so rotation would treat docker as a thief.
 pub async fn get(call: &Call<'_>) -> ApiResult {
     let caller = call.caller().await?;
     if caller.token.is_some() {
@@ -80,7 +80,7 @@ pub async fn get(call: &Call<'_>) -> ApiResult {
 fn not_issued(error: roadstead_auth::Error) -> ApiError {
     use roadstead_auth::Error as E;
     match error {
-        // The caller asked for more than one token can hold: fewer scopes are the remedy.
+        // One token cannot hold everything that the caller asked for, so the caller must request fewer scopes.
         too_much @ (E::TokenTooLarge | E::TooManyScopes { .. }) => {
             ApiError::new(Code::BadRequest, too_much.to_string())
         }
@@ -89,19 +89,19 @@ fn not_issued(error: roadstead_auth::Error) -> ApiError {
     }
 }
 
-/// An OAuth2 error (RFC 6749, section 5.2).
+/// Builds an OAuth2 error (RFC 6749, section 5.2).
 fn oauth_error(error: &str, description: &str) -> HttpResponse {
     let mut response = match error {
         "invalid_grant" => HttpResponse::Unauthorized(),
         _ => HttpResponse::BadRequest(),
     };
-    // Clients of docker read `errors`; those of OAuth2 read `error`.
+    // Docker clients read `errors`, OAuth2 clients read `error`.
     let errors: Value = json!([{ "code": "UNAUTHORIZED", "message": description }]);
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     response.json(json!({ "error": error, "error_description": description, "errors": errors }))
 }
 
-/// `POST /service/token`: the OAuth2 form, with a password or a refresh token.
+/// `POST /service/token`: issues a token in the OAuth2 form, for a password or a refresh token.
 pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let too_large = || ApiError::new(Code::BodyTooLarge, "the form is too large");
     let body = collect(call, payload, MAX_FORM_BYTES, too_large).await?;
@@ -145,7 +145,7 @@ pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
 
 type SignedIn = (Arc<Identity>, Option<String>);
 
-/// Signs in with a password; `offline` names the service and client of the refresh token that is wanted.
+/// Signs in with a password. `offline` names the service and client of the requested refresh token.
 async fn with_password(
     call: &Call<'_>,
     username: &str,
@@ -155,7 +155,7 @@ async fn with_password(
     let auth = &call.state.auth;
     let address = call.state.client_rules.address(call.request);
     let identity = auth.basic(call.registry(), username, password, address).await?;
-    // A session ends; what it came from may be used again.
+    // A session gets no refresh token, because the session ends. Its credential can be used again.
     let refresh = match offline.filter(|_| identity.session.is_none()) {
         Some((service, client)) => {
             let issued = auth.issue_refresh_token(call.registry(), &identity, service, client).await;
@@ -166,7 +166,7 @@ async fn with_password(
     Ok((identity, refresh))
 }
 
-/// `GET /service/jwks`: the public halves of the signing keys (RFC 7517), so that others can verify tokens.
+/// `GET /service/jwks`: serves the public halves of the signing keys (RFC 7517), so that others can verify tokens.
 #[expect(clippy::unnecessary_wraps, reason = "every operation gives the same type")]
 pub fn jwks(call: &Call<'_>) -> ApiResult {
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=300")).json(call.state.auth.jwks()))

@@ -1,4 +1,4 @@
-//! Blobs: asking for them, reading them whole or in parts, deleting them.
+//! Blobs: checks, reads and deletes them.
 
 use actix_web::body::MessageBody;
 use actix_web::http::header;
@@ -16,12 +16,13 @@ use roadstead_http::error::ApiResult;
 use roadstead_http::route::Route;
 use roadstead_service::BlobRange;
 
-/// Content that is named by its digest never changes; who may read it can, so shared caches must not keep it.
+/// Content under a digest never changes, so clients may cache it for long. Shared caches must not, because permissions
+/// can change.
 const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";
 
 const CONTENT_TYPE: &str = "application/octet-stream";
 
-/// What every answer says of a blob, 304 included.
+/// Adds the headers that every answer about a blob has, even a 304.
 fn describe(response: &mut HttpResponseBuilder, digest: &Digest, etag: &str) {
     response
         .insert_header((CONTENT_DIGEST, digest.as_str()))
@@ -44,7 +45,7 @@ pub async fn head(call: &Call<'_>) -> ApiResult {
     Ok(response.body(HeadBody(blob.size).boxed()))
 }
 
-/// `GET /v2/<name>/blobs/<digest>` (distribution-spec, "Pulling blobs"), whole or ranges of it.
+/// `GET /v2/<name>/blobs/<digest>` (distribution-spec, "Pulling blobs"): the whole blob or ranges of it.
 pub async fn get(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Pull>().await?;
     let digest = call.digest()?;

@@ -1,22 +1,22 @@
-//! Several parts of one blob in one answer: `multipart/byteranges` (RFC 9110, section 14.6).
+//! Several ranges of a blob in one answer: `multipart/byteranges` (RFC 9110, section 14.6).
 
 use bytes::Bytes;
 use futures::stream::{self, LocalBoxStream, StreamExt as _, TryStreamExt as _};
 use roadstead_service::records::BlobStream;
 use roadstead_service::{Error, Result};
 
-/// What stands around the parts.
+/// The boundary and headers around the parts.
 pub struct Multipart {
     boundary: String,
-    /// The delimiter and the headers in front of each part.
+    /// The delimiter and headers before each part.
     heads: Vec<Bytes>,
     end: Bytes,
 }
 
 impl Multipart {
-    /// For parts with these header lines.
+    /// Creates the parts with these header lines.
     pub fn new(headers: impl Iterator<Item = String>) -> Self {
-        // The contents of a blob are known before its boundary is drawn: it cannot have been put into them.
+        // The boundary is random and is drawn after the blob was pushed, so the blob cannot contain it on purpose.
         let boundary = format!("{:032x}", rand::random::<u128>());
         let head = |(number, headers)| {
             let line_break = if number == 0 { "" } else { "\r\n" };
@@ -27,17 +27,17 @@ impl Multipart {
         Self { boundary, heads, end }
     }
 
-    /// The media type of the answer.
+    /// Returns the media type of the answer.
     pub fn content_type(&self) -> String {
         format!("multipart/byteranges; boundary={}", self.boundary)
     }
 
-    /// The length of the answer when its parts have `content` bytes together.
+    /// Returns the length of the answer whose parts have `content` bytes together.
     pub fn size(&self, content: u64) -> u64 {
         content + (self.heads.iter().map(Bytes::len).sum::<usize>() + self.end.len()) as u64
     }
 
-    /// The body, with the contents of the parts in the same order.
+    /// Builds the body from the contents of the parts, which must be in the same order.
     pub fn body(self, contents: LocalBoxStream<'static, Result<BlobStream>>) -> LocalBoxStream<'static, Result<Bytes>> {
         let part = |(head, content): (Bytes, Result<BlobStream>)| {
             content.map(|content| stream::once(async { Ok(head) }).chain(content.map_err(Error::from)).boxed_local())

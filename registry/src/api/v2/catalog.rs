@@ -7,7 +7,7 @@ use roadstead_http::Call;
 use roadstead_http::error::ApiResult;
 use roadstead_service::Listed;
 
-/// `GET /v2/_catalog`: the repositories that the caller may see.
+/// `GET /v2/_catalog`: lists the repositories that the caller may see.
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let access = call.authorize_catalog().await?;
     let page = Page::of(call)?;

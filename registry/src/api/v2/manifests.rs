@@ -1,4 +1,4 @@
-//! Manifests: reading, pushing and deleting them.
+//! Manifests: reads, pushes and deletes them.
 
 use actix_web::body::MessageBody;
 use actix_web::http::header::{self, HeaderName};
@@ -17,7 +17,7 @@ use roadstead_service::{CachedManifest, Error};
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
-/// The most tags of one push. The specification asks for ten at least.
+/// The most tags of one push. The specification requires at least ten.
 const MAX_TAGS: usize = 100;
 
 fn found(manifest: &CachedManifest) -> HttpResponseBuilder {
@@ -27,7 +27,7 @@ fn found(manifest: &CachedManifest) -> HttpResponseBuilder {
     response
 }
 
-/// What every answer says of a manifest, 304 included.
+/// Adds the headers that every answer about a manifest has, even a 304.
 fn describe(response: &mut HttpResponseBuilder, manifest: &CachedManifest) {
     response
         .insert_header((CONTENT_DIGEST, manifest.digest.as_str()))
@@ -94,7 +94,7 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     Ok(response.finish())
 }
 
-/// The `tag` pairs of the query; they go with a push by digest only.
+/// Returns the `tag` pairs of the query. They are allowed only for a push by digest.
 fn tags(call: &Call<'_>, reference: &Reference) -> Result<Vec<Tag>, ApiError> {
     let mut tags = Vec::new();
     for (_, text) in call.query().filter(|(key, _)| key == "tag") {
@@ -116,7 +116,7 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
     let reference = match call.reference() {
         Ok(reference) => reference,
         Err(error) => {
-            // What is wrong with the name, only those learn who may delete anything.
+            // Only a caller who may delete something learns that the reference is invalid.
             call.authorize::<Delete>().await?;
             return Err(error);
         }
@@ -127,7 +127,7 @@ pub async fn delete(call: &Call<'_>) -> ApiResult {
         attempts -= 1;
         let act = act(call, access.actor(), Route::ManifestDelete);
         match call.services().manifests().delete(&access, &reference, &act).await {
-            // Somebody has just tagged the manifest: that tag has to be decided about, too.
+            // A new tag was just set on this manifest, so the permission check must cover it, too.
             Err(Error::Gone(Thing::Tag)) if attempts > 0 => {}
             Err(error) => return Err(error.into()),
             Ok(()) => return Ok(HttpResponse::Accepted().finish()),

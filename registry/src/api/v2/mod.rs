@@ -1,5 +1,5 @@
-//! OCI distribution: one file per kind of resource, one function per operation, each under forty lines: extract, call
-//! one service, answer.
+//! The OCI distribution endpoints: one file per kind of resource and one function per operation. Each function reads
+//! the request, calls one service and builds the answer.
 
 pub mod blobs;
 mod byteranges;
@@ -21,7 +21,7 @@ use roadstead_http::error::ApiResult;
 
 pub(crate) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// `GET /v2/` (distribution-spec, "Determining Support"): here a client learns whether its credentials are right.
+/// `GET /v2/` (distribution-spec, "Determining Support"): tells a client whether its credentials are valid.
 pub async fn base(call: &Call<'_>) -> ApiResult {
     let caller = call.caller().await?;
     if !caller.credentials_presented {

@@ -1,4 +1,4 @@
-//! Keyset pages: `n`, `last` and the Link to the next one (distribution-spec, "Listing Tags").
+//! Keyset pages: the parameters `n` and `last`, and the Link to the next page (distribution-spec, "Listing Tags").
 
 use std::borrow::Cow;
 
@@ -8,16 +8,16 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use roadstead_http::Call;
 use roadstead_http::error::{ApiError, Code};
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 pub struct Page<'a> {
-    /// At most so many entries.
+    /// The most entries.
     pub size: u32,
-    /// Only entries after this one.
+    /// The entry before the first one of the page.
     pub after: Option<Cow<'a, str>>,
 }
 
 impl<'a> Page<'a> {
-    /// From the query. A greater `n` than is allowed gives the greatest page and a Link.
+    /// Reads the page from the query. An `n` above the limit returns the largest page and a Link.
     pub fn of(call: &Call<'a>) -> Result<Self, ApiError> {
         let limits = &call.state.limits;
         let size = match call.query_value("n") {
@@ -41,12 +41,12 @@ impl<'a> Page<'a> {
         Ok(Self { size, after })
     }
 
-    /// How many rows to ask for: one more than the page holds, to know whether there is a next one.
+    /// Returns the number of rows to query: one more than the page holds, to know whether there is a next page.
     pub fn probe(&self) -> u32 {
         self.size.saturating_add(1)
     }
 
-    /// Cuts the extra row off; gives whether it was there.
+    /// Removes the extra row. Returns whether there was one.
     pub fn cut<T>(&self, rows: &mut Vec<T>) -> bool {
         let size = self.size as usize;
         let more = rows.len() > size;
@@ -54,7 +54,7 @@ impl<'a> Page<'a> {
         more
     }
 
-    /// An answer with the Link to the page after `last`. `extra` are further pairs of its query.
+    /// Builds an answer with the Link to the page after `last`. `extra` are further pairs for the query of the Link.
     pub fn answer(&self, call: &Call<'_>, last: Option<&str>, extra: &[(&str, &str)]) -> HttpResponseBuilder {
         let mut response = HttpResponse::Ok();
         if let Some(last) = last {

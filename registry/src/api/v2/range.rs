@@ -6,35 +6,35 @@ use roadstead_http::Call;
 use roadstead_http::error::{ApiError, Code};
 use roadstead_service::{BlobRange, ChunkRange};
 
-/// Whether the client has what `etag` names already.
+/// Returns whether the client already has the content that `etag` names.
 pub fn none_match(call: &Call<'_>, etag: &str) -> bool {
     let Some(value) = call.header(header::IF_NONE_MATCH) else { return false };
-    // Some clients leave the quotes out.
+    // Some clients omit the quotes.
     let named = |candidate: &str| candidate.trim_start_matches("W/").trim_matches('"') == etag.trim_matches('"');
     value.split(',').map(str::trim).any(|candidate| candidate == "*" || named(candidate))
 }
 
-/// The most ranges of one request. Clients that pull parts of layers ask for a thousand at most.
+/// The most ranges of one request. Clients that pull parts of layers ask for at most a thousand.
 const MAX_RANGES: usize = 1024;
 
-/// What a request asks for of a blob.
+/// The requested part of a blob.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Requested {
-    /// All of it.
+    /// The whole blob.
     Whole,
-    /// One part.
+    /// One range.
     Part(BlobRange),
-    /// Several parts, in the order of the request.
+    /// Several ranges, in the order of the request.
     Parts(Vec<BlobRange>),
 }
 
-/// What the request asks for of a blob of `size` bytes. It is an error when no range lies within the blob.
+/// Returns the requested part of a blob of `size` bytes. Fails if no range lies within the blob.
 ///
-/// Ranges that are malformed, too many, or longer than the blob when taken together are ignored, as RFC 9110, section 14.2,
-/// allows: the whole blob is less than they would be.
+/// Ranges that are malformed, too many, or together longer than the blob are ignored, and the whole blob is sent. RFC
+/// 9110, section 14.2, allows this.
 pub fn requested(call: &Call<'_>, size: u64, etag: &str) -> Result<Requested, ApiError> {
     let Some(value) = call.header(header::RANGE) else { return Ok(Requested::Whole) };
-    // A date cannot match: blobs have none. Only the strong tag of this very content does.
+    // A date never matches, because blobs have no date. Only the strong tag of this content matches.
     if call.header(header::IF_RANGE).is_some_and(|condition| condition.trim() != etag) {
         return Ok(Requested::Whole);
     }
@@ -43,7 +43,7 @@ pub fn requested(call: &Call<'_>, size: u64, etag: &str) -> Result<Requested, Ap
     })
 }
 
-/// The ranges of a `Range` header; `None` when none of them lies within the blob.
+/// Parses a `Range` header. Returns `None` if no range lies within the blob.
 fn parse_ranges(value: &str, size: u64) -> Option<Requested> {
     let set = value.trim().split_once('=').filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
     let Some((_, set)) = set else { return Some(Requested::Whole) };
@@ -79,7 +79,7 @@ enum Parsed {
 
 fn digits(text: &str) -> Option<u64> {
     let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    // A number beyond 64 bits lies behind the end of every blob.
+    // A number that exceeds 64 bits lies beyond the end of every blob.
     fits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
@@ -89,7 +89,7 @@ fn parse_range(text: &str, size: u64) -> Parsed {
     match (digits(first), digits(last)) {
         (Some(first), None) if last.is_empty() => within(first, u64::MAX, size),
         (Some(first), Some(last)) if first <= last => within(first, last, size),
-        // A range that ends before it starts may be ignored or refused; a client that asks for a part is better told.
+        // RFC 9110 allows ignoring a range that ends before it starts, but an error helps the client more.
         (Some(_), Some(_)) => Parsed::Outside,
         (None, Some(0)) if first.is_empty() => Parsed::Outside,
         (None, Some(suffix)) if first.is_empty() && size > 0 => Parsed::Part(size.saturating_sub(suffix)..size),
@@ -102,7 +102,7 @@ fn within(first: u64, last: u64, size: u64) -> Parsed {
     if first < size { Parsed::Part(first..last.saturating_add(1).min(size)) } else { Parsed::Outside }
 }
 
-/// The `Content-Range` of a chunk: `first-last`, both inclusive.
+/// Reads the `Content-Range` of a chunk: `first-last`, both inclusive.
 pub fn chunk(call: &Call<'_>) -> Result<Option<ChunkRange>, ApiError> {
     let Some(value) = call.request.headers().get(header::CONTENT_RANGE) else { return Ok(None) };
     let text = value.to_str().ok().and_then(parse_chunk);
@@ -116,7 +116,7 @@ pub fn chunk(call: &Call<'_>) -> Result<Option<ChunkRange>, ApiError> {
 }
 
 fn parse_chunk(text: &str) -> Option<ChunkRange> {
-    // Docker's older clients write `bytes FIRST-LAST/*`.
+    // Older docker clients write `bytes FIRST-LAST/*`.
     let text = text.trim().strip_prefix("bytes ").unwrap_or(text.trim());
     let text = text.split('/').next()?;
     let (first, last) = text.split_once('-')?;
@@ -153,10 +153,10 @@ mod tests {
     fn several_ranges_keep_their_order_and_are_bounded() {
         let parts = |value: &str| parse_ranges(value, 10);
         assert_eq!(parts("bytes=8-9, 0-1,,-1"), Some(Requested::Parts(vec![8..10, 0..2, 9..10])));
-        // What lies outside is left out.
+        // Ranges outside the blob are left out.
         assert_eq!(parts("bytes=20-30,0-1,3-4"), Some(Requested::Parts(vec![0..2, 3..5])));
         assert_eq!(parts("bytes=20-30,3-4"), Some(Requested::Part(3..5)));
-        // Together they would be more than the blob.
+        // These ranges together are longer than the blob.
         assert_eq!(parts("bytes=0-,0-"), Some(Requested::Whole));
         let many = |count: usize| format!("bytes={}", vec!["0-0"; count].join(","));
         let found = parse_ranges(&many(MAX_RANGES), 5000);

@@ -1,4 +1,4 @@
-//! The list of referrers of a manifest.
+//! Lists the referrers of a manifest.
 
 use actix_web::http::header::HeaderName;
 use roadstead_auth::Pull;
@@ -10,7 +10,7 @@ use roadstead_http::Call;
 use roadstead_http::error::{ApiError, ApiResult, Code};
 
 const FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
-/// The most bytes of descriptors in one answer: clients take manifests of 4 MiB, and an index of referrers is one.
+/// The most bytes of descriptors in one answer. The answer is an index, and clients accept manifests of up to 4 MiB.
 const MAX_ANSWER_BYTES: u64 = 3 << 20;
 
 /// `GET /v2/<name>/referrers/<digest>` (distribution-spec, "Listing Referrers").
@@ -35,7 +35,7 @@ pub async fn list(call: &Call<'_>) -> ApiResult {
     Ok(response.content_type(media_types::OCI_INDEX).body(index(&found.list)))
 }
 
-/// The descriptors are JSON as they come.
+/// Builds the index. The descriptors are stored as JSON and inserted unchanged.
 fn index(referrers: &[Referrer]) -> String {
     let length: usize = referrers.iter().map(|r| r.descriptor.len() + 1).sum();
     let mut text = String::with_capacity(length + 128);

@@ -1,4 +1,4 @@
-//! The list of tags of a repository.
+//! Lists the tags of a repository.
 
 use roadstead_auth::Pull;
 use roadstead_types::Tag;
@@ -8,11 +8,11 @@ use super::page::Page;
 use roadstead_http::Call;
 use roadstead_http::error::ApiResult;
 
-/// `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"), in the order of their bytes.
+/// `GET /v2/<name>/tags/list` (distribution-spec, "Listing Tags"), in byte order.
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Pull>().await?;
     let page = Page::of(call)?;
-    // Asked for also when n is 0: an unknown repository is unknown in any case.
+    // The query also runs if n is 0, so that an unknown repository is always reported.
     let mut tags = call.services().manifests().tags(&access, page.after.as_deref(), page.probe()).await?;
     let more = page.cut(&mut tags) && page.size > 0;
     let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();

@@ -29,7 +29,7 @@ fn location(repository: &RepositoryName, id: UploadId) -> String {
     format!("/v2/{repository}/blobs/uploads/{id}")
 }
 
-/// `0-LAST`; an empty upload says `0-0`, as the specification's own examples do.
+/// Formats the range of an upload as `0-LAST`. An empty upload has `0-0`, as in the examples of the specification.
 fn range(offset: u64) -> String {
     format!("0-{}", offset.saturating_sub(1))
 }
@@ -41,7 +41,7 @@ fn created(access: &Access<Push>, digest: &Digest) -> HttpResponse {
         .finish()
 }
 
-/// Where the upload stands goes with a refused chunk, so that the client can go on from there.
+/// Adds the offset of the upload to the error of a refused chunk, so that the client can continue from there.
 fn with_position(error: Error, access: &Access<Push>, id: UploadId) -> ApiError {
     let offset = match &error {
         Error::Range { offset } => Some(*offset),
@@ -60,7 +60,7 @@ fn parse_digest(text: &str) -> Result<Digest, ApiError> {
     text.parse().map_err(|e: roadstead_types::DigestError| ApiError::new(Code::DigestInvalid, e.to_string()))
 }
 
-/// `POST /v2/<name>/blobs/uploads/`: starts a session, takes a whole blob (`digest`), or links one that is in another
+/// `POST /v2/<name>/blobs/uploads/`: starts a session, receives a whole blob (`digest`), or links a blob of another
 /// repository (`mount`, with or without `from`) (distribution-spec, "Pushing blobs", "Mounting a blob").
 pub async fn start(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let access = call.authorize::<Push>().await?;
@@ -92,8 +92,8 @@ pub async fn start(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     Ok(session(response, &access, id, 0))
 }
 
-/// Links the blob if it is in `from`, or without `from` in any repository that the caller may pull. Whatever stands in the
-/// way, the client uploads instead, and learns nothing of what others have.
+/// Links the blob from the repository `from`, or without `from` from any repository that the caller may pull from. If
+/// that is impossible for any reason, the client uploads the blob instead and learns nothing about other repositories.
 async fn mount(call: &Call<'_>, to: &Access<Push>, digest: &Digest) -> Result<bool, ApiError> {
     let caller = call.caller().await?;
     let blobs = call.services().blobs();
@@ -111,7 +111,7 @@ async fn mount(call: &Call<'_>, to: &Access<Push>, digest: &Digest) -> Result<bo
     Ok(mounted.is_some())
 }
 
-/// `GET /v2/<name>/blobs/uploads/<id>`: where the upload stands.
+/// `GET /v2/<name>/blobs/uploads/<id>`: returns the offset of the upload.
 pub async fn status(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Push>().await?;
     let id = call.upload_id()?;
@@ -119,7 +119,7 @@ pub async fn status(call: &Call<'_>) -> ApiResult {
     Ok(session(HttpResponse::NoContent(), &access, id, offset))
 }
 
-/// `PATCH /v2/<name>/blobs/uploads/<id>`: one chunk, with its range or streamed without.
+/// `PATCH /v2/<name>/blobs/uploads/<id>`: receives a chunk, with a range or as a stream without one.
 pub async fn patch(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let access = call.authorize::<Push>().await?;
     let id = call.upload_id()?;
@@ -129,7 +129,7 @@ pub async fn patch(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     Ok(session(HttpResponse::Accepted(), &access, id, offset))
 }
 
-/// `PUT /v2/<name>/blobs/uploads/<id>?digest=`: the last bytes, if any, and the digest of the whole.
+/// `PUT /v2/<name>/blobs/uploads/<id>?digest=`: receives the last bytes, if any, and the digest of the whole blob.
 pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let access = call.authorize::<Push>().await?;
     let id = call.upload_id()?;
@@ -137,7 +137,7 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     let digest =
         parse_digest(&text.ok_or_else(|| ApiError::new(Code::DigestInvalid, "the digest parameter is missing"))?)?;
     let range = chunk(call)?;
-    // Without a length the body may still be chunked; only an announced length of 0 is surely none.
+    // A body without a length may still be chunked. Only a length of 0 proves that there is no body.
     let empty = call.header(header::CONTENT_LENGTH) == Some("0")
         || (!call.request.headers().contains_key(header::CONTENT_LENGTH)
             && !call.request.headers().contains_key(header::TRANSFER_ENCODING)
@@ -149,7 +149,7 @@ pub async fn put(call: &Call<'_>, payload: web::Payload) -> ApiResult {
     Ok(created(&access, &digest))
 }
 
-/// `DELETE /v2/<name>/blobs/uploads/<id>`: gives the upload up.
+/// `DELETE /v2/<name>/blobs/uploads/<id>`: cancels the upload.
 pub async fn cancel(call: &Call<'_>) -> ApiResult {
     let access = call.authorize::<Push>().await?;
     let id = call.upload_id()?;
