@@ -150,7 +150,7 @@ async fn run_signed(
     };
     match action.run {
         Run::Signed(run) => run(&cloud_call, attempt).await,
-        Run::Open(_) => Err(CloudError::internal("an action that nobody signs was not found to be one")),
+        Run::Open(_) => Err(CloudError::internal("an unsigned action was run like a signed one")),
     }
 }
 

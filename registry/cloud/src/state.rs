@@ -13,7 +13,7 @@ use super::action::replays::Replays;
 pub struct CloudSettings {
     /// The most requests per second for one account and action. `None` means no limit.
     pub requests_per_second: Option<NonZeroU32>,
-    /// Whether only those actions are authorized that the product document says are.
+    /// Whether permissions are checked only for the actions for which the product document says so.
     pub faithful: bool,
     /// Whether errors have the codes of the product document where these differ from the SDKs.
     pub document_spelling: bool,

@@ -1,4 +1,4 @@
-//! Manifests: pushing, pulling and deleting them, their tags and their referrers.
+//! Manifests: pushes, pulls and deletes them, and lists their tags and referrers.
 
 use std::sync::Arc;
 

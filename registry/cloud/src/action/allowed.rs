@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use super::call::CloudCall;
 
-/// A call whose caller has the permissions that the action needs. Proofs for services belong into this type.
+/// A call whose caller has the permissions that the action needs. Proofs for services belong in this type.
 #[derive(Debug)]
 pub(crate) struct Allowed<'a>(&'a CloudCall<'a>);
 

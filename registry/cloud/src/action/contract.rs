@@ -1,9 +1,10 @@
 //! The contract of an action.
 //!
-//! An action is the type of its parameters, declared with `#[derive(Deserialize)] #[serde(rename_all = "PascalCase",
-//! deny_unknown_fields)]`. It runs in three steps: `check` parses and checks the parameters, `needs` names the
-//! permissions that they require, and `run` does the work. All steps use the same values, so nothing is parsed, looked
-//! up or decided twice.
+//! An action is the type of its parameters, declared with
+//! `#[derive(Deserialize)] #[serde(rename_all = "PascalCase", deny_unknown_fields)]`.
+//!
+//! It runs in three steps: `check` parses and checks the parameters, `needs` names the permissions that they require,
+//! and `run` does the work. All steps use the same values, so nothing is parsed, looked up or decided twice.
 
 use roadstead_auth::Identity;
 use roadstead_policy::{Row, op};

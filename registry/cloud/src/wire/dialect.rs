@@ -142,7 +142,7 @@ fn not_in_instance(word: &str) -> Said {
 }
 
 fn not_there_any_more(thing: Thing) -> Said {
-    let message = Phrase::both(format!("the {thing} is not there any more"), "已经不存在");
+    let message = Phrase::both(format!("the {thing} no longer exists"), "已经不存在");
     Said::new(Code::ResourceNotFound, message)
 }
 
@@ -171,7 +171,7 @@ fn exists(thing: Thing) -> Said {
         | T::StagedUpload
         | T::StoreId
         | T::Job => {
-            let message = Phrase::both(format!("there is such a {thing} already"), "已经存在");
+            let message = Phrase::both(format!("the {thing} already exists"), "已经存在");
             Said::new(Code::InternalErrorErrConflict, message)
         }
     }
@@ -182,7 +182,7 @@ fn in_use(thing: Thing) -> Said {
     match thing {
         T::User => Code::OperationDeniedHaveKeys.into(),
         T::Policy => {
-            let message = "the policy is a permission boundary; take the boundary away first";
+            let message = "the policy is a permission boundary; remove the boundary first";
             Said::new(Code::FailedOperationUnmodifiable, message)
         }
         T::Namespace => {

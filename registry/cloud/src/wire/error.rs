@@ -122,7 +122,7 @@ impl From<SignatureError> for CloudError {
             E::Token => Code::AuthFailureTokenFailure.into(),
             E::Throttled { retry_after } => {
                 let seconds = retry_after.as_secs().max(1);
-                let english = format!("too many requests whose signature was not good; try again in {seconds} s");
+                let english = format!("too many requests with a wrong signature; try again in {seconds} s");
                 let chinese = format!("签名错误的请求过多，请在 {seconds} 秒后重试");
                 Self::new(Code::RequestLimitExceeded, Phrase::both(english, chinese))
             }

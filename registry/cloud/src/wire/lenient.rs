@@ -242,7 +242,7 @@ impl<'a> de::Deserializer<'a> for Lenient<'a> {
     }
 
     fn deserialize_bytes<V: Visitor<'a>>(self, _: V) -> Result<V::Value, ParameterError> {
-        Err(ParameterError::said("bytes cannot be given", "不能是二进制内容"))
+        Err(ParameterError::said("it must not be bytes", "不能是二进制内容"))
     }
 
     fn deserialize_byte_buf<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, ParameterError> {

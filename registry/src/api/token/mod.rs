@@ -65,7 +65,7 @@ fn checked_service(call: &Call<'_>, asked: Option<&str>) -> Result<String, ApiEr
 pub async fn get(call: &Call<'_>) -> ApiResult {
     let caller = call.caller().await?;
     if caller.token.is_some() {
-        return Err(ApiError::new(Code::Unauthorized, "a token cannot be had for a token; use Basic credentials"));
+        return Err(ApiError::new(Code::Unauthorized, "use Basic credentials to get a token, not a token"));
     }
     let asked = call.query_value("service").filter(|service| !service.is_empty());
     let service = checked_service(call, asked.as_deref())?;

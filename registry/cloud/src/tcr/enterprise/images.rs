@@ -312,7 +312,7 @@ impl Action for DuplicateImage {
         let source = auth.authorize::<Pull>(call.caller, registry, &it.from.0).await?;
         let target = auth.authorize::<Push>(call.caller, registry, &it.to.0).await?;
         if !it.overwrite && images.has_tag(&target, &it.to.1).await? {
-            let message = "the tag is there already; Override moves it";
+            let message = "the tag already exists; Override moves it";
             return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
         }
         let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await?;

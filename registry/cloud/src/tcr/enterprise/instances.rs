@@ -77,7 +77,7 @@ fn prepaid(charge_type: i64, prepaid: Option<RegistryChargePrepaid>) -> CloudRes
         1 => {}
         _ => return Err(invalid("RegistryChargeType must be 0 or 1")),
     }
-    let needed = || invalid("RegistryChargePrepaid is needed for what is prepaid");
+    let needed = || invalid("RegistryChargePrepaid is needed for a prepaid instance");
     let RegistryChargePrepaid { period, renew_flag } = prepaid.ok_or_else(needed)?;
     let Some(months) = u32::try_from(period).ok().filter(|months| (1..=60).contains(months)) else {
         return Err(invalid("Period must be between 1 and 60 months"));

@@ -173,7 +173,7 @@ impl Action for DescribeNamespaces {
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.filters.iter().any(|filter| filter.name != "Tags") {
-            return Err(invalid("the filter of namespaces is Tags"));
+            return Err(invalid("namespaces can only be filtered by Tags"));
         }
         numbered(self.offset, self.limit)?;
         Ok((instance_id(&self.registry_id)?, self))

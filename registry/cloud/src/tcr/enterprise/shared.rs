@@ -107,7 +107,7 @@ impl TagSpecification {
         }
         tags.sort();
         if tags.windows(2).any(|pair| pair[0].key == pair[1].key) {
-            return Err(invalid("a key stands twice among the tags"));
+            return Err(invalid("two tags have the same key"));
         }
         Ok(tags)
     }
