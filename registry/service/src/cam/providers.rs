@@ -104,7 +104,7 @@ impl CamService {
     /// that the old ones trusted.
     ///
     /// # Errors
-    /// Those of [`create_provider`](Self::create_provider), and `Unknown(Provider)`.
+    /// The errors of [`create_provider`](Self::create_provider), and `Unknown(Provider)`.
     pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
