@@ -1,4 +1,4 @@
-//! Favourites: repositories that an account wants to find again.
+//! Favourites: repositories that an account has marked to find them again.
 
 use sqlx::AssertSqlSafe;
 
@@ -28,7 +28,7 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// Takes repositories from the favourites of an account, and tells how many were there.
+    /// Removes repositories from the favourites of an account. Returns how many of them were favourites.
     pub async fn remove_favorites(
         &self,
         act: &Act,

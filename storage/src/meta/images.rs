@@ -1,4 +1,4 @@
-//! What lists of images show: tags with what they point at.
+//! Lists of images: tags with the manifests that they point at.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -28,26 +28,26 @@ pub struct TaggedImage {
     pub media_type: String,
     /// When that manifest was first pushed.
     pub stored_at: Timestamp,
-    /// What is known of that manifest, if it was looked at.
+    /// The details of that manifest, if they are known.
     pub details: Option<ImageDetails>,
 }
 
-/// Which tags a list shows.
+/// A filter for tags.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct TagFilter<'a> {
-    /// Those with this in their names, in letters of either case.
+    /// Only tags with this text in their names, ignoring case.
     pub contains: &'a str,
-    /// The one with this name.
+    /// Only the tag with this name.
     pub exact: Option<&'a str>,
-    /// Those that point at the manifest with this digest.
+    /// Only tags that point at the manifest with this digest.
     pub digest: Option<&'a Digest>,
 }
 
-/// The most tags that a list without pages shows.
+/// The most tags in a list without pages.
 const MAX_SAME: i64 = 10_000;
 
 impl MetaStore {
-    /// Tags of a repository, the last pushed first.
+    /// Lists tags of a repository, the last pushed first.
     pub async fn list_images(
         &self,
         repository: RepositoryId,
@@ -76,7 +76,8 @@ impl MetaStore {
         Ok(Found { total: size(&row, "tags", "total")?, list: rows.iter().map(tagged).collect::<Result<_>>()? })
     }
 
-    /// The other tags of a repository with the same image as `tag`, in byte order; none when there is no such tag.
+    /// Lists the other tags of a repository with the same image as `tag`, in byte order. Empty when the tag does not
+    /// exist.
     pub async fn same_images(&self, repository: RepositoryId, tag: &Tag) -> Result<Vec<Tag>> {
         let query = sqlx::query(
             "SELECT o.name FROM tags t JOIN tags o ON o.manifest_id = t.manifest_id \
@@ -90,7 +91,7 @@ impl MetaStore {
         rows.op("list equal images")?.iter().map(|row| parse(row, "tags", "name")).collect()
     }
 
-    /// The digests of tagged manifests that nobody has looked at, at most `limit`.
+    /// Returns the digests of tagged manifests without details, at most `limit`.
     pub async fn undescribed_images(&self, repository: RepositoryId, limit: u32) -> Result<Vec<Digest>> {
         let query = sqlx::query(
             "SELECT DISTINCT m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
@@ -101,7 +102,7 @@ impl MetaStore {
         rows.op("list undescribed images")?.iter().map(|row| parse(row, "manifests", "digest")).collect()
     }
 
-    /// What is known of those of `digests` that are manifests of the repository and were looked at.
+    /// Returns the known details of those of `digests` that are manifests of the repository.
     pub async fn image_details(
         &self,
         repository: RepositoryId,
@@ -126,15 +127,15 @@ impl MetaStore {
         Ok(found)
     }
 
-    /// Remembers what was found out about a manifest, if it is still there.
+    /// Saves the details of a manifest, if it still exists.
     pub async fn remember_image(&self, manifest: ManifestId, details: &ImageDetails) -> Result<()> {
-        // What is forgotten in a power failure is found out again.
+        // Details that are lost in a power failure are read from the config again.
         let mut connection = self.writing("remember image details").await?;
         remember(&mut connection, manifest, details).await
     }
 }
 
-/// `FROM ... WHERE ...`: the tags of a repository that a list shows.
+/// Returns `FROM ... WHERE ...`, which selects the tags of a repository that a list shows.
 fn matching(statement: &mut Statement, repository: RepositoryId, filter: &TagFilter<'_>, part: &str) -> String {
     let repository = statement.value(repository.get());
     let mut sql = format!("FROM tags WHERE repository_id = {repository}");
@@ -154,7 +155,7 @@ fn matching(statement: &mut Statement, repository: RepositoryId, filter: &TagFil
     sql
 }
 
-/// Stores the details of a manifest, unless they are there.
+/// Stores the details of a manifest, unless they are stored already.
 pub(super) async fn remember(tx: &mut AnyConnection, manifest: ManifestId, details: &ImageDetails) -> Result<()> {
     let insert = sqlx::query(
         "INSERT INTO image_details (manifest_id, repository_id, content_id, image_id, architecture, os, author, \
@@ -189,7 +190,7 @@ fn tagged(row: &AnyRow) -> Result<TaggedImage> {
     })
 }
 
-/// The details in a row that may have none.
+/// Reads the details in a row, which may be missing.
 fn details(row: &AnyRow) -> Result<Option<ImageDetails>> {
     if get::<Option<&str>>(row, "content_id")?.is_none() {
         return Ok(None);

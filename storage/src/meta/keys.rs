@@ -13,7 +13,7 @@ use crate::Result;
 use roadstead_types::{Thing, Timestamp};
 
 impl MetaStore {
-    /// Whether anything is here that was sealed with the master key.
+    /// Tells whether the database holds anything that was sealed with the master key.
     pub async fn has_sealed(&self) -> Result<bool> {
         for sql in ["SELECT 1 FROM signing_keys LIMIT 1", "SELECT 1 FROM access_keys LIMIT 1"] {
             if sqlx::query(sql).fetch_optional(self.reader()).await.op("look for sealed keys")?.is_some() {
@@ -23,7 +23,7 @@ impl MetaStore {
         Ok(false)
     }
 
-    /// All signing keys, the newest first.
+    /// Returns all signing keys, the newest first.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
         let query = sqlx::query(
             "SELECT kid, algorithm, public_key, sealed_private, created_at, retired_at, expires_at FROM signing_keys \
@@ -32,8 +32,8 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("read the signing keys")?.iter().map(signing_key).collect()
     }
 
-    /// Stores `key` and retires those before it, which end at `old_expire_at` if they do not end before; false when a key
-    /// that signs has been made at or after `unless_since`. Of two processes that rotate at once, one does.
+    /// Stores `key` and retires the older keys, which end at `old_expire_at` at the latest. False when a signing key
+    /// was made at or after `unless_since`. So only one of two processes that rotate at the same time makes a key.
     pub async fn rotate_signing_key(
         &self,
         key: &SigningKey,
@@ -46,7 +46,7 @@ impl MetaStore {
             .map(Outcome::of))
     }
 
-    /// Deletes the signing keys that verify no more.
+    /// Deletes the signing keys that have expired.
     pub async fn delete_expired_signing_keys(&self, now: Timestamp) -> Result<u64> {
         let delete = sqlx::query("DELETE FROM signing_keys WHERE expires_at <= $1").bind(now.as_millis());
         Ok(delete.execute(self.writer()).await.op("delete signing keys")?.rows_affected())
@@ -55,7 +55,7 @@ impl MetaStore {
 
 async fn rotate(u: &mut Unit<'_>, key: &SigningKey, unless_since: Timestamp, old_expire_at: Timestamp) -> Result<bool> {
     let now = u.now();
-    // The counter's row is the lock: there may be no signing key yet that could be one.
+    // The row of the counter serves as the lock, because there may be no signing key yet.
     changes::lock(u).await?;
     let young = sqlx::query("SELECT kid FROM signing_keys WHERE retired_at IS NULL AND created_at >= $1");
     let young = young.bind(unless_since.as_millis()).fetch_optional(&mut **u).await.op("read the signing keys")?;

@@ -1,4 +1,4 @@
-//! Manifests: their bytes, what they refer to, and what refers to them.
+//! Manifests: their bytes and their references in both directions.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -20,17 +20,18 @@ use crate::{Error, Result};
 use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
 
 impl MetaStore {
-    /// Stores a manifest and points tags at it. The repository is made if need be; leases of everything referred to are
-    /// renewed when half of their time has passed; manifests that lose a tag are queued for review. A manifest that is there already keeps its row.
+    /// Stores a manifest and points tags at it. The repository is made if it is missing. Leases of referenced blobs
+    /// and manifests are renewed when half of their time has passed. Manifests that lose a tag are queued for review.
+    /// A manifest that exists already keeps its row.
     ///
     /// # Errors
-    /// `MissingReferences` with everything that is not in the repository, `Stale` when the namespace has gone, `LimitReached`
-    /// when its owner may not have one more repository.
+    /// `MissingReferences` with all references that are not in the repository, `Stale` when the namespace has gone,
+    /// `LimitReached` when its owner may not have one more repository.
     pub async fn put_manifest(&self, act: &Act, put: &PutManifest<'_>) -> Result<PutOutcome> {
         unit!(self.unit(act, "store a manifest"), |u| store(u, self.default_quotas(), put).await.map(Outcome::Done))
     }
 
-    /// The manifest with this digest in this repository.
+    /// Returns the manifest with this digest in this repository.
     pub async fn manifest(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<StoredManifest>> {
         let query = sqlx::query(
             "SELECT id, digest, media_type, content, lease_until, CASE WHEN EXISTS (SELECT 1 FROM manifest_children c \
@@ -41,7 +42,7 @@ impl MetaStore {
         row.op("read a manifest")?.as_ref().map(stored).transpose()
     }
 
-    /// Keeps a manifest until `until` at least; false when it has gone.
+    /// Keeps a manifest until `until` at least. False when it has gone.
     pub async fn renew_manifest_lease(&self, id: ManifestId, until: Timestamp) -> Result<bool> {
         let update = sqlx::query(
             "UPDATE manifests SET lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END WHERE id = $2",
@@ -52,12 +53,12 @@ impl MetaStore {
         Ok(renewed)
     }
 
-    /// Deletes a manifest, and gives the tags that pointed at it and go with it; `None` when there is no such manifest.
-    /// Its blobs, children and referrers are queued for review.
+    /// Deletes a manifest with its tags, and returns these tags; `None` when the manifest does not exist. Its blobs,
+    /// children and referrers are queued for review.
     ///
     /// # Errors
-    /// `InUse` while an index of the repository lists it. `Stale` when the caller may delete the tags in `permitted` only, and
-    /// another one points at the manifest. In either case nothing is deleted.
+    /// `InUse` while an index of the repository lists it. `Stale` when the caller may only delete the tags in
+    /// `permitted`, and another tag points at the manifest. In both cases nothing is deleted.
     pub async fn delete_manifest(
         &self,
         act: &Act,
@@ -70,8 +71,9 @@ impl MetaStore {
             .map(Outcome::some))
     }
 
-    /// The manifests that name `subject`, of one artifact type or of all, in the order of digests, after `after`: at most
-    /// `limit`, and so many that their descriptors have `max_bytes`, but one at least.
+    /// Lists the manifests that name `subject`, of one artifact type or of all, in the order of digests, after
+    /// `after`. Returns at most `limit`, and only as many as have descriptors of `max_bytes` together, but at least
+    /// one.
     pub async fn referrers(
         &self,
         repository: RepositoryId,
@@ -123,7 +125,7 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
     let manifests_there = lease_children(u, repository.id, &entries, put.lease_until).await?;
     let (children, others): (Vec<Digest>, Vec<Digest>) =
         entries.into_iter().partition(|digest| manifests_there.contains(digest));
-    // An entry that is no manifest may be a blob: the caches of BuildKit are such indexes.
+    // An entry that is no manifest may be a blob: caches of BuildKit are such indexes.
     let blobs = [all_blobs(put.manifest), others.clone()].concat();
     let blobs_there = lease_blobs(u, repository.id, &blobs, put).await?;
     let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
@@ -133,7 +135,7 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
         return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
     }
     let (id, manifest_created) = insert(u, repository.id, put).await?;
-    // Also when it was there: a layer that need not be there may have come since.
+    // Done even if the manifest existed, because an optional layer may have been pushed since.
     insert_edges(u, repository.id, id, &blobs, &children).await?;
     if let Some(details) = put.details {
         images::remember(u, id, details).await?;
@@ -147,7 +149,7 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
         tags: put.tags.to_vec(),
     });
     if manifest_created && put.tags.is_empty() {
-        // Neither a tag nor an index may ever come for it.
+        // Perhaps no tag and no index will ever refer to it.
         review::queue_manifest(u, id, Reason::NotReferencedYet).await?;
     }
     for tag in put.tags {
@@ -156,7 +158,7 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
     Ok(PutOutcome { repository: repository.id, repository_created: repository.created, manifest_created })
 }
 
-/// Every blob that a manifest names, those included that need not be there.
+/// Returns every blob that a manifest names, including optional ones.
 fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
     let mut digests: Vec<Digest> = match &manifest.kind {
         ManifestKind::Image { config, layers } => config.iter().chain(layers).map(|d| d.digest.clone()).collect(),
@@ -167,10 +169,11 @@ fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
     digests
 }
 
-/// Makes sure of the leases of those of `digests` that are blobs of the repository, and tells which ones these are.
+/// Renews the leases of those of `digests` that are blobs of the repository, and returns these.
 ///
-/// Base layers are in the images of everybody: who pushes one locks its row only when the lease runs out, or a collection
-/// has an eye on it. And whoever locks several does so in the order of their ids, so that no two wait for each other.
+/// Many images share their base layers. So a push locks the row of a blob only if its lease runs out soon or a
+/// collection has condemned it. Rows are locked in the order of their ids, so that two pushes cannot wait for each
+/// other.
 async fn lease_blobs(
     u: &mut Unit<'_>,
     repository: RepositoryId,
@@ -210,7 +213,7 @@ async fn lease_blobs(
     Ok(there)
 }
 
-/// The same for manifests of the repository.
+/// Renews the leases of those of `digests` that are manifests of the repository, and returns these.
 async fn lease_children(
     u: &mut Unit<'_>,
     repository: RepositoryId,
@@ -324,7 +327,7 @@ async fn delete(
     review::queue_dependents(u, id, Reason::ManifestDeleted).await?;
     for sql in [
         "DELETE FROM review_queue WHERE kind = 1 AND target_id = $1",
-        // Its edges go with it.
+        // Its edges are deleted with it.
         "DELETE FROM manifests WHERE id = $1",
     ] {
         sqlx::query(sql).bind(id.get()).execute(&mut **u).await.op("delete a manifest")?;
@@ -334,7 +337,7 @@ async fn delete(
     Ok(Some(tags))
 }
 
-/// What a list of referrers shows (distribution-spec, "Listing Referrers").
+/// Returns the descriptor in a list of referrers (distribution-spec, "Listing Referrers").
 fn descriptor(put: &PutManifest<'_>) -> Value {
     let manifest = put.manifest;
     let mut value = json!({

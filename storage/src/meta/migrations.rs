@@ -1,4 +1,4 @@
-//! The schema, in steps. A step that has been released is never changed: add another one.
+//! The schema, in steps. A released step is never changed: add another one.
 
 use std::borrow::Cow;
 
@@ -35,14 +35,14 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "servers", include_str!("../../migrations/0020_servers.sql")),
 ];
 
-/// The steps in the dialect of an engine: the only place where the two engines read different text.
+/// The steps in the dialect of an engine. Nothing else differs between the two engines.
 #[derive(Clone, Copy, Debug)]
 struct Steps(Engine);
 
 impl Steps {
     fn render(self, text: &str) -> String {
         let words: [(&str, &str); 3] = match self.0 {
-            // An id is never used again, also not after its row has gone.
+            // An id is never used again, even after its row was deleted.
             Engine::Sqlite => [("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{blob}", "BLOB"), ("{text}", "TEXT")],
             // Names are compared and sorted byte by byte, whatever the locale of the database.
             Engine::Postgres => [
@@ -71,17 +71,17 @@ fn known_version() -> i64 {
 }
 
 impl MetaStore {
-    /// Brings the schema up to date, and tells how many steps that took. Of several processes that do so at once, one
-    /// works and the others wait.
+    /// Brings the schema up to date, and returns the number of steps that this took. Of several processes that do so
+    /// at the same time, one works and the others wait.
     ///
     /// # Errors
-    /// `SchemaNewer` when a newer release has been here.
+    /// `SchemaNewer` when a newer release has changed the schema.
     pub async fn migrate(&self) -> Result<u32> {
         let migrator = Migrator::new(Steps(self.engine())).await.map_err(failed)?;
         let mut connection = self.lone_connection().await?;
         let steps = match self.engine() {
             Engine::Sqlite => {
-                // sqlx takes no lock on SQLite. Within this transaction its own become savepoints.
+                // sqlx takes no lock on SQLite. Within this transaction its own transactions become savepoints.
                 let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.op("lock the schema")?;
                 let before = applied(&mut transaction, self.engine()).await?.refuse_newer()?.count;
                 migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
@@ -92,7 +92,7 @@ impl MetaStore {
             }
             Engine::Postgres => {
                 let before = applied(&mut connection, self.engine()).await?.refuse_newer()?.count;
-                // Holds an advisory lock of the session, which ends with the connection, whatever happens.
+                // This takes an advisory lock of the session, which ends with the connection in any case.
                 migrator.run_direct(None, &mut connection, false).await.map_err(failed)?;
                 name(&mut connection).await?;
                 applied(&mut connection, self.engine()).await?.count - before
@@ -102,7 +102,7 @@ impl MetaStore {
         Ok(u32::try_from(steps).unwrap_or(0))
     }
 
-    /// Whether the schema is the one of this release.
+    /// Checks that the schema is the one of this release.
     ///
     /// # Errors
     /// `SchemaNewer`, `SchemaOlder`.

@@ -1,8 +1,8 @@
 //! Everything but the bytes of blobs: accounts, names, the graph of manifests, uploads, leases.
 //!
 //! One SQL text runs on SQLite and on PostgreSQL (`docs/adr/0002`): `$1` placeholders, `BIGINT` for numbers, times
-//! (milliseconds) and booleans, `ON CONFLICT`, `RETURNING`. What must not change while a transaction decides is locked by
-//! an `UPDATE ... RETURNING` of its row: a row lock on PostgreSQL, and on SQLite the one writer has the database anyway.
+//! (milliseconds) and booleans, `ON CONFLICT`, `RETURNING`. To lock a row, a transaction runs `UPDATE ... RETURNING`
+//! on it. That takes a row lock on PostgreSQL; on SQLite the one writer has the whole database anyway.
 
 mod accounts;
 mod audit;
@@ -91,18 +91,18 @@ pub use unit::{Act, Timing};
 use crate::{Error, Result};
 use sql::SqlResult as _;
 
-/// Where the database is, and how to use it.
+/// The parameters of the database.
 #[derive(Clone)]
 pub struct MetaParams {
     /// `sqlite:PATH` (see [`sqlite_url`]) or `postgres://...`.
     pub url: String,
-    /// The greatest number of connections; on SQLite, of those that read, next to the one that writes.
+    /// The greatest number of connections. On SQLite, of the reading ones; there is one more for writing.
     pub max_connections: u32,
     /// How long to wait for the lock of another writer, or for a connection.
     pub busy_timeout: Duration,
-    /// A random id of this process: the holder of leases.
+    /// A random id of this process, which holds its leases.
     pub instance: String,
-    /// What a main account may have, unless something else is set for it.
+    /// The default quotas of a main account.
     pub quotas: Quotas,
 }
 
@@ -119,7 +119,7 @@ impl fmt::Debug for MetaParams {
     }
 }
 
-/// The URL of the SQLite database in the file `path`, whatever characters it is made of.
+/// Returns the URL of the SQLite database in the file `path`, with any characters.
 pub fn sqlite_url(path: &Path) -> String {
     let mut url = String::from("sqlite:");
     for &byte in path.as_os_str().as_encoded_bytes() {
@@ -146,7 +146,7 @@ pub enum Engine {
 pub struct PoolStats {
     /// Open connections.
     pub size: u32,
-    /// Those that nobody uses.
+    /// Idle connections.
     pub idle: u32,
 }
 
@@ -156,7 +156,7 @@ pub struct MetaStore {
     inner: Arc<Inner>,
 }
 
-// The options of its connections may hold a password.
+// The connection options may hold a password.
 impl fmt::Debug for MetaStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MetaStore").field("engine", &self.inner.engine).finish_non_exhaustive()
@@ -184,23 +184,23 @@ static DRIVERS: Once = Once::new();
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 impl MetaStore {
-    /// Connects to the database, which is created if it is a file. Runs no migration.
+    /// Connects to the database. A missing SQLite file is created. No migrations run.
     ///
     /// # Errors
-    /// `Unavailable` when there is no connection to be had, `Backend` for a malformed URL.
+    /// `Unavailable` when no connection can be made, `Backend` for a malformed URL.
     pub async fn open(params: &MetaParams) -> Result<Self> {
         Self::connect(params, "rwc").await
     }
 
-    /// Opens the database as [`open`](Self::open) does, but makes no file where there is none.
+    /// Opens the database like [`open`](Self::open), but does not create a missing file.
     ///
     /// # Errors
-    /// As `open`; `Unavailable` or `Backend` when there is no file.
+    /// Those of `open`; `Unavailable` or `Backend` when the file is missing.
     pub async fn open_existing(params: &MetaParams) -> Result<Self> {
         Self::connect(params, "rw").await
     }
 
-    /// `mode` is that of a file of SQLite, if the URL names none.
+    /// Connects. `mode` is the mode of an SQLite file if the URL has none.
     async fn connect(params: &MetaParams, mode: &str) -> Result<Self> {
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let (engine, url) = engine_of(&params.url, mode)?;
@@ -209,7 +209,7 @@ impl MetaStore {
         let pool = |max: u32| pool_options(engine, params.busy_timeout, Arc::clone(&wary)).max_connections(max.max(1));
         let (writer, reader) = match engine {
             Engine::Sqlite => {
-                // The writer comes first: it creates the file and turns the write-ahead log on.
+                // The writer connects first, because it creates the file and enables the write-ahead log.
                 let writer = pool(1).min_connections(1).connect_with(options.clone()).await;
                 let reader = pool(params.max_connections).connect_lazy_with(options.clone());
                 (writer.op("open the database")?, reader)
@@ -233,12 +233,12 @@ impl MetaStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The engine.
+    /// Returns the engine.
     pub fn engine(&self) -> Engine {
         self.inner.engine
     }
 
-    /// How many connections there are.
+    /// Returns the numbers of connections.
     pub fn pool_stats(&self) -> PoolStats {
         let pools: &[&AnyPool] = match self.inner.engine {
             Engine::Sqlite => &[&self.inner.writer, &self.inner.reader],
@@ -250,7 +250,7 @@ impl MetaStore {
         }
     }
 
-    /// Asks the database for an answer.
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(self.reader()).await.op("ping the database")?;
         match &self.inner.log {
@@ -259,13 +259,13 @@ impl MetaStore {
         }
     }
 
-    /// From now on every connection is asked whether it still lives before it is used, however shortly ago that was. For who
-    /// ends threads with runtimes of their own: the connections that were opened there end with them.
+    /// Checks every connection before each use from now on, however short it was idle. For programs that end threads
+    /// with their own runtimes: connections that were opened there end with them.
     pub fn trust_no_connection(&self) {
         self.inner.wary.store(true, Ordering::Relaxed);
     }
 
-    /// Closes all connections. Calls that follow fail.
+    /// Closes all connections. Later calls fail.
     pub async fn close(&self) {
         self.inner.reader.close().await;
         self.inner.writer.close().await;
@@ -283,18 +283,18 @@ impl MetaStore {
         &self.inner.quotas
     }
 
-    /// The random id of this process.
+    /// Returns the random id of this process.
     fn process(&self) -> &str {
         &self.inner.instance
     }
 
-    /// A connection that writes.
+    /// Returns a connection for writing.
     async fn writing(&self, op: &'static str) -> Result<PoolConnection<Any>> {
         self.inner.writer.acquire().await.op(op)
     }
 
-    /// Begins a transaction that writes. On SQLite it has the write lock from the start, so that it never finds in its
-    /// middle that it has to begin again.
+    /// Begins a writing transaction. On SQLite it takes the write lock at once, so that it never has to start over
+    /// halfway.
     async fn begin<'a>(&self, connection: &'a mut AnyConnection, op: &'static str) -> Result<Transaction<'a, Any>> {
         match self.inner.engine {
             Engine::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await.op(op),
@@ -302,8 +302,8 @@ impl MetaStore {
         }
     }
 
-    /// Returns when everything that was committed before survives the loss of power. Whatever is promised to a client
-    /// waits for it; every [`unit::unit!`] does. What needs only to survive the end of the process does not.
+    /// Returns when everything that was committed before survives a loss of power. A promise to a client waits for
+    /// this, and so does every [`unit::unit!`]. Data that only has to survive the end of the process does not wait.
     async fn durable(&self) -> Result<()> {
         match &self.inner.log {
             Some(log) => log.wait().await,
@@ -311,12 +311,12 @@ impl MetaStore {
         }
     }
 
-    /// A connection of its own, outside of the pools.
+    /// Opens a separate connection, outside the pools.
     async fn lone_connection(&self) -> Result<AnyConnection> {
         let mut connection = AnyConnection::connect_with(&self.inner.options).await.op("connect to the database")?;
         prepare(&mut connection, self.inner.engine, self.inner.busy_timeout).await.op("prepare the connection")?;
         if self.inner.engine == Engine::Sqlite {
-            // Nobody waits for the log of what is done here.
+            // Commits on this connection do not wait for the log, so let SQLite sync it.
             let full = sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut connection).await;
             full.op("prepare the connection")?;
         }
@@ -332,7 +332,7 @@ fn engine_of(url: &str, mode: &str) -> Result<(Engine, String)> {
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         Ok((Engine::Postgres, url.to_owned()))
     } else {
-        // The URL itself may hold a password, and is not repeated.
+        // The URL itself may hold a password, so it is not repeated.
         let source = "a database URL begins with sqlite: or postgres:".into();
         Err(Error::Backend { op: "parse the database URL", source })
     }
@@ -357,7 +357,7 @@ fn pool_options(engine: Engine, busy_timeout: Duration, wary: Arc<AtomicBool>) -
 async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: Duration) -> sqlx::Result<()> {
     match engine {
         Engine::Sqlite => {
-            // The timeout comes first: turning the log on may already have to wait for another process.
+            // The timeout is set first, because enabling the log may already have to wait for another process.
             let pragmas = format!(
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
                  PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; \
@@ -367,7 +367,7 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, busy_timeout: D
             sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
         }
         Engine::Postgres => {
-            // What a role or a server has for a default must not weaken what is promised here.
+            // Defaults of a role or a server must not weaken the guarantees here.
             let settings = format!(
                 "SET lock_timeout = {}; SET TIME ZONE 'UTC'; SET default_transaction_isolation = 'read committed'; \
                  SELECT set_config('synchronous_commit', 'on', false) \

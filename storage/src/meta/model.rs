@@ -1,4 +1,4 @@
-//! What goes into the metadata store, and what comes out of it.
+//! The types of the metadata store's arguments and results.
 
 use bytes::Bytes;
 
@@ -9,12 +9,12 @@ use roadstead_types::{
     RepositoryId, RepositoryName, SecretId, Tag, Timestamp, Uin, UploadId,
 };
 
-/// Whether an account may do anything at all.
+/// The status of an account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AccountStatus {
-    /// It may.
+    /// The account may be used.
     Active,
-    /// It may not, with none of its credentials.
+    /// The account cannot be used with any of its credentials.
     Disabled,
 }
 
@@ -27,11 +27,11 @@ pub struct Account {
     pub uin: Uin,
     /// Its name.
     pub name: String,
-    /// The main account that it belongs to; itself for a main account.
+    /// The main account that it belongs to. A main account belongs to itself.
     pub owner: AccountId,
-    /// Whether it may do anything.
+    /// Its status.
     pub status: AccountStatus,
-    /// Grows when the password or the status changes. What was issued under another version is void.
+    /// Grows when the password or the status changes. Tokens that were issued under another version are void.
     pub credential_version: i64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -51,7 +51,7 @@ pub struct NewAccount<'a> {
 /// An access key for the cloud API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccessKey {
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: AccountId,
     /// Its public half.
     pub secret_id: SecretId,
@@ -59,9 +59,9 @@ pub struct AccessKey {
     pub sealed_secret: Vec<u8>,
     /// Whether it may be used.
     pub active: bool,
-    /// What it is for.
+    /// A description of its purpose.
     pub description: String,
-    /// When it was used last.
+    /// When it was last used.
     pub last_used_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -80,9 +80,9 @@ pub struct SigningKey {
     pub sealed_private: Vec<u8>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// From when on it signs no more.
+    /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
-    /// From when on it verifies no more.
+    /// When it stops verifying.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -91,30 +91,30 @@ pub struct SigningKey {
 pub struct NewRefreshToken<'a> {
     /// The hash of the token.
     pub hash: &'a [u8],
-    /// The sign-in that it grew out of.
+    /// The sign-in that it belongs to.
     pub family: &'a str,
     /// The registry that it is for.
     pub registry: RegistryId,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: AccountId,
     /// The service that it is for.
     pub service: &'a str,
     /// The client that asked for it.
     pub client_id: &'a str,
-    /// The version of the account's credentials under which it is issued; under another one it is void.
+    /// The version of the account's credentials at the time of issue. Under another version it is void.
     pub credential_version: i64,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 /// A stored refresh token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RefreshToken {
-    /// The sign-in that it grew out of.
+    /// The sign-in that it belongs to.
     pub family: String,
     /// The registry that it is for.
     pub registry: RegistryId,
-    /// Whose it is.
+    /// The account that it belongs to.
     pub account: AccountId,
     /// The service that it is for.
     pub service: String,
@@ -122,9 +122,9 @@ pub struct RefreshToken {
     pub client_id: String,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// The version of the account's credentials under which it was issued.
+    /// The version of the account's credentials at the time of issue.
     pub credential_version: i64,
     /// When its successor was first used, which ended it.
     pub used_at: Option<Timestamp>,
@@ -135,11 +135,12 @@ pub struct RefreshToken {
 /// The outcome of exchanging a refresh token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rotation {
-    /// The new one is stored. The old one works until the new one is used; those before it have ended.
+    /// The new token is stored. The old one works until the new one is used; older ones have ended.
     Rotated,
-    /// The old one had ended, because its successor was used: somebody has a copy. The whole family is revoked now.
+    /// The old token had ended because its successor was used, so somebody has a copy. All tokens of the sign-in are
+    /// revoked.
     Reused,
-    /// There is no such token, or it has ended or been revoked.
+    /// The old token does not exist, has ended or has been revoked.
     Unknown,
 }
 
@@ -152,7 +153,7 @@ pub struct Namespace {
     pub registry: RegistryId,
     /// Its name.
     pub name: NamespaceName,
-    /// Whose it is.
+    /// The main account that it belongs to.
     pub owner: AccountId,
     /// When it was made.
     pub created_at: Timestamp,
@@ -173,18 +174,18 @@ pub struct Repository {
     pub public: bool,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When something was last pushed to it, or deleted from it.
+    /// The time of the last push or deletion in it.
     pub updated_at: Timestamp,
 }
 
-/// Which repositories a listing shows.
+/// A filter for repositories.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readable {
     /// All.
     All,
-    /// The public ones, and those in namespaces of `owner`.
+    /// Public repositories, and those in namespaces of `owner`.
     By {
-        /// The account that asks; none for an anonymous one.
+        /// The main account of the caller; `None` for an anonymous caller.
         owner: Option<AccountId>,
     },
 }
@@ -196,45 +197,45 @@ pub struct Blob {
     pub id: BlobId,
     /// The digest of its content.
     pub digest: Digest,
-    /// Where its content is.
+    /// The key of its object.
     pub key: BlobKey,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Until when it stays, even if nothing refers to it.
+    /// Until when it is kept, even if nothing refers to it.
     pub lease_until: Timestamp,
 }
 
-/// A blob whose object is durable, to be made known.
+/// A blob with a durable object, to be linked into a repository.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitBlob<'a> {
     /// The registry.
     pub registry: RegistryId,
-    /// The namespace of the repository, which must still exist.
+    /// The namespace of the repository, which must exist.
     pub namespace: NamespaceId,
-    /// The repository, which is made if need be.
+    /// The repository, which is made if it is missing.
     pub repository: &'a RepositoryName,
     /// The digest of the content.
     pub digest: &'a Digest,
-    /// Where the content is.
+    /// The key of the object.
     pub key: &'a BlobKey,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// The lease of the upload that it comes from, whose row goes in the same transaction.
+    /// The lease of its upload, whose row is deleted in the same transaction.
     pub upload: Option<&'a UploadLease>,
-    /// Until when the blob stays, even if nothing refers to it.
+    /// Until when the blob is kept, even if nothing refers to it.
     pub lease_until: Timestamp,
 }
 
-/// A blob that is in a repository now.
+/// A blob that was linked into a repository.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Committed {
     /// The repository.
     pub repository: RepositoryId,
-    /// Whether the repository was made for it.
+    /// The repository, if it was made for the blob.
     pub repository_created: Option<Made>,
     /// The blob.
     pub blob: Blob,
-    /// The content was there already. Who has just written an object for it deletes that object.
+    /// Whether the content existed before. Then a new object for it is not needed, and its writer deletes it.
     pub adopted: bool,
 }
 
@@ -247,13 +248,13 @@ pub struct NewUpload<'a> {
     pub registry: RegistryId,
     /// The repository that it is for, which need not exist.
     pub repository: &'a RepositoryName,
-    /// Who uploads.
+    /// The account that uploads.
     pub account: AccountId,
-    /// The hash of nothing yet.
+    /// The hash state before the first byte.
     pub hash: HashState,
-    /// When it is given up.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// The present moment.
+    /// The current time.
     pub now: Timestamp,
 }
 
@@ -266,20 +267,20 @@ pub struct Upload {
     pub registry: RegistryId,
     /// The repository that it is for.
     pub repository: RepositoryName,
-    /// Who uploads.
+    /// The account that uploads.
     pub account: AccountId,
-    /// The hash of what has arrived. `hash.len` is the offset.
+    /// The hash state of the received bytes. `hash.len` is the offset.
     pub hash: HashState,
-    /// Whether anybody held its lease at the moment of the call.
+    /// Whether a request held its lease at the time of the call.
     pub leased: bool,
     /// When it was started.
     pub created_at: Timestamp,
-    /// When it is given up.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// The right to write to an upload, which one request at a time has. Each acquisition is another one: a request whose
-/// lease ran out, and was taken by the next, can neither save nor finish nor delete the upload.
+/// The right to write to an upload. One request at a time has it, and each one gets a new lease. If the lease of a
+/// request expires and another one takes over, the first one can no longer save, finish or delete the upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UploadLease {
     pub(super) upload: UploadId,
@@ -287,20 +288,20 @@ pub struct UploadLease {
 }
 
 impl UploadLease {
-    /// The upload.
+    /// Returns the upload.
     pub fn upload(&self) -> UploadId {
         self.upload
     }
 }
 
-/// The answer to who asks for the lease of an upload.
+/// The answer to a request for the lease of an upload.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Lease {
-    /// It is theirs.
+    /// The caller has the lease.
     Acquired(Upload, UploadLease),
-    /// Somebody else has it.
+    /// Another request has the lease.
     Busy,
-    /// There is no such upload, or it has expired.
+    /// The upload does not exist, or has expired.
     Gone,
 }
 
@@ -309,9 +310,9 @@ pub enum Lease {
 pub struct PutManifest<'a> {
     /// The registry.
     pub registry: RegistryId,
-    /// The namespace of the repository, which must still exist.
+    /// The namespace of the repository, which must exist.
     pub namespace: NamespaceId,
-    /// The repository, which is made if need be.
+    /// The repository, which is made if it is missing.
     pub repository: &'a RepositoryName,
     /// The digest of `content`.
     pub digest: &'a Digest,
@@ -319,22 +320,22 @@ pub struct PutManifest<'a> {
     pub manifest: &'a Manifest,
     /// The bytes, exactly as they came.
     pub content: &'a [u8],
-    /// What was found out about it, if it was looked at.
+    /// The details of the manifest, if they are known.
     pub details: Option<&'a ImageDetails>,
-    /// The tags that point at it from now on.
+    /// The tags to point at it.
     pub tags: &'a [Tag],
-    /// Until when it stays, even if nothing refers to it.
+    /// Until when it is kept, even if nothing refers to it.
     pub lease_until: Timestamp,
 }
 
-/// What storing a manifest did.
+/// The result of storing a manifest.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PutOutcome {
     /// The repository.
     pub repository: RepositoryId,
-    /// Whether the repository was made for it.
+    /// The repository, if it was made for the manifest.
     pub repository_created: Option<Made>,
-    /// Whether the manifest was not there before.
+    /// Whether the manifest is new.
     pub manifest_created: bool,
 }
 
@@ -349,9 +350,9 @@ pub struct StoredManifest {
     pub media_type: String,
     /// The bytes, exactly as they came.
     pub content: Bytes,
-    /// Until when it stays, even if nothing refers to it.
+    /// Until when it is kept, even if nothing refers to it.
     pub lease_until: Timestamp,
-    /// Whether an index of the repository has it.
+    /// Whether an index of the repository lists it.
     pub is_child: bool,
 }
 
@@ -367,8 +368,8 @@ pub struct Referrer {
 /// A page of referrers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Referrers {
-    /// In the order of their digests.
+    /// The referrers in the order of their digests.
     pub list: Vec<Referrer>,
-    /// Where the next page begins, if there are more.
+    /// The place where the next page begins, if there is one.
     pub next: Option<Digest>,
 }

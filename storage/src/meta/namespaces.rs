@@ -14,10 +14,10 @@ use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, NamespaceName, RegistryId, Thing};
 
 impl MetaStore {
-    /// Makes a namespace for who has no quota: the operator.
+    /// Makes a namespace without a quota, for the operator.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `Stale` when there is no such owner.
+    /// `Conflict` when the name is taken, `Stale` when the owner does not exist.
     pub async fn create_namespace(
         &self,
         act: &Act,
@@ -31,13 +31,13 @@ impl MetaStore {
     /// Makes a namespace, if its owner may have one more.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached` when the owner has as many as it may, `Stale` when there is no
-    /// such owner.
+    /// `Conflict` when the name is taken, `LimitReached` when the owner has as many as it may, `Stale` when the owner
+    /// does not exist.
     pub async fn add_namespace(&self, act: &Act, new: &NewNamespace<'_>) -> Result<Namespace> {
         unit!(self.unit(act, "create a namespace"), |u| add(u, self.default_quotas(), new).await.map(Outcome::Done))
     }
 
-    /// The namespace with this name.
+    /// Returns the namespace with this name.
     pub async fn namespace(&self, registry: RegistryId, name: &str) -> Result<Option<Namespace>> {
         if !is_storable(name) {
             return Ok(None);
@@ -49,7 +49,7 @@ impl MetaStore {
         row.op("read a namespace")?.as_ref().map(namespace).transpose()
     }
 
-    /// Whether `owner` has a namespace of this name.
+    /// Tells whether `owner` has a namespace of this name.
     pub async fn has_namespace(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
         if !is_storable(name) {
             return Ok(false);
@@ -59,7 +59,7 @@ impl MetaStore {
         Ok(query.fetch_optional(self.reader()).await.op("read a namespace")?.is_some())
     }
 
-    /// Namespaces, of one owner or of all, in the byte order of their names, after `after`.
+    /// Lists namespaces, of one owner or of all, in the byte order of their names, after `after`.
     pub async fn list_namespaces(
         &self,
         registry: RegistryId,
@@ -87,8 +87,8 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("list namespaces")?.iter().map(namespace).collect()
     }
 
-    /// Deletes an empty namespace, with the uploads that are under way in it; false when there is none. The staged bytes
-    /// of the uploads are left to the sweep.
+    /// Deletes an empty namespace, and the uploads in progress in it. False when the namespace does not exist. The
+    /// sweep deletes the staged bytes of the uploads.
     ///
     /// # Errors
     /// `InUse` while there are repositories in it.
@@ -127,7 +127,7 @@ async fn add(u: &mut Unit<'_>, defaults: &Quotas, new: &NewNamespace<'_>) -> Res
     insert(u, registry, name, owner, Some(creator.as_str())).await
 }
 
-/// Makes a namespace for `owner`; `creator` is the uin of who made it, if it was somebody with a uin.
+/// Makes a namespace for `owner`. `creator` is the uin of its maker, if that has one.
 pub(super) async fn insert(
     u: &mut Unit<'_>,
     registry: RegistryId,
@@ -155,7 +155,8 @@ async fn delete(
     name: &NamespaceName,
     owner: Option<AccountId>,
 ) -> Result<bool> {
-    // Locks the namespace first: who makes a repository in it at this moment comes before, or finds it gone.
+    // Locks the namespace first. A concurrent request for a repository in it either finishes before, or finds the
+    // namespace gone.
     let lock = sqlx::query_scalar(
         "UPDATE namespaces SET created_at = created_at WHERE registry_id = $1 AND name = $2 \
          AND ($3 = 0 OR owner_id = $3) RETURNING id",
@@ -172,8 +173,8 @@ async fn delete(
         Error::Stale(what) => Error::InUse(what),
         other => other,
     })?;
-    // Last, as in a commit that ends one of them. '0' follows '/' in byte order: between the two is every name with this first
-    // part.
+    // Uploads are locked last, as in a commit that ends one. '0' follows '/' in byte order, so every name with this
+    // first part lies between the two.
     let uploads =
         sqlx::query("DELETE FROM uploads WHERE registry_id = $1 AND repository_name > $2 AND repository_name < $3");
     let uploads = uploads.bind(registry.get()).bind(format!("{name}/")).bind(format!("{name}0"));
@@ -183,7 +184,7 @@ async fn delete(
     Ok(true)
 }
 
-/// Whose namespace it is that a row tells of.
+/// Returns the owner of the namespace in a row.
 pub(super) fn owner(row: &AnyRow) -> Result<AccountId> {
     get(row, "owner_id").map(AccountId::new)
 }

@@ -1,4 +1,4 @@
-//! The outbox: what has happened, for those who are to hear of it, written in the transaction that made it happen.
+//! The outbox: events for subscribers, written in the transaction that causes them.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,62 +13,62 @@ use roadstead_types::{
     AccountId, Actor, Digest, NamespaceName, PolicyId, RegistryId, RepositoryName, SecretId, Tag, Timestamp,
 };
 
-/// How many events one statement writes at most.
+/// The most events that one statement writes.
 const PART: usize = 16;
-/// Columns of a row.
+/// The columns of a row.
 const COLUMNS: usize = 4;
 
-/// Something that has happened.
+/// An event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
     /// A manifest was pushed, or copied, to a repository.
     ManifestPushed {
-        /// Where.
+        /// The repository.
         repository: RepositoryName,
         /// The registry that the repository is in.
         registry: RegistryId,
         /// Its digest.
         digest: Digest,
-        /// What it is.
+        /// Its media type.
         media_type: String,
-        /// Its bytes.
+        /// Its size in bytes.
         size: u64,
-        /// The tags that point at it by this push.
+        /// The tags that this push pointed at it.
         tags: Vec<Tag>,
     },
     /// A tag points at another manifest than before.
     TagMoved {
-        /// Where.
+        /// The repository.
         repository: RepositoryName,
         /// The registry that the repository is in.
         registry: RegistryId,
         /// The tag.
         tag: Tag,
-        /// What it points at.
+        /// The digest of its new manifest.
         digest: Digest,
-        /// What it pointed at.
+        /// The digest of its old manifest.
         before: Digest,
     },
     /// A tag was removed.
     TagRemoved {
-        /// Where.
+        /// The repository.
         repository: RepositoryName,
         /// The registry that the repository is in.
         registry: RegistryId,
         /// The tag.
         tag: Tag,
-        /// What it pointed at.
+        /// The digest of its manifest.
         digest: Digest,
     },
     /// A manifest was deleted.
     ManifestDeleted {
-        /// Where.
+        /// The repository.
         repository: RepositoryName,
         /// The registry that the repository is in.
         registry: RegistryId,
         /// Its digest.
         digest: Digest,
-        /// The tags that went with it.
+        /// The tags that were deleted with it.
         tags: Vec<Tag>,
     },
     /// A repository was made.
@@ -101,40 +101,40 @@ pub enum Event {
         /// The registry that it is in.
         registry: RegistryId,
     },
-    /// What a main account's policies say, or whom they are attached to, has changed.
+    /// A policy of a main account, or the holders of one, have changed.
     PolicyChanged {
         /// The main account.
         owner: AccountId,
-        /// Which policies; empty when it is about who is in a group, or who may take a role.
+        /// The policies; empty when the members of a group or the trust of a role have changed.
         policies: Vec<PolicyId>,
     },
     /// An access key was made, changed or deleted.
     KeyChanged {
-        /// Whose it is.
+        /// The account that it belongs to.
         account: AccountId,
         /// Its public half.
         key: SecretId,
-        /// What became of it.
+        /// The change.
         change: KeyChange,
     },
 }
 
-/// What became of an access key.
+/// The change of an access key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyChange {
     /// It was made.
     Created,
-    /// It may be used.
+    /// It was enabled.
     Enabled,
-    /// It may not be used.
+    /// It was disabled.
     Disabled,
     /// It was deleted.
     Deleted,
 }
 
 impl Event {
-    /// The name of its kind.
+    /// Returns the name of its kind.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ManifestPushed { .. } => "manifest.pushed",
@@ -150,7 +150,7 @@ impl Event {
         }
     }
 
-    /// What it says, as it is kept.
+    /// Returns its content, as it is stored.
     fn document(&self) -> Value {
         match self {
             Self::ManifestPushed { repository, registry, digest, media_type, size, tags } => json!({
@@ -194,7 +194,7 @@ fn names(tags: &[Tag]) -> Vec<&str> {
     tags.iter().map(Tag::as_str).collect()
 }
 
-/// An event of the outbox.
+/// An event in the outbox.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Happened {
     /// Its number. Of two events of one transaction the first one has the lower number.
@@ -203,14 +203,14 @@ pub struct Happened {
     pub at: Timestamp,
     /// The name of its kind: see [`Event::kind`].
     pub kind: String,
-    /// Who made it happen: an object with `owner`, `uin`, `principal`, `source`, `address` and `request_id`.
+    /// The actor: an object with `owner`, `uin`, `principal`, `source`, `address` and `request_id`.
     pub actor: Value,
-    /// What happened: an object.
+    /// The content of the event: an object.
     pub event: Value,
 }
 
 impl MetaStore {
-    /// Events in the order of their numbers, after `after`.
+    /// Returns events in the order of their numbers, after `after`.
     pub async fn outbox(&self, after: i64, limit: u32) -> Result<Vec<Happened>> {
         let query =
             sqlx::query("SELECT id, at, kind, actor, event FROM outbox WHERE id > $1 ORDER BY id LIMIT $2").bind(after);
@@ -218,7 +218,7 @@ impl MetaStore {
         rows.iter().map(happened).collect()
     }
 
-    /// Deletes events from before `before`: of the oldest `limit` those that are so old. Tells how many there were.
+    /// Deletes events before `before`, but looks only at the oldest `limit`. Returns their number.
     pub async fn delete_outbox(&self, before: Timestamp, limit: u32) -> Result<u64> {
         let delete = sqlx::query(
             "DELETE FROM outbox WHERE id IN (SELECT id FROM (SELECT id, at FROM outbox ORDER BY id LIMIT $2) oldest \
@@ -229,7 +229,7 @@ impl MetaStore {
     }
 }
 
-/// Writes events down.
+/// Writes events.
 pub(super) async fn write(
     tx: &mut AnyConnection,
     now: Timestamp,

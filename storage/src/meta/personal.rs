@@ -1,14 +1,14 @@
-//! What the personal edition keeps beyond names: the types.
+//! The types of quotas, searches and details in the personal edition.
 
 use super::model::{Namespace, Repository};
 use roadstead_types::{AccountId, Counted, NameRule, NamespaceName, RegistryId, RepositoryName, Uin};
 
-/// What a main account may have so many of; its sub-accounts count with it.
+/// The things with a quota of the main account. Things of its sub-accounts count too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum QuotaKind {
     /// Namespaces of the personal edition.
     Namespaces,
-    /// Repositories in all of them together.
+    /// Repositories in all these namespaces together.
     Repositories,
     /// Triggers.
     Triggers,
@@ -18,7 +18,7 @@ impl QuotaKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Namespaces, Self::Repositories, Self::Triggers];
 
-    /// What is counted against it.
+    /// Returns the things that count against it.
     pub fn counted(self) -> Counted {
         match self {
             Self::Namespaces => Counted::Namespaces,
@@ -27,7 +27,7 @@ impl QuotaKind {
         }
     }
 
-    /// The word for it.
+    /// Returns its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Namespaces => "namespaces",
@@ -37,7 +37,7 @@ impl QuotaKind {
     }
 }
 
-/// How many of everything a main account may have.
+/// The quotas of a main account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Quotas {
     /// Namespaces.
@@ -55,10 +55,10 @@ impl Default for Quotas {
 }
 
 impl Quotas {
-    /// So many of a kind that nobody has them.
+    /// A quota that cannot be reached.
     pub const UNLIMITED: u32 = u32::MAX;
 
-    /// Of one kind.
+    /// Returns the quota of one kind.
     pub fn of(&self, kind: QuotaKind) -> u32 {
         match kind {
             QuotaKind::Namespaces => self.namespaces,
@@ -76,7 +76,7 @@ impl Quotas {
     }
 }
 
-/// A namespace to be made by who has a quota.
+/// A namespace to be made by an account with a quota.
 #[derive(Clone, Copy, Debug)]
 pub struct NewNamespace<'a> {
     /// The registry.
@@ -85,7 +85,7 @@ pub struct NewNamespace<'a> {
     pub name: &'a NamespaceName,
     /// The main account that it belongs to.
     pub owner: AccountId,
-    /// Who makes it.
+    /// The uin of its maker.
     pub creator: &'a Uin,
 }
 
@@ -98,40 +98,40 @@ pub struct NewRepository<'a> {
     pub name: &'a RepositoryName,
     /// The main account that it belongs to.
     pub owner: AccountId,
-    /// Who makes it.
+    /// The uin of its maker.
     pub creator: &'a Uin,
     /// Whether everybody may read it.
     pub public: bool,
-    /// What it is for.
+    /// Its description.
     pub description: &'a str,
 }
 
-/// Which repositories a search looks at.
+/// The repositories that a search covers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Among {
-    /// Those in namespaces of this main account.
+    /// Repositories in namespaces of this main account.
     Own(AccountId),
-    /// Those, and the public ones of everybody.
+    /// Repositories of this main account, and all public ones.
     Accessible(AccountId),
-    /// Of those, the favourites of an account.
+    /// Favourites of an account among these.
     Favorites {
-        /// Whose favourites.
+        /// The account.
         account: AccountId,
         /// Its main account.
         owner: AccountId,
     },
 }
 
-/// In which order a search answers. What is equal comes in the order of age.
+/// The order of the results of a search. Equal ones are ordered by age.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {
-    /// The youngest first; of favourites, the one that was added last.
+    /// The youngest first; of favourites, the last added one first.
     Newest,
     /// The oldest first.
     Oldest,
-    /// The one that is pulled most first.
+    /// The most pulled one first.
     MostPulled,
-    /// The one that is pulled least first.
+    /// The least pulled one first.
     LeastPulled,
 }
 
@@ -144,17 +144,17 @@ pub struct NamespaceSearch<'a> {
     pub owner: AccountId,
     /// A part of the name, in any case; empty for all.
     pub part: &'a str,
-    /// Only those whose names meet this rule.
+    /// Only namespaces whose names meet this rule.
     pub shows: &'a NameRule,
-    /// Of these, only those whose names meet this rule too, or that have a repository that is counted.
+    /// And of these, only namespaces whose names meet this rule too, or that have a counted repository.
     pub known: &'a NameRule,
-    /// Of their repositories, those whose names meet this rule are counted.
+    /// The count of repositories includes those whose names meet this rule.
     pub counts: &'a NameRule,
-    /// Public repositories are counted if their names meet this rule.
+    /// It also includes public repositories whose names meet this rule.
     pub counts_public: &'a NameRule,
-    /// How many to pass over.
+    /// How many results to skip.
     pub offset: u64,
-    /// How many to give.
+    /// How many results to return.
     pub limit: u32,
 }
 
@@ -163,7 +163,7 @@ pub struct NamespaceSearch<'a> {
 pub struct RepositorySearch<'a> {
     /// The registry.
     pub registry: RegistryId,
-    /// Where to look.
+    /// The repositories to search.
     pub among: Among,
     /// A part of the name, in any case; empty for all.
     pub part: &'a str,
@@ -171,56 +171,56 @@ pub struct RepositorySearch<'a> {
     pub namespace: Option<&'a str>,
     /// Only public ones, or only private ones.
     pub public: Option<bool>,
-    /// Of those in namespaces of the main account, only those whose names meet this rule.
+    /// Of repositories in the main account's own namespaces, only those whose names meet this rule.
     pub shows: &'a NameRule,
-    /// Of those in namespaces of the main account, public ones too whose names meet this rule.
+    /// And of these, also public ones whose names meet this rule.
     pub shows_public: &'a NameRule,
     /// The order.
     pub order: Order,
-    /// How many to pass over.
+    /// How many results to skip.
     pub offset: u64,
-    /// How many to give.
+    /// How many results to return.
     pub limit: u32,
-    /// Whose favourites are told.
+    /// The account whose favourites are marked.
     pub viewer: AccountId,
 }
 
-/// A repository with all that is told of it.
+/// A repository with its details.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RepositoryDetail {
     /// The repository.
     pub repository: Repository,
     /// The main account that its namespace belongs to.
     pub owner: AccountId,
-    /// What it is for.
+    /// Its description.
     pub description: String,
-    /// The uin of who made it, if that was noted.
+    /// The uin of its maker, if it is known.
     pub creator: Option<String>,
-    /// How often it was pulled from.
+    /// The number of pulls.
     pub pull_count: u64,
-    /// How many tags it has.
+    /// The number of tags.
     pub tag_count: u64,
-    /// Of how many accounts it is a favourite.
+    /// The number of accounts that have it as a favourite.
     pub favorite_count: u64,
-    /// Whether it is one of the viewer.
+    /// Whether it is a favourite of the viewer.
     pub is_favorite: bool,
 }
 
-/// A namespace with all that is told of it.
+/// A namespace with its details.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NamespaceDetail {
     /// The namespace.
     pub namespace: Namespace,
-    /// How many repositories are in it.
+    /// The number of repositories in it.
     pub repository_count: u64,
 }
 
-/// A page of what was found, and how many were found in all.
+/// A page of results, and the number of all results.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found<T> {
-    /// In all.
+    /// The number of all results.
     pub total: u64,
-    /// On this page.
+    /// The results on this page.
     pub list: Vec<T>,
 }
 

@@ -1,4 +1,4 @@
-//! How often repositories are pulled from.
+//! Counts the pulls from repositories.
 
 use sqlx::AssertSqlSafe;
 
@@ -9,7 +9,7 @@ use crate::Result;
 use roadstead_types::{RepositoryId, Timestamp};
 
 impl MetaStore {
-    /// Adds to the counts of repositories, all of them or none; those that have gone are passed over.
+    /// Adds to the counts of repositories, all of them or none. Repositories that have gone are skipped.
     pub async fn add_pulls(&self, pulls: &[(RepositoryId, u64)], now: Timestamp) -> Result<()> {
         if pulls.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! How many of everything a main account may have.
+//! Quotas of main accounts.
 
 use super::Act;
 use super::MetaStore;
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, RegistryId, Thing};
 
 impl MetaStore {
-    /// What a main account may have: what was set for it, and the defaults for the rest.
+    /// Returns the quotas of a main account: those that were set for it, and the defaults for the rest.
     pub async fn quotas(&self, owner: AccountId) -> Result<Quotas> {
         let mut quotas = *self.default_quotas();
         let query = sqlx::query("SELECT kind, value FROM account_quotas WHERE account_id = $1 LIMIT 3");
@@ -23,8 +23,8 @@ impl MetaStore {
         Ok(quotas)
     }
 
-    /// Refuses one repository more in a namespace of the personal edition, as of now: before its content is sent, which may
-    /// be much. What counts is the answer when it is made.
+    /// Refuses one more repository in a namespace of the personal edition, so that its content is not sent in vain.
+    /// The check is repeated when the repository is made.
     ///
     /// # Errors
     /// `LimitReached`.
@@ -43,10 +43,10 @@ impl MetaStore {
         compare(kind, own.unwrap_or_else(|| i64::from(self.default_quotas().of(kind))), get(&row, "there")?)
     }
 
-    /// Sets what a main account may have of one kind. What it has already, it keeps.
+    /// Sets a quota of a main account. The account keeps what it has already.
     ///
     /// # Errors
-    /// `Stale` when there is no such account.
+    /// `Stale` when the account does not exist.
     pub async fn set_quota(&self, act: &Act, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
         unit!(self.unit(act, "set a quota"), |u| async {
             let upsert = sqlx::query(
@@ -62,7 +62,7 @@ impl MetaStore {
     }
 }
 
-/// Locks a main account, so that what it has is counted and added to by one at a time.
+/// Locks a main account, so that only one transaction at a time counts its things and adds to them.
 ///
 /// # Errors
 /// `Stale` when it has gone.
@@ -74,7 +74,7 @@ pub(super) async fn lock_owner(u: &mut Unit<'_>, owner: AccountId) -> Result<()>
     }
 }
 
-/// Whose namespace it is.
+/// Returns the owner of a namespace.
 ///
 /// # Errors
 /// `Stale` when it has gone.
@@ -84,7 +84,7 @@ pub(super) async fn owner_of(u: &mut Unit<'_>, namespace: NamespaceId) -> Result
     owner.map(AccountId::new).ok_or(Error::Stale(Thing::Namespace))
 }
 
-/// Refuses what would be one too many. The owner must be locked; `count` takes its id as `$1`.
+/// Refuses one more when the quota is reached. The owner must be locked; `count` takes its id as `$1`.
 ///
 /// # Errors
 /// `LimitReached`.

@@ -1,4 +1,4 @@
-//! Who has which policy.
+//! Attachments of policies to users, groups and roles.
 
 use sqlx::any::AnyRow;
 
@@ -24,7 +24,7 @@ macro_rules! attached {
     };
 }
 
-/// The statements about the attachments of a holder that stands in `$column`.
+/// The statements about attachments of a kind of holder, whose id is in `$column`.
 macro_rules! statements {
     ($column:literal) => {
         Statements {
@@ -44,7 +44,7 @@ macro_rules! statements {
 }
 
 impl Holder {
-    /// The statements about the attachments of such a holder: count, insert, delete, list.
+    /// Returns the statements about attachments of this kind of holder: count, insert, delete, list.
     const fn statements(self) -> Statements {
         match self {
             Self::User(_) => statements!("user_id"),
@@ -61,7 +61,7 @@ impl Holder {
         }
     }
 
-    /// Refuses a holder that is not there, or is another's.
+    /// Refuses a holder that does not exist or belongs to another main account.
     pub(super) async fn require(self, u: &mut Unit<'_>, owner: AccountId) -> Result<()> {
         match self {
             Self::User(id) => users::require(u, owner, id).await,
@@ -79,13 +79,13 @@ struct Statements {
     list: &'static str,
 }
 
-/// More attachments than anybody can have through groups.
+/// An upper bound for the attachments of one sub-account through groups.
 const MAX_THROUGH_GROUPS: u64 = limits::GROUPS_OF_USER * limits::ATTACHMENTS;
-/// More holders than a main account can have.
+/// An upper bound for the holders of one main account.
 const MAX_HOLDERS: u64 = limits::USERS + limits::GROUPS + limits::ROLES;
 
 impl MetaStore {
-    /// Attaches a policy; false when it was attached already. That a preset policy exists is for the caller to know.
+    /// Attaches a policy. False when it was attached already. The caller checks that a preset policy exists.
     ///
     /// # Errors
     /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have, `LimitReached`.
@@ -100,7 +100,7 @@ impl MetaStore {
         unit!(self.unit(act, "attach a policy"), |u| attach(u, owner, policy, to, operator_uin).await.map(Outcome::of))
     }
 
-    /// Detaches a policy; false when it was not attached.
+    /// Detaches a policy. False when it was not attached.
     ///
     /// # Errors
     /// `Stale` for a `policy`, `user`, `group` or `role` that `owner` does not have.
@@ -108,13 +108,14 @@ impl MetaStore {
         unit!(self.unit(act, "detach a policy"), |u| detach(u, owner, policy, from).await.map(Outcome::of))
     }
 
-    /// The policies that are attached to somebody, in the order in which they were.
+    /// Lists the policies of a holder in the order in which they were attached.
     pub async fn list_attached(&self, holder: Holder) -> Result<Vec<Attached>> {
         let all = sqlx::query(holder.statements().list).bind(holder.number()).bind(rows(limits::ATTACHMENTS));
         all.fetch_all(self.reader()).await.op("list attached policies")?.iter().map(attached).collect()
     }
 
-    /// The policies that a sub-account has through its groups; one that it has through two, twice.
+    /// Lists the policies that a sub-account has through its groups. One that it has through two groups appears
+    /// twice.
     pub async fn list_attached_through_groups(&self, account: AccountId) -> Result<Vec<Attached>> {
         let query = sqlx::query(attached!(
             "JOIN cam_group_members m ON m.group_id = t.group_id WHERE m.account_id = $1 ORDER BY t.id LIMIT $2"
@@ -123,7 +124,7 @@ impl MetaStore {
         all.op("list attached policies")?.iter().map(attached).collect()
     }
 
-    /// To whom of `owner` a policy is attached, in the order in which it was.
+    /// Lists the holders of a policy in the main account `owner`, in the order in which it was attached to them.
     pub async fn list_entities(&self, owner: AccountId, policy: PolicyId) -> Result<Vec<Entity>> {
         let query = sqlx::query(
             "SELECT t.created_at, t.user_id, t.group_id, t.role_id, a.uin, COALESCE(a.name, g.name, r.name) AS name \

@@ -1,4 +1,4 @@
-//! Boundaries: the one policy beyond which a sub-account or a role may do nothing, whatever else it has.
+//! Boundaries: the one policy that limits all rights of a sub-account or a role.
 
 use super::model::Holder;
 use super::{lock_owner, policies};
@@ -10,8 +10,8 @@ use crate::{Error, Result};
 use roadstead_types::{AccountId, PolicyId, Thing};
 
 impl MetaStore {
-    /// Bounds a sub-account or a role by a policy, in the place of the one before; `None` takes the boundary away. That a
-    /// preset policy exists is for the caller to know. Groups have no boundaries.
+    /// Sets the boundary of a sub-account or a role, replacing the old one; `None` removes it. The caller checks that
+    /// a preset policy exists. Groups have no boundaries.
     ///
     /// # Errors
     /// `Stale` for a `policy`, `user` or `role` that `owner` does not have, and for every `group`.

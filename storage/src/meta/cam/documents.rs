@@ -1,4 +1,4 @@
-//! The policies that decide what somebody may do.
+//! The policies that decide about the rights of a user or a role.
 
 use sqlx::any::AnyRow;
 
@@ -8,26 +8,26 @@ use crate::meta::row::get;
 use crate::meta::sql::SqlResult as _;
 use roadstead_types::{AccountId, RoleId};
 
-/// More policies than anybody can have: 200 of their own, and 200 of each of ten groups.
+/// An upper bound for the policies of one user: 200 of its own, and 200 of each of ten groups.
 const MAX_POLICIES: i64 = 2200;
 
-/// A policy that applies to somebody.
+/// A policy that applies to a user or a role.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredPolicy {
     /// Its number.
     pub id: i64,
     /// Its name; empty for a preset policy.
     pub name: String,
-    /// Its document in canonical form; none for a preset policy, which the database does not know.
+    /// Its document in canonical form; `None` for a preset policy, which the database does not have.
     pub document: Option<String>,
 }
 
-/// The policies that apply to somebody.
+/// The policies that apply to a user or a role.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StoredPolicies {
-    /// Those that were attached, each once, in the order of their numbers.
+    /// The attached policies, each once, in the order of their numbers.
     pub attached: Vec<StoredPolicy>,
-    /// The one that bounds all others.
+    /// The boundary that limits all others.
     pub boundary: Option<StoredPolicy>,
 }
 
@@ -45,20 +45,20 @@ const BOUNDARY_OF_ROLE: &str = "SELECT r.boundary_id AS id, p.name AS name, p.ca
      LEFT JOIN cam_policies p ON p.id = r.boundary_custom_id WHERE r.id = $1 AND r.boundary_id IS NOT NULL";
 
 impl MetaStore {
-    /// The policies of a sub-account: its own, those of its groups, and its boundary.
+    /// Returns the policies of a sub-account: its own, those of its groups, and its boundary.
     pub async fn documents_of_user(&self, account: AccountId) -> Result<StoredPolicies> {
         self.documents(BOUNDARY_OF_USER, ATTACHED_TO_USER, account.get()).await
     }
 
-    /// The policies of a role, and its boundary.
+    /// Returns the policies of a role, and its boundary.
     pub async fn documents_of_role(&self, role: RoleId) -> Result<StoredPolicies> {
         self.documents(BOUNDARY_OF_ROLE, ATTACHED_TO_ROLE, role.get()).await
     }
 
     async fn documents(&self, boundary: &'static str, attached: &'static str, id: i64) -> Result<StoredPolicies> {
-        // Two statements do not see one moment. What is put together of two moments is forgotten soon: every change
-        // moves the change counter. The boundary comes first, so that a policy that is attached under a new boundary is
-        // not seen without it.
+        // The two statements may see different states. Such a mixture is forgotten soon, because every change moves
+        // the change counter. The boundary is read first, so that a policy that was attached under a new boundary is
+        // never seen without it.
         let boundary = sqlx::query(boundary).bind(id).fetch_optional(self.reader()).await;
         let boundary = boundary.op("read a boundary")?.as_ref().map(stored_policy).transpose()?;
         let attached = sqlx::query(attached).bind(id).bind(MAX_POLICIES).fetch_all(self.reader()).await;

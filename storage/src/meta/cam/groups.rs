@@ -22,19 +22,19 @@ impl MetaStore {
     /// Makes a group.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is not a main account.
     pub async fn create_group(&self, act: &Act, owner: AccountId, name: &str, remark: &str) -> Result<GroupId> {
         unit!(self.unit(act, "create a group"), |u| insert(u, owner, name, remark).await.map(Outcome::Done))
     }
 
-    /// The group with this number, if it belongs to `owner`.
+    /// Returns the group with this number, if it belongs to `owner`.
     pub async fn group(&self, owner: AccountId, id: GroupId) -> Result<Option<Group>> {
         let query = sqlx::query("SELECT id, name, remark, created_at FROM cam_groups WHERE owner_id = $1 AND id = $2");
         let row = query.bind(owner.get()).bind(id.get()).fetch_optional(self.reader()).await;
         row.op("read a group")?.as_ref().map(group).transpose()
     }
 
-    /// All groups of `owner`, the oldest first.
+    /// Lists all groups of `owner`, the oldest first.
     pub async fn list_groups(&self, owner: AccountId) -> Result<Vec<Group>> {
         let query =
             sqlx::query("SELECT id, name, remark, created_at FROM cam_groups WHERE owner_id = $1 ORDER BY id LIMIT $2");
@@ -42,7 +42,7 @@ impl MetaStore {
         all.op("list groups")?.iter().map(group).collect()
     }
 
-    /// Gives a group another name or remark; what is `None` stays.
+    /// Changes the name or the remark of a group; `None` leaves a value as it is.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such group, `Conflict` when the name is taken.
@@ -57,7 +57,7 @@ impl MetaStore {
         unit!(self.unit(act, "change a group"), |u| update(u, owner, id, name, remark).await.map(Outcome::Done))
     }
 
-    /// Deletes a group. Its sub-accounts stay, without what they had through it.
+    /// Deletes a group. Its sub-accounts stay, but lose the policies of the group.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such group.
@@ -65,7 +65,7 @@ impl MetaStore {
         unit!(self.unit(act, "delete a group"), |u| delete(u, owner, id).await.map(Outcome::Done))
     }
 
-    /// Puts sub-accounts into groups: all of them, or none. Who is in already, stays in.
+    /// Adds sub-accounts to groups, all of them or none. Present members stay.
     ///
     /// # Errors
     /// `Stale` for a `group` or `user` that `owner` does not have; `LimitReached` for the `groups of a user` or the
@@ -74,7 +74,7 @@ impl MetaStore {
         unit!(self.unit(act, "add to groups"), |u| add(u, owner, members).await.map(Outcome::Done))
     }
 
-    /// Takes sub-accounts out of groups: all of them, or none. Who is not in, stays out.
+    /// Removes sub-accounts from groups, all of them or none. Others are ignored.
     ///
     /// # Errors
     /// `Stale` for a `group` or `user` that `owner` does not have.
@@ -82,14 +82,14 @@ impl MetaStore {
         unit!(self.unit(act, "remove from groups"), |u| remove(u, owner, members).await.map(Outcome::Done))
     }
 
-    /// The sub-accounts in a group, in the order in which they came.
+    /// Lists the sub-accounts in a group, in the order in which they were added.
     pub async fn list_members(&self, id: GroupId) -> Result<Vec<Member>> {
         let all = sqlx::query(MEMBERS).bind(id.get()).bind(rows(limits::USERS_OF_GROUP));
         let all = all.fetch_all(self.reader()).await.op("list the members of a group")?;
         all.iter().map(|row| Ok(Member { user: user(row)?, since: time(row, "since")? })).collect()
     }
 
-    /// The groups that a sub-account is in, the oldest first.
+    /// Lists the groups of a sub-account, the oldest first.
     pub async fn list_groups_of_user(&self, account: AccountId) -> Result<Vec<Group>> {
         let query = sqlx::query(
             "SELECT g.id, g.name, g.remark, g.created_at FROM cam_group_members m \
@@ -99,7 +99,7 @@ impl MetaStore {
         all.op("list the groups of a user")?.iter().map(group).collect()
     }
 
-    /// The numbers of the groups that a sub-account is in.
+    /// Returns the numbers of the groups of a sub-account.
     pub async fn groups_of_user(&self, account: AccountId) -> Result<Vec<GroupId>> {
         let query = sqlx::query_scalar(
             "SELECT group_id FROM cam_group_members WHERE account_id = $1 ORDER BY group_id LIMIT $2",
@@ -128,7 +128,7 @@ async fn insert(u: &mut Unit<'_>, owner: AccountId, name: &str, remark: &str) ->
     Ok(GroupId::new(id))
 }
 
-/// Refuses a group that is not there, or is another's.
+/// Refuses a group that does not exist or belongs to another main account.
 pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: GroupId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_groups WHERE id = $1 AND owner_id = $2").bind(id.get());
     let found = found.bind(owner.get()).fetch_optional(&mut **u).await.op("read a group")?;

@@ -17,12 +17,13 @@ impl MetaStore {
     /// Stores an access key.
     ///
     /// # Errors
-    /// `LimitReached` when the account has two, `Conflict` when the id is taken, `Stale` when there is no such account.
+    /// `LimitReached` when the account has two, `Conflict` when the id is taken, `Stale` when the account does not
+    /// exist.
     pub async fn create_access_key(&self, act: &Act, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
         unit!(self.unit(act, "create an access key"), |u| create(u, account, new).await.map(Outcome::Done))
     }
 
-    /// The access key with this id.
+    /// Returns the access key with this id.
     pub async fn access_key(&self, id: &SecretId) -> Result<Option<AccessKey>> {
         let query = sqlx::query(
             "SELECT account_id, secret_id, sealed_secret, active, description, last_used_at, created_at \
@@ -32,7 +33,7 @@ impl MetaStore {
         row.op("read an access key")?.as_ref().map(access_key).transpose()
     }
 
-    /// The access key with this id, if it is one of `owner` or of its sub-accounts.
+    /// Returns the access key with this id, if it belongs to `owner` or to one of its sub-accounts.
     pub async fn own_access_key(&self, owner: AccountId, id: &SecretId) -> Result<Option<AccessKey>> {
         let query = sqlx::query(
             "SELECT k.account_id, k.secret_id, k.sealed_secret, k.active, k.description, k.last_used_at, k.created_at \
@@ -43,7 +44,7 @@ impl MetaStore {
         row.op("read an access key")?.as_ref().map(access_key).transpose()
     }
 
-    /// The access keys of an account, the oldest first.
+    /// Lists the access keys of an account, the oldest first.
     pub async fn list_access_keys(&self, account: AccountId) -> Result<Vec<AccessKey>> {
         let query = sqlx::query(
             "SELECT account_id, secret_id, sealed_secret, active, description, last_used_at, created_at \
@@ -53,7 +54,7 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("list access keys")?.iter().map(access_key).collect()
     }
 
-    /// Makes a key of an account usable or not; false when the account has no such key.
+    /// Enables or disables a key of an account. False when the account has no such key.
     pub async fn set_access_key_active(
         &self,
         act: &Act,
@@ -64,12 +65,12 @@ impl MetaStore {
         unit!(self.unit(act, "change an access key"), |u| set_active(u, account, id, active).await.map(Outcome::of))
     }
 
-    /// Deletes a key of an account; false when the account has no such key.
+    /// Deletes a key of an account. False when the account has no such key.
     pub async fn delete_access_key(&self, act: &Act, account: AccountId, id: &SecretId) -> Result<bool> {
         unit!(self.unit(act, "delete an access key"), |u| delete(u, account, id).await.map(Outcome::of))
     }
 
-    /// Notes when keys were used. No cache hears of it, and the loss of power may undo it.
+    /// Saves when keys were last used. Caches are not told, and a loss of power may undo it.
     pub async fn record_key_uses(&self, uses: &[(SecretId, Timestamp)]) -> Result<()> {
         for (id, at) in uses {
             let update = sqlx::query(
@@ -84,7 +85,7 @@ impl MetaStore {
 }
 
 async fn create(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
-    // Two requests must not both count one key: the row of the account is their lock.
+    // The row of the account is the lock, so that two requests do not count the same keys.
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(account.get());
     if lock.execute(&mut **u).await.op("lock an account")?.rows_affected() == 0 {
         return Err(Error::Stale(Thing::Account));

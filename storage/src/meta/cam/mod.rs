@@ -1,9 +1,9 @@
-//! What a main account has to manage access with: sub-accounts, groups, policies, roles, identity providers, and
-//! who has which policy.
+//! The access management of a main account: sub-accounts, groups, policies, roles, identity providers, and
+//! attachments.
 //!
-//! Whatever changes here takes the row of the main account as its lock first ([`lock_owner`]): of two changes to one main
-//! account the second sees all of the first, so that limits and references need no other care. What is named and not there,
-//! or belongs to another main account, is `Stale` with its kind.
+//! Every change here first locks the row of the main account ([`lock_owner`]). Of two changes to one main account the
+//! second sees all of the first, so that limits and references need no other care. If a named thing does not exist or
+//! belongs to another main account, the error is `Stale` with its kind.
 
 mod attachments;
 mod boundaries;
@@ -27,7 +27,7 @@ use crate::meta::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, Thing};
 
-/// How many of everything a main account may have.
+/// The limits of a main account.
 pub mod limits {
     /// Sub-accounts of a main account.
     pub const USERS: u64 = 1000;
@@ -37,7 +37,7 @@ pub mod limits {
     pub const GROUPS_OF_USER: u64 = 10;
     /// Sub-accounts in one group.
     pub const USERS_OF_GROUP: u64 = 100;
-    /// Policies that a main account has written.
+    /// Policies that a main account made.
     pub const POLICIES: u64 = 1500;
     /// Policies that are attached to one sub-account, group or role.
     pub const ATTACHMENTS: u64 = 200;
@@ -49,14 +49,14 @@ pub mod limits {
     pub const ACCESS_KEYS: u64 = 2;
 }
 
-/// Keeps every other change to this main account waiting until the transaction ends.
+/// Blocks every other change to this main account until the transaction ends.
 async fn lock_owner(u: &mut Unit<'_>, owner: AccountId) -> Result<()> {
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1 AND owner_id IS NULL").bind(owner.get());
     let locked = lock.execute(&mut **u).await.op("lock a main account")?;
     if locked.rows_affected() == 0 { Err(Error::Stale(Thing::Account)) } else { Ok(()) }
 }
 
-/// Refuses one more of `what` when `count`, a statement that counts what belongs to `id`, gives the limit already.
+/// Refuses one more of `what` when the limit is reached. `count` is a statement that counts the things of `id`.
 async fn leave_room(u: &mut Unit<'_>, count: &'static str, id: i64, what: Counted, limit: u64) -> Result<()> {
     let count: i64 = sqlx::query_scalar(count).bind(id).fetch_one(&mut **u).await.op("count")?;
     if u64::try_from(count).is_ok_and(|count| count < limit) {
@@ -66,13 +66,13 @@ async fn leave_room(u: &mut Unit<'_>, count: &'static str, id: i64, what: Counte
     }
 }
 
-/// A number that nothing of this kind has had before.
+/// Returns a number that no other thing of this kind has had.
 async fn next_number(u: &mut Unit<'_>, kind: &'static str) -> Result<i64> {
     let next = sqlx::query_scalar("UPDATE cam_sequences SET last = last + 1 WHERE name = $1 RETURNING last");
     next.bind(kind).fetch_one(&mut **u).await.op("take a number")
 }
 
-/// A limit as a statement takes it.
+/// Returns a limit as a number for a statement.
 fn rows(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -1,9 +1,9 @@
-//! What goes into access management, and what comes out of it.
+//! The types of access management's arguments and results.
 
 use crate::meta::Account;
 use roadstead_types::{AccountId, GroupId, PolicyId, ProviderId, RoleId, SecretId, Timestamp, Uin};
 
-/// What a main account notes about one of its sub-accounts.
+/// The profile that a main account keeps of a sub-account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserProfile {
     /// Free text.
@@ -27,7 +27,7 @@ pub struct NewUser<'a> {
     pub uin: &'a Uin,
     /// Its name, unique in its main account.
     pub name: &'a str,
-    /// What is noted about it.
+    /// Its profile.
     pub profile: &'a UserProfile,
     /// The hash of its password, if it has one.
     pub password_hash: Option<&'a str>,
@@ -42,7 +42,7 @@ pub struct NewAccessKey<'a> {
     pub secret_id: &'a SecretId,
     /// Its secret half, sealed with the master key.
     pub sealed_secret: &'a [u8],
-    /// What it is for.
+    /// A description of its purpose.
     pub description: &'a str,
 }
 
@@ -51,17 +51,17 @@ pub struct NewAccessKey<'a> {
 pub struct User {
     /// Its account.
     pub account: Account,
-    /// What is noted about it.
+    /// Its profile.
     pub profile: UserProfile,
-    /// When it signed in last.
+    /// When it last signed in.
     pub last_login_at: Option<Timestamp>,
-    /// From where it signed in last.
+    /// The address of the last sign-in.
     pub last_login_ip: Option<String>,
-    /// The policy that bounds what it may do.
+    /// The policy that limits its rights.
     pub boundary: Option<PolicyId>,
 }
 
-/// What changes of a sub-account; what is `None` stays.
+/// Changes of a sub-account. `None` leaves a value as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UserChange<'a> {
     /// Free text.
@@ -74,7 +74,7 @@ pub struct UserChange<'a> {
     pub country_code: Option<&'a str>,
     /// E-mail address.
     pub email: Option<&'a str>,
-    /// The hash of a new password. What was issued under the old one is void.
+    /// The hash of a new password. Tokens and sessions under the old one become void.
     pub password_hash: Option<&'a str>,
 }
 
@@ -96,7 +96,7 @@ pub struct Group {
 pub struct Member {
     /// The sub-account.
     pub user: User,
-    /// Since when it is in the group.
+    /// When it was added to the group.
     pub since: Timestamp,
 }
 
@@ -109,20 +109,20 @@ pub struct NewPolicy<'a> {
     pub description: &'a str,
     /// Its document as it was written.
     pub document: &'a str,
-    /// Its document as it was understood.
+    /// Its document in canonical form.
     pub canonical: &'a str,
     /// Its tags, as JSON.
     pub tags: &'a str,
 }
 
-/// A policy that a main account has written.
+/// A policy that a main account made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policy {
-    /// All but its document.
+    /// The policy without its document.
     pub summary: PolicySummary,
     /// Its document as it was written.
     pub document: String,
-    /// Its document as it was understood.
+    /// Its document in canonical form.
     pub canonical: String,
 }
 
@@ -139,24 +139,24 @@ pub struct PolicySummary {
     pub tags: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// How many sub-accounts, groups and roles have a policy.
+/// The numbers of sub-accounts, groups and roles that have a policy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PolicyCounts {
     /// The policy.
     pub policy: PolicyId,
-    /// To how many it is attached.
+    /// The number of holders that it is attached to.
     pub attached: u64,
-    /// How many of those are sub-accounts.
+    /// The number of sub-accounts among them.
     pub users: u64,
-    /// For how many it is the boundary.
+    /// The number of holders whose boundary it is.
     pub boundaries: u64,
 }
 
-/// To whom a policy can be attached.
+/// A holder of policies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Holder {
     /// A sub-account.
@@ -167,33 +167,33 @@ pub enum Holder {
     Role(RoleId),
 }
 
-/// A policy that is attached to somebody.
+/// A policy that is attached to a holder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attached {
     /// Its number.
     pub policy: PolicyId,
-    /// Its name; none for a preset policy, which the database does not know.
+    /// Its name; `None` for a preset policy, which the database does not have.
     pub name: Option<String>,
-    /// Its description; none for a preset policy.
+    /// Its description; `None` for a preset policy.
     pub description: Option<String>,
     /// When it was attached.
     pub since: Timestamp,
-    /// The uin of who attached it.
+    /// The uin of the caller that attached it.
     pub operator_uin: String,
-    /// The group through which somebody has it.
+    /// The group that gives it to a sub-account.
     pub group: Option<(GroupId, String)>,
 }
 
-/// Somebody to whom a policy is attached.
+/// A holder of a policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entity {
-    /// Who.
+    /// The holder.
     pub holder: Holder,
     /// The name of the sub-account, group or role.
     pub name: String,
     /// The uin of a sub-account.
     pub uin: Option<Uin>,
-    /// Since when.
+    /// When the policy was attached to it.
     pub since: Timestamp,
 }
 
@@ -204,9 +204,9 @@ pub struct NewRole<'a> {
     pub name: &'a str,
     /// Free text.
     pub description: &'a str,
-    /// Who may take it, as it was written.
+    /// The trust policy, as it was written.
     pub trust: &'a str,
-    /// Who may take it, as it was understood.
+    /// The trust policy in canonical form.
     pub trust_canonical: &'a str,
     /// The longest session, in seconds.
     pub session_duration: i64,
@@ -227,9 +227,9 @@ pub struct Role {
     pub name: String,
     /// Free text.
     pub description: String,
-    /// Who may take it, as it was written.
+    /// The trust policy, as it was written.
     pub document: String,
-    /// Who may take it, as it was understood.
+    /// The trust policy in canonical form.
     pub trust: String,
     /// The longest session, in seconds.
     pub session_duration: i64,
@@ -237,17 +237,17 @@ pub struct Role {
     pub console_login: bool,
     /// Its tags, as JSON.
     pub tags: String,
-    /// Grows when the trust changes.
+    /// Grows when the trust policy changes.
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Timestamp,
-    /// The policy that bounds what its sessions may do.
+    /// The policy that limits the rights of its sessions.
     pub boundary: Option<PolicyId>,
 }
 
-/// What is said of an identity provider, when it is made and when it changes.
+/// The settings of an identity provider, for a new one or a change.
 #[derive(Clone, Copy, Debug)]
 pub struct NewOidcProvider<'a> {
     /// Its name, unique in its main account.
@@ -262,7 +262,7 @@ pub struct NewOidcProvider<'a> {
     pub description: &'a str,
 }
 
-/// An identity provider: it vouches for those that take a role without a key.
+/// An identity provider. Its tokens let callers assume a role without a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OidcProvider {
     /// Its number.
@@ -279,10 +279,10 @@ pub struct OidcProvider {
     pub client_ids: String,
     /// Free text.
     pub description: String,
-    /// Grows when something is taken away that it was trusted with.
+    /// Grows when a change removes something that it was trusted with.
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was changed last.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }

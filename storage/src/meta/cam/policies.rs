@@ -1,4 +1,4 @@
-//! Policies that main accounts have written.
+//! Policies that main accounts made.
 
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -17,12 +17,12 @@ impl MetaStore {
     /// Stores a policy.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is not a main account.
     pub async fn create_policy(&self, act: &Act, owner: AccountId, new: &NewPolicy<'_>) -> Result<PolicyId> {
         unit!(self.unit(act, "create a policy"), |u| insert(u, owner, new).await.map(Outcome::Done))
     }
 
-    /// The policy with this number, if it belongs to `owner`.
+    /// Returns the policy with this number, if it belongs to `owner`.
     pub async fn policy(&self, owner: AccountId, id: PolicyId) -> Result<Option<Policy>> {
         let query = sqlx::query(
             "SELECT id, name, description, tags, created_at, updated_at, document, canonical FROM cam_policies \
@@ -32,7 +32,7 @@ impl MetaStore {
         row.op("read a policy")?.as_ref().map(policy).transpose()
     }
 
-    /// The policy of `owner` with this name.
+    /// Returns the policy of `owner` with this name.
     pub async fn policy_by_name(&self, owner: AccountId, name: &str) -> Result<Option<Policy>> {
         if !is_storable(name) {
             return Ok(None);
@@ -45,7 +45,7 @@ impl MetaStore {
         row.op("read a policy")?.as_ref().map(policy).transpose()
     }
 
-    /// All policies of `owner`, the oldest first.
+    /// Lists all policies of `owner`, the oldest first.
     pub async fn list_policies(&self, owner: AccountId) -> Result<Vec<PolicySummary>> {
         let query = sqlx::query(
             "SELECT id, name, description, tags, created_at, updated_at FROM cam_policies WHERE owner_id = $1 \
@@ -55,7 +55,8 @@ impl MetaStore {
         all.op("list policies")?.iter().map(summary).collect()
     }
 
-    /// How many of `owner` have each of these policies; a policy that nobody has is left out.
+    /// Counts the holders of each of these policies in the main account `owner`. Policies without holders are left
+    /// out.
     pub async fn count_attached(&self, owner: AccountId, policies: &[PolicyId]) -> Result<Vec<PolicyCounts>> {
         let mut counts = Vec::new();
         for list in lists(policies) {
@@ -86,7 +87,8 @@ impl MetaStore {
         Ok(counts)
     }
 
-    /// Gives a policy another description or document (as it was written, as it was understood); what is `None` stays.
+    /// Changes the description or the document (as written, and in canonical form) of a policy; `None` leaves a value
+    /// as it is.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such policy.
@@ -103,11 +105,11 @@ impl MetaStore {
             .map(Outcome::Done))
     }
 
-    /// Deletes policies: all of them, or none. They are detached from everybody.
+    /// Deletes policies, all of them or none. They are detached from all holders.
     ///
     /// # Errors
-    /// `Stale` when `owner` does not have one of them, `InUse` when one is a boundary: without it, somebody could do more
-    /// than before.
+    /// `Stale` when `owner` does not have one of them, `InUse` when one is a boundary: without it, its holder could
+    /// do more than before.
     pub async fn delete_policies(&self, act: &Act, owner: AccountId, ids: &[PolicyId]) -> Result<()> {
         unit!(self.unit(act, "delete policies"), |u| delete(u, owner, ids).await.map(Outcome::Done))
     }
@@ -138,7 +140,7 @@ async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewPolicy<'_>) -> Resu
     Ok(PolicyId::new(id))
 }
 
-/// Refuses a policy that is not there, or is another's. Preset policies are everybody's.
+/// Refuses a policy that does not exist or belongs to another main account. Preset policies belong to everybody.
 pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: PolicyId) -> Result<()> {
     if !id.is_custom() {
         return Ok(());

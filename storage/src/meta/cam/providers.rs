@@ -1,4 +1,4 @@
-//! Identity providers: who vouches for those that take a role without a key.
+//! Identity providers, whose tokens let callers assume a role without a key.
 
 use sqlx::any::AnyRow;
 
@@ -16,19 +16,19 @@ use roadstead_types::{AccountId, Counted, ProviderId, Thing};
 const BY_NAME: &str = "SELECT id, owner_id, name, url, keys, client_ids, description, version, created_at, updated_at \
      FROM cam_oidc_providers WHERE owner_id = $1 AND name = $2";
 
-/// Whether what a provider becomes leaves all that it was trusted with: then its sessions go on.
+/// Tells whether a changed provider keeps everything that it was trusted with. Then its sessions go on.
 pub type Keeps<'a> = &'a (dyn Fn(&OidcProvider) -> bool + Sync);
 
 impl MetaStore {
     /// Makes an identity provider.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is not a main account.
     pub async fn create_oidc_provider(&self, act: &Act, owner: AccountId, new: &NewOidcProvider<'_>) -> Result<()> {
         unit!(self.unit(act, "create an identity provider"), |u| insert(u, owner, new).await.map(Outcome::Done))
     }
 
-    /// The identity provider of `owner` with this name.
+    /// Returns the identity provider of `owner` with this name.
     pub async fn oidc_provider(&self, owner: AccountId, name: &str) -> Result<Option<OidcProvider>> {
         if !is_storable(name) {
             return Ok(None);
@@ -37,7 +37,8 @@ impl MetaStore {
         query.op("read an identity provider")?.as_ref().map(provider).transpose()
     }
 
-    /// Says anew what an identity provider is. Its sessions end unless `keeps` says, of what it was, that they may go on.
+    /// Replaces the settings of an identity provider. Its sessions end, unless `keeps`, called with the old settings,
+    /// says that they may go on.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such identity provider.

@@ -1,4 +1,4 @@
-//! Roles: rights that somebody takes for a while.
+//! Roles: rights that callers can assume for a while.
 
 use sqlx::any::AnyRow;
 
@@ -27,18 +27,18 @@ impl MetaStore {
     /// Makes a role.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is no main account.
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the owner is not a main account.
     pub async fn create_role(&self, act: &Act, owner: AccountId, new: &NewRole<'_>) -> Result<RoleId> {
         unit!(self.unit(act, "create a role"), |u| insert(u, owner, new).await.map(Outcome::Done))
     }
 
-    /// The role of `owner` with this number.
+    /// Returns the role of `owner` with this number.
     pub async fn role(&self, owner: AccountId, id: RoleId) -> Result<Option<Role>> {
         let query = sqlx::query(roles!("WHERE id = $1 AND owner_id = $2")).bind(id.get()).bind(owner.get());
         query.fetch_optional(self.reader()).await.op("read a role")?.as_ref().map(role).transpose()
     }
 
-    /// The role of `owner` with this name.
+    /// Returns the role of `owner` with this name.
     pub async fn role_by_name(&self, owner: AccountId, name: &str) -> Result<Option<Role>> {
         if !is_storable(name) {
             return Ok(None);
@@ -47,14 +47,14 @@ impl MetaStore {
         query.fetch_optional(self.reader()).await.op("read a role")?.as_ref().map(role).transpose()
     }
 
-    /// All roles of `owner`, the oldest first.
+    /// Lists all roles of `owner`, the oldest first.
     pub async fn list_roles(&self, owner: AccountId) -> Result<Vec<Role>> {
         let all = sqlx::query(roles!("WHERE owner_id = $1 ORDER BY id LIMIT $2")).bind(owner.get());
         let all = all.bind(rows(limits::ROLES)).fetch_all(self.reader()).await;
         all.op("list roles")?.iter().map(role).collect()
     }
 
-    /// Says anew who may take a role: as it was written, and as it was understood.
+    /// Replaces the trust policy of a role, as written and in canonical form.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such role.
@@ -106,7 +106,7 @@ async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewRole<'_>) -> Result
     Ok(RoleId::new(id))
 }
 
-/// Refuses a role that is not there, or is another's.
+/// Refuses a role that does not exist or belongs to another main account.
 pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: RoleId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM cam_roles WHERE id = $1 AND owner_id = $2").bind(id.get());
     let found = found.bind(owner.get()).fetch_optional(&mut **u).await.op("read a role")?;

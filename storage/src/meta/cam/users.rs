@@ -38,19 +38,19 @@ impl MetaStore {
     /// Makes a sub-account.
     ///
     /// # Errors
-    /// `Conflict` when the name, the uin (`account`) or the id of the key (`access key`) is taken, `LimitReached` when
-    /// there are as many as there may be, `Stale` when the owner is no main account.
+    /// `Conflict` when the name, the uin (`account`) or the id of the key (`access key`) is taken, `LimitReached`
+    /// when the limit is reached, `Stale` when the owner is not a main account.
     pub async fn create_user(&self, act: &Act, new: &NewUser<'_>) -> Result<User> {
         unit!(self.unit(act, "create a sub-account"), |u| insert(u, new).await.map(Outcome::Done))
     }
 
-    /// The sub-account with this id, if it belongs to `owner`.
+    /// Returns the sub-account with this id, if it belongs to `owner`.
     pub async fn user(&self, owner: AccountId, id: AccountId) -> Result<Option<User>> {
         let row = sqlx::query(BY_ID).bind(owner.get()).bind(id.get()).fetch_optional(self.reader()).await;
         row.op("read a sub-account")?.as_ref().map(user).transpose()
     }
 
-    /// The sub-account of `owner` with this name.
+    /// Returns the sub-account of `owner` with this name.
     pub async fn user_by_name(&self, owner: AccountId, name: &str) -> Result<Option<User>> {
         if !is_storable(name) {
             return Ok(None);
@@ -59,19 +59,19 @@ impl MetaStore {
         row.op("read a sub-account")?.as_ref().map(user).transpose()
     }
 
-    /// The sub-account of `owner` with this uin.
+    /// Returns the sub-account of `owner` with this uin.
     pub async fn user_by_uin(&self, owner: AccountId, uin: &Uin) -> Result<Option<User>> {
         let row = sqlx::query(BY_UIN).bind(owner.get()).bind(uin.as_str()).fetch_optional(self.reader()).await;
         row.op("read a sub-account")?.as_ref().map(user).transpose()
     }
 
-    /// All sub-accounts of `owner`, the oldest first.
+    /// Lists all sub-accounts of `owner`, the oldest first.
     pub async fn list_users(&self, owner: AccountId) -> Result<Vec<User>> {
         let all = sqlx::query(ALL).bind(owner.get()).bind(rows(limits::USERS));
         all.fetch_all(self.reader()).await.op("list sub-accounts")?.iter().map(user).collect()
     }
 
-    /// Changes what is noted about a sub-account, and its password.
+    /// Changes the profile of a sub-account, and its password.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such sub-account.
@@ -79,7 +79,8 @@ impl MetaStore {
         unit!(self.unit(act, "change a sub-account"), |u| update(u, owner, id, change).await.map(Outcome::Done))
     }
 
-    /// Deletes a sub-account with its password, keys, tokens, memberships and attachments. What it pushed stays.
+    /// Deletes a sub-account with its password, keys, tokens, memberships and attachments. Images that it pushed
+    /// stay.
     ///
     /// # Errors
     /// `Stale` when `owner` has no such sub-account, `InUse` when it has access keys and `force` is not set.
@@ -87,7 +88,7 @@ impl MetaStore {
         unit!(self.unit(act, "delete a sub-account"), |u| delete(u, owner, id, force).await.map(Outcome::Done))
     }
 
-    /// Notes that a sub-account has signed in. No cache hears of it, and the loss of power may undo it.
+    /// Saves the sign-in of a sub-account. Caches are not told, and a loss of power may undo it.
     pub async fn record_login(&self, id: AccountId, address: &str, now: Timestamp) -> Result<()> {
         let update = sqlx::query("UPDATE cam_users SET last_login_at = $1, last_login_ip = $2 WHERE account_id = $3");
         let update = update.bind(now.as_millis()).bind(address).bind(id.get());
@@ -131,7 +132,7 @@ async fn insert(u: &mut Unit<'_>, new: &NewUser<'_>) -> Result<User> {
     Ok(User { account, profile: profile.clone(), last_login_at: None, last_login_ip: None, boundary: None })
 }
 
-/// Refuses a sub-account that is not there, or is another's.
+/// Refuses a sub-account that does not exist or belongs to another main account.
 pub(super) async fn require(u: &mut Unit<'_>, owner: AccountId, id: AccountId) -> Result<()> {
     let found = sqlx::query("SELECT id FROM accounts WHERE id = $1 AND owner_id = $2").bind(id.get()).bind(owner.get());
     let found = found.fetch_optional(&mut **u).await.op("read a sub-account")?;
@@ -166,15 +167,15 @@ async fn update(u: &mut Unit<'_>, owner: AccountId, id: AccountId, change: &User
 async fn delete(u: &mut Unit<'_>, owner: AccountId, id: AccountId, force: bool) -> Result<()> {
     lock_owner(u, owner).await?;
     require(u, owner, id).await?;
-    // A key that is being made at this moment is there, or finds the account gone.
+    // A concurrent request that makes a key either finishes before, or finds the account gone.
     let lock = sqlx::query("UPDATE accounts SET status = status WHERE id = $1").bind(id.get());
     lock.execute(&mut **u).await.op("lock an account")?;
     let key = sqlx::query("SELECT secret_id FROM access_keys WHERE account_id = $1 LIMIT 1").bind(id.get());
     if !force && key.fetch_optional(&mut **u).await.op("look for access keys")?.is_some() {
         return Err(Error::InUse(Thing::User));
     }
-    // What it has begun to push is over, and goes where expired uploads go: with its bytes. (One that begins at this moment
-    // goes with the account.)
+    // Its uploads expire, so that the job for expired uploads deletes them with their bytes. (An upload that begins
+    // right now is deleted with the account.)
     let uploads = sqlx::query("UPDATE uploads SET account_id = $1, expires_at = 0 WHERE account_id = $2");
     uploads.bind(owner.get()).bind(id.get()).execute(&mut **u).await.op("end uploads")?;
     let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());

@@ -38,33 +38,33 @@ impl MetaStore {
     /// Makes an instance, if its owner has fewer than `limit`.
     ///
     /// # Errors
-    /// `Conflict` when the name or the id is taken, `LimitReached`, `Stale` when there is no such owner.
+    /// `Conflict` when the name or the id is taken, `LimitReached`, `Stale` when the owner does not exist.
     pub async fn create_instance(&self, act: &Act, new: &NewInstance<'_>, limit: u64) -> Result<Instance> {
         unit!(self.unit(act, "create an instance"), |u| insert(u, new, limit).await.map(Outcome::Done))
     }
 
-    /// The instance that this registry is.
+    /// Returns the instance of this registry.
     pub async fn instance(&self, registry: RegistryId) -> Result<Option<Instance>> {
         let row = sqlx::query(select_instances!("WHERE registry_id = $1")).bind(registry.get());
         let row = row.fetch_optional(self.reader()).await;
         row.op("read an instance")?.as_ref().map(instance).transpose()
     }
 
-    /// The instance with this public id.
+    /// Returns the instance with this public id.
     pub async fn instance_by_id(&self, id: &InstanceId) -> Result<Option<Instance>> {
         let row = sqlx::query(select_instances!("WHERE instance_id = $1")).bind(id.as_str());
         let row = row.fetch_optional(self.reader()).await;
         row.op("read an instance")?.as_ref().map(instance).transpose()
     }
 
-    /// The instance of `owner` with this public id.
+    /// Returns the instance of `owner` with this public id.
     pub async fn own_instance(&self, owner: AccountId, id: &InstanceId) -> Result<Option<Instance>> {
         let row = sqlx::query(select_instances!("WHERE instance_id = $1 AND owner_id = $2"));
         let row = row.bind(id.as_str()).bind(owner.get()).fetch_optional(self.reader()).await;
         row.op("read an instance")?.as_ref().map(instance).transpose()
     }
 
-    /// The instance with this name.
+    /// Returns the instance with this name.
     pub async fn instance_by_name(&self, name: &str) -> Result<Option<Instance>> {
         if !is_storable(name) {
             return Ok(None);
@@ -73,23 +73,23 @@ impl MetaStore {
         row.op("read an instance")?.as_ref().map(instance).transpose()
     }
 
-    /// The instances of an owner, in the order in which they were made, `limit` at most.
+    /// Lists the instances of an owner in the order in which they were made, `limit` at most.
     pub async fn list_instances(&self, owner: AccountId, limit: u32) -> Result<Vec<Instance>> {
         let page = sqlx::query(select_instances!("WHERE owner_id = $1 ORDER BY registry_id LIMIT $2"));
         let page = page.bind(owner.get()).bind(i64::from(limit)).fetch_all(self.reader()).await;
         page.op("list instances")?.iter().map(instance).collect()
     }
 
-    /// Changes an instance that is running; false when there is none.
+    /// Changes a running instance. False when it does not exist.
     pub async fn modify_instance(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
         unit!(self.unit(act, "modify an instance"), |u| modify(u, registry, change).await.map(Outcome::of))
     }
 
-    /// Deletes an instance with its tokens: no host leads to it any more, and its name is free. A job takes what is in it. False
-    /// when there is none.
+    /// Deletes an instance with its tokens. It has no host any more, and its name is free. A job deletes its content.
+    /// False when the instance does not exist.
     ///
     /// # Errors
-    /// `Protected`; without `content`, `InUse` while there are repositories in it.
+    /// `Protected`; `InUse` while it has repositories, unless `content` is set.
     pub async fn condemn_instance(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
         unit!(self.unit(act, "delete an instance"), |u| condemn(u, registry, content).await.map(Outcome::of))
     }
@@ -97,7 +97,7 @@ impl MetaStore {
 
 async fn insert(u: &mut Unit<'_>, new: &NewInstance<'_>, limit: u64) -> Result<Instance> {
     let now = u.now();
-    // The lock under which instances are counted and numbered.
+    // Instances are counted and numbered under this lock.
     changes::lock(u).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
     let count: i64 = count.fetch_one(&mut **u).await.op("count instances")?;
@@ -168,7 +168,7 @@ async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Resul
             return Err(Error::InUse(Thing::Instance));
         }
     }
-    // There are so few tokens that they can go at once.
+    // An instance has few tokens, so they are deleted at once.
     for sql in ["DELETE FROM instance_tokens WHERE registry_id = $1", "DELETE FROM instances WHERE registry_id = $1"] {
         sqlx::query(sql).bind(registry.get()).execute(&mut **u).await.op("delete an instance")?;
     }
@@ -184,10 +184,10 @@ async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Resul
     Ok(true)
 }
 
-/// Locks the instance that a registry is, so that it is not condemned before the transaction ends.
+/// Locks the instance of a registry, so that it is not deleted before the transaction ends.
 ///
 /// # Errors
-/// `Stale` when it is being deleted, or is none.
+/// `Stale` when it is being deleted, or the registry is no instance.
 async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
     let lock =
         sqlx::query("UPDATE instances SET status = 0 WHERE registry_id = $1 AND status = 0").bind(registry.get());

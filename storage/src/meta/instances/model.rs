@@ -1,4 +1,4 @@
-//! What an instance is made of.
+//! The data of instances.
 
 use std::fmt;
 use std::str::FromStr;
@@ -38,7 +38,7 @@ impl fmt::Display for Edition {
     }
 }
 
-/// A text names no edition.
+/// The text names no edition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("an edition is basic, standard or premium")]
 pub struct EditionError;
@@ -52,27 +52,27 @@ impl FromStr for Edition {
     }
 }
 
-/// Whether an instance serves.
+/// The status of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InstanceStatus {
-    /// It does.
+    /// It is running.
     Running,
     /// Its content is being deleted, and no host leads to it.
     Deleting,
 }
 
-/// How an instance is paid for. Nothing follows from it.
+/// The payment of an instance. It has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Payment {
-    /// In advance, for a time that ends.
+    /// Whether it is paid in advance, for a limited time.
     pub prepaid: bool,
     /// 0: renewed by hand, 1: by itself, 2: not at all.
     pub renew_flag: i64,
-    /// When that time ends.
+    /// The end of that time.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key and a value that somebody has put on something.
+/// A key and a value attached to a resource.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct ResourceTag {
     /// The key.
@@ -84,7 +84,7 @@ pub struct ResourceTag {
 /// An enterprise instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Instance {
-    /// The registry that it is.
+    /// Its registry.
     pub registry: RegistryId,
     /// Its public id.
     pub id: InstanceId,
@@ -94,15 +94,15 @@ pub struct Instance {
     pub owner: AccountId,
     /// Its edition.
     pub edition: Edition,
-    /// Whether it serves.
+    /// Its status.
     pub status: InstanceStatus,
-    /// How it is paid for.
+    /// Its payment.
     pub payment: Payment,
-    /// It cannot be deleted.
+    /// Whether it is protected from deletion.
     pub deletion_protection: bool,
-    /// Versions of objects are wanted.
+    /// Whether versions of objects are wanted.
     pub versioning: bool,
-    /// Several zones are wanted.
+    /// Whether several zones are wanted.
     pub multi_zone: bool,
     /// Its tags.
     pub tags: Vec<ResourceTag>,
@@ -121,51 +121,51 @@ pub struct NewInstance<'a> {
     pub owner: AccountId,
     /// Its edition.
     pub edition: Edition,
-    /// How it is paid for.
+    /// Its payment.
     pub payment: Payment,
-    /// It cannot be deleted.
+    /// Whether it is protected from deletion.
     pub deletion_protection: bool,
-    /// Versions of objects are wanted.
+    /// Whether versions of objects are wanted.
     pub versioning: bool,
-    /// Several zones are wanted.
+    /// Whether several zones are wanted.
     pub multi_zone: bool,
     /// Its tags.
     pub tags: &'a [ResourceTag],
 }
 
-/// What changes in an instance; `None` stays as it is.
+/// Changes of an instance. `None` leaves a value as it is.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct InstanceChange {
     /// Its edition.
     pub edition: Option<Edition>,
-    /// Whether it cannot be deleted.
+    /// Whether it is protected from deletion.
     pub deletion_protection: Option<bool>,
     /// Whether versions of objects are wanted.
     pub versioning: Option<bool>,
 }
 
-/// A long-term password for docker, good for one instance.
+/// A long-term password for docker, valid in one instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstanceToken {
-    /// The number of its row, which no other token ever has.
+    /// The number of its row, which is never used for another token.
     pub row: i64,
     /// Its public id.
     pub id: String,
     /// The instance that it is for.
     pub registry: RegistryId,
-    /// Who made it: whoever has it acts as this account.
+    /// The account that made it. A client with the token acts as this account.
     pub account: AccountId,
-    /// The version of the account's credentials under which it was made; under another one it is void.
+    /// The version of the account's credentials when it was made. Under another version it is void.
     pub credential_version: i64,
     /// The SHA-256 of its secret.
     pub hash: Vec<u8>,
-    /// What it is for.
+    /// Its description.
     pub description: String,
     /// Whether it may be used.
     pub enabled: bool,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -176,30 +176,30 @@ pub struct NewInstanceToken<'a> {
     pub id: &'a str,
     /// The instance that it is for.
     pub registry: RegistryId,
-    /// Who makes it.
+    /// The account that makes it.
     pub account: AccountId,
     /// The version of the account's credentials.
     pub credential_version: i64,
     /// The SHA-256 of its secret.
     pub hash: &'a [u8],
-    /// What it is for.
+    /// Its description.
     pub description: &'a str,
-    /// When it ends.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// What a namespace of an instance has besides its name.
+/// The settings of a namespace of an instance.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct NamespaceSettings {
-    /// Everybody may read what is in it.
+    /// Whether everybody may read its content.
     pub public: bool,
-    /// What is pushed is to be scanned.
+    /// Whether pushed images are to be scanned.
     pub auto_scan: bool,
-    /// Images with vulnerabilities are to be refused.
+    /// Whether images with vulnerabilities are to be refused.
     pub prevent_vulnerable: bool,
-    /// From which severity on: `low`, `medium`, `high`, or empty.
+    /// The lowest severity that counts: `low`, `medium`, `high`, or empty.
     pub severity: String,
-    /// Ids of vulnerabilities that do not count.
+    /// Ids of ignored vulnerabilities.
     pub ignored: Vec<String>,
     /// Its tags.
     pub tags: Vec<ResourceTag>,
@@ -212,18 +212,18 @@ pub struct InstanceNamespace {
     pub id: NamespaceId,
     /// Its name.
     pub name: NamespaceName,
-    /// What else it has.
+    /// Its settings.
     pub settings: NamespaceSettings,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
-/// What is said about a repository.
+/// The descriptions of a repository.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Texts {
-    /// In a few words.
+    /// The short description.
     pub brief: String,
-    /// At length.
+    /// The long description.
     pub description: String,
 }
 
@@ -236,41 +236,41 @@ pub struct InstanceRepository {
     pub name: RepositoryName,
     /// Whether everybody may read it.
     pub public: bool,
-    /// What is said about it.
+    /// Its descriptions.
     pub texts: Texts,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When something was last pushed to it, or deleted from it.
+    /// The time of the last push or deletion in it.
     pub updated_at: Timestamp,
 }
 
 /// The order of a list of repositories.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum RepositoryOrder {
-    /// By name, in the order of its bytes.
+    /// By name, in byte order.
     #[default]
     Name,
-    /// By name, the last one first.
+    /// By name, in reverse byte order.
     NameDescending,
-    /// The one that was made last comes first.
+    /// The last made one first.
     Newest,
-    /// The one that was last pushed to comes first.
+    /// The last pushed one first.
     LastChanged,
 }
 
-/// Which repositories of an instance are wanted.
+/// A filter for repositories of an instance.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct RepositoryQuery<'a> {
-    /// Those of this namespace.
+    /// Only repositories of this namespace.
     pub namespace: Option<NamespaceId>,
-    /// Those whose name, without the namespace, contains this.
+    /// Only repositories whose name, without the namespace, contains this.
     pub contains: &'a str,
-    /// Only those whose names meet this rule.
+    /// Only repositories whose names meet this rule.
     pub shows: &'a NameRule,
-    /// In which order.
+    /// The order.
     pub order: RepositoryOrder,
-    /// How many to leave out.
+    /// How many to skip.
     pub offset: u32,
-    /// How many at most.
+    /// The most repositories to return.
     pub limit: u32,
 }

@@ -1,4 +1,4 @@
-//! Namespaces of instances: those of `namespaces`, and what instances add to them.
+//! Namespaces of instances: rows of `namespaces` and their settings.
 
 use sqlx::any::AnyRow;
 
@@ -21,7 +21,7 @@ macro_rules! select_namespaces {
 }
 
 impl MetaStore {
-    /// Makes a namespace in an instance that has fewer than `limit`.
+    /// Makes a namespace, if the instance has fewer than `limit`.
     ///
     /// # Errors
     /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the instance has gone.
@@ -40,7 +40,7 @@ impl MetaStore {
             .map(Outcome::Done))
     }
 
-    /// The namespace of an instance with this name.
+    /// Returns the namespace of an instance with this name.
     pub async fn instance_namespace(&self, registry: RegistryId, name: &str) -> Result<Option<InstanceNamespace>> {
         if !is_storable(name) {
             return Ok(None);
@@ -50,15 +50,15 @@ impl MetaStore {
         row.op("read a namespace")?.as_ref().map(namespace).transpose()
     }
 
-    /// The namespaces of an instance by name, in the order of its bytes, `limit` at most.
+    /// Lists the namespaces of an instance in the byte order of their names, `limit` at most.
     pub async fn list_instance_namespaces(&self, registry: RegistryId, limit: u32) -> Result<Vec<InstanceNamespace>> {
         let page = sqlx::query(select_namespaces!("WHERE n.registry_id = $1 ORDER BY n.name LIMIT $2"));
         let page = page.bind(registry.get()).bind(i64::from(limit)).fetch_all(self.reader()).await;
         page.op("list namespaces")?.iter().map(namespace).collect()
     }
 
-    /// Changes what a namespace of an instance has; its repositories become public or private with it. False when there
-    /// is no such namespace.
+    /// Changes the settings of a namespace of an instance. Its repositories become public or private with it. False
+    /// when the namespace does not exist.
     pub async fn modify_instance_namespace(
         &self,
         act: &Act,
@@ -77,7 +77,7 @@ async fn insert(
     (name, settings): (&NamespaceName, &NamespaceSettings),
     limit: u64,
 ) -> Result<NamespaceId> {
-    // Also the lock under which namespaces are counted.
+    // This lock also serves for the count of namespaces.
     lock_running(u, registry).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM namespaces WHERE registry_id = $1").bind(registry.get());
     let count: i64 = count.fetch_one(&mut **u).await.op("count namespaces")?;
@@ -107,7 +107,7 @@ async fn modify(
     id: NamespaceId,
     change: &(impl Fn(&mut NamespaceSettings) + Sync),
 ) -> Result<bool> {
-    // Who makes a repository in it at this moment comes before, or finds the new settings.
+    // A concurrent request for a repository in it either finishes before, or finds the new settings.
     let lock = sqlx::query("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1").bind(id.get());
     lock.execute(&mut **u).await.op("lock a namespace")?;
     let row = sqlx::query(select_namespaces!("WHERE n.id = $1 AND n.registry_id = $2")).bind(id.get());
@@ -134,8 +134,8 @@ async fn modify(
     Ok(true)
 }
 
-/// Whether a repository that is made in this namespace is public from the start. Locks the namespace, if it is one of an
-/// instance: its settings do not change before the repository is there.
+/// Tells whether a new repository in this namespace is public. Locks the namespace if it is one of an instance, so
+/// that its settings do not change before the repository exists.
 ///
 /// # Errors
 /// `Stale` when the instance is being deleted.

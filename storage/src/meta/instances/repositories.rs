@@ -1,4 +1,4 @@
-//! Repositories of instances: those of `repositories`, and what instances add to them.
+//! Repositories of instances: rows of `repositories` and their descriptions.
 
 use sqlx::any::AnyRow;
 
@@ -28,7 +28,7 @@ impl MetaStore {
     /// Makes an empty repository in a namespace of an instance.
     ///
     /// # Errors
-    /// `Conflict` when there is one of this name, `Stale` when the namespace has gone.
+    /// `Conflict` when the name is taken, `Stale` when the namespace has gone.
     pub async fn create_instance_repository(
         &self,
         act: &Act,
@@ -43,7 +43,7 @@ impl MetaStore {
             .map(Outcome::Done))
     }
 
-    /// A page of the repositories of an instance, and how many there are in all.
+    /// Returns a page of the repositories of an instance, and the number of all of them.
     pub async fn list_instance_repositories(
         &self,
         registry: RegistryId,
@@ -66,7 +66,8 @@ impl MetaStore {
         Ok(Found { total: size(&row, "repositories", "total")?, list })
     }
 
-    /// Says something else about a repository; `None` stays as it is. False when there is no such repository.
+    /// Changes the descriptions of a repository; `None` leaves one as it is. False when the repository does not
+    /// exist.
     pub async fn describe_instance_repository(
         &self,
         act: &Act,
@@ -78,7 +79,7 @@ impl MetaStore {
     }
 }
 
-/// The repositories `r` of an instance that are wanted, with what instances add to them as `i`.
+/// Selects the repositories `r` of an instance that match the query, with their descriptions `i`.
 fn matching(statement: &mut Statement, registry: RegistryId, query: &RepositoryQuery<'_>, part: &str) -> String {
     let mut sql = format!(
         "FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \

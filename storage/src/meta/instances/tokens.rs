@@ -1,4 +1,4 @@
-//! Long-term passwords for docker, each good for one instance.
+//! Long-term passwords for docker, each valid in one instance.
 
 use sqlx::any::AnyRow;
 
@@ -21,7 +21,7 @@ macro_rules! select_tokens {
 }
 
 impl MetaStore {
-    /// Stores a token of an instance that has fewer than `limit`, and gives the number of its row.
+    /// Stores a token if the instance has fewer than `limit`, and returns the number of its row.
     ///
     /// # Errors
     /// `Conflict` when the id is taken, `LimitReached`, `Stale` when the instance or the account has gone.
@@ -29,7 +29,7 @@ impl MetaStore {
         unit!(self.unit(act, "store an instance token"), |u| insert(u, new, limit).await.map(Outcome::Done))
     }
 
-    /// The token with this public id.
+    /// Returns the token with this public id.
     pub async fn instance_token(&self, id: &str) -> Result<Option<InstanceToken>> {
         if !is_storable(id) {
             return Ok(None);
@@ -38,13 +38,14 @@ impl MetaStore {
         row.op("read an instance token")?.as_ref().map(token).transpose()
     }
 
-    /// The token in this row.
+    /// Returns the token in this row.
     pub async fn instance_token_row(&self, row: i64) -> Result<Option<InstanceToken>> {
         let row = sqlx::query(select_tokens!("WHERE id = $1")).bind(row).fetch_optional(self.reader()).await;
         row.op("read an instance token")?.as_ref().map(token).transpose()
     }
 
-    /// A page of the tokens of an instance in the order in which they were made, and how many there are in all.
+    /// Returns a page of the tokens of an instance in the order in which they were made, and the number of all of
+    /// them.
     pub async fn list_instance_tokens(
         &self,
         registry: RegistryId,
@@ -60,7 +61,8 @@ impl MetaStore {
         Ok((page?, u64::try_from(count).unwrap_or(0)))
     }
 
-    /// Enables or disables a token of an instance, or describes it anew; `None` stays as it is. False when there is none.
+    /// Enables or disables a token of an instance, or changes its description; `None` leaves a value as it is. False
+    /// when the token does not exist.
     pub async fn modify_instance_token(
         &self,
         act: &Act,
@@ -77,7 +79,7 @@ impl MetaStore {
             .map(Outcome::of))
     }
 
-    /// Deletes a token of an instance; false when there is none.
+    /// Deletes a token of an instance. False when it does not exist.
     pub async fn delete_instance_token(&self, act: &Act, registry: RegistryId, id: &str) -> Result<bool> {
         if !is_storable(id) {
             return Ok(false);
@@ -88,7 +90,7 @@ impl MetaStore {
 
 async fn insert(u: &mut Unit<'_>, new: &NewInstanceToken<'_>, limit: u64) -> Result<i64> {
     let now = u.now();
-    // Also the lock under which tokens are counted.
+    // This lock also serves for the count of tokens.
     lock_running(u, new.registry).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
     let count: i64 = count.bind(new.registry.get()).fetch_one(&mut **u).await.op("count instance tokens")?;

@@ -1,8 +1,8 @@
-//! Jobs: work in the background, claimed by any process with a lease (`docs/adr/0012`).
+//! Jobs: background work that any process can claim with a lease (`docs/adr/0012`).
 //!
-//! A job that is waiting or running is one row for its kind and key. Asking for the same work again while it runs marks the
-//! row, and it is run once more. No transaction is held across the work: a claim and an end are short updates, and the id of
-//! the lease says whether whoever ends a job is still the one that has it.
+//! A waiting or running job has one row for its kind and key. A request for the same work while it runs marks the
+//! row, and the work is done once more. No transaction stays open during the work: claiming and ending a job are
+//! short updates. The id of the lease tells whether the process that ends a job still holds it.
 
 mod model;
 mod operate;
@@ -29,24 +29,24 @@ macro_rules! columns {
 }
 use columns;
 
-/// The kind of the job that takes everything out of the registry of an instance that was deleted. Its payload has the number of
+/// The kind of the job that deletes everything in the registry of a deleted instance. Its payload has the number of
 /// the `registry`.
 pub const EMPTY_REGISTRY: &str = "registry.empty";
 
-/// The kind of the job that takes everything out of a repository that was deleted. Its payload has the number of the
+/// The kind of the job that deletes everything in a deleted repository. Its payload has the number of the
 /// `repository`.
 pub const EMPTY_REPOSITORY: &str = "repository.empty";
 
-/// The error of a job that was taken from a process which gave no more sign of life.
+/// The error of a job whose process stopped renewing its lease.
 const LEASE_RAN_OUT: &str = "its process gave no more sign of life";
 
 impl MetaStore {
-    /// Asks for work. If the same work is waiting, it is asked for already; if it is running, it is done once more.
+    /// Requests work. If the same work is waiting, nothing changes; if it is running, it is done once more.
     pub async fn enqueue_job(&self, new: &NewJob, now: Timestamp) -> Result<JobId> {
         unit!(self.upkeep(now, "enqueue a job"), |tx| enqueue(tx, new, now).await.map(Outcome::Done))
     }
 
-    /// The kinds of which something is to be done now.
+    /// Returns the kinds of jobs that are due now.
     pub async fn due_job_kinds(&self, now: Timestamp) -> Result<Vec<String>> {
         let query = sqlx::query_scalar(
             "SELECT DISTINCT kind FROM jobs WHERE state < 2 AND run_at <= $1 AND lease_until <= $1 ORDER BY kind",
@@ -54,8 +54,8 @@ impl MetaStore {
         query.bind(now.as_millis()).fetch_all(self.reader()).await.op("look for jobs")
     }
 
-    /// Takes jobs of a kind that are due, the longest due first: those that wait, and those whose process gave no more sign of
-    /// life.
+    /// Claims due jobs of a kind, the longest due first. These are waiting jobs, and running ones whose lease has
+    /// expired.
     pub async fn claim_jobs(
         &self,
         kind: &str,
@@ -63,8 +63,8 @@ impl MetaStore {
         lease_until: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<ClaimedJob>> {
-        // The condition stands outside as well: of two processes that pick the same row, the second one waits for the first,
-        // and looks at the row again.
+        // The condition is repeated outside: if two processes pick the same row, the second one waits for the first,
+        // and then checks the row again.
         let claim = sqlx::query(concat!(
             "UPDATE jobs SET state = 1, attempts = attempts + 1, lease_id = $1, lease_until = $2, started_at = $3, \
              progress = '', last_error = CASE WHEN state = 1 THEN $4 ELSE last_error END \
@@ -88,19 +88,19 @@ impl MetaStore {
         rows.iter().map(claimed).collect()
     }
 
-    /// Keeps a job until `until`, and says how far it has come. `None` when somebody else has it by now, else whether it is to
-    /// stop. A lease that ran out but that nobody else took is as good as one that did not.
+    /// Keeps a job until `until`, and saves its progress. Returns whether the job should stop, or `None` when another
+    /// process has claimed it. An expired lease can still be renewed if nobody has claimed the job.
     pub async fn renew_job(&self, lease: &JobLease, until: Timestamp, progress: &str) -> Result<Option<bool>> {
         let update = sqlx::query_scalar(
             "UPDATE jobs SET lease_until = $1, progress = $2 WHERE id = $3 AND lease_id = $4 RETURNING cancel",
         );
         let update = update.bind(until.as_millis()).bind(progress).bind(lease.job.get()).bind(&lease.id);
-        // To the end, not to the first row: SQLite commits at the end.
+        // Fetches all rows, not only the first: SQLite commits at the end.
         let cancel = update.fetch_all(self.writer()).await.op("renew the lease of a job")?.pop();
         Ok(cancel.map(|cancel: i64| cancel == 1))
     }
 
-    /// Whether a job is to stop; `None` when somebody else has it by now.
+    /// Tells whether a job should stop; `None` when another process has claimed it.
     pub async fn is_job_cancelling(&self, lease: &JobLease) -> Result<Option<bool>> {
         let query = sqlx::query_scalar("SELECT cancel FROM jobs WHERE id = $1 AND lease_id = $2");
         let cancel: Option<i64> =
@@ -108,7 +108,8 @@ impl MetaStore {
         Ok(cancel.map(|cancel| cancel == 1))
     }
 
-    /// Ends a run of a job that has come so far; false when somebody else has it by now, and nothing was changed.
+    /// Ends a run of a job and saves its progress. False when another process has claimed it, and then nothing
+    /// changes.
     pub async fn end_job(&self, lease: &JobLease, end: &JobEnd, progress: &str, now: Timestamp) -> Result<bool> {
         unit!(self.upkeep(now, "end a job"), |tx| async {
             let update = sqlx::query("UPDATE jobs SET progress = $1 WHERE id = $2 AND lease_id = $3");
@@ -122,14 +123,14 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// Lets go of the jobs of processes that are known to have ended.
+    /// Releases the jobs of processes that are known to have ended.
     pub async fn release_all_job_leases(&self) -> Result<u64> {
         let update = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 1");
         Ok(update.execute(self.writer()).await.op("release the leases of jobs")?.rows_affected())
     }
 }
 
-/// What becomes of the count of attempts when a job is put off.
+/// The effect of a postponement on the count of attempts.
 #[derive(Clone, Copy)]
 enum Attempts {
     Anew,
@@ -138,7 +139,7 @@ enum Attempts {
 }
 
 impl Attempts {
-    /// What is added to the count, and what it is multiplied with.
+    /// Returns a number to add to the count, and then a factor.
     fn change(self) -> (i64, i64) {
         match self {
             Self::Anew => (0, 0),
@@ -148,9 +149,9 @@ impl Attempts {
     }
 }
 
-/// Asks for work in the transaction that makes it necessary.
+/// Requests work in the transaction that makes it necessary.
 pub(super) async fn enqueue(tx: &mut AnyConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
-    // What is tried again later is not tried sooner because it is asked for again.
+    // A postponed retry does not run sooner because the work is requested again.
     let insert = sqlx::query_scalar(
         "INSERT INTO jobs (kind, key, payload, scope, state, run_at, progress, created_at) \
          VALUES ($1, $2, $3, $4, 0, $5, '', $6) \
@@ -181,7 +182,7 @@ async fn end_run(tx: &mut AnyConnection, lease: &JobLease, end: &JobEnd, now: Ti
     }
 }
 
-/// Ends a job for good, unless the same work was asked for again while it ran.
+/// Ends a job for good, unless the same work was requested again while it ran.
 async fn finish(
     tx: &mut AnyConnection,
     lease: &JobLease,
@@ -204,7 +205,8 @@ async fn finish(
     Ok(update.execute(tx).await.op("end a job")?.rows_affected() > 0)
 }
 
-/// Puts a job off, unless an operator wants it to stop. The same work that was asked for again meanwhile is done with it.
+/// Postpones a job, unless an operator wants it to stop. If the same work was requested in the meantime, the
+/// postponed job covers it.
 async fn postpone(
     tx: &mut AnyConnection,
     lease: &JobLease,

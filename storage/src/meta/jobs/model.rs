@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use roadstead_types::{JobId, Timestamp};
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum JobState {
-    /// It runs when its time has come.
+    /// It waits for its time.
     Waiting,
-    /// A process has it.
+    /// A process runs it.
     Running,
-    /// It has ended well.
+    /// It has succeeded.
     Done,
-    /// It was given up.
+    /// It has failed for good.
     Failed,
     /// An operator has stopped it.
     Cancelled,
 }
 
 impl JobState {
-    /// All of them, in the order of their numbers in the database.
+    /// All states, in the order of their numbers in the database.
     pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
 
     /// The name.
@@ -47,7 +47,7 @@ impl JobState {
     }
 }
 
-/// A text that names no state of a job.
+/// The text names no state of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a job is waiting, running, done, failed or cancelled")]
 pub struct UnknownJobState;
@@ -60,18 +60,18 @@ impl FromStr for JobState {
     }
 }
 
-/// Work that is to be done.
+/// A request for work.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewJob {
-    /// What kind of work.
+    /// The kind of work.
     pub kind: &'static str,
-    /// What makes two jobs of a kind the same work, which is done once for both.
+    /// The key of the work. Two requests of the same kind and key are for the same work, which is done once.
     pub key: Option<String>,
-    /// What the kind needs to know, in JSON. Jobs with the same key have the same payload.
+    /// The input of the work, in JSON. Jobs with the same key have the same payload.
     pub payload: String,
-    /// What the job is about, for people.
+    /// The thing that the job works on, for people.
     pub scope: String,
-    /// How long to wait before it is done.
+    /// The delay before it starts.
     pub delay: Duration,
 }
 
@@ -80,44 +80,44 @@ pub struct NewJob {
 pub struct Job {
     /// The id of its row.
     pub id: JobId,
-    /// What kind of work.
+    /// The kind of work.
     pub kind: String,
-    /// What makes two jobs of a kind the same work.
+    /// The key of the work. Two jobs of the same kind and key are the same work.
     pub key: Option<String>,
-    /// What the kind needs to know, in JSON.
+    /// The input of the work, in JSON.
     pub payload: String,
-    /// What the job is about, for people.
+    /// The thing that the job works on, for people.
     pub scope: String,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
     /// When it is due.
     pub run_at: Timestamp,
-    /// How often it was begun since it was last asked for.
+    /// The number of attempts since it was last requested.
     pub attempts: u32,
-    /// Until when nobody else may take it, while it is running.
+    /// Until when no other process may claim it, while it is running.
     pub lease_until: Option<Timestamp>,
     /// Whether an operator wants a running job to stop.
     pub is_cancelling: bool,
-    /// How far the last attempt has come, in the words of the job.
+    /// The progress of the last attempt, in the words of the job.
     pub progress: String,
-    /// Why the last attempt that failed did.
+    /// The error of the last failed attempt.
     pub last_error: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last begun.
+    /// When the last attempt started.
     pub started_at: Option<Timestamp>,
     /// When it ended for good.
     pub finished_at: Option<Timestamp>,
 }
 
-/// The right to run a job. Whoever took the job later has another one, and then this one is worth nothing.
+/// The right to run a job. When another process has claimed the job, this lease is void.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobLease {
     pub(super) job: JobId,
     pub(super) id: String,
 }
 
-/// A job, for whoever is to run it now.
+/// A job and the right to run it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClaimedJob {
     /// The job.
@@ -126,51 +126,52 @@ pub struct ClaimedJob {
     pub lease: JobLease,
 }
 
-/// How a run of a job has ended.
+/// The end of a run of a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JobEnd {
-    /// All is done.
+    /// The work is done.
     Done,
-    /// All is done until then.
+    /// The work is done for now, and goes on at this time.
     Later(Timestamp),
-    /// This attempt has failed, and there is another one then.
+    /// This attempt has failed, and the next one comes later.
     Retry {
-        /// When.
+        /// The time of the next attempt.
         run_at: Timestamp,
-        /// Why it has failed.
+        /// The error of this attempt.
         error: String,
     },
-    /// There is no use in trying again.
+    /// The work has failed, and another attempt would not help.
     Failed {
-        /// Why.
+        /// The error.
         error: String,
     },
-    /// An operator wanted it to stop, and it has.
+    /// The job has stopped, as an operator wanted.
     Cancelled,
-    /// It was left off because its process ends. Any process may go on with it; it was no attempt.
+    /// The run was interrupted because its process ends. Any process may continue, and it does not count as an
+    /// attempt.
     Released,
 }
 
-/// Which jobs a list shows, the latest first.
+/// A filter for jobs. The latest come first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JobQuery<'a> {
-    /// Only those in this state.
+    /// Only jobs in this state.
     pub state: Option<JobState>,
-    /// Only those of this kind.
+    /// Only jobs of this kind.
     pub kind: Option<&'a str>,
-    /// Only those that were made before this one.
+    /// Only jobs that were made before this one.
     pub before: Option<JobId>,
-    /// The most jobs.
+    /// The most jobs to return.
     pub limit: u32,
 }
 
-/// How many jobs of a kind are in a state.
+/// The number of jobs of a kind in a state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobCount {
     /// The kind.
     pub kind: String,
     /// The state.
     pub state: JobState,
-    /// How many.
+    /// The number.
     pub count: u64,
 }

@@ -1,4 +1,4 @@
-//! What operators ask of jobs: lists, cancelling, trying again, and how long they are remembered.
+//! Operations on jobs for operators: list, cancel, retry, and forget.
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -12,7 +12,7 @@ use crate::Result;
 use roadstead_types::{JobId, Thing, Timestamp};
 
 impl MetaStore {
-    /// A page of jobs, the latest first.
+    /// Returns a page of jobs, the latest first.
     pub async fn list_jobs(&self, query: &JobQuery<'_>) -> Result<Vec<Job>> {
         let mut sql = concat!("SELECT ", columns!(), " FROM jobs WHERE id < $1").to_owned();
         if let Some(state) = query.state {
@@ -28,28 +28,28 @@ impl MetaStore {
         page.fetch_all(self.reader()).await.op("list jobs")?.iter().map(job).collect()
     }
 
-    /// The job with this id.
+    /// Returns the job with this id.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
         let row = sqlx::query(concat!("SELECT ", columns!(), " FROM jobs WHERE id = $1")).bind(id.get());
         row.fetch_optional(self.reader()).await.op("read a job")?.as_ref().map(job).transpose()
     }
 
-    /// Cancels a job: at once if it is waiting; one that is running is told to stop. False when it has ended already, and when
-    /// there is none.
+    /// Cancels a waiting job at once, and tells a running one to stop. False when the job has ended or does not
+    /// exist.
     pub async fn cancel_job(&self, act: &Act, id: JobId) -> Result<bool> {
         unit!(self.unit(act, "cancel a job"), |tx| cancel(tx, id, act.now()).await.map(Outcome::of))
     }
 
-    /// Makes a job due now that is waiting, has failed or was cancelled, as if it had never been tried. False when it is running
-    /// or done, and when there is none.
+    /// Makes a job due now that is waiting, has failed or was cancelled, and resets its attempts. False when it is
+    /// running or done, or does not exist.
     ///
     /// # Errors
-    /// `Conflict` when the same work was asked for since.
+    /// `Conflict` when the same work was requested since.
     pub async fn retry_job(&self, act: &Act, id: JobId) -> Result<bool> {
         unit!(self.unit(act, "try a job again"), |tx| retry(tx, id, act.now()).await.map(Outcome::of))
     }
 
-    /// How many jobs of each kind are in each state.
+    /// Counts the jobs of each kind in each state.
     pub async fn count_jobs(&self) -> Result<Vec<JobCount>> {
         let query =
             sqlx::query("SELECT kind, state, COUNT(*) AS jobs FROM jobs GROUP BY kind, state ORDER BY kind, state");
@@ -61,7 +61,7 @@ impl MetaStore {
         rows.iter().map(count).collect()
     }
 
-    /// Forgets jobs that ended before `before`, at most `limit` of them; tells how many there were.
+    /// Deletes jobs that ended before `before`, at most `limit` of them. Returns their number.
     pub async fn forget_jobs(&self, before: Timestamp, limit: u32) -> Result<u64> {
         let delete = sqlx::query(
             "DELETE FROM jobs WHERE id IN \
