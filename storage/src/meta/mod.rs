@@ -169,18 +169,18 @@ struct Inner {
     /// One connection on SQLite, the same pool as `reader` on PostgreSQL.
     writer: AnyPool,
     reader: AnyPool,
-    /// What a promise has to wait for; PostgreSQL waits by itself.
+    /// The write-ahead log of SQLite, which durable commits wait for. PostgreSQL waits by itself.
     log: Option<durable::Log>,
     busy_timeout: Duration,
     instance: String,
     quotas: Quotas,
-    /// Whether every connection is asked before it is used.
+    /// Whether every connection is checked before it is used.
     wary: Arc<AtomicBool>,
 }
 
 static DRIVERS: Once = Once::new();
 
-/// A connection that was idle for less time than this is handed out without asking the server whether it still lives.
+/// A connection that was idle for less time than this is used without checking whether it still works.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 impl MetaStore {

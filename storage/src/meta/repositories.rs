@@ -1,4 +1,4 @@
-//! Repositories. They are made by the first push, or before it.
+//! Repositories. The first push makes one, or a request before it.
 
 use sqlx::any::AnyRow;
 
@@ -16,7 +16,7 @@ use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl MetaStore {
-    /// The repository with this name.
+    /// Returns the repository with this name.
     pub async fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Result<Option<Repository>> {
         let query = sqlx::query(
             "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
@@ -26,7 +26,7 @@ impl MetaStore {
         row.op("read a repository")?.as_ref().map(repository).transpose()
     }
 
-    /// Repositories in the byte order of their names, after `after`.
+    /// Lists repositories in the byte order of their names, after `after`.
     pub async fn list_repositories(
         &self,
         registry: RegistryId,
@@ -43,8 +43,8 @@ impl MetaStore {
                 "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
                  WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3"
             }
-            // Two short walks, of which one page is made: a walk over everybody's names to find one's own is long. CROSS
-            // says where to begin.
+            // Two short scans, merged to one page, because a scan of all names for one owner's takes long. CROSS JOIN
+            // tells the database where to begin.
             Readable::By { owner: Some(_) } => {
                 "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
                  WHERE id IN (SELECT id FROM (SELECT id FROM repositories \
@@ -61,7 +61,8 @@ impl MetaStore {
         query.fetch_all(self.reader()).await.op("list repositories")?.iter().map(repository).collect()
     }
 
-    /// The repository with this name, if it is one of `owner` or a public one; and whether it is one of `owner`.
+    /// Returns the repository with this name, if it is public or belongs to `owner`, and whether it belongs to
+    /// `owner`.
     pub async fn accessible_repository(
         &self,
         registry: RegistryId,
@@ -81,13 +82,13 @@ impl MetaStore {
     /// Makes an empty repository, if its owner may have one more.
     ///
     /// # Errors
-    /// `Stale` when the owner has no such namespace, `Conflict` when the repository is there, `LimitReached` when the owner
-    /// has as many as it may.
+    /// `Stale` when the owner does not have the namespace, `Conflict` when the repository exists, `LimitReached` when
+    /// the owner has as many as it may.
     pub async fn add_repository(&self, act: &Act, new: &NewRepository<'_>) -> Result<Repository> {
         unit!(self.unit(act, "create a repository"), |u| add(u, self.default_quotas(), new).await.map(Outcome::Done))
     }
 
-    /// Says what a repository is for; false when there is no such repository.
+    /// Sets the description of a repository. False when the repository does not exist.
     pub async fn set_description(&self, act: &Act, id: RepositoryId, description: &str) -> Result<bool> {
         unit!(self.unit(act, "describe a repository"), |u| async {
             let update = sqlx::query(
@@ -100,20 +101,21 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// Makes a repository public or private; false when there is no such repository.
+    /// Makes a repository public or private. False when the repository does not exist.
     pub async fn set_visibility(&self, act: &Act, id: RepositoryId, public: bool) -> Result<bool> {
         unit!(self.unit(act, "set the visibility of a repository"), |u| show(u, id, public).await.map(Outcome::of))
     }
 }
 
-/// A repository that this transaction has locked: nobody else changes what is in it before the transaction ends.
+/// A repository that this transaction has locked, so that nobody else changes its content before the transaction
+/// ends.
 pub(super) struct Locked {
     pub(super) id: RepositoryId,
     pub(super) created: Option<Made>,
     pub(super) place: Place,
 }
 
-/// A repository that is to be there.
+/// A repository that is needed, and made if it is missing.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
     pub(super) registry: RegistryId,
@@ -121,12 +123,12 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a RepositoryName,
 }
 
-/// Locks a repository by name, and makes it if need be and the owner of its namespace may have one more.
+/// Locks a repository by name. A missing one is made, if the owner of its namespace may have one more.
 pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
     let Wanted { registry, namespace, name } = wanted;
     let (now, place) = (u.now(), Place { registry, name: name.clone() });
     let mut owner = None;
-    // Others may make the repository between the two statements, and delete it again before the next.
+    // Other requests may make the repository between the two statements, and delete it before the next try.
     for _ in 0..4 {
         if let Some(id) = lock_by_name(u, wanted).await? {
             return Ok(Locked { id, created: None, place });
@@ -136,7 +138,7 @@ pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'
                 let found = quotas::owner_of(u, namespace).await?;
                 quotas::lock_owner(u, found).await?;
                 owner = Some(found);
-                // Somebody may have made it while this one waited.
+                // Another request may have made the repository while this one waited.
                 continue;
             }
             None => {}
@@ -156,7 +158,7 @@ pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'
             return Ok(Locked { id: RepositoryId::new(id), created: Some(u.made()), place });
         }
     }
-    // It is there, in another namespace of this name: the one of the caller has gone.
+    // The repository exists in another namespace of this name, so the caller's namespace has gone.
     Err(Error::Stale(Thing::Namespace))
 }
 
@@ -204,14 +206,14 @@ async fn lock_by_name(u: &mut Unit<'_>, wanted: Wanted<'_>) -> Result<Option<Rep
     Ok(id.map(RepositoryId::new))
 }
 
-/// Where a repository is.
+/// The registry and the name of a repository.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) registry: RegistryId,
     pub(super) name: RepositoryName,
 }
 
-/// Locks a repository by id, and tells where it is; `None` when it is not there.
+/// Locks a repository by id, and returns its place; `None` when it does not exist.
 pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING registry_id, name",
@@ -225,7 +227,7 @@ fn place(row: &AnyRow) -> Result<Place> {
     Ok(Place { registry, name: parse(row, "repositories", "name")? })
 }
 
-/// Locks a repository by id, and leaves the time of its last change as it is; false when it is not there.
+/// Locks a repository by id, without touching the time of its last change. False when it does not exist.
 pub(super) async fn lock_as_is(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let lock = sqlx::query("UPDATE repositories SET updated_at = updated_at WHERE id = $1 AND registry_id <> 0")
         .bind(id.get());

@@ -1,8 +1,8 @@
-//! The review queue: what lost a reference, and what has none yet, written in the transaction that made it so.
+//! The review queue: blobs and manifests that lost a reference or have none yet, written in the same transaction.
 //!
-//! Rows are written in the order of their targets, so that no two transactions wait for each other.
+//! Rows are written in the order of their targets, so that two transactions do not wait for each other.
 //!
-//! A row is a hint, not a verdict: who reviews finds out anew whether anything refers to its target.
+//! A row is a hint: a review checks again whether anything refers to its target.
 
 use sqlx::any::AnyRow;
 
@@ -13,7 +13,7 @@ use super::unit::Unit;
 use crate::{Error, Result};
 use roadstead_types::{BlobId, ManifestId, RepositoryId, Timestamp};
 
-/// What a review is about.
+/// The target of a review.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ReviewTarget {
     /// A blob.
@@ -22,21 +22,21 @@ pub enum ReviewTarget {
     Manifest(ManifestId),
 }
 
-/// Something without a reference, or with one less, that is to be looked at.
+/// A blob or manifest to review, because it lost a reference or has none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Review {
-    /// What it is. It may have gone since.
+    /// The target, which may have gone since.
     pub target: ReviewTarget,
-    /// Why it is to be looked at: which reference it lost, or that it has none yet.
+    /// The reason: the reference that it lost, or that it has none yet.
     pub reason: String,
-    /// When to look at it.
+    /// When to review it.
     pub review_after: Timestamp,
-    /// How often it has been looked at in vain.
+    /// The number of reviews without a result.
     pub attempts: u64,
 }
 
 impl MetaStore {
-    /// Reviews that are due at `now`, the longest due first.
+    /// Returns reviews that are due at `now`, the longest due first.
     pub async fn due_reviews(&self, now: Timestamp, limit: u32) -> Result<Vec<Review>> {
         let query = sqlx::query(
             "SELECT kind, target_id, reason, review_after, attempts FROM review_queue WHERE review_after <= $1 \
@@ -47,10 +47,10 @@ impl MetaStore {
     }
 }
 
-/// Why something is to be reviewed.
+/// The reason for a review.
 #[derive(Clone, Copy)]
 pub(super) enum Reason {
-    /// It is there, and nothing refers to it yet: its push may have been broken off.
+    /// It is new, and nothing refers to it yet: its push may have been interrupted.
     NotReferencedYet,
     TagMoved,
     TagDeleted,
@@ -72,7 +72,8 @@ impl Reason {
     }
 }
 
-/// Queues what `$rows` gives: `$1` is a target, or what has them, and after it come the reason, the time and the present.
+/// Queues the targets that `$rows` selects. `$1` is a target or the thing that refers to targets; the reason, the
+/// time of the review and the current time follow.
 macro_rules! queueing {
     ($rows:literal) => {
         concat!(
@@ -103,7 +104,7 @@ pub(super) async fn queue_manifest(u: &mut Unit<'_>, id: ManifestId, reason: Rea
     queue(u, sql, id.get(), reason).await
 }
 
-/// Queues the blobs of a manifest, its children, and what names it as its subject.
+/// Queues the blobs, the children and the referrers of a manifest.
 pub(super) async fn queue_dependents(u: &mut Unit<'_>, id: ManifestId, reason: Reason) -> Result<()> {
     let blobs =
         queueing!("SELECT 0, blob_id, $2, $3, 0, $4 FROM manifest_blobs WHERE manifest_id = $1 ORDER BY blob_id");
@@ -122,7 +123,7 @@ pub(super) async fn queue_dependents(u: &mut Unit<'_>, id: ManifestId, reason: R
     Ok(())
 }
 
-/// Queues the first blobs of a repository, in the order of their ids, `limit` at most.
+/// Queues the first blobs of a repository, in the order of their ids, at most `limit`.
 pub(super) async fn queue_blobs_of_repository(u: &mut Unit<'_>, id: RepositoryId, limit: u32) -> Result<()> {
     let (now, review_after) = (u.now(), u.review_after());
     let sql = queueing!(

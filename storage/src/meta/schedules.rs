@@ -1,5 +1,4 @@
-//! Schedules: when a job that comes back regularly is due next. Every process looks, and the one that moves the row has asked
-//! for the job.
+//! Schedules of regular jobs. Every process looks for due ones, and the one that moves the row requests the job.
 
 use sqlx::AnyConnection;
 
@@ -11,19 +10,19 @@ use crate::Result;
 use roadstead_types::Timestamp;
 
 impl MetaStore {
-    /// Makes sure that there is a schedule with this rule. A schedule that is new is due at `first`. One whose rule has
-    /// changed is due then at the latest. All others stay as they are: a process that starts postpones nothing.
+    /// Makes sure that a schedule with this rule exists. A new schedule is due at `first`, and one with a changed
+    /// rule at `first` at the latest. Others stay as they are, so that a restart postpones nothing.
     pub async fn keep_schedule(&self, name: &str, rule: &str, first: Timestamp) -> Result<()> {
         unit!(self.upkeep(first, "keep a schedule"), |tx| keep(tx, name, rule, first).await.map(Outcome::Done))
     }
 
-    /// Which of the schedules are due.
+    /// Returns the schedules that are due.
     pub async fn due_schedules(&self, now: Timestamp) -> Result<Vec<String>> {
         let query = sqlx::query_scalar("SELECT name FROM schedules WHERE next_run <= $1 ORDER BY next_run, name");
         query.bind(now.as_millis()).fetch_all(self.reader()).await.op("look for schedules")
     }
 
-    /// Asks for the job of a schedule that is due, and says when the next one is; false when somebody else has done it.
+    /// Requests the job of a due schedule, and sets when the next one is due. False when another process has done so.
     pub async fn run_schedule(&self, name: &str, next: Timestamp, job: &NewJob, now: Timestamp) -> Result<bool> {
         unit!(self.upkeep(now, "run a schedule"), |tx| run(tx, name, next, job, now).await.map(Outcome::of))
     }

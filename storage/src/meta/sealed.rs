@@ -1,4 +1,4 @@
-//! What is sealed with the master key, for those who put another key in its place.
+//! The secrets that are sealed with the master key, for a change of that key.
 
 use super::MetaStore;
 use super::changes;
@@ -9,7 +9,7 @@ use super::{Act, Scope};
 use crate::{Error, Result};
 use roadstead_types::Thing;
 
-/// What a sealed secret belongs to.
+/// The kind of a sealed secret.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SealedKind {
     /// The secret half of an access key; its id is the public half.
@@ -46,16 +46,16 @@ impl SealedKind {
 /// A sealed secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sealed {
-    /// What it belongs to.
+    /// Its kind.
     pub kind: SealedKind,
-    /// The id of that.
+    /// The id of its key.
     pub id: String,
     /// The secret, sealed.
     pub sealed: Vec<u8>,
 }
 
 impl MetaStore {
-    /// Everything that is sealed with the master key.
+    /// Returns everything that is sealed with the master key.
     pub async fn sealed(&self) -> Result<Vec<Sealed>> {
         let mut all = Vec::new();
         for kind in SealedKind::ALL {
@@ -67,11 +67,11 @@ impl MetaStore {
         Ok(all)
     }
 
-    /// Puts for each of `old`, which must be everything that [`sealed`](Self::sealed) gives, the value of `new` that has
-    /// the same place in the list. All of it, or nothing.
+    /// Replaces all sealed secrets, or none. `old` must be everything that [`sealed`](Self::sealed) returned, and
+    /// `new` has the new values in the same order.
     ///
     /// # Errors
-    /// `Stale` when something was sealed, changed or deleted since `old` was read.
+    /// `Stale` when a secret was sealed, changed or deleted since `old` was read.
     pub async fn replace_sealed(&self, act: &Act, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
         unit!(self.unit(act, "replace what is sealed"), |u| replace(u, old, new).await.map(Outcome::Done))
     }
@@ -79,7 +79,7 @@ impl MetaStore {
 
 async fn replace(u: &mut Unit<'_>, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
     const STALE: Error = Error::Stale(Thing::SealedSecret);
-    // Who makes a key changes the counter too: from here on they wait.
+    // Requests that make keys change the counter too, so they wait from here on.
     changes::lock(u).await?;
     u.changed(Scope::System);
     u.names(&old.len().to_string());

@@ -1,4 +1,4 @@
-//! Searches: parts of names, filters, an order, and pages by offset with the number of all that was found.
+//! Searches: parts of names, filters, an order, and pages by offset with the number of all results.
 
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -13,10 +13,10 @@ use super::statement::{Statement, containing, place};
 use crate::Result;
 use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName};
 
-/// No name is longer: a longer part is a part of none.
+/// The longest name. A longer part is in no name.
 const MAX_NAME: usize = 255;
 
-/// What is told of a repository `r`; who asks is the first value of the statement.
+/// The details of a repository `r`. The viewer is the first value of the statement.
 const DETAIL: &str = "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at, \
      r.description, r.creator_uin, r.pull_count, \
      (SELECT s.owner_id FROM namespaces s WHERE s.id = r.namespace_id) AS owner_id, \
@@ -26,8 +26,8 @@ const DETAIL: &str = "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.publ
      FROM repositories r";
 
 impl MetaStore {
-    /// Repositories that fit, with all that is told of them, and whether any that fit are not shown. Everything is counted by
-    /// the database.
+    /// Returns matching repositories with their details, and whether some matching ones are hidden. The database
+    /// counts everything.
     pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<(Found<RepositoryDetail>, bool)> {
         let Some(part) = pattern(search.part) else { return Ok((Found::nothing(), false)) };
         if !search.namespace.is_none_or(is_storable) {
@@ -52,7 +52,7 @@ impl MetaStore {
         Ok((Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? }, is_filtered))
     }
 
-    /// One repository with all that is told of it to `viewer`, if it is one of `owner` or a public one.
+    /// Returns one repository with its details for `viewer`, if it is public or belongs to `owner`.
     pub async fn repository_detail(
         &self,
         registry: RegistryId,
@@ -69,7 +69,7 @@ impl MetaStore {
         row.as_ref().map(detail).transpose()
     }
 
-    /// Namespaces of a main account that fit, the youngest first.
+    /// Returns matching namespaces of a main account, the youngest first.
     pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
         let NamespaceSearch { registry, owner, part, shows, known, counts, counts_public, offset, limit } = *search;
         let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
@@ -109,12 +109,12 @@ impl MetaStore {
     }
 }
 
-/// The pattern of names with `part` in them; `None` when no name can have this part.
+/// Returns the pattern of names that contain `part`; `None` when no name can contain it.
 fn pattern(part: &str) -> Option<String> {
     if part.len() > MAX_NAME { None } else { containing(part) }
 }
 
-/// `FROM ... WHERE ...`: the repositories `r` that fit.
+/// Returns `FROM ... WHERE ...`, which selects the matching repositories `r`.
 fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str) -> String {
     let registry = statement.value(search.registry.get());
     let mut sql = match search.among {
@@ -158,7 +158,8 @@ fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str
     sql
 }
 
-/// The condition that a repository `r` is shown: its name meets the rule, or it belongs to somebody else.
+/// Returns the condition for a visible repository `r`: its name meets the rule, or it belongs to another main
+/// account.
 fn shown(statement: &mut Statement, search: &RepositorySearch<'_>) -> String {
     let rule = statement.seen("r", search.shows, search.shows_public);
     match search.among {
@@ -174,7 +175,7 @@ fn shown(statement: &mut Statement, search: &RepositorySearch<'_>) -> String {
     }
 }
 
-/// One page: the ids in their order, and then what is told of each.
+/// Returns the statement for one page: the ids in their order, and then their details.
 fn page_of(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str) -> String {
     let matching = matching(statement, search, part);
     let shown = shown(statement, search);

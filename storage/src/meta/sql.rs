@@ -1,11 +1,11 @@
-//! What every statement shares: errors by what the caller can do, transactions that are tried again, lists.
+//! Helpers for all statements: classes of errors, retries of transactions, lists.
 
 use std::time::Duration;
 
 use crate::{Error, Result};
 use roadstead_types::Thing;
 
-/// Names the operation that an error of the database comes from.
+/// Adds the name of the operation to an error of the database.
 pub(super) trait SqlResult<T> {
     fn op(self, op: &'static str) -> Result<T>;
 }
@@ -38,19 +38,20 @@ fn classify(op: &'static str, source: sqlx::Error) -> Error {
 enum Class {
     Full,
     Unavailable,
-    /// The same transaction may well succeed when it is tried again.
+    /// The same transaction may succeed when it is tried again.
     Again,
     Other,
 }
 
-/// SQLSTATE has five characters; the result codes of SQLite are numbers, the low byte of which is the primary code.
+/// Classifies an error code. SQLSTATE has five characters; codes of SQLite are numbers whose low byte is the primary
+/// code.
 fn class_of_code(code: &str) -> Class {
     if code.len() == 5 {
         return match code {
             "53100" => Class::Full,
             // serialization failure, deadlock, lock timeout
             "40001" | "40P01" | "55P03" => Class::Again,
-            // a server that only reads (after a failover), a statement that a pooler has forgotten
+            // a read-only server (after a failover), a statement that a pooler has forgotten
             "25006" | "26000" => Class::Unavailable,
             _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57") => Class::Unavailable,
             _ => Class::Other,
@@ -82,7 +83,7 @@ pub(super) fn conflict(what: Thing) -> impl FnOnce(Error) -> Error {
     }
 }
 
-/// Turns the violation of a foreign key into `Stale`: what the row refers to has gone.
+/// Turns the violation of a foreign key into `Stale`: the referenced row has gone.
 pub(super) fn stale(what: Thing) -> impl FnOnce(Error) -> Error {
     move |error| match database_error(&error) {
         Some(source) if source.is_foreign_key_violation() => Error::Stale(what),
@@ -90,7 +91,7 @@ pub(super) fn stale(what: Thing) -> impl FnOnce(Error) -> Error {
     }
 }
 
-/// How often a transaction is tried that others get in the way of.
+/// How often a transaction is tried if others interfere.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// Counts the attempts at one transaction.
@@ -98,31 +99,31 @@ const MAX_ATTEMPTS: u32 = 5;
 pub(super) struct Attempts(u32);
 
 impl Attempts {
-    /// Whether to try again after `error`; waits a little first.
+    /// Tells whether to try again after `error`, and waits a little before.
     pub(super) async fn again(&mut self, error: &Error) -> bool {
         let code = database_error(error).and_then(|source| source.code());
         self.0 += 1;
         if self.0 >= MAX_ATTEMPTS || code.is_none_or(|code| class_of_code(&code) != Class::Again) {
             return false;
         }
-        // Those who got in each other's way must not come back at the same moment.
+        // The random wait keeps conflicting transactions from meeting again.
         let millis = rand::random_range(1..=10_u64) * u64::from(self.0);
         tokio::time::sleep(Duration::from_millis(millis)).await;
         true
     }
 }
 
-/// Whether the connection that gave this error is better closed. On a full disk SQLite ends the transaction by itself, so
-/// that it cannot be rolled back any more, and a connection whose rollback failed takes no other transaction.
+/// Tells whether the connection that gave this error must be closed. On a full disk SQLite ends the transaction
+/// itself, so that a rollback fails, and after a failed rollback a connection takes no other transaction.
 pub(super) fn is_suspect(error: &Error) -> bool {
     error.leaves_open()
 }
 
-/// How many values one statement lists at most.
+/// The most values that one statement lists.
 const MAX_LIST: usize = 128;
 
-/// Cuts `values` into lists for `IN (...)`. Lists have few different lengths, so that few statements are prepared: the
-/// last value is repeated until a length is reached.
+/// Cuts `values` into lists for `IN (...)`. The lists have only a few different lengths, so that few statements are
+/// prepared. The last value is repeated to fill a list.
 pub(super) fn lists<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
     values.chunks(MAX_LIST).map(|chunk| {
         let length = [1, 4, 16, 64].into_iter().find(|&length| chunk.len() <= length).unwrap_or(MAX_LIST);
@@ -134,18 +135,18 @@ pub(super) fn lists<T: Clone>(values: &[T]) -> impl Iterator<Item = Vec<T>> {
     })
 }
 
-/// `$first, $first+1, ...`, `count` of them.
+/// Returns `count` placeholders: `$first, $first+1, ...`.
 pub(super) fn placeholders(first: usize, count: usize) -> String {
     let names: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
     names.join(", ")
 }
 
-/// Where a keyset page begins. No name has a NUL, and PostgreSQL takes none: what follows one decides nothing.
+/// Returns the start of a keyset page. It cuts the text at a NUL, which no name has and PostgreSQL refuses.
 pub(super) fn page_start(after: Option<&str>) -> &str {
     after.unwrap_or_default().split('\0').next().unwrap_or_default()
 }
 
-/// Whether a text can be in the database at all.
+/// Tells whether the database can store a text.
 pub(super) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }

@@ -1,4 +1,4 @@
-//! Statements that are put together: their text, and the values that are bound to it.
+//! Builds statements: their text, and their values.
 
 use roadstead_types::{NamePattern, NameRule};
 use sqlx::any::AnyArguments;
@@ -7,11 +7,11 @@ use sqlx::{Any, AssertSqlSafe};
 
 use super::sql::is_storable;
 
-/// A statement that is put together, and its values. A value may stand in it more than once, under its number.
+/// A statement under construction, with its values. A value may appear in the text more than once, under its number.
 #[derive(Default)]
 pub(super) struct Statement {
     values: Vec<Value>,
-    /// Whether it is not worth remembering.
+    /// Whether the statement is not worth caching.
     once: bool,
 }
 
@@ -21,21 +21,21 @@ enum Value {
 }
 
 impl Statement {
-    /// The placeholder of a number.
+    /// Adds a number, and returns its placeholder.
     pub fn value(&mut self, number: i64) -> String {
         self.values.push(Value::Number(number));
         format!("${}", self.values.len())
     }
 
-    /// The placeholder of a text.
+    /// Adds a text, and returns its placeholder.
     pub fn text(&mut self, text: &str) -> String {
         self.values.push(Value::Text(text.to_owned()));
         format!("${}", self.values.len())
     }
 
-    /// The condition that `column` meets a rule about names.
+    /// Returns the condition that `column` meets a rule about names.
     pub fn names(&mut self, column: &str, rule: &NameRule) -> String {
-        // How many values there are depends on who asks.
+        // The number of values depends on the caller's policies.
         self.once |= *rule != NameRule::All;
         match rule {
             NameRule::All => "1 = 1".to_owned(),
@@ -58,7 +58,8 @@ impl Statement {
         }
     }
 
-    /// The condition that the repository `table` meets a rule about names, or is public and meets another one.
+    /// Returns the condition that the repository `table` meets a rule about names, or is public and meets another
+    /// one.
     pub fn seen(&mut self, table: &str, rule: &NameRule, public: &NameRule) -> String {
         let name = format!("{table}.name");
         if rule == public {
@@ -68,7 +69,7 @@ impl Statement {
         format!("({seen} OR ({table}.public = 1 AND {}))", self.names(&name, public))
     }
 
-    /// The statement with its values.
+    /// Returns the statement with its values.
     pub fn query<'q>(self, sql: &str) -> Query<'q, Any, AnyArguments> {
         let query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(!self.once);
         self.values.into_iter().fold(query, |query, value| match value {
@@ -78,12 +79,12 @@ impl Statement {
     }
 }
 
-/// An offset as the database takes it: there are never more rows.
+/// Returns an offset for the database. There are never more rows.
 pub(super) fn place(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
-/// One of the conditions at least. They are nested like a tree: databases limit how deep a condition is.
+/// Joins conditions with OR. They are nested like a tree, because databases limit the depth of a condition.
 fn either(parts: &[String]) -> String {
     match parts {
         [] => "1 = 0".to_owned(),
@@ -95,14 +96,14 @@ fn either(parts: &[String]) -> String {
     }
 }
 
-/// The pattern of `LIKE` with `!` for an escape. No name has what is left out here: capital letters, which SQLite takes for
-/// small ones, and NUL, which PostgreSQL does not take.
+/// Returns the pattern for `LIKE`, with `!` as the escape. `None` for patterns that no name matches: with capital
+/// letters, which SQLite treats like small ones, or with NUL, which PostgreSQL refuses.
 fn like(pattern: &NamePattern) -> Option<String> {
     let possible = pattern.pieces().all(|piece| !piece.contains(|c: char| c.is_ascii_uppercase() || c == '\0'));
     possible.then(|| pattern.pieces().map(escaped).collect::<Vec<_>>().join("%"))
 }
 
-/// A text that stands for itself in a pattern of `LIKE`.
+/// Escapes a text for a pattern of `LIKE`.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -114,7 +115,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The pattern of every text that contains `part`, in small letters; `None` when the database can hold no such text.
+/// Returns the pattern of texts that contain `part`, in lower case; `None` when the database can hold no such text.
 pub(super) fn containing(part: &str) -> Option<String> {
     is_storable(part).then(|| format!("%{}%", escaped(&part.to_lowercase())))
 }

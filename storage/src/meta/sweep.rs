@@ -1,4 +1,4 @@
-//! What sweeps of the blob store and verifications ask.
+//! Queries of sweeps of the blob store and of verifications.
 
 use std::collections::HashSet;
 
@@ -14,13 +14,13 @@ use crate::blob::BlobKey;
 use roadstead_types::{BlobId, UploadId};
 
 impl MetaStore {
-    /// The random id of this database, which its blob store has too (`BlobStore::identity`).
+    /// Returns the random id of this database, which its blob store has too (`BlobStore::identity`).
     pub async fn identity(&self) -> Result<String> {
         let identity = sqlx::query_scalar("SELECT store_id FROM identity WHERE id = 1");
         identity.fetch_one(self.reader()).await.op("read the id of the database")
     }
 
-    /// Those of `keys` that a blob in any state has.
+    /// Returns those of `keys` that belong to a blob in any state.
     pub async fn known_objects(&self, keys: &[BlobKey]) -> Result<HashSet<BlobKey>> {
         let mut known = HashSet::with_capacity(keys.len());
         for list in lists(keys) {
@@ -34,7 +34,7 @@ impl MetaStore {
         Ok(known)
     }
 
-    /// Those of `ids` that have a row, expired or not.
+    /// Returns those of `ids` that have a row, expired or not.
     pub async fn known_uploads(&self, ids: &[UploadId]) -> Result<HashSet<UploadId>> {
         let mut known = HashSet::with_capacity(ids.len());
         for list in lists(ids) {
@@ -47,7 +47,7 @@ impl MetaStore {
         Ok(known)
     }
 
-    /// Every blob row in any state, in the order of ids, after `after`.
+    /// Lists the rows of blobs in any state, in the order of ids, after `after`.
     pub async fn blobs_page(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<Blob>> {
         let query = sqlx::query(
             "SELECT id, digest, object_key, size, lease_until FROM blobs WHERE id > $1 ORDER BY id LIMIT $2",

@@ -1,4 +1,4 @@
-//! Tags: [`point`] is the one way in, [`remove`] the one way out.
+//! Tags. Only [`point`] makes or moves one, and only [`remove`] deletes one.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 use roadstead_types::{Digest, ManifestId, RepositoryId, Tag};
 
 impl MetaStore {
-    /// The digest of the manifest that a tag points at.
+    /// Returns the digest of the manifest that a tag points at.
     pub async fn tag(&self, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
         let query = sqlx::query(
             "SELECT m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
@@ -24,7 +24,7 @@ impl MetaStore {
         row.op("read a tag")?.map(|row| parse(&row, "manifests", "digest")).transpose()
     }
 
-    /// Deletes a tag, and gives the digest that it pointed at. The manifest is queued for review.
+    /// Deletes a tag, and returns the digest that it pointed at. The manifest is queued for review.
     pub async fn delete_tag(&self, act: &Act, repository: RepositoryId, tag: &Tag) -> Result<Option<Digest>> {
         unit!(self.unit(act, "delete a tag"), |u| async {
             let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
@@ -34,8 +34,8 @@ impl MetaStore {
         .await)
     }
 
-    /// Deletes tags, all of them that are there; `None` when the repository has gone. Their manifests are queued for
-    /// review.
+    /// Deletes those of `tags` that exist, and returns them; `None` when the repository has gone. Their manifests are
+    /// queued for review.
     pub async fn delete_tags(&self, act: &Act, repository: RepositoryId, tags: &[Tag]) -> Result<Option<Vec<Tag>>> {
         unit!(self.unit(act, "delete tags"), |u| async {
             let Some(place) = repositories::lock(u, repository).await? else { return Ok(Outcome::Nothing(None)) };
@@ -46,9 +46,9 @@ impl MetaStore {
         .await)
     }
 
-    /// The tags of a repository in byte order, after `after`.
+    /// Lists the tags of a repository in byte order, after `after`.
     pub async fn list_tags(&self, repository: RepositoryId, after: Option<&str>, limit: u32) -> Result<Vec<Tag>> {
-        // One row, not one for each tag: each comes by itself from the thread that reads SQLite.
+        // One row for all tags, because the thread that reads SQLite sends each row separately.
         let query = sqlx::query_scalar(
             "SELECT string_agg(name, ' ' ORDER BY name) FROM \
              (SELECT name FROM tags WHERE repository_id = $1 AND name > $2 ORDER BY name LIMIT $3) page",
@@ -61,7 +61,7 @@ impl MetaStore {
         names.as_deref().unwrap_or_default().split_ascii_whitespace().map(tag).collect()
     }
 
-    /// The tags that point at a manifest, in byte order.
+    /// Returns the tags that point at a manifest, in byte order.
     pub async fn tags_of(&self, repository: RepositoryId, digest: &Digest) -> Result<Vec<Tag>> {
         let query = sqlx::query(
             "SELECT t.name FROM manifests m JOIN tags t ON t.manifest_id = m.id \
@@ -72,7 +72,7 @@ impl MetaStore {
     }
 }
 
-/// Points a tag of a locked repository at a manifest. The one that it pointed at before is queued for review.
+/// Points a tag of a locked repository at a manifest. Its old manifest is queued for review.
 pub(super) async fn point(
     u: &mut Unit<'_>,
     repository: &Locked,
@@ -104,17 +104,17 @@ pub(super) async fn point(
     review::queue_manifest(u, before, Reason::TagMoved).await
 }
 
-/// Which tags of a repository go.
+/// The tags to remove.
 pub(super) enum Which<'a> {
-    /// These, of the repository at this place. Their manifests stay, and are queued for review.
+    /// These tags, in the repository at this place. Their manifests stay, and are queued for review.
     Named(&'a Place, &'a [Tag]),
-    /// All that point at a manifest, which goes with them.
+    /// All tags of a manifest, which is deleted with them.
     PointingAt(ManifestId),
-    /// So many of a repository that was deleted.
+    /// So many tags of a deleted repository.
     First(u32),
 }
 
-/// A tag that has gone.
+/// A removed tag.
 pub(super) struct RemovedTag {
     pub(super) tag: Tag,
     /// The digest of the manifest that it pointed at.
@@ -122,7 +122,8 @@ pub(super) struct RemovedTag {
     manifest: ManifestId,
 }
 
-/// Takes tags out of a locked repository, and gives those that were there, in byte order. There is no other way out for a tag.
+/// Removes tags from a locked repository, and returns those that existed, in byte order. All deletions of tags go
+/// through here.
 pub(super) async fn remove(u: &mut Unit<'_>, repository: RepositoryId, which: Which<'_>) -> Result<Vec<RemovedTag>> {
     let mut removed = Vec::new();
     match which {
@@ -143,7 +144,7 @@ pub(super) async fn remove(u: &mut Unit<'_>, repository: RepositoryId, which: Wh
     }
     removed.sort_by(|a, b| a.tag.cmp(&b.tag));
     if let Which::Named(place, _) = which {
-        // In the order of their ids: see `review`.
+        // Queued in the order of their ids: see `review`.
         for manifest in removed.iter().map(|removed| removed.manifest).collect::<BTreeSet<_>>() {
             review::queue_manifest(u, manifest, Reason::TagDeleted).await?;
         }

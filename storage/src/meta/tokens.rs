@@ -16,7 +16,7 @@ impl MetaStore {
         unit!(self.upkeep(now, "store a refresh token"), |u| insert(u, new, new.family, 0).await.map(Outcome::Done))
     }
 
-    /// The refresh token with this hash, whatever its state.
+    /// Returns the refresh token with this hash, in any state.
     pub async fn refresh_token(&self, hash: &[u8]) -> Result<Option<RefreshToken>> {
         let query = sqlx::query(
             "SELECT family, registry_id, account_id, service, client_id, issued_at, expires_at, credential_version, \
@@ -26,8 +26,8 @@ impl MetaStore {
         row.op("read a refresh token")?.as_ref().map(refresh_token).transpose()
     }
 
-    /// Exchanges a refresh token for `new`, which becomes its successor in its family, whatever `new.family` says. Exchanged
-    /// again for the same successor, it gives the same; all tokens of the family before it end.
+    /// Exchanges a refresh token for `new`, its successor, which joins its family whatever `new.family` says. A
+    /// second exchange for the same successor has the same result. All older tokens of the family end.
     pub async fn rotate_refresh_token(
         &self,
         old_hash: &[u8],
@@ -37,12 +37,12 @@ impl MetaStore {
         unit!(self.upkeep(now, "rotate a refresh token"), |u| rotate(u, old_hash, new).await.map(Outcome::Done))
     }
 
-    /// Revokes the refresh tokens of an account, and tells how many.
+    /// Revokes the refresh tokens of an account. Returns their number.
     pub async fn revoke_refresh_tokens(&self, account: AccountId, now: Timestamp) -> Result<u64> {
         unit!(self.upkeep(now, "revoke refresh tokens"), |u| revoke_all(u, account).await.map(Outcome::Done))
     }
 
-    /// Deletes the refresh tokens that have ended.
+    /// Deletes expired refresh tokens.
     pub async fn delete_expired_refresh_tokens(&self, now: Timestamp) -> Result<u64> {
         let delete = sqlx::query("DELETE FROM refresh_tokens WHERE expires_at <= $1").bind(now.as_millis());
         Ok(delete.execute(self.writer()).await.op("delete refresh tokens")?.rows_affected())
@@ -56,7 +56,7 @@ pub(super) async fn revoke_all(u: &mut Unit<'_>, account: AccountId) -> Result<u
     Ok(revoked.op("revoke refresh tokens")?.rows_affected())
 }
 
-/// Stores a token, or finds it stored: a successor is the same each time.
+/// Stores a token, unless it is stored already: repeated exchanges have the same successor.
 async fn insert(u: &mut Unit<'_>, new: &NewRefreshToken<'_>, family: &str, generation: i64) -> Result<()> {
     let now = u.now();
     let insert = sqlx::query(
@@ -82,8 +82,8 @@ async fn insert(u: &mut Unit<'_>, new: &NewRefreshToken<'_>, family: &str, gener
 
 async fn rotate(u: &mut Unit<'_>, old_hash: &[u8], new: &NewRefreshToken<'_>) -> Result<Rotation> {
     let now = u.now();
-    // Of two exchanges in one family the second sees what the first did: a successor that is stored while the family is
-    // revoked would outlive it. The account is what they have in common.
+    // Of two exchanges in one family the second must see the first. Otherwise a successor that is stored while the
+    // family is being revoked would survive. The row of the account serves as their lock.
     let lock = sqlx::query(
         "UPDATE accounts SET credential_version = credential_version \
          WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)",

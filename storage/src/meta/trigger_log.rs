@@ -1,4 +1,4 @@
-//! The log of what application triggers did.
+//! The log of application triggers.
 
 use sqlx::any::AnyRow;
 
@@ -12,7 +12,7 @@ use super::unit::{Outcome, Unit, unit};
 use crate::Result;
 use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName, Thing, Timestamp};
 
-/// One run of a trigger. Everything has the name that it had then.
+/// One run of a trigger, with all names as they were then.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TriggerRun {
     /// The repository that was pushed to.
@@ -21,21 +21,21 @@ pub struct TriggerRun {
     pub tag: String,
     /// The trigger.
     pub trigger: String,
-    /// What it reacted to.
+    /// The kind of its filter of tags.
     pub method: InvokeMethod,
     /// The list or the expression of `method`.
     pub expression: String,
-    /// What it deployed anew.
+    /// The deployed workload.
     pub workload: Workload,
-    /// What came of it; 0 is success.
+    /// The result; 0 is success.
     pub return_code: i64,
-    /// The same in words.
+    /// The result in words.
     pub return_message: String,
-    /// When.
+    /// The time.
     pub invoked_at: Timestamp,
 }
 
-/// The column by which the log of triggers is sorted; equal ones by time.
+/// The column that sorts the log of triggers. Equal entries are sorted by time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TriggerRunOrder {
     /// The time of the run.
@@ -51,30 +51,30 @@ pub enum TriggerRunOrder {
 /// A page of the log of triggers.
 #[derive(Clone, Copy, Debug)]
 pub struct TriggerRunPage<'a> {
-    /// The repository that was pushed to; none for all.
+    /// Only runs for this repository; `None` for all.
     pub repository: Option<&'a RepositoryName>,
-    /// By what it is sorted.
+    /// The column to sort by.
     pub order: TriggerRunOrder,
-    /// Those of repositories whose names meet this rule.
+    /// Only runs for repositories whose names meet this rule.
     pub shows: &'a NameRule,
-    /// The greatest first.
+    /// Whether the greatest come first.
     pub descending: bool,
-    /// How many come before the page.
+    /// How many to skip.
     pub offset: u64,
-    /// How many are on it at most.
+    /// The most runs to return.
     pub limit: u32,
 }
 
 impl MetaStore {
-    /// Writes down what a trigger did.
+    /// Logs the run of a trigger.
     ///
     /// # Errors
-    /// `Stale` when there is no such account.
+    /// `Stale` when the account does not exist.
     pub async fn log_trigger_run(&self, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
         unit!(self.upkeep(run.invoked_at, "log a trigger"), |u| log(u, registry, owner, run).await.map(Outcome::Done))
     }
 
-    /// What the triggers of a main account did.
+    /// Lists the runs of the triggers of a main account.
     pub async fn list_trigger_runs(
         &self,
         registry: RegistryId,

@@ -14,19 +14,19 @@ use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
 
-/// Which pushes a trigger reacts to.
+/// The pushes that a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum InvokeMethod {
-    /// All.
+    /// All pushes.
     All,
-    /// Those of the tags in a list.
+    /// Pushes of the tags in a list.
     TagList,
-    /// Those of the tags that a regular expression matches.
+    /// Pushes of the tags that match a regular expression.
     Regex,
 }
 
 impl InvokeMethod {
-    /// As it is written.
+    /// Returns its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -35,13 +35,13 @@ impl InvokeMethod {
         }
     }
 
-    /// The method that is written so.
+    /// Returns the method with this name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::All, Self::TagList, Self::Regex].into_iter().find(|method| method.as_str() == text)
     }
 }
 
-/// The container that a trigger deploys anew.
+/// The container that a trigger deploys again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workload {
     /// The cluster.
@@ -58,18 +58,18 @@ pub struct Workload {
     pub container: String,
 }
 
-/// A trigger as it is to be.
+/// The settings of a trigger.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TriggerSpec {
-    /// Its name, unique among those of its owner.
+    /// Its name, unique in its main account.
     pub name: String,
     /// The repository that it watches.
     pub repository: RepositoryId,
-    /// Which pushes it reacts to.
+    /// The pushes that it reacts to.
     pub method: InvokeMethod,
     /// The list or the expression of `method`; empty for all.
     pub expression: String,
-    /// What it deploys anew.
+    /// The workload that it deploys again.
     pub workload: Workload,
 }
 
@@ -78,7 +78,7 @@ pub struct TriggerSpec {
 pub struct Trigger {
     /// The id of its row.
     pub id: TriggerId,
-    /// What it is.
+    /// Its settings.
     pub spec: TriggerSpec,
     /// The name of the repository.
     pub repository_name: RepositoryName,
@@ -90,14 +90,14 @@ pub struct Trigger {
     pub updated_at: Timestamp,
 }
 
-/// Which triggers a list shows.
+/// A filter for triggers.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct TriggerFilter<'a> {
-    /// Those of one repository.
+    /// Only triggers of this repository.
     pub repository: Option<RepositoryId>,
-    /// The one with this name.
+    /// Only the trigger with this name.
     pub name: Option<&'a str>,
-    /// Those of repositories whose names meet this rule.
+    /// Only triggers of repositories whose names meet this rule.
     pub shows: &'a NameRule,
 }
 
@@ -109,7 +109,7 @@ impl MetaStore {
     /// Makes a trigger of a main account, if it may have one more.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when there is no such repository or account.
+    /// `Conflict` when the name is taken, `LimitReached`, `Stale` when the repository or the account does not exist.
     pub async fn create_trigger(
         &self,
         act: &Act,
@@ -128,7 +128,7 @@ impl MetaStore {
         .map(Outcome::Done))
     }
 
-    /// The trigger with this name.
+    /// Returns the trigger with this name.
     pub async fn trigger(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<Option<Trigger>> {
         if !is_storable(name) {
             return Ok(None);
@@ -138,16 +138,16 @@ impl MetaStore {
         query.fetch_optional(self.reader()).await.op("read a trigger")?.as_ref().map(trigger).transpose()
     }
 
-    /// Makes a trigger, which had this version when it was read, what `spec` says; false when it has changed since or has
-    /// gone.
+    /// Replaces the settings of a trigger that had this version when it was read. False when it has changed since or
+    /// has gone.
     ///
     /// # Errors
-    /// `Conflict` when the name is taken, `Stale` when there is no such repository.
+    /// `Conflict` when the name is taken, `Stale` when the repository does not exist.
     pub async fn update_trigger(&self, act: &Act, id: TriggerId, version: i64, spec: &TriggerSpec) -> Result<bool> {
         unit!(self.unit(act, "change a trigger"), |u| update(u, id, version, spec).await.map(Outcome::of))
     }
 
-    /// Deletes a trigger; false when there is none. Its log stays.
+    /// Deletes a trigger. Its log stays. False when the trigger does not exist.
     pub async fn delete_trigger(&self, act: &Act, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
         if !is_storable(name) {
             return Ok(false);
@@ -162,7 +162,7 @@ impl MetaStore {
         .map(Outcome::of))
     }
 
-    /// Triggers of a main account, the newest first.
+    /// Lists triggers of a main account, the newest first.
     pub async fn list_triggers(
         &self,
         registry: RegistryId,
@@ -217,7 +217,7 @@ macro_rules! bind_workload {
 }
 pub(super) use bind_workload;
 
-/// Binds what a trigger is to be.
+/// Binds the settings of a trigger.
 macro_rules! bind_spec {
     ($query:expr, $spec:expr) => {{
         let spec: &TriggerSpec = $spec;
@@ -226,7 +226,7 @@ macro_rules! bind_spec {
     }};
 }
 
-/// Makes sure that the name is not taken. The owner must be locked.
+/// Checks that the name is not taken. The owner must be locked.
 async fn free(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, name: &str) -> Result<()> {
     let taken =
         sqlx::query("SELECT id FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");

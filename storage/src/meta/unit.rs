@@ -1,9 +1,9 @@
-//! The unit of work: one transaction that writes, with everything that follows from it (`docs/adr/0014`).
+//! The unit of work: one writing transaction with all its consequences (`docs/adr/0014`).
 //!
-//! The body of a unit changes what it is about and says what has [`happened`](Unit::happened) and which caches are no longer
-//! right ([`changed`](Unit::changed)). The unit writes the consequences last, together, in this order: the audit row, the
-//! events, the jobs, the change log with its counters. The counters come last, so that a transaction that holds their rows waits for
-//! nobody.
+//! The body of a unit changes rows, and tells which events have [`happened`](Unit::happened) and what has
+//! [`changed`](Unit::changed) for caches. At the end the unit writes all consequences in this order: the audit row,
+//! the events, the jobs, the change log with its counters. The counters come last, so that a transaction that holds
+//! their rows waits for no other one.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -33,15 +33,15 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// By this clock, with this grace.
+    /// Makes it of this clock and this grace period.
     pub fn new(clock: Arc<dyn Clock>, grace: Duration) -> Self {
         Self { clock, grace }
     }
 }
 
-/// A deed: who does what to what. Every unit is done under one, and the audit log has one row of it.
+/// An action of an actor on a resource. Every unit belongs to one, and the audit log has one row for it.
 ///
-/// A deed may take several units. The first one that is committed writes the row.
+/// An act may take several units. The first one that is committed writes the row.
 #[derive(Clone, Debug)]
 pub struct Act {
     actor: Arc<Actor>,
@@ -52,7 +52,7 @@ pub struct Act {
     done: Arc<Progress>,
 }
 
-/// How far an act has come.
+/// The progress of an act.
 #[derive(Debug, Default)]
 struct Progress {
     recorded: AtomicBool,
@@ -60,92 +60,93 @@ struct Progress {
 }
 
 impl Act {
-    /// `actor` does `action`, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
+    /// Makes the act that `actor` does `action`, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
     pub fn new(actor: Arc<Actor>, action: impl Into<String>, timing: Timing) -> Self {
         Self { actor, action: action.into(), resource: String::new(), timing, dry_run: false, done: Arc::default() }
     }
 
-    /// The same act, to `resource`.
+    /// Sets the resource of the act.
     #[must_use]
     pub fn on(self, resource: impl Into<String>) -> Self {
         Self { resource: resource.into(), ..self }
     }
 
-    /// The same act, only tried: a unit does all that it would do, and is rolled back where it would be committed. One that
-    /// found something to do answers [`Error::DryRun`]. What would have kept it from being committed comes before.
+    /// Sets whether the act is only tried: its units do all their work, but are rolled back instead of committed. A
+    /// unit that found something to do then returns [`Error::DryRun`]. Errors that would prevent the commit come
+    /// first.
     #[must_use]
     pub fn tried(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
     }
 
-    /// Another deed of the same actor, with a row of its own in the audit log.
+    /// Makes another act of the same actor, with its own row in the audit log.
     #[must_use]
     pub fn another(&self, action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self { action: action.into(), resource: resource.into(), done: Arc::default(), ..self.clone() }
     }
 
-    /// Who does it.
+    /// Returns the actor.
     pub fn actor(&self) -> &Actor {
         &self.actor
     }
 
-    /// What is done.
+    /// Returns the action.
     pub fn action(&self) -> &str {
         &self.action
     }
 
-    /// To what.
+    /// Returns the resource.
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// Whether it is only tried.
+    /// Tells whether it is only tried.
     pub fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Whether the audit log has a row of it.
+    /// Tells whether the audit log has its row.
     pub fn is_recorded(&self) -> bool {
         self.done.recorded.load(Ordering::Acquire)
     }
 
-    /// The number of the latest change that was committed under it: see [`MetaStore::changes_since`].
+    /// Returns the number of the latest change that it committed: see [`MetaStore::changes_since`].
     pub fn change(&self) -> Option<i64> {
         Some(self.done.change.load(Ordering::Acquire)).filter(|&number| number != 0)
     }
 
-    /// The present moment.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         self.timing.clock.now()
     }
 }
 
-/// What the body of a unit comes to. A unit that did nothing is rolled back, and nothing is written of it.
+/// The outcome of a unit's body. A unit that did nothing is rolled back, and has no consequences.
 pub(super) enum Outcome<T> {
-    /// It has changed something, or made sure that it is so.
+    /// The body has changed something, or made sure that it is as wanted.
     Done(T),
-    /// It found nothing to do.
+    /// The body found nothing to do.
     Nothing(T),
 }
 
 impl Outcome<bool> {
-    /// Done if `done`, and tells which.
+    /// Returns `Done` if `done`.
     pub(super) fn of(done: bool) -> Self {
         if done { Self::Done(true) } else { Self::Nothing(false) }
     }
 }
 
 impl<T> Outcome<Option<T>> {
-    /// Done if there is something.
+    /// Returns `Done` if there is a value.
     pub(super) fn some(found: Option<T>) -> Self {
         if found.is_some() { Self::Done(found) } else { Self::Nothing(found) }
     }
 }
 
-/// A transaction that writes, and what follows from it.
+/// A writing transaction and its consequences.
 pub(super) struct Unit<'t> {
     transaction: Transaction<'t, Any>,
-    /// Nothing for upkeep: what the server does to its own books, which is nobody's deed.
+    /// `None` for upkeep: the server's own housekeeping, which belongs to no act.
     act: Option<&'t Act>,
     now: Timestamp,
     review_after: Timestamp,
@@ -180,53 +181,53 @@ impl DerefMut for Unit<'_> {
 }
 
 impl Unit<'_> {
-    /// The moment at which everything in it happens.
+    /// Returns the time of everything in the unit.
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// When what loses a reference in it is reviewed.
+    /// Returns when to review targets that lose a reference in the unit.
     pub(super) fn review_after(&self) -> Timestamp {
         self.review_after
     }
 
-    /// Says that something has changed which caches keep: every process is told when the unit is committed.
+    /// Notes a change of cached rows. Every process is told after the commit.
     pub(super) fn changed(&mut self, scope: Scope) {
         self.changed.insert(scope);
     }
 
-    /// Says that a repository was made, which was not there before: caches keep no more of it than that.
+    /// Notes a new repository. Caches only have to forget that it was missing.
     pub(super) fn made(&mut self) -> Made {
         self.made.get_or_insert_default().clone()
     }
 
-    /// Says that something has happened.
+    /// Adds an event.
     pub(super) fn happened(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Asks for work that it makes necessary.
+    /// Requests work that the unit makes necessary.
     pub(super) fn enqueue(&mut self, job: NewJob) {
         self.jobs.push(job);
     }
 
-    /// Names what was made in it, which the act could not know: the audit row tells it.
+    /// Adds the name of something new to the audit row, because the act could not know it.
     pub(super) fn names(&mut self, made: &str) {
         self.made_names.push(made.to_owned());
     }
 
-    /// Says which main account it concerns, for an act that could not know.
+    /// Sets the main account for the audit row, for an act that could not know it.
     pub(super) fn concerns(&mut self, owner: AccountId) {
         self.owner = Some(owner);
     }
 
-    /// Keeps it out of the audit log. For steps on the way to a deed, such as the blobs of an image: nobody sees them before
-    /// the manifest comes.
+    /// Keeps the unit out of the audit log. For steps of an act, such as the blobs of an image: nobody sees them
+    /// before the manifest.
     pub(super) fn is_a_step(&mut self) {
         self.is_audited = false;
     }
 
-    /// The row of the audit log, if it gets one.
+    /// Returns the row for the audit log, if there is to be one.
     fn record(&self) -> Option<AuditEvent> {
         let act = self.act.filter(|act| self.is_audited && !act.is_recorded())?;
         let event = AuditEvent::done(act, self.now);
@@ -235,18 +236,18 @@ impl Unit<'_> {
         Some(AuditEvent { owner, resource: resource.map(String::as_str).collect::<Vec<_>>().join(" "), ..event })
     }
 
-    /// Ends it as the body says.
+    /// Ends the unit as its outcome says.
     pub(super) async fn end<T>(self, outcome: Result<Outcome<T>>) -> Result<T> {
         let (op, is_tried) = (self.op, self.act.is_some_and(Act::is_dry_run));
         match outcome? {
             Outcome::Done(_) if is_tried => Err(Error::DryRun),
             Outcome::Done(value) => self.commit().await.map(|()| value),
-            // It may have locked something.
+            // It may hold locks.
             Outcome::Nothing(value) => self.transaction.rollback().await.op(op).map(|()| value),
         }
     }
 
-    /// Writes what follows, and commits.
+    /// Writes the consequences, and commits.
     async fn commit(mut self) -> Result<()> {
         let recorded = self.record();
         audit::write(&mut self.transaction, recorded.as_slice()).await?;
@@ -269,7 +270,7 @@ impl Unit<'_> {
     }
 }
 
-/// Attempts at one unit.
+/// The attempts at one unit.
 pub(super) struct Run<'a> {
     store: &'a MetaStore,
     act: Option<&'a Act>,
@@ -280,12 +281,12 @@ pub(super) struct Run<'a> {
 }
 
 impl MetaStore {
-    /// For [`unit!`]: a unit under `act`.
+    /// Starts a unit under `act`, for [`unit!`].
     pub(super) fn unit<'a>(&'a self, act: &'a Act, op: &'static str) -> Run<'a> {
         self.run(Some(act), act.now(), op)
     }
 
-    /// For [`unit!`]: upkeep, which is nobody's deed. The audit log has no row of it, and there is no dry run of it.
+    /// Starts upkeep, for [`unit!`]. It belongs to no act, has no row in the audit log, and cannot be a dry run.
     pub(super) fn upkeep(&self, now: Timestamp, op: &'static str) -> Run<'_> {
         self.run(None, now, op)
     }
@@ -315,9 +316,9 @@ impl Run<'_> {
         })
     }
 
-    /// After an attempt: what the unit came to, or nothing when it is to be tried again.
+    /// Ends an attempt. Returns the result of the unit, or `None` when it must be tried again.
     pub(super) async fn over<T>(&mut self, ended: Result<T>) -> Option<Result<T>> {
-        // From here on the writer is free again: others commit while this one waits.
+        // From here on the writer is free: others commit while this unit waits.
         if let Some(mut connection) = self.connection.take()
             && ended.as_ref().is_err_and(is_suspect)
         {
@@ -334,11 +335,11 @@ impl Run<'_> {
     }
 }
 
-/// Runs the body, an expression of type `Result<Outcome<T>>` with `$u: &mut Unit`, as one unit. It is committed when the body is
-/// done, such that it survives the loss of power; rolled back when the body fails or found nothing to do; and tried again when
-/// others got in the way: the body may run several times.
+/// Runs the body, an expression of type `Result<Outcome<T>>` with `$u: &mut Unit`, as one unit. When the body is
+/// done, the unit is committed and made durable. When the body fails or finds nothing to do, the unit is rolled back.
+/// When others interfere, it is tried again, so the body may run several times.
 ///
-/// It is a macro because the future of a closure that borrows could not go to another thread.
+/// It is a macro because the future of a closure that borrows could not be sent to another thread.
 macro_rules! unit {
     ($run:expr, |$u:ident| $body:expr) => {{
         let mut run = $run;

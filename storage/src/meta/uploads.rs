@@ -1,8 +1,8 @@
 //! Uploads in progress. Their bytes are in the blob store, their hash state and lease here.
 //!
-//! What is written here outlives the process, but nothing waits for the disk: after a loss of power an upload may stand
-//! where it stood a moment before, or not be there, and its client goes on from what it is told. That it never stands
-//! *behind* bytes that are lost is the caller's part: bytes are synced before they are counted.
+//! These rows outlive the process, but nothing waits for the disk. After a loss of power an upload may be at an
+//! earlier position or missing, and its client continues from the reported position. It must never claim bytes that
+//! are lost, so callers sync the bytes before they count them.
 
 use sqlx::any::AnyRow;
 use uuid::Uuid;
@@ -16,10 +16,10 @@ use crate::{Error, Result};
 use roadstead_types::{AccountId, HashState, RegistryId, RepositoryName, Thing, Timestamp, UploadId};
 
 impl MetaStore {
-    /// Stores a new upload, with nobody's lease.
+    /// Stores a new upload without a lease.
     ///
     /// # Errors
-    /// `Stale` when there is no such account.
+    /// `Stale` when the account does not exist.
     pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<()> {
         let insert = sqlx::query(
             "INSERT INTO uploads (id, registry_id, repository_name, account_id, hash_algorithm, hash_state, \
@@ -40,7 +40,7 @@ impl MetaStore {
         Ok(())
     }
 
-    /// An upload that has not expired.
+    /// Returns an upload that has not expired.
     pub async fn upload(&self, id: UploadId, now: Timestamp) -> Result<Option<Upload>> {
         let query = sqlx::query(
             "SELECT id, registry_id, repository_name, account_id, hash_algorithm, hash_state, hashed_bytes, \
@@ -50,7 +50,7 @@ impl MetaStore {
         row.op("read an upload")?.map(|row| upload(&row, now)).transpose()
     }
 
-    /// Takes the lease of an upload until `until`, if nobody holds it: the right to write to it.
+    /// Takes the lease of an upload until `until`, if nobody holds it. The lease is the right to write to it.
     pub async fn lease_upload(&self, id: UploadId, until: Timestamp, now: Timestamp) -> Result<Lease> {
         let update = sqlx::query(
             "UPDATE uploads SET lease_holder = $1, lease_until = $2 \
@@ -60,22 +60,22 @@ impl MetaStore {
         );
         let holder = format!("{}:{}", self.process(), Uuid::new_v4().simple());
         let update = update.bind(&holder).bind(until.as_millis()).bind(id.to_string()).bind(now.as_millis());
-        // To the end, not to the first row: SQLite commits at the end, and may have no room for it.
+        // Fetches all rows, not only the first: SQLite commits at the end, and the disk may be full then.
         match update.fetch_all(self.writer()).await.op("lease an upload")?.pop() {
             Some(row) => Ok(Lease::Acquired(upload(&row, now)?, UploadLease { upload: id, holder })),
             None => Ok(if self.upload(id, now).await?.is_some() { Lease::Busy } else { Lease::Gone }),
         }
     }
 
-    /// Keeps a lease until `until`; false when it has been lost.
+    /// Keeps a lease until `until`. False when it has been lost.
     pub async fn renew_upload_lease(&self, lease: &UploadLease, until: Timestamp) -> Result<bool> {
-        // A lease that ran out but that nobody else took is as good as one that did not.
+        // An expired lease can still be renewed if nobody else took it.
         let update = sqlx::query("UPDATE uploads SET lease_until = $1 WHERE id = $2 AND lease_holder = $3");
         let done = update.bind(until.as_millis()).bind(lease.upload.to_string()).bind(&lease.holder);
         Ok(done.execute(self.writer()).await.op("renew the lease of an upload")?.rows_affected() > 0)
     }
 
-    /// Stores how far an upload has come, when it is given up, and releases its lease.
+    /// Stores the progress of an upload and when it expires, and releases its lease.
     ///
     /// # Errors
     /// `Stale` when the lease has been lost.
@@ -95,14 +95,14 @@ impl MetaStore {
         if done.rows_affected() > 0 { Ok(()) } else { Err(Error::Stale(Thing::Upload)) }
     }
 
-    /// Deletes the upload of a lease; false when the lease has been lost, or the upload is gone.
+    /// Deletes the upload of a lease. False when the lease has been lost or the upload has gone.
     pub async fn delete_upload(&self, lease: &UploadLease) -> Result<bool> {
         let delete = sqlx::query("DELETE FROM uploads WHERE id = $1 AND lease_holder = $2");
         let delete = delete.bind(lease.upload.to_string()).bind(&lease.holder);
         Ok(delete.execute(self.writer()).await.op("delete an upload")?.rows_affected() > 0)
     }
 
-    /// Uploads that have expired and that nobody holds a lease of, the longest expired first.
+    /// Returns expired uploads without a lease, the longest expired first.
     pub async fn expired_uploads(&self, now: Timestamp, limit: u32) -> Result<Vec<UploadId>> {
         let query = sqlx::query(
             "SELECT id FROM uploads WHERE expires_at <= $1 AND (lease_holder IS NULL OR lease_until <= $1) \
@@ -112,7 +112,7 @@ impl MetaStore {
         rows.op("list expired uploads")?.iter().map(|row| parse(row, "uploads", "id")).collect()
     }
 
-    /// Deletes an upload if it is expired and nobody holds its lease, still.
+    /// Deletes an upload if it is still expired and without a lease.
     pub async fn delete_expired_upload(&self, id: UploadId, now: Timestamp) -> Result<bool> {
         let delete = sqlx::query(
             "DELETE FROM uploads WHERE id = $1 AND expires_at <= $2 AND (lease_holder IS NULL OR lease_until <= $2)",
@@ -121,14 +121,14 @@ impl MetaStore {
         Ok(done.op("delete an expired upload")?.rows_affected() > 0)
     }
 
-    /// Releases every lease, and tells how many. Only for the only server on a database, when it starts.
+    /// Releases every lease, and returns their number. Only for the start of the only server on a database.
     pub async fn release_all_upload_leases(&self) -> Result<u64> {
         let update =
             sqlx::query("UPDATE uploads SET lease_holder = NULL, lease_until = 0 WHERE lease_holder IS NOT NULL");
         Ok(update.execute(self.writer()).await.op("release the leases of uploads")?.rows_affected())
     }
 
-    /// How many uploads there are.
+    /// Counts the uploads.
     pub async fn count_uploads(&self) -> Result<u64> {
         let count: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM uploads").fetch_one(self.reader()).await.op("count uploads")?;
