@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""How long a page takes in a large registry, and how long the server takes to start on it.
+"""Measures how long a page takes in a large registry, and how long the server takes to start on it.
 
     tests/bench/scale.py [PATH OF roadstead]
 
 Fills an SQLite database with 1,000,000 tags in one repository, 100,000 repositories and 1,000,000 blobs, starts the
-server on it, and prints a table. Rows are written straight into the database: pushing them would take hours.
+server on it, and prints a table. Writes the rows directly into the database, because pushing them would take hours.
 """
 import base64, hashlib, http.client, json, os, pathlib, signal, sqlite3, statistics, subprocess, sys, tempfile, time
 
@@ -42,7 +42,7 @@ class Server:
 
 
 def prepare(data):
-    """One image, so that the rows have something to refer to."""
+    """Pushes one image, which the rows refer to."""
     server = Server(data)
     config = b"{}"
     digest = "sha256:" + hashlib.sha256(config).hexdigest()
@@ -56,7 +56,7 @@ def prepare(data):
 
 
 def copies(database, table, count, change):
-    """Fills a table with copies of its only row; `change` gives what differs in the copy with a number."""
+    """Fills a table with copies of its only row. `change` returns the columns that differ in the copy with a given number."""
     columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})") if row[1] != "id"]
     row = dict(zip(columns, database.execute(f"SELECT {', '.join(columns)} FROM {table} LIMIT 1").fetchone()))
     places = ", ".join("?" * len(columns))
@@ -77,7 +77,7 @@ def fill(data):
 
 
 def page(server, path):
-    """The median of the time of a page, in milliseconds, over one connection."""
+    """The median time of a page over one connection, in milliseconds."""
     return statistics.median(server.ask("GET", path)[2] for _ in range(50)) * 1000
 
 

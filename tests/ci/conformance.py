@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the official conformance suite does not ask of a registry, asked of a running one over HTTP.
+"""Tests a running registry over HTTP for rules that the official conformance suite does not test.
 
     conformance.py URL USER PASSWORD REPOSITORY OTHER_REPOSITORY
 
-Malformed names, digests, tags, ranges and manifests with their error codes; pages; content of docker; large chunks;
-several clients at once. Written from the text of the specification; standard library only. Prints one line for each
-check that failed, with its last exchanges, and `N checks passed, N failed`. With CHECK=text only the checks whose name
-holds the text.
+It covers malformed names, digests, tags, ranges and manifests with their error codes; pages; content of docker; large
+chunks; several clients at once. It is written from the text of the specification and uses only the standard library. It
+prints one line for each failed check, with its last exchanges, and `N checks passed, N failed`. CHECK=text runs only the
+checks whose name contains the text.
 """
 
 import base64
@@ -33,7 +33,7 @@ MANIFESTS = ", ".join((OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST))
 CODES = set(
     "BLOB_UNKNOWN BLOB_UPLOAD_INVALID BLOB_UPLOAD_UNKNOWN DIGEST_INVALID MANIFEST_BLOB_UNKNOWN MANIFEST_INVALID"
     " MANIFEST_UNKNOWN NAME_INVALID NAME_UNKNOWN SIZE_INVALID UNAUTHORIZED DENIED UNSUPPORTED TOOMANYREQUESTS"
-    # Not in the specification's table, but what clients know for these cases.
+    # Not in the specification's table, but clients know these codes for these cases.
     " TAG_INVALID RANGE_INVALID MANIFEST_UNVERIFIED PAGINATION_NUMBER_INVALID".split()
 )
 
@@ -54,7 +54,7 @@ class Response:
 
 
 class Client:
-    """Keeps its connection; answers a Bearer challenge with a token for the scope the challenge names."""
+    """Keeps its connection; answers a Bearer challenge with a token for the scope of the challenge."""
 
     def __init__(self, url, user, password):
         self.url = url
@@ -123,7 +123,7 @@ class Client:
 
 
 def check_errors(response):
-    """4xx bodies in JSON have the one form the specification allows."""
+    """Checks that the JSON body of a 4xx has the form of the specification."""
     if "json" not in (response.headers["Content-Type"] or ""):
         return
     errors = response.json()["errors"]
@@ -158,7 +158,7 @@ CHECKS = []
 
 
 def check(*variants):
-    """Registers a check; with variants it runs once for each."""
+    """Registers a check. A check with variants runs once for each variant."""
 
     def register(function):
         for variant in variants or [None]:
@@ -197,7 +197,7 @@ def manifest_url(repo, reference):
 
 
 def upload(repo=None, **query):
-    """Opens an upload and gives its address."""
+    """Starts an upload and returns its address."""
     response = expect(C.request("POST", f"/v2/{repo or R1}/blobs/uploads/", **query), 202)
     return response.headers["Location"]
 
@@ -210,7 +210,7 @@ def put_blob(data, algorithm="sha256", repo=None):
 
 
 def committed(response, data, digest):
-    """A blob was taken: the answer names its address and its digest, and it can be read there."""
+    """Checks that a blob was stored: the answer has its address and digest, and the blob can be read there."""
     expect(response, 201)
     same(response.headers["Docker-Content-Digest"], digest)
     same(expect(C.request("GET", response.headers["Location"]), 200).body, data)
@@ -238,7 +238,7 @@ def put_manifest(reference, body, repo=None, kind=None, **query):
 
 
 class Content:
-    """Blobs and manifests of one test image, in the order they are pushed."""
+    """Blobs and manifests of a test image, in the order in which they are pushed."""
 
     def __init__(self, algorithm="sha256"):
         self.algorithm, self.blobs, self.manifests, self.tags, self.referrers = algorithm, [], [], {}, []
@@ -319,7 +319,7 @@ def repository_that_does_not_exist():
     expect(C.request("GET", blob_url(repo, digest)), 404)
     expect(C.request("GET", f"/v2/{repo}/tags/list"), 404, "NAME_UNKNOWN")
     expect(C.request("DELETE", manifest_url(repo, digest)), 404)
-    # The referrers API never answers 404: clients would take that for "not supported".
+    # The referrers API never answers 404, because clients would read that as "not supported".
     empty_referrers(repo, digest)
 
 
@@ -344,7 +344,7 @@ def patch(location, data, first, **more):
 
 
 def in_chunks(algorithm, announce, size=3 * 1024 - 5, step=1024):
-    """The last chunk comes with the PUT."""
+    """The PUT sends the last chunk."""
     data = fresh(size)
     digest = digest_of(data, algorithm)
     location = upload(**({"digest_algorithm": algorithm} if announce else {}))
@@ -432,7 +432,7 @@ def ranges_of_a_blob(algorithm):
         one_of(part.headers["Content-Range"], f"bytes {first}-{last}/2048", f"bytes {first}-{last}/*")
     beyond = C.request("GET", url, headers={"Range": "bytes=2048-"})
     same((beyond.status, beyond.headers["Content-Range"]), (416, "bytes */2048"))
-    # Units and forms that are not understood are ignored.
+    # Unknown units and forms are ignored.
     for asked in ("lines=1-2", "bytes=9-3", "bytes=x"):
         response = C.request("GET", url, headers={"Range": asked})
         assert (response.status, response.body) == (200, data) or response.status == 416, (asked, response.status)
@@ -490,7 +490,7 @@ def read_back(content):
 
 
 def referrers(digest, **query):
-    """All pages of the referrers list."""
+    """Reads all pages of the referrers list."""
     path, found, headers = f"/v2/{R1}/referrers/{digest}", [], None
     while path:
         response = expect(C.request("GET", path, **query), 200)
@@ -534,7 +534,7 @@ def remove(content):
         expect(C.request("HEAD", manifest_url(R1, tag)), 404)
         expect(C.request("HEAD", manifest_url(R1, digest_of(body, content.algorithm))), 200)
         assert tag not in (C.request("GET", f"/v2/{R1}/tags/list").json()["tags"] or [])
-    # Parents before their children, as a careful client does.
+    # Delete parents before their children, as a careful client does.
     for body in reversed(content.manifests):
         digest = digest_of(body, content.algorithm)
         expect(C.request("DELETE", manifest_url(R1, digest)), 202)
@@ -608,7 +608,7 @@ def manifest_that_is_too_large():
     try:
         expect(put_manifest("huge", dump(value)), 413)
     except (BrokenPipeError, ConnectionResetError):
-        pass  # refused before it was sent: what a client sees of that is up to its HTTP library
+        pass  # refused before the body was sent: some HTTP libraries report that as a broken connection
     C.local.pool.clear()
 
 
@@ -645,7 +645,7 @@ def tag_that_moves():
         same(C.request("HEAD", manifest_url(R1, "moving")).headers["Docker-Content-Digest"], digest_of(body))
     for made in (first, second):
         expect(C.request("HEAD", manifest_url(R1, made["digest"])), 200)
-    # A manifest goes with the tags that point to it.
+    # Deleting a manifest deletes the tags that point at it.
     expect(C.request("DELETE", manifest_url(R1, second["digest"])), 202)
     expect(C.request("GET", manifest_url(R1, "moving")), 404)
 
@@ -675,7 +675,7 @@ def tags_in_pages():
     for i, last in enumerate(listed):
         same(C.request("GET", url, last=last).json()["tags"] or [], listed[i + 1 :])
         same(C.request("GET", url, last=last, n=2).json()["tags"] or [], listed[i + 1 : i + 3])
-    # A tag that is not there is a place in the order all the same.
+    # A missing tag still marks a place in the order.
     same(C.request("GET", url, last="a-a").json()["tags"], [t for t in listed if t > "a-a"])
     one_of(C.request("GET", url, n="x").status, 400, 200)
     one_of(C.request("GET", url, n=-1).status, 400, 200)
@@ -700,11 +700,11 @@ def referrers_come_and_go():
     gone = content.referrers.pop(7)[1]
     expect(C.request("DELETE", manifest_url(R1, gone["digest"])), 202)
     check_referrers(content)
-    # The subject may go and come back: nobody forgets its referrers meanwhile.
+    # If the subject is deleted and pushed again, its referrers are still known.
     expect(C.request("DELETE", manifest_url(R1, subject["digest"])), 202)
     expect(put_manifest(subject["digest"], content.manifests[0]), 201)
     check_referrers(content)
-    # Of one repository only.
+    # Referrers belong to one repository only.
     same(C.request("GET", f"/v2/{R2}/referrers/{subject['digest']}").json()["manifests"], [])
 
 
@@ -720,7 +720,7 @@ def main():
         C.local.__dict__.pop("pool", None)
         try:
             run()
-        except Exception as error:  # noqa: BLE001: whatever it is, the check failed
+        except Exception as error:  # noqa: BLE001: any error means that the check failed
             failed += 1
             where = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == __file__]
             print(f"FAILED {name}: {type(error).__name__}: {str(error)[:500]}")

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Shared by the scripts of tests/ci: one script is one suite. It says nothing but `ok NAME (12 s)`, or
-# `FAILED NAME` and the end of its log; every command it ran is in the log (set KEEP=1 to keep the folder).
+# Shared by the scripts of tests/ci; each script is one suite. A suite prints only `ok NAME (12 s)`, or `FAILED NAME` and
+# the end of its log. The log has every command that the suite ran (set KEEP=1 to keep the folder).
 #
 #   . lib.sh; suite clients/skopeo; need skopeo; server_start; ... assertions ...
 #
 # The server is $ROADSTEAD_BIN (default: the release build). ROADSTEAD_TEST_TARGET=distribution runs the same suite
-# against CNCF distribution instead, which tells a fault of the suite from a fault of the server.
+# against CNCF distribution instead: a failure there too is the fault of the suite, not of the server.
 set -euo pipefail
 . "$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/.ci/env"
 
@@ -55,14 +55,14 @@ suite_end() {
   if [ -n "${KEEP:-}" ]; then
     echo "kept $WORK" >&3
   else
-    # Engines leave mounts behind when they are stopped.
+    # A stopped engine leaves mounts behind.
     awk -v d="$WORK/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
     rm -rf "$WORK"
   fi
   exit "$status"
 }
 
-# Leaves when a tool is missing: a failure in CI, a skip on a developer's machine.
+# need TOOL...: ends the suite if a tool is missing: with a failure in CI, with a skip on a developer's machine.
 need() {
   local tool
   for tool in "$@"; do
@@ -75,7 +75,7 @@ need() {
 
 die() { echo "error: $*"; exit 1; }
 
-# Waits until a child is gone, at most SECONDS.
+# gone PID SECONDS: waits until a child has ended, at most SECONDS.
 gone() {
   { local - i; set +x; } 2>/dev/null
   for ((i = 0; i < $2 * 20; i++)); do
@@ -85,7 +85,7 @@ gone() {
   return 1
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: waits until the command succeeds.
 wait_for() {
   { local - i limit=$1; set +x; } 2>/dev/null
   shift
@@ -105,7 +105,7 @@ contains() { [[ $1 == *"$2"* ]] || die "expected '$2' in '$1'"; }
 lacks() { [[ $1 != *"$2"* ]] || die "did not expect '$2' in '$1'"; }
 same_file() { cmp "$1" "$2" || die "$1 and $2 differ"; }
 
-# fails PATTERN COMMAND...: the command fails, and says something that matches the pattern.
+# fails PATTERN COMMAND...: the command must fail, with output that matches the pattern.
 fails() {
   local pattern=$1 out
   shift
@@ -113,7 +113,7 @@ fails() {
   grep -qiE -- "$pattern" <<<"$out" || die "failed as it should, but with '$out' instead of '$pattern': $*"
 }
 
-# The command is refused for want of rights: not for any other reason, such as a server that is down.
+# The command must be refused because a right is missing, not for another reason such as a stopped server.
 refused() { fails '\b401\b|\b403\b|unauthorized|denied|authentication required|forbidden|invalid username/password|credentials? not found|no (basic auth )?credentials' "$@"; }
 missing() { fails '\b404\b|not[ _]found|unknown|does not exist' "$@"; }
 
@@ -151,10 +151,10 @@ server_stop() { kill "$SERVER" && { gone "$SERVER" 30 || die 'the server did not
 server_kill9() { kill -9 "$SERVER" && gone "$SERVER" 10; }
 roadstead() { env "${SERVER_ENV[@]}" "$BIN" "$@" --data-dir "$DATA" 2>>"$WORK/server.log"; }
 
-# The parts that only Roadstead can pass.
+# only_roadstead: succeeds unless the suite runs against CNCF distribution. For tests that only Roadstead can pass.
 only_roadstead() { [ "$PEER" = roadstead ]; }
 
-# CNCF distribution with one user, for ROADSTEAD_TEST_TARGET=distribution.
+# Starts CNCF distribution with one user, for ROADSTEAD_TEST_TARGET=distribution.
 peer_start() {
   LOGIN=owner PASSWORD=owner-password REGISTRY=${REGISTRY:-127.0.0.1:$(free_port)}
   URL=http://$REGISTRY
@@ -172,7 +172,7 @@ EOF
   wait_for 30 curl -s "$URL/v2/"
 }
 
-# A docker engine of our own. Its storage, sockets and processes are all under $WORK. Sets DOCKER_HOST.
+# Starts a docker engine whose storage, sockets and processes are all under $WORK. Sets DOCKER_HOST.
 dockerd_start() {
   local root=$WORK/engine
   mkdir -p "$root"
@@ -186,7 +186,7 @@ dockerd_start() {
 
 # ---- images ----
 
-# oci_blob DIR FILE TYPE: moves the file into the layout and prints its descriptor.
+# oci_blob DIR FILE TYPE: moves the file into the layout, and prints its descriptor.
 oci_blob() {
   local digest size
   digest=$(sha "$2") size=$(stat -c %s "$2")
@@ -195,7 +195,7 @@ oci_blob() {
   jq -cn --arg t "$3" --arg d "sha256:$digest" --argjson s "$size" '{mediaType: $t, digest: $d, size: $s}'
 }
 
-# oci_image DIR ARCH TEXT [gzip|zstd]: an image of one layer that holds TEXT; prints the manifest's descriptor.
+# oci_image DIR ARCH TEXT [gzip|zstd]: makes an image with one layer that holds TEXT; prints the descriptor of the manifest.
 oci_image() {
   local dir=$1 arch=$2 how=${4:-gzip} layer diff config
   mkdir -p "$dir/tmp/etc"
@@ -213,8 +213,8 @@ oci_image() {
   rm -rf "$dir/tmp" "$dir/layer.tar"
 }
 
-# oci_layout DIR TEXT: an OCI layout with the tags `one` (linux/amd64), `multi` (an index of amd64 and arm64) and
-# `zstd` (a layer compressed with zstd). Sets ONE, MULTI and ZSTD, the digests.
+# oci_layout DIR TEXT: makes an OCI layout with the tags `one` (linux/amd64), `multi` (an index of amd64 and arm64) and
+# `zstd` (a layer compressed with zstd). Sets ONE, MULTI and ZSTD to the digests.
 oci_layout() {
   local dir=$1 amd arm index zstd
   mkdir -p "$dir"
@@ -232,12 +232,12 @@ oci_layout() {
   ONE=$(jq -r .digest <<<"$amd") MULTI=$(jq -r .digest <<<"$index") ZSTD=$(jq -r .digest <<<"$zstd")
 }
 
-# scratch_image DIR TEXT: a build context for an image FROM scratch.
+# scratch_image DIR TEXT: makes a build context for an image FROM scratch.
 scratch_image() {
   mkdir -p "$1"
   printf '%s\n' "$2" >"$1/motd"
   printf 'FROM scratch\nCOPY motd /etc/motd\nLABEL made-by=roadstead-tests\nCMD ["/none"]\n' >"$1/Dockerfile"
 }
 
-# noise BYTES [SEED]: that many bytes no compression can shrink, the same ones each time.
+# noise BYTES [SEED]: prints that many bytes that no compression can shrink, the same ones each time.
 noise() { { openssl enc -aes-128-ctr -nosalt -pass "pass:${2:-noise}" -pbkdf2 -iter 1 </dev/zero 2>/dev/null || true; } | head -c "$1"; }

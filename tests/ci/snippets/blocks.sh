@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the scripts that compile.py writes call: one function for each kind of block.
+# Functions for the scripts that compile.py writes: one for each kind of block.
 
 running() { [ -n "$SERVER" ] && kill -0 "$SERVER" 2>/dev/null; }
 
-# Whether a block that cannot run here is one all the same. (compile.py has done so for sh.)
+# Checks the syntax of a block that cannot run here. (compile.py has checked sh already.)
 syntax() {
   case $1 in
     sh | text) ;;
@@ -12,14 +12,14 @@ syntax() {
   esac
 }
 
-# What has to be true after a block, beside what it prints.
+# after NAME: runs the check that follows a block, if there is one.
 after() { if [ "$(type -t "after_$1")" = function ]; then "after_$1"; fi; }
 
 output() { python3 "$SNIPPETS/output.py" "$@"; }
 
 fails_block() { if bash -euo pipefail "$1" >"$2" 2>&1; then die "$1 should have failed"; fi; }
 
-# The block starts the server on the settings of nobody.
+# Runs a block that starts the server without settings.
 serve_block() {
   : >"$WORK/server.out"
   bash -euo pipefail "$1" >>"$WORK/server.out" 2>>"$WORK/server.log" &
@@ -52,7 +52,7 @@ json_block() {
   esac
 }
 
-# Settings: right, and a server that has them can be reached where they say.
+# Checks that the settings are valid, and that a server with them answers at their addresses.
 toml_block() {
   local url metrics seen folder
   folder=$(mktemp -d "$WORK/settings.XXXXXX")
@@ -72,7 +72,7 @@ toml_block() {
 
 FRONT=(ROADSTEAD__SERVER__TRUSTED_PROXIES=127.0.0.1 ROADSTEAD__SERVER__EXTERNAL_URL=https://registry.example.com)
 
-# nginx with the block of a server, or of a location. It stays for the blocks that come after.
+# Starts nginx with a block that is a server or a location. It keeps running for the blocks that follow.
 front_start() {
   local conf=$WORK/nginx.conf block
   block=$(cat "$1")
@@ -90,7 +90,7 @@ front_stop() {
   [ -z "${NGINX:-}" ] || { kill "$NGINX" && gone "$NGINX" 10 && NGINX=''; }
 }
 
-# The registry answers through this nginx, and gives out its address.
+# Checks that the registry answers through this nginx, and that answers have the address of nginx.
 nginx_block() {
   front_start "$1"
   server_stop
@@ -105,7 +105,7 @@ nginx_block() {
 
 # ---- docs/KUBERNETES.md ----
 
-# The registry of the document, with an image and an instance.
+# Starts the registry of the document, with an image and an instance.
 cluster_start() {
   SERVER_ENV=("${FRONT[@]}" 'ROADSTEAD__INSTANCES__DOMAIN={name}.registry.example.com')
   server_start
@@ -119,7 +119,7 @@ cluster_start() {
   cp data/bootstrap.json .
 }
 
-# The policy is in a file for the program after it. The instance needs another one, which the document says.
+# The next program reads the policy from a file. The instance needs another policy, which the document shows.
 after_policy.json() { cp "$BLOCKS/policy.json" .; }
 after_cluster() {
   local id uin
@@ -128,7 +128,7 @@ after_cluster() {
     {effect: "allow", action: "tcr:CreateInstanceToken", resource: "qcs::tcr:::instance/\($i)"}]} | tojson)}')" | jq -r .PolicyId)
   api cam AttachUserPolicy "{\"PolicyId\": $id, \"AttachUin\": $uin}"
 }
-# What the document has in files already.
+# Makes the files that the document assumes.
 after_node-key() {
   jq -r .uin cluster.json >/etc/roadstead/username
   jq -r .password cluster.json >/etc/roadstead/password
@@ -145,19 +145,19 @@ yaml_block() {
   [ "$host" != registry.example.com ] || pulls "$(jq -c '{auths: (.auth | map_values({auth: (.username + ":" + .password | @base64)}))}' <<<"$answer")"
 }
 
-# pulls CONFIG: a client with this config.json pulls the image of the document, and may not push.
+# pulls CONFIG: checks that a client with this config.json may pull the image of the document, and may not push it.
 pulls() {
   mkdir -p "$WORK/pulls" && printf '%s' "$1" >"$WORK/pulls/config.json"
   DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' crane digest registry.example.com/team/app:v1
   DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' refused crane tag registry.example.com/team/app:v1 v2
 }
 
-# The secret holds a config.json that pulls.
+# The secret holds a config.json that allows pulls.
 after_pull-secret() { pulls "$(jq -er '.data[".dockerconfigjson"]' secret.json | base64 -d)"; }
 
 # ---- docs/OPERATIONS.md ----
 
-# A PostgreSQL for those who type `createuser`.
+# Starts a PostgreSQL server for the block that runs `createuser`.
 postgres_start() {
   local folder=$WORK/pg
   mkdir "$folder" && chown postgres "$folder" && chmod 711 "$WORK"

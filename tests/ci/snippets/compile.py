@@ -1,17 +1,18 @@
-"""The code blocks of a document, as one script that does what each says: compile.py DOCUMENT FOLDER
+"""Makes one script that runs all code blocks of a document: compile.py DOCUMENT FOLDER
 
-The line above each block is `<!-- test: NAME [HOW] -->`; a block without one is an error, so nothing is shown that nobody
-has tried. NAME.LANGUAGE (or NAME, where it ends so) holds the block, and FOLDER/script plays them in order, in one shell:
+The line above each block is `<!-- test: NAME [HOW] -->`. A block without such a line is an error, so every block is tested.
+The block is written to FOLDER/NAME.LANGUAGE (or FOLDER/NAME if NAME has this ending). FOLDER/script runs the blocks in order
+in one shell:
 
-  sh             run as it stands; `fails`: and must fail; `serve`: starts the server; `stopped`: while no server runs
-  python go js   saved under its NAME beside the data directory, for a later sh block that runs it
-  json           a policy that CreatePolicy takes; `trust`: CreateRole; a code: refused with that code
-  toml           settings: checked, and served
-  yaml           *-providers.yaml: kubelet's, and the provider runs with it; anything else is parsed
-  nginx          a server, or the location of one: nginx runs with it
-  text           what the block before prints; … is anything, alone on a line any number of lines
+  sh             is run; `fails`: must fail; `serve`: starts the server; `stopped`: is run while no server runs
+  python go js   is saved under its NAME beside the data directory, and a later sh block runs it
+  json           is a policy for CreatePolicy; `trust`: for CreateRole; an error code: is refused with that code
+  toml           is checked as settings, and a server runs with them
+  yaml           *-providers.yaml: is checked as kubelet would, and the provider runs with it; anything else is parsed
+  nginx          is a server, or a location of one: nginx runs with it
+  text           is the output of the block before; … stands for any text, and alone on a line for any lines
 
-Blocks that cannot run here are in NOT_RUN with the reason. Their syntax is checked all the same.
+Blocks that cannot run here are in NOT_RUN with the reason. Their syntax is checked anyway.
 """
 
 import pathlib
@@ -21,13 +22,13 @@ import sys
 import textwrap
 
 NOT_RUN = {
-    "image": "needs base images from a registry far away; the suite `deploy` makes the image that needs none",
+    "image": "needs base images from another registry; the suite `deploy` makes the image that needs none",
     "architecture-crates": "a drawing",
     "architecture-graph": "a drawing",
     "kubelet-flags": "flags of kubelet, and there is no kubelet",
-    "bench": "minutes of load; the suite `bench-smoke` runs its short form",
+    "bench": "takes minutes; the suite `bench-smoke` runs its short form",
 }
-# What is typed at the prompts of a block.
+# The input for blocks that prompt for something.
 TYPED = {"postgres": "database-password\\ndatabase-password\\n"}
 HOW = {
     "sh": {"run", "fails", "serve", "stopped"},
@@ -58,7 +59,7 @@ def fault(path, line, text):
 
 
 def blocks(path):
-    """The blocks of a document. Each must have its mark, and be of a kind that something can be done with."""
+    """Returns the blocks of a document. Each must have a mark above it."""
     lines, found, at = path.read_text().splitlines(), [], 0
     while at < len(lines):
         fence = re.fullmatch(r"( *)(`{3,}|~{3,})\s*(\S*)", lines[at])
@@ -82,11 +83,11 @@ def check(path, found):
     names = set()
     for block in found:
         if block.language not in HOW:
-            fault(path, block.line, f"nothing is known about blocks of {block.language or 'no language'}")
+            fault(path, block.line, f"the test cannot handle a block of {block.language or 'no language'}")
         block.how = block.how or DEFAULT.get(block.language) or min(HOW[block.language])
         refused = block.language == "json" and re.fullmatch(r"[A-Z]\w+(\.\w+)?", block.how)
         if block.how not in HOW[block.language] and not refused:
-            fault(path, block.line, f"a {block.language} block is not for `{block.how}`")
+            fault(path, block.line, f"a {block.language} block cannot be `{block.how}`")
         if block.name in names:
             fault(path, block.line, f"a second block {block.name}")
         names.add(block.name)
@@ -96,7 +97,7 @@ def check(path, found):
 
 
 def line_of(block, before):
-    """What the script does with one block."""
+    """Returns the part of the script for one block."""
     file = f"\"$BLOCKS\"/'{block.file()}'"
     if block.name in NOT_RUN:
         return f"syntax {block.language} {file}   # not run: {NOT_RUN[block.name]}\n"
@@ -116,7 +117,7 @@ def line_of(block, before):
 
 
 def same_in_two_languages(one, two):
-    """Comments and what they say may differ, nothing else."""
+    """Checks that the blocks of two documents are equal, except for comments."""
     def plain(block):
         return block.name, block.how, block.language, re.sub(r"(^| )# .*", "", block.text, flags=re.M)
     a, b = ([plain(block) for block in blocks(path)] for path in (one, two))

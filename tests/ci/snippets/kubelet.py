@@ -1,7 +1,7 @@
-"""What kubelet would do with a CredentialProviderConfig: kubelet.py CONFIG.yaml BIN_DIR
+"""Stands in for kubelet: kubelet.py CONFIG.yaml BIN_DIR
 
-Reads it as strictly as kubelet, then runs the provider with its settings and nothing else, with a request for an image of
-each address that it is for, and prints the last answer.
+Reads a CredentialProviderConfig as strictly as kubelet. Then it runs the provider with exactly the environment of the config,
+once for each address in `matchImages`, and prints the last answer.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 
 import yaml
 
-# The fields of kubelet.config.k8s.io/v1 CredentialProvider: kubelet refuses a file with any other.
+# The fields of kubelet.config.k8s.io/v1 CredentialProvider: kubelet refuses a file with another field.
 PROVIDER = {"name": str, "matchImages": list, "defaultCacheDuration": str, "apiVersion": str, "args": list, "env": list, "tokenAttributes": dict}
 TOKEN = {"serviceAccountTokenAudience": str, "cacheType": str, "requireServiceAccount": bool,
          "requiredServiceAccountAnnotationKeys": list, "optionalServiceAccountAnnotationKeys": list}
@@ -32,7 +32,7 @@ def check(config):
 
 
 def check_token(attributes):
-    """What kubelet says about the token of the service account that it sends along."""
+    """Checks the settings for the token of the service account, as kubelet does."""
     if attributes is None:
         return
     assert {"serviceAccountTokenAudience", "cacheType", "requireServiceAccount"} <= set(attributes)
@@ -41,14 +41,14 @@ def check_token(attributes):
 
 
 def service_account(attributes):
-    """The part of a request that is about the service account `default` of the namespace `default`."""
+    """Returns the fields of a request for the service account `default` of the namespace `default`."""
     audience = attributes["serviceAccountTokenAudience"]
     made = subprocess.run(["kubectl", "create", "token", "default", "--audience", audience], stdout=subprocess.PIPE, text=True, check=True)
     return {"serviceAccountToken": made.stdout.strip(), "serviceAccountAnnotations": {}}
 
 
 def ask(provider, host, folder):
-    """The answer of the provider, which has to be one that kubelet takes for this host."""
+    """Runs the provider and returns its answer. Checks that kubelet would accept the answer for this host."""
     request = {"apiVersion": API, "kind": "CredentialProviderRequest", "image": f"{host}/team/app:v1"}
     if "tokenAttributes" in provider:
         request |= service_account(provider["tokenAttributes"])

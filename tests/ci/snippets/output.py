@@ -1,6 +1,6 @@
-"""Whether a program printed what its document shows: output.py SHOWN PRINTED
+"""Checks that a program printed what its document shows: output.py SHOWN PRINTED
 
-`…` stands for anything in a line, and alone on a line for any number of lines.
+`…` stands for any text in a line, and alone on a line for any number of lines.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""Whether a file is YAML that a cluster could read: yaml.py FILE. (helm reads it; it is installed for another suite.)"""
+"""Checks that a file is YAML for a cluster: yaml.py FILE. (Uses helm as the parser, which another suite needs anyway.)"""
 
 import json
 import pathlib
@@ -8,7 +8,7 @@ import tempfile
 
 
 def read(path):
-    """The file, as JSON has it."""
+    """Returns the content of the file as JSON values."""
     with tempfile.TemporaryDirectory() as folder:
         chart = pathlib.Path(folder)
         (chart / "templates").mkdir()
@@ -25,4 +25,4 @@ def read(path):
 if __name__ == "__main__":
     found = read(sys.argv[1])
     if not {"apiVersion", "kind"} <= found.keys():
-        sys.exit(f"{sys.argv[1]} is no object of a cluster")
+        sys.exit(f"{sys.argv[1]} is not an object of a cluster")

@@ -1,5 +1,5 @@
-// The SDK of Node.js makes the calls that it is asked for: each line of standard input is a call to make, each line of
-// standard output what came of it. (../py/backends.py is the other end.)
+// Makes calls with the SDK of Node.js: each line of standard input is a call, each line of standard output its result.
+// (../py/backends.py is the other end.)
 "use strict";
 const http = require("node:http");
 const readline = require("node:readline");
@@ -11,8 +11,8 @@ const products = {
   sts: sdk.sts.v20180813.Client,
 };
 
-// The SDK takes the first part of the endpoint for the service that it signs for, so each service has a name of its own.
-// (Names below localhost are the machine itself; not every resolver knows.)
+// The SDK takes the first part of the endpoint as the service that it signs for, so each service has its own host name.
+// (Names below localhost mean this machine; not every resolver knows that, so this agent resolves them itself.)
 const agent = new http.Agent({ keepAlive: true, lookup: (_, options, done) =>
   options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4) });
 
@@ -24,7 +24,7 @@ function connect({ service, endpoint, key, transport, language }) {
   return new products[service]({ credential, region: "ap-guangzhou", profile: { signMethod, language, httpProfile } });
 }
 
-// The clock of the process, for as long as a call takes: as many seconds ahead as the question says.
+// Shifts the clock of the process during a call by the seconds that the question gives.
 let ahead = 0;
 global.Date = class extends Date {
   constructor(...given) {

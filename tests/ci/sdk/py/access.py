@@ -1,4 +1,4 @@
-"""CAM and STS: sub-accounts, keys, groups, policies, roles, temporary keys; and what each refuses."""
+"""CAM and STS: sub-accounts, keys, groups, policies, roles, temporary keys, and the errors of each."""
 
 import json
 import urllib.parse
@@ -173,7 +173,7 @@ def temporary(world, c, n, user, key, document):
     t.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
     federated(c, n, document)
     vouched(world, c, n, document)
-    # A sub-account needs both the trust of the role and a policy of its own.
+    # A sub-account needs two things: the role trusts it, and a policy of its own allows it to take the role.
     mine = c.with_key(key)
     mine.err("AuthFailure.UnauthorizedOperation|UnauthorizedOperation", "sts", "AssumeRole", RoleArn=arn, RoleSessionName="session-2")
     mine.err("AuthFailure.UnauthorizedOperation", "cam", "ListUsers")
@@ -189,7 +189,7 @@ def temporary(world, c, n, user, key, document):
 
 
 def vouched(world, c, n, document):
-    """A role that is taken on the word of an identity provider, and what docker gets for it."""
+    """A caller takes a role with a token of an identity provider, and gets a docker password for the session."""
     owner, name, key = world.login[0], f"oidc-{n}", RSA.generate(2048)
     issuer, audience, subject = "https://cluster.example.com", "registry", "system:serviceaccount:shop:puller"
     config = {"Name": name, "IdentityUrl": issuer, "IdentityKey": oidc.keys(key), "ClientId": [audience]}
@@ -254,7 +254,7 @@ def boundary(c, user, document):
 
 
 def reasons(c, user):
-    """What only this server has: why something is allowed or not, and what was done."""
+    """Actions that only this server has: explanations of decisions, and the audit log."""
     allowed = c.ok("cam", "ExplainAuthorization", TargetUin=user, Operation="pull", Resource="library/app")
     c.same("pulling is allowed", allowed.get("Allowed"), True)
     denied = c.ok("cam", "ExplainAuthorization", TargetUin=user, Operation="cam:AddUser")

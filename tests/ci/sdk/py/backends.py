@@ -1,9 +1,9 @@
-"""The clients that the walk can go with: one call of one SDK, as it comes from its registry.
+"""The clients that run the cases. Each is an unmodified SDK from its package registry.
 
-A backend is one client program; `connect` gives a client with one credential on one transport. A client's `call` is the
-way that the makers of the SDK meant, with a method and a structure for each action. Where that way has no room for what
-the walk wants to say, it raises `Unfit` before anything is sent, and `instead` is the SDK's own way round. What is unfit
-must be in `declared.py`. What the server refuses is a `TencentCloudSDKException`, whatever the client.
+A backend is one client program; `connect` returns a client with one credential on one transport. A client's `call` uses the
+usual interface of the SDK, with a method and a structure for each action. If a call does not fit into the structure, `call`
+raises `Unfit` before it sends anything; then `instead` uses the SDK's interface for any action. Every unfit call must be in
+`declared.py`. An error of the server is a `TencentCloudSDKException`, with every client.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ TRANSPORTS = [(sign, method) for sign in ("TC3-HMAC-SHA256", "HmacSHA256", "Hmac
 
 
 class Unfit(Exception):
-    """The client cannot say it: `kind` is a key of `declared.py`, `what` the action or a parameter of it."""
+    """The client cannot make this call. `kind` is a key of `declared.py`, `what` the action or one of its parameters."""
 
     def __init__(self, kind, what):
         super().__init__(f"{kind} {what}")
@@ -43,21 +43,21 @@ class Python:
     """The Python SDK, in this process."""
 
     name, scheme = "python", "http"
-    # Where everything runs, where access management and STS do alone, and where unknown parameters can be sent.
+    # Transports for all cases, transports for access management and STS only, transports that can send unknown parameters.
     transports, access_alone, unknown = TRANSPORTS, [], TRANSPORTS
-    # Whether its clock can be made wrong: `ahead` of a client, in seconds. (A program in Go asks the kernel.)
+    # Whether a test can shift the clock of the client, by `ahead` seconds. (Not in Go, which asks the kernel.)
     clock = True
 
     def connect(self, endpoint, key, transport, language):
         return PythonClient(endpoint, key, transport, language, self.scheme)
 
     def close(self):
-        """Nothing runs beside this process."""
+        """Does nothing: this backend has no process of its own."""
 
 
 @contextlib.contextmanager
 def clock(ahead):
-    """The clock of this process is wrong by so many seconds."""
+    """Shifts the clock of this process by `ahead` seconds."""
     real = time.time
     time.time = lambda: real() + ahead
     try:
@@ -76,7 +76,7 @@ class PythonClient:
         self.clients = {name: client(key, "ap-guangzhou", profile) for name, (client, _) in SERVICES.items()}
 
     def call(self, service, action, params):
-        """Through the model. The inside of `Response` as it came, and nothing that the model has lost."""
+        """Calls through the model. Returns the content of `Response` as received, and no lost fields."""
         client, (_, models) = self.clients[service], SERVICES[service]
         method = getattr(client, action, None)
         if method is None:
@@ -103,7 +103,7 @@ class PythonClient:
 
 
 class Worker:
-    """A program that answers one line of JSON for each that it reads."""
+    """A program that reads lines of JSON and answers each with a line of JSON."""
 
     def __init__(self, *command, **environment):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
@@ -129,7 +129,7 @@ class Worker:
 
 
 class WorkerClient:
-    """What the clients in programs of their own have in common: the credential goes with each call."""
+    """A client in a program of its own. The credential goes with each call."""
 
     ahead = 0
 
@@ -143,7 +143,7 @@ class WorkerClient:
 
 
 def lost(typed, wire, path):
-    """Where the typed answer has nothing for what came over the wire (but an empty list). What it has must be the same."""
+    """Returns the fields of the wire that the typed answer lacks, except empty lists. The fields that it has must be equal."""
     if isinstance(typed, dict) and isinstance(wire, dict):
         if set(typed) - set(wire):
             raise RuntimeError(f"{path}: {sorted(set(typed) - set(wire))} did not come over the wire")
@@ -157,7 +157,7 @@ def lost(typed, wire, path):
 
 
 class Go:
-    """The typed clients of the Go SDK; beside them its newest generation."""
+    """The typed clients of the Go SDK, and its newest version for calls that do not fit."""
 
     name, scheme = "go", "http"
     transports, access_alone, unknown, clock = TRANSPORTS, [], TRANSPORTS[:1], False
@@ -184,7 +184,7 @@ class GoClient(WorkerClient):
         return answer["wire"], lost(answer["response"], answer["wire"], action)
 
     def instead(self, kind, service, action, params):
-        """The newest generation: its typed client of STS on the same transport, for all else the client for all products."""
+        """Uses the newest version: its typed client of STS on the same transport, or else the client for all products."""
         try:
             return self.decoded(self.backend.newest, service, action, params)
         except Unfit:
@@ -199,7 +199,7 @@ class GoClient(WorkerClient):
 
 
 class GoNewest(Go):
-    """The newest generation alone. (Of its typed modules, the module proxy serves only STS.)"""
+    """Only the newest version. (Of its typed modules, the module proxy serves only STS.)"""
 
     name = "go-newest"
     transports, access_alone = TRANSPORTS[:1], TRANSPORTS[1:]
@@ -221,7 +221,7 @@ class GoNewestClient(GoClient):
 
 
 class Node:
-    """The SDK of Node.js. Its structures are types of TypeScript only: at run time it takes any parameter."""
+    """The SDK of Node.js. Its structures exist only in TypeScript: at run time it takes any parameter."""
 
     name, scheme = "node", "http"
     transports, access_alone, unknown, clock = TRANSPORTS, [], TRANSPORTS, True
@@ -249,10 +249,10 @@ class NodeClient(WorkerClient):
 
 
 class Tccli:
-    """The command line. It signs with TC3, sends with POST, and speaks TLS only."""
+    """The command line tccli. It signs with TC3, sends POST, and uses TLS only."""
 
     name, scheme = "tccli", "https"
-    # (It takes no parameter that it does not know.)
+    # (tccli refuses unknown parameters.)
     transports, access_alone, unknown, clock = TRANSPORTS[:1], [], [], True
 
     def __init__(self):
@@ -274,13 +274,13 @@ class TccliClient(WorkerClient):
         return self.ask(self.backend.worker, service, action, params)["wire"], []
 
     def instead(self, kind, service, action, params):
-        """What it takes in no way, the SDK below it sends; the rest it reads from a file without looking at it."""
+        """Uses the Python SDK for unknown actions and parameters. Otherwise tccli reads the call from a file, unchecked."""
         if kind in ("action", "parameter"):
             return self.sdk.instead(kind, service, action, params)
         return self.ask(self.backend.worker, service, action, params, common=True)["wire"], []
 
     def unsigned(self, service, action, params):
-        """It has a list of the actions that need no signature."""
+        """tccli itself knows which actions need no signature."""
         return self.call(service, action, params)[0]
 
 

@@ -1,4 +1,4 @@
-"""What every client must be told in the same way: wrong keys, wrong clocks, odd parameters, what is unknown, two languages."""
+"""Errors that every client must get: wrong keys, wrong clocks, odd parameters, unknown names, two languages."""
 
 import caller
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -41,14 +41,14 @@ def parameters(c):
 
 
 def sizes(c):
-    """A query, a form and a document may be of different lengths."""
+    """A query, a form and a JSON body have different limits of size."""
     sign, method = c.transport
     most = 32 << 10 if method == "GET" else 10 << 20 if sign.startswith("TC3") else 1 << 20
     c.err("RequestSizeLimitExceeded", "tcr", "ModifyRepositoryInfoPersonal", RepoName="library/none", Description="x" * most)
 
 
 def unknown(world, record):
-    """No action takes a parameter that it does not know, however it is sent."""
+    """Every action refuses unknown parameters, on every transport."""
     actions = sorted({action for action, _ in record.succeeded})
     for transport in record.backend.unknown:
         c = caller.Caller(record, world.endpoint, world.key, transport)

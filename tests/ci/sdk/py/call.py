@@ -1,4 +1,4 @@
-"""One call, its answer as JSON: call.py HOST:PORT KEY.json SERVICE ACTION PARAMETERS"""
+"""Makes one call and prints the answer as JSON: call.py HOST:PORT KEY.json SERVICE ACTION PARAMETERS"""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""Calls through an unmodified SDK, and a record of what came of them.
+"""Calls through an unmodified SDK, and records the results.
 
-A `Caller` is one credential on one transport. `ok` expects an answer; the Python SDK's models say what its fields are.
-`err` expects an error code. Neither raises: a suite runs to its end and says everything that is wrong at once.
+A `Caller` is one credential on one transport. `ok` expects an answer, and checks its fields against the models of the Python
+SDK. `err` expects an error code. Neither raises: a suite runs to its end and reports all failures together.
 """
 
 import inspect
@@ -18,7 +18,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 
 
 class Record:
-    """What every call of a run came to."""
+    """The results of all calls of a run."""
 
     def __init__(self, backend=None):
         self.backend = backend or Python()
@@ -50,21 +50,21 @@ class Record:
             self.bad(what, detail or "is not so")
 
     def note(self, kind, what):
-        """Something that the client cannot say or hold. Whether it was declared."""
+        """Records that the client cannot send or decode something. Fails if `declared.py` does not have it."""
         names = self.declared.get(kind, ())
         name = next((name for name in (what, "*", "*." + what.rsplit(".", 1)[-1]) if name in names), None)
         if name is None:
-            self.bad(what, f"the client does not take it ({kind}), and that is not declared")
+            self.bad(what, f"the client cannot do this ({kind}), and declared.py does not say so")
         else:
             self.unfit[kind, name] = self.unfit.get((kind, name), 0) + 1
 
     def complete(self, actions):
-        """After all parts: every action answered, and nothing is declared that the client takes after all."""
+        """Checks at the end that every action was answered, and that the client needed every entry of `declared.py`."""
         for action in sorted(set(actions) - {name.split(" ")[1] for name, _ in self.succeeded}):
             self.bad(action, "never answered")
         for kind, names in self.declared.items():
             for name in sorted(set(names) - {name for of, name in self.unfit if of == kind}):
-                self.bad(name, f"declared ({kind}), but the client takes it")
+                self.bad(name, f"declared.py says that the client cannot do this ({kind}), but it can")
 
     def finish(self):
         self.backend.close()
@@ -82,7 +82,7 @@ class Record:
 
 
 class Answer(dict):
-    """The inside of `Response`. `answer.at("Data", "RepoInfo", 0)` is None where something is missing."""
+    """The content of `Response`. `answer.at("Data", "RepoInfo", 0)` is None if a part of the path is missing."""
 
     def at(self, *path):
         value = self
@@ -95,7 +95,7 @@ class Answer(dict):
 
 
 def model_types(model):
-    """The properties of a model of the SDK, and the type that its documentation gives each."""
+    """The properties of a model of the SDK, with their types from its documentation."""
     types = {}
     for name, member in inspect.getmembers(model, lambda m: isinstance(m, property)):
         found = re.search(r":rtype: (.+)", member.__doc__ or "")
@@ -104,18 +104,18 @@ def model_types(model):
 
 
 def misfits(models, type_name, value, path):
-    """Where a value of the wire is not what the SDK's model says. Typed clients of other languages would fail there."""
+    """Returns where a value differs from the model of the SDK. Typed clients of other languages would fail there."""
     if value is None:
         return []
     of = re.match(r"list of (.+)", type_name)
     if of:
         if not isinstance(value, list):
-            return [f"{path} is no list"]
+            return [f"{path} is not a list"]
         return [wrong for i, item in enumerate(value) for wrong in misfits(models, of.group(1), item, f"{path}[{i}]")]
     structure = re.search(r"models\.(\w+)`", type_name)
     if structure:
         if not isinstance(value, dict):
-            return [f"{path} is no object"]
+            return [f"{path} is not an object"]
         types = model_types(getattr(models, structure.group(1)))
         wrong = []
         for key, item in value.items():
@@ -131,14 +131,14 @@ def misfits(models, type_name, value, path):
 
 
 def start(backend, endpoint):
-    """The record of a run with the client of that name."""
-    # The SDKs use a proxy even for the loopback unless host and port are named.
+    """Starts the backend with this name, and returns the record of the run."""
+    # The SDKs use a proxy even for the loopback address, unless NO_PROXY has host and port.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = f"127.0.0.1,localhost,{endpoint},localhost:{endpoint.split(':')[1]}"
     return Record(BACKENDS[backend]())
 
 
 def account(directory, name):
-    """Login and access key of the account in `NAME.json`."""
+    """Reads login and access key of the account in `NAME.json`."""
     with open(f"{directory}/{name}.json", encoding="utf-8") as file:
         given = json.load(file)
     return (given["username"], given["password"]), (given["secret_id"], given["secret_key"])
@@ -147,7 +147,7 @@ def account(directory, name):
 class Caller:
     def __init__(self, record, endpoint, key, transport=TRANSPORTS[0], language="en-US"):
         self.record, self.endpoint, self.transport = record, endpoint, transport
-        # (The SDKs want something where an earlier call did not give a key.)
+        # The SDKs need some text, also if an earlier call returned no key.
         self.client = record.backend.connect(endpoint, [part or "none" for part in key], transport, language)
         self.name = self.way = f"{transport[0]} {transport[1]}"
 
@@ -155,7 +155,7 @@ class Caller:
         return Caller(self.record, self.endpoint, key, self.transport)
 
     def raw(self, service, action, params):
-        """One call, the client's usual way or the declared way round. The inside of `Response`."""
+        """Makes one call, by the usual interface of the client or by the declared other way. Returns the content of `Response`."""
         self.way = self.name
         try:
             answer, gone = self.client.call(service, action, params)
@@ -168,7 +168,7 @@ class Caller:
         return Answer(answer)
 
     def patient(self, service, action, params):
-        """A call that waits for its turn: this suite is faster than twenty calls a second."""
+        """Makes a call, and waits when the limit of 20 calls a second is reached."""
         for _ in range(50):
             try:
                 return self.raw(service, action, params)
@@ -188,7 +188,7 @@ class Caller:
         except TencentCloudSDKException as error:
             self.record.bad(what, f"{error.get_code()}: {error.get_message()}")
             return Answer()
-        except Exception:  # A fault of the suite or of the client: say where.
+        except Exception:  # A fault of the suite or of the client: report where.
             self.record.bad(what, traceback.format_exc(limit=3))
             return Answer()
         response = getattr(SERVICES[service][1], action + "Response", None) if self.record.backend.name == Python.name else None

@@ -1,43 +1,43 @@
-"""What a client cannot say, or cannot hold when it is answered, and why. Anything else that one refuses fails the walk, and
-so does an entry that turns out not to be so.
+"""Lists what each client cannot send or decode, and why. The suite fails if a client cannot do something else, and if a client
+can do something that is listed.
 
-The names of a kind are actions, parameters (`Action.Parameter`) or fields of answers (`Action.Path.Field`); `*.Name` is a
-parameter of that name of any action, `*` is everything.
+The names of a kind are actions, parameters (`Action.Parameter`) or fields of answers (`Action.Path.Field`). `*.Name` means the
+parameter of that name of any action, and `*` means everything.
 """
 
 LIFECYCLE = {"CreateImageLifecyclePersonal", "DeleteImageLifecyclePersonal"}
-# Actions that are this server's own, or that the cloud has taken out of the document.
+# Actions that only this server has, or that the cloud has removed from the document.
 OWN = LIFECYCLE | {
     "BatchDeleteFavorRepositoryPersonal", "CreateFavorRepositoryPersonal", "DescribeApplicationTokenPersonal",
     "DescribeAuditLogs", "DescribeRepositoryAllPersonal", "DescribeUserPersonal",
     "ExplainAuthorization", "ValidateUserPersonal",
 }
 OIDC = {"AssumeRoleWithWebIdentity", "CreateOIDCConfig", "DeleteOIDCConfig", "DescribeOIDCConfig", "UpdateOIDCConfig"}
-# No action has a parameter of this name; the walk tries it with each.
+# No action has this parameter; the suite sends it with each action.
 COLOUR = {"*.Colour"}
-# Every action has it, and hardly a structure.
+# The server accepts it for every action, but almost no structure has it.
 DRY_RUN = {"CreateInstance.DryRun"}
 
 DECLARED = {
     "python": {
-        "action": ("the SDK has no such action; its call for any action makes the call", OWN | {"PaintTheHull"}),
-        "parameter": ("the structure has no such parameter; its call for any action makes the call", COLOUR | DRY_RUN),
+        "action": ("the SDK has no such action; the suite uses its method for any action", OWN | {"PaintTheHull"}),
+        "parameter": ("the structure has no such parameter; the suite uses the method for any action", COLOUR | DRY_RUN),
     },
     "go": {
-        "action": ("the typed clients are of 2021; the newest SDK makes the call, with its typed client of STS or the one for all products",
+        "action": ("the typed clients are of 2021; the suite uses the newest SDK, with its typed client of STS or the one for all products",
                    OWN - LIFECYCLE | OIDC | {
                        "CheckInstance", "CreateAccessKey", "DeleteAccessKey", "DeleteRepositoryTags", "DescribeRegions", "DuplicateImage",
                        "GetCallerIdentity", "GetRolePermissionBoundary", "GetSecurityLastUsed", "GetUserAppId", "GetUserPermissionBoundary",
                        "ListAttachedUserAllPolicies", "ModifyInstance", "PaintTheHull", "UpdateAccessKey"}),
-        "parameter": ("their structures have no such parameter; the client for all products makes the call", COLOUR | DRY_RUN | {
+        "parameter": ("the structures have no such parameter; the suite uses the client for all products", COLOUR | DRY_RUN | {
             "AddUserToGroup.Info", "CreateInstance.DeletionProtection", "CreateNamespace.CVEWhitelistItems", "CreatePolicy.Tags",
             "DeleteRepository.ForceDelete", "RemoveUserFromGroup.Info"}),
-        "type": ("their structures have a number where the walk has a text",
+        "type": ("the structures have a number where the suite sends a text",
                  {"CreateImageLifecyclePersonal.Val", "DescribeRepositoryOwnerPersonal.Limit"}),
-        "empty": ("they leave out an empty text in a query and in a form, and an empty list everywhere", {
+        "empty": ("the clients leave out an empty text in a query and in a form, and an empty list everywhere", {
             "BatchDeleteImagePersonal.Tags", "DescribeFavorRepositoryPersonal.RepoName", "DescribeNamespacePersonal.Namespace",
             "ModifyRepositoryInfoPersonal.Description"}),
-        "answer": ("their structures have no such field; the walk reads it as it came over the wire", {
+        "answer": ("the structures have no such field; the suite reads it from the raw answer", {
             "CheckInstanceName.DetailCode", "DescribeImageManifests.Labels", "DescribeImageManifests.Size",
             "DescribeImagePersonal.Data.TagInfo.Kind", "DescribeImages.ImageInfoList.Kind", "DescribeImages.ImageInfoList.KmsSignature",
             "DescribeInstances.Registries.AIFeature", "DescribeInstances.Registries.DeletionProtection",
@@ -50,15 +50,15 @@ DECLARED = {
             "ListUsers.Data.NickName", "ListUsersForGroup.UserInfo.Remark"}),
     },
     "go-newest": {
-        "transport": ("the client for all products puts the parameters into a JSON body and nowhere else", {"*"}),
+        "transport": ("the client for all products sends parameters only as a JSON body", {"*"}),
         "parameter": ("the structures of STS have no such parameter", COLOUR),
     },
     "node": {
-        "action": ("the client has no such method; its method for any action makes the call", OWN | {"PaintTheHull"}),
+        "action": ("the client has no such method; the suite uses its method for any action", OWN | {"PaintTheHull"}),
     },
     "tccli": {
-        "action": ("it has no such command; the SDK below it makes the call", OWN | {"PaintTheHull"}),
-        "required": ("it misses the parameter itself; with --cli-input-json it does not look", {
+        "action": ("tccli has no such command; the suite uses the Python SDK", OWN | {"PaintTheHull"}),
+        "required": ("tccli itself requires the parameter; with --cli-input-json it does not check", {
             "AssumeRole.RoleArn", "AssumeRoleWithWebIdentity.ProviderId", "BatchDeleteImagePersonal.Tags", "BatchDeleteRepositoryPersonal.RepoNames",
             "CreateApplicationTriggerPersonal.TriggerName", "CreateInstance.RegistryType", "CreateInstanceToken.RegistryId",
             "CreateNamespacePersonal.Namespace", "CreateOIDCConfig.IdentityUrl", "CreatePolicy.PolicyDocument", "CreateRepositoryPersonal.RepoName",
@@ -69,7 +69,7 @@ DECLARED = {
             "DescribeRepositoryPersonal.RepoName", "DuplicateImagePersonal.DestImage", "GetFederationToken.Policy", "ManageImageLifecycleGlobalPersonal.Type",
             "ModifyRepositoryAccessPersonal.RepoName", "ModifyRepositoryInfoPersonal.Description", "ModifyUserPasswordPersonal.Password",
             "UpdateOIDCConfig.IdentityUrl", "ValidateNamespaceExistPersonal.Namespace", "ValidateRepositoryExistPersonal.RepoName"}),
-        "parameter": ("it has no such option; the SDK below it makes the call", DRY_RUN),
-        "null": ("an argument has a value; --cli-input-json takes null", {"DescribeRepositoryOwnerPersonal.RepoName"}),
+        "parameter": ("tccli has no such option; the suite uses the Python SDK", DRY_RUN),
+        "null": ("an argument must have a value; --cli-input-json takes null", {"DescribeRepositoryOwnerPersonal.RepoName"}),
     },
 }

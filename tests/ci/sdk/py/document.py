@@ -1,9 +1,9 @@
-"""The error tables of the product document, action by action, in its own spelling: what a request can bring about.
+"""The error tables of the product document, action by action, in its spelling: all errors that a request can cause.
 
     document.py BACKEND HOST:PORT DIRECTORY
 
-(Faults of the server and of its database stand in the tables too. No request makes them.) An account may have one instance;
-that of `bare.json` has no registry password.
+(The tables also have faults of the server and of its database, which no request causes.) An account may have one instance.
+The account of `bare.json` has no registry password.
 """
 
 import sys
@@ -65,7 +65,7 @@ def tables(c, n, theirs):
 
 
 def registered(bare, n):
-    """Nobody who has no registry password is a user yet."""
+    """A caller without a registry password is not a user yet."""
     for action, given in (
         ("CreateApplicationTriggerPersonal", {"RepoName": f"{n}/one", "TriggerName": "t", **TRIGGER}),
         ("CreateNamespacePersonal", {"Namespace": f"{n}-bare"}),
@@ -80,7 +80,7 @@ def registered(bare, n):
 
 
 def denied(c, n):
-    """A sub-account that nothing allows, then one that everything is denied to."""
+    """A sub-account without an allowance, and then one with a denial of everything."""
     made = c.ok("cam", "AddUser", Name=f"denied-{n}", UseApi=1)
     sub = c.with_key((made.get("SecretId"), made.get("SecretKey")))
     for action, given in (

@@ -1,4 +1,4 @@
-"""Puts small images into the registry: the SDK has no call for that."""
+"""Pushes small images with the registry API, because the SDK has no call for that."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ def digest(data):
 
 
 def push(server, login, repository, tag, text, host=None):
-    """Pushes an image of one layer that holds the text. The digest of its manifest."""
+    """Pushes an image with one layer that holds the text. Returns the digest of its manifest."""
     url, session = f"{server}/v2/{repository}", requests.Session()
     session.auth, session.trust_env = login, False
     if host:

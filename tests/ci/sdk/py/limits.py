@@ -1,8 +1,8 @@
-"""How much an account may have of everything, and how often it may ask: a server that takes one request a second.
+"""The limits of an account: how many things it may have, and how many requests it may make. The server takes one request a second.
 
     limits.py BACKEND HOST:PORT DIRECTORY
 
-The first of each is made by the API; copies of its row fill the account up.
+The API makes the first thing of each kind; copies of its row fill the account up to the limit.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ FILL = (
 
 
 def fill(c, path, uin):
-    """The user, the group and the policy that the API has made."""
+    """Makes a user, a group, a policy and a role with the API, and fills up the account. Returns user, group and policy."""
     user = c.ok("cam", "AddUser", Name="limits").get("Uin")
     group = c.ok("cam", "CreateGroup", GroupName="limits").get("GroupId")
     policy = c.ok("cam", "CreatePolicy", PolicyName="limits", PolicyDocument=access.policy("ccr:pull")).get("PolicyId")
@@ -59,7 +59,7 @@ def full(c, uin, user, group, policy):
 
 
 def rate(c):
-    """The second request of a second is refused. (On a machine that stands still, a later one.)"""
+    """The second request within a second is refused. (On a slow machine, a later one.)"""
     codes = set()
     for _ in range(20):
         try:

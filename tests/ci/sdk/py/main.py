@@ -1,9 +1,9 @@
-"""Every action of the cloud API through an unmodified SDK, on each of its transports.
+"""Calls every action of the cloud API through an unmodified SDK, on each of its transports.
 
     main.py BACKEND HOST:PORT DIRECTORY
 
-`BACKEND` is one of those in `backends.py`. In the directory, `bootstrap.json` is the owner of a fresh server and `other.json`
-the JSON of `roadstead account create`. `ONLY=personal,access` runs some parts alone, `TRANSPORT=0` one transport.
+`BACKEND` is a name in `backends.py`. In the directory, `bootstrap.json` has the owner of a fresh server, and `other.json` the
+output of `roadstead account create`. `ONLY=personal,access` runs only these parts, `TRANSPORT=0` only one transport.
 """
 
 import os
@@ -22,7 +22,7 @@ import traps
 
 
 def actions():
-    """Every action that the document lists, between its marks."""
+    """Reads the names of all actions from the list in the document."""
     text = (pathlib.Path(__file__).parents[4] / "docs" / "CLOUD_API.md").read_text(encoding="utf-8")
     return re.findall(r"^\| `(\w+)` \|", text.split("<!-- actions: begin")[1].split("<!-- actions: end")[0], re.MULTILINE)
 

@@ -1,7 +1,7 @@
-"""An identity provider with a throwaway key, as a Kubernetes cluster is one.
+"""An identity provider with a temporary key, like that of a Kubernetes cluster.
 
-    oidc.py KEY.pem keys                         its public key, as IdentityKey takes it; makes the key if there is none
-    oidc.py KEY.pem token ISSUER AUDIENCE SUBJECT [SECONDS]   a token of a service account
+    oidc.py KEY.pem keys                         prints its public key for IdentityKey; makes the key if it is missing
+    oidc.py KEY.pem token ISSUER AUDIENCE SUBJECT [SECONDS]   prints a token of a service account
 """
 
 import base64

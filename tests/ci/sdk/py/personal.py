@@ -1,4 +1,4 @@
-"""TCR, personal edition: every action on success, and every error code that its table lists and a caller can cause."""
+"""TCR, personal edition: the success of every action, and every error code of its table that a caller can cause."""
 
 import images
 
@@ -13,7 +13,7 @@ def names(answer, *path, key="RepoName"):
 
 
 def walk(world, c, n):
-    """Everything a main account does, in a namespace of its own."""
+    """All actions of a main account, in a namespace of its own."""
     namespaces(c, n)
     repositories(c, n)
     digest = images.push(world.url, world.login, f"{n}/app", "v1", f"hello {n}")
@@ -148,12 +148,12 @@ def clean_up(c, n):
 NO_REPO = "ResourceNotFound.ErrNoRepo"
 NO_USER = "ResourceNotFound.ErrNoUser"
 MISMATCH = "InvalidParameter.ErrNSMisMatch"
-# Whether the thing is missing or somebody else's is not said.
+# The code does not tell whether the thing is missing or belongs to somebody else.
 FOREIGN = f"InternalError.ErrUnauthorized|{NO_REPO}"
 
 
 def errors(world, c, n, other):
-    """`other` is a caller of another main account with a namespace `{n}-other` and a private repository in it."""
+    """`other` calls as another main account, which has the namespace `{n}-other` with a private repository."""
     theirs = f"{n}-other/app"
     other.ok("tcr", "CreateNamespacePersonal", Namespace=f"{n}-other")
     other.ok("tcr", "CreateRepositoryPersonal", RepoName=theirs)
@@ -210,7 +210,7 @@ def absent_things(c, n):
 
 def foreign_things(c, n, theirs):
     c.err(FOREIGN, "tcr", "BatchDeleteImagePersonal", RepoName=theirs, Tags=["v1"])
-    # (The table of this action has no code for what is not there; it answers as its sibling for one repository does.)
+    # (The table of this action has no code for a missing repository; it answers like the action for one repository.)
     c.err(FOREIGN, "tcr", "BatchDeleteRepositoryPersonal", RepoNames=[theirs])
     c.err(FOREIGN, "tcr", "CreateImageLifecyclePersonal", RepoName=theirs, Type="keep_last_nums", Val=5)
     c.err(FOREIGN, "tcr", "DeleteImagePersonal", RepoName=theirs, Tag="v1")

@@ -1,4 +1,4 @@
-"""Codes that the walks of the single services do not come by: what access management, STS and instances do not take."""
+"""Error codes of access management, STS and instances that the other files do not cover."""
 
 import access
 import oidc
@@ -8,7 +8,7 @@ NAMED = "InvalidParameter"
 
 
 def walk(world, c, n):
-    """In an account of the test's own: `n` keeps its names apart."""
+    """Runs in the account of the test; `n` makes its names unique."""
     user = c.ok("cam", "AddUser", Name=f"refused-{n}", UseApi=1)
     uin, key = user.get("Uin"), (user.get("SecretId"), user.get("SecretKey"))
     policy = c.ok("cam", "CreatePolicy", PolicyName=f"refused-{n}", PolicyDocument=access.policy("cam:*", "sts:*")).get("PolicyId")
@@ -70,7 +70,7 @@ def policies(c, n, uin, policy):
 
 
 def keys(world, c, n, uin, mine, policy):
-    """The keys of others, by the owner and by a sub-account that may do everything but delete keys."""
+    """Keys of others, used by the owner and by a sub-account that may do everything except delete keys."""
     c.err("OperationDenied.UinNotMatch", "cam", "DeleteAccessKey", AccessKeyId=world.key[0], TargetUin=uin)
     c.ok("cam", "AttachUserPolicy", PolicyId=policy, AttachUin=uin)
     mine.err("OperationDenied.SubUin", "cam", "ListAccessKeys", TargetUin=int(world.login[0]))
@@ -100,7 +100,7 @@ def roles(world, c, n):
 
 
 def sessions(world, c, n):
-    """Policies of temporary keys have codes of their own."""
+    """Policies of temporary keys have their own codes."""
     for code, text in (
         ("StrategyFormatError", "{"), ("StrategyInvalid", access.policy("ccr:pull", effect="Allow")),
         ("ResouceError", access.policy("ccr:pull", resource="qcs::ccr:SH::repo/*")),

@@ -1,7 +1,7 @@
-"""A sub-account with one policy: robot.py HOST:PORT bootstrap.json NAME ACTION[,ACTION...] [RESOURCE] [EFFECT]
+"""Makes a sub-account with one policy: robot.py HOST:PORT bootstrap.json NAME ACTION[,ACTION...] [RESOURCE] [EFFECT]
 
-Prints its uin, access key and registry password as JSON. Without actions it has no policy, and `preset:ID` attaches a
-preset one. Instead of ACTION a document can be given as it is, in braces.
+Prints its uin, access key and registry password as JSON. With an empty ACTION it gets no policy, and `preset:ID` attaches a
+preset policy. ACTION may also be a whole document in braces.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A server with small quotas, the spelling of the document, and permissions as the document has them.
+"""Tests a server with small quotas, with the spelling and the permissions of the product document.
 
     strict.py BACKEND HOST:PORT DIRECTORY
 
@@ -12,7 +12,7 @@ import personal
 
 
 def quotas(c, n):
-    """The account has `library` already."""
+    """Fills the quotas. The account has the namespace `library` already."""
     c.ok("tcr", "CreateNamespacePersonal", Namespace=n)
     c.err("LimitExceeded.ErrNamespaceMaxLimit", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-more")
     c.ok("tcr", "CreateRepositoryPersonal", RepoName=f"{n}/one")
@@ -28,21 +28,21 @@ def quotas(c, n):
 
 
 def spelling(c, n, theirs):
-    """As the tables of the document have it."""
+    """The codes are those of the tables of the document."""
     c.err("InvalidParameter.ErrNSMismatch", "tcr", "CreateRepositoryPersonal", RepoName=f"{theirs}/x")
     c.err("InvalidParameter.ErrNSMismatch", "tcr", "ValidateRepositoryExistPersonal", RepoName=f"{theirs}/x")
     c.err("InternalServerError.ErrUnauthorized|ResourceNotFound.ErrNoRepo", "tcr", "DeleteRepositoryPersonal", RepoName=f"{theirs}/x")
 
 
 def nobody(c, n):
-    """A sub-account that has no registry password is no user yet; without a policy it does what is signed for only."""
+    """A sub-account without a registry password is not a user yet. Without a policy it may do what needs only a signature."""
     made = c.ok("cam", "AddUser", Name=f"nobody-{n}", UseApi=1)
     sub = c.with_key((made.get("SecretId"), made.get("SecretKey")))
     sub.err("AuthFailure.UnauthorizedOperation", "tcr", "CreateNamespacePersonal", Namespace=f"{n}-sub")
     sub.err("InternalServerError.ErrUnauthorized", "tcr", "DeleteRepositoryPersonal", RepoName=f"{n}/one")
     sub.err("UnauthorizedOperation", "tcr", "CreateInstance", RegistryName=f"sub-{n}", RegistryType="basic")
     sub.err("AuthFailure.UnauthorizedOperation", "tcr", "ManageImageLifecycleGlobalPersonal", Type="global_keep_last_nums", Val=1)
-    # Of the other actions the document asks for a signature only, and this server was told to do the same.
+    # For the other actions the document requires only a signature, and so does this server.
     sub.ok("tcr", "ModifyRepositoryInfoPersonal", RepoName=f"{n}/one", Description="by anybody")
     sub.err("ResourceNotFound.ErrNoUser", "tcr", "ModifyUserPasswordPersonal", Password="Another-12345")
     sub.ok("tcr", "CreateUserPersonal", Password="Another-12345")

@@ -1,8 +1,8 @@
-"""tccli makes the calls that it is asked for: each line of standard input is a call to make, each line of standard output
-what came of it. (backends.py is the other end.)
+"""Makes calls with tccli: each line of standard input is a call, each line of standard output its result. (backends.py is the
+other end.)
 
-What runs is the `main` of tccli with the arguments that a user would type. In one process, and with one list of the cloud's
-services, because nine tenths of the time of a command go into its start and that list.
+It runs the `main` of tccli with the arguments that a user would type. All commands run in one process and share one list of
+the cloud's services, because the start and that list take nine tenths of the time of a command.
 """
 
 import io
@@ -15,12 +15,12 @@ import tempfile
 from backends import clock
 
 OUT = os.fdopen(os.dup(1), "w", encoding="utf-8")
-from tccli import command, main  # noqa: E402 (It changes standard output.)
+from tccli import command, main  # noqa: E402 (The import changes standard output.)
 
 COMMANDS = command.CLICommand()
 
 REFUSED = re.compile(r"\[TencentCloudSDKException\] code:(\S+) message:(.*) requestId:([0-9a-f-]+)\s*\Z", re.DOTALL)
-# What it says before it sends anything, and the kind that this is in declared.py.
+# The messages of tccli before it sends anything, and their kinds in declared.py.
 UNFIT = (
     ("required", re.compile(r"error: the following arguments are required: --(\w+)")),
     ("type", re.compile(r"error: argument --(\w+): invalid")),
@@ -29,14 +29,14 @@ UNFIT = (
 
 
 class Kept(io.BytesIO):
-    """It wraps the buffer of standard output anew each time, and the wrappers that nobody holds any more close it."""
+    """A buffer that stays open. tccli wraps the buffer of standard output anew each time, and a dropped wrapper closes it."""
 
     def close(self):
         pass
 
 
 def commands():
-    """The commands of all services, those of our three as new as in a new process."""
+    """The commands of all services. Those of the three tested services are made anew, as in a new process."""
     COMMANDS._get_command_map().update((name, command.ServiceCommand(name)) for name in ("tcr", "cam", "sts"))
     return COMMANDS
 
@@ -51,8 +51,8 @@ def arguments(params):
 
 
 def run(question, given):
-    """One command: its status, its standard output and its standard error."""
-    # (In one word: a secret may begin with a hyphen.)
+    """Runs one command. Returns its status, its standard output and its standard error."""
+    # (Name and value in one word, because a secret may begin with a hyphen.)
     key = [f"{name}={value}" for name, value in zip(("--secretId", "--secretKey", "--token"), question["key"]) if value]
     sys.argv = ["tccli", question["service"], question["action"], *given, *key, "--endpoint", question["endpoint"],
                 "--region", "ap-guangzhou", "--language", question["language"]]

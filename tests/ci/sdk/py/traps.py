@@ -1,4 +1,4 @@
-"""What only the Python SDK lets a suite try: envelopes, its other clients, names of hosts, the rate limit."""
+"""Cases that only the Python SDK can test: envelopes, its other clients, host names, the rate limit."""
 
 import asyncio
 import concurrent.futures
@@ -32,7 +32,7 @@ def run(world, record):
 
 
 def envelope(world, record):
-    """With any other status or content type the SDK loses the error, or takes it for an answer."""
+    """Checks status and content type: with others the SDK loses the error, or takes it for an answer."""
     plain = requests.Session()
     plain.trust_env = False
     url = f"http://{world.endpoint}/"
@@ -52,7 +52,7 @@ def envelope(world, record):
 
 
 def parameters(world, record):
-    """A version that is not there, a form of parts, and no signature."""
+    """An unknown version, a multipart form, and no signature."""
     c = caller.Caller(record, world.endpoint, world.key)
     c.client.clients["tcr"]._apiVersion = "2018-01-01"
     c.err("NoSuchVersion", "tcr", "DescribeUserQuotaPersonal")
@@ -99,14 +99,14 @@ async def asynchronous(world, record):
 
 
 def hosts(world, record):
-    """The signature covers the Host header, whatever it says."""
+    """The signature covers the Host header, with any value."""
     port = world.endpoint.rsplit(":", 1)[1]
     for endpoint in (f"localhost:{port}", f"LOCALHOST:{port}"):
         caller.Caller(record, endpoint, world.key).ok("tcr", "DescribeUserQuotaPersonal")
 
 
 def rate(world, record, key):
-    """Twenty a second: the twenty-first is refused in an answer with status 200, and the account of somebody else is not."""
+    """The limit is 20 a second: request 21 is refused in an answer with status 200, and another account is not affected."""
     c = caller.Caller(record, world.endpoint, key)
     codes = []
 

@@ -1,6 +1,6 @@
-// The newest Go SDK makes the calls that it is asked for: its typed client of STS, and its client for all products.
+// Makes calls with the newest Go SDK: with its typed client of STS, and with its client for all products.
 //
-// (Of the typed modules of that age, the module proxy serves only STS.)
+// (Of the typed modules of that version, the module proxy serves only STS.)
 package main
 
 import (
@@ -49,7 +49,7 @@ func sendTyped(credential common.CredentialIface, p *profile.ClientProfile, ques
 	if question.Service != "sts" || !ok {
 		return nil, &worker.Unfit{Kind: "action", What: question.Action}
 	}
-	// As the SDK's New...Request does.
+	// This does what the SDK's New...Request does.
 	base := &tchttp.BaseRequest{}
 	base.Init().WithApiInfo(question.Service, versions[question.Service], question.Action)
 	base.SetSkipSign(question.Unsigned)

@@ -1,6 +1,6 @@
-// The typed clients of the Go SDK make the calls that they are asked for.
+// Makes calls with the typed clients of the Go SDK.
 //
-// A field whose type is not that of the SDK's structure fails to decode, so this is also a test of all types.
+// A field with another type than in the SDK's structure cannot be decoded, so this also tests all types.
 package main
 
 import (
@@ -51,7 +51,7 @@ func send(question worker.Question, transport http.RoundTripper) ([]byte, error)
 	if !ok {
 		return nil, &worker.Unfit{Kind: "action", What: question.Action}
 	}
-	// As the SDK's New...Request does.
+	// This does what the SDK's New...Request does.
 	base := &tchttp.BaseRequest{}
 	base.Init().WithApiInfo(question.Service, versions[question.Service], question.Action)
 	request.Elem().FieldByName("BaseRequest").Set(reflect.ValueOf(base))

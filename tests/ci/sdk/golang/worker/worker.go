@@ -1,5 +1,5 @@
-// Package worker is what both programs are: each line of standard input is a call to make, each line of standard output
-// what came of it. (../../py/backends.py is the other end.)
+// Package worker has the parts that both programs share: each line of standard input is a call, each line of standard output
+// its result. (../../py/backends.py is the other end.)
 package worker
 
 import (
@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// Question is a call that is to be made.
+// Question is a call to make.
 type Question struct {
 	Service, Action, Endpoint, Language string
 	Params                              json.RawMessage
@@ -24,29 +24,29 @@ type Question struct {
 	Key [3]string
 	// The signature method and the method of HTTP.
 	Transport [2]string
-	// By the client for all products, though there may be a typed one.
+	// Whether to use the client for all products, even if there is a typed one.
 	Common bool
-	// Without a signature.
+	// Whether to send the call without a signature.
 	Unsigned bool
 }
 
-// Answer is what came of it: one of the four.
+// Answer is the result of a call. It has one of these four parts.
 type Answer struct {
-	// What the typed structure holds, and what came over the wire: the inside of `Response`.
+	// The content of the typed structure, and the content of `Response` as received.
 	Response json.RawMessage `json:"response,omitempty"`
 	Wire     json.RawMessage `json:"wire,omitempty"`
 
-	// What the server refused.
+	// An error of the server.
 	*Failure
 
-	// What the client cannot say, and was not sent for that reason.
+	// A call that was not sent, because the client cannot make it.
 	*Unfit
 
-	// Anything else that went wrong.
+	// Any other error.
 	Fault string `json:"fault,omitempty"`
 }
 
-// Failure is an error that the server answered.
+// Failure is an error of the server.
 type Failure struct {
 	Code      string `json:"code"`
 	Message   string `json:"message"`
@@ -55,7 +55,7 @@ type Failure struct {
 
 func (f *Failure) Error() string { return f.Code + ": " + f.Message }
 
-// Unfit is a call that the client has no words for.
+// Unfit is a call that the client cannot make.
 type Unfit struct {
 	Kind string `json:"unfit"`
 	What string `json:"what"`
@@ -63,11 +63,11 @@ type Unfit struct {
 
 func (u *Unfit) Error() string { return u.Kind + ": " + u.What }
 
-// Send makes one call. The client is to go through the transport, which remembers what came over the wire. The JSON of
-// the answer has its envelope.
+// Send makes one call. The client must use the transport, which records the answer. Send returns the typed answer as JSON, with
+// its envelope.
 type Send func(question Question, transport http.RoundTripper) ([]byte, error)
 
-// Main answers until there is no more to read.
+// Main answers calls until the end of standard input.
 func Main(send Send) {
 	lines := bufio.NewReader(os.Stdin)
 	out := json.NewEncoder(os.Stdout)
@@ -110,7 +110,7 @@ func inside(body []byte) json.RawMessage {
 	return envelope.Response
 }
 
-// recorder keeps the body of the last answer that went through it.
+// recorder keeps the body of the last answer.
 type recorder struct{ body []byte }
 
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -124,19 +124,19 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// Request is what every structure of a request of the SDK can do.
+// Request is the interface of every request structure of the SDK.
 type Request interface {
 	FromJsonString(string) error
 	ToJsonString() string
 }
 
-// Fill puts the parameters into the structure, and says what does not come out of it again as it went in.
+// Fill decodes the parameters into the structure. It returns an error for a parameter that the structure does not keep unchanged.
 func Fill(request Request, question Question) error {
 	var mistyped *json.UnmarshalTypeError
 	if err := request.FromJsonString(string(question.Params)); errors.As(err, &mistyped) {
 		return &Unfit{"type", question.Action + "." + mistyped.Field}
 	} else if err != nil {
-		// It has stopped at a parameter that it does not know, and does not say at which: the others go in.
+		// The SDK stopped at an unknown parameter and does not name it. Decode the others.
 		if err := json.Unmarshal(question.Params, request); err != nil {
 			return err
 		}
@@ -150,7 +150,7 @@ func Fill(request Request, question Question) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		switch value := given[name]; {
-		case value == nil: // Absent, in every language.
+		case value == nil: // null means absent.
 		case reflect.DeepEqual(value, []any{}), value == "" && question.Transport != [2]string{"TC3-HMAC-SHA256", "POST"}:
 			return &Unfit{"empty", question.Action + "." + name}
 		case !reflect.DeepEqual(value, held[name]):
@@ -160,7 +160,7 @@ func Fill(request Request, question Question) error {
 	return nil
 }
 
-// Method is the client's method of that name with an empty request for it, or false when the client has none.
+// Method returns the client's method of that name and an empty request for it, or false if the client has no such method.
 func Method(client any, action string) (call, request reflect.Value, ok bool) {
 	call = reflect.ValueOf(client).MethodByName(action)
 	if !call.IsValid() || call.Type().NumIn() != 1 || !strings.HasSuffix(call.Type().In(0).String(), "."+action+"Request") {
@@ -169,7 +169,7 @@ func Method(client any, action string) (call, request reflect.Value, ok bool) {
 	return call, reflect.New(call.Type().In(0).Elem()), true
 }
 
-// Call calls the method. The JSON of its answer.
+// Call calls the method and returns its answer as JSON.
 func Call(call, request reflect.Value) ([]byte, error) {
 	out := call.Call([]reflect.Value{request})
 	if err, _ := out[1].Interface().(error); err != nil {
