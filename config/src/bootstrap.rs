@@ -1,11 +1,11 @@
-//! What the first start may be told about the owner account.
+//! Credentials of the owner account that the operator chooses for the first start.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{Error, Origin, Secret, secret};
 
-/// Credentials of the owner account, chosen by the operator for the first start. What is not chosen is made up by the
-/// server, shown once, and written to `bootstrap.json`.
+/// Credentials of the owner account, chosen by the operator for the first start. The server makes up the others,
+/// shows them once, and writes them to `bootstrap.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bootstrap {
     /// Password for `docker login`, from `ROADSTEAD_BOOTSTRAP_PASSWORD` or the file in `..._PASSWORD_FILE`.
@@ -17,8 +17,8 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Takes the credentials from the environment (see [`environment`](crate::environment)). They are no settings:
-    /// no file of settings holds them, and only the first start reads them.
+    /// Takes the credentials from the environment (see [`environment`](crate::environment)). They are not settings:
+    /// the settings file cannot contain them, and only the first start reads them.
     ///
     /// # Errors
     /// [`Error::Ambiguous`] if a variable and its `_FILE` twin are both set; [`Error::SecretFile`] if the file cannot

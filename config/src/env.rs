@@ -6,13 +6,13 @@ use figment::value::Value;
 
 use crate::{Entry, Error, Kind, Origin, unknown::unknown};
 
-/// What every variable of a setting starts with.
+/// The prefix of every variable of a setting.
 const PREFIX: &str = "ROADSTEAD__";
 
 /// Short names of the settings that the command line can set too.
 const TWINS: [(&str, &str); 2] = [("ROADSTEAD_DATA_DIR", "data_dir"), ("ROADSTEAD_LISTEN", "server.listen")];
 
-/// The variables of this process. One that is not Unicode is left out: no setting is.
+/// Returns the variables of this process. Those that are not Unicode are left out, because no setting is.
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
@@ -24,7 +24,7 @@ pub(crate) struct Found {
     pub(crate) value: Value,
 }
 
-/// Every setting of the environment by its key; other variables are none of our business.
+/// Returns the settings in the environment by their keys. Other variables are ignored.
 pub(crate) fn settings(
     environment: impl Iterator<Item = (String, String)>,
     known: &[Entry],
@@ -48,8 +48,8 @@ fn key_of(variable: &str) -> Option<String> {
     twin.or_else(|| Some(variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".")))
 }
 
-/// A variable's text in the form that its setting expects. What does not fit stays text, for the one place that
-/// checks types to refuse.
+/// Returns the text of a variable in the form of its setting. If the text does not fit, it stays text, and the check
+/// of types refuses it later.
 fn value(kind: Kind, text: String) -> Value {
     let trimmed = text.trim();
     match kind {

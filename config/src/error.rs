@@ -1,11 +1,11 @@
-//! What can be wrong with the settings.
+//! Errors in the settings.
 
 use std::{fmt, io, path::PathBuf};
 
-/// The place a setting was written.
+/// The place of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody chose it: the built-in default.
+    /// None: it is the built-in default.
     Default,
     /// A settings file.
     File(PathBuf),
@@ -26,7 +26,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why the settings cannot be used. Every variant is a mistake of whoever wrote them, and says where to mend it.
+/// Why the settings cannot be used. Every variant is a mistake of the operator, and names the place to correct.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The settings file cannot be read.
@@ -34,7 +34,7 @@ pub enum Error {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The settings file is not TOML.
@@ -42,30 +42,30 @@ pub enum Error {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column.
+        /// The fault, with line and column.
         message: String,
     },
-    /// There is no such setting.
+    /// The setting does not exist.
     #[error("{origin}: unknown setting `{key}`{}", hint(.nearest.as_deref()))]
     UnknownKey {
         /// The key, as `section.key`.
         key: String,
-        /// Where it was written.
+        /// Its place.
         origin: Origin,
-        /// The existing key that it resembles, if one does.
+        /// An existing key that resembles it, if there is one.
         nearest: Option<String>,
     },
-    /// The setting exists, its value does not do.
+    /// The setting exists, but its value is invalid.
     #[error("{origin}: `{key}`: {problem}")]
     BadValue {
         /// The key, as `section.key`.
         key: String,
-        /// Where it was written.
+        /// Its place.
         origin: Origin,
-        /// What is wrong with it; never the text of a secret.
+        /// The fault. It never contains the text of a secret.
         problem: String,
     },
-    /// One setting was written twice, in two forms of which neither is stronger.
+    /// A setting was written twice, in two forms of equal rank.
     #[error("`{key}` is set twice, by {first} and by {second}: keep one")]
     Ambiguous {
         /// The key, as `section.key`.
@@ -75,24 +75,24 @@ pub enum Error {
         /// The other place.
         second: String,
     },
-    /// A file that should hold a secret cannot be used.
+    /// The file of a secret cannot be used.
     #[error("secret file {} (from `{key}`, {origin}): {problem}", path.display())]
     SecretFile {
         /// The key that names the file.
         key: String,
-        /// Where that key was written.
+        /// The place of that key.
         origin: Origin,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The fault, and how to correct it.
         problem: String,
     },
-    /// A file that should hold a key cannot be used.
+    /// The file of a key cannot be used.
     #[error("key file {}: {problem}", path.display())]
     KeyFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The fault, and how to correct it.
         problem: String,
     },
 }

@@ -1,20 +1,20 @@
-//! Settings of Roadstead: what an operator may choose, where a choice comes from, and what is wrong with it.
+//! Settings of Roadstead: reads them from all their sources, checks them, and describes them.
 //!
-//! A setting is looked up in this order, the later one wins: the default, the TOML file, the environment
-//! (`ROADSTEAD__SECTION__KEY`), the command line. [`Settings::load`] does all of it once, at start; an unknown key
-//! or a bad value is an [`Error`] that names the key and the place it was written.
+//! Settings come from these sources, and later ones override earlier ones: the default, the TOML file, the
+//! environment (`ROADSTEAD__SECTION__KEY`), the command line. [`Settings::load`] reads all of them once, at the
+//! start. An unknown key or a bad value is an [`Error`] with the key and the place of the mistake.
 //!
 //! # What this crate must not know
 //!
-//! No other crate of the project, no socket, no database. It does not turn settings into objects either: that is the
-//! work of the binary's `bootstrap` module, so that every other crate takes plain parameters and never sees a
-//! settings file.
+//! It knows no other crate of the project, no socket and no database. It does not turn settings into objects either:
+//! the binary's `bootstrap` module does that, so that all other crates take plain parameters and never see the
+//! settings.
 //!
 //! # How to add a setting
 //!
 //! 1. Add a field with its default and a doc comment to the section in `src/sections/`. The doc comment is the
 //!    text of the reference, so write it for an operator.
-//! 2. If some values make no sense, say so in that section's `validate`.
+//! 2. If some values make no sense, refuse them in that section's `validate`.
 //! 3. Run `UPDATE_DOCS=1 cargo test -p roadstead-config` to rewrite `docs/config.md`, and add the key to
 //!    `deploy/roadstead.toml`.
 //!

@@ -1,4 +1,4 @@
-//! Puts the layers together: defaults, file, environment, flags.
+//! Merges the layers of settings: defaults, file, environment, flags.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use figment::{
 
 use crate::{Entry, Error, Key, Kind, Origin, Settings, env, secret, unknown::unknown};
 
-/// Settings from the command line, stronger than all others.
+/// Settings from the command line, which override all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `--data-dir DIR`
@@ -25,13 +25,13 @@ pub struct Overrides {
 }
 
 impl Settings {
-    /// Reads the settings: the defaults, over them the TOML file at `path` if one is given, over it the variables of
-    /// `environment` (see [`environment`](crate::environment)), over them the flags.
+    /// Reads the settings: the defaults, then the TOML file at `path` if there is one, then the variables of
+    /// `environment` (see [`environment`](crate::environment)), then the flags. Each overrides the ones before.
     ///
-    /// Secrets of which the settings name a file are read from there. What comes back has been validated.
+    /// Secrets are read from their files if the settings name any. The result has been validated.
     ///
     /// # Errors
-    /// [`Error`] for the first mistake found: it names the key, and the file, variable or flag that holds it.
+    /// [`Error`] for the first mistake found. It names the key, and its file, variable or flag.
     pub fn load(
         path: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -47,7 +47,7 @@ impl Settings {
     }
 }
 
-/// The layers so far, and for each key the place of its strongest value.
+/// The layers so far, and the place of the strongest value of each key.
 struct Layers {
     known: Vec<Entry>,
     figment: Figment,
@@ -94,7 +94,7 @@ impl Layers {
         self.figment = std::mem::take(&mut self.figment).merge(layer);
     }
 
-    /// Writes down that the keys of `dict` come from `origin`, and refuses those that do not exist.
+    /// Records that the keys of `dict` come from `origin`, and refuses unknown ones.
     fn note(&mut self, dict: &Dict, section: &str, origin: &Origin) -> Result<(), Error> {
         for (name, value) in dict {
             let key = crate::section::join_key(section, name);
@@ -140,7 +140,7 @@ impl Layers {
         Ok(())
     }
 
-    /// The secret of `key` from the file that `KEY_file` names, unless it was `given` already.
+    /// Returns the secret of `key` from the file that `KEY_file` names, unless it was `given` already.
     fn read_secret<T>(
         &self,
         key: &str,
@@ -156,16 +156,16 @@ impl Layers {
         read().map_err(|problem| Error::SecretFile { key: twin, origin, path: path.to_owned(), problem })
     }
 
-    /// The error for a setting of which two others are forms.
+    /// Makes the error for a setting that was written in two forms.
     fn ambiguous(&self, key: &str, first: &str, second: &str) -> Error {
         let place = |key: &str| format!("`{key}` ({})", self.origin(key));
         Error::Ambiguous { key: key.to_owned(), first: place(first), second: place(second) }
     }
 
-    /// What figment found, without the text of a secret.
+    /// Converts an error of figment, without the text of a secret.
     fn bad_value(&self, error: figment::Error) -> Error {
         let path = error.path.join(".");
-        // The path of a bad element of a list goes on below the key.
+        // The path of a bad element of a list continues below the key.
         let entry = self.known.iter().find(|entry| path == entry.key || path.starts_with(&format!("{}.", entry.key)));
         let key = entry.map_or(path, |entry| entry.key.clone());
         let problem = match entry.map(|entry| entry.kind) {

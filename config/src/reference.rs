@@ -32,7 +32,7 @@ written. `roadstead check-config` checks this without starting the server.
 | secret | text that is never shown in a log, a message or a listing |
 ";
 
-/// The reference of all settings in Markdown, which `docs/config.md` holds.
+/// Returns the reference of all settings in Markdown, the content of `docs/config.md`.
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
     let outline = Settings::default().outline();
@@ -58,7 +58,7 @@ fn table<'a>(text: &mut String, title: &str, about: &str, settings: impl Iterato
 }
 
 impl Kind {
-    /// The word for it in the reference.
+    /// Returns the word for it in the reference.
     fn name(self) -> String {
         match self {
             Self::Section => "section".to_owned(),

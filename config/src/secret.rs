@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// What stands in place of a secret wherever settings are shown.
+/// The text that replaces a secret wherever settings are shown.
 pub(crate) const REDACTED: &str = "[redacted]";
 
-/// No secret is longer; a longer file is a mistake, or a device that never ends.
+/// The largest file of a secret. A longer file is a mistake, or an endless device.
 const LARGEST_FILE: u64 = 64 * 1024;
 
 /// A text that must not be shown. `Debug` redacts it, there is no `Display`, and it is wiped from memory on drop.
@@ -29,7 +29,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself. Whoever calls this answers for where it goes.
+    /// Returns the text itself. Callers must keep it secret.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -52,16 +52,16 @@ impl<'de> Deserialize<'de> for Secret {
 pub struct Key(Zeroizing<[u8; 32]>);
 
 impl Key {
-    /// The key itself. Whoever calls this answers for where it goes.
+    /// Returns the key itself. Callers must keep it secret.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads base64. The error says what is expected and nothing of what was found.
+    /// Parses base64. The error tells what is expected, and nothing of the given text.
     fn from_base64(text: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str = "expected the base64 of exactly 32 bytes";
         let mut key = Zeroizing::new([0; 32]);
-        // The decoder asks for room by the length of its input, before it knows of the padding.
+        // The decoder asks for room by the length of its input, before it knows the padding.
         let mut decoded = Zeroizing::new([0; 48]);
         match STANDARD.decode_slice(text.trim(), decoded.as_mut_slice()) {
             Ok(32) => key.copy_from_slice(&decoded[..32]),
@@ -70,19 +70,20 @@ impl Key {
         Ok(Self(key))
     }
 
-    /// Reads a key from a file that not every user of the machine may read: 32 bytes, or their base64.
+    /// Reads a key from a file: 32 bytes, or their base64. Refuses a file that every user of the machine may read.
     ///
     /// # Errors
-    /// [`Error::KeyFile`], which says what is wrong and never what the file holds.
+    /// [`Error::KeyFile`], which never contains the content of the file.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let key = read_file(path).and_then(|contents| Self::from_contents(&contents).map_err(str::to_owned));
         key.map_err(|problem| Error::KeyFile { path: path.to_owned(), problem })
     }
 
-    /// Reads what a key file holds, or a program prints: the 32 bytes themselves, as the server writes them, or their base64.
+    /// Parses the content of a key file or the output of a program: 32 bytes, as the server writes them, or their
+    /// base64.
     ///
     /// # Errors
-    /// A sentence that says what is expected, and nothing of what was found.
+    /// A sentence that tells what is expected, and nothing of the given content.
     pub fn from_contents(contents: &[u8]) -> Result<Self, &'static str> {
         const EXPECTED: &str = "expected 32 bytes, or the base64 of 32 bytes";
         if let Ok(bytes) = <[u8; 32]>::try_from(contents) {
@@ -105,13 +106,13 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-/// Reads a file that holds a secret, unless every user of the machine could do the same.
+/// Reads the file of a secret. Refuses a file that every user of the machine may read.
 ///
 /// # Errors
-/// A sentence that says what is wrong and what to do about it; never the contents.
+/// A sentence with the fault and its correction, and never with the content.
 pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    // Asked of the open file, not of the path: what is checked is what is read.
+    // Checks the open file and not the path, so that the checked file is the one that is read.
     refuse_if_open_to_all(&file).map_err(|error| error.to_string())?;
     let mut contents = Zeroizing::new(Vec::new());
     file.take(LARGEST_FILE + 1).read_to_end(&mut contents).map_err(|error| format!("cannot be read: {error}"))?;
@@ -121,7 +122,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     Ok(contents)
 }
 
-/// Reads a secret text; white space at its end, such as the newline an editor leaves, is not part of it.
+/// Reads a secret text. White space at its end, such as the newline that editors add, is not part of it.
 pub(crate) fn read_text_file(path: &Path) -> Result<Secret, String> {
     let contents = read_file(path)?;
     let text = std::str::from_utf8(&contents).map_err(|_| "is not text in UTF-8".to_owned())?;

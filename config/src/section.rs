@@ -1,5 +1,5 @@
-//! One description of every setting: the Rust field, its default and the operator's text are written once, with
-//! [`section!`], and everything else (the parser, the known keys, the reference) comes from there.
+//! Declares settings: [`section!`] takes the Rust field, its default and the operator's text once, and derives
+//! everything else from them (the parser, the known keys, the reference).
 
 use std::{
     net::SocketAddr,
@@ -43,20 +43,20 @@ pub enum Kind {
     Choice(&'static [&'static str]),
 }
 
-/// One setting or section, described.
+/// The description of a setting or a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// `section.key`.
     pub key: String,
     /// The form of its value.
     pub kind: Kind,
-    /// The value in force, as it would be written; empty where there is none, redacted where it is secret.
+    /// The present value, as it would be written. It is empty if there is none, and redacted if it is secret.
     pub value: String,
     /// What it does, in Markdown.
     pub meaning: String,
 }
 
-/// Something that can tell what it holds, under which key and to what end.
+/// Something that can describe itself as a setting or a section.
 pub(crate) trait Setting {
     fn describe(&self, key: String, meaning: String, out: &mut Vec<Entry>);
 }
@@ -65,7 +65,7 @@ pub(crate) trait Setting {
 pub(crate) trait Value {
     const KIND: Kind;
 
-    /// The value as it would be written.
+    /// Returns the value as it would be written.
     fn text(&self) -> String;
 }
 
@@ -83,7 +83,7 @@ impl<T: Value> Value for Option<T> {
     }
 }
 
-/// `value!(Type, Kind, |value| text)`: makes a type usable as a setting.
+/// Makes a type usable as a setting: `value!(Type, Kind, |value| text)`.
 macro_rules! value {
     ($($type:ty, $kind:expr, $text:expr;)+) => {$(
         impl crate::section::Value for $type {
@@ -160,7 +160,7 @@ macro_rules! section {
 }
 pub(crate) use section;
 
-/// The text of a doc attribute, and nothing of any other attribute.
+/// Returns the text of a doc attribute, and nothing for any other attribute.
 macro_rules! doc_line {
     (doc = $line:literal) => {
         $line
@@ -179,7 +179,7 @@ pub(crate) fn join_lines(lines: &[&str]) -> String {
     lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A duration in its largest whole unit. (humantime would count 90 days in months.)
+/// Formats a duration in its largest whole unit. (humantime would count 90 days in months.)
 fn duration_text(duration: Duration) -> String {
     const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
     let seconds = duration.as_secs();

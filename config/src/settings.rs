@@ -50,29 +50,29 @@ section! {
     }
 }
 
-/// Where the database is.
+/// The place of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseLocation {
-    /// The URL of the settings, or of the file that they name. It may hold a password.
+    /// A URL from the settings, or from the file that they name. It may hold a password.
     Given(Secret),
-    /// A SQLite database in this file below the data directory; to be made if it is missing.
+    /// An SQLite database in this file below the data directory. A missing file is created.
     Kept(PathBuf),
 }
 
-/// Where the key comes from that seals secrets in the database.
+/// The source of the key that seals secrets in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MasterKey {
-    /// From the settings, or from the file that they name.
+    /// The settings, or the file that they name.
     Given(Key),
-    /// From what this program prints; its arguments follow it.
+    /// The output of this program, called with these arguments.
     Printed(Vec<String>),
-    /// From this file below the data directory; to be made if it is missing.
+    /// This file below the data directory. A missing file is created.
     Kept(PathBuf),
 }
 
 impl Settings {
-    /// Refuses values that make no sense, each alone or together. [`Settings::load`] has done this already; it is
-    /// for settings that a program changed afterwards.
+    /// Refuses values that make no sense, alone or together. [`Settings::load`] calls it already; call it again after
+    /// a program has changed settings.
     ///
     /// # Errors
     /// [`Error::BadValue`], whose origin is [`Origin::Default`] because settings do not remember theirs.
@@ -80,7 +80,7 @@ impl Settings {
         self.check().map_err(|(key, problem)| Error::BadValue { key, origin: Origin::Default, problem })
     }
 
-    /// The first value that does not do, by its full key.
+    /// Returns the first invalid value, by its full key.
     pub(crate) fn check(&self) -> Result<(), (String, String)> {
         let within = |section: &'static str| move |(key, problem): Invalid| (format!("{section}.{key}"), problem);
         if self.data_dir.as_os_str().is_empty() {
@@ -102,12 +102,12 @@ impl Settings {
         Ok(())
     }
 
-    /// Directory of the file store.
+    /// Returns the directory of the file store.
     pub fn storage_root(&self) -> PathBuf {
         self.storage.fs.root.clone().unwrap_or_else(|| self.data_dir.join("storage"))
     }
 
-    /// The database: as the settings say, or a file of its own beside the data.
+    /// Returns the place of the database: the one in the settings, or a file below the data directory.
     pub fn database_location(&self) -> DatabaseLocation {
         match &self.database.url {
             Some(url) => DatabaseLocation::Given(url.clone()),
@@ -115,7 +115,7 @@ impl Settings {
         }
     }
 
-    /// The key that seals secrets in the database, or where it comes from.
+    /// Returns the key that seals secrets in the database, or its source.
     pub fn master_key(&self) -> MasterKey {
         match &self.auth.master_key {
             Some(key) => MasterKey::Given(key.clone()),
@@ -126,13 +126,13 @@ impl Settings {
         }
     }
 
-    /// The URL that clients see, as far as the settings alone decide it: `external_url`, or the listener's address.
+    /// Returns the URL for clients, as far as the settings decide it: `external_url`, or the address of the listener.
     pub fn url(&self) -> String {
         self.url_at(self.server.listen)
     }
 
-    /// The same for a listener that is bound to `address`. An address that means all of them is no place to connect to: this
-    /// machine's own stands for it.
+    /// Returns the same for a listener that is bound to `address`. Nobody can connect to an address that stands for
+    /// all addresses, so it is replaced by the local one.
     pub fn url_at(&self, address: SocketAddr) -> String {
         match &self.server.external_url {
             Some(url) => url.as_str().trim_end_matches('/').to_owned(),
@@ -147,12 +147,12 @@ impl Settings {
         }
     }
 
-    /// Every setting with the value in force, secrets redacted, in the order of the reference.
+    /// Returns every setting with its present value, in the order of the reference. Secrets are redacted.
     pub fn entries(&self) -> Vec<Entry> {
         self.outline().into_iter().filter(|entry| entry.kind != Kind::Section).collect()
     }
 
-    /// Sections and settings, in the order of the reference.
+    /// Returns sections and settings, in the order of the reference.
     pub(crate) fn outline(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         self.describe(String::new(), String::new(), &mut entries);

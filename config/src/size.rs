@@ -1,4 +1,4 @@
-//! Numbers of bytes as people write them.
+//! Numbers of bytes in a form for people.
 
 use std::{fmt, str::FromStr};
 
@@ -23,22 +23,22 @@ const UNITS: [(&str, u64); 10] = [
 pub struct ByteSize(u64);
 
 impl ByteSize {
-    /// That many bytes.
+    /// Makes a size of so many bytes.
     pub const fn bytes(count: u64) -> Self {
         Self(count)
     }
 
-    /// That many MiB.
+    /// Makes a size of so many MiB.
     pub const fn mib(count: u64) -> Self {
         Self(count << 20)
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     pub const fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The number of bytes, or the largest `usize` where that does not fit.
+    /// Returns the number of bytes, or the largest `usize` if it is greater.
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }

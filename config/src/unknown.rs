@@ -1,8 +1,8 @@
-//! Keys that do not exist.
+//! Errors for unknown keys.
 
 use crate::{Entry, Error, Origin};
 
-/// The error for a key that does not exist, with the one that was probably meant.
+/// Makes the error for an unknown key, with the key that was probably meant.
 pub(crate) fn unknown(key: String, origin: Origin, known: &[Entry]) -> Error {
     const FAR: usize = 3;
     let nearest = known
@@ -14,7 +14,7 @@ pub(crate) fn unknown(key: String, origin: Origin, known: &[Entry]) -> Error {
     Error::UnknownKey { key, origin, nearest }
 }
 
-/// How many letters must be put in, taken out or changed to turn one word into the other.
+/// Counts the letters that must be inserted, removed or changed to turn one word into the other.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

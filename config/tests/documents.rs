@@ -1,4 +1,4 @@
-//! The documents about settings say what the program does.
+//! The documents about settings match the program.
 
 use std::{env, error::Error, fs, iter, path::PathBuf};
 
@@ -32,7 +32,8 @@ fn every_setting_has_a_meaning() {
     }
 }
 
-/// The sample holds every setting in a comment, `#key = value` with its default or `#key = value # example`.
+/// Checks that the sample has every setting in a comment: `#key = value` with its default, or `#key = value #
+/// example`.
 #[test]
 fn the_sample_shows_every_setting_with_its_default() -> Outcome {
     let sample = fs::read_to_string(repository("deploy/roadstead.toml"))?;
@@ -58,7 +59,7 @@ fn the_sample_shows_every_setting_with_its_default() -> Outcome {
     Ok(())
 }
 
-/// The setting in a comment; a comment that begins with a space is text and stays one.
+/// Uncomments a setting. A comment that begins with a space is text and stays.
 fn uncommented(line: &str) -> &str {
     line.strip_prefix('#').filter(|rest| rest.starts_with(|first: char| first.is_ascii_lowercase())).unwrap_or(line)
 }

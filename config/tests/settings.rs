@@ -1,4 +1,4 @@
-//! Where settings come from, and what is said about those that do not do.
+//! The sources of settings, and the messages about invalid ones.
 
 use std::{error::Error, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -18,7 +18,7 @@ fn from_environment(environment: Environment<'_>) -> Result<Settings, roadstead_
     Settings::load(None, variables(environment), Overrides::default())
 }
 
-/// The settings of a file `roadstead.toml`, or what is wrong with them, without the directory.
+/// Loads a file `roadstead.toml`. Returns the settings, or the error without the directory.
 fn from_toml(text: &str, environment: Environment<'_>) -> Result<Settings, String> {
     let dir = TempDir::new().map_err(|error| error.to_string())?;
     let path = dir.path().join("roadstead.toml");
@@ -126,7 +126,7 @@ fn the_environment_speaks_every_type() -> Outcome {
     assert_eq!(settings.data_dir, PathBuf::from("/var/lib/roadstead"));
     assert_eq!(settings.server.trusted_proxies.len(), 2);
     assert_eq!(settings.server.external_url, None, "an empty variable is not set");
-    // `0.0.0.0` and `[::]` are all addresses of this machine, and no place to connect to.
+    // `0.0.0.0` and `[::]` stand for all addresses of this machine, and nobody can connect to them.
     assert_eq!(settings.url(), "https://127.0.0.1:80");
     assert_eq!(settings.url_at("[::]:5000".parse()?), "https://localhost:5000");
     assert_eq!(settings.url_at("192.0.2.7:5000".parse()?), "https://192.0.2.7:5000");

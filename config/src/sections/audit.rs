@@ -14,7 +14,7 @@ section! {
 }
 
 impl Audit {
-    /// How long an event is kept.
+    /// Returns how long an event is kept.
     pub fn keep(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_days) * DAY)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{DAY, Invalid, above_zero, seconds};
 use crate::section::section;
 
-/// An object is written before its row. A younger object may still get its row.
+/// The least age of an orphan. An object is written before its row, so a younger object may still get its row.
 pub const ORPHAN_AGE_MIN: Duration = seconds(60 * 60);
 
 section! {

@@ -17,7 +17,7 @@ section! {
 }
 
 impl Jobs {
-    /// How long a job that has ended is kept.
+    /// Returns how long a finished job is kept.
     pub fn keep(&self) -> Duration {
         Duration::from_secs(u64::from(self.keep_days) * DAY)
     }
