@@ -1,13 +1,13 @@
-//! Taking away what nobody needs: unfinished uploads past their time, and stored bytes without a row.
+//! Removes garbage: unfinished uploads past their time, and stored bytes without a row.
 //!
-//! Everything here plans first and then acts, and the plan can be had alone: a dry run says, item by item, what would go
-//! and why. Nothing here stops or slows a push: an item is checked again in the step that removes it.
+//! A dry run lists item by item what a run would remove, and why. Nothing here stops or slows a push: an item is
+//! checked again in the step that removes it.
 //!
 //! This crate knows the stores and nothing else: no HTTP, no permissions, no configuration files. It does not decide
 //! *when* it runs.
 //!
-//! Objects are deleted only in the store that belongs to the database: both have the same random id ([`tie`]). A database
-//! that was just made, or another one's store, would otherwise make every object look like garbage.
+//! Objects are deleted only in the store that belongs to the database: both have the same random id ([`tie`]). With a
+//! new database, or with the store of another one, every object would look like garbage.
 //!
 //! To add a kind of garbage, add a variant to [`Reason`], find its items in a function of its own like
 //! `expired_uploads`, and call it from [`Collector::sweep`].
@@ -24,13 +24,13 @@ use roadstead_storage::blob::{BlobKey, BlobStore, Listed, StagingKey};
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Clock, Timestamp, UploadId};
 
-/// What went wrong in a collection.
+/// The errors of a collection.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A store failed. What was removed before stays removed; the next run goes on.
+    /// A store failed. Removed items stay removed, and the next run continues.
     #[error("a store failed during collection")]
     Storage(#[from] roadstead_storage::Error),
-    /// The blob store belongs to another database, or to none that is known: nothing in it is deleted.
+    /// The blob store belongs to another database or to an unknown one. Nothing in it is deleted.
     #[error(
         "the blob store {}, this database has {database}: nothing is swept. If both do belong together, write \
          {database} into the file `store-id` of the blob store",
@@ -42,18 +42,18 @@ pub enum Error {
         /// The id in the store.
         store: Option<String>,
     },
-    /// Some items could not be removed; everything else was.
+    /// Some items could not be removed. All others were.
     #[error("{count} items could not be removed")]
     Incomplete {
-        /// How many.
+        /// The number of these items.
         count: u64,
-        /// What the first one said.
+        /// The error of the first one.
         #[source]
         first: roadstead_storage::Error,
     },
 }
 
-/// What an item is.
+/// A piece of garbage.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Item {
     /// An upload session and its staged bytes.
@@ -74,7 +74,7 @@ impl fmt::Display for Item {
     }
 }
 
-/// Why an item goes.
+/// Why an item is garbage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
     /// The upload was not finished in time.
@@ -95,53 +95,54 @@ impl fmt::Display for Reason {
     }
 }
 
-/// One item that goes, or would go.
+/// An item that is removed, or would be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Removal {
-    /// What.
+    /// The item.
     pub item: Item,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// Bytes that it holds in the store; 0 when that is not known.
+    /// Its size in the store in bytes; 0 if that is not known.
     pub size: u64,
 }
 
-/// What a run is to do.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
-    /// How old bytes without a row must be. It must be longer than any commit takes: an object is written before its row.
+    /// The age at which bytes without a row are removed. It must be longer than any commit takes, because an object
+    /// is written before its row.
     pub orphan_age: Duration,
-    /// Say what would go, and remove nothing.
+    /// Whether to remove nothing, and only report what a run would remove.
     pub dry_run: bool,
 }
 
-/// Makes sure that a blob store belongs to a database. A store without an id gets that of the database while there is no
-/// object in it: then nothing can be lost.
+/// Makes sure that a blob store belongs to a database. An empty store without an id gets the id of the database,
+/// because nothing in it can be lost.
 ///
 /// # Errors
-/// `ForeignStore` when it belongs to another one, or has objects of nobody knows whom.
+/// `ForeignStore` when it belongs to another database, or has objects but no id.
 pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
     match check(meta, store).await? {
         Tie::Tied => Ok(()),
         Tie::Free(database) => match store.claim(&database).await {
-            // Somebody else was faster: another server on the same database, or one on another.
+            // Another server was faster, on this database or on another one.
             Err(roadstead_storage::Error::Conflict(_)) => check(meta, store).await.map(drop),
             outcome => Ok(outcome?),
         },
     }
 }
 
-/// Whether a blob store belongs to a database. `false`: it is empty and nobody's.
+/// Tells whether a blob store belongs to a database. False when it is empty and has no id.
 ///
 /// # Errors
-/// `ForeignStore` when it belongs to another one, or has objects of nobody knows whom.
+/// `ForeignStore` when it belongs to another database, or has objects but no id.
 pub async fn belongs(meta: &MetaStore, store: &dyn BlobStore) -> Result<bool, Error> {
     Ok(matches!(check(meta, store).await?, Tie::Tied))
 }
 
 enum Tie {
     Tied,
-    /// Nobody's, and empty; with the id to claim it.
+    /// The store is empty and has no id. It can be claimed with this one.
     Free(String),
 }
 
@@ -154,10 +155,10 @@ async fn check(meta: &MetaStore, store: &dyn BlobStore) -> Result<Tie, Error> {
     }
 }
 
-/// Asked between two batches whether a run may go on. One that may not ends there, and has done what it has done.
+/// Tells between two batches whether a run may continue. A run that may not ends early, and keeps its results.
 pub type GoesOn = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Collects over one pair of stores.
+/// Collects garbage in a metadata store and its blob store.
 #[derive(Clone)]
 pub struct Collector {
     meta: MetaStore,
@@ -166,10 +167,10 @@ pub struct Collector {
     goes_on: GoesOn,
 }
 
-/// Rows and keys that are looked at together.
+/// How many rows or keys are checked together.
 const BATCH: usize = 500;
 
-/// What a run has come to: an item that cannot be removed does not keep the others.
+/// The results of a run so far. If an item cannot be removed, the run continues with the others.
 struct Run<'a> {
     dry_run: bool,
     seen: &'a mut (dyn FnMut(&Removal) + Send),
@@ -210,30 +211,30 @@ impl<'a> Run<'a> {
 }
 
 impl Collector {
-    /// A collector over these stores.
+    /// Makes a collector for these stores.
     pub fn new(meta: MetaStore, store: Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Self {
         Self { meta, store, clock, goes_on: Arc::new(|| true) }
     }
 
-    /// The same, whose runs end early when `goes_on` says so.
+    /// Makes runs end early when `goes_on` returns false.
     #[must_use]
     pub fn while_told(self, goes_on: GoesOn) -> Self {
         Self { goes_on, ..self }
     }
 
-    /// Looks for garbage of every kind and removes it; gives how much went, or in a dry run would go. `seen` is told of each
-    /// item as it goes.
+    /// Removes garbage of every kind, and returns the number of items; in a dry run, the number that it would remove.
+    /// Calls `seen` with each item.
     ///
     /// # Errors
-    /// `Incomplete` when items could not be removed, `ForeignStore` instead of a sweep of a store that is not the
-    /// database's.
+    /// `Incomplete` when items could not be removed, `ForeignStore` when the blob store does not belong to the
+    /// database, and then there is no sweep.
     pub async fn run(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
         let expired = self.expire(params.dry_run, &mut seen).await;
         let swept = self.sweep(params, &mut seen).await;
         Ok(expired? + swept?)
     }
 
-    /// Drops the uploads that were not finished in time. This costs what it finds.
+    /// Removes the uploads that were not finished in time. The cost depends on their number.
     ///
     /// # Errors
     /// `Incomplete` when items could not be removed.
@@ -246,8 +247,8 @@ impl Collector {
     /// Removes stored bytes without a row. This lists the whole blob store.
     ///
     /// # Errors
-    /// `ForeignStore`, with nothing done, when the blob store is not the database's; `Incomplete` when items could not be
-    /// removed.
+    /// `ForeignStore` when the blob store does not belong to the database, and then nothing is done; `Incomplete`
+    /// when items could not be removed.
     pub async fn sweep(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
         if let Tie::Free(_) = check(&self.meta, &*self.store).await?
             && !params.dry_run
@@ -264,7 +265,7 @@ impl Collector {
     async fn expired_uploads(&self, run: &mut Run<'_>) -> Result<(), Error> {
         while (self.goes_on)() {
             let now = self.clock.now();
-            // A plan removes nothing, and would see the same first ones again and again.
+            // A dry run removes nothing, so further batches would always be the same.
             let limit = if run.dry_run { usize::MAX } else { BATCH };
             let expired = self.meta.expired_uploads(now, u32::try_from(limit).unwrap_or(u32::MAX)).await?;
             let mut progressed = false;
@@ -273,7 +274,8 @@ impl Collector {
                 if run.dry_run {
                     run.note(&removal, Ok(()));
                 } else if self.meta.delete_expired_upload(id, now).await? {
-                    // The row first: without it nobody goes on with the bytes, and bytes without a row are swept.
+                    // The row is deleted first. Then no request can continue the upload, and the sweep removes bytes
+                    // without a row.
                     progressed = true;
                     run.note(&removal, self.store.discard(&StagingKey::of(id)).await);
                 }
@@ -324,7 +326,7 @@ impl Collector {
 
 type Listing<'a, K> = BoxStream<'a, roadstead_storage::Result<Listed<K>>>;
 
-/// What of a listing has not changed since `before`, and its errors.
+/// Keeps the entries of a listing that have not changed since `before`, and its errors.
 fn old<K: Send + 'static>(listing: Listing<'_, K>, before: Timestamp) -> Listing<'_, K> {
     let keep = move |listed: &roadstead_storage::Result<Listed<K>>| {
         std::future::ready(listed.as_ref().map_or(true, |l| l.modified < before))
@@ -332,7 +334,7 @@ fn old<K: Send + 'static>(listing: Listing<'_, K>, before: Timestamp) -> Listing
     listing.filter(keep).boxed()
 }
 
-/// A part of a listing without its errors: what cannot be listed stays.
+/// Takes the errors out of a part of a listing. Their items are not removed.
 fn whole<K>(batch: Vec<roadstead_storage::Result<Listed<K>>>, run: &mut Run<'_>) -> Vec<Listed<K>> {
     let mut listed = Vec::with_capacity(batch.len());
     for entry in batch {

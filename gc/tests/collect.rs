@@ -1,4 +1,4 @@
-//! What a collection takes, and what it leaves alone.
+//! Collections remove garbage, and nothing else.
 
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
@@ -58,7 +58,7 @@ impl Kit {
         (outcome, removals)
     }
 
-    /// An upload session with staged bytes, which is given up after an hour.
+    /// Starts an upload with staged bytes, which expires after an hour.
     async fn upload(&self) -> UploadId {
         let (id, now) = (UploadId::random(), self.clock.now());
         let new = NewUpload {
@@ -79,12 +79,12 @@ impl Kit {
         stage(&self.store, &StagingKey::of(id), bytes).await
     }
 
-    /// An object that no row names.
+    /// Stores an object without a row.
     async fn object(&self, bytes: &'static [u8]) -> (BlobKey, Digest) {
         object(&self.store, bytes).await
     }
 
-    /// An object with its row.
+    /// Stores an object and its row.
     async fn blob(&self, bytes: &'static [u8]) -> BlobKey {
         let (key, digest) = self.object(bytes).await;
         let now = self.clock.now();
@@ -209,7 +209,7 @@ async fn the_store_of_another_database_is_not_swept() {
     kit.object(b"somebody else's").await;
     kit.stage(UploadId::random(), b"somebody else's").await;
     kit.clock.advance(DAY * 2);
-    // The same store, and a database that was just made.
+    // The same store with a new database.
     let other = TestDatabase::sqlite();
     let meta = other.open("other").await;
     let collector = Collector::new(meta.clone(), Arc::new(kit.store.clone()), kit.clock.clone());
@@ -238,7 +238,7 @@ async fn objects_of_nobody_knows_whom_are_not_swept() {
     assert!(matches!(outcome, Err(Error::ForeignStore { store: None, .. })), "{outcome:?}");
     assert!(tie(&meta, &*store).await.is_err());
     assert_eq!(objects(&*store).await.len(), 1);
-    // The operator says that they belong together.
+    // The operator ties them together.
     let id = meta.identity().await.unwrap();
     std::fs::write(directory.path().join("storage/store-id"), format!("{id}\n")).unwrap();
     tie(&meta, &*store).await.unwrap();
@@ -250,7 +250,7 @@ async fn an_empty_store_is_taken_by_one_database() {
     let store = MemoryBlobStore::new(Arc::new(SystemClock));
     let databases = [TestDatabase::sqlite(), TestDatabase::sqlite()];
     let [one, two] = [databases[0].open("one").await, databases[1].open("two").await];
-    // A plan writes nothing.
+    // A dry run writes nothing.
     let collector = Collector::new(one.clone(), Arc::new(store.clone()), Arc::new(SystemClock));
     assert_eq!(collector.run(Params { dry_run: true, ..SWEEP }, |_| {}).await.unwrap(), 0);
     assert_eq!(store.identity().await.unwrap(), None);
@@ -258,7 +258,7 @@ async fn an_empty_store_is_taken_by_one_database() {
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
     let owner = store.identity().await.unwrap().unwrap();
     assert_eq!(owner, if first.is_ok() { &one } else { &two }.identity().await.unwrap());
-    // The id of a database stays.
+    // The id of a database does not change.
     one.migrate().await.unwrap();
     assert_eq!(tie(&one, &store).await.is_ok(), first.is_ok());
 }
@@ -276,14 +276,14 @@ async fn what_cannot_be_removed_does_not_keep_the_others() {
     kit.store.inject(Fault { times: 2, ..Fault::once(Operation::Discard, Failure::Unavailable) });
     let (outcome, removals) = kit.run(SWEEP).await;
     assert!(matches!(outcome, Err(Error::Incomplete { count: 2, .. })), "the first kind that failed: {outcome:?}");
-    // Two of the uploads lost their rows and kept their bytes, which the sweep then took.
+    // Two of the uploads lost their rows and kept their bytes, so the sweep removed these.
     assert_eq!(removals.len(), 1 + 5 + 2, "{removals:?}");
     assert_eq!((kit.objects().await.len(), kit.staged().await.len()), (1, 0));
     let (outcome, removals) = kit.run(SWEEP).await;
     assert_eq!((outcome.unwrap(), removals.len()), (1, 1), "the next run gets it");
 }
 
-/// A directory that has the name of an object, as a real file system can have it.
+/// A directory may have a name like an object.
 #[tokio::test]
 async fn one_odd_file_does_not_stop_the_sweep() {
     let directory = tempfile::tempdir().unwrap();
