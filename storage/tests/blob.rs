@@ -36,7 +36,7 @@ async fn a_faulty_store_without_faults_is_a_store() {
     .await;
 }
 
-/// An upload whose last byte is old, and that is finished now, makes an object that is young: its row is still to come.
+/// The last byte of an upload is old, but it is committed now. So the object is young: its row is still to come.
 #[tokio::test]
 async fn an_object_is_as_old_as_its_commit() {
     let home = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the metadata store does, one behaviour a test, on every engine.
+//! The behaviours of the metadata store on every engine, one in each test.
 #![cfg(feature = "testkit")]
 
 use roadstead_storage::for_each_meta_behaviour;

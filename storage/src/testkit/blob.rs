@@ -1,4 +1,4 @@
-//! What every blob store does.
+//! The behaviours of every blob store.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use roadstead_types::{Algorithm, Digest, Hasher, Thing, UploadId};
 type Store = Arc<dyn BlobStore>;
 type Behaviour = fn(Store) -> BoxFuture<'static, ()>;
 
-/// Runs the suite: every behaviour on an empty store of its own.
+/// Runs the suite. Every behaviour gets an empty store.
 ///
 /// # Panics
-/// Where the store does not behave.
+/// When the store does not behave as it should.
 pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
     let behaviours: [Behaviour; 15] = [
         |store| what_is_written_is_read(store).boxed(),
@@ -43,7 +43,7 @@ pub async fn blob_suite(make_store: impl AsyncFn() -> Arc<dyn BlobStore>) {
     }
 }
 
-/// Bytes that repeat with no power of two, so that a piece in the wrong place shows.
+/// Returns bytes whose period is no power of two, so that a misplaced piece is noticed.
 fn content(length: usize) -> Bytes {
     (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect()
 }
@@ -76,14 +76,14 @@ async fn staged_bytes_have_one_writer(store: Store) {
     first.write(content(1000)).await.unwrap();
     let digest = first.hasher().clone().finish();
     let is_busy = |outcome: Result<()>| matches!(outcome, Err(Error::Stale(Thing::Upload)));
-    // Whoever took the lease of an upload over, while the one before still has it open, does not get at its bytes.
+    // While one writer has an upload open, a request that took over its lease cannot get at the bytes.
     assert!(is_busy(store.stage(&key, hasher).await.map(drop)));
     assert!(is_busy(store.commit(&key, &digest, 1000).await.map(drop)));
     let resumed = first.hasher().clone();
     drop(first);
     drop(store.stage(&key, resumed).await.unwrap());
     let object = store.commit(&key, &digest, 1000).await.unwrap();
-    // The row of the object may not be committed: then the upload is committed again, or given up.
+    // If the row of the object is not committed, the upload can be committed again, or discarded.
     let again = store.commit(&key, &digest, 1000).await.unwrap();
     assert!(object != again);
     let beyond = first_bytes(1000);
@@ -98,7 +98,7 @@ async fn staged_bytes_have_one_writer(store: Store) {
     }
 }
 
-/// The hasher of an upload of which `length` bytes have arrived.
+/// Returns the hasher of an upload with `length` received bytes.
 fn first_bytes(length: usize) -> Hasher {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     hasher.update(&content(length));
@@ -117,7 +117,7 @@ async fn what_is_written_is_read(store: Store) {
         assert!(pieces.iter().all(|bytes| !bytes.is_empty() && bytes.len() <= piece));
         assert_eq!(pieces.concat(), bytes);
     }
-    // The size can change on the way; at most one piece is ahead.
+    // The size may change during the read, which is at most one piece ahead.
     let (size, mut last) = (Arc::new(AtomicUsize::new(100_000)), 0);
     let asked = Arc::clone(&size);
     let piece = PieceSize::by(move || asked.load(Ordering::SeqCst));
@@ -138,7 +138,7 @@ async fn ranges_are_exact(store: Store) {
         let read = collect(store.open(&key, range, PieceSize::fixed(65_536)).await.unwrap().unwrap()).await.unwrap();
         assert_eq!(read, bytes.slice(start..end));
     }
-    // Less than was asked for is an error, at once or in the stream, never a body that just ends.
+    // A short object is an error, at once or in the stream. The body never just ends.
     if let Ok(stream) = store.open(&key, 0..200_001, PieceSize::fixed(65_536)).await {
         assert!(collect(stream.unwrap()).await.is_err());
     }
@@ -160,7 +160,7 @@ async fn uploads_resume_where_the_hash_stands(store: Store) {
     writer.write(bytes.slice(..40_000)).await.unwrap();
     writer.sync().await.unwrap();
     let saved = writer.hasher().save();
-    // These bytes arrived, but nobody was told so.
+    // These bytes arrived, but their position was not saved.
     writer.write(content(9999)).await.unwrap();
     drop(writer);
     let mut writer = store.stage(&key, Hasher::resume(&saved).unwrap()).await.unwrap();

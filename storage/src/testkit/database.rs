@@ -1,4 +1,4 @@
-//! Databases for tests: fresh, and gone afterwards.
+//! Databases for tests, which are deleted afterwards.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const SERVER: &str = "ROADSTEAD_TEST_POSTGRES_URL";
 /// When it is 1, a suite that cannot run is a failure.
 const REQUIRE: &str = "ROADSTEAD_TEST_REQUIRE";
 
-/// An empty database of its own, deleted when this is dropped.
+/// An empty database, which is deleted when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
@@ -31,16 +31,16 @@ enum Home {
 }
 
 impl TestDatabase {
-    /// An SQLite file in a temporary directory.
+    /// Makes an SQLite file in a temporary directory.
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self { url: sqlite_url(&directory.path().join("roadstead.db")), home: Home::Sqlite(directory) }
     }
 
-    /// A database on the server that `ROADSTEAD_TEST_POSTGRES_URL` names; `None` when it names none.
+    /// Makes a database on the server that `ROADSTEAD_TEST_POSTGRES_URL` names; `None` when it names none.
     ///
     /// # Panics
-    /// When it names none and `ROADSTEAD_TEST_REQUIRE` is 1, and when the server makes no database.
+    /// When it names none and `ROADSTEAD_TEST_REQUIRE` is 1, and when the server does not make the database.
     pub async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var(SERVER) else {
             let required = std::env::var(REQUIRE).is_ok_and(|value| value == "1");
@@ -48,7 +48,7 @@ impl TestDatabase {
             return None;
         };
         let name = format!("roadstead_test_{}", Uuid::new_v4().simple());
-        // The locale of the server must not matter; that of its template is taken.
+        // The locale of the server must not matter, so the one of its template is used.
         administer(&server, format!("CREATE DATABASE {name}")).await;
         let mut options: AnyConnectOptions = server.parse().unwrap();
         options.database_url.set_path(&name);
@@ -56,17 +56,17 @@ impl TestDatabase {
         Some(Self { url, home: Home::Postgres { server, name } })
     }
 
-    /// The PostgreSQL database if there is a server, else the SQLite file.
+    /// Makes a PostgreSQL database if there is a server, else an SQLite file.
     pub async fn any() -> Self {
         Self::postgres().await.unwrap_or_else(Self::sqlite)
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Parameters for a process named `instance`.
+    /// Returns the parameters for a process named `instance`.
     pub fn params(&self, instance: &str) -> MetaParams {
         MetaParams {
             url: self.url.clone(),
@@ -77,7 +77,7 @@ impl TestDatabase {
         }
     }
 
-    /// Holds what writes to it.
+    /// Blocks all writes to it.
     pub async fn hold_writes(&self) -> HeldWrites {
         sqlx::any::install_default_drivers();
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();
@@ -89,8 +89,7 @@ impl TestDatabase {
         HeldWrites(connection)
     }
 
-    /// How many transactions were cut off because each of several waited for another one. Only what connections that are closed
-    /// did is known.
+    /// Returns how many transactions were aborted because of deadlocks. Only those of closed connections are counted.
     pub async fn deadlocks(&self) -> i64 {
         match self.home {
             Home::Sqlite(_) => 0,
@@ -110,12 +109,12 @@ impl TestDatabase {
     }
 }
 
-/// Keeps all others from writing to a database, until it is released or dropped. Who only reads does not notice.
+/// Blocks all writes to a database, until it is released or dropped. Reads are not affected.
 #[derive(Debug)]
 pub struct HeldWrites(AnyConnection);
 
 impl HeldWrites {
-    /// Lets the others write.
+    /// Ends the block.
     pub async fn release(mut self) {
         sqlx::raw_sql("ROLLBACK").execute(&mut self.0).await.unwrap();
         self.0.close().await.unwrap();

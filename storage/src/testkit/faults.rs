@@ -11,7 +11,7 @@ use crate::blob::{BlobKey, BlobStore, BlobStream, BlobWriter, Listed, PieceSize,
 use crate::{Error, Result};
 use roadstead_types::{Digest, Hasher};
 
-/// What may fail.
+/// The operations that can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "named after the methods of the store and of its writers")]
 pub enum Operation {
@@ -33,14 +33,14 @@ pub enum Operation {
     Ping,
 }
 
-/// How it fails.
+/// The ways in which an operation can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// With an error that says nothing more.
+    /// With an unspecific error.
     Error,
-    /// No room is left.
+    /// Because the store is full.
     Full,
-    /// The store is not to be reached.
+    /// Because the store cannot be reached.
     Unavailable,
 }
 
@@ -55,28 +55,28 @@ impl Failure {
     }
 }
 
-/// A failure to come.
+/// A planned failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fault {
-    /// What fails.
+    /// The operation that fails.
     pub operation: Operation,
-    /// How.
+    /// The way in which it fails.
     pub failure: Failure,
     /// How many calls succeed before.
     pub after_calls: u32,
-    /// For `Write` and `Read`: how many bytes pass before. The call that goes beyond them is cut short there.
+    /// For `Write` and `Read`: how many bytes pass before. The call that exceeds them is cut short there.
     pub after_bytes: u64,
     /// How many calls fail.
     pub times: u32,
 }
 
 impl Fault {
-    /// The next call fails, once.
+    /// Makes the next call fail, once.
     pub fn once(operation: Operation, failure: Failure) -> Self {
         Self { operation, failure, after_calls: 0, after_bytes: 0, times: 1 }
     }
 
-    /// Every call fails from now on.
+    /// Makes every call fail from now on.
     pub fn always(operation: Operation, failure: Failure) -> Self {
         Self { times: u32::MAX, ..Self::once(operation, failure) }
     }
@@ -85,10 +85,10 @@ impl Fault {
 #[derive(Debug, Default)]
 struct Plan(Mutex<Vec<Fault>>);
 
-/// What becomes of a call.
+/// The outcome of a call.
 enum Verdict {
     Pass,
-    /// So many bytes pass, then it fails.
+    /// So many bytes pass, and then the call fails.
     Cut(u64, Error),
 }
 
@@ -118,8 +118,8 @@ impl Plan {
     }
 }
 
-/// A blob store that passes everything on to another one, except what it is told to let fail. Cheap to clone; all clones
-/// fail alike.
+/// A blob store that forwards all calls to another one, except those that are planned to fail. Cheap to clone; all
+/// clones share the plan.
 #[derive(Clone)]
 pub struct FaultyBlobStore {
     inner: Arc<dyn BlobStore>,
@@ -127,7 +127,7 @@ pub struct FaultyBlobStore {
 }
 
 impl FaultyBlobStore {
-    /// Wraps a store. Nothing fails yet.
+    /// Wraps a store without any planned failure.
     pub fn new(inner: Arc<dyn BlobStore>) -> Self {
         Self { inner, plan: Arc::default() }
     }
@@ -225,7 +225,7 @@ fn faulty_stream(stream: BlobStream, plan: Arc<Plan>) -> BlobStream {
             Verdict::Cut(length, error) => vec![Ok(cut(&bytes, length)), Err(error)],
         })
     });
-    // Nothing follows an error.
+    // The stream ends after an error.
     let until_error = pieces.scan(false, |failed, piece| {
         let ended = std::mem::replace(failed, piece.is_err());
         std::future::ready((!ended).then_some(piece))

@@ -22,10 +22,10 @@ pub use crate::points::{Point, stop_at};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
 pub use meta::forget_image_details;
 
-/// How long after a reference is dropped in a test its target is reviewed.
+/// The time in tests between the loss of a reference and the review of its target.
 pub const GRACE: Duration = Duration::from_secs(60);
 
-/// Something that a test does, as the server.
+/// Makes an act of the server.
 pub fn act(clock: Arc<dyn Clock>) -> Act {
     Act::new(Arc::new(Actor::server()), "test", Timing::new(clock, GRACE))
 }

@@ -1,4 +1,4 @@
-//! What every metadata store does with accounts and sign-ins.
+//! The behaviour of accounts and sign-ins in every metadata store.
 
 use std::collections::BTreeSet;
 
@@ -196,7 +196,7 @@ async fn refresh_tokens_end_when_their_successor_is_used(kit: &Kit) {
     assert_eq!(kit.one.refresh_token(&next.hash).await.unwrap(), None);
 }
 
-/// The thief uses the newest token while the owner comes with an old one: nothing of the family is good afterwards.
+/// A thief uses the newest token while the owner sends an old one. Afterwards no token of the family is valid.
 async fn no_successor_escapes_a_revocation(kit: &Kit) {
     for _ in 0..20 {
         let account = kit.account().await;

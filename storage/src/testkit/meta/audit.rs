@@ -1,4 +1,4 @@
-//! A change and its event are one thing.
+//! The behaviour of the audit log: a change and its event are committed together.
 
 use super::{Image, Kit, Place, act_of, put, sha256, tag};
 use crate::Error;
@@ -11,11 +11,11 @@ pub(super) async fn behave(kit: &Kit) {
     without_its_event_nothing_is_changed(kit).await;
 }
 
-/// What the log has of a place, the latest first.
+/// Returns the actions in the log for a place, the latest first.
 async fn actions(kit: &Kit, place: &Place) -> Vec<String> {
     let query = AuditQuery { owner: Some(place.owner), limit: 100, ..AuditQuery::default() };
     let found = kit.two.audit_events(&query).await.unwrap();
-    // What made the place is not asked for.
+    // Leaves out the actions that made the place.
     found.into_iter().map(|(_, event)| event.action).filter(|action| action != "test").collect()
 }
 
@@ -33,7 +33,7 @@ async fn what_changes_something_is_in_the_log(kit: &Kit) {
     let image = Image::with_blobs(&["audited"], None);
     let repository = store(kit, &place, &image).await.unwrap();
     assert_eq!(actions(kit, &place).await, ["put"]);
-    // Who asks for what has gone already, changes nothing.
+    // A second deletion finds nothing, and changes nothing.
     let digest = sha256(b"audited");
     for expected in [["delete", "put"].as_slice(), &["delete", "put"]] {
         kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap();
@@ -77,7 +77,7 @@ async fn without_its_event_nothing_is_changed(kit: &Kit) {
     let repository = store(kit, &place, &image).await.unwrap();
     let other = Image::with_blobs(&["kept as well"], None);
     let alone = kit.push_blob(&place, "app", "alone").await.blob.digest;
-    // A log that takes no events.
+    // The log cannot be written now.
     rename(&kit.one, "audit_events", "audit_events_away").await;
     store(kit, &place, &other).await.unwrap_err();
     kit.one.delete_tag(&act_of(&place, "delete"), repository, &tag("t")).await.unwrap_err();

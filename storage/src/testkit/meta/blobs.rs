@@ -1,4 +1,4 @@
-//! What every metadata store does with blobs.
+//! The behaviour of blobs in every metadata store.
 
 use super::{Kit, NOW, Place, REGISTRY, act, commit, later, pages_show_all, sha256};
 use crate::Error;
@@ -18,7 +18,7 @@ pub(super) async fn behave(kit: &Kit) {
     objects_and_rows_are_told(kit).await;
 }
 
-/// What garbage collection will do to a row.
+/// Sets the state of a row as garbage collection will.
 async fn set_state(kit: &Kit, id: BlobId, state: i64) {
     let update = sqlx::query("UPDATE blobs SET state = $1 WHERE id = $2").bind(state).bind(id.get());
     assert_eq!(update.execute(kit.one.writer()).await.unwrap().rows_affected(), 1);
@@ -95,7 +95,7 @@ async fn an_unlinked_blob_is_reviewed(kit: &Kit) {
     let digest = sha256(b"unlinked config");
     let unlink = async || kit.two.unlink_blob(&act(), outcome.repository, &digest).await;
     assert!(matches!(unlink().await, Err(Error::InUse(Thing::Blob))));
-    // Another repository's manifest does not matter.
+    // A manifest of another repository does not matter.
     kit.push_image(&place, "other", &["unlinked config"], &[]).await;
     kit.one.delete_manifest(&act(), outcome.repository, &image.digest, None).await.unwrap().unwrap();
     let blob = kit.one.blob(outcome.repository, &digest).await.unwrap().unwrap();
@@ -145,7 +145,7 @@ async fn a_blob_that_is_being_deleted_is_invisible(kit: &Kit) {
     let image = super::Image::with_blobs(&["deleted content"], None);
     let outcome = kit.put(&place, "app", &image, &[]).await;
     assert!(matches!(outcome, Err(Error::MissingReferences { blobs, .. }) if blobs == [digest.clone()]));
-    // The same content comes back as another row, with another object.
+    // The same content comes back as a new row with a new object.
     let back = kit.push_blob(&place, "app", "deleted content").await;
     assert!(!back.adopted && back.blob.id != id && back.blob.key != pushed.blob.key);
     kit.put(&place, "app", &image, &[]).await.unwrap();

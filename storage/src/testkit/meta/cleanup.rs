@@ -1,4 +1,4 @@
-//! What every metadata store does with clean-up rules.
+//! The behaviour of clean-up rules in every metadata store.
 
 use super::{Kit, NOW, REGISTRY, act, act_at, later};
 use crate::Error;

@@ -1,4 +1,4 @@
-//! What every metadata store does when an image is duplicated.
+//! The behaviour of copied images in every metadata store.
 
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ async fn what_is_not_there_makes_nothing(kit: &Kit) {
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
 }
 
-/// Two repositories that are given to each other, again and again, while tags move.
+/// Two repositories are copied to each other, again and again, while tags move.
 async fn duplicates_cross_without_waiting_for_each_other(kit: &Kit) {
     let place = Arc::new(kit.place().await);
     let mut ids = Vec::new();

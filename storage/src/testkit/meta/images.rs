@@ -1,4 +1,4 @@
-//! What every metadata store does with images: tags with their details.
+//! The behaviour of images in every metadata store: tags with their details.
 
 use super::{Image, Kit, NOW, Place, act, act_at, later, put, sha256, tag};
 use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget, TagFilter};
@@ -13,10 +13,10 @@ pub(super) async fn behave(kit: &Kit) {
     pulls_add_up(kit).await;
 }
 
-/// Forgets what was found out about images, as in a database of before.
+/// Deletes the details of all images, as in an older database.
 ///
 /// # Panics
-/// When the database does not let it.
+/// When the database does not allow it.
 pub async fn forget_image_details(store: &MetaStore) {
     sqlx::query("DELETE FROM image_details").execute(store.writer()).await.unwrap();
 }
@@ -36,7 +36,7 @@ fn details(seed: &str) -> ImageDetails {
     }
 }
 
-/// Pushes an image at another time, or with details.
+/// Pushes an image at a given time, with or without details.
 async fn push_at(kit: &Kit, place: &Place, content: &str, tags: &[Tag], at: Timestamp, known: Option<&ImageDetails>) {
     kit.push_blob(place, "app", content).await;
     let (image, name) = (Image::with_blobs(&[content], None), place.repository("app"));
@@ -74,7 +74,7 @@ async fn the_last_pushed_comes_first(kit: &Kit) {
     }
     assert_eq!(page(kit, repository, "", 5, 10).await, (5, vec![]));
     assert_eq!(page(kit, repository, "", u64::MAX >> 1, 10).await, (5, vec![]));
-    // A tag that is pushed again is the last one, and the same one.
+    // A tag that is pushed again comes first, and is the same row.
     let before = kit
         .one
         .list_images(repository, &TagFilter { contains: "old", ..TagFilter::default() }, 0, 1)
@@ -136,7 +136,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     assert!(kit.two.undescribed_images(repository, 10).await.unwrap().is_empty());
     kit.one.delete_manifest(&act(), repository, &list[1].digest, None).await.unwrap();
     assert_eq!(kit.one.image_details(repository, &all).await.unwrap(), [(list[0].digest.clone(), known.clone())]);
-    // What has gone in the meantime is not remembered.
+    // The details of a deleted manifest are not saved.
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();
     assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
 }

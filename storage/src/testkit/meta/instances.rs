@@ -1,4 +1,4 @@
-//! What every metadata store does with enterprise instances.
+//! The behaviour of enterprise instances in every metadata store.
 
 use super::{Kit, NOW, Place, act, act_by, commit, later, sha256};
 use crate::Error;
@@ -99,7 +99,7 @@ async fn an_owner_has_so_many(kit: &Kit) {
     let name = "one-too-many".parse().unwrap();
     let more = kit.one.create_instance(&act(), &new(&InstanceId::random(), &name, owner), 2).await;
     assert!(matches!(more, Err(Error::LimitReached { limit: 2, .. })));
-    // Of several that are made at once, as many as there may be.
+    // Of several concurrent requests, only as many succeed as the limit allows.
     let names: Vec<InstanceName> = (0..6).map(|_| format!("race-{}", kit.number()).parse().unwrap()).collect();
     let races = names.iter().enumerate().map(|(n, name)| async move {
         let store: &MetaStore = if n % 2 == 0 { &kit.one } else { &kit.two };
@@ -130,7 +130,7 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     assert!(kit.two.delete_repository(&act(), repository).await.unwrap());
     assert!(kit.two.delete_namespace(&act(), made.registry, &"team".parse().unwrap()).await.unwrap());
     assert!(!kit.one.condemn_instance(&act(), made.registry, true).await.unwrap());
-    // Its name is free again; its numbers are not.
+    // Its name is free again, but its numbers are not.
     let again = kit.one.create_instance(&act(), &new(&InstanceId::random(), &made.name, made.owner), 10).await.unwrap();
     assert!(again.registry > made.registry);
     let again = kit.one.create_instance(&act(), &new(&made.id, &"recycled".parse().unwrap(), made.owner), 10).await;
@@ -222,7 +222,7 @@ async fn repositories_are_listed(kit: &Kit) {
     let order = RepositoryOrder::LastChanged;
     assert_eq!(names(RepositoryQuery { limit: 1, order, ..all }).await, ("one/zoo".to_owned(), 4));
     assert_eq!(names(RepositoryQuery { namespace: Some(one), ..all }).await, ("one/app one/zoo".to_owned(), 2));
-    // The namespace is no part of what is searched, and nothing in the text is more than a letter.
+    // The search does not look at the namespace, and the text contains no wildcards.
     assert_eq!(names(RepositoryQuery { contains: "one", ..all }).await, ("two/one/deep".to_owned(), 1));
     assert_eq!(names(RepositoryQuery { contains: "APP", ..all }).await, ("one/app two/app_web".to_owned(), 2));
     assert_eq!(names(RepositoryQuery { contains: "p_w", ..all }).await, ("two/app_web".to_owned(), 1));
@@ -258,7 +258,7 @@ async fn the_same_names_are_others_elsewhere(kit: &Kit) {
     assert_ne!(ids[0], ids[1]);
     assert_eq!(kit.two.repository(RegistryId::PERSONAL, &name).await.unwrap(), None);
     assert!(kit.two.blob(ids[0], &sha256(b"content")).await.unwrap().is_some());
-    // Nobody makes a repository in a namespace of another registry.
+    // No repository can be made in a namespace of another registry.
     let foreign = kit.two.namespace(two.registry, "same").await.unwrap().unwrap().id;
     let outcome = push(kit, &one, foreign, "same/app").await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Namespace))), "{outcome:?}");

@@ -1,4 +1,4 @@
-//! Jobs and schedules.
+//! The behaviour of jobs and schedules in every metadata store.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -93,7 +93,7 @@ async fn of_many_claims_at_once_each_job_goes_to_one(kit: &Kit) {
         async { store.claim_jobs("kit.race", 5, later(60), NOW).await.unwrap() }
     });
     let mut ids: Vec<JobId> = join_all(claims).await.into_iter().flatten().map(|claimed| claimed.job.id).collect();
-    // Who came second to a row has left it alone.
+    // No job was claimed twice.
     while let Some(claimed) = claim(&kit.two, "kit.race", NOW).await {
         ids.push(claimed.job.id);
     }
@@ -120,7 +120,7 @@ async fn an_end_is_one_of_several(kit: &Kit) {
     };
     let retry = |at| JobEnd::Retry { run_at: later(at), error: "why".to_owned() };
     assert_eq!(end(retry(10), 0).await, (JobState::Waiting, 1, later(10)));
-    // What is tried again later is not tried sooner because it is asked for again.
+    // A postponed retry does not run sooner because the work is requested again.
     kit.two.enqueue_job(&job("kit.end", Some("a")), later(1)).await.unwrap();
     assert!(claim(&kit.one, "kit.end", later(9)).await.is_none());
     assert_eq!(end(JobEnd::Released, 10).await, (JobState::Waiting, 1, later(10)), "that was no attempt");
@@ -149,12 +149,12 @@ async fn operators_cancel_and_try_again(kit: &Kit) {
     assert!(kit.one.end_job(&claimed.lease, &retry, "", later(6)).await.unwrap());
     let ended = find(kit, id).await;
     assert_eq!((ended.state, ended.is_cancelling, ended.finished_at), (JobState::Cancelled, false, Some(later(6))));
-    // Asked for again since: that is another job, and there is one at a time.
+    // The same work was requested since. That is another job, and only one of them can wait.
     let other = kit.one.enqueue_job(&new, later(7)).await.unwrap();
     assert!(matches!(kit.two.retry_job(&act_at(later(8)), id).await, Err(Error::Conflict(Thing::Job))));
     assert!(kit.two.cancel_job(&act_at(later(8)), other).await.unwrap());
     assert!(kit.two.retry_job(&act_at(later(8)), id).await.unwrap());
-    // What is asked for after the cancelling is not cancelled with it.
+    // Work that is requested after a cancellation is not cancelled.
     let claimed = claim(&kit.one, "kit.cancel", later(8)).await.unwrap();
     assert!(kit.two.cancel_job(&act_at(later(8)), id).await.unwrap());
     kit.two.enqueue_job(&new, later(8)).await.unwrap();
@@ -193,7 +193,7 @@ async fn a_schedule_runs_once(kit: &Kit) {
         .map(|store| store.run_schedule("kit.schedule", later(110), &new, later(10)));
     let ran = join_all(runs).await.into_iter().filter(|ran| *ran.as_ref().unwrap()).count();
     assert_eq!((ran, kit.one.claim_jobs("kit.schedule", 9, later(60), later(10)).await.unwrap().len()), (1, 1));
-    // A process that starts postpones nothing, and a late one does not bring the next run back. A new rule does.
+    // A restart postpones nothing, and a late one does not bring the next run forward. A new rule does.
     for (rule, first, due) in [
         ("every 100s", later(20), later(110)),
         ("every 100s", later(200), later(110)),

@@ -1,4 +1,4 @@
-//! What every metadata store does with manifests and tags.
+//! The behaviour of manifests and tags in every metadata store.
 
 use super::{Image, Kit, REGISTRY, act, later, pages_show_all, put, sha256, tag};
 use crate::Error;
@@ -43,7 +43,7 @@ async fn a_manifest_is_served_as_it_came(kit: &Kit) {
 async fn everything_that_is_missing_is_told(kit: &Kit) {
     let place = kit.place().await;
     kit.push_blob(&place, "app", "there").await;
-    // In another repository is not there.
+    // A blob in another repository does not count.
     kit.push_blob(&place, "other", "elsewhere").await;
     let image = Image::with_blobs(&["there", "elsewhere", "nowhere"], None);
     let Err(Error::MissingReferences { mut blobs, manifests }) = kit.put(&place, "app", &image, &[tag("t")]).await
@@ -85,7 +85,7 @@ async fn the_same_manifest_keeps_its_row(kit: &Kit) {
     let place = kit.place().await;
     let (image, first) = kit.push_image(&place, "app", &["config 2"], &[tag("a")]).await;
     let row = kit.two.manifest(first.repository, &image.digest).await.unwrap().unwrap();
-    // The same bytes under another media type: the first one stays.
+    // The same bytes under another media type keep the first media type.
     let mut manifest: Manifest = image.manifest.clone();
     manifest.media_type = "application/vnd.other+json".parse().unwrap();
     let name = place.repository("app");
@@ -108,7 +108,7 @@ async fn queued(kit: &Kit, target: ReviewTarget) -> Option<String> {
     kit.reviews().await.into_iter().find(|review| review.target == target).map(|review| review.reason)
 }
 
-/// A push may be broken off after its blobs, or before the index that holds its manifests together.
+/// A push may be interrupted after its blobs, or before the index that refers to its manifests.
 async fn what_nothing_refers_to_yet_is_queued(kit: &Kit) {
     let place = kit.place().await;
     let pushed = kit.push_blob(&place, "broken-off", "the only layer").await;
@@ -119,7 +119,7 @@ async fn what_nothing_refers_to_yet_is_queued(kit: &Kit) {
     assert_eq!(reason(untagged).await.as_deref(), Some("not referenced yet"));
     let (tagged, outcome) = kit.push_image(&place, "whole", &["config of the tagged"], &[tag("v1")]).await;
     assert_eq!(reason(id_of(kit, outcome.repository, &tagged.digest).await).await, None);
-    // A mount makes a link of its own.
+    // A mount makes another link.
     let digest = sha256(b"the only layer");
     let forget = sqlx::query("DELETE FROM review_queue WHERE kind = 0 AND target_id = $1").bind(pushed.blob.id.get());
     forget.execute(kit.one.writer()).await.unwrap();
@@ -233,10 +233,10 @@ async fn foreign_layers_need_not_be_there(kit: &Kit) {
         "layers": [layer("absent foreign layer", foreign), layer("present foreign layer", foreign)],
     }));
     kit.put(&place, "app", &image, &[]).await.unwrap();
-    // One that is there must not be taken from under the manifest.
+    // A present foreign layer cannot be unlinked while a manifest refers to it.
     let unlinked = kit.one.unlink_blob(&act(), present.repository, &present.blob.digest).await;
     assert!(matches!(unlinked, Err(Error::InUse(_))));
-    // One that comes later belongs to the manifest when that is pushed again.
+    // A layer that is pushed later belongs to the manifest when that is pushed again.
     let late = kit.push_blob(&place, "app", "absent foreign layer").await;
     assert!(!kit.put(&place, "app", &image, &[]).await.unwrap().manifest_created);
     let unlinked = kit.one.unlink_blob(&act(), late.repository, &late.blob.digest).await;
@@ -294,7 +294,7 @@ async fn referrers_are_found(kit: &Kit) {
     });
     assert_eq!(descriptor, expected);
     a_page_of_referrers_is_not_too_long(kit, outcome.repository, &subject.digest, &all).await;
-    // What a manifest is about need not be there.
+    // The subject of a manifest need not exist.
     let absent = sha256(b"no such subject");
     kit.put(&place, "app", &Image::with_blobs(&["config 8"], Some(&absent)), &[]).await.unwrap();
     assert_eq!(referrers(kit, outcome.repository, &absent, None, None, 10).await.list.len(), 1);

@@ -1,4 +1,4 @@
-//! What the metadata store does on every engine.
+//! The behaviour of the metadata store on every engine.
 
 mod accounts;
 mod audit;
@@ -37,8 +37,8 @@ use roadstead_types::{
     Timestamp, Uin, media_types,
 };
 
-/// Calls `$callback` with the names of all behaviours. Each is a function of this module that takes an empty database, so that
-/// a test of each can be made for every engine.
+/// Calls `$callback` with the names of all behaviours. Each is a function of this module that takes an empty
+/// database, so that every engine can have a test for each.
 #[macro_export]
 macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
@@ -52,10 +52,10 @@ macro_rules! for_each_meta_behaviour {
 macro_rules! functions {
     ($first:ident $($name:ident)*) => {
         $(
-            /// The behaviour of this name, on an empty database.
+            /// Checks the behaviour of this name on an empty database.
             ///
             /// # Panics
-            /// Where the store does not behave.
+            /// When the store does not behave as it should.
             pub async fn $name(database: &TestDatabase) {
                 in_two_processes(database, $name::behave).await;
             }
@@ -65,10 +65,10 @@ macro_rules! functions {
 
 for_each_meta_behaviour!(functions);
 
-/// How the schema is made and checked, on an empty database.
+/// Checks the making of the schema on an empty database.
 ///
 /// # Panics
-/// Where the store does not behave.
+/// When the store does not behave as it should.
 pub async fn schema(database: &TestDatabase) {
     schema::steps_run_once_and_newer_ones_are_refused(database).await;
     schema::defaults_of_the_server_weaken_nothing(database).await;
@@ -91,27 +91,27 @@ struct Kit {
     next: AtomicU64,
 }
 
-/// The present moment of every behaviour.
+/// The current time of every behaviour.
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// Something that is done [`NOW`].
+/// Makes an act at [`NOW`].
 fn act() -> Act {
     act_at(NOW)
 }
 
-/// Something that is done at `now`.
+/// Makes an act at `now`.
 fn act_at(now: Timestamp) -> Act {
     super::act(Arc::new(ManualClock::new(now)))
 }
 
-/// Something that whoever has this uin does.
+/// Makes an act of the account with this uin.
 fn act_by(uin: &str) -> Act {
     let actor = Actor { uin: uin.to_owned(), ..Actor::of("user", Source::Cloud) };
     Act::new(Arc::new(actor), "test", Timing::new(Arc::new(ManualClock::new(NOW)), super::GRACE))
 }
 
-/// Something that the owner of `place` does.
+/// Makes an act of the owner of `place`.
 fn act_of(place: &Place, action: &str) -> Act {
     let actor = Actor { owner: Some(place.owner), ..Actor::of("root", Source::Registry) };
     Act::new(Arc::new(actor), action, Timing::new(Arc::new(ManualClock::new(NOW)), super::GRACE))
@@ -121,7 +121,7 @@ fn later(seconds: u64) -> Timestamp {
     NOW.after(Duration::from_secs(seconds))
 }
 
-/// A namespace of somebody.
+/// A namespace and its owner.
 struct Place {
     namespace: NamespaceId,
     name: String,
@@ -157,7 +157,7 @@ impl Image {
         Self { digest: sha256(&content), content, manifest }
     }
 
-    /// An image of the blobs with these contents, the first of which is the config.
+    /// Makes an image of the blobs with these contents. The first one is the config.
     fn with_blobs(blobs: &[&str], subject: Option<&Digest>) -> Self {
         let descriptor = |content: &&str| {
             serde_json::json!({
@@ -192,7 +192,7 @@ impl Image {
 }
 
 impl Kit {
-    /// A number that nobody else gets.
+    /// Returns a number that is never returned again.
     fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::SeqCst)
     }
@@ -201,7 +201,7 @@ impl Kit {
         self.account_with(Some("hash")).await
     }
 
-    /// An account without a password.
+    /// Makes an account without a password.
     async fn bare_account(&self) -> AccountId {
         self.account_with(None).await
     }
@@ -246,7 +246,7 @@ impl Kit {
         self.two.repository(REGISTRY, &place.repository(name)).await.unwrap().unwrap()
     }
 
-    /// All reviews. There are never so many in this suite that they do not fit into one page.
+    /// Returns all reviews. In this suite they fit into one page.
     async fn reviews(&self) -> Vec<Review> {
         self.one.due_reviews(Timestamp::from_millis(i64::MAX), 100_000).await.unwrap()
     }
@@ -285,7 +285,8 @@ fn put<'a>(place: &Place, repository: &'a RepositoryName, image: &'a Image, tags
     }
 }
 
-/// Whether keyset pages of every size show `all`, in order, each once. `page` takes where to begin and how many.
+/// Checks that keyset pages of every size show `all`, in order, each once. `page` takes the start and the size of a
+/// page.
 async fn pages_show_all<T: Clone>(
     all: &[String],
     name: impl Fn(&T) -> String,

@@ -1,4 +1,4 @@
-//! What every metadata store does with namespaces and repositories.
+//! The behaviour of namespaces and repositories in every metadata store.
 
 use super::{Kit, NOW, Place, REGISTRY, act, act_at, later, pages_show_all, tag};
 use crate::Error;
@@ -60,7 +60,7 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     assert!(!kit.two.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_none());
     assert!(kit.one.upload(outside, NOW).await.unwrap().is_some());
-    // Who comes with what was read before is told so, also when somebody else has the name now.
+    // A request with outdated ids is told so, even if another account has the name now.
     let stale = |outcome: crate::Result<_>| matches!(outcome, Err(Error::Stale(Thing::Namespace)));
     let image = super::Image::with_blobs(&["some content"], None);
     assert!(stale(kit.put(&place, "app", &image, &[]).await.map(drop)));
@@ -170,14 +170,14 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     let reviews = kit.reviews().await;
     let review = reviews.iter().find(|review| review.target == ReviewTarget::Blob(blob.id)).unwrap();
     assert_eq!((review.review_after, review.reason.as_str(), review.attempts), (later(60), "repository deleted", 0));
-    // The same name is another repository.
+    // A new repository of the same name is another repository.
     let again = kit.push_blob(&place, "app", "deleted layer").await;
     let outcome_of_living = kit.one.empty_repository(&act(), again.repository, 10).await;
     assert!(matches!(outcome_of_living, Err(Error::InUse(Thing::Repository))), "{outcome_of_living:?}");
     assert!(again.repository_created.is_some() && again.repository != outcome.repository && again.adopted);
 }
 
-/// Empties a deleted repository to the end, and gives how many rows each step took.
+/// Empties a deleted repository, and returns the number of rows of each step.
 async fn empty(kit: &Kit, repository: RepositoryId) -> Vec<u64> {
     let mut steps = Vec::new();
     while let Some(rows) = kit.two.empty_repository(&act(), repository, CHUNK).await.unwrap() {
@@ -200,7 +200,7 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     }
     let old = repository.unwrap();
     assert!(kit.one.delete_repository(&act(), old).await.unwrap());
-    // A push to the name is not held up, and its content is not taken, whatever is left of the old one.
+    // The rest of the deleted repository neither delays a push to its name nor takes its content.
     let (image, pushed) = kit.push_image(&place, "large", &["large base", "new"], &tags[..1]).await;
     assert_ne!(pushed.repository, old);
     let (name, owner) = (place.name.parse().unwrap(), Readable::By { owner: Some(place.owner) });
@@ -218,7 +218,7 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     assert!(reviewed.iter().any(|review| review.target == ReviewTarget::Blob(base.id)), "it may be kept by others");
     assert!(kit.two.manifest(pushed.repository, &image.digest).await.unwrap().is_some());
     assert_eq!(kit.two.tag(pushed.repository, &tags[0]).await.unwrap(), Some(image.digest));
-    // Nothing of it is in the way of its namespace.
+    // The rest of the deleted repository does not block its namespace.
     assert!(kit.one.delete_repository(&act(), pushed.repository).await.unwrap());
     assert!(kit.one.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(!empty(kit, pushed.repository).await.is_empty());

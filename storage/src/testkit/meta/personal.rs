@@ -1,4 +1,4 @@
-//! What every metadata store does for the lists of the personal edition.
+//! The behaviour of the lists of the personal edition in every metadata store.
 
 use super::quotas::creator;
 use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
@@ -106,7 +106,7 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     let shown = kit.push_blob(&other, "seen-public", "x").await.repository;
     kit.push_blob(&other, "seen-private", "x").await;
     kit.one.set_visibility(&act(), shown, true).await.unwrap();
-    // Another test's repositories are not called so.
+    // Repositories of other tests have other names.
     let accessible = search(Among::Accessible(mine.owner), "/seen-");
     let all = found(kit, &accessible).await;
     assert_eq!((all.total, names(&all)), (2, vec!["seen-public", "seen-own"]));
@@ -121,7 +121,7 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     for nowhere in ["nobodys", "a\0b"] {
         assert_eq!(found(kit, &RepositorySearch { namespace: Some(nowhere), ..accessible }).await.total, 0);
     }
-    // A rule is about the own repositories only.
+    // A rule applies only to repositories of the caller's own main account.
     let nothing = NameRule::none();
     let search = RepositorySearch { shows: &nothing, shows_public: &nothing, ..accessible };
     let (found, is_filtered) = kit.two.search_repositories(&search).await.unwrap();
@@ -134,7 +134,7 @@ async fn pages_by_offset_show_all(kit: &Kit) {
     let place = kit.place().await;
     for number in 0..7 {
         let pushed = kit.push_blob(&place, &format!("paged{number}"), "x").await;
-        // Pairs are equal: their ids decide.
+        // Every two have equal counts, so that their ids decide.
         let pulls = sqlx::query("UPDATE repositories SET pull_count = $1 WHERE id = $2");
         pulls.bind(i64::from(number / 2)).bind(pushed.repository.get()).execute(kit.one.writer()).await.unwrap();
     }
@@ -180,7 +180,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
     let counts: Vec<_> = favorites.list.iter().map(|d| (d.favorite_count, d.is_favorite)).collect();
     assert_eq!(counts, [(1, true), (2, true)]);
     assert_eq!(names(&found(kit, &search(among, "FOREIGN")).await), ["foreign"]);
-    // What is private again is not shown to others any more, and is back when it is public again.
+    // A favourite that becomes private is hidden from others, and shown again when it is public again.
     kit.one.set_visibility(&act(), foreign, false).await.unwrap();
     assert_eq!(found(kit, &search(among, "")).await.total, 1);
     let theirs = Among::Favorites { account: other.owner, owner: other.owner };
@@ -190,7 +190,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
         async |names: &[RepositoryName]| kit.one.remove_favorites(&act(), mine.owner, REGISTRY, names).await.unwrap();
     assert_eq!(remove(&[own.clone(), other_name.clone(), own.clone(), mine.repository("missing")]).await, 2);
     assert_eq!((remove(&[own]).await, remove(&[]).await), (0, 0));
-    // A deleted repository is nobody's favourite.
+    // A deleted repository is no longer a favourite.
     assert!(kit.one.delete_repository(&act(), foreign).await.unwrap());
     assert_eq!(found(kit, &search(theirs, "")).await.total, 0);
 }
@@ -235,7 +235,7 @@ async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {
     kit.one.delete_repositories(&act(), &[ids[1], ids[0], ids[1]]).await.unwrap();
     assert_eq!(owned().await, 1);
     kit.one.delete_repositories(&act(), &[]).await.unwrap();
-    // Two that delete the same ones in other orders: one does it, the other finds them gone.
+    // Two requests delete the same repositories in different orders: one succeeds, the other finds them gone.
     let ids = repositories(kit, &place, &["a", "b", "c", "d"]).await;
     let reversed: Vec<_> = ids.iter().rev().copied().collect();
     let (first, second) = futures::join!(async { kit.one.delete_repositories(&act(), &ids).await }, async {

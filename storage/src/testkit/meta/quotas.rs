@@ -1,4 +1,4 @@
-//! What every metadata store does with quotas.
+//! The behaviour of quotas in every metadata store.
 
 use futures::future::join_all;
 
@@ -53,7 +53,7 @@ async fn nobody_has_more_namespaces_than_they_may(kit: &Kit) {
     assert_eq!((made.len(), refused.len()), (10, 10));
     refused.into_iter().for_each(|outcome| assert_eq!(limit_of(outcome), (Counted::Namespaces, 10)));
     add_namespace(kit, other).await.unwrap();
-    // A taken name is a taken name, also for who has no room.
+    // A taken name is reported as taken, even if the quota is reached.
     let name = made[0].as_ref().unwrap();
     let new = NewNamespace { registry: REGISTRY, name, owner, creator: &creator() };
     assert!(matches!(kit.one.add_namespace(&act(), &new).await, Err(Error::Conflict(Thing::Namespace))));
@@ -62,7 +62,7 @@ async fn nobody_has_more_namespaces_than_they_may(kit: &Kit) {
     assert!(kit.one.delete_own_namespace(&act(), REGISTRY, name, owner).await.unwrap());
     add_namespace(kit, owner).await.unwrap();
     assert_eq!(limit_of(add_namespace(kit, owner).await), (Counted::Namespaces, 10));
-    // The operator is above that.
+    // The operator has no quota.
     let name: NamespaceName = format!("operator{}", kit.number()).parse().unwrap();
     kit.one.create_namespace(&act(), REGISTRY, &name, owner).await.unwrap();
 }
@@ -79,7 +79,7 @@ async fn nobody_has_more_repositories_than_they_may(kit: &Kit) {
     let outcomes = join_all(names.iter().map(|name| add_repository(kit, place.owner, name))).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 5);
     outcomes.into_iter().filter(Result::is_err).for_each(|o| assert_eq!(limit_of(o), (Counted::Repositories, 5)));
-    // A quota is of an account, not of a namespace.
+    // A quota belongs to an account, not to a namespace.
     let other: NamespaceName = format!("wide{}", kit.number()).parse().unwrap();
     kit.one.create_namespace(&act(), REGISTRY, &other, place.owner).await.unwrap();
     let name = format!("{other}/app").parse().unwrap();
@@ -120,7 +120,7 @@ async fn a_push_makes_no_repository_too_many(kit: &Kit) {
     push(kit, &place, "three").await.unwrap();
 }
 
-/// Both find the repository missing; the second one must find it again after it has waited for the first.
+/// Both pushes find the repository missing. The second one must look again after it has waited for the first.
 async fn two_pushes_to_the_last_repository_both_succeed(kit: &Kit) {
     for _ in 0..5 {
         let place = kit.place().await;

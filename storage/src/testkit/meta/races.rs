@@ -1,4 +1,4 @@
-//! Two processes that do things at once. Whoever comes first, the rules hold.
+//! Concurrent requests of two processes. The rules hold in either order.
 
 use futures::future::join_all;
 
@@ -74,7 +74,7 @@ async fn a_tag_is_moved_by_many(kit: &Kit) {
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_ok_and(|put| put.manifest_created)), "{outcomes:?}");
     let repository = kit.repository(&place, "app").await.id;
     let last = kit.one.tag(repository, &tag("latest")).await.unwrap().unwrap();
-    // Every one that had the tag and lost it is in the queue, and the last one is not.
+    // Every manifest that lost the tag is in the queue, and the last one is not.
     let reviews = kit.reviews().await;
     for image in &images {
         let id = kit.one.manifest(repository, &image.digest).await.unwrap().unwrap().id;
@@ -118,7 +118,7 @@ async fn a_namespace_is_deleted_or_pushed_to(kit: &Kit) {
     }
 }
 
-/// Images that share layers, in different orders, in different repositories: nobody waits for ever, nothing fails.
+/// Images share layers, in different orders and repositories. Nothing waits for ever, and nothing fails.
 async fn shared_layers_do_not_block(kit: &Kit) {
     let place = kit.place().await;
     let layers: Vec<String> = (0..30).map(|number| format!("shared layer {number}")).collect();
@@ -140,7 +140,8 @@ async fn shared_layers_do_not_block(kit: &Kit) {
     }
 }
 
-/// Base layers are in everybody's images: who pushes one does not wait for who else does. (SQLite has one writer anyway.)
+/// Many images share their base layers, so pushes of the same layer do not wait for each other. (SQLite has one
+/// writer anyway.)
 async fn a_lease_that_lasts_locks_nothing(kit: &Kit) {
     if kit.one.engine() == Engine::Sqlite {
         return;
@@ -155,7 +156,7 @@ async fn a_lease_that_lasts_locks_nothing(kit: &Kit) {
     other.rollback().await.unwrap();
 }
 
-/// A push that makes a repository and waits for a blob then does not keep others from changing something meanwhile.
+/// A push that makes a repository and then waits for a blob does not block other changes meanwhile.
 async fn who_waits_holds_no_counter(kit: &Kit) {
     if kit.one.engine() == Engine::Sqlite {
         return;
@@ -180,7 +181,7 @@ async fn who_waits_holds_no_counter(kit: &Kit) {
     assert!(mounted.unwrap().unwrap().repository_created.unwrap().number().is_some());
 }
 
-/// Who deletes a sub-account has locked its main account, and comes to the uploads then.
+/// A request that deletes a sub-account locks its main account first, and its uploads later.
 async fn a_commit_waits_for_the_owner_before_it_ends_its_upload(kit: &Kit) {
     if kit.one.engine() == Engine::Sqlite {
         return;
@@ -206,8 +207,8 @@ async fn a_commit_waits_for_the_owner_before_it_ends_its_upload(kit: &Kit) {
     committed.unwrap();
 }
 
-/// All first pushes of the sub-accounts of one main account, and their ends. (No attempt is cut off by a deadlock: the suite
-/// looks for those in the end.)
+/// All sub-accounts of one main account are deleted during their first pushes. (No attempt is aborted by a deadlock:
+/// the suite checks that at the end.)
 async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
     let place = kit.place().await;
     kit.one.set_quota(&act(), place.owner, QuotaKind::Repositories, 1000).await.unwrap();
@@ -230,19 +231,19 @@ async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
         }));
         let (committed, deleted) = futures::join!(commits, deletions);
         assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
-        // What was committed later than the account was deleted, belongs to its main account, and is committed all the same.
+        // A commit after the deletion of the account belongs to the main account, and succeeds.
         assert!(committed.iter().all(Result::is_ok), "{committed:?}");
     }
 }
 
-/// Returns when somebody waits for a lock.
+/// Returns when a transaction waits for a lock.
 async fn somebody_waits(kit: &Kit) {
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
          WHERE wait_event_type = 'Lock' AND datname = current_database()";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(kit.two.reader()).await.unwrap() == 0 {}
 }
 
-/// A mount and a manifest that names the same blob, into one repository, take their locks in one order.
+/// A mount and a manifest with the same blob, into one repository, take their locks in the same order.
 async fn a_mount_locks_the_repository_first(kit: &Kit) {
     if kit.one.engine() == Engine::Sqlite {
         return;

@@ -1,4 +1,4 @@
-//! What every metadata store does with its schema and its connections.
+//! The behaviour of the schema and the connections in every metadata store.
 
 use sqlx::AssertSqlSafe;
 
@@ -9,7 +9,7 @@ use crate::testkit::TestDatabase;
 pub(super) async fn steps_run_once_and_newer_ones_are_refused(database: &TestDatabase) {
     let store = MetaStore::open(&database.params("first")).await.unwrap();
     assert!(matches!(store.check_schema().await, Err(Error::SchemaOlder)));
-    // Several processes at once: one works, the others wait.
+    // Of several processes at once, one works and the others wait.
     let stores = futures::future::join_all((0..4).map(|number| {
         let params = database.params(&format!("process-{number}"));
         async move { MetaStore::open(&params).await.unwrap() }
@@ -34,7 +34,7 @@ pub(super) async fn steps_run_once_and_newer_ones_are_refused(database: &TestDat
     }
 }
 
-/// What an administrator may have set for the database, to make something else faster.
+/// An administrator may have set such defaults for the database, to make something else faster.
 pub(super) async fn defaults_of_the_server_weaken_nothing(database: &TestDatabase) {
     let store = database.open("one").await;
     if store.engine() == Engine::Postgres {

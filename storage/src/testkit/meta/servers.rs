@@ -1,4 +1,4 @@
-//! What every metadata store tells of the processes that serve.
+//! The behaviour of the list of serving processes in every metadata store.
 
 use super::{Kit, NOW, later};
 

@@ -1,4 +1,4 @@
-//! What every metadata store does with triggers and their log.
+//! The behaviour of triggers and their log in every metadata store.
 
 use super::{Kit, NOW, Place, REGISTRY, act, act_at, later};
 use crate::Error;

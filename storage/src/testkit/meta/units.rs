@@ -1,4 +1,4 @@
-//! What a unit of work carries: its audit row, its events, its changes; and what is left of one that was only tried.
+//! The behaviour of units of work: audit rows, events and changes, also after a dry run.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ async fn a_dry_run_leaves_nothing(kit: &Kit) {
         matches!(deleted, Err(Error::DryRun)),
         "a unit that answers nothing may have changed something: {deleted:?}"
     );
-    // What would have failed, fails; what would have found nothing, says so.
+    // A dry run reports errors, and that there is nothing to do.
     let taken = kit.one.create_namespace(&tried, REGISTRY, &name(&place.name), place.owner).await;
     assert!(matches!(taken, Err(Error::Conflict(_))), "{taken:?}");
     assert!(!kit.one.delete_own_namespace(&tried, REGISTRY, &name("nowhere"), place.owner).await.unwrap());
@@ -124,7 +124,7 @@ async fn changes_are_told_by_scope(kit: &Kit) {
     assert!(matches!(kit.two.changes_since(stands + 9).await.unwrap(), Changes::TooMany { .. }), "another database");
 }
 
-/// Two processes change something, and a reader looks all the time: it sees every number once, in order.
+/// Two processes make changes while a reader polls. It sees every number once, in order.
 async fn no_change_is_missed_while_many_come(kit: &Kit) {
     let mut owners: Vec<AccountId> = Vec::new();
     for _ in 0..6 {
@@ -159,7 +159,7 @@ async fn no_change_is_missed_while_many_come(kit: &Kit) {
 async fn who_has_missed_too_much_is_told(kit: &Kit) {
     let owner = kit.account().await;
     let stands = kit.two.change_counters().await.unwrap().changes;
-    // As if there had been so many changes.
+    // Pretend that there were so many changes.
     let jump = sqlx::query("UPDATE changes SET counter = counter + 20000 WHERE id = 1");
     jump.execute(kit.one.writer()).await.unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! What every metadata store does with uploads.
+//! The behaviour of uploads in every metadata store.
 
 use super::{Kit, NOW, REGISTRY, act, commit, later, sha256};
 use crate::Error;
@@ -84,7 +84,7 @@ async fn a_lease_that_ran_out_is_free(kit: &Kit) {
     assert_eq!(kit.two.lease_upload(id, later(30), later(9)).await.unwrap(), Lease::Busy);
     assert!(kit.one.renew_upload_lease(&first, later(20)).await.unwrap());
     assert_eq!(kit.two.lease_upload(id, later(30), later(19)).await.unwrap(), Lease::Busy);
-    // The next request may well be one to the same process.
+    // The next request may reach the same process.
     let second = acquire(&kit.one, id, later(30), later(20)).await;
     assert!(!kit.one.renew_upload_lease(&first, later(90)).await.unwrap(), "the first one has lost it");
     let saved = kit.one.save_upload(&first, &hash, later(2000)).await;

@@ -1,4 +1,4 @@
-//! What access management keeps.
+//! The behaviour of access management in every metadata store.
 
 mod people;
 mod policies;

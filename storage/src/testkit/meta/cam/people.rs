@@ -1,4 +1,4 @@
-//! What every metadata store does with sub-accounts, groups and keys.
+//! The behaviour of sub-accounts, groups and keys in every metadata store.
 
 use super::super::{Kit, NOW, REGISTRY, later};
 use super::new_role;

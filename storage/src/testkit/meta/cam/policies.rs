@@ -1,4 +1,4 @@
-//! What every metadata store does with policies and their attachments.
+//! The behaviour of policies and their attachments in every metadata store.
 
 use super::super::{Kit, NOW, later};
 use super::{DOCUMENT, new_policy};
@@ -17,7 +17,7 @@ pub(super) async fn behave(kit: &Kit) {
     attachments_are_counted_and_limited(kit).await;
 }
 
-/// The number of some preset policy.
+/// The number of a preset policy.
 const PRESET: PolicyId = PolicyId::new(419_082);
 
 fn is_stale<T>(outcome: crate::Result<T>, kind: Thing) -> bool {

@@ -1,4 +1,4 @@
-//! What every metadata store does with identity providers.
+//! The behaviour of identity providers in every metadata store.
 
 use super::super::{Kit, NOW, later};
 use crate::Error;

@@ -1,4 +1,4 @@
-//! Two processes at once on one main account.
+//! Concurrent changes of one main account by two processes.
 
 use crate::testkit::meta::act;
 use futures::future::join_all;
@@ -19,7 +19,7 @@ pub(super) async fn behave(kit: &Kit) {
 
 async fn the_last_place_goes_to_one(kit: &Kit) {
     let owner = kit.account().await;
-    // All but one are made in one statement: the rule counts rows, whoever made them.
+    // One statement makes all but one of them. The limit counts rows, however they were made.
     let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) \
          INSERT INTO cam_groups (id, owner_id, name, remark, created_at) \
          SELECT 500000000 + i, $1, 'filler-' || i, '', 0 FROM n";

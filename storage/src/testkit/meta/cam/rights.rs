@@ -1,4 +1,4 @@
-//! What every metadata store tells about the rights of an account.
+//! The rights of an account in every metadata store.
 
 use crate::Error;
 use crate::meta::{AccountStatus, RoleVersion};
