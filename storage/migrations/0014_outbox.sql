@@ -1,10 +1,10 @@
--- What has happened, for those who are to hear of it: written in the transaction that made it happen. A row is kept for a while
--- only. Nothing refers to other tables: an event outlives what it speaks of.
+-- Events for subscribers, written in the transaction that causes them. A row is kept only for a while. It refers to
+-- no other table, because an event outlives the things that it names.
 CREATE TABLE outbox (
     id {id},
     at BIGINT NOT NULL,
     kind {text} NOT NULL,
-    -- Who made it happen, and what happened: JSON.
+    -- The actor and the event, in JSON.
     actor {text} NOT NULL,
     event {text} NOT NULL
 );

@@ -1,3 +1,3 @@
--- The registry of repositories that were deleted. No host leads to it, and it has a namespace for each owner. What is in them goes
--- in small parts.
+-- The registry of deleted repositories. It has no host, and one namespace for each owner. Its content is deleted in
+-- small steps.
 INSERT INTO registries (id, name, created_at) VALUES (0, 'condemned', 0);

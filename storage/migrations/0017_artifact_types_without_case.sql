@@ -1,2 +1,2 @@
--- Media types are compared without case: they are searched for in lower case.
+-- Media types are compared in lower case.
 UPDATE manifests SET artifact_type = lower(artifact_type) WHERE artifact_type <> lower(artifact_type);

@@ -1,2 +1,2 @@
--- The key of an object says how its path is laid out. All objects so far are of our own form.
+-- The prefix of an object key tells the format of its path. All objects so far have our own format.
 UPDATE blobs SET object_key = 'own:' || object_key;

@@ -1,4 +1,4 @@
--- The processes that serve, and how far each has acted on the log of changes. A process that ends without a word counts until
+-- The serving processes, and how far each has read the log of changes. A process that crashes counts until
 -- `alive_until`.
 CREATE TABLE servers (
     id {text} PRIMARY KEY,
