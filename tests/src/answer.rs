@@ -1,13 +1,13 @@
-//! What came back.
+//! The answer of the registry to a request.
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// A whole answer.
+/// An answer with its whole body.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What was asked, for messages.
+    /// The request, for messages.
     pub request: String,
     /// The status.
     pub status: u16,
@@ -20,18 +20,18 @@ pub struct Answer {
 impl Answer {
     pub(crate) async fn of(request: String, response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|e| panic!("{request}: the answer broke off: {e:?}"));
+        let body = response.bytes().await.unwrap_or_else(|e| panic!("{request}: the answer is incomplete: {e:?}"));
         Self { request, status, headers, body }
     }
 
-    /// The answer, if it has this status.
+    /// Returns the answer if it has this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} answered {self}", self.request);
         self
     }
 
-    /// The answer, if it is an error of the specification with this status and code.
+    /// Returns the answer if it is an error of the specification with this status and code.
     #[track_caller]
     pub fn expect_error(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
@@ -76,7 +76,7 @@ impl Answer {
     #[track_caller]
     pub fn list(&self, member: &str) -> Vec<String> {
         let value = self.json();
-        let list = value[member].as_array().unwrap_or_else(|| panic!("no list {member:?} in {self}"));
+        let list = value[member].as_array().unwrap_or_else(|| panic!("{member:?} is not a list in {self}"));
         list.iter().map(|entry| entry.as_str().unwrap().to_owned()).collect()
     }
 
@@ -87,8 +87,7 @@ impl Answer {
         Some(target.to_owned())
     }
 
-    /// Everything that is the same for the same answer: status, headers and body, without the date and the id of the
-    /// request.
+    /// The parts that equal answers share: status, headers and body, without the date and the id of the request.
     pub fn essence(&self) -> String {
         let mut headers: Vec<String> = self
             .headers

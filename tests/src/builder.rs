@@ -1,4 +1,4 @@
-//! What a registry of a test is made of.
+//! The builder of a registry for a test.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use roadstead_types::{Clock, ManualClock, SystemClock};
 
 use crate::registry::{OWNER_PASSWORD, Stage, TestRegistry};
 
-/// Where the metadata is.
+/// The store of the metadata.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Database {
     /// A file below the data directory.
@@ -20,7 +20,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// What `ROADSTEAD_TEST_DATABASE` says; SQLite by default.
+    /// The database that `ROADSTEAD_TEST_DATABASE` names; SQLite by default.
     pub fn from_environment() -> Self {
         match std::env::var("ROADSTEAD_TEST_DATABASE").as_deref() {
             Err(_) | Ok("" | "sqlite") => Self::Sqlite,
@@ -30,18 +30,18 @@ impl Database {
     }
 }
 
-/// Where the blobs are.
+/// The store of the blobs.
 #[derive(Clone)]
 pub enum Store {
     /// Files below the data directory.
     Fs,
     /// The memory of the process.
     Memory,
-    /// One that the test made.
+    /// A store that the test made.
     Custom(Arc<dyn BlobStore>),
 }
 
-/// Puts a registry together. What is not said: the database of the environment, files, and a clock that stands still.
+/// Builds a registry. The defaults are the database of the environment, files for blobs, and a clock that stands still.
 #[must_use]
 pub struct Builder {
     database: Database,
@@ -60,7 +60,7 @@ impl Builder {
         settings.server.log_requests = false;
         settings.storage.buffer_budget = ByteSize::mib(8);
         settings.database.max_connections = 6;
-        // Cheap passwords, and as many tries as a test likes; the suite about throttling sets its own.
+        // Passwords are cheap, and tries are not limited. The suite about throttling sets limits.
         settings.auth.argon2.memory_kib = 8;
         settings.auth.argon2.iterations = 1;
         settings.auth.login_attempts = 100_000;
@@ -79,17 +79,17 @@ impl Builder {
         Self { store, ..self }
     }
 
-    /// A clock of the test's own. The one that there is otherwise is [`TestRegistry::clock`].
+    /// Sets a clock that the test has made. Without it, the clock is [`TestRegistry::clock`].
     pub fn clock(self, clock: Arc<ManualClock>) -> Self {
         Self { clock: Some(clock), ..self }
     }
 
-    /// The clock of the machine, for tests with a second process on the same data.
+    /// Uses the clock of the machine, for tests with a second process on the same data.
     pub fn system_clock(self) -> Self {
         Self { clock: None, ..self }
     }
 
-    /// A clock of another kind.
+    /// Sets a clock of another type.
     pub fn any_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock: None, other_clock: Some(clock), ..self }
     }
@@ -100,10 +100,10 @@ impl Builder {
         self
     }
 
-    /// Starts it; `None` when it wants PostgreSQL and no server is named.
+    /// Starts the registry. Returns `None` if it needs PostgreSQL and the environment names no server.
     ///
     /// # Panics
-    /// When it does not start, and when PostgreSQL is required by `ROADSTEAD_TEST_REQUIRE=1` and is not there.
+    /// If it does not start, or if `ROADSTEAD_TEST_REQUIRE=1` requires PostgreSQL and the environment names no server.
     pub async fn try_start(self) -> Option<TestRegistry> {
         let Self { database, store, clock, other_clock, mut settings } = self;
         let data = tempfile::tempdir().unwrap();
@@ -134,10 +134,10 @@ impl Builder {
         Some(TestRegistry::start(Stage { settings, bootstrap, clock, manual, store, database, data }).await)
     }
 
-    /// Starts it.
+    /// Starts the registry.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub async fn start(self) -> TestRegistry {
         self.try_start().await.expect("ROADSTEAD_TEST_DATABASE=postgres needs ROADSTEAD_TEST_POSTGRES_URL")
     }

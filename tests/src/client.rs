@@ -1,4 +1,4 @@
-//! Callers.
+//! Clients of the registry API.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +8,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 
 use crate::{Answer, Image, digest};
 
-/// What a caller shows.
+/// The credentials of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// Nothing.
@@ -17,7 +17,7 @@ pub enum Credentials {
     Basic(String, String),
     /// A bearer token.
     Bearer(String),
-    /// An `Authorization` header as it is.
+    /// A literal `Authorization` header.
     Raw(String),
 }
 
@@ -42,7 +42,7 @@ pub struct Client {
     pub(crate) base: String,
     pub(crate) service: String,
     pub(crate) credentials: Credentials,
-    /// The host that it asks for, if it is not that of the URL.
+    /// The host that it sends, if it differs from the host of the URL.
     pub(crate) host: Option<String>,
 }
 
@@ -52,25 +52,25 @@ impl Client {
         Self::with_http(plain_http(), base, credentials)
     }
 
-    /// The same with a prepared HTTP client.
+    /// The same, with an HTTP client that the test has set up.
     pub fn with_http(http: reqwest::Client, base: &str, credentials: Credentials) -> Self {
         let service = base.split_once("://").expect("a URL").1.to_owned();
         Self { http, base: base.to_owned(), service, credentials, host: None }
     }
 
-    /// The same registry, asked by somebody else.
+    /// A client of the same registry with other credentials.
     #[must_use]
     pub fn with(&self, credentials: Credentials) -> Self {
         Self { credentials, ..self.clone() }
     }
 
-    /// The same caller, who reaches the registry under another host.
+    /// The same caller, which uses another host name of the registry.
     #[must_use]
     pub fn at(&self, host: &str) -> Self {
         Self { host: Some(host.to_owned()), service: host.to_owned(), ..self.clone() }
     }
 
-    /// What this caller shows.
+    /// The credentials of this caller.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
@@ -136,7 +136,7 @@ impl Client {
         self.request("POST", target).form(pairs).send().await
     }
 
-    /// Starts an upload; gives its location.
+    /// Starts an upload and returns its location.
     #[track_caller]
     pub fn start_upload(&self, repository: &str) -> impl Future<Output = String> {
         let client = self.clone();
@@ -144,7 +144,7 @@ impl Client {
         async move { client.post(&target).await.expect(202).header("location").to_owned() }
     }
 
-    /// Pushes a blob in one piece; gives its digest.
+    /// Pushes a blob in one piece and returns its digest.
     pub async fn push_blob(&self, repository: &str, content: &Bytes) -> String {
         let location = self.start_upload(repository).await;
         let digest = digest(content);
@@ -158,7 +158,7 @@ impl Client {
         self.request("PUT", &target).header(CONTENT_TYPE.as_str(), media_type).body(content).send().await
     }
 
-    /// Pushes an image with its blobs; gives the digest of its manifest.
+    /// Pushes an image with its blobs and returns the digest of its manifest.
     pub async fn push_image(&self, repository: &str, reference: &str, image: &Image) -> String {
         for blob in image.blobs() {
             self.push_blob(repository, blob).await;
@@ -167,7 +167,7 @@ impl Client {
         pushed.header("docker-content-digest").to_owned()
     }
 
-    /// Everything of a list, page after page as the Links say, and the sizes of the pages.
+    /// Reads all pages of a list by their `Link` headers. Returns all entries and the sizes of the pages.
     pub async fn all_pages(&self, target: &str, member: &str) -> (Vec<String>, Vec<usize>) {
         let (mut all, mut sizes) = (Vec::new(), Vec::new());
         let mut next = Some(target.to_owned());
@@ -183,7 +183,7 @@ impl Client {
     }
 }
 
-/// A request that is being made.
+/// A request that is being built.
 #[derive(Debug)]
 #[must_use]
 pub struct Request {
@@ -217,14 +217,14 @@ impl Request {
         Self { builder: self.builder.query(pairs), ..self }
     }
 
-    /// Sends it, and reads the whole answer.
+    /// Sends the request and reads the whole answer.
     pub async fn send(self) -> Answer {
         let Self { name, builder } = self;
         let response = builder.send().await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
         Answer::of(name, response).await
     }
 
-    /// Sends it; an error when there is no answer.
+    /// Sends the request. Returns an error if there is no answer.
     pub async fn try_send(self) -> Result<Answer, reqwest::Error> {
         let Self { name, builder } = self;
         let response = builder.send().await?;
@@ -233,7 +233,7 @@ impl Request {
     }
 }
 
-/// A client that follows nothing, and keeps no connection open for longer than it needs it.
+/// An HTTP client that follows no redirects and keeps no idle connections.
 pub(crate) fn plain_http() -> reqwest::Client {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     builder.tls_certs_only([]).pool_max_idle_per_host(0).timeout(crate::DEADLINE * 2).build().unwrap()

@@ -1,4 +1,5 @@
-//! Callers of the cloud API, who sign what they send. Written from the document, not from the server.
+//! Clients of the cloud API, which sign their requests. They are written from the document, not from the code of the
+//! server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -55,21 +56,21 @@ pub struct Cloud {
     signing: Signing,
 }
 
-/// A request that is ready to be sent, or to be tampered with first.
+/// A signed request. A test may change it before it is sent.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The method.
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// The headers; the `Host` only if it is not the usual one.
+    /// The headers. `Host` is among them only if it differs from the usual one.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
 }
 
 impl Prepared {
-    /// Sets a header, in the place of the one that is there.
+    /// Sets a header, and replaces an existing one.
     pub fn set(&mut self, name: &str, value: &str) {
         self.remove(name);
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -81,7 +82,7 @@ impl Prepared {
     }
 }
 
-/// The next nonce. Clients draw one of all the numbers that have 63 bits; no two requests have the same.
+/// The next nonce: a number of 63 bits that no other request has.
 static NONCE: AtomicI64 = AtomicI64::new(i64::MAX);
 
 /// The version of the API of a service.
@@ -132,25 +133,25 @@ impl Cloud {
         Self::new(crate::client::plain_http(), base.to_owned(), Arc::new(SystemClock), key)
     }
 
-    /// The same registry, called with another key.
+    /// A client of the same registry with another key.
     #[must_use]
     pub fn with_key(&self, secret_id: &str, secret_key: &str) -> Self {
         Self { secret_id: secret_id.to_owned(), secret_key: secret_key.to_owned(), token: None, ..self.clone() }
     }
 
-    /// The same registry, called with temporary credentials.
+    /// A client of the same registry with temporary credentials.
     #[must_use]
     pub fn with_token(&self, secret_id: &str, secret_key: &str, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.with_key(secret_id, secret_key) }
     }
 
-    /// The same caller, who signs otherwise.
+    /// The same caller with another kind of signature.
     #[must_use]
     pub fn with_signing(&self, signing: Signing) -> Self {
         Self { signing, ..self.clone() }
     }
 
-    /// The same caller, who reads this language.
+    /// The same caller with this language.
     #[must_use]
     pub fn with_language(&self, language: &str) -> Self {
         Self { language: Some(language.to_owned()), ..self.clone() }
@@ -213,7 +214,7 @@ impl Cloud {
         prepared
     }
 
-    /// Signs a request with TC3-HMAC-SHA256, as it stands.
+    /// Signs a request with TC3-HMAC-SHA256, without other changes.
     pub fn sign(&self, service: &str, prepared: &mut Prepared) {
         let header = |name: &str| {
             let found = prepared.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -269,7 +270,7 @@ impl Cloud {
         }
     }
 
-    /// The signature among the parameters `pairs`.
+    /// The signature over the parameters `pairs`.
     pub fn signature(&self, pairs: &[(String, String)]) -> String {
         let mut sorted: Vec<_> = pairs.iter().map(|(name, value)| (name.replace('_', "."), value)).collect();
         sorted.sort_by(|a, b| a.0.cmp(&b.0));
@@ -281,7 +282,7 @@ impl Cloud {
         BASE64_STANDARD.encode(hmac::sign(&key, source.as_bytes()))
     }
 
-    /// Sends a request as it stands.
+    /// Sends a request unchanged.
     pub async fn send(&self, prepared: Prepared) -> Reply {
         let Prepared { method, target, headers, body } = prepared;
         let name = format!("{method} {}", target.split('?').next().unwrap_or_default());
@@ -295,7 +296,7 @@ impl Cloud {
     }
 }
 
-/// The date of a moment, by counting days.
+/// The date of a time, computed by counting days.
 fn utc_date(seconds: i64) -> String {
     let mut days = seconds / 86_400;
     let is_leap = |year: i64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -313,7 +314,7 @@ fn utc_date(seconds: i64) -> String {
     format!("{year}-{:02}-{:02}", month + 1, days + 1)
 }
 
-/// What the cloud API answered. Whatever it is, it has the form that the official SDKs can read.
+/// An answer of the cloud API. Every answer must have the form that the official SDKs can read.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The answer.
@@ -333,7 +334,7 @@ impl Reply {
         response
     }
 
-    /// The `Response` member, without its `RequestId`, if it is no error.
+    /// Returns the `Response` member without its `RequestId`, if the answer is not an error.
     #[track_caller]
     pub fn ok(&self) -> Value {
         let mut response = self.response();
@@ -342,13 +343,13 @@ impl Reply {
         response
     }
 
-    /// The code of the error, or "" if it is none.
+    /// The code of the error, or "" if the answer is not an error.
     #[track_caller]
     pub fn code(&self) -> String {
         self.response()["Error"]["Code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The message of the error, or "" if it is none.
+    /// The message of the error, or "" if the answer is not an error.
     #[track_caller]
     pub fn message(&self) -> String {
         self.response()["Error"]["Message"].as_str().unwrap_or_default().to_owned()
@@ -360,7 +361,7 @@ impl Reply {
         self.response()["RequestId"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The reply, if it is this error.
+    /// Returns the reply if it is this error.
     #[track_caller]
     pub fn expect(self, code: &str) -> Self {
         assert_eq!(self.code(), code, "{}", self.answer);

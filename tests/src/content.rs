@@ -14,7 +14,7 @@ pub fn digest512(bytes: impl AsRef<[u8]>) -> String {
     Digest::of(Algorithm::Sha512, bytes.as_ref()).to_string()
 }
 
-/// Bytes that depend on `seed` alone, and repeat with no period that a buffer could have.
+/// Bytes that depend only on `seed`, and do not repeat at the size of a buffer.
 pub fn random_bytes(seed: u64, length: usize) -> Bytes {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);
@@ -29,14 +29,14 @@ pub fn random_bytes(seed: u64, length: usize) -> Bytes {
     bytes.into()
 }
 
-/// An image: a config, layers, and the manifest over them.
+/// An image: a config, layers, and a manifest that names them.
 #[derive(Clone, Debug)]
 pub struct Image {
     /// The config blob.
     pub config: Bytes,
     /// The layers.
     pub layers: Vec<Bytes>,
-    /// The manifest, before it is written.
+    /// The manifest as JSON.
     pub document: Value,
 }
 
@@ -58,14 +58,14 @@ impl Image {
         Self { config, layers, document }
     }
 
-    /// The same with another member of the manifest.
+    /// The same image with one more member in the manifest.
     #[must_use]
     pub fn with(mut self, member: &str, value: Value) -> Self {
         self.document[member] = value;
         self
     }
 
-    /// The same, referring to another manifest.
+    /// The same image, whose subject is another manifest.
     #[must_use]
     pub fn about(self, subject: &Self) -> Self {
         let descriptor = subject.descriptor();
@@ -87,7 +87,7 @@ impl Image {
         digest(self.manifest())
     }
 
-    /// What the manifest is pushed as.
+    /// The media type of the manifest.
     pub fn media_type(&self) -> &str {
         self.document["mediaType"].as_str().unwrap_or(media_types::OCI_IMAGE)
     }

@@ -1,4 +1,4 @@
-//! Main accounts with everything that an account can have, and their users; and the names of what nobody has.
+//! Main accounts that have one thing of every kind, with their users; and names of things that do not exist.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use serde_json::json;
 use crate::provider::{Provider, key_set};
 use crate::{Account, Client, Cloud, Image, TestRegistry};
 
-/// What stands in everything that the account of this name notes: it must not reach another.
+/// A text in every description that the account of this name writes. No other account may see it.
 pub fn mark(name: &str) -> String {
     format!("for-nobody-but-{name}")
 }
 
-/// What a user is allowed to do.
+/// The rights of a user.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Rights {
     /// No policy.
     None,
     /// The two preset policies for reading.
     Reader,
-    /// The preset policies for everything in the registry, and for clusters, which triggers act on.
+    /// The preset policies for everything in the registry, and for clusters, which triggers change.
     Full,
-    /// The same, and a policy that denies everything.
+    /// The same policies, and a policy that denies everything.
     Denied,
-    /// The same as full, within a boundary that allows pulls.
+    /// The policies of `Full`, with a boundary that allows only pulls.
     Capped,
 }
 
@@ -45,7 +45,7 @@ impl Rights {
     }
 }
 
-/// The names of things: of those that an account has, or of such as nobody has.
+/// The names of the things of an account, or names of things that do not exist.
 #[derive(Clone, Debug)]
 pub struct Things {
     /// A sub-account.
@@ -60,19 +60,19 @@ pub struct Things {
     pub policy: i64,
     /// A role.
     pub role: String,
-    /// Its number.
+    /// The number of the role.
     pub role_id: i64,
     /// An access key of the sub-account.
     pub secret_id: String,
-    /// A namespace, of the personal edition and of the instance.
+    /// A namespace of this name exists in the personal edition and in the instance.
     pub namespace: String,
-    /// A repository in it, and in that of the instance, without the namespace.
+    /// A repository in both namespaces; its name without the namespace.
     pub repository: String,
     /// The manifest of its tag `v1`.
     pub digest: String,
     /// An instance.
     pub instance: String,
-    /// Its name.
+    /// The name of the instance.
     pub instance_name: String,
     /// A lasting password of the instance.
     pub token: String,
@@ -85,7 +85,7 @@ pub struct Things {
 }
 
 impl Things {
-    /// A text without these names, which who asked for them knows already.
+    /// Replaces these names in a text, because the caller who sent them knows them already.
     #[must_use]
     pub fn unnamed(&self, text: &str) -> String {
         let names = [
@@ -115,13 +115,13 @@ impl Things {
 pub struct House {
     /// The account itself.
     pub root: Account,
-    /// One sub-account with each kind of rights.
+    /// One sub-account for each kind of rights.
     pub users: Vec<(Rights, Cloud)>,
-    /// What it has.
+    /// The things of the account.
     pub things: Things,
 }
 
-/// What nobody has.
+/// Names of things that do not exist.
 pub fn nothing() -> Things {
     Things {
         uin: "999999999998".to_owned(),
@@ -144,10 +144,10 @@ pub fn nothing() -> Things {
     }
 }
 
-/// Makes a main account with one of everything.
+/// Makes a main account with one thing of every kind.
 ///
 /// # Panics
-/// When something cannot be made.
+/// If something cannot be made.
 pub async fn house(reg: &TestRegistry, name: &str) -> House {
     let root = reg.account(name).await;
     let (meta, owner) = (reg.meta(), root.id);
@@ -165,7 +165,7 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
     let group = meta.create_group(&reg.act(), owner, &format!("{name}-group"), &mark(name)).await.unwrap();
     meta.add_members(&reg.act(), owner, &[(group, user_id)]).await.unwrap();
     let policy = policy(reg, owner, name, &format!("{name}-policy"), "allow", "ccr:pull").await;
-    // Attached, but to a group that nobody with rights is in: the users are what their rights say.
+    // The policy is attached to a group without these users, so that it does not change their rights.
     let role_id = role(reg, &root, name).await;
     let instance: InstanceId = format!("tcr-{name}0000").parse().unwrap();
     let new = NewInstance {
@@ -210,12 +210,12 @@ pub async fn house(reg: &TestRegistry, name: &str) -> House {
     House { root, users, things }
 }
 
-/// What nobody else has pushed.
+/// An image that no other account has pushed.
 fn image(name: &str) -> Image {
     Image::small(name.bytes().fold(7, |seed, byte| seed * 31 + u64::from(byte)))
 }
 
-/// What the account notes of its repository in the personal edition.
+/// Writes a description and a trigger for the account's repository in the personal edition.
 async fn personal(root: &Account, name: &str, trigger: &str) {
     let repository = format!("{name}/app-{name}");
     for (action, parameters) in [
@@ -233,7 +233,7 @@ async fn personal(root: &Account, name: &str, trigger: &str) {
     }
 }
 
-/// Fills an instance: a namespace and a repository with an image; gives the id of a lasting password.
+/// Makes a namespace and a repository with an image in an instance. Returns the id of a lasting password.
 async fn fill(root: &Account, instance: &InstanceId, name: &str) -> String {
     let call = async |action: &str, mut parameters: serde_json::Value| {
         parameters["RegistryId"] = json!(instance.as_str());

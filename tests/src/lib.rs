@@ -2,20 +2,21 @@
 //!
 //! * [`TestRegistry::builder`] starts the server that `roadstead serve` runs, on a free port, over a fresh database and
 //!   blob store, with a clock that the test can move. It is built by the same `bootstrap::build` as in production.
-//! * [`Client`] is a caller with one kind of credentials. Its verbs give an [`Answer`]; `expect` on it is the usual
-//!   assertion, and says the whole answer when it fails.
-//! * [`Cloud`] is a caller of the cloud API, who signs; `call` gives a [`Reply`], whose `ok` and `expect` are the usual
-//!   assertions.
+//! * [`Client`] is a caller with one kind of credentials. Its methods return an [`Answer`]; `expect` on it is the usual
+//!   assertion, and shows the whole answer if it fails.
+//! * [`Cloud`] is a caller of the cloud API that signs its requests; `call` returns a [`Reply`], whose `ok` and
+//!   `expect` are the usual assertions.
 //! * [`Image`] is content to push; [`raw`] is for requests that a polite client cannot send.
-//! * [`Binary`] is the real executable, for what only a process can show: signals, exit codes, two processes at once.
+//! * [`Binary`] is the real executable, for tests that need a process: signals, exit codes, two processes at once.
 //!
-//! A registry that is dropped is checked: an upload that is still leased, staged bytes without a row, or a row without
-//! its object fail the test that left them behind.
+//! When a registry is dropped, its data is checked. A test fails if it leaves an upload with a running lease, staged
+//! bytes without a row, or a row without its object.
 //!
 //! `ROADSTEAD_TEST_DATABASE=postgres` puts the metadata of every test into a database of its own on the server at
 //! `ROADSTEAD_TEST_POSTGRES_URL`; the default is SQLite.
 //!
-//! To add a suite: a file in `tests/tests/`, or a module in `tests/tests/api/` when it is about one part of the URL space.
+//! To add a suite, add a file in `tests/tests/`, or a module in `tests/tests/api/` if it is about one part of the URL
+//! space.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -45,14 +46,13 @@ pub use token::{Tokens, claims};
 
 use std::time::Duration;
 
-/// How long anything in another process or thread may take before a test gives up on it. Generous: it bounds a hang, it
-/// measures nothing.
+/// How long a test waits for another process or thread. The time is generous: it ends a hang, and measures nothing.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until the answer is `Some`, for what another process or thread does in its own time.
+/// Calls `ask` until it returns `Some`, to wait for another process or thread.
 ///
 /// # Panics
-/// When it has not happened after [`DEADLINE`].
+/// If that takes longer than [`DEADLINE`].
 #[track_caller]
 pub fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> impl Future<Output = T> {
     let caller = std::panic::Location::caller();
@@ -65,6 +65,6 @@ pub fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> imp
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("{caller}: it never happened: {what}"))
+        waited.await.unwrap_or_else(|_| panic!("{caller}: waited in vain: {what}"))
     }
 }

@@ -1,11 +1,11 @@
-//! A value for every parameter of every action, by its name.
+//! A value for every parameter of every action, by the name of the parameter.
 
 use roadstead_cloud::catalog::ActionInfo;
 use serde_json::{Map, Value, json};
 
 use crate::houses::Things;
 
-/// Parameters for an action that are about these things.
+/// Parameters for an action on these things.
 pub fn of(action: &ActionInfo, things: &Things) -> Value {
     let mut parameters = Map::new();
     for name in action.parameters {
@@ -17,12 +17,13 @@ pub fn of(action: &ActionInfo, things: &Things) -> Value {
     Value::Object(parameters)
 }
 
-/// The value of a parameter. Null: it is left out. `None`: nobody has said what it is.
+/// The value of a parameter. Null means that the parameter is left out. `None` means that this file has no value for
+/// it.
 pub fn find(action: &ActionInfo, name: &str, things: &Things) -> Option<Value> {
     special(action.name, name, things).or_else(|| value(name, things))
 }
 
-/// Where a name means another thing, or has another type, than elsewhere. Null: it is left out.
+/// The value of a parameter whose name has another meaning or type in this action. Null means that it is left out.
 fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
     let repository = format!("{}/{}", things.namespace, things.repository);
     let instance = !action.ends_with("Personal");
@@ -66,7 +67,7 @@ fn special(action: &str, name: &str, things: &Things) -> Option<Value> {
     })
 }
 
-/// The value of a name that means the same everywhere.
+/// The value of a parameter whose name has the same meaning in all actions.
 fn value(name: &str, things: &Things) -> Option<Value> {
     let repository = format!("{}/{}", things.namespace, things.repository);
     let document = json!({"version": "2.0", "statement": [{"effect": "allow", "action": "ccr:pull", "resource": "*"}]});
@@ -144,7 +145,7 @@ fn value(name: &str, things: &Things) -> Option<Value> {
         "AutoRotateKey" => json!(0),
         // Temporary credentials.
         "ProviderId" => json!(things.provider),
-        // There is no good one here: what a good one does is tried elsewhere.
+        // A bad token. Other tests use a good one.
         "WebIdentityToken" => json!("a.b.c"),
         "RoleArn" => json!(format!("qcs::cam::uin/{}:roleName/{}", things.owner_uin, things.role)),
         "RoleSessionName" => json!("session"),

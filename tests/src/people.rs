@@ -1,4 +1,4 @@
-//! Sub-accounts and roles, made by another process than the server: it hears of them as a replica does.
+//! Sub-accounts and roles, made by another process than the server: the server learns of them as a replica would.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,7 +9,7 @@ use roadstead_types::{AccountId, PolicyId, RoleId, Uin};
 
 use crate::{Account, Client, Cloud, TestRegistry};
 
-/// Names of policies are taken once.
+/// A counter that makes the names of policies unique.
 static POLICIES: AtomicUsize = AtomicUsize::new(0);
 
 /// A sub-account, and how to call the registry as it.
@@ -58,7 +58,7 @@ impl Main {
         reg.meta().attach_policy(&reg.act(), self.id, policy, holder, self.uin.as_str()).await.unwrap();
     }
 
-    /// A role that this document trusts, with these policies.
+    /// Makes a role with this trust document and these policies.
     pub async fn role(&self, reg: &TestRegistry, name: &str, trust: &str, policies: &[&str]) -> RoleId {
         let trust_canonical = self.canonical(trust, Use::Trust);
         let new = NewRole {
@@ -79,7 +79,7 @@ impl Main {
     }
 }
 
-/// A sub-account of `main` with these policies.
+/// Makes a sub-account of `main` with these policies.
 pub async fn sub<'a>(reg: &'a TestRegistry, main: &Account, name: &str, policies: &[&str]) -> Sub<'a> {
     let (main, password) = (Main::of(main), format!("password of {name}"));
     let new = NewSubAccount {
@@ -115,7 +115,7 @@ impl Sub<'_> {
         policy
     }
 
-    /// Attaches a policy that there is.
+    /// Attaches an existing policy.
     pub async fn attach_id(&self, policy: PolicyId) {
         self.main.attach(self.reg, policy, Holder::User(self.id)).await;
     }

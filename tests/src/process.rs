@@ -15,7 +15,7 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// The one at `ROADSTEAD_TEST_BIN`; without it, the one of this build, made now if it has not been.
+    /// The executable at `ROADSTEAD_TEST_BIN`, or else the one of this build, which is built now if it is missing.
     pub fn find() -> Self {
         static PATH: OnceLock<PathBuf> = OnceLock::new();
         let path = PATH.get_or_init(|| match std::env::var_os("ROADSTEAD_TEST_BIN") {
@@ -25,19 +25,19 @@ impl Binary {
         Self { path: path.clone() }
     }
 
-    /// The one at `path`.
+    /// The executable at `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into() }
     }
 
-    /// A command on a data directory, with an environment that holds nothing of the caller's Roadstead.
+    /// A command on a data directory, without the `ROADSTEAD` variables of the caller's environment.
     pub fn command(&self, data_dir: &Path) -> Command {
         let mut command = Command::new(&self.path);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ROADSTEAD")) {
             command.env_remove(name);
         }
         command.env("ROADSTEAD_DATA_DIR", data_dir);
-        // Cheap passwords: their price is not what is tested.
+        // Passwords are cheap, because these tests do not measure their cost.
         command.env("ROADSTEAD__AUTH__ARGON2__MEMORY_KIB", "8").env("ROADSTEAD__AUTH__ARGON2__ITERATIONS", "1");
         command
     }
@@ -53,7 +53,7 @@ impl Binary {
 fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let directory = test.parent().and_then(Path::parent).unwrap();
-    // Both packages are named, so that the crates that were compiled for the tests serve here too.
+    // The command names both packages, so that cargo reuses the crates that it compiled for the tests.
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "-p", "roadstead", "-p", "roadstead-tests", "--bin", "roadstead"]);
     if directory.file_name().is_some_and(|name| name == "release") {
@@ -67,12 +67,12 @@ fn build() -> PathBuf {
 /// Runs a command to its end.
 pub(crate) fn output(command: &mut Command, stdin: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // A command that reads nothing has closed it.
+    // A command that reads nothing may have closed its input.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     child.wait_with_output().unwrap()
 }
 
-/// A server in a process of its own; killed when it is dropped.
+/// A server in its own process, which is killed when this value is dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -88,7 +88,7 @@ impl Server {
         let mut child = command.spawn().unwrap();
         let (tell, log) = channel();
         let mut stderr = child.stderr.take().unwrap();
-        // Always read, so that the server never waits for a reader of its log.
+        // Read the log all the time, so that the server never waits for a reader.
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
             let _ = stderr.read_to_end(&mut bytes);
@@ -110,12 +110,12 @@ impl Server {
         Self { child, url, output, log }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What it printed until it was ready.
+    /// The output until it was ready.
     pub fn output(&self) -> &[String] {
         &self.output
     }
@@ -126,7 +126,7 @@ impl Server {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits for its end; gives the exit status and the log.
+    /// Waits until it ends. Returns the exit status and the log.
     pub fn wait(mut self) -> (ExitStatus, String) {
         let status = self.child.wait().unwrap();
         (status, self.log.recv_timeout(DEADLINE).unwrap_or_default())

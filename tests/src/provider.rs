@@ -1,4 +1,4 @@
-//! An identity provider, such as a Kubernetes cluster is: it signs tokens with a key of its own.
+//! An identity provider, such as a Kubernetes cluster: it signs tokens with its own key.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -33,12 +33,12 @@ impl Provider {
         self.pair.public_key().as_ref()
     }
 
-    /// A token that says this.
+    /// A token with these claims.
     pub fn token(&self, claims: &Value) -> String {
         self.sign(&json!({"alg": "ES256", "typ": "JWT", "kid": self.kid}), claims)
     }
 
-    /// A token with any header.
+    /// A token with this header and these claims.
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let mut token = unsigned(header, claims);
         let signature = self.pair.sign(&SystemRandom::new(), token.as_bytes()).unwrap();
@@ -48,7 +48,7 @@ impl Provider {
     }
 }
 
-/// What of a token is signed.
+/// The signed part of a token.
 pub fn unsigned(header: &Value, claims: &Value) -> String {
     let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
     format!("{}.{}", encode(header), encode(claims))

@@ -1,4 +1,4 @@
-//! Requests that a polite client cannot send: it would tidy up their path, or refuse to break off in the middle.
+//! Requests that an ordinary HTTP client cannot send, because it cleans up paths and does not stop in the middle.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::{Answer, DEADLINE};
 
-/// A connection on which bytes are sent as they are.
+/// A connection that sends bytes unchanged.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
@@ -21,12 +21,12 @@ impl Connection {
         Self { stream }
     }
 
-    /// Sends bytes. The other side may have hung up already: the answer tells.
+    /// Sends bytes. Ignores a closed connection: the answer shows it.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref()).await;
     }
 
-    /// Everything that comes until the other side closes. A reset after the answer is a way to close.
+    /// Reads until the other side closes the connection. A reset after the answer counts as closing.
     pub async fn receive(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = tokio::time::timeout(DEADLINE, self.stream.read_to_end(&mut bytes)).await;
@@ -34,7 +34,7 @@ impl Connection {
         bytes
     }
 
-    /// The head of the next answer, up to its empty line.
+    /// Reads the head of the next answer, up to its empty line.
     pub async fn head(&mut self) -> String {
         let mut bytes = Vec::new();
         while !bytes.ends_with(b"\r\n\r\n") {
@@ -54,7 +54,7 @@ pub async fn request(address: SocketAddr, method: &str, target: &str, headers: &
     parse(format!("{method} {target:?}"), &connection.receive().await)
 }
 
-/// Reads an answer that ends with its connection. Status 0 stands for a connection that was closed without one.
+/// Parses an answer that ends with its connection. Status 0 means that the connection was closed without an answer.
 pub fn parse(request: String, bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
     let Some(end) = end else {

@@ -21,10 +21,10 @@ use crate::{Binary, Builder, Client, Cloud, Credentials, eventually, verify};
 /// The password of the owner account in every registry of the harness.
 pub const OWNER_PASSWORD: &str = "correct horse battery staple";
 
-/// The name of the thread on which the loops of a registry run. Requests are served by others.
+/// The name of the thread that runs the loops of a registry. Other threads serve requests.
 pub const SERVER_THREAD: &str = "the registry";
 
-/// Everything that outlives a restart.
+/// Everything that survives a restart.
 pub(crate) struct Stage {
     pub settings: Settings,
     pub bootstrap: Bootstrap,
@@ -44,7 +44,7 @@ struct Running {
     thread: JoinHandle<()>,
 }
 
-/// A registry that serves on a free port, and is checked when it is dropped.
+/// A registry that serves on a free port. Its data is checked when it is dropped.
 pub struct TestRegistry {
     stage: Stage,
     running: Option<Running>,
@@ -102,12 +102,12 @@ impl Running {
 }
 
 impl TestRegistry {
-    /// Puts a registry together.
+    /// Makes a builder.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// The usual registry.
+    /// Starts a registry with the defaults of the builder.
     pub async fn new() -> Self {
         Self::builder().start().await
     }
@@ -125,17 +125,17 @@ impl TestRegistry {
         self.running.as_ref().expect("the registry has been stopped")
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.running().address
     }
 
-    /// Where `/metrics` is, if `metrics.listen` is set.
+    /// The address of `/metrics`, if `metrics.listen` is set.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.running().metrics
     }
 
-    /// What the operator is told on the first start.
+    /// The message of the first start for the operator.
     pub fn first_start(&self) -> Option<&str> {
         self.running().first_start.as_deref()
     }
@@ -151,7 +151,7 @@ impl TestRegistry {
         &self.stage.settings
     }
 
-    /// Its clock, which the test moves.
+    /// Its clock, which the test can move.
     pub fn clock(&self) -> &ManualClock {
         self.stage.manual.as_deref().expect("this registry has the clock of the machine")
     }
@@ -183,7 +183,7 @@ impl TestRegistry {
         client
     }
 
-    /// Trusts this certificate alone.
+    /// Makes its clients trust only this certificate.
     pub fn trust(&mut self, pem: &[u8]) {
         let builder = reqwest::Client::builder().tls_certs_only([Certificate::from_pem(pem).unwrap()]).no_proxy();
         self.http = builder.pool_max_idle_per_host(0).build().unwrap();
@@ -214,7 +214,7 @@ impl TestRegistry {
         self.client(Credentials::Bearer(token.to_owned()))
     }
 
-    /// The owner account, as a caller of the cloud API: with the key of the first start.
+    /// The owner account as a caller of the cloud API, with the key of the first start.
     pub fn cloud(&self) -> Cloud {
         let path = self.stage.settings.data_dir.join("bootstrap.json");
         let record: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -239,12 +239,12 @@ impl TestRegistry {
         Account { id, uin, password, basic, cloud }
     }
 
-    /// Something that the test does, as the server.
+    /// An act of the server, for changes that a test makes.
     pub fn act(&self) -> Act {
         roadstead_storage::testkit::act(self.stage.clock.clone())
     }
 
-    /// Makes accounts, as the command line does.
+    /// The service that makes accounts, as the command line uses it.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
@@ -254,17 +254,17 @@ impl TestRegistry {
         self.meta.create_namespace(&self.act(), RegistryId::PERSONAL, &name.parse().unwrap(), owner).await.unwrap();
     }
 
-    /// Sets the password of an account, as another process does it.
+    /// Sets the password of an account, as another process would.
     pub async fn set_password(&self, account: AccountId, password: &str) {
         self.accounts.set_password(&self.act(), account, password).await.unwrap();
     }
 
-    /// Disables or enables an account, as another process does it.
+    /// Disables or enables an account, as another process would.
     pub async fn set_status(&self, account: AccountId, status: AccountStatus) {
         assert!(self.meta.set_account_status(&self.act(), account, status).await.unwrap());
     }
 
-    /// Makes a repository public or private, as another process does it, and waits until the server has seen it.
+    /// Makes a repository public or private, as another process would, and waits until the server has seen the change.
     pub async fn set_public(&self, repository: &str, public: bool) {
         let name: RepositoryName = repository.parse().unwrap();
         let row = self.meta.repository(RegistryId::PERSONAL, &name).await.unwrap().expect("the repository exists");
@@ -282,7 +282,7 @@ impl TestRegistry {
         self.running = Some(Running::start(&self.stage));
     }
 
-    /// Stops the server. Requests that run may end when `graceful`.
+    /// Stops the server. If `graceful`, running requests may finish.
     pub fn stop(&mut self, graceful: bool) {
         if let Some(running) = self.running.take() {
             running.stop(graceful);
@@ -298,7 +298,7 @@ impl TestRegistry {
         crate::process::output(command.args(arguments), stdin)
     }
 
-    /// Stops the server and checks what it leaves behind. Dropping it does the same.
+    /// Stops the server and checks the data that it leaves behind. Dropping the registry does the same.
     pub fn finish(self) {
         drop(self);
     }
@@ -314,7 +314,7 @@ impl Drop for TestRegistry {
         }
         if !failing {
             let (settings, store) = (self.stage.settings.clone(), self.stage.store.clone());
-            // On a thread of its own: this runs inside of the runtime of the test.
+            // Uses another thread, because this runs inside the runtime of the test.
             let verified = std::thread::spawn(move || verify::blocking(&settings, store)).join();
             if let Err(panic) = verified {
                 std::panic::resume_unwind(panic);

@@ -1,4 +1,4 @@
-//! Tokens, as docker's clients get them.
+//! Tokens, requested as docker clients do.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{Answer, Client, Credentials};
 
-/// The token service, as one caller sees it.
+/// The token service, used by one caller.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     client: Client,
@@ -18,7 +18,7 @@ impl Client {
         Tokens { client: self.clone() }
     }
 
-    /// This caller with a bearer token for `scopes` in place of its own credentials.
+    /// Returns this caller with a bearer token for `scopes` instead of its own credentials.
     pub async fn bearer(&self, scopes: &[&str]) -> Self {
         let token = self.tokens().get(scopes).await.expect(200).json()["token"].as_str().unwrap().to_owned();
         self.with(Credentials::Bearer(token))
@@ -31,12 +31,12 @@ impl Tokens {
         &self.client.service
     }
 
-    /// The GET form.
+    /// Requests a token with GET.
     pub async fn get(&self, scopes: &[&str]) -> Answer {
         self.get_with(scopes, &[]).await
     }
 
-    /// The GET form with further pairs in its query.
+    /// Requests a token with GET and further pairs in the query.
     pub async fn get_with(&self, scopes: &[&str], pairs: &[(&str, &str)]) -> Answer {
         let scopes: Vec<(&str, &str)> = scopes.iter().map(|scope| ("scope", *scope)).collect();
         let service = self.service();
@@ -44,12 +44,12 @@ impl Tokens {
         request.query(&scopes).query(pairs).send().await
     }
 
-    /// The OAuth2 form, whatever its fields are.
+    /// Requests a token with an OAuth2 form of these fields.
     pub async fn post(&self, pairs: &[(&str, &str)]) -> Answer {
         self.client.form("/service/token", pairs).await
     }
 
-    /// The OAuth2 form with a password, and a refresh token wanted.
+    /// Requests a token and a refresh token with a password, by the OAuth2 form.
     pub async fn offline(&self, username: &str, password: &str, scope: &str) -> Answer {
         let pairs = [
             ("grant_type", "password"),
@@ -63,7 +63,7 @@ impl Tokens {
         self.post(&pairs).await
     }
 
-    /// The OAuth2 form with a refresh token.
+    /// Requests a token with a refresh token, by the OAuth2 form.
     pub async fn refresh(&self, token: &str, scope: &str) -> Answer {
         let pairs = [
             ("grant_type", "refresh_token"),
@@ -76,7 +76,7 @@ impl Tokens {
     }
 }
 
-/// The claims of a token, unverified.
+/// The claims of a token. The signature is not verified.
 pub fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("three parts");
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()

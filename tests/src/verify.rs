@@ -1,4 +1,4 @@
-//! What must hold between rows and bytes, whatever a test did.
+//! Checks that hold between rows and bytes after every test.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub(crate) fn blocking(settings: &Settings, store: Option<Arc<dyn BlobStore>>) {
     });
 }
 
-/// Every row has its object, of its size. (An object without a row is swept by age; that is no fault.)
+/// Checks that every row has its object, with the right size. (An object without a row is no fault: the sweep deletes
+/// it.)
 async fn objects(meta: &MetaStore, store: &Arc<dyn BlobStore>) {
     let mut after = None;
     loop {
@@ -41,7 +42,7 @@ async fn objects(meta: &MetaStore, store: &Arc<dyn BlobStore>) {
     }
 }
 
-/// Every staged file is of an upload that can be gone on with.
+/// Checks that every staged file belongs to an upload that can continue.
 async fn staged(meta: &MetaStore, store: &Arc<dyn BlobStore>) {
     let staged: Vec<Listed<StagingKey>> = store.list_staged().try_collect().await.unwrap();
     let ids: Vec<UploadId> = staged.iter().map(|entry| entry.key.upload()).collect();

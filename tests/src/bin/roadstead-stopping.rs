@@ -1,4 +1,4 @@
-//! The `roadstead` executable, made to stop at a point where a test kills it.
+//! The `roadstead` executable for tests: it stops at a chosen point, where the test kills it.
 
 use std::process::ExitCode;
 
