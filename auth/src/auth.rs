@@ -25,7 +25,7 @@ use crate::seal::Sealer;
 use crate::throttle::Throttle;
 use crate::web_identity::known::WebIdentities;
 
-/// The context in which texts are hidden.
+/// The context in which [`Auth::hide`] seals texts.
 const HIDDEN_TEXT: &str = "hidden text";
 
 /// The result of [`Auth::poll_changes`].

@@ -129,7 +129,7 @@ impl Inner {
             return;
         }
         if let Err(error) = self.meta.record_login(account.id, &address.to_string(), now).await {
-            tracing::warn!(account.uin = %account.uin, %error, "a sign-in was not written down");
+            tracing::warn!(account.uin = %account.uin, %error, "a sign-in was not saved");
         }
     }
 

@@ -23,7 +23,7 @@ pub enum Error {
     #[error("a secret key is 32 letters or digits")]
     SecretKeyRules,
     /// More scopes were asked for than are allowed at once.
-    #[error("no more than {limit} scopes at once")]
+    #[error("a request may name at most {limit} scopes")]
     TooManyScopes {
         /// How many are allowed.
         limit: usize,
@@ -72,7 +72,7 @@ pub enum AuthenticationError {
         retry_after: Duration,
     },
     /// The store could not be asked.
-    #[error("the store cannot be asked")]
+    #[error("the store is not available")]
     Unavailable(#[source] roadstead_storage::Error),
 }
 
@@ -115,7 +115,7 @@ pub enum Denied {
     #[error("the registry is read-only for maintenance: nothing can be changed now")]
     ReadOnly,
     /// The store could not be asked, so the right is refused.
-    #[error("the store cannot be asked")]
+    #[error("the store is not available")]
     Unavailable(#[source] roadstead_storage::Error),
 }
 

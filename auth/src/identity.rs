@@ -15,7 +15,7 @@ use crate::session::{Session, SessionKind};
 /// An authenticated account that was active when it was last looked up, or a session that acts for one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
-    /// The account. For a session of a role, the account that took the role.
+    /// The account. For a session of a role, the account that assumed the role.
     pub account: AccountId,
     /// The main account that it acts in; a main account acts in itself. Namespaces belong to main accounts.
     pub owner: AccountId,
@@ -81,7 +81,7 @@ pub struct Caller {
     pub token: Option<Arc<TokenGrants>>,
     /// Whether the request came with any credentials.
     pub credentials_presented: bool,
-    /// Where the request comes from.
+    /// The client of the request.
     pub client: Arc<Client>,
 }
 

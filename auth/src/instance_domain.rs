@@ -17,9 +17,7 @@ pub struct InstanceDomain {
 
 /// The text is not a pattern of hosts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error(
-    "must be a host with `{{name}}` in it once, as its first part or a piece of it, such as `{{name}}.registry.example.com`"
-)]
+#[error("must be a host with `{{name}}` once in its first part, such as `{{name}}.registry.example.com`")]
 pub struct InstanceDomainError;
 
 impl FromStr for InstanceDomain {

@@ -32,7 +32,7 @@ pub enum Error {
     Storage(#[from] roadstead_storage::Error),
     /// The blob store belongs to another database or to an unknown one. Nothing in it is deleted.
     #[error(
-        "the blob store {}, this database has {database}: nothing is swept. If both do belong together, write \
+        "the blob store {}, this database has {database}: nothing is swept. If they belong together, write \
          {database} into the file `store-id` of the blob store",
         store.as_ref().map_or("has objects and no id".to_owned(), |id| format!("belongs to the database with the id {id}"))
     )]
@@ -197,7 +197,7 @@ impl<'a> Run<'a> {
     fn fail(&mut self, item: &dyn fmt::Display, error: roadstead_storage::Error) {
         let source = std::error::Error::source(&error);
         let cause = source.map(ToString::to_string).unwrap_or_default();
-        tracing::warn!(item = %item, error = %error, cause, "an item could not be removed; the others are");
+        tracing::warn!(item = %item, error = %error, cause, "an item could not be removed; the run continues");
         self.failed += 1;
         self.first.get_or_insert(error);
     }

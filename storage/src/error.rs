@@ -22,7 +22,7 @@ pub enum Error {
     /// The limit is reached.
     #[error("no more than {limit} {what}")]
     LimitReached {
-        /// What is counted.
+        /// The counted things.
         what: Counted,
         /// The limit.
         limit: u64,

@@ -58,12 +58,12 @@ pub enum Target {
 pub enum BadQuestion {
     /// The operation does not exist.
     #[error(
-        "there is no action {0:?}: say pull, push, delete-tag... or a name such as \"ccr:push\" or \"cam:GetUser\""
+        "there is no action {0:?}: use pull, push, delete-tag... or a name such as \"ccr:push\" or \"cam:GetUser\""
     )]
     Action(String),
     /// The text cannot name a thing.
     #[error(
-        "{0:?} is no resource: say NAMESPACE/NAME[:TAG], NAMESPACE, \"*\", or six pieces such as \"qcs::ccr:::repo/a/b\""
+        "{0:?} is not a resource: use NAMESPACE/NAME[:TAG], NAMESPACE, \"*\", or six pieces such as \"qcs::ccr:::repo/a/b\""
     )]
     Resource(String),
     /// The operation does not act on things of this kind.

@@ -91,7 +91,7 @@ pub enum SignatureError {
         retry_after: Duration,
     },
     /// The store could not be asked.
-    #[error("the store cannot be asked")]
+    #[error("the store is not available")]
     Unavailable(#[source] roadstead_storage::Error),
 }
 

@@ -94,7 +94,7 @@ fn what_the_sdks_sign_verifies_and_the_rest_does_not() {
     let (secret, captures) = captures();
     let (mut good, mut bad) = (0, 0);
     for (title, verify, raw) in captures {
-        // One of them never reached a server.
+        // One recorded request never reached a server.
         let Some(raw) = raw else { continue };
         let outcome = Wire::parse(&raw).check(&secret, AT);
         if verify.contains("VERIFIED") {

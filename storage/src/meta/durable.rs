@@ -37,7 +37,7 @@ struct State {
 impl State {
     fn check(&self) -> Result<()> {
         match self.failed {
-            true => Err(unavailable("a sync of the log failed before; the server must be started again".into())),
+            true => Err(unavailable("a sync of the log failed before; restart the server".into())),
             false => Ok(()),
         }
     }

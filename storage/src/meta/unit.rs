@@ -25,7 +25,7 @@ use crate::points;
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Actor, Clock, Timestamp};
 
-/// The clock, and how long after a reference is dropped its target is reviewed.
+/// The clock, and the time between the loss of a reference and the review of its target.
 #[derive(Clone, Debug)]
 pub struct Timing {
     clock: Arc<dyn Clock>,

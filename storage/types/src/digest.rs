@@ -16,7 +16,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The name as it stands before the colon.
+    /// Returns the name, which stands before the colon of a digest.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sha256 => "sha256",

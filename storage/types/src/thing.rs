@@ -5,7 +5,7 @@ use std::fmt;
 /// A kind of thing in the registry, for example in an error.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Thing {
-    /// An account: a main account, or a main account or sub-account.
+    /// A main account, or any account.
     Account,
     /// A sub-account.
     User,

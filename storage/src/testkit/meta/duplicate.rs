@@ -69,7 +69,7 @@ async fn an_index_comes_with_everything(kit: &Kit) {
     }
     let images = kit.two.list_images(target.id, &TagFilter::default(), 0, 10).await.unwrap().list;
     assert_eq!((images.len(), images[0].details.as_ref()), (1, Some(&details)));
-    // Once more is the same.
+    // A second copy finds that the source has gone.
     let gone = kit.one.duplicate_image(&act(), &what).await.unwrap();
     assert_eq!(gone, None, "the source has gone");
 }
