@@ -1,26 +1,26 @@
-//! Points in time as text.
+//! Formats and parses times as text.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::Timestamp;
 
 fn rfc3339(at: Timestamp) -> String {
-    // Before the epoch there is nothing to tell of.
+    // Times before the epoch are shown as the epoch.
     let since_epoch = Duration::from_secs(u64::try_from(at.as_secs()).unwrap_or(0));
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since_epoch).to_string()
 }
 
-/// `YYYY-MM-DD HH:MM:SS`, UTC: the personal edition and CAM.
+/// Formats a time as `YYYY-MM-DD HH:MM:SS` in UTC, for the personal edition and CAM.
 pub fn plain(at: Timestamp) -> String {
     rfc3339(at).replace('T', " ").replace('Z', "")
 }
 
-/// `YYYY-MM-DDTHH:MM:SSZ` (RFC 3339): instances and STS.
+/// Formats a time as `YYYY-MM-DDTHH:MM:SSZ` (RFC 3339), for instances and STS.
 pub fn iso(at: Timestamp) -> String {
     rfc3339(at)
 }
 
-/// Reads either form; both are UTC.
+/// Parses either form, both in UTC.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let at = humantime::parse_rfc3339_weak(text).ok()?;
     let since_epoch = at.duration_since(UNIX_EPOCH).ok()?;
