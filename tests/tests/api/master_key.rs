@@ -63,7 +63,7 @@ async fn a_rotation_that_was_cut_off_is_ended_by_the_next_start() {
     std::fs::write(&next, [7; 32]).unwrap();
     let refused = Binary::find().command(data).args(["account", "create", "--name", "eve"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("is being changed"), "nobody seals in the middle");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("change of the master key is unfinished"), "nobody seals in the middle");
     serves(data, &[]).await;
     assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (old.clone(), false));
     // After that, and before the file had its name.
