@@ -1,4 +1,4 @@
-//! `/v2/` and what every answer has in common.
+//! `/v2/`, and the properties that all answers share.
 
 use roadstead_tests::{TestRegistry, raw};
 
@@ -123,7 +123,7 @@ async fn errors_have_the_members_that_clients_read() {
         let errors = answer.json()["errors"].clone();
         assert_eq!(errors.as_array().unwrap().len(), 1, "{answer}");
         assert!(errors[0]["code"].is_string() && errors[0]["message"].is_string(), "{answer}");
-        // An empty detail is printed by clients, as `map[]`.
+        // Clients would print an empty detail as `map[]`.
         assert!(errors[0].get("detail").is_none(), "{answer}");
     }
 }

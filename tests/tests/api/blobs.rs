@@ -74,7 +74,7 @@ async fn parts_of_a_blob_are_exact() {
     }
 }
 
-/// The parts of a multipart answer: the range in its headers, and the content.
+/// The parts of a multipart answer: the range from the headers of each part, and its content.
 fn parts(answer: &Answer) -> Vec<(String, Vec<u8>)> {
     let boundary = answer.header("content-type").strip_prefix("multipart/byteranges; boundary=").unwrap().to_owned();
     let find = |haystack: &[u8], needle: &[u8]| haystack.windows(needle.len()).position(|window| window == needle);
@@ -82,7 +82,7 @@ fn parts(answer: &Answer) -> Vec<(String, Vec<u8>)> {
     rest.splice(0..0, *b"\r\n");
     let delimiter = format!("\r\n--{boundary}").into_bytes();
     while let Some(start) = find(&rest, &delimiter) {
-        assert!(start == 0 || !found.is_empty(), "something stands before the first part");
+        assert!(start == 0 || !found.is_empty(), "there is text before the first part");
         rest.drain(..start + delimiter.len());
         if rest == b"--\r\n" {
             return found;
@@ -102,7 +102,8 @@ async fn several_parts_of_a_blob_come_in_one_answer() {
     let content = random_bytes(4, 300_000);
     let (_reg, owner, target) = with_blob(&content).await;
     let ask = |range: &str| owner.request("GET", &target).header("range", range).send();
-    // In the order of the request; what lies outside is left out; parts longer than a piece of a stream are whole.
+    // Parts come in the order of the request. Ranges outside the blob are left out. Parts larger than a piece of a
+    // stream are complete.
     let answer = ask("bytes=100000-299999, 0-0,10-19 , 999999-, -5").await.expect(206);
     assert_eq!(answer.header("content-length"), answer.body.len().to_string());
     assert_eq!(answer.header("docker-content-digest"), digest(&content));
@@ -110,11 +111,11 @@ async fn several_parts_of_a_blob_come_in_one_answer() {
     let expected = [(100_000, 300_000), (0, 1), (10, 20), (299_995, 300_000)];
     let expected = expected.map(|(start, end)| (format!("{start}-{}/300000", end - 1), content[start..end].to_vec()));
     assert_eq!(parts(&answer), expected);
-    // One part needs no envelope.
+    // A single part is answered without multipart.
     let one = ask("bytes=5-9,300000-").await.expect(206);
     assert_eq!((one.header("content-range"), &one.body), ("bytes 5-9/300000", &content.slice(5..10)));
     ask("bytes=300000-,400000-").await.expect_error(416, "RANGE_INVALID");
-    // More than the blob, or more parts than anybody needs: the whole blob is less.
+    // If the ranges add up to more than the blob, or are too many, the answer is the whole blob.
     for greedy in ["bytes=0-,0-".to_owned(), format!("bytes={}", vec!["7-7"; 1025].join(","))] {
         assert_eq!(ask(&greedy).await.expect(200).body, content);
     }
@@ -170,7 +171,7 @@ async fn a_digest_opens_nothing_in_another_repository() {
     let elsewhere = format!("/v2/library/other/blobs/{}", digest(&content));
     owner.get(&elsewhere).await.expect_error(404, "BLOB_UNKNOWN");
     owner.head(&elsewhere).await.expect(404);
-    // Also for another account with a right to its own repository, and after the owner has read it into every cache.
+    // The same holds for another account with its own repository, after the owner has read the blob into every cache.
     let alice = reg.account("alice").await;
     alice.basic.push_blob("alice/app", &Bytes::from_static(b"mine")).await;
     owner.get(&format!("/v2/{REPOSITORY}/blobs/{}", digest(&content))).await.expect(200);
@@ -190,7 +191,7 @@ async fn a_deleted_blob_is_gone_at_once_and_only_there() {
     owner.get(&target).await.expect_error(404, "BLOB_UNKNOWN");
     owner.head(&target).await.expect(404);
     owner.delete(&target).await.expect_error(404, "BLOB_UNKNOWN");
-    // Reading it elsewhere does not bring it back here, in no cache.
+    // Reading it in the other repository does not put it back into a cache here.
     assert_eq!(owner.get(&other).await.expect(200).body, content);
     owner.get(&target).await.expect(404);
     // It can be pushed again.
@@ -226,6 +227,6 @@ async fn sha512_blobs_are_blobs() {
     assert_eq!(put.header("docker-content-digest"), digest);
     let got = owner.get(put.header("location")).await.expect(200);
     assert_eq!((got.body, got.headers["docker-content-digest"].to_str().unwrap()), (content.clone(), &*digest));
-    // The same bytes under their other digest are another blob.
+    // The same bytes under a digest of another algorithm are another blob.
     owner.head(&format!("/v2/{REPOSITORY}/blobs/{}", roadstead_tests::digest(&content))).await.expect(404);
 }

@@ -72,7 +72,7 @@ async fn odd_page_sizes_and_starts_are_answered_within_reason() {
     let beyond = owner.get("/v2/_catalog?last=zzz/zzz").await.expect(200);
     assert_eq!((beyond.list("repositories").len(), beyond.has("link")), (0, false));
     assert_eq!(owner.get("/v2/_catalog?last=library/a").await.list("repositories"), ["library/b"]);
-    // A start that is no name at all is a place in the order like any other.
+    // `last` need not be a name: any text is a place in the order.
     assert_eq!(owner.get("/v2/_catalog?last=%27%3B--").await.expect(200).list("repositories").len(), 2);
     owner.get(&format!("/v2/_catalog?last={}", "a".repeat(513))).await.expect(400);
     let nul = raw::request(reg.address(), "GET", "/v2/_catalog?last=%00", &auth(&reg)).await;

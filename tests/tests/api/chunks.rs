@@ -6,7 +6,7 @@ use roadstead_tests::{Answer, Client, TestRegistry, digest, digest512, random_by
 
 const REPOSITORY: &str = "library/app";
 
-/// Where the upload stands, as its status says.
+/// Checks the offset in the status of the upload.
 async fn stands_at(client: &Client, location: &str, bytes: usize) {
     let status = client.get(location).await.expect(204);
     assert_eq!(status.header("range"), format!("0-{}", bytes.saturating_sub(1)));
@@ -99,7 +99,7 @@ async fn the_length_of_a_chunk_must_be_that_of_its_range() {
         patch(range).await.expect_error(400, "BLOB_UPLOAD_INVALID");
     }
     stands_at(&owner, &location, 0).await;
-    // As docker's older clients write it.
+    // Older docker clients write the range like this.
     patch("bytes 0-9/*").await.expect(202);
     finish(&owner, &location, &Bytes::from_static(b"0123456789")).await;
 }
@@ -136,14 +136,14 @@ async fn the_last_bytes_may_come_with_the_digest() {
     let location = owner.start_upload(REPOSITORY).await;
     owner.chunk(&location, 0, content.slice(..3000)).await.expect(202);
     let put = format!("{location}?digest={}", digest(&content));
-    // A last chunk with a gap is refused, and the upload lives on.
+    // A last chunk with a gap is refused, and the upload can continue.
     let gap = owner.request("PUT", &put).header("content-range", "3001-4999").body(content.slice(3001..)).send().await;
     refused_at(gap, &location, 3000);
     let last = owner.request("PUT", &put).header("content-range", "3000-4999").body(content.slice(3000..)).send().await;
     assert_eq!(last.expect(201).header("location"), target);
     assert_eq!(owner.get(&target).await.body, content);
 
-    // The same without a range, and streamed.
+    // The same without a range, and as a stream.
     let location = owner.start_upload("library/streamed").await;
     owner.patch(&location, content.slice(..3000)).await.expect(202);
     let rest = stream::iter([Ok(content.slice(3000..4000)), Ok(content.slice(4000..))]);

@@ -51,7 +51,7 @@ fn a_mistake_in_the_settings_names_key_and_source_and_exits_with_2() {
             assert_eq!(text(&output.stdout), "");
         }
     }
-    assert!(!data.path().join("data").exists(), "nothing is made before the settings are right");
+    assert!(!data.path().join("data").exists(), "a command with bad settings makes no files");
     let output = run(data.path(), &["serve", "--config", "/nonexistent.toml"], &[]);
     assert_eq!(output.status.code(), Some(2));
 }
@@ -114,7 +114,7 @@ async fn the_first_start_makes_an_owner_with_a_password_that_nobody_else_has() {
         let guess = Client::new(server.url(), Credentials::Basic(name.into(), guess.into()));
         guess.get("/v2/").await.expect_error(401, "UNAUTHORIZED");
     }
-    // A second server on the same data is refused, and does not disturb the first one.
+    // A second server on the same data refuses to start, and does not disturb the first one.
     let second = run(&data, &["serve", "--listen", "127.0.0.1:0"], &[]);
     assert_eq!(second.status.code(), Some(1));
     assert!(text(&second.stderr).contains("another server is running"), "{}", text(&second.stderr));
@@ -131,7 +131,7 @@ async fn a_lost_master_key_is_not_replaced() {
         let refused = run(data.path(), arguments, &[]);
         assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
         assert!(text(&refused.stderr).contains("master.key is missing"), "{}", text(&refused.stderr));
-        assert!(!key.exists(), "a new one was made");
+        assert!(!key.exists(), "the command made a new key");
     }
     std::fs::rename(&kept, &key).unwrap();
     json(&run(data.path(), &["account", "create", "--name", "eve", "--json"], &[]));
@@ -202,7 +202,7 @@ async fn keys_are_made_and_switched_off_beside_a_running_server() {
     eventually("the key is refused", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;
     assert!(key(&["enable", "--uin", &jane, id]).status.success());
     eventually("the key is good again", async || code().await.is_empty().then_some(())).await;
-    assert_eq!(key(&["delete", "--uin", owner, id]).status.code(), Some(1), "it is another's");
+    assert_eq!(key(&["delete", "--uin", owner, id]).status.code(), Some(1), "the key belongs to another account");
     assert!(key(&["delete", "--uin", &jane, id]).status.success());
     eventually("the key is gone", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;
     assert_eq!(key(&["create", "--uin", &jane, "--description", "two words"]).status.code(), Some(1));
@@ -219,10 +219,10 @@ async fn collecting_garbage_takes_nothing_that_is_used() {
     reg.owner().push_image("library/app", "v1", &image).await;
     let location = reg.owner().start_upload("library/app").await;
     reg.owner().chunk(&location, 0, "hello").await.expect(202);
-    // Bytes without a row, as a crash leaves them.
+    // Staged bytes without a row, as after a crash.
     let stray = reg.settings().storage_root().join("uploads").join("11111111-2222-3333-4444-555555555555");
     std::fs::write(&stray, "stray").unwrap();
-    // Beside a running server, what was written a moment ago may be waiting for its row.
+    // While a server runs, new bytes may still get their row, so a grace of 0 is refused.
     let hasty = reg.command(&["garbage-collect", "--grace", "0s"], "");
     assert_eq!(hasty.status.code(), Some(1), "{}", text(&hasty.stdout));
     let patient = json(&reg.command(&["garbage-collect", "--json"], ""));
@@ -264,7 +264,7 @@ async fn a_list_ends_quietly_when_nobody_reads_on() {
         assert!(output.status.success() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
     }
     let lost = unread(&["account", "create", "--name", "jane"]);
-    assert_eq!(lost.status.code(), Some(1), "nobody has read the password");
+    assert_eq!(lost.status.code(), Some(1), "nobody has read the password yet");
 }
 
 async fn catalog(reg: &TestRegistry) -> Vec<String> {
@@ -312,7 +312,7 @@ async fn no_secret_is_in_the_log_or_the_printed_settings() {
     server.signal("TERM");
     let (status, log) = server.wait();
     assert!(status.success(), "{log}");
-    assert!(log.contains("\"http.path\":\"/v2/library/app/manifests/v1\""), "the log is not of this server:\n{log}");
+    assert!(log.contains("\"http.path\":\"/v2/library/app/manifests/v1\""), "this log lacks the request:\n{log}");
     let basic = owner.credentials().header().unwrap();
     let signature = token.rsplit('.').next().unwrap();
     let jti = claims(&token)["jti"].as_str().unwrap().to_owned();
@@ -351,7 +351,7 @@ async fn a_first_start_that_was_cut_off_is_gone_on_with() {
     let first = record();
     let unfinished = data.path().join("bootstrap.unfinished.json");
     assert!(!unfinished.exists());
-    // As it stood before the server could be told about: who waits for the file does not get a part of it.
+    // Restore the state of a start that was interrupted before it wrote `bootstrap.json`.
     let mut before = first.clone();
     for later in ["url", "uin", "username"] {
         before.as_object_mut().unwrap().remove(later);
@@ -368,7 +368,7 @@ async fn a_first_start_that_was_cut_off_is_gone_on_with() {
     let text = |member: &str| second[member].as_str().unwrap().to_owned();
     Client::new(server.url(), Credentials::Basic(text("username"), text("password"))).get("/v2/").await.expect(200);
     drop(server);
-    // What is done is done: it is told once.
+    // Later starts do not print the login command again.
     let server = Binary::find().serve(data.path(), &[]);
     assert_eq!(server.output().len(), 1, "{:?}", server.output());
 }

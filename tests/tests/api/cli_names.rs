@@ -1,4 +1,4 @@
-//! Namespaces that the operator makes follow the rules that hold when their owner makes them.
+//! Namespaces made by the operator follow the same rules as namespaces made by their owner.
 
 use roadstead_storage::meta::{AuditQuery, QuotaKind};
 use roadstead_tests::TestRegistry;
@@ -18,7 +18,7 @@ async fn the_operator_gives_away_a_reserved_name_only_on_purpose() {
     let query = AuditQuery { action: Some("namespace.create"), limit: 10, ..AuditQuery::default() };
     let events = reg.meta().audit_events(&query).await.unwrap();
     assert_eq!((events[0].1.resource.as_str(), events[0].1.principal.as_str()), ("tencentyun", "operator"));
-    assert_eq!(events.len(), 2, "the other one is that of the first start");
+    assert_eq!(events.len(), 2, "the other event is from the first start");
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_quota_holds_for_namespaces_that_the_operator_makes() {
     let alice = reg.account("alice").await;
     reg.meta().set_quota(&reg.act(), alice.id, QuotaKind::Namespaces, 2).await.unwrap();
     let create = |name: &str| reg.command(&["namespace", "create", name, "--owner", &alice.uin], "");
-    assert!(create("alice-two").status.success(), "one is there already");
+    assert!(create("alice-two").status.success(), "the account has one namespace already, and the limit is 2");
     let refused = create("alice-three");
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("no more than 2"), "{}", text(&refused.stderr));

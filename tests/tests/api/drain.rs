@@ -1,4 +1,4 @@
-//! The end of a server.
+//! Stopping a server.
 
 use roadstead_storage::testkit::TestDatabase;
 use roadstead_tests::{Binary, Client, Credentials, Image, Server, digest, eventually, random_bytes, raw};
@@ -35,7 +35,7 @@ async fn a_running_upload_may_end_and_then_the_server_exits_with_0() {
         digest(&content)
     );
     upload.send(head).await;
-    // The server asks for the body: the request is under way.
+    // The server asks for the body, so the request is running.
     assert!(upload.head().await.starts_with("HTTP/1.1 100"));
     upload.send(&content[..100_000]).await;
     server.signal("TERM");
@@ -49,7 +49,7 @@ async fn a_running_upload_may_end_and_then_the_server_exits_with_0() {
     assert_eq!(answer.status, 201, "{answer}");
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");
-    // And it is there.
+    // The blob is stored.
     let (server, owner, _) = start(data.path());
     let got = owner.get(&format!("/v2/library/app/blobs/{}", digest(&content))).await.expect(200);
     assert_eq!(got.body, content);

@@ -1,11 +1,11 @@
-//! The first start, and commands on a data directory that has seen none.
+//! The first start, and commands on a data directory before the first start.
 
 use roadstead_tests::{Binary, Client, Credentials, Image, Server};
 use serde_json::{Value, json};
 
 use crate::cli::{json, run, text};
 
-/// With a wrong data directory they would else make a fresh registry, and answer that it is empty.
+/// Otherwise a wrong data directory would give a fresh registry and an empty answer.
 #[test]
 fn commands_that_only_read_make_nothing() {
     let data = tempfile::tempdir().unwrap();
@@ -27,9 +27,9 @@ fn commands_that_only_read_make_nothing() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
         let told = text(&[output.stdout, output.stderr].concat());
         assert!(told.contains("roadstead.db"), "{arguments:?}: {told}");
-        assert!(!nowhere.exists(), "{arguments:?} makes the data directory");
+        assert!(!nowhere.exists(), "{arguments:?} made the data directory");
     }
-    // A database whose schema is older is left as it is.
+    // A database with an older schema is not migrated.
     std::fs::create_dir(&nowhere).unwrap();
     std::fs::write(nowhere.join("roadstead.db"), b"").unwrap();
     for arguments in reading {
@@ -57,7 +57,7 @@ async fn the_first_start_names_an_address_that_can_be_reached() {
     owner.get("/v2/").await.expect(200);
 }
 
-/// The account of the first start is the operator's own.
+/// The account of the first start belongs to the operator.
 #[tokio::test]
 async fn the_first_account_has_no_quotas() {
     let data = tempfile::tempdir().unwrap();

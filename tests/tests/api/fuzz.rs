@@ -1,10 +1,10 @@
-//! Any request at all: never a fault.
+//! Random requests never cause a 5xx.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use roadstead_tests::{Image, TestRegistry, digest, raw};
 
-/// Pieces that targets are made of, so that many of them nearly fit.
+/// Parts of targets, so that many random targets are almost valid.
 fn segment() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "v2",
@@ -87,7 +87,7 @@ fn no_request_is_a_fault() {
         reg
     });
     let authorization = format!("Authorization: {}\r\n", reg.owner().credentials().header().unwrap());
-    // The same requests on every run: what a run finds, the next one finds too.
+    // Every run sends the same requests, so that failures can be reproduced.
     let config = Config { cases: 1500, failure_persistence: None, ..Config::default() };
     let rng = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
     let outcome = TestRunner::new_with_rng(config, rng).run(&request(), |(method, target, headers)| {

@@ -1,4 +1,4 @@
-//! What goes away under somebody's feet, and what comes again under its name.
+//! Things that are deleted while somebody uses them, and new things with their names.
 
 use futures::future::join_all;
 use roadstead_storage::meta::{EMPTY_REPOSITORY, JobQuery, JobState, PutManifest};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// Deletes a repository, as a command on the command line would.
+/// Deletes a repository, as the command line would.
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let name: RepositoryName = name.parse().unwrap();
     let row = reg.meta().repository(REGISTRY, &name).await.unwrap().unwrap();
@@ -27,7 +27,7 @@ async fn nothing_of_a_deleted_repository_is_in_the_one_that_has_its_name_now() {
     let blob = format!("/v2/library/app/blobs/{}", digest(&old.layers[0]));
     let referrers = format!("/v2/library/app/referrers/{}", old.digest());
     for client in [&owner, &bearer] {
-        // Into every cache there is.
+        // Fill all caches.
         client.get("/v2/library/app/manifests/old").await.expect(200);
         client.get(&blob).await.expect(200);
     }
@@ -45,7 +45,7 @@ async fn nothing_of_a_deleted_repository_is_in_the_one_that_has_its_name_now() {
         assert_eq!(client.get(&referrers).await.expect(200).json()["manifests"].as_array().unwrap().len(), 0);
         assert_eq!(client.get("/v2/library/app/tags/list").await.list("tags"), ["new"]);
     }
-    // What it had can be pushed again.
+    // The deleted content can be pushed again.
     owner.push_image("library/app", "old", &old).await;
     assert_eq!(owner.get(&blob).await.expect(200).body, old.layers[0]);
 }
@@ -85,7 +85,7 @@ async fn a_namespace_that_is_deleted_under_an_upload_takes_the_upload_with_it() 
     })
     .await;
     alice.basic.get(&location).await.expect_error(403, "DENIED");
-    // Staged bytes without an upload are swept; the harness wants to see none.
+    // The sweep would delete these staged bytes later; the harness accepts none.
     let store = reg.store().await;
     let id = location.rsplit('/').next().unwrap().parse().unwrap();
     store.discard(&roadstead_storage::blob::StagingKey::of(id)).await.unwrap();
@@ -100,7 +100,7 @@ async fn content_that_the_store_has_lost_is_no_secret_fault_and_can_be_pushed_ag
     reg.store().await.delete(&row.key).await.unwrap();
     let answer = owner.get(&target).await.expect_error(500, "UNKNOWN");
     assert!(!answer.text().contains(row.key.path()), "{answer}");
-    // Who has the content brings it back.
+    // A new push brings the content back.
     owner.push_blob("library/app", &content).await;
     assert_eq!(owner.get(&target).await.expect(200).body, content);
 }
@@ -113,7 +113,7 @@ async fn content_that_was_stored_short_is_never_served_as_the_whole() {
     let row = reg.meta().blobs_page(None, 10).await.unwrap().remove(0);
     let path = reg.settings().storage_root().join("blobs").join(row.key.path());
     std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(100_000).unwrap();
-    // An answer with the announced length that breaks off, or an error: never a short body that looks whole.
+    // The answer is an error, or ends before its announced length. It is never a short body that looks complete.
     if let Ok(answer) = owner.request("GET", &target).try_send().await {
         answer.expect_error(500, "UNKNOWN");
     }
@@ -125,7 +125,7 @@ async fn content_that_was_stored_short_is_never_served_as_the_whole() {
     assert_eq!(owner.get(&target).await.expect(200).body, content);
 }
 
-/// Points many tags of a repository at an image that is in it.
+/// Points many tags of a repository at an image in it.
 async fn tag_often(reg: &TestRegistry, repository: &str, image: &Image, count: usize) {
     let name: RepositoryName = repository.parse().unwrap();
     let namespace = reg.meta().namespace(REGISTRY, name.namespace()).await.unwrap().unwrap().id;

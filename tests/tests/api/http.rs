@@ -75,7 +75,7 @@ async fn the_body_of_a_refused_request_is_never_taken_for_a_request() {
         let answers = String::from_utf8_lossy(&connection.receive().await).into_owned();
         let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
         assert_eq!(statuses.first(), Some(&&*status.to_string()), "{method} {target}: {answers}");
-        // The next one is answered, or the connection is closed; the one in the body is not a request.
+        // The next request is answered, or the connection is closed. The text in the body is not treated as a request.
         assert!(statuses[1..].iter().all(|status| *status == "404"), "{method} {target}: {answers}");
         assert!(!answers.contains("{\"status\":\"ok\"}"), "{answers}");
     }
@@ -102,7 +102,7 @@ async fn a_refusal_comes_before_the_body_is_sent() {
         );
         connection.send(head).await;
         let mut answer = connection.head().await;
-        // Who may not push is not asked for the body.
+        // A client that may not push is not asked for the body.
         let asked = answer.starts_with("HTTP/1.1 100");
         assert_eq!(asked, !matches!(status, 401 | 403), "{target}: {answer}");
         if asked {
@@ -150,12 +150,12 @@ async fn bodies_are_taken_and_given_as_they_are_never_unpacked_or_packed() {
         let answer = owner.request("GET", target).header("accept-encoding", "gzip, br, zstd").send().await.expect(200);
         assert!(!answer.has("content-encoding"), "{answer}");
     }
-    // A bomb: a few bytes that would be a gigabyte.
+    // A gzip bomb: a few bytes that expand to a gigabyte.
     let packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xed, 0xc1, 1, 1, 0, 0, 0, 0x80];
     let put = owner.request("PUT", "/v2/library/app/manifests/bomb").header("content-encoding", "gzip");
     let put = put.header("content-type", image.media_type()).body(packed.to_vec()).send().await;
     put.expect_error(400, "MANIFEST_INVALID");
-    // What says that it is packed is a blob like any other.
+    // A blob with a content encoding is stored like any other.
     let location = owner.start_upload("library/app").await;
     let put = format!("{location}?digest={}", digest(packed));
     owner.request("PUT", &put).header("content-encoding", "gzip").body(packed.to_vec()).send().await.expect(201);
@@ -201,9 +201,9 @@ async fn a_reader_that_goes_away_leaves_nothing_behind() {
         );
         connection.send(head).await;
         assert!(connection.head().await.starts_with("HTTP/1.1 200"));
-        // Gone in the middle of the answer.
+        // Disconnect in the middle of the answer.
     }
-    // The shares of memory that they held have been given back.
+    // Their shares of the memory budget are free again.
     let gets = (0..4).map(|_| owner.get("/v2/library/app/tags/list"));
     futures::future::join_all(gets).await;
     let target = format!("/v2/library/app/blobs/{digest}");

@@ -17,7 +17,7 @@ fn json_of(reg: &TestRegistry, arguments: &[&str]) -> Value {
     serde_json::from_str(&told(reg, &[arguments, &["--json"]].concat(), 0)).unwrap()
 }
 
-/// A job that no server knows how to run.
+/// A job of a kind that no server can run.
 fn unknown() -> NewJob {
     let (payload, scope) = ("{}".to_owned(), "nothing in particular".to_owned());
     NewJob { kind: "test.unknown", key: Some("one".to_owned()), payload, scope, delay: Duration::ZERO }

@@ -1,4 +1,4 @@
-//! Tokens that were not made here, or not like this.
+//! Forged and changed tokens.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Attack {
             assert_eq!((answer.status, answer.code()), (401, "UNAUTHORIZED".into()), "{what}: {answer}");
             assert!(answer.header("www-authenticate").contains("error=\"invalid_token\""), "{what}: {answer}");
         }
-        // What was refused has not spoilt what is good.
+        // The bad token does not affect the good one.
         self.client(&self.token).get(TARGET).await.expect(200);
     }
 
@@ -47,7 +47,7 @@ impl Attack {
         self.token.rsplit('.').next().unwrap()
     }
 
-    /// The signing input of a changed header and changed claims.
+    /// The signing input for these header and claims.
     fn input(header: &Value, claims: &Value) -> String {
         format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()))
     }
@@ -140,7 +140,7 @@ async fn a_key_that_the_token_brings_along_is_not_believed() {
         let mut header = attack.header.clone();
         header[member] = value;
         let input = Attack::input(&header, &attack.claims);
-        // With a signature of another key, and with the one of the token that was changed.
+        // With a wrong signature, and with the signature of the original token.
         attack.refused(member, &format!("{input}.{}", BASE64.encode([7; 64]))).await;
         attack.refused(member, &format!("{input}.{}", attack.signature())).await;
     }
@@ -164,7 +164,7 @@ async fn a_token_ends() {
     let blob = format!("/v2/library/app/blobs/{}", digest(&Image::small(1).config));
     attack.reg.clock().advance(Duration::from_secs(899));
     client.get(TARGET).await.expect(200);
-    // A minute of leeway for clocks that differ.
+    // Clocks may differ by a minute.
     attack.reg.clock().advance(Duration::from_secs(62));
     client.get(TARGET).await.expect_error(401, "UNAUTHORIZED");
     client.get(&blob).await.expect_error(401, "UNAUTHORIZED");
@@ -181,7 +181,7 @@ async fn a_token_is_for_the_host_that_it_was_asked_from() {
     connection.send(format!("GET {TARGET} HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n{header}\r\n")).await;
     let other = raw::parse("another host".into(), &connection.receive().await);
     assert_eq!(other.status, 401, "{other}");
-    // Another registry has other keys.
+    // Another registry uses other keys.
     let elsewhere = TestRegistry::new().await;
     elsewhere.bearer(&attack.token).get("/v2/").await.expect(401);
 }

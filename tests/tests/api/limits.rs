@@ -1,4 +1,4 @@
-//! Requests that want too much, come too slowly, or are none.
+//! Requests that are too large, too slow, or not valid HTTP.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn heads_that_are_too_large_are_refused() {
         ("/v2/".to_owned(), many),
     ] {
         let answer = raw::request(reg.address(), "GET", &target, &headers).await;
-        // Refused, or hung up on: never served, never a fault.
+        // The server refuses the request or closes the connection. It never serves it, and never answers 5xx.
         assert!(matches!(answer.status, 0 | 400 | 401 | 404 | 413 | 414 | 431), "{answer}");
     }
     reg.owner().get("/v2/").await.expect(200);
@@ -51,7 +51,7 @@ async fn smuggled_lengths_are_refused() {
         connection.send(head).await;
         connection.send("0\r\n\r\n").await;
         let answers = String::from_utf8_lossy(&connection.receive().await).into_owned();
-        // Whatever it is taken for, it is one request.
+        // The server reads it as one request at most.
         assert!(answers.matches("HTTP/1.1 ").count() <= 1, "{lengths:?}: {answers}");
         assert!(!answers.starts_with("HTTP/1.1 5"), "{lengths:?}: {answers}");
     }
@@ -103,7 +103,7 @@ async fn a_body_that_stops_coming_is_given_up_and_what_came_is_kept() {
     assert_eq!(owner.get(&location).await.expect(204).header("range"), "0-69999");
     owner.chunk(&location, 70_000, content.slice(70_000..)).await.expect(202);
     owner.put(&format!("{location}?digest={}", digest(&content)), "").await.expect(201);
-    // The same of a manifest.
+    // The same for a manifest.
     let mut connection = raw::Connection::open(reg.address()).await;
     let head = format!(
         "PUT /v2/library/app/manifests/v1 HTTP/1.1\r\nHost: {}\r\nAuthorization: {authorization}\r\nContent-Length: 100\r\n\
@@ -135,7 +135,7 @@ async fn a_client_that_takes_its_answer_slowly_does_not_hold_others_up() {
     }
     owner.push_image("library/app", "v1", &Image::small(1)).await;
     assert_eq!(owner.get(&format!("/v2/library/app/blobs/{digest}")).await.expect(200).body, content);
-    // And those that take their time get everything in the end.
+    // The slow clients still get the whole blob.
     assert_eq!(slow.pop().unwrap().receive().await, content);
 }
 

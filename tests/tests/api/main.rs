@@ -1,4 +1,5 @@
-//! The HTTP surface, black box: one module for each part of the URL space, and some for what goes across it.
+//! Black-box tests of the HTTP surface: one module for each part of the URL space, and some for topics that concern all
+//! parts.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -24,7 +24,7 @@ async fn a_manifest_comes_back_byte_for_byte() {
     for blob in image.blobs() {
         owner.push_blob(REPOSITORY, blob).await;
     }
-    // White space, member order and unknown members are part of it.
+    // White space, the order of members and unknown members are kept.
     let content = Bytes::from(format!(
         " {{\n\t\"odd\" : 1.0e2,{}\n",
         &image.manifest().escape_ascii().to_string().replace("\\\"", "\"")[1..]
@@ -174,7 +174,7 @@ async fn a_manifest_that_an_index_lists_is_not_deleted() {
     let refused = owner.delete(&at(&image.digest())).await.expect_error(405, "DENIED");
     assert!(refused.text().contains("an index of this repository lists it"), "{refused}");
     assert_eq!(refused.header("allow"), "GET, HEAD, PUT");
-    // The tag may go: the index keeps the manifest.
+    // The tag may be deleted: the index keeps the manifest.
     owner.get(&at("v1")).await.expect(200);
     owner.delete(&at("v1")).await.expect(202);
     owner.get(&at(&image.digest())).await.expect(200);
@@ -182,7 +182,7 @@ async fn a_manifest_that_an_index_lists_is_not_deleted() {
     owner.delete(&at(&image.digest())).await.expect(202);
 }
 
-/// What BuildKit exports with `image-manifest=false`: an index whose entries are layers and a config, no manifests.
+/// BuildKit with `image-manifest=false` exports an index whose entries are layers and a config, not manifests.
 #[tokio::test]
 async fn an_index_may_list_blobs() {
     let reg = TestRegistry::new().await;
@@ -200,13 +200,13 @@ async fn an_index_may_list_blobs() {
     owner.push_blob(REPOSITORY, config).await;
     owner.put_manifest(REPOSITORY, "cache", OCI_INDEX, list.clone()).await.expect(201);
     assert_eq!(owner.get(&at("cache")).await.expect(200).body, list);
-    // They are kept for the index as layers are for an image.
+    // The index keeps these blobs, as an image keeps its layers.
     for blob in [layer, config] {
         let target = format!("/v2/{REPOSITORY}/blobs/{}", digest(blob));
         owner.delete(&target).await.expect_error(405, "DENIED");
         owner.get(&target).await.expect(200);
     }
-    // Manifests and blobs may stand side by side.
+    // An index may list manifests and blobs together.
     owner.push_image(REPOSITORY, "v1", &image).await;
     let mixed = index(&[image.descriptor(), entry("application/octet-stream", layer)]);
     owner.put_manifest(REPOSITORY, "mixed", OCI_INDEX, mixed).await.expect(201);
@@ -216,7 +216,7 @@ async fn an_index_may_list_blobs() {
     other.expect_error(404, "MANIFEST_BLOB_UNKNOWN");
 }
 
-/// What BuildKit makes of `FROM scratch` and a label, and what Go programs write for an empty list.
+/// BuildKit makes such a manifest from `FROM scratch` and a label, and Go programs write `null` for an empty list.
 #[tokio::test]
 async fn lists_that_are_null_are_empty_lists() {
     let reg = TestRegistry::new().await;
@@ -392,6 +392,6 @@ async fn a_manifest_is_never_converted_whatever_the_client_accepts() {
         let got = owner.request("GET", &at("v1")).header("accept", accept).send().await.expect(200);
         assert_eq!((got.header("content-type"), &got.body), (OCI_IMAGE, &image.manifest()), "{accept}");
     }
-    // As a proxy cache asks: there is one name space here.
+    // A proxy cache adds `ns`; this registry ignores it.
     owner.get(&format!("{}?ns=docker.io", at("v1"))).await.expect(200);
 }

@@ -1,4 +1,4 @@
-//! Another master key: by the command, and by a command that was cut off.
+//! Changing the master key, also when the command is interrupted.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -23,7 +23,7 @@ fn serve_fails(data: &Path, environment: &[(&str, &str)]) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What was sealed is needed to sign a token.
+/// Starts a server and gets a token, which needs a sealed key.
 async fn serves(data: &Path, environment: &[(&str, &str)]) {
     let server = Binary::find().serve(data, environment);
     let record: Value = serde_json::from_slice(&std::fs::read(data.join("bootstrap.json")).unwrap()).unwrap();
@@ -42,7 +42,7 @@ async fn everything_is_sealed_with_the_new_key() {
     let output = rotate(data, &["--json"], &[]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["resealed"], 2, "the key that signs tokens, and the owner's access key");
+    assert_eq!(told["resealed"], 2, "the key that signs tokens, and the access key of the owner");
     let new = std::fs::read(&key).unwrap();
     assert_ne!(old, new);
     assert!(!data.join("master.key.next").exists());
@@ -59,25 +59,28 @@ async fn a_rotation_that_was_cut_off_is_ended_by_the_next_start() {
     serves(data, &[]).await;
     let (key, next) = (data.join("master.key"), data.join("master.key.next"));
     let old = std::fs::read(&key).unwrap();
-    // Before the database was sealed with it.
+    // Interrupted before the database was sealed with the new key.
     std::fs::write(&next, [7; 32]).unwrap();
     let refused = Binary::find().command(data).args(["account", "create", "--name", "eve"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("change of the master key is unfinished"), "nobody seals in the middle");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("change of the master key is unfinished"),
+        "sealing must wait"
+    );
     serves(data, &[]).await;
     assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (old.clone(), false));
-    // After that, and before the file had its name.
+    // Interrupted after that, before the file got its final name.
     assert!(rotate(data, &[], &[]).status.success());
     let new = std::fs::read(&key).unwrap();
     std::fs::rename(&key, &next).unwrap();
     std::fs::write(&key, &old).unwrap();
     serves(data, &[]).await;
     assert_eq!((std::fs::read(&key).unwrap(), next.exists()), (new, false));
-    // Cut off in the middle of the file.
+    // Interrupted in the middle of writing the file.
     std::fs::write(&next, [7; 5]).unwrap();
     assert!(rotate(data, &[], &[]).status.success());
     serves(data, &[]).await;
-    // What cannot be read may be the only key: it stays.
+    // A file that cannot be read may be the only key, so it is kept.
     std::fs::create_dir(&next).unwrap();
     let refused = serve_fails(data, &[]);
     assert!(refused.contains("master.key.next") && next.exists(), "{refused}");
@@ -94,7 +97,7 @@ async fn a_running_server_is_not_taken_its_key_away() {
     assert_eq!(std::fs::read(data.path().join("master.key")).unwrap(), before);
 }
 
-/// Killed in the middle, again and again, later each time: whatever was done by then, the next start serves.
+/// The command is killed later in each round. After each kill, the next start serves.
 #[tokio::test]
 async fn a_rotation_that_is_killed_loses_nothing() {
     let data = tempfile::tempdir().unwrap();
@@ -104,7 +107,7 @@ async fn a_rotation_that_is_killed_loses_nothing() {
         let mut command = Binary::find().command(data);
         command.arg("rotate-master-key").stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        // Where this falls differs from run to run, and what must hold does not.
+        // The moment differs from run to run; the checks hold for any moment.
         tokio::time::sleep(Duration::from_millis(12 * round)).await;
         child.kill().unwrap();
         child.wait().unwrap();
@@ -115,7 +118,7 @@ async fn a_rotation_that_is_killed_loses_nothing() {
     serves(data, &[]).await;
     let left = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let keys: Vec<String> = left.filter(|name| name.starts_with("master.")).collect();
-    assert_eq!(keys, ["master.key"], "no key lies about");
+    assert_eq!(keys, ["master.key"], "no other key file is left");
 }
 
 /// A program that prints a key file, and counts how often it is run.
@@ -128,7 +131,7 @@ impl Program {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().display().to_string();
-        // It is not told what the server is told.
+        // The program must not get the ROADSTEAD variables of the server.
         let script = format!("env | grep -q ^ROADSTEAD && exit 9\necho run >>{path}/runs\ncat {path}/key\n");
         std::fs::write(dir.path().join("print"), script).unwrap();
         Self { command: format!("sh,{path}/print"), dir }
@@ -158,7 +161,7 @@ async fn a_program_gives_the_master_key() {
     let environment = program.environment();
     program.key(ONE);
     serves(&data, &environment).await;
-    assert_eq!(program.runs(), 1, "once a start, the first one too");
+    assert_eq!(program.runs(), 1, "one run for each start, also for the first start");
     assert!(!data.join("master.key").exists());
 
     let server = Binary::find().serve(&data, &environment);
@@ -176,7 +179,7 @@ async fn a_program_gives_the_master_key() {
     std::fs::write(&next, TWO).unwrap();
     std::fs::set_permissions(&next, std::fs::Permissions::from_mode(0o600)).unwrap();
     let arguments = ["--json", "--new-key-file", next.to_str().unwrap()];
-    // The second time as after a first one that nobody saw the end of.
+    // The second run is like a repetition after an interruption.
     for resealed in [2, 0] {
         let done = rotate(&data, &arguments, &environment);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -1,7 +1,7 @@
 //! Every route, every kind of caller, every kind of repository.
 //!
-//! The table is generated from [`Route::ALL`], so a new route is in it the moment it exists. What must come out is
-//! said twice: by the rule below, written from the documents and not from the code, and by the snapshots.
+//! The table is generated from [`Route::ALL`], so it contains every new route. Two things state the expected answers:
+//! the rule below, which is written from the documents and not from the code, and the snapshots.
 
 use std::fmt::Write as _;
 
@@ -13,29 +13,29 @@ use roadstead_tests::{Answer, Client, Credentials, Image, TestRegistry, digest};
 
 const PUBLIC: &str = "alice/public";
 const PRIVATE: &str = "alice/private";
-/// Repositories of alice, as bob sees them they are foreign; and places where nothing is.
+/// Repositories of alice, which are foreign for bob, and names that do not exist.
 const REPOSITORIES: [&str; 4] = [PUBLIC, PRIVATE, "alice/missing", "nowhere/missing"];
 
-/// What a caller is.
+/// A kind of caller.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
-    /// Nobody, without credentials.
+    /// A caller without credentials.
     Anonymous,
-    /// Nobody, with a token that nobody gets for everything that nobody may.
+    /// A caller with an anonymous token for all that the token service gives to anonymous callers.
     AnonymousToken,
     /// The owner of the namespace `alice`, without limits.
     Owner,
-    /// The same with a token whose scopes cover these actions on the repository.
+    /// The owner with a token whose scopes cover these actions on the repository.
     OwnerToken(&'static [&'static str]),
     /// Another account.
     Other,
-    /// Another account with a token for as much as it gets.
+    /// Another account with a token for all scopes that it gets.
     OtherToken,
-    /// A sub-account of the owner, who may this by policies.
+    /// A sub-account of the owner, whose policies allow these actions.
     Sub(&'static [&'static str]),
-    /// A sub-account of another account, who may everything by policies.
+    /// A sub-account of another account, whose policies allow everything.
     OtherSub,
-    /// Credentials that are not good, or not any more.
+    /// Credentials that are wrong or no longer valid.
     Bad,
 }
 
@@ -45,7 +45,7 @@ struct Caller {
     client: Client,
 }
 
-/// A caller for one repository: tokens are for it, unless they are meant to be for another one.
+/// All callers for one repository. Their tokens are for this repository, except the tokens for another one.
 async fn callers(reg: &TestRegistry, people: &People, repository: &str) -> Vec<Caller> {
     let (alice, bob) = (&people.alice, &people.bob);
     let scope = |actions: &str| format!("repository:{repository}:{actions}");
@@ -88,9 +88,9 @@ struct People {
     bob: Client,
     disabled: Client,
     disabled_token: Client,
-    /// Sub-accounts of alice: without policies, and with those of [`SUBS`].
+    /// Sub-accounts of alice, one for each row of [`SUBS`].
     subs: Vec<Client>,
-    /// A sub-account of bob, who may everything that bob may.
+    /// A sub-account of bob with all rights of bob.
     other_sub: Client,
 }
 
@@ -107,7 +107,7 @@ const SUBS: [(&str, &[&str]); 5] = [
     ("no-pull", &[EVERYTHING, NO_PULL]),
 ];
 
-/// The answer to one route. Where it is allowed, it changes nothing: what would be deleted is not there.
+/// Sends a request to one route. If it is allowed, it changes nothing: a deletion names something that does not exist.
 async fn call(client: &Client, route: Route, method: &str, repository: &str, image: &Image) -> Answer {
     let layer = digest(&image.layers[0]);
     let (reference, blob) = match route {
@@ -127,7 +127,7 @@ async fn call(client: &Client, route: Route, method: &str, repository: &str, ima
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Verdict {
-    /// The route runs: what it answers is in the snapshot, and is neither 401 nor 403.
+    /// The route runs. Its answer is in the snapshot, and is neither 401 nor 403.
     Allowed,
     /// 401 with a challenge.
     Challenge,
@@ -137,11 +137,11 @@ enum Verdict {
     Forbidden,
 }
 
-/// The rule: `docs/adr/0004`.
+/// The rule of `docs/adr/0004`.
 fn verdict(route: Route, kind: Kind, repository: &str) -> Verdict {
     let token = matches!(kind, Kind::AnonymousToken | Kind::OwnerToken(_) | Kind::OtherToken);
     match route.required() {
-        // A token is not had for a token, nor with bad credentials; the OAuth2 form has its credentials in the form.
+        // A token, and bad credentials, get no token. The OAuth2 form carries its credentials in the form.
         Required::Nothing if route == Route::TokenGet && (token || kind == Kind::Bad) => Verdict::Challenge,
         Required::Nothing => Verdict::Allowed,
         Required::Credentials | Required::Catalog if matches!(kind, Kind::Bad | Kind::Anonymous) => Verdict::Challenge,
@@ -151,13 +151,13 @@ fn verdict(route: Route, kind: Kind, repository: &str) -> Verdict {
             Kind::AnonymousToken => Verdict::Challenge,
             _ => Verdict::InsufficientScope,
         },
-        // It says no in an answer of its own, with the status 200.
+        // The cloud API answers a refusal with status 200.
         Required::Signature => Verdict::Allowed,
         Required::Repository(action) => on_repository(route, action, kind, repository),
     }
 }
 
-/// What policies leave to a sub-account in a repository of its own main account.
+/// Whether the policies of a sub-account allow an action in a repository of its own main account.
 fn by_policies(route: Route, action: RightName, rights: &[&str], repository: &str) -> bool {
     let may = |right| rights.contains(&right);
     let pull = !may("deny pull") && (may("pull") || repository == PUBLIC);
@@ -166,7 +166,7 @@ fn by_policies(route: Route, action: RightName, rights: &[&str], repository: &st
         RightName::Pull => pull,
         RightName::Push => push,
         RightName::Probe => pull || push,
-        // Blobs are for main accounts.
+        // Only main accounts may delete blobs.
         RightName::Delete => route == Route::ManifestDelete && may("untag"),
     }
 }
@@ -198,7 +198,7 @@ fn on_repository(route: Route, action: RightName, kind: Kind, repository: &str) 
 
 fn check(answer: &Answer, verdict: Verdict, cell: &str) {
     let challenge = answer.header("www-authenticate");
-    // The token service says of itself that it wants another kind of credentials; there is nothing to send on to.
+    // The token service needs no Bearer challenge: it is the place that a challenge names.
     let sent_on = !challenge.is_empty() || cell.contains("token.get");
     let found = match answer.status {
         401 if challenge.contains("insufficient_scope") => Verdict::InsufficientScope,
@@ -211,7 +211,7 @@ fn check(answer: &Answer, verdict: Verdict, cell: &str) {
     assert_eq!(found, verdict, "{cell}: {answer}");
 }
 
-/// What an answer is, in few words. The answer to HEAD has no body to hold a code.
+/// A short description of an answer. The answer to HEAD has no body, and so no code.
 fn summary(answer: &Answer) -> String {
     let mut words = vec![answer.status.to_string(), answer.code()];
     if answer.header("www-authenticate").contains("insufficient_scope") {
@@ -292,7 +292,7 @@ async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
         people.disabled,
         wrong(&people.alice),
     ];
-    // Twice, so that the second round meets whatever the first one has left in caches.
+    // Two rounds, so that the second one runs with the caches that the first one filled.
     for _ in 0..2 {
         for client in &strangers {
             for &route in Route::ALL {
@@ -303,7 +303,7 @@ async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
                     let ask = async |repository: &str| {
                         let answer = call(client, route, method.as_str(), repository, &image).await;
                         assert!(matches!(answer.status, 401 | 403), "{}: {answer}", answer.request);
-                        // The answer may repeat the name that was asked for, and nothing else of it.
+                        // The answer may differ only in the name of the repository.
                         answer.essence().replace(repository, "NAME")
                     };
                     let private = ask(PRIVATE).await;
@@ -312,7 +312,7 @@ async fn what_may_not_be_seen_looks_like_what_does_not_exist() {
                 }
             }
         }
-        // The owner reads it in between, which fills caches.
+        // The owner reads it in between, and so fills caches.
         people.alice.get(&format!("/v2/{PRIVATE}/manifests/v1")).await.expect(200);
         people.alice.get(&format!("/v2/{PRIVATE}/blobs/{}", digest(&image.layers[0]))).await.expect(200);
     }

@@ -20,7 +20,7 @@ async fn mounted(client: &Client, into: &str, from: Option<&str>) {
     assert_eq!(client.get(answer.header("location")).await.expect(200).body, content());
 }
 
-/// The client is told to upload, and may.
+/// Checks that the mount fails, and that the client may upload instead.
 async fn refused(client: &Client, into: &str, digest: &str, from: Option<&str>) -> Answer {
     let answer = mount(client, into, digest, from).await.expect(202);
     client.get(answer.header("location")).await.expect(204);
@@ -86,17 +86,17 @@ async fn a_token_must_cover_the_source_that_it_names() {
     let alice = reg.account("alice").await.basic;
     alice.push_blob("alice/source", &content()).await;
     let narrow = alice.bearer(&["repository:alice/app:pull,push"]).await;
-    // Its account may read the source: the client is told which token to get, as it would be for the target.
+    // The account may read the source, so the challenge names the token that the client needs, as for the target.
     let answer = mount(&narrow, "alice/app", &digest(content()), Some("alice/source")).await.expect(401);
     let challenge = answer.header("www-authenticate");
     assert!(challenge.contains("scope=\"repository:alice/app:pull,push repository:alice/source:pull\""), "{challenge}");
     assert!(challenge.contains("error=\"insufficient_scope\""), "{challenge}");
     let wide = alice.bearer(&["repository:alice/app:pull,push", "repository:alice/source:pull"]).await;
     mounted(&wide, "alice/app", Some("alice/source")).await;
-    // Without a source the rights of the account decide: clients do not know what to ask for.
+    // Without a source the rights of the account decide, because a client cannot know which scope to request.
     let narrow = alice.bearer(&["repository:alice/other:pull,push"]).await;
     mounted(&narrow, "alice/other", None).await;
-    // The right to push is needed in any case.
+    // The right to push is always needed.
     let reader = alice.bearer(&["repository:alice/third:pull", "repository:alice/source:pull"]).await;
     mount(&reader, "alice/third", &digest(content()), Some("alice/source")).await.expect(401);
 }
@@ -137,9 +137,9 @@ async fn the_challenge_to_a_mount_asks_for_its_source_too() {
     let challenge = reg.anonymous().post(&target).await.expect(401);
     let scope = "repository:alice/app:pull,push repository:alice/source:pull";
     assert!(challenge.header("www-authenticate").contains(&format!("scope=\"{scope}\"")), "{challenge}");
-    // Who follows it gets the blob.
+    // A client that follows the challenge gets the blob.
     mounted(&alice.bearer(&[scope]).await, "alice/app", Some("alice/source")).await;
-    // Whether the source exists makes no difference, and what is no name is left out.
+    // A missing source gets the same challenge, and an invalid name is left out.
     let nothing = reg.anonymous().post(&target.replace("source", "nothing")).await;
     assert_eq!(nothing.essence().replace("nothing", "source"), challenge.essence());
     for odd in ["from=%22,x=%22", "from=library", "from="] {

@@ -1,4 +1,4 @@
-//! Names, as they come on the wire: nothing that is not a name is taken for one.
+//! Names in requests: invalid names are never accepted.
 
 use roadstead_tests::{Answer, Image, TestRegistry, digest, raw};
 
@@ -63,10 +63,10 @@ async fn what_is_no_repository_name_is_refused_before_anything_is_looked_up() {
             [("GET", "tags/list"), ("GET", "manifests/v1"), ("POST", "blobs/uploads/"), ("PUT", "manifests/v1")]
         {
             let answer = ask(&reg, method, &format!("/v2/{name}/{suffix}")).await;
-            // What is no request line at all is refused below the registry, without a word.
+            // The HTTP server refuses an invalid request line itself, with an empty body.
             let refused = match answer.status {
                 400 => answer.body.is_empty(),
-                // Docker tries again after any other code, and shows nothing of it.
+                // After any other code docker retries, and shows no reason.
                 404 => matches!(answer.code().as_str(), "NAME_UNKNOWN" | "NOT_FOUND"),
                 _ => false,
             };
@@ -166,7 +166,7 @@ async fn what_is_no_digest_or_tag_is_refused() {
             let answer = ask(&reg, method, &format!("/v2/library/app/{kind}/{bad}")).await;
             assert!(matches!(answer.status, 400 | 404), "{bad:?}: {answer}");
             if answer.status == 404 && method != "HEAD" {
-                // A slash makes it another path, not another blob.
+                // With a slash it is another path, and not another blob.
                 assert!(
                     ["NOT_FOUND", "NAME_UNKNOWN", "MANIFEST_UNKNOWN"].contains(&&*answer.code()),
                     "{bad:?}: {answer}"
@@ -248,7 +248,7 @@ async fn names_of_namespaces_belong_to_whoever_has_them() {
         assert_eq!(output.status.success(), fits, "{name:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
     alice.basic.push_blob("team/app", &"x".into()).await;
-    // A namespace with repositories is not deleted.
+    // A namespace with repositories cannot be deleted.
     let output = reg.command(&["namespace", "delete", "team"], "");
     assert_eq!(output.status.code(), Some(1));
     alice.basic.get("/v2/team/app/tags/list").await.expect(200);

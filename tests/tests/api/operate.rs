@@ -1,4 +1,4 @@
-//! What operators look at: health, readiness, metrics.
+//! Health, readiness and metrics, for operators.
 
 use roadstead_config::Settings;
 use roadstead_storage::blob::MemoryBlobStore;
@@ -32,14 +32,14 @@ async fn a_store_that_fails_is_told_without_its_secrets_and_comes_back() {
         (&ready["store"], &ready["database"], &ready["status"]),
         (&json!(false), &json!(true), &json!("unavailable"))
     );
-    assert_eq!(ready.as_object().unwrap().len(), 6, "which of them fails is said, and nothing else: {ready}");
-    // It lives all the same: a restart would not help.
+    assert_eq!(ready.as_object().unwrap().len(), 6, "the answer names the failing parts, and nothing else: {ready}");
+    // The process still counts as alive, because a restart would not help.
     reg.anonymous().get("/healthz").await.expect(200);
     store.heal();
     reg.anonymous().get("/readyz").await.expect(200);
 }
 
-/// A clock that panics where the loops of the server read it, as long as it is broken. Requests are served by other threads.
+/// A clock that panics in the loops of the server while it is broken. Other threads serve requests.
 #[derive(Debug, Default)]
 struct BrokenClock(AtomicBool);
 
@@ -72,7 +72,7 @@ async fn a_loop_that_panics_is_named_and_started_again() {
     for name in ["changes", "jobs"] {
         eventually(name, async || down().await.contains(&json!(name)).then_some(())).await;
     }
-    // Who pushes does not notice.
+    // Pushes still work.
     reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
     clock.0.store(false, Ordering::SeqCst);
     eventually("all loops run again", async || down().await.is_empty().then_some(())).await;

@@ -1,4 +1,4 @@
-//! The other database, whatever the rest runs on.
+//! PostgreSQL, whichever database the other tests use.
 
 use roadstead_tests::{Database, Image, Store, TestRegistry, digest};
 
@@ -6,7 +6,7 @@ use roadstead_tests::{Database, Image, Store, TestRegistry, digest};
 async fn a_push_and_a_pull_work_on_postgresql() {
     let Some(mut reg) = TestRegistry::builder().database(Database::Postgres).store(Store::Memory).try_start().await
     else {
-        // Said by the harness when it must not be missing.
+        // If PostgreSQL is required, the harness has failed already.
         return;
     };
     let (alice, image) = (reg.account("alice").await, Image::small(1));

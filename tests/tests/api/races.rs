@@ -1,4 +1,4 @@
-//! Several clients at once: whatever the order, what comes out is one of the orders.
+//! Several clients at once: the result is always that of some order of their requests.
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -29,7 +29,7 @@ async fn who_reads_a_tag_while_it_moves_gets_one_image_or_the_other() {
         for turn in 0..40 {
             let image = &images[turn % 2];
             owner.put_manifest(REPOSITORY, "latest", image.media_type(), image.manifest()).await.expect(201);
-            // Who has been told that the tag points there sees it pointing there.
+            // A client that moved the tag sees the new target at once.
             assert_eq!(owner.get(&target).await.expect(200).body, image.manifest());
         }
     };
@@ -65,7 +65,7 @@ async fn a_manifest_and_the_deletion_of_its_blob_come_one_after_the_other() {
         match (put.status, delete.status) {
             (201, 405) => assert_eq!(owner.get(&layer).await.expect(200).body, image.layers[0]),
             (404, 202) => drop(owner.get(&layer).await.expect(404)),
-            _ => panic!("both, or neither: {put} {delete}"),
+            _ => panic!("exactly one must succeed: {put} {delete}"),
         }
     }
 }
@@ -86,7 +86,7 @@ async fn an_index_and_the_deletion_of_its_child_leave_no_hole() {
             owner.delete(&child)
         );
         assert!(matches!(put.status, 201 | 404), "{put}");
-        // Whichever comes first decides: the index has its child, or neither is there.
+        // The first request decides: the index has its child, or neither exists.
         assert_eq!(delete.status, if put.status == 201 { 405 } else { 202 }, "{delete}");
         owner.get(&child).await.expect(if put.status == 201 { 200 } else { 404 });
     }

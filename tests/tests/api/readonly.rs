@@ -1,4 +1,4 @@
-//! `maintenance.readonly`: nothing is changed, and everything is still read.
+//! `maintenance.readonly`: changes are refused, and reads still work.
 
 use roadstead_config::DatabaseLocation;
 use roadstead_tests::{Binary, TestRegistry};
@@ -26,7 +26,7 @@ async fn a_push_is_refused_with_the_reason_and_reading_works() {
     owner.get("/v2/").await.expect(200);
     owner.get("/v2/_catalog").await.expect(200);
     owner.get("/v2/library/app/manifests/v1").await.expect(404);
-    // Who may not push is told so, and nothing else.
+    // A client that may not push gets the usual refusal.
     reg.anonymous().post("/v2/library/app/blobs/uploads/").await.expect(401);
 }
 

@@ -74,7 +74,7 @@ async fn a_filter_by_type_is_applied_and_told() {
     owner.push_image(REPOSITORY, "v1", &image).await;
     let one = signature(2, &image, "application/x-signature");
     let two = signature(3, &image, "application/x-sbom+json");
-    // Without an artifactType the media type of the config counts.
+    // Without an artifactType, the media type of the config is used.
     let three = Image::small(4).about(&image);
     for referrer in [&one, &two, &three] {
         owner.push_image(REPOSITORY, &referrer.digest(), referrer).await;
@@ -146,7 +146,7 @@ async fn an_index_can_refer_too_and_referrers_stay_in_their_repository() {
 
 #[tokio::test]
 async fn a_manifest_that_is_its_own_subject_by_a_trick_is_only_a_manifest() {
-    // A subject is a digest, so a cycle cannot be made; two that name each other's old form can.
+    // A cycle is impossible, because a subject is a digest. Two manifests can only name old forms of each other.
     let reg = TestRegistry::new().await;
     let owner = reg.owner();
     let one = Image::small(1);

@@ -1,4 +1,4 @@
-//! Connections that are reset in the middle of a change: what was committed is what is served, and nothing else.
+//! Connections that are reset in the middle of a change: the server serves exactly the committed state.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ async fn send_and_reset(address: SocketAddr, request: &[u8], delay: Duration) {
     stream.set_zero_linger().unwrap();
 }
 
-/// What the database says that the tag points at.
+/// The target of the tag in the database.
 async fn truth(reg: &TestRegistry) -> Option<String> {
     let name = REPOSITORY.parse().unwrap();
     let repository = reg.meta().repository(RegistryId::PERSONAL, &name).await.unwrap().unwrap();
@@ -38,7 +38,7 @@ async fn a_tag_that_was_moved_or_deleted_by_a_connection_that_was_reset_is_not_s
     let authorization = owner.credentials().header().unwrap();
     for round in 0..40u32 {
         let image = &images[round as usize % 2];
-        // Into the cache.
+        // Fill the cache.
         owner.get(&target).await;
         let head = format!("Host: {}\r\nAuthorization: {authorization}\r\n", reg.address());
         let request = if round % 3 == 2 {
@@ -52,8 +52,8 @@ async fn a_tag_that_was_moved_or_deleted_by_a_connection_that_was_reset_is_not_s
         };
         let delay = Duration::from_micros(u64::from(round * 97 % 4000));
         send_and_reset(reg.address(), &request, delay).await;
-        // The change may still be under way; once it is done, both say the same.
-        eventually("what is served is what is stored", async || {
+        // The change may still be running. After it, the answer and the database agree.
+        eventually("the answer matches the database", async || {
             let answer = owner.get(&target).await;
             let served = (answer.status == 200).then(|| answer.header("docker-content-digest").to_owned());
             (served == truth(&reg).await).then_some(())

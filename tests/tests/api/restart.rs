@@ -1,4 +1,4 @@
-//! What outlives a restart.
+//! State that survives a restart.
 
 use bytes::Bytes;
 use roadstead_config::Settings;

@@ -1,4 +1,4 @@
-//! What is taken away is gone, also for tokens that were issued before.
+//! Rights that are taken away end at once, also for tokens that were issued before.
 
 use roadstead_storage::meta::AccountStatus;
 use roadstead_tests::{Image, OWNER_PASSWORD, TestRegistry, eventually};
@@ -20,12 +20,12 @@ async fn a_disabled_account_is_out_with_every_token_until_it_is_enabled() {
     bearer.post("/v2/alice/app/blobs/uploads/").await.expect_error(401, "UNAUTHORIZED");
     alice.basic.tokens().get(&[]).await.expect_error(401, "UNAUTHORIZED");
     reg.anonymous().tokens().refresh(&refresh, "").await.expect(401);
-    // What it has made stays, for whoever else may see it.
+    // The repositories of the account stay, and still have the same rights.
     reg.owner().get(TARGET).await.expect_error(403, "DENIED");
     reg.set_status(alice.id, AccountStatus::Active).await;
     eventually("the password is good again", async || (alice.basic.get(TARGET).await.status == 200).then_some(()))
         .await;
-    // Tokens of before are not: whoever was shut out signs in anew.
+    // Old tokens stay invalid: the account has to sign in again.
     bearer.get(TARGET).await.expect_error(401, "UNAUTHORIZED");
 }
 
@@ -81,7 +81,7 @@ async fn the_command_line_revokes_too() {
     };
     run(&["repository", "visibility", "alice/app", "public"], "");
     let anonymous = reg.anonymous();
-    // A command ends when the server has seen what it did.
+    // A command ends only after the server has seen its change.
     anonymous.get(TARGET).await.expect(200);
     run(&["repository", "visibility", "alice/app", "private"], "");
     anonymous.get(TARGET).await.expect(401);

@@ -21,7 +21,7 @@ async fn tags_come_in_the_order_of_their_bytes_page_by_page() {
     for n in [1, 3, 5, 11, 12, 13, 1000] {
         let (all, sizes) = owner.all_pages(&format!("/v2/library/app/tags/list?n={n}"), "tags").await;
         assert_eq!(all, sorted, "n={n}");
-        assert_eq!(sizes.len(), sorted.len().div_ceil(n), "n={n}: no page is short but the last");
+        assert_eq!(sizes.len(), sorted.len().div_ceil(n), "n={n}: only the last page may be short");
     }
     let after = owner.get("/v2/library/app/tags/list?last=a_b&n=2").await.expect(200);
     assert_eq!(after.list("tags"), ["latest", "v1"]);

@@ -23,11 +23,11 @@ async fn the_eleventh_guess_is_not_looked_at_not_even_if_it_is_right() {
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
     alice.basic.get("/v2/").await.expect_error(429, "TOOMANYREQUESTS");
-    // The token service is not a way round.
+    // The token service has the same limit.
     alice.basic.tokens().get(&[]).await.expect_error(429, "TOOMANYREQUESTS");
     let form = alice.basic.tokens().offline(&alice.uin, &alice.password, "").await;
     form.expect_error(429, "TOOMANYREQUESTS");
-    // Somebody else is not shut out.
+    // Another account is not blocked.
     reg.owner().get("/v2/").await.expect(200);
     reg.clock().advance(Duration::from_secs(60));
     alice.basic.get("/v2/").await.expect(200);
@@ -59,7 +59,7 @@ async fn one_address_cannot_try_every_account() {
         refused += usize::from(reg.basic(&name, "password").get("/v2/").await.status == 429);
     }
     assert_eq!(refused, 10);
-    // Names that are none count too.
+    // Unknown names count too.
     reg.basic("admin", "admin").get("/v2/").await.expect(429);
 }
 
@@ -79,7 +79,7 @@ async fn behind_a_trusted_proxy_the_clients_are_told_apart() {
         from("203.0.113.7").await.expect(401);
     }
     from("203.0.113.7").await.expect(429);
-    // What the client itself wrote stands to the left, and changes nothing.
+    // A client can only add addresses on the left, which are ignored.
     from("198.51.100.1, 203.0.113.7").await.expect(429);
     from("198.51.100.1").await.expect(401);
 }
@@ -101,9 +101,9 @@ async fn a_limit_on_requests_is_kept_and_told() {
             break;
         }
     }
-    let refused = refused.expect("200 requests at once are too many").expect_error(429, "TOOMANYREQUESTS");
+    let refused = refused.expect("200 requests at once are over the limit").expect_error(429, "TOOMANYREQUESTS");
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
-    // Whoever asks whether the server lives is not told to come back later.
+    // Health checks are never limited.
     for _ in 0..20 {
         reg.anonymous().get("/healthz").await.expect(200);
         reg.anonymous().get("/readyz").await.expect(200);

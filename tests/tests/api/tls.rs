@@ -24,7 +24,7 @@ impl Files {
         (files, pem)
     }
 
-    /// Writes a fresh certificate for the loopback address; gives it.
+    /// Writes a fresh certificate for the loopback address, and returns it.
     fn renew(&self) -> String {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).unwrap();
@@ -52,7 +52,7 @@ async fn start(files: &Files, pem: &str) -> TestRegistry {
     reg
 }
 
-/// As Go's servers do.
+/// Go's servers do the same.
 #[tokio::test]
 async fn plain_http_is_told_to_use_https() {
     let (files, pem) = Files::new();
@@ -93,7 +93,7 @@ async fn images_go_over_tls_with_http_1_and_2() {
         let blob = format!("/v2/{repository}/blobs/{}", roadstead_tests::digest(&image.layers[0]));
         assert_eq!(bearer.get(&blob).await.expect(200).body, image.layers[0]);
         bearer.head(&blob).await.expect(200);
-        // An upload without an announced length, as HTTP/2 has them.
+        // HTTP/2 allows an upload without an announced length.
         let location = owner.start_upload(&repository).await;
         let pieces: Vec<_> =
             image.layers[0].chunks(100_000).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece))).collect();
@@ -110,11 +110,11 @@ async fn a_renewed_certificate_is_served_without_a_restart_and_a_broken_one_is_n
     let (files, old) = Files::new();
     let reg = start(&files, &old).await;
     let answers = async |pem: &str| {
-        // A connection of its own: the certificate is shown when it is made.
+        // Opens a new connection, which shows the present certificate.
         http(pem).build().unwrap().get(format!("{}/healthz", reg.url())).send().await.is_ok()
     };
     assert!(answers(&old).await);
-    // Half of a renewal, as it looks between two writes: what was served is served on.
+    // In the middle of a renewal the file is broken, and the server keeps the old certificate.
     let good = std::fs::read_to_string(&files.cert).unwrap();
     replace(&files.cert, "-----BEGIN CERTIFICATE-----\nnonsense");
     assert!(answers(&old).await);

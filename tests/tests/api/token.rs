@@ -60,7 +60,7 @@ async fn what_may_not_be_had_is_left_out_and_is_no_error() {
         { "type": "registry", "name": "catalog", "actions": ["*"] },
     ]);
     assert_eq!(access(&bob.basic.tokens().get(&scopes).await.expect(200)), expected);
-    // The same in one parameter, separated by spaces.
+    // The same scopes in one parameter, separated by spaces.
     assert_eq!(access(&bob.basic.tokens().get(&[&scopes.join(" ")]).await.expect(200)), expected);
     let anonymous = access(&reg.anonymous().tokens().get(&scopes).await.expect(200));
     assert_eq!(anonymous, json!([entry("alice/open", &["pull"])]));
@@ -98,7 +98,7 @@ async fn wrong_credentials_get_no_token_not_even_an_anonymous_one() {
     let unknown = reg.basic("999999999999", "wrong").tokens().get(&[]).await.expect_error(401, "UNAUTHORIZED");
     let nobody = reg.basic("nobody", "wrong").tokens().get(&[]).await.expect_error(401, "UNAUTHORIZED");
     let empty = reg.basic("", "").tokens().get(&[]).await.expect_error(401, "UNAUTHORIZED");
-    // Which of the two was wrong is not told.
+    // The answer does not tell whether the name or the password was wrong.
     for other in [unknown, nobody, empty] {
         assert_eq!(wrong.essence(), other.essence());
     }
@@ -109,7 +109,7 @@ async fn wrong_credentials_get_no_token_not_even_an_anonymous_one() {
 async fn the_number_of_scopes_and_the_size_of_a_token_are_limited() {
     let reg = TestRegistry::new().await;
     let tokens = reg.owner().tokens();
-    // A token that no proxy takes is not made: the answer says why.
+    // A token that is too large for proxies is refused, and the answer says why.
     let long = (0..100).map(|n| format!("repository:library/{n:0200}:pull"));
     tokens.get(&[&long.collect::<Vec<_>>().join(" ")]).await.expect_error(400, "UNKNOWN");
     let form = [("grant_type", "password"), ("service", tokens.service()), ("username", reg.owner_name())];
@@ -126,7 +126,7 @@ async fn the_number_of_scopes_and_the_size_of_a_token_are_limited() {
     tokens.post(&pairs).await.expect_error(400, "UNKNOWN");
 }
 
-/// A hundred scopes are what a client may ask for. nginx and others take a line of 8 KiB in a header.
+/// A client may ask for a hundred scopes. nginx and others accept a header line of 8 KiB.
 #[tokio::test]
 async fn a_hundred_repositories_fit_a_token_that_proxies_take() {
     let reg = TestRegistry::new().await;
@@ -214,10 +214,10 @@ async fn a_refresh_token_is_used_once_and_gives_the_next_one() {
     let second = answer.json()["refresh_token"].as_str().unwrap().to_owned();
     assert_ne!(first, second);
     let third = tokens.refresh(&second, "").await.expect(200).json()["refresh_token"].as_str().unwrap().to_owned();
-    // Whoever uses an old one has stolen it, or been robbed: the whole family ends.
+    // If an old token is used again, somebody has copied it: the whole family ends.
     assert_eq!(tokens.refresh(&first, "").await.expect(401).json()["error"], "invalid_grant");
     tokens.refresh(&third, "").await.expect(401);
-    // Other families live on.
+    // Other families still work.
     let other = refresh_token(&reg, &reg.anonymous()).await;
     tokens.refresh(&other, "").await.expect(200);
     tokens.refresh("garbage", "").await.expect(401);
@@ -249,7 +249,7 @@ async fn a_refresh_token_is_for_one_client_and_one_service_and_ends() {
 
 #[tokio::test]
 async fn the_get_form_gives_no_refresh_token() {
-    // Docker keeps the first one that it gets for ever, which rotation would have to take for theft.
+    // Docker keeps its first refresh token for ever, which rotation would treat as theft.
     let reg = TestRegistry::new().await;
     let pairs = [("offline_token", "true"), ("client_id", "roadstead-tests")];
     for client in [reg.owner(), reg.anonymous()] {

@@ -1,4 +1,4 @@
-//! `/v2/NAME/blobs/uploads/`: sessions, whole uploads, cancelling, and who may touch them.
+//! `/v2/NAME/blobs/uploads/`: sessions, whole uploads, cancelling, and the rights to them.
 
 use std::time::Duration;
 
@@ -93,16 +93,16 @@ async fn an_upload_belongs_to_its_repository_and_its_account() {
     let (alice, bob) = (reg.account("alice").await, reg.account("bob").await);
     let location = alice.basic.start_upload("alice/app").await;
     alice.basic.patch(&location, "hello").await.expect(202);
-    // Through another repository of the same account, and through one of somebody else's.
+    // The upload cannot be reached through another repository, neither of the same account nor of another one.
     unknown(&alice.basic, &location.replace("alice/app", "alice/other")).await;
     unknown(&bob.basic, &location.replace("alice/app", "bob/app")).await;
-    // Under its own name it is as closed as the repository.
+    // Through its own repository it has the same protection as the repository.
     for method in ["GET", "PATCH", "PUT", "DELETE"] {
         let put = format!("{location}?digest={}", digest("hello"));
         bob.basic.request(method, &put).send().await.expect_error(403, "DENIED");
         reg.anonymous().request(method, &put).send().await.expect_error(401, "UNAUTHORIZED");
     }
-    // Nobody has changed it.
+    // The upload is unchanged.
     assert_eq!(alice.basic.get(&location).await.expect(204).header("range"), "0-4");
     alice.basic.put(&format!("{location}?digest={}", digest("hello")), Bytes::new()).await.expect(201);
 }
@@ -195,7 +195,7 @@ async fn nobody_pushes_into_a_namespace_that_does_not_exist_or_is_not_theirs() {
         let answer = alice.basic.post(&format!("/v2/{repository}/blobs/uploads/")).await.expect_error(403, "DENIED");
         texts.push(answer.text());
     }
-    // Which of the two it is does not show; what may be done about either does.
+    // The answer does not tell which of the two it is, and says what to do in both cases.
     assert_eq!(texts[0], texts[1]);
     for part in ["the namespace does not exist", "may not push", "create the namespace", "ask its owner"] {
         assert!(texts[0].contains(part), "{}", texts[0]);
@@ -216,5 +216,5 @@ async fn many_pushes_of_the_same_blob_at_once_all_succeed() {
             assert_eq!(got.body, content);
         }
     }
-    assert_eq!(reg.meta().blobs_page(None, 10).await.unwrap().len(), 1, "it is stored once");
+    assert_eq!(reg.meta().blobs_page(None, 10).await.unwrap().len(), 1, "the blob is stored once");
 }
