@@ -1,4 +1,4 @@
-//! What was done, and what was refused, can be looked up.
+//! The audit log: changes and refusals can be looked up.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use roadstead_tests::people::sub;
 use roadstead_tests::{Cloud, Image, TestRegistry, eventually};
 use serde_json::{Value, json};
 
-/// The events of a page, without those of what the test has made before.
+/// The events of a page, without those of the set-up of the test.
 async fn events(cloud: &Cloud, parameters: Value) -> Vec<Value> {
     let reply = cloud.call("cam", "DescribeAuditLogs", parameters).await.ok();
     reply["Events"].as_array().unwrap().iter().filter(|event| event["Action"] != "test").cloned().collect()
@@ -17,7 +17,7 @@ fn unlimited() -> roadstead_tests::Builder {
     TestRegistry::builder().settings(|s| s.cloud_api.requests_per_second = 0)
 }
 
-/// The first event that fits, once it is there: refusals are written a moment later.
+/// Waits for the first event that matches, because refusals are written a moment later.
 async fn first(cloud: &Cloud, parameters: Value) -> Value {
     eventually("the event is written", async || events(cloud, parameters.clone()).await.into_iter().next()).await
 }
@@ -62,7 +62,7 @@ async fn docker_has_an_event_for_each_change_and_none_without_one() {
         (config, format!("alice/app@{}", roadstead_tests::digest(&image.config))),
     ] {
         alice.basic.delete(&target).await.expect(202);
-        // What has gone, does not go again.
+        // A second deletion fails, and writes no event.
         alice.basic.delete(&target).await.expect(404);
         let found = events(&alice.cloud, json!({})).await;
         assert_eq!(found[0]["Resource"], json!(resource));
@@ -121,7 +121,7 @@ async fn what_was_only_tried_is_called_that() {
             assert_eq!(logged["Outcome"], outcome, "{logged}");
         }
     }
-    // One that would have been done is none.
+    // A dry run that would succeed writes no event.
     let namespace = json!({ "Namespace": "alice-2", "DryRun": true });
     alice.cloud.call("tcr", "CreateNamespacePersonal", namespace).await.expect("DryRunOperation");
     alice.cloud.call("tcr", "CreateNamespacePersonal", json!({ "Namespace": "alice-3" })).await.ok();
@@ -193,7 +193,7 @@ async fn events_come_in_pages_and_by_what_they_are() {
     ] {
         assert_eq!(events(&alice.cloud, parameters.clone()).await.len(), count, "{parameters}");
     }
-    assert_eq!(events(&reg.cloud(), json!({ "Uin": "100000000001" })).await.len(), 0, "another account's");
+    assert_eq!(events(&reg.cloud(), json!({ "Uin": "100000000001" })).await.len(), 0, "no events of others");
     for wrong in
         [json!({ "Outcome": "no" }), json!({ "Cursor": "x" }), json!({ "StartTime": "now" }), json!({ "Limit": 0 })]
     {
@@ -243,7 +243,7 @@ async fn old_events_go() {
     let reg = TestRegistry::new().await;
     reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
     let query = AuditQuery { limit: 10, ..AuditQuery::default() };
-    // The account and the namespace of the first start, and the push.
+    // Events: the account and the namespace of the first start, and the push.
     assert_eq!(reg.meta().audit_events(&query).await.unwrap().len(), 3);
     assert_eq!(reg.meta().delete_audit_events(reg.now(), 10).await.unwrap(), 0);
     let later = reg.now().after(Duration::from_millis(1));
@@ -271,6 +271,6 @@ async fn the_operator_sees_all_of_it_and_is_in_it() {
     assert_eq!(list(&["--denied"]), json!([]));
     assert_eq!(list(&["--since", "2999-01-01T00:00:00Z"]), json!([]));
     let text = reg.command(&["audit", "list"], "");
-    assert!(String::from_utf8(text.stdout).unwrap().contains("  done  "), "people read it too");
+    assert!(String::from_utf8(text.stdout).unwrap().contains("  done  "), "the list has a form for people too");
     assert_eq!(reg.command(&["audit", "list", "--since", "tomorrow"], "").status.code(), Some(2));
 }

@@ -1,11 +1,11 @@
-//! What is refused, or finds nothing, leaves what the server remembers of others as it is.
+//! Calls that are refused or find nothing do not empty the caches of others.
 
 use roadstead_tests::{Client, Credentials, Image, TestRegistry};
 use serde_json::json;
 
 use crate::instance::Instance;
 
-/// How often the caches of this kind had an answer, and had none.
+/// The hits and misses of the caches of this kind.
 async fn lookups(metrics: &Client, cache: &str) -> (u64, u64) {
     let text = metrics.get("/metrics").await.expect(200).text();
     let read = |outcome: &str| {
@@ -63,6 +63,6 @@ async fn refused_calls_do_not_empty_the_caches_of_others() {
         let (now_hits, now_misses) = lookups(&metrics, cache).await;
         let (hits, misses) = (now_hits - hits, now_misses - misses);
         assert!(hits >= 290, "{cache}: {hits}");
-        assert!(misses * 100 <= hits + misses, "{cache}: {misses} of {} look-ups had no answer", hits + misses);
+        assert!(misses * 100 <= hits + misses, "{cache}: {misses} of {} look-ups missed", hits + misses);
     }
 }

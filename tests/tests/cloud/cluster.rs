@@ -1,4 +1,4 @@
-//! A cluster whose pods take a role on the word of their identity provider.
+//! A cluster whose pods take a role with tokens of their identity provider.
 
 use roadstead_config::Settings;
 use roadstead_tests::people::Main;
@@ -44,7 +44,7 @@ impl Cluster {
         it
     }
 
-    /// Makes or changes the provider; what is not said is as it was.
+    /// Makes or changes the provider; parameters that `change` does not name have their usual values.
     pub(crate) async fn configure(&self, action: &str, change: Value) -> Reply {
         let mut parameters = json!({
             "Name": "k8s", "IdentityUrl": ISSUER, "ClientId": [AUDIENCE], "IdentityKey": key_set(&[self.provider.jwk()]),
@@ -90,7 +90,7 @@ impl Cluster {
         self.reg.cloud().with_token(&part("TmpSecretId"), &part("TmpSecretKey"), &part("Token"))
     }
 
-    /// A client of docker with a password that a session asked for.
+    /// A docker client with a password of a session.
     pub(crate) async fn docker(&self, session: &Cloud) -> Client {
         let answer = session.call("tcr", "DescribeApplicationTokenPersonal", json!({})).await.ok();
         let caller = session.call("sts", "GetCallerIdentity", json!({})).await.ok();
@@ -99,7 +99,7 @@ impl Cluster {
     }
 }
 
-/// Calls the action as the SDKs do: without a signature.
+/// Calls the action without a signature, as the SDKs do.
 pub(crate) async fn open(cloud: &Cloud, parameters: &Value) -> Reply {
     let mut request = cloud.prepare("sts", "AssumeRoleWithWebIdentity", parameters);
     request.set("Authorization", "SKIP");

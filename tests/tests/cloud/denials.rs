@@ -1,5 +1,5 @@
-//! What a policy denies stays denied, whatever else an action asks for; what a session was not granted stays unseen; lists
-//! are compared with so many values and no more.
+//! Denials apply to every action, also if it needs only a signature. A session does not see things without a grant.
+//! Lists in conditions have a limited number of values.
 
 use roadstead_tests::people::{Main, sub};
 use roadstead_tests::{Account, Cloud, Image, TestRegistry};
@@ -31,7 +31,7 @@ async fn code(cloud: &Cloud, action: &str, parameters: Value) -> String {
     cloud.call("tcr", action, parameters).await.code()
 }
 
-/// Actions that ask for a signature only.
+/// Actions that need only a signature.
 fn signed() -> Vec<(&'static str, Value)> {
     let page = json!({ "Offset": 0, "Limit": 10 });
     vec![
@@ -43,7 +43,7 @@ fn signed() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Actions that tell what the main account has, and ask for a signature only, except in a session.
+/// Actions that read about the main account. They need only a signature, except in a session.
 fn listed() -> Vec<(&'static str, Value)> {
     vec![
         ("DescribeNamespacePersonal", json!({ "Namespace": "", "Offset": 0, "Limit": 10 })),
@@ -153,7 +153,7 @@ async fn who_may_not_pull_from_an_instance_reads_no_image() {
     for (who, name, manifests, images) in [
         (&denied, "app", "", ""),
         (&denied, "secret", DENIED, DENIED),
-        // Without a right to pull there are tags to be seen, and no contents.
+        // Without a right to pull, the tags are visible, and the contents are not.
         (&looks, "app", DENIED, ""),
     ] {
         let mut parameters = json!({ "RegistryId": made.id, "NamespaceName": "team", "RepositoryName": name });

@@ -1,9 +1,9 @@
-//! What the suites about access management have in common.
+//! Helpers of the suites about access management.
 
 use roadstead_tests::{Cloud, Reply, TestRegistry};
 use serde_json::{Value, json};
 
-/// A registry whose callers may call as often as they like.
+/// A registry without a limit of requests.
 pub async fn registry() -> TestRegistry {
     TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
 }
@@ -61,7 +61,7 @@ pub async fn group(owner: &Cloud, name: &str) -> u64 {
     cam(owner, "CreateGroup", json!({ "GroupName": name })).await.ok()["GroupId"].as_u64().unwrap()
 }
 
-/// A document that lets everybody of a main account take a role.
+/// A trust document that lets every user of a main account take a role.
 pub fn trust(owner_uin: &str) -> String {
     let principal = json!({ "qcs": [format!("qcs::cam::uin/{owner_uin}:root")] });
     let statement = json!({ "effect": "allow", "action": "name/sts:AssumeRole", "principal": principal });

@@ -1,4 +1,4 @@
-//! What sub-accounts may do with docker: the sample policies of the product manual, word by word, and what they say.
+//! The rights of sub-accounts with docker: the literal sample policies of the product manual, and their effects.
 
 use roadstead_tests::{Client, Credentials, Image, TestRegistry, digest, random_bytes};
 use roadstead_types::PolicyId;
@@ -63,7 +63,7 @@ async fn world() -> (TestRegistry, roadstead_tests::Account) {
     (reg, main)
 }
 
-/// What a caller may do with the repository `app` of a namespace, in words.
+/// The names of the actions that a caller may do on the repository `app` of a namespace.
 async fn may(client: &Client, namespace: &str) -> Vec<&'static str> {
     let repository = format!("/v2/{namespace}/app");
     let blob = digest(&Image::small(1).layers[0]);
@@ -140,7 +140,7 @@ async fn policies_cover_names_of_many_parts() {
     all.push_image("foo/charts/deep/er", "v1", &Image::small(2)).await;
     let one = sub(&reg, &main, "one", &[&policy("allow", "ccr:*", "qcs::ccr:::repo/foo/app/v1")]).await.basic;
     one.get("/v2/foo/app/v1/manifests/v1").await.expect(200);
-    // A repository below another one is not a tag of that one.
+    // A repository below another repository is not a tag of it.
     one.delete("/v2/foo/app/manifests/v1").await.expect_error(403, "DENIED");
     one.get("/v2/foo/app/manifests/v1").await.expect_error(403, "DENIED");
     let text = policy("deny", "ccr:DeleteTag", "qcs::ccr:::repo/foo/app/v1");
@@ -161,7 +161,7 @@ async fn preset_policies_are_what_the_manual_calls_them() {
     let writer = sub(&reg, &main, "writer", &[]).await;
     writer.attach_id(FULL_ACCESS).await;
     let all = [&READ[..], &["push", "create", "untag", "delete"]].concat();
-    assert_eq!(may(&writer.basic, "bar").await, all, "blobs are for the main account");
+    assert_eq!(may(&writer.basic, "bar").await, all, "only the main account may delete blobs");
     assert_eq!(may(&main.basic, "bar").await, [&all[..], &["delete blob"]].concat());
 }
 
@@ -207,7 +207,7 @@ async fn a_mount_needs_the_source_too() {
     let mount = async |client: &Client, from: &str| {
         client.post(&format!("/v2/foo/copy/blobs/uploads/?mount={blob}{from}")).await.status
     };
-    assert_eq!(mount(&sub.basic, "&from=bar/app").await, 202, "an ordinary upload");
+    assert_eq!(mount(&sub.basic, "&from=bar/app").await, 202, "the server starts an ordinary upload");
     assert_eq!(mount(&sub.basic, "").await, 202);
     sub.attach(&policy("allow", "ccr:pull", "qcs::ccr:::repo/bar/*")).await;
     roadstead_tests::eventually("the source may be pulled", async || {
@@ -230,7 +230,7 @@ async fn a_denial_is_stronger_than_public() {
     assert!(may(&denied.basic, "foo").await.is_empty());
     let bearer = denied.basic.bearer(&["repository:foo/app:pull"]).await;
     assert!(may(&bearer, "foo").await.is_empty());
-    // Policies are about what belongs to one's own main account; anybody may pull what is public.
+    // Policies apply to things of the user's own main account. Anybody may pull from public repositories.
     assert_eq!(may(&stranger.basic, "foo").await, READ);
     assert_eq!(may(&reg.anonymous(), "foo").await, READ);
     assert_eq!(plain.basic.get("/v2/_catalog").await.expect(200).list("repositories"), ["foo/app"]);
@@ -269,7 +269,7 @@ async fn pages_of_the_catalog_are_full() {
 async fn a_sub_account_signs_in_with_its_own_name_and_password() {
     let (reg, main) = world().await;
     let sub = sub(&reg, &main, "member", &[]).await;
-    let Credentials::Basic(uin, password) = sub.basic.credentials() else { panic!("it has a password") };
+    let Credentials::Basic(uin, password) = sub.basic.credentials() else { panic!("the client has no password") };
     assert_eq!(uin, &sub.uin);
     reg.basic(&main.uin, password).get("/v2/").await.expect_error(401, "UNAUTHORIZED");
     reg.basic(uin, &main.password).get("/v2/").await.expect_error(401, "UNAUTHORIZED");

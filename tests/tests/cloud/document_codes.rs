@@ -1,4 +1,4 @@
-//! Every code in the tables of the product document, and what it comes from, with `cloud_api.document_spelling`.
+//! Every code in the tables of the product document, and a request that causes it, with `cloud_api.document_spelling`.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const INTERNAL_SERVER: &str = "InternalServerError";
 const DENIED: &str = "InternalError.ErrUnauthorized";
 const DENIED_SERVER: &str = "InternalServerError.ErrUnauthorized";
 
-/// What every action of an instance has.
+/// Codes of every action of an instance.
 const INSTANCE: &[&str] = &[
     INTERNAL,
     "InvalidParameter",
@@ -103,22 +103,22 @@ fn tables() -> Vec<(&'static str, Vec<&'static str>)> {
     personal.iter().map(|(action, codes)| (*action, codes.to_vec())).chain(instances).collect()
 }
 
-/// What no request can be made to bring about: faults of the server, an owner who goes in the same moment. What they are
-/// called is tested where that is decided.
+/// Codes that no request can cause: faults of the server, and an owner who is deleted in the same moment. Tests beside
+/// the code check these codes.
 fn is_fault(code: &str) -> bool {
     let faults =
         [INTERNAL, INTERNAL_SERVER, "InternalError.DbError", "InternalError.Unknown", "InternalError.ErrNotExist"];
     faults.contains(&code)
 }
 
-/// What the document has and nothing here comes to: all that these actions can be asked for is supported.
+/// Codes of the document that never come, because the server supports everything that these actions can be asked for.
 const NEVER: &[(&str, &str)] = &[
     ("CreateInstance", "UnsupportedOperation"),
     ("DescribeInstanceStatus", "UnsupportedOperation"),
     ("DescribeInstances", "UnsupportedOperation"),
 ];
 
-/// Every parameter of these may be left out.
+/// Actions without required parameters.
 const NEED_NOTHING: &[&str] = &[
     "DescribeApplicationTriggerPersonal",
     "DescribeInstances",
@@ -126,13 +126,13 @@ const NEED_NOTHING: &[&str] = &[
     "DescribeRepositoryOwnerPersonal",
 ];
 
-/// Who can be refused something.
+/// Callers for the requests.
 struct Callers {
-    /// Has `alice/app`, an instance `demo`, one trigger, and no more of any of these by its quotas.
+    /// An account with `alice/app`, an instance `demo` and one trigger, whose quotas are used up.
     alice: Cloud,
     /// A user of alice without a policy.
     nobody: Cloud,
-    /// A user of alice whom a policy denies everything.
+    /// A user of alice with a policy that denies everything.
     denied: Cloud,
     /// A main account without a registry password.
     stranger: Cloud,
@@ -182,7 +182,7 @@ async fn callers(reg: &TestRegistry) -> Callers {
     }
 }
 
-/// The requests of the personal edition that bring the codes about.
+/// Requests of the personal edition that cause the codes.
 fn personal(of: &Callers) -> Vec<(&'static str, &'static str, &Cloud, Value)> {
     let Callers { alice, nobody, denied, stranger, .. } = of;
     let repository = |name: &str| json!({ "RepoName": name });
@@ -247,7 +247,7 @@ fn personal(of: &Callers) -> Vec<(&'static str, &'static str, &Cloud, Value)> {
     ]
 }
 
-/// Those of instances.
+/// Requests of instances that cause the codes.
 fn instances(of: &Callers) -> Vec<(&'static str, &'static str, &Cloud, Value)> {
     let Callers { alice, nobody, denied, session, .. } = of;
     let (invalid, refused) = ("InvalidParameter", "UnauthorizedOperation");
@@ -280,7 +280,7 @@ async fn every_code_of_the_document_is_answered() {
     for (action, code, caller, parameters) in requests {
         let said = caller.call("tcr", action, parameters.clone()).await.code();
         if said != code {
-            wrong.push(format!("{action} {parameters}: {said:?} in the place of {code}"));
+            wrong.push(format!("{action} {parameters}: {said:?} instead of {code}"));
         }
         seen.insert((action, code));
     }
@@ -289,7 +289,7 @@ async fn every_code_of_the_document_is_answered() {
             let said = match code {
                 _ if seen.remove(&(action, code)) || is_fault(code) || NEVER.contains(&(action, code)) => continue,
                 "UnknownParameter" => callers.alice.call("tcr", action, json!({"Colour": "red"})).await.code(),
-                // Some actions need nothing but what every request needs.
+                // For an action without required parameters, leave out the version, which every request needs.
                 MISSING => {
                     let mut bare = callers.alice.prepare("tcr", action, &json!({}));
                     if NEED_NOTHING.contains(&action) {
@@ -300,11 +300,11 @@ async fn every_code_of_the_document_is_answered() {
                 _ => "nothing".to_owned(),
             };
             if said != code {
-                wrong.push(format!("{action}: {said:?} in the place of {code}"));
+                wrong.push(format!("{action}: {said:?} instead of {code}"));
             }
         }
     }
-    assert!(seen.is_empty(), "not in the document: {seen:?}");
+    assert!(seen.is_empty(), "these codes are not in the document: {seen:?}");
     assert!(wrong.is_empty(), "{} surprises:\n{}", wrong.len(), wrong.join("\n"));
 }
 
@@ -322,7 +322,8 @@ async fn a_denial_has_the_code_of_the_sdks_unless_the_document_is_asked_for() {
         let reply = nobody.cloud.call("tcr", action, parameters).await;
         reply.expect("AuthFailure.UnauthorizedOperation");
     }
-    // What the audit log keeps does not depend on the spelling, and a table without a code for it has the common one.
+    // The audit log does not depend on the spelling. An action whose table has no code for a denial uses the common
+    // code.
     let reg = registry().await;
     let alice = reg.account("alice").await;
     let nobody = sub(&reg, &alice, "nobody", &[]).await;

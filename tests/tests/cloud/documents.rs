@@ -1,4 +1,4 @@
-//! The guide to access management, tried out.
+//! Checks the policies in the guide to access management.
 
 use roadstead_policy::{Author, Policy, Use};
 

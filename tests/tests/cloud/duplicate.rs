@@ -1,4 +1,4 @@
-//! DuplicateImagePersonal: a link, and no copy.
+//! DuplicateImagePersonal links an image and copies no bytes.
 
 use futures::future::join_all;
 use futures::stream::TryStreamExt;
@@ -18,7 +18,7 @@ async fn duplicate(cloud: &Cloud, from: &str, to: &str) -> String {
     cloud.call("tcr", "DuplicateImagePersonal", json!({ "SrcImage": from, "DestImage": to })).await.code()
 }
 
-/// Whether a client gets the whole image.
+/// Checks that a client gets the whole image.
 async fn pulls(client: &Client, repository: &str, reference: &str, image: &Image) {
     let manifest = client.get(&format!("/v2/{repository}/manifests/{reference}")).await.expect(200);
     assert_eq!(manifest.body, image.manifest());
@@ -51,7 +51,7 @@ async fn a_duplicate_outlives_its_source() {
         .await;
     assert_eq!(answer.ok(), json!({ "Data": { "Digest": index } }));
     assert_eq!(duplicate(&cloud, "library/src:one", "library/dst:one").await, "");
-    // Once more is no harm.
+    // Repeating it does no harm.
     assert_eq!(duplicate(&cloud, "library/src:one", "library/dst:one").await, "");
     assert_eq!(objects(&reg).await, before, "no byte was copied");
     let listed = json!({ "RepoName": "library/dst", "Tag": "v1" });
@@ -78,7 +78,7 @@ async fn a_duplicate_moves_the_tag_that_is_there() {
     owner.push_image("library/app", "latest", &old).await;
     owner.push_image("library/app", "v2", &new).await;
     owner.push_image("library/other", "latest", &old).await;
-    // Into the caches.
+    // Fill the caches.
     for repository in ["library/app", "library/other"] {
         pulls(&owner, repository, "latest", &old).await;
     }
@@ -88,7 +88,7 @@ async fn a_duplicate_moves_the_tag_that_is_there() {
     for repository in ["library/app", "library/other"] {
         pulls(&owner, repository, "latest", &new).await;
     }
-    // The one before is there by its digest until it is reviewed.
+    // The previous image can still be pulled by its digest, until its review.
     pulls(&owner, "library/app", &old.digest(), &old).await;
     pulls(&owner, "library/app", "v2", &new).await;
 }
@@ -118,11 +118,11 @@ async fn what_cannot_be_duplicated_is_told_apart() {
     let call = async |parameters: Value| cloud.call("tcr", "DuplicateImagePersonal", parameters).await;
     call(json!({ "SrcImage": "library/app:v1" })).await.expect("MissingParameter");
     call(json!({ "DestImage": "library/app:v1" })).await.expect("MissingParameter");
-    // Nothing was made in passing.
+    // The refused calls made nothing.
     for nothing in ["/v2/library/made/tags/list", "/v2/library/app/manifests/copy"] {
         owner.get(nothing).await.expect(404);
     }
-    // What is public may be taken.
+    // A public image may be duplicated.
     assert_eq!(duplicate(&cloud, "alice/public:v1", "library/taken:v1").await, "");
     pulls(&owner, "library/taken", "v1", &image_for("linux", "amd64", 9)).await;
 }
@@ -148,7 +148,7 @@ async fn a_duplicate_needs_both_rights() {
         let caller = sub(&reg, &root, name, policies).await;
         assert_eq!(duplicate(&caller.cloud, "root/src:v1", "root/dst:copy").await, expected, "{name}");
     }
-    // To make the repository is another right.
+    // Making the repository needs another right.
     let anywhere = policy(&[pull, allow("ccr:push", "root/*")]);
     let pusher = sub(&reg, &root, "no-maker", &[&anywhere]).await;
     assert_eq!(duplicate(&pusher.cloud, "root/src:v1", "root/new:v1").await, DENIED);
@@ -168,7 +168,7 @@ async fn a_duplicate_counts_against_the_quota() {
     assert_eq!(duplicate(&alice.cloud, "alice/app:v1", "alice/more:v1").await, "LimitExceeded.ErrRepoMaxLimit");
 }
 
-/// Duplicates, pushes and deletions of the same things at once: whoever was told of success has the whole image.
+/// Duplicates, pushes and deletes the same images at once: each successful caller has the whole image.
 #[tokio::test]
 async fn duplicates_race_with_deletions() {
     let reg = unlimited().await;

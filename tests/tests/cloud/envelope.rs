@@ -1,4 +1,4 @@
-//! What every request needs, and what every answer has.
+//! Properties of every request and every answer.
 
 use bytes::Bytes;
 use roadstead_tests::people::sub;
@@ -50,7 +50,7 @@ async fn what_is_no_request_for_an_action_has_a_code() {
         cloud.call("cam", "Nothing", json!({})).await.expect("InvalidAction");
         cloud.call("tcr", "GetUserAppId", json!({})).await.expect("NoSuchVersion");
     }
-    // Somebody who just looks.
+    // A request without an action.
     for target in ["/", "/?", "/?a=b"] {
         let prepared =
             Prepared { method: "GET".into(), target: target.into(), headers: Vec::new(), body: Bytes::new() };
@@ -154,7 +154,7 @@ async fn what_every_action_may_say_is_said_in_chinese() {
         let reply = alice.send(request).await;
         said.push_str(&format!("{what}\n    {}: {}\n", reply.code(), reply.message()));
     }
-    // No detail in English is left.
+    // No answer has an English detail.
     assert!(!said.contains(" ("), "{said}");
     insta::assert_snapshot!("chinese", said);
 }

@@ -1,4 +1,4 @@
-//! `ExplainAuthorization` and `roadstead explain`: why something is allowed.
+//! `ExplainAuthorization` and `roadstead explain`: whether and why something is allowed.
 
 use roadstead_config::Settings;
 use roadstead_storage::meta::AccountStatus;
@@ -93,7 +93,7 @@ async fn the_statement_that_decides_is_named() {
         ("ccr:pull", "alice/secret:v1", "10.0.0.1", "explicitDeny", Some(1)),
         ("delete-tag", "alice/app:v1", "10.0.0.1", "allow", Some(2)),
         ("delete-tag", "alice/app:v1", "192.0.2.1", "implicitDeny", None),
-        // A push to what does not exist makes it, too.
+        // A push to a missing repository also makes it, which needs a right.
         ("push", "alice/new", "10.0.0.1", "implicitDeny", None),
         ("create-namespace", "alice2", "10.0.0.1", "implicitDeny", None),
         ("pull", "other/private", "10.0.0.1", "implicitDeny", None),
@@ -110,7 +110,7 @@ async fn the_statement_that_decides_is_named() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.starts_with("denied: statement 1 of the policy of the caller \"policy-"), "{text}");
     assert!(text.contains(&format!("looked at   policy {id} policy-")), "{text}");
-    // Who may ask is a right of its own.
+    // Asking needs a right of its own.
     let question = json!({"TargetUin": uin, "Operation": "pull", "Resource": "alice/app"});
     let refused = user.cloud.call("cam", "ExplainAuthorization", question.clone()).await;
     refused.expect("AuthFailure.UnauthorizedOperation");
@@ -126,7 +126,7 @@ async fn the_statement_that_decides_is_named() {
     );
 }
 
-/// What is explained to the main account about the user: whether it is allowed, and why. Or the code of an error.
+/// The explanation for the main account: whether the user may do it, and the reason. Or the code of an error.
 async fn told(main: &Cloud, uin: &str, operation: &str, resource: &str) -> Result<(bool, String), String> {
     let uin: u64 = uin.parse().unwrap();
     let question = json!({"TargetUin": uin, "Operation": operation, "Resource": resource});
@@ -184,15 +184,15 @@ async fn the_signature_is_enough_where_it_is() {
             assert_eq!((allowed, reason == SIGNATURE), (faithful, faithful), "{operation} on {resource}: {reason}");
         }
         let (seen, _) = told(&alice.cloud, &nobody.uin, "tcr:DescribeImagePersonal", "alice/app").await.unwrap();
-        assert_eq!(seen, faithful, "what no policy lets it see");
-        // What belongs to others stays theirs.
+        assert_eq!(seen, faithful, "a user without policies");
+        // Things of other accounts stay protected.
         let allowed = async |operation: &str, resource: &str| ask(operation, resource).await.unwrap().0;
         assert!(allowed("tcr:DescribeImagePersonal", "other/public").await);
         for operation in ["DescribeImagePersonal", "ModifyRepositoryInfoPersonal", "ValidateRepositoryExistPersonal"] {
             assert!(!allowed(&format!("tcr:{operation}"), "other/private").await, "{operation}");
         }
         assert!(!allowed("tcr:DeleteRepositoryPersonal", "alice/app").await);
-        // It is so.
+        // The server decides as explained.
         let change = json!({"RepoName": "alice/app", "Description": "x"});
         let code = user.cloud.call("tcr", "ModifyRepositoryInfoPersonal", change).await.code();
         assert_eq!(code, if faithful { "" } else { "AuthFailure.UnauthorizedOperation" });
@@ -263,7 +263,7 @@ async fn a_duplicate_is_a_push_and_unknown_actions_are_none() {
     alice.basic.push_image("alice/app", "v1", &Image::small(1)).await;
     for (uin, cloud, resource, expected) in [
         (&user.uin, &user.cloud, "alice/app", true),
-        // It would be made.
+        // This repository does not exist, and making it needs another right.
         (&user.uin, &user.cloud, "alice/new", false),
         (&in_vain.uin, &in_vain.cloud, "alice/app", false),
     ] {

@@ -44,7 +44,7 @@ async fn favorites_are_kept_for_each_account() {
     for name in ["alice/private", "alice/missing", "missing/app"] {
         add(&bob.cloud, name).await.expect("ResourceNotFound.ErrNoRepo");
     }
-    assert_eq!(list(&alice.cloud, "").await, ["alice/public", "alice/private"], "the last one first");
+    assert_eq!(list(&alice.cloud, "").await, ["alice/public", "alice/private"], "the newest one first");
     assert_eq!(list(&alice.cloud, "PRIV").await, ["alice/private"]);
     assert_eq!(list(&sub.cloud, "").await, ["alice/private"]);
     assert_eq!(list(&bob.cloud, "").await, ["alice/public"]);
@@ -54,7 +54,7 @@ async fn favorites_are_kept_for_each_account() {
     assert_eq!((&shown["FavorCount"], &shown["IsUserFavor"]), (&json!(2), &json!(true)));
     remove(&alice.cloud, &["alice/public", "alice/private", "alice/missing"]).await.ok();
     assert_eq!(list(&alice.cloud, "").await, Vec::<String>::new());
-    assert_eq!(list(&bob.cloud, "").await, ["alice/public"], "that of somebody else stays");
+    assert_eq!(list(&bob.cloud, "").await, ["alice/public"], "the favourite of another account stays");
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn what_cannot_be_seen_any_more_is_not_shown_and_can_be_removed() {
     tcr(&alice.cloud, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/app" })).await.ok();
     create(&alice.cloud, "alice/app").await;
     show(1).await;
-    assert_eq!(list(&bob.cloud, "").await, Vec::<String>::new(), "another repository of the same name");
+    assert_eq!(list(&bob.cloud, "").await, Vec::<String>::new(), "this is another repository with the same name");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Everything that is said about the actions without calling them: what changes here is a change of the API.
+//! All facts about the actions that are known without calling them. A change here is a change of the API.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ const RESOURCES: [&str; 9] = [
     "qcs::cam:::roleName/r",
 ];
 
-/// What is explained about an action and a resource, in one line.
+/// The explanation of an action and a resource, in one line.
 fn explained(action: &ActionInfo, resource: &str) -> String {
     let operation = format!("{}:{}", action.service, action.name);
     let question = match Question::new(&operation, resource, None, &"100000000001".parse().unwrap()) {

@@ -1,4 +1,4 @@
-//! Groups, and who is in them.
+//! Groups and their members.
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ async fn a_group_is_made_found_changed_and_deleted() {
     assert_ne!(group(&root, "crew").await, id);
 }
 
-/// Every action that names a group says that there is none.
+/// Checks that every action on this group answers that it does not exist.
 async fn unknown(caller: &roadstead_tests::Cloud, id: u64) {
     let of = |name: &str| json!({ name: id });
     for (action, parameters) in [

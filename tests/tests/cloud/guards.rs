@@ -1,4 +1,4 @@
-//! What a signature, and what temporary credentials, are not good for.
+//! The limits of signatures and of temporary credentials.
 
 use roadstead_tests::provider::{Provider, key_set};
 use roadstead_tests::{Cloud, Signing};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::directory::{cam, grant, registry, sub};
 
-/// A session that may do everything that its account may.
+/// A session with all rights of its account.
 async fn session(cloud: &Cloud) -> Cloud {
     let policy = json!({ "version": "2.0", "statement": [{ "effect": "allow", "action": "*", "resource": "*" }] });
     let parameters = json!({ "Name": "all", "Policy": policy.to_string() });
@@ -26,7 +26,7 @@ async fn a_header_does_not_change_the_action_that_a_parameter_signs() {
         read.set("X-TC-Action", "DeleteRepositoryPersonal");
         read.set("X-TC-Version", "2019-09-24");
         let answer = root.send(read).await.ok();
-        assert_eq!(answer["Data"]["RepoName"], "library/app", "{signing:?}: what was signed was done");
+        assert_eq!(answer["Data"]["RepoName"], "library/app", "{signing:?}: the signed action must run");
     }
     root.call("tcr", "DescribeRepositoryPersonal", app).await.ok();
 }

@@ -1,4 +1,4 @@
-//! Lists leave out what policies hide, and count and page what is left.
+//! Lists leave out things that policies hide, and count and page only the others.
 
 use roadstead_tests::people::sub;
 use roadstead_tests::{Account, Cloud, Image, TestRegistry};
@@ -17,13 +17,14 @@ fn statement(effect: &str, actions: &[&str], resources: &[String]) -> String {
     json!({ "version": "2.0", "statement": [statement] }).to_string()
 }
 
-/// A sub-account that may do everything but this.
+/// A sub-account that may do everything except these actions on these resources.
 async fn without(reg: &TestRegistry, main: &Account, actions: &[&str], resources: &[String]) -> Cloud {
     let everything = statement("allow", &["*"], &["*".to_owned()]);
     sub(reg, main, "somebody", &[&everything, &statement("deny", actions, resources)]).await.cloud
 }
 
-/// Three pages of two, from lists whose pages are numbered or begin somewhere: the names, and that each page counts the same.
+/// Reads three pages of two entries. `numbered` tells whether `Offset` is the number of a page. Checks that all pages
+/// have the same total.
 async fn pages(
     cloud: &Cloud,
     action: &str,
@@ -69,7 +70,7 @@ async fn repositories_and_namespaces_of_an_instance_are_paged_without_what_is_hi
     let shown = pages(&user, "DescribeNamespaces", parameters.clone(), true, of("NamespaceList")).await;
     let wanted = [vec!["ns-a", "ns-c"], vec!["ns-d", "ns-f"], vec!["ns-g"]];
     assert_eq!((shown.0, shown.1), (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into()));
-    // The account itself sees all.
+    // The main account sees everything.
     assert_eq!(pages(&main.cloud, "DescribeRepositories", parameters, true, of("RepositoryList")).await.0, 7);
 }
 
@@ -106,7 +107,7 @@ async fn the_personal_edition_is_paged_without_what_is_hidden() {
         let data = &told["Data"];
         (data["TotalCount"].as_u64().unwrap(), names(&data["RepoInfo"], "RepoName"))
     };
-    // The youngest first.
+    // The newest first.
     let wanted = [vec!["foo/app-f", "foo/app-e"], vec!["foo/app-d", "foo/app-c"], vec!["foo/app-a"]];
     let wanted = (5, wanted.map(|page| page.into_iter().map(str::to_owned).collect()).into());
     for action in
@@ -142,7 +143,7 @@ async fn triggers_and_what_they_did_are_paged_without_what_is_hidden() {
         let run = run(&repository, "v1", &format!("on-{name}"), reg.now());
         reg.meta().log_trigger_run(RegistryId::PERSONAL, main.id, &run).await.unwrap();
     }
-    // What was done to a repository is hidden also when it is gone.
+    // The log of a deleted repository is hidden too.
     cloud.call("tcr", "DeleteApplicationTriggerPersonal", json!({ "TriggerName": "on-e" })).await.ok();
     cloud.call("tcr", "DeleteRepositoryPersonal", json!({ "RepoName": "foo/app-e" })).await.ok();
     let hidden = ["foo/app-b", "foo/app-e"].map(|path| format!("qcs::ccr:::repo/{path}"));
@@ -166,7 +167,7 @@ async fn triggers_and_what_they_did_are_paged_without_what_is_hidden() {
     assert_eq!(named(cloud, "foo/app-b").await, (1, 1, String::new()));
     assert_eq!(named(&user, "foo/app-b").await, (0, 0, missing.clone()));
     assert_eq!(named(&user, "foo/app-z").await, (0, 0, missing));
-    // The account itself sees all.
+    // The main account sees everything.
     assert_eq!(pages(cloud, triggers, json!({}), false, of("TriggerInfo")).await.0, 6);
     assert_eq!(pages(cloud, runs, json!({}), false, of("LogInfo")).await.0, 7);
 }
@@ -249,10 +250,10 @@ async fn a_sub_account_sees_what_some_policy_lets_it_see() {
             let everything = || (all.to_owned(), "foo".to_owned());
             if faithful { everything() } else { (strict.to_owned(), namespaces.to_owned()) }
         };
-        assert_eq!(sorted(&none.cloud).await, of("foo/open", "foo"), "a namespace with something public");
+        assert_eq!(sorted(&none.cloud).await, of("foo/open", "foo"), "the namespace has something public");
         assert_eq!(sorted(&pusher.cloud).await, of("foo/open foo/private", "foo"));
         assert_eq!(sorted(&lister.cloud).await, (all.to_owned(), "foo".to_owned()));
-        assert_eq!(sorted(&elsewhere.cloud).await.0, of("foo/open", "foo").0, "a right to something else");
+        assert_eq!(sorted(&elsewhere.cloud).await.0, of("foo/open", "foo").0, "a right elsewhere");
         let tell = async |cloud: &Cloud, name: &str| {
             cloud.call("tcr", "DescribeRepositoryPersonal", json!({ "RepoName": name })).await.code()
         };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::people::sub;
 
-/// An image whose config says what it is for.
+/// An image whose config has this system and architecture.
 pub fn image_for(os: &str, architecture: &str, seed: u64) -> Image {
     let config = json!({
         "architecture": architecture, "os": os, "author": "A. Uthor", "docker_version": "27.1",
@@ -19,14 +19,14 @@ pub fn image_for(os: &str, architecture: &str, seed: u64) -> Image {
     Image::new(config.to_string().into_bytes(), vec![random_bytes(seed, 3000)])
 }
 
-/// An index of these children, as the media type, and the bytes.
+/// An index of these children: its media type and its bytes.
 pub fn index_of(children: &[&Image]) -> (&'static str, Bytes) {
     let manifests: Vec<Value> = children.iter().map(|child| child.descriptor()).collect();
     let index = json!({ "schemaVersion": 2, "mediaType": media_types::OCI_INDEX, "manifests": manifests });
     (media_types::OCI_INDEX, index.to_string().into())
 }
 
-/// Pushes an index with its children, which get no tags; gives its digest.
+/// Pushes an index with its children, which get no tags. Returns the digest of the index.
 pub async fn push_index(client: &Client, repository: &str, tag: &str, children: &[&Image]) -> String {
     for child in children {
         client.push_image(repository, &child.digest(), child).await;
@@ -40,7 +40,7 @@ pub async fn unlimited() -> TestRegistry {
     TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
 }
 
-/// The same with the values of these members, wherever they are, taken out.
+/// The same value with the values of these members replaced, at any depth.
 pub fn redacted(value: &Value, members: &[&str]) -> Value {
     match value {
         Value::Object(map) => {
@@ -84,7 +84,7 @@ async fn a_tag_shows_what_its_config_says() {
     assert_eq!(info["ImageId"], digest(&image.config));
     let size = image.config.len() + 3000;
     assert_eq!(info["SizeByte"], size);
-    // Since the image was created, as its config says, and not since it was pushed.
+    // Counts from the creation of the image in its config, not from the push.
     let created = 1_709_208_000;
     assert_eq!(info["DurationDays"], ((reg.now().as_secs() - created) / 86_400).to_string());
     for time in ["PushTime", "UpdateTime"] {
@@ -194,7 +194,7 @@ async fn pages_and_searches_show_everything_once() {
     call(json!({ "RepoName": "library" })).await.expect("InvalidParameter");
     call(json!({ "RepoName": "library//b" })).await.expect("InvalidParameter");
     call(json!({ "RepoName": ["library/app"] })).await.expect("InvalidParameter");
-    // An empty repository is there, and has no tags.
+    // An empty repository exists and has no tags.
     owner.push_blob("library/empty", &Bytes::from_static(b"x")).await;
     assert_eq!(list(&cloud, "library/empty", json!({})).await["TagCount"], 0);
 }
@@ -223,7 +223,7 @@ async fn foreign_repositories_answer_like_missing_ones() {
     for repository in ["alice/app", "alice/missing", "nobody/app", "library/missing"] {
         assert_eq!(ask(&cloud, repository).await, ["ResourceNotFound.ErrNoRepo"; 4], "{repository}");
     }
-    // What is public can be seen, and no more.
+    // Of other accounts, only public repositories are visible.
     reg.set_public("alice/app", true).await;
     assert_eq!(ask(&cloud, "alice/app").await[..2], ["", ""]);
     assert_eq!(ask(&cloud, "alice/app").await[2..], ["ResourceNotFound.ErrNoRepo"; 2]);
@@ -238,7 +238,7 @@ async fn equal_images_are_found_under_every_tag() {
     for tag in ["v1", "latest"] {
         owner.push_image("library/app", tag, &image).await;
     }
-    // The same config in another manifest is the same image.
+    // Another manifest with the same config is the same image.
     let again = image.clone().with("annotations", json!({ "note": "again" }));
     owner.push_image("library/app", "again", &again).await;
     owner.push_image("library/app", "other", &other).await;
@@ -277,7 +277,7 @@ async fn a_deleted_tag_leaves_its_siblings() {
     owner.get("/v2/library/app/manifests/v1").await.expect_error(404, "MANIFEST_UNKNOWN");
     owner.get("/v2/library/app/manifests/latest").await.expect(200);
     owner.get(&format!("/v2/library/app/manifests/{}", image.digest())).await.expect(200);
-    assert_eq!(delete("v1").await.ok(), json!({}), "what is not there is gone");
+    assert_eq!(delete("v1").await.ok(), json!({}), "a missing tag is no error");
     delete("latest").await.ok();
     owner.get("/v2/library/app/manifests/latest").await.expect_error(404, "MANIFEST_UNKNOWN");
     assert_eq!(list(&cloud, "library/app", json!({})).await["TagCount"], 0);

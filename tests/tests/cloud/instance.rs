@@ -1,9 +1,9 @@
-//! What the suites of instances have in common.
+//! Helpers of the suites about instances.
 
 use roadstead_tests::{Client, Cloud, TestRegistry};
 use serde_json::{Value, json};
 
-/// An instance, and how to call it.
+/// An instance, and a caller of it.
 pub struct Instance {
     pub id: String,
     pub host: String,
@@ -16,7 +16,7 @@ impl Instance {
         Self::of(reg.cloud(), name).await
     }
 
-    /// Makes an instance of whoever calls.
+    /// Makes an instance of this caller.
     pub async fn of(cloud: Cloud, name: &str) -> Self {
         let made = cloud.call("tcr", "CreateInstance", json!({ "RegistryName": name, "RegistryType": "basic" })).await;
         let id = made.ok()["RegistryId"].as_str().unwrap().to_owned();
@@ -40,7 +40,7 @@ impl Instance {
         client.at(&self.host)
     }
 
-    /// User name and password of a new token; and its id.
+    /// Makes a token. Returns its user name, its password and its id.
     pub async fn token(&self, kind: &str) -> (String, String, String) {
         let made = self.call("CreateInstanceToken", json!({ "TokenType": kind, "Desc": "for tests" })).await.ok();
         let text = |member: &str| made[member].as_str().unwrap().to_owned();

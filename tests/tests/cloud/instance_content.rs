@@ -1,4 +1,4 @@
-//! What is in an instance: namespaces, repositories, images.
+//! The content of an instance: namespaces, repositories, images.
 
 use roadstead_tests::{Image, TestRegistry};
 use serde_json::{Value, json};

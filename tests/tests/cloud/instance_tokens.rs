@@ -24,7 +24,7 @@ async fn a_temporary_token_is_a_password_for_an_hour() {
     client.push_image("team/app", "v1", &image).await;
     let bearer = client.bearer(&["repository:team/app:pull,push"]).await;
     bearer.get("/v2/team/app/manifests/v1").await.expect(200);
-    // No refresh token outlives it.
+    // A temporary password gets no refresh token, which could outlive it.
     let offline =
         client.tokens().offline(reg.owner_name(), password, "repository:team/app:pull").await.expect(200).json();
     assert!(offline.get("refresh_token").is_none(), "{offline}");
@@ -50,7 +50,7 @@ async fn who_guesses_tokens_is_slowed_down_and_others_are_not() {
     made.call("ModifyInstanceToken", json!({ "TokenId": id, "Enable": false })).await.ok();
     let status = async |password: &str| reg.basic(&username, password).at(&made.host).get("/v2/").await.status;
     assert_eq!(status(&known).await, 200);
-    // What was a good one once is no guess.
+    // A disabled token does not count as a guess.
     for _ in 0..30 {
         assert_eq!(status(&disabled).await, 401);
     }
@@ -58,13 +58,13 @@ async fn who_guesses_tokens_is_slowed_down_and_others_are_not() {
         let bytes: Vec<u8> = [2].into_iter().chain(row.to_be_bytes()).chain([7; 32]).collect();
         format!("rsd_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
     };
-    // Rows that there are, and rows that there are not.
+    // Guesses for existing rows and for missing rows.
     for n in 0..30 {
         let row = if n % 2 == 0 { 1 + n % 3 } else { 1_000_000 + n };
         assert_eq!(status(&guess(row)).await, if n < 20 { 401 } else { 429 }, "{n}");
     }
     assert_eq!([status(&known).await, status(&unmet).await, status(&disabled).await], [200, 200, 401]);
-    // Also when everything has to be read again, and many come at once.
+    // The same holds with empty caches and many requests at once.
     made.namespace("another", false).await;
     let asked = futures::future::join_all((0..40).map(|n| {
         let password = if n % 4 == 0 { unmet.clone() } else { guess(2_000_000 + n) };
@@ -143,7 +143,7 @@ async fn a_token_is_good_for_its_instance_and_its_account_only() {
         reg.basic(&username, &password).at(&two.host).get("/v2/").await.expect(401);
         reg.basic(&username, &password).get("/v2/").await.expect(401);
         reg.basic(&alice.uin, &password).at(&one.host).get("/v2/").await.expect(401);
-        // What it gets a bearer token for, is the same.
+        // The same holds for bearer tokens that it gets.
         let bearer = reg.basic(&username, &password).at(&one.host).bearer(&["registry:catalog:*"]).await;
         bearer.get("/v2/_catalog").await.expect(200);
         bearer.at(&two.host).get("/v2/_catalog").await.expect(401);

@@ -65,7 +65,7 @@ async fn what_is_no_instance_is_not_made() {
     assert_eq!(create(named("one")).await, "InternalError.ErrorConflict");
     assert_eq!(create(named("two")).await, "");
     assert_eq!(create(named("three")).await, "InternalError.ErrorOverLimit");
-    // Names are everybody's: each is a host.
+    // Names are unique over all accounts, because each is a host.
     let other = reg.account("alice").await.cloud;
     assert_eq!(other.call("tcr", "CreateInstance", named("one")).await.code(), "InternalError.ErrorConflict");
     let check = async |name: &str| {
@@ -155,7 +155,7 @@ async fn what_is_somebody_elses_is_answered_like_what_is_not_there() {
     }
 }
 
-/// The message names the id that was asked for and nothing else.
+/// The message names only the requested id.
 fn cloud_message(id: &str, _: &str) -> String {
     format!("there is no instance {id}")
 }
@@ -182,7 +182,7 @@ async fn an_instance_goes_with_what_is_in_it() {
     made.call("DeleteInstance", json!({ "DeleteBucket": true })).await.ok();
     made.call("DeleteInstance", json!({ "DeleteBucket": true })).await.expect("ResourceNotFound");
     assert_eq!(made.cloud.call("tcr", "DescribeInstances", json!({})).await.ok()["TotalCount"], 0);
-    // Its host is the personal edition's again.
+    // Its host belongs to the personal edition again.
     token.get("/v2/").await.expect(401);
     client.get("/v2/team/app/tags/list").await.expect(403);
     let again = Instance::new(&reg, "doomed").await;
@@ -190,7 +190,7 @@ async fn an_instance_goes_with_what_is_in_it() {
     token.get("/v2/").await.expect(401);
     again.namespace("team", false).await;
     client.get("/v2/team/app/tags/list").await.expect(404);
-    // What was in the old one goes meanwhile, and nothing of the new one.
+    // The job deletes the content of the old instance, and nothing of the new one.
     let query = JobQuery { kind: Some(EMPTY_REGISTRY), limit: 10, ..JobQuery::default() };
     let jobs =
         async || Some(reg.meta().list_jobs(&query).await.unwrap()).filter(|jobs| jobs[0].state == JobState::Done);

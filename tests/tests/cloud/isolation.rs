@@ -1,4 +1,4 @@
-//! Instances are apart from each other and from the personal edition.
+//! Instances are separate from each other and from the personal edition.
 
 use roadstead_tests::{Image, TestRegistry, eventually, people};
 use serde_json::json;
@@ -27,7 +27,7 @@ async fn the_same_name_is_another_thing_in_every_registry() {
         let found = client.get("/v2/library/app/manifests/v1").await.expect(200);
         assert_eq!(found.header("docker-content-digest"), digests[number]);
     }
-    // A blob of one is nothing in the other, also for who knows its digest.
+    // A blob of one registry is not found in another one, even with its digest.
     let blob = roadstead_tests::digest(images[1].blobs().next().unwrap());
     clients[1].head(&format!("/v2/library/app/blobs/{blob}")).await.expect(200);
     for client in [&clients[0], &clients[2]] {
@@ -72,10 +72,10 @@ async fn names_may_be_long_and_namespaces_come_first() {
     client.get("/v2/team/a/b/c/d/tags/list").await.expect(200);
     owner.push_image("library/a/b/c/d", "v1", &Image::small(8)).await;
     owner.get("/v2/library/a/b/c/d/tags/list").await.expect(200);
-    // Nothing makes a namespace but CreateNamespace.
+    // Only CreateNamespace makes a namespace.
     client.post("/v2/nowhere/app/blobs/uploads/").await.expect(403);
     client.post("/v2/library/app/blobs/uploads/").await.expect(403);
-    // Somebody else pushes nothing there.
+    // Another account cannot push there.
     let alice = reg.account("alice").await.basic;
     made.client(&alice).post("/v2/team/app/blobs/uploads/").await.expect(403);
     made.client(&alice).post("/v2/alice/app/blobs/uploads/").await.expect(403);
@@ -96,7 +96,7 @@ async fn a_host_is_read_as_clients_write_it() {
     for host in ["demos.localhost", "x.demo.localhost", "localhost", "demo.localhost.example.com", "demo"] {
         anonymous.at(host).get(tags).await.expect(401);
     }
-    // Strangers cannot say that they came by another host.
+    // A client that is no trusted proxy cannot name another host.
     let request = anonymous.request("GET", tags).header("x-forwarded-host", "demo.localhost");
     request.send().await.expect(401);
     let refused = anonymous.at("demo.localhost:7").get("/v2/").await.expect(401);
@@ -168,7 +168,7 @@ async fn a_user_may_in_one_instance_what_the_policies_say() {
     as_user(&one).call("CreateNamespace", json!({ "NamespaceName": "more", "IsPublic": true })).await.expect(denied);
     let create = json!({ "RegistryName": "three", "RegistryType": "basic" });
     user.cloud.call("tcr", "CreateInstance", create).await.expect(denied);
-    // With the token and with the account's own password it is the same.
+    // The token and the account's own password have the same rights.
     for client in [reg.basic(&username, &password).at(&one.host), user.basic.at(&one.host)] {
         let digest = client.push_image("team/deep/app", "v1", &Image::small(2)).await;
         client.get("/v2/team/deep/app/manifests/v1").await.expect(200);

@@ -125,7 +125,7 @@ async fn the_last_use_of_a_key_is_known() {
     let ids = json!([jane.cloud.secret_id(), foreign.cloud.secret_id(), "nonsense"]);
     let rows = cam(&root, "GetSecurityLastUsed", json!({ "SecretIdList": ids })).await.ok();
     let rows = rows["SecretIdLastUsedRows"].as_array().unwrap().clone();
-    assert_eq!(rows.len(), 1, "what belongs to others is not there");
+    assert_eq!(rows.len(), 1, "keys of other accounts are left out");
     assert_eq!(rows[0]["SecretId"], jane.cloud.secret_id());
     assert_eq!(rows[0]["LastSecretUsedDate"], used.as_secs());
     assert_eq!(rows[0]["LastUsedDate"].as_str().unwrap().len(), "2026-11-21".len());

@@ -31,7 +31,7 @@ async fn a_repository_has_one_rule_of_each_kind() {
     };
     assert_eq!(set("keep_last_nums", json!(5)).await, "");
     assert_eq!(set("keep_last_days", json!(30)).await, "");
-    assert_eq!(set("keep_last_nums", json!(6)).await, "", "it takes the place of the first");
+    assert_eq!(set("keep_last_nums", json!(6)).await, "", "the new rule replaces the first one");
     let data = rules(&cloud, "library/app").await;
     insta::assert_json_snapshot!(redacted(&data, &["Username", "CreationTime"]));
     assert_eq!(data["StrategyInfo"][0]["Username"], reg.owner_name());
@@ -71,7 +71,7 @@ async fn an_account_has_one_rule_for_all_its_repositories() {
     assert_eq!(set("global_keep_last_nums", 80).await, "");
     let data = global(&cloud).await;
     insta::assert_json_snapshot!(redacted(&data, &["Username", "CreationTime"]));
-    assert_eq!(global(&alice.cloud).await["TotalCount"], 0, "it is the rule of one account");
+    assert_eq!(global(&alice.cloud).await["TotalCount"], 0, "the rule belongs to one account");
     assert_eq!(set("keep_last_nums", 1).await, "InvalidParameterValue");
     assert_eq!(set("global_keep_last_nums", 0).await, "InvalidParameterValue");
     for missing in [json!({ "Val": 1 }), json!({ "Type": "global_keep_last_days" })] {
@@ -85,7 +85,7 @@ async fn an_account_has_one_rule_for_all_its_repositories() {
         assert_eq!(call(&signed, "DeleteImageLifecycleGlobalPersonal", json!({})).await, "");
         assert_eq!(global(&signed).await["TotalCount"], 0);
     }
-    assert_eq!(call(&cloud, "DeleteImageLifecycleGlobalPersonal", json!({})).await, "", "nothing is no error");
+    assert_eq!(call(&cloud, "DeleteImageLifecycleGlobalPersonal", json!({})).await, "", "deleting nothing is no error");
     assert_eq!(call(&cloud, "DeleteImageLifecycleGlobalPersonal", json!({ "Type": "x" })).await, "UnknownParameter");
 }
 
@@ -125,7 +125,7 @@ async fn rules_need_a_right_of_their_own() {
         let everything = r#"{"version":"2.0","statement":[{"effect":"allow","action":"tcr:*","resource":"*"}]}"#;
         let all = sub(&reg, &root, "all", &[everything]).await;
         let denied = "AuthFailure.UnauthorizedOperation";
-        // The document asks for the signature only where one repository is meant.
+        // For one repository, the document requires only a signature.
         let hardened = if faithful { "" } else { denied };
         for (who, one, every) in [(&nobody, hardened, denied), (&keeper, "", denied), (&all, "", "")] {
             let parameters = json!({ "RepoName": "root/app", "Type": "keep_last_nums", "Val": 1 });

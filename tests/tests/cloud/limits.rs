@@ -1,4 +1,4 @@
-//! How much, and how often.
+//! Limits of sizes and of rates.
 
 use std::time::Duration;
 

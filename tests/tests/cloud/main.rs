@@ -1,4 +1,4 @@
-//! The cloud API, black box: one module for each part of it.
+//! Black-box tests of the cloud API: one module for each part of it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What another master key ends, and what it leaves as it was.
+//! The credentials that a change of the master key ends, and those that keep working.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::instance::Instance;
 
 const MANIFEST: &str = "/v2/team/app/manifests/v1";
 
-/// A server that is stopped and started again, with what its first start wrote down.
+/// A server that can be restarted, with the credentials of its first start.
 struct Kept<'a> {
     data: &'a Path,
     server: Option<Server>,
@@ -45,7 +45,7 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// As docker does it: with the password, for a bearer token, and with that.
+/// Pulls as docker does: with the password, and with a bearer token for it.
 async fn pulls(client: &Client) {
     client.get(MANIFEST).await.expect(200);
     let bearer = client.bearer(&["repository:team/app:pull"]).await;

@@ -1,8 +1,8 @@
 //! Every action of the cloud API, with every kind of caller.
 //!
-//! The actions and their parameters are those of the registry's own table, so that a new action is here the moment it
-//! exists. What must come out is said twice: by the rules below, written from the documents and not from the code, and by
-//! the snapshots. Where the signature is enough stands in one list, [`Class`], which is held against what is done.
+//! The actions and their parameters come from the registry's own table, so every new action is tested. Two things state
+//! the expected answers: the rules below, which are written from the documents and not from the code, and the
+//! snapshots. [`Class`] lists the actions for which the signature is enough; the tests compare it with the behaviour.
 
 mod dry_run;
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const UNAUTHORIZED: &str = "AuthFailure.UnauthorizedOperation";
 
-/// The actions by service and name.
+/// All actions, sorted by service and name.
 fn actions() -> Vec<ActionInfo> {
     let mut actions: Vec<_> = catalog::actions().collect();
     actions.sort_by_key(|action| (action.service, action.name));
@@ -36,13 +36,14 @@ async fn registry(faithful: bool) -> TestRegistry {
 async fn call(cloud: &Cloud, action: &ActionInfo, parameters: &Value) -> Reply {
     let reply = cloud.call(action.service, action.name, parameters.clone()).await;
     let code = reply.code();
-    // Codes below it are documented, and say what the caller did.
+    // Other codes are documented, and name a mistake of the caller.
     assert!(code != "InternalError", "{} {parameters}: {}", action.name, reply.answer);
     reply
 }
 
-/// What an action says to somebody who would do it to what the account has. What changes nothing is done. The rest is a
-/// dry run, unless it should be refused: some actions must look something up before they know what right it takes.
+/// Calls an action on the things of the account and returns its code. An action that changes something is a dry run. If
+/// the caller should be refused, a real call follows, because some actions must look something up before they know the
+/// right.
 async fn attempt(cloud: &Cloud, action: &ActionInfo, house: &House, refused: bool) -> String {
     let mut parameters = parameters::of(action, &house.things);
     parameters["DryRun"] = json!(action.writes);
@@ -54,20 +55,20 @@ async fn attempt(cloud: &Cloud, action: &ActionInfo, house: &House, refused: boo
     if refused { call(cloud, action, &parameters).await.code() } else { String::new() }
 }
 
-/// Whether a user of the account is refused, as the documents say. `None`: they say nothing in general.
+/// Whether the documents say that a user of the account is refused. `None` means that they give no general rule.
 fn refused(action: &ActionInfo, rights: Option<Rights>) -> Option<bool> {
     let Some(rights) = rights else { return Some(false) };
     let tcr = action.service == "tcr";
     match rights {
         Rights::Denied if tcr => Some(true),
         _ if action.class == Class::Signed => Some(false),
-        // Who signs does not matter: see `nobody_s_signature_matters_where_none_is_asked_for`.
+        // The signature does not matter: see `nobody_s_signature_matters_where_none_is_asked_for`.
         _ if action.class == Class::Unsigned => None,
         Rights::None | Rights::Denied | Rights::Capped => Some(true),
         Rights::Full | Rights::Reader if !tcr => Some(action.name != "GetRole"),
         Rights::Full => Some(false),
         Rights::Reader if action.name.starts_with("Describe") => Some(false),
-        // Nothing that changes anything; some of what is left only looks.
+        // A reader may change nothing. Some of the other actions only read.
         Rights::Reader => action.writes.then_some(true),
     }
 }
@@ -81,7 +82,7 @@ fn every_parameter_has_a_value() {
         .filter(|(action, name)| parameters::find(action, name, &nothing).is_none())
         .map(|(action, name)| format!("{} of {}", name, action.name))
         .collect();
-    assert!(unknown.is_empty(), "say in parameters.rs what they are: {}", unknown.join(", "));
+    assert!(unknown.is_empty(), "parameters.rs has no value for: {}", unknown.join(", "));
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn the_faithful_mode_and_what_explains_know_where_the_signature_is_enough(
         let operation = format!("{}:{}", action.service, action.name);
         let question = json!({"TargetUin": uin, "Operation": operation, "Resource": "*"});
         let reply = a.root.cloud.call("cam", "ExplainAuthorization", question).await;
-        // What must be done to something is refused.
+        // A question about `*` is an error for an action that needs a certain target.
         let said = reply.code().is_empty().then(|| reply.response()["Allowed"] == json!(true));
         if said.unwrap_or_default() != free {
             wrong.push(format!("{operation} is explained as {}", reply.answer));
@@ -137,7 +138,7 @@ async fn the_faithful_mode_and_what_explains_know_where_the_signature_is_enough(
     assert!(wrong.is_empty(), "{} surprises:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Whether it is explained that the user may do this to everything, unless it must be done to something.
+/// Whether the explanation says that the user may do this on `*`. `None` for an action that needs a certain target.
 async fn explained(house: &House, cloud: &Cloud, action: &ActionInfo) -> Option<bool> {
     let uin = cloud.call("sts", "GetCallerIdentity", json!({})).await.ok()["UserId"].clone();
     let operation = format!("{}:{}", action.service, action.name);
@@ -231,7 +232,7 @@ async fn nobody_s_signature_matters_where_none_is_asked_for() {
     }
 }
 
-/// What an account sees of what it has, apart from what is different every time.
+/// The answers of all reading actions for the things of an account, without answers that differ each time.
 async fn view(house: &House) -> BTreeMap<&'static str, Value> {
     let mut view = BTreeMap::new();
     for action in actions().into_iter().filter(|action| !action.writes) {
@@ -254,7 +255,7 @@ async fn what_belongs_to_others_is_as_good_as_not_there() {
     let reg = registry(false).await;
     let (a, b) = (house(&reg, "aaaa").await, house(&reg, "bbbb").await);
     let (before, nothing) = (view(&a).await, nothing());
-    assert!(Value::from_iter(before.clone()).to_string().contains(&mark("aaaa")), "the account sees what it notes");
+    assert!(Value::from_iter(before.clone()).to_string().contains(&mark("aaaa")), "the account sees its own texts");
     let (mut table, mut wrong) = (String::new(), Vec::new());
     for action in actions() {
         let (theirs, none) = (parameters::of(&action, &a.things), parameters::of(&action, &nothing));
@@ -344,7 +345,7 @@ async fn no_value_is_too_strange_for_an_action() {
         more["NoSuchParameter"] = json!(1);
         assert_eq!(call(&a.root.cloud, &action, &more).await.code(), "UnknownParameter", "{}", action.name);
     }
-    // All that is left is done for real, by somebody who may.
+    // Finally, each action runs with valid parameters and full rights.
     for action in actions() {
         call(&a.root.cloud, &action, &parameters::of(&action, &a.things)).await;
     }

@@ -41,7 +41,7 @@ async fn a_name_is_taken_once_by_anybody() {
     make(&bob.cloud, "team").await.expect("InvalidParameter.ErrNamespaceExist");
     alice.basic.push_image("team/app", "latest", &Image::small(1)).await;
     assert_eq!(bob.basic.post("/v2/team/app/blobs/uploads/").await.status, 403);
-    // Of many who try at once, one gets it.
+    // Of many simultaneous calls, exactly one succeeds.
     let outcomes = join_all((0..10).map(|n| make(if n % 2 == 0 { &alice.cloud } else { &bob.cloud }, "raced"))).await;
     let codes: Vec<String> = outcomes.iter().map(Reply::code).collect();
     assert_eq!(codes.iter().filter(|code| code.is_empty()).count(), 1, "{codes:?}");
@@ -75,15 +75,15 @@ async fn an_empty_namespace_can_be_deleted_by_its_owner() {
     let reg = registry().await;
     let (alice, bob) = (reg.account("alice").await, reg.account("bob").await);
     create(&alice.cloud, "alice/app").await;
-    // That of somebody else and none at all are the same.
+    // A foreign namespace and a missing one get the same answer.
     delete(&bob.cloud, "alice").await.expect("ResourceNotFound.ErrNoNamespace");
     delete(&bob.cloud, "missing").await.expect("ResourceNotFound.ErrNoNamespace");
     delete(&alice.cloud, "alice").await.expect("ResourceInUse");
     tcr(&alice.cloud, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/app" })).await.ok();
     delete(&alice.cloud, "alice").await.ok();
     delete(&alice.cloud, "alice").await.expect("ResourceNotFound.ErrNoNamespace");
-    assert_eq!(alice.basic.post("/v2/alice/app/blobs/uploads/").await.status, 403, "at once");
-    // The name is free again, and what was there is not.
+    assert_eq!(alice.basic.post("/v2/alice/app/blobs/uploads/").await.status, 403, "the deletion takes effect at once");
+    // The name is free, and the old content does not come back.
     make(&bob.cloud, "alice").await.ok();
     bob.basic.push_image("alice/app", "latest", &Image::small(1)).await;
     assert_eq!(alice.basic.get("/v2/alice/app/tags/list").await.status, 403);
@@ -101,7 +101,7 @@ async fn namespaces_are_listed_by_parts_of_their_names() {
     create(&alice.cloud, "team_b/two").await;
     let all = list(&alice.cloud, "", 100, 0).await;
     assert_eq!(all["NamespaceCount"], 4);
-    assert_eq!(listed(&all), [("other", 0), ("team_b", 2), ("team-a", 0), ("alice", 0)], "the youngest first");
+    assert_eq!(listed(&all), [("other", 0), ("team_b", 2), ("team-a", 0), ("alice", 0)], "the newest first");
     let found = list(&alice.cloud, "TEAM", 1, 1).await;
     assert_eq!((&found["NamespaceCount"], listed(&found)), (&json!(2), vec![("team-a", 0)]));
     for (part, count) in [("_", 1), ("%", 0), ("missing", 0), ("bob", 0)] {
@@ -141,8 +141,8 @@ async fn policies_decide_for_sub_accounts() {
     delete(&dev.cloud, "missing").await.expect("AuthFailure.UnauthorizedOperation");
     delete(&dev.cloud, "dev2").await.expect("AuthFailure.UnauthorizedOperation");
     delete(&dev.cloud, "dev1").await.ok();
-    // They belong to the main account.
+    // The namespaces belong to the main account.
     assert_eq!(listed(&list(&alice.cloud, "dev", 10, 0).await), [("dev2", 0)]);
-    assert_eq!(listed(&list(&dev.cloud, "", 10, 0).await), [("dev2", 0)], "those that it has a right in");
+    assert_eq!(listed(&list(&dev.cloud, "", 10, 0).await), [("dev2", 0)], "where the user has rights");
     delete(&alice.cloud, "dev2").await.ok();
 }

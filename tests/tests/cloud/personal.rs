@@ -1,11 +1,11 @@
-//! What the suites of the personal edition share.
+//! Helpers of the suites about the personal edition.
 
 use roadstead_storage::meta::NewAccount;
 use roadstead_tests::{Cloud, Reply, TestRegistry};
 use roadstead_types::Uin;
 use serde_json::{Value, json};
 
-/// A registry without a limit of requests a second: its clock stands still.
+/// A registry without a limit of requests a second, because its clock stands still.
 pub async fn registry() -> TestRegistry {
     TestRegistry::builder().settings(|settings| settings.cloud_api.requests_per_second = 0).start().await
 }
@@ -39,7 +39,7 @@ pub fn names(data: &Value) -> Vec<&str> {
     data["RepoInfo"].as_array().unwrap().iter().map(|item| item["RepoName"].as_str().unwrap()).collect()
 }
 
-/// Every required parameter is missed, and nothing else is understood.
+/// Checks that a missing required parameter and an unknown parameter are errors.
 pub async fn parameters_are_checked(cloud: &Cloud, action: &str, good: Value) {
     for name in good.as_object().unwrap().keys() {
         let mut short = good.clone();
@@ -52,7 +52,7 @@ pub async fn parameters_are_checked(cloud: &Cloud, action: &str, good: Value) {
     tcr(cloud, action, long).await.expect("UnknownParameter");
 }
 
-/// `Limit` and `Offset` have bounds.
+/// Checks the bounds of `Limit` and `Offset`.
 pub async fn pages_have_bounds(cloud: &Cloud, action: &str, good: Value) {
     for (name, value) in [("Limit", 0), ("Limit", 101), ("Limit", -1), ("Offset", -1)] {
         let mut parameters = good.clone();

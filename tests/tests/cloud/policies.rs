@@ -1,4 +1,4 @@
-//! Policies, and to whom they are attached.
+//! Policies, and their attachments.
 
 use futures::join;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ async fn a_policy_is_made_found_changed_and_deleted() {
     assert!(id > 200_000_000);
     let found = cam(&root, "GetPolicy", json!({ "PolicyId": id })).await.ok();
     assert_eq!((&found["PolicyName"], &found["Type"]), (&json!("Pull+=,.@_-1"), &json!(1)));
-    assert_eq!(found["PolicyDocument"], written, "as it was written");
+    assert_eq!(found["PolicyDocument"], written, "the document is returned unchanged");
     assert_eq!(found["Tags"], json!([{ "Key": "env", "Value": "prod" }]));
     let change = json!({ "PolicyId": id, "PolicyDocument": document("deny", "ccr:push", "*") });
     assert_eq!(cam(&root, "UpdatePolicy", change).await.ok(), json!({}));
@@ -36,10 +36,10 @@ async fn a_policy_is_made_found_changed_and_deleted() {
     unknown(&root, 7).await;
     unknown(&root, u64::MAX).await;
     cam(&root, "UpdatePolicy", json!({ "PolicyName": "second" })).await.expect("InvalidParameter.PolicyIdNotExist");
-    assert!(policy(&root, "second", &document("allow", "*", "*")).await > second, "no number is used again");
+    assert!(policy(&root, "second", &document("allow", "*", "*")).await > second, "an id is never used again");
 }
 
-/// Every action that names a policy says that there is none.
+/// Checks that every action on this policy answers that it does not exist.
 async fn unknown(caller: &roadstead_tests::Cloud, id: u64) {
     let jane = cam(caller, "GetUser", json!({ "Name": "jane" })).await;
     let uin = match jane.code().is_empty() {

@@ -1,4 +1,4 @@
-//! `PullCount`: what is a pull, and when it is seen.
+//! `PullCount`: which requests count as pulls, and when the count shows them.
 
 use roadstead_tests::{Client, Cloud, TestRegistry, eventually};
 use serde_json::json;
@@ -28,7 +28,7 @@ async fn a_pull_is_a_manifest_that_was_read() {
         (image_for("linux", "arm64", 1), image_for("linux", "amd64", 2), image_for("linux", "amd64", 3));
     let index = push_index(&owner, "library/app", "all", &[&arm, &amd]).await;
     owner.push_image("library/app", "one", &single).await;
-    // No pulls: to ask, to have it already, to read a blob or a list, to miss.
+    // These are no pulls: HEAD, 304, reading a blob or a list, a missing manifest.
     owner.head("/v2/library/app/manifests/one").await.expect(200);
     let etag = format!("\"{}\"", single.digest());
     let known = owner.request("GET", "/v2/library/app/manifests/one").header("if-none-match", &etag);
@@ -36,13 +36,13 @@ async fn a_pull_is_a_manifest_that_was_read() {
     owner.get(&format!("/v2/library/app/blobs/{}", roadstead_tests::digest(&single.config))).await.expect(200);
     owner.get("/v2/library/app/tags/list").await.expect(200);
     owner.get("/v2/library/app/manifests/missing").await.expect(404);
-    // Three pulls: by tag, by digest as containerd does, and of an index with the image that the client picks.
+    // Three pulls: by tag, by digest as containerd does, and of an index together with one of its images.
     get(&owner, "library/app", "one").await;
     get(&owner, "library/app", &single.digest()).await;
     get(&owner, "library/app", &index).await;
     get(&owner, "library/app", &amd.digest()).await;
     reaches(&reg, "library/app", 3).await;
-    // A tag counts whatever it points at.
+    // A pull by tag counts, also if an index lists the manifest.
     owner.put_manifest("library/app", "amd", amd.media_type(), amd.manifest()).await.expect(201);
     get(&owner, "library/app", "amd").await;
     reaches(&reg, "library/app", 4).await;
@@ -76,7 +76,7 @@ async fn pulls_of_many_at_once_all_count_and_a_stop_writes_them_down() {
     reg.restart().await;
     let cloud = reg.cloud();
     assert_eq!((count(&cloud, "library/a").await, count(&cloud, "library/b").await), (20, 40));
-    // A repository that goes takes its pulls along, and keeps those of others from nothing.
+    // Deleting a repository drops its pulls, and does not affect the counts of others.
     let owner = reg.owner();
     get(&owner, "library/a", "v1").await;
     get(&owner, "library/b", "v1").await;

@@ -1,4 +1,4 @@
-//! How much an account of the personal edition may have.
+//! Quotas of accounts in the personal edition.
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -34,7 +34,7 @@ async fn namespaces_are_counted_while_many_are_made_at_once() {
         async move { tcr(&cloud, "CreateNamespacePersonal", json!({ "Namespace": format!("team{n}") })).await }
     });
     let replies = join_all(making).await;
-    assert_eq!(outcomes(&replies, "LimitExceeded.ErrNamespaceMaxLimit"), (9, 11), "and one that was there before");
+    assert_eq!(outcomes(&replies, "LimitExceeded.ErrNamespaceMaxLimit"), (9, 11), "one namespace existed before");
     let refused = replies.iter().find(|reply| !reply.code().is_empty()).unwrap();
     assert_eq!(refused.message(), "no more than 10 namespaces are allowed");
 }
@@ -72,7 +72,7 @@ async fn a_push_is_told_which_quota_is_in_its_way() {
     set(&reg, &[&alice.uin, "--repositories", "2"]);
     create(&alice.cloud, "alice/one").await;
     alice.basic.push_image("alice/two", "latest", &Image::small(1)).await;
-    // Before a byte of it is sent.
+    // The push is refused before its first byte.
     let refused = alice.basic.post("/v2/alice/three/blobs/uploads/").await.expect_error(403, "DENIED");
     let message = refused.json()["errors"][0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("the 2 repositories"), "{message}");
@@ -80,7 +80,7 @@ async fn a_push_is_told_which_quota_is_in_its_way() {
     let digest = digest(&blob);
     let whole = format!("/v2/alice/three/blobs/uploads/?digest={digest}");
     alice.basic.request("POST", &whole).body(blob.clone()).send().await.expect_error(403, "DENIED");
-    // Also when somebody else takes the last place meanwhile.
+    // The same if another request uses the last place during the upload.
     set(&reg, &[&alice.uin, "--repositories", "3"]);
     let upload = alice.basic.start_upload("alice/three").await;
     create(&alice.cloud, "alice/last").await;
@@ -89,7 +89,7 @@ async fn a_push_is_told_which_quota_is_in_its_way() {
     alice.basic.put(&end, blob.clone()).await.expect_error(403, "DENIED");
     set(&reg, &[&alice.uin, "--repositories", "4"]);
     alice.basic.put(&end, blob).await.expect(201);
-    // What is there goes on as before, and what is deleted makes room.
+    // Existing repositories still work, and a deletion makes room.
     alice.basic.push_image("alice/two", "next", &Image::small(2)).await;
     tcr(&alice.cloud, "DeleteRepositoryPersonal", json!({ "RepoName": "alice/one" })).await.ok();
     alice.basic.push_image("alice/five", "latest", &Image::small(3)).await;

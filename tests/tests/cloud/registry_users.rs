@@ -1,4 +1,4 @@
-//! Users of the personal edition: registry passwords, and tokens in the place of them.
+//! Users of the personal edition: registry passwords, and tokens instead of them.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn a_first_password_is_set_once() {
     let replies = futures::future::join_all((0..4).map(|_| register(&stranger, "eight888"))).await;
     let codes: Vec<String> =
         replies.iter().map(Reply::code).filter(|code| *code != "InvalidParameter.ErrUserExist").collect();
-    assert_eq!(codes, [""], "one of them sets it");
+    assert_eq!(codes, [""], "exactly one call sets the password");
     let user = data(&stranger, "DescribeUserPersonal", json!({})).await;
     reg.basic(user["Username"].as_str().unwrap(), "eight888").get("/v2/").await.expect(200);
 }
@@ -63,7 +63,7 @@ async fn a_new_password_ends_what_the_old_one_began() {
     alice.basic.get("/v2/").await.expect(401);
     by_token.get("/v2/").await.expect(401);
     reg.basic(&alice.uin, NEW).get("/v2/").await.expect(200);
-    // Keys are no matter of passwords.
+    // Access keys keep working after a change of the password.
     change(&alice.cloud, &"x".repeat(256)).await.ok();
     reg.basic(&alice.uin, &"x".repeat(256)).get("/v2/").await.expect(200);
 }
@@ -81,7 +81,7 @@ async fn sub_accounts_have_passwords_of_their_own() {
     let user = data(&sub.cloud, "DescribeUserPersonal", json!({})).await;
     let owner = data(&alice.cloud, "DescribeUserPersonal", json!({})).await;
     assert_eq!((&user["Username"], &owner["Username"]), (&json!(sub.uin), &json!(alice.uin)));
-    assert_eq!(user["AppId"], owner["AppId"], "that of the main account");
+    assert_eq!(user["AppId"], owner["AppId"], "the AppId is that of the main account");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn whether_somebody_has_registered_is_told_within_an_account() {
         assert_eq!(ask(cloud, json!({})).await, (true, true));
         assert_eq!(ask(cloud, json!({ "Username": alice.uin })).await, (true, true));
         assert_eq!(ask(cloud, json!({ "Username": sub.uin })).await, (true, true));
-        assert_eq!(ask(cloud, json!({ "Username": bob.uin })).await, (false, true), "not told of others");
+        assert_eq!(ask(cloud, json!({ "Username": bob.uin })).await, (false, true), "other accounts are not revealed");
         assert_eq!(ask(cloud, json!({ "Username": "999999999999" })).await, (false, true));
     }
     assert_eq!(ask(&stranger, json!({})).await, (false, false));

@@ -40,7 +40,7 @@ async fn a_repository_is_made_before_its_first_push() {
     create(&alice.cloud, "alice/plain").await;
     assert_eq!(describe(&alice.cloud, "alice/app").await["Description"], "what\nit is for");
     assert_eq!(describe(&alice.cloud, "alice/plain").await["Public"], 0);
-    // That of somebody else and none at all are the same.
+    // A foreign namespace and a missing one get the same answer.
     for name in ["alice/new", "alice/app", "missing/new"] {
         on(&bob.cloud, "CreateRepositoryPersonal", name).await.expect("InvalidParameter.ErrNSMisMatch");
     }
@@ -50,7 +50,7 @@ async fn a_repository_is_made_before_its_first_push() {
     let replies = join_all((0..8).map(|_| on(&alice.cloud, "CreateRepositoryPersonal", "alice/raced"))).await;
     let codes: Vec<_> =
         replies.iter().map(Reply::code).filter(|code| *code != "InvalidParameter.ErrRepoExist").collect();
-    assert_eq!(codes, [""], "one makes it");
+    assert_eq!(codes, [""], "exactly one call makes it");
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn a_deleted_repository_is_gone_with_its_tags() {
     }
     on(&alice.cloud, "DeleteRepositoryPersonal", "alice/app").await.expect("ResourceNotFound.ErrNoRepo");
     on(&alice.cloud, "DescribeRepositoryPersonal", "alice/app").await.expect("ResourceNotFound.ErrNoRepo");
-    // The next one of this name begins with nothing.
+    // A new repository of this name starts empty.
     create(&alice.cloud, "alice/app").await;
     alice.basic.get("/v2/alice/app/manifests/one").await.expect(404);
     alice.basic.push_image("alice/app", "one", &image).await;
@@ -206,7 +206,7 @@ async fn a_batch_is_deleted_whole_or_not_at_all() {
     let many: Vec<String> = (0..101).map(|n| format!("alice/app{n}")).collect();
     batch(&alice.cloud, &many.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("InvalidParameterValue");
     for name in ["alice/a", "alice/b", "alice/c"] {
-        assert!(exists(&alice.cloud, name).await, "nothing has happened to {name}");
+        assert!(exists(&alice.cloud, name).await, "{name} must still exist");
     }
     batch(&alice.cloud, &["alice/a", "alice/b", "alice/a"]).await.ok();
     assert!(!exists(&alice.cloud, "alice/a").await && exists(&alice.cloud, "alice/c").await);
@@ -241,12 +241,12 @@ async fn policies_decide_for_sub_accounts() {
     let denied = "AuthFailure.UnauthorizedOperation";
     on(&dev.cloud, "CreateRepositoryPersonal", "alice/prod2").await.expect(denied);
     on(&dev.cloud, "DeleteRepositoryPersonal", "alice/prod").await.expect(denied);
-    // All are looked at before anything is done.
+    // All names are checked before anything is deleted.
     batch(&dev.cloud, &["alice/dev1", "alice/dev3"]).await.expect(denied);
     assert!(exists(&dev.cloud, "alice/dev1").await);
     batch(&dev.cloud, &["alice/dev1", "alice/dev2"]).await.ok();
     on(&dev.cloud, "DeleteRepositoryPersonal", "alice/dev3").await.ok();
-    // Also where the document asks for the signature only.
+    // The same for actions that need only a signature in the document.
     create(&dev.cloud, "alice/dev4").await;
     show(&dev.cloud, "alice/dev4", 1).await.expect(denied);
     let say = |name: &str| json!({ "RepoName": name, "Description": "x" });

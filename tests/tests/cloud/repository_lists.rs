@@ -1,4 +1,4 @@
-//! Repositories of the personal edition: looking for them.
+//! Searches for repositories of the personal edition.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ async fn everything_that_one_may_see_is_listed_in_the_wanted_order() {
     assert_eq!(search(json!({})).await, newest);
     assert_eq!(search(json!({ "OrderBy": "official", "Order": "desc" })).await, newest);
     assert_eq!(search(json!({ "Order": "asc" })).await, oldest);
-    assert_eq!(search(json!({ "OrderBy": "pullCount" })).await, newest, "of those pulled alike the newest");
+    assert_eq!(search(json!({ "OrderBy": "pullCount" })).await, newest, "with equal counts the newest comes first");
     assert_eq!(search(json!({ "OrderBy": "pullCount", "Order": "asc" })).await, oldest);
     assert_eq!(search(json!({ "RepoName": "public", "Limit": 1 })).await, (2, vec!["alice/public".to_owned()]));
     for wrong in
@@ -110,14 +110,14 @@ async fn what_a_policy_denies_is_hidden() {
     let plain = people::sub(&reg, &alice, "plain", &[]).await;
     assert_eq!(found(&sub.cloud, OWNER, json!({})).await, (1, vec!["alice/shown".to_owned()]));
     assert_eq!(found(&plain.cloud, OWNER, json!({})).await.0, 3);
-    // What belongs to others is no matter of these policies.
+    // These policies do not apply to repositories of other accounts.
     assert_eq!(found(&sub.cloud, ALL, json!({})).await, (2, vec!["bob/unlisted".to_owned(), "alice/shown".to_owned()]));
     let filtered = async |cloud: &Cloud, part: &str| {
         let data = data(cloud, FILTER, json!({ "RepoName": part })).await;
         (data["TotalCount"].as_i64().unwrap(), data["PrivilegeFiltered"].as_bool().unwrap())
     };
     assert_eq!(filtered(&sub.cloud, "").await, (1, true));
-    assert_eq!(filtered(&sub.cloud, "shown").await, (1, false), "none of those looked for is hidden");
+    assert_eq!(filtered(&sub.cloud, "shown").await, (1, false), "no match is hidden");
     assert_eq!((filtered(&plain.cloud, "").await, filtered(&alice.cloud, "").await), ((3, false), (3, false)));
     for name in ["alice/unlisted", "alice/unpullable"] {
         let describe = tcr(&sub.cloud, "DescribeRepositoryPersonal", json!({ "RepoName": name })).await;

@@ -1,4 +1,4 @@
-//! What is taken away from sub-accounts is gone at once, also for tokens and temporary keys of before.
+//! Rights taken from sub-accounts end at once, also for earlier tokens and temporary keys.
 
 use roadstead_storage::meta::{AccountStatus, Holder};
 use roadstead_tests::{Client, Cloud, Image, TestRegistry, eventually};
@@ -132,7 +132,7 @@ async fn temporary_credentials_end_with_the_access_key_that_made_them() {
     let part = |name: &str| second["AccessKey"][name].as_str().unwrap().to_owned();
     let second = sub.cloud.with_key(&part("AccessKeyId"), &part("SecretAccessKey"));
 
-    // What each of the two keys makes.
+    // Make temporary credentials with each of the two keys.
     let federation = async |cloud: &Cloud| {
         let token = cloud.call("sts", "GetFederationToken", json!({"Name": "ci", "Policy": ALL})).await.ok();
         let part = |name: &str| token["Credentials"][name].as_str().unwrap().to_owned();
@@ -184,7 +184,7 @@ async fn temporary_credentials_end_with_the_access_key_that_made_them() {
     update("Inactive").await;
     main.cloud.call("cam", "DeleteAccessKey", json!({"AccessKeyId": id, "TargetUin": uin})).await.ok();
     expect(&ending, void.0, void.1, "the key is deleted").await;
-    expect(&lasting, good.0, good.1, "the other key is there").await;
-    // A long-term token has a row of its own, to be disabled and deleted by.
+    expect(&lasting, good.0, good.1, "the other key still exists").await;
+    // A long-term token has its own row, and is disabled or deleted there.
     becomes(&long, 200, "long-term tokens stay").await;
 }

@@ -30,10 +30,10 @@ async fn a_role_is_made_found_changed_and_deleted() {
     cam(&root, "DeleteRole", json!({ "RoleName": "Builder+=,.@_-" })).await.ok();
     unknown(&root, &json!(id)).await;
     unknown(&root, &json!("nonsense")).await;
-    assert_ne!(role(&reg, "Builder+=,.@_-").await, id, "no number is used again");
+    assert_ne!(role(&reg, "Builder+=,.@_-").await, id, "an id is never used again");
 }
 
-/// Every action that names a role says that there is none.
+/// Checks that every action on this role answers that it does not exist.
 async fn unknown(caller: &roadstead_tests::Cloud, id: &Value) {
     let owner = cam(caller, "GetUserAppId", json!({})).await.ok()["OwnerUin"].as_str().unwrap().to_owned();
     let by = |name: &str| json!({ name: id });

@@ -1,4 +1,4 @@
-//! Whose signature is good, and for how long.
+//! Valid signatures, and how long they are valid.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn what_changes_something_is_done_once_with_a_signature_that_has_a_nonce()
             .expect("InvalidParameter.ErrNamespaceExist");
         reg.clock().advance(Duration::from_secs(1));
         cloud.send(made).await.expect("AuthFailure.SignatureExpire");
-        // Looking is no change.
+        // A read is not a change, and may be repeated.
         let look =
             cloud.prepare("tcr", "DescribeNamespacePersonal", &json!({ "Namespace": "", "Limit": 1, "Offset": 0 }));
         for _ in 0..2 {
@@ -166,7 +166,7 @@ async fn who_guesses_is_slowed_down_and_others_are_not() {
         assert_eq!(code(&wrong).await, FAILURE);
     }
     assert_eq!(code(&wrong).await, "RequestLimitExceeded");
-    assert_eq!(code(&alice).await, "", "a key that is known works from the same address");
+    assert_eq!(code(&alice).await, "", "a valid key still works from the same address");
     reg.clock().advance(Duration::from_secs(10));
     assert_eq!(code(&wrong).await, FAILURE);
     assert_eq!(code(&wrong).await, "RequestLimitExceeded");

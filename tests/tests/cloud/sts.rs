@@ -1,4 +1,4 @@
-//! Temporary keys: who gets them, what they are good for, and what is refused.
+//! Temporary keys: who gets them, their rights, and refusals.
 
 use roadstead_tests::{Cloud, Image, Signing, TestRegistry};
 use serde_json::{Value, json};
@@ -216,14 +216,14 @@ async fn a_session_makes_no_other_and_is_limited() {
         session.call("sts", "GetFederationToken", federate.clone()).await.expect("FailedOperation.TempKeyNotAllowed");
         who(session).await;
     }
-    // Mixed parts are no key.
+    // Parts of different keys do not work together.
     let mixed = role.with_token(role.secret_id(), federated.secret_key(), "x");
     mixed.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.TokenFailure");
     let bare = role.with_key(role.secret_id(), role.secret_key());
     bare.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.InvalidSecretId");
-    // A password is what a session cannot sign in with.
+    // A session cannot sign in with its key as a password.
     reg.basic(role.secret_id(), role.secret_key()).get("/v2/").await.expect_error(401, "UNAUTHORIZED");
-    // A token of an hour ago is none.
+    // An expired token is refused.
     let short = json!({"Name": "web", "Policy": ALL, "DurationSeconds": 60});
     let short = with(&main.cloud, &main.cloud.call("sts", "GetFederationToken", short).await.ok());
     who(&short).await;
@@ -268,7 +268,7 @@ async fn a_session_does_what_both_its_policy_and_its_account_allow() {
     };
     assert_eq!(list(&main.cloud).await.len(), 2);
     assert_eq!(list(&of_main).await, ["foo/app"]);
-    // A temporary key does not become a password.
+    // A temporary key cannot set a password.
     let user = json!({"Password": "Another-password-1"});
     for session in [&of_main, &of_sub] {
         session.call("tcr", "CreateUserPersonal", user.clone()).await.expect("AuthFailure.UnauthorizedOperation");

@@ -1,4 +1,4 @@
-//! Authorization by tag: the tags of instances and of namespaces, and those that a request sets.
+//! Authorization by tag: tags of instances and of namespaces, and tags that a request sets.
 
 use roadstead_tests::people::sub;
 use roadstead_tests::{Cloud, Image, TestRegistry};
@@ -79,7 +79,7 @@ async fn tags_of_namespaces_count_for_docker_too() {
     let list = json!({ "RegistryId": made.id });
     let listed = denied.cloud.call("tcr", "DescribeRepositories", list).await.ok();
     assert_eq!((&listed["TotalCount"], &listed["RepositoryList"][0]["Name"]), (&json!(1), &json!("red/app")));
-    // The tag goes to another namespace, and the right with it.
+    // The right follows the tag to another namespace.
     let swap = |name: &str, value: &str| json!({ "NamespaceName": name, "TagSpecification": tags("namespace", value) });
     made.call("ModifyNamespace", swap("red", "blue")).await.ok();
     made.call("ModifyNamespace", swap("blue", "red")).await.ok();

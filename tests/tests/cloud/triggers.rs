@@ -1,4 +1,4 @@
-//! Application triggers, and the log of what they did.
+//! Application triggers and their log.
 
 use roadstead_storage::meta::{InvokeMethod, QuotaKind, TriggerRun, Workload};
 use roadstead_tests::{Account, Cloud, Signing, TestRegistry};
@@ -72,7 +72,7 @@ async fn a_trigger_is_made_changed_and_deleted() {
     let info = &changed["TriggerInfo"][0];
     assert_ne!(info["CreateTime"], info["UpdateTime"]);
     assert_eq!(list(cloud, json!({ "RepoName": "alice/app" })).await["TotalCount"], 0);
-    // What is not said stays; the expression goes with its method.
+    // Absent parameters stay unchanged. The expression is checked together with its method.
     assert_eq!(call(cloud, "Modify", json!({ "TriggerName": "second" })).await, "");
     assert_eq!(list(cloud, json!({})).await["TriggerInfo"][0]["InvokeCondition"], info["InvokeCondition"]);
     assert_eq!(call(cloud, "Modify", json!({ "TriggerName": "second", "InvokeExpr": ".*" })).await, "");
@@ -144,7 +144,7 @@ async fn bad_parameters_are_named() {
     assert_eq!(call(cloud, "Create", trigger("other")).await, "");
     let taken = json!({ "TriggerName": "other", "NewTriggerName": "there" });
     assert_eq!(call(cloud, "Modify", taken).await, "InvalidParameter.ErrTriggerExist");
-    assert_eq!(list(cloud, json!({})).await["TotalCount"], 2, "nothing else was made");
+    assert_eq!(list(cloud, json!({})).await["TotalCount"], 2, "the failed calls made nothing");
     for odd in [json!({ "Offset": -1 }), json!({ "Limit": 101 }), json!({ "Limit": 0 })] {
         assert_eq!(call(cloud, "Describe", odd).await, wrong);
     }
@@ -166,7 +166,7 @@ async fn triggers_are_listed_in_pages_and_belong_to_their_account() {
     let one = list(&alice.cloud, json!({ "TriggerName": "t2", "RepoName": "alice/app" })).await;
     assert_eq!((names(&one), &one["TotalCount"]), (vec!["t2"], &json!(1)));
     assert_eq!(list(&alice.cloud, json!({ "RepoName": "alice/none" })).await["TotalCount"], 0);
-    // Somebody else sees and reaches none of them, and may use the same names.
+    // Another account cannot see or change them, and may use the same names.
     let bob = reg.account("bob").await;
     bob.basic.push_image("bob/app", "v1", &image_for("linux", "amd64", 1)).await;
     assert_eq!(list(&bob.cloud, json!({ "RepoName": "alice/app" })).await["TotalCount"], 0);
@@ -226,7 +226,7 @@ async fn triggers_need_a_right_of_their_own() {
     }
 }
 
-/// What a trigger did.
+/// A run of a trigger, for the log.
 pub(crate) fn run(repository: &str, tag: &str, trigger: &str, at: Timestamp) -> TriggerRun {
     let workload = Workload {
         cluster_id: "cls-1".to_owned(),
@@ -297,7 +297,7 @@ async fn presets_of_ccr_alone_do_not_open_triggers() {
         user.attach_id(ccr).await;
         user.attach_id(clusters).await;
     }
-    // The rights of `ccb` come on top: alone they open nothing either.
+    // Rights of `ccb` alone are not enough either.
     let only = sub(&reg, &alice, "only", &[ccb]).await;
     only.attach_id(clusters).await;
     for user in [&alone, &only] {
@@ -328,9 +328,9 @@ async fn a_trigger_needs_a_right_to_its_cluster() {
     assert_eq!(call(&none.cloud, "Create", trigger("first")).await, DENIED);
     assert_eq!(call(&one.cloud, "Create", trigger("first")).await, "");
     let to = |id: &str| json!({ "TriggerName": "first", "ClusterId": id });
-    assert_eq!(call(&one.cloud, "Modify", to("cls-2")).await, DENIED, "another cluster");
-    assert_eq!(call(&both.cloud, "Modify", to("cls-2")).await, "", "ccs is tke");
-    // What a trigger does in a cluster is not changed by somebody who may do nothing there.
+    assert_eq!(call(&one.cloud, "Modify", to("cls-2")).await, DENIED, "the policy is for another cluster");
+    assert_eq!(call(&both.cloud, "Modify", to("cls-2")).await, "", "ccs and tke are the same");
+    // A user without a right to the cluster cannot change what the trigger does there.
     let workload = json!({ "TriggerName": "first", "WorkloadName": "another" });
     assert_eq!(call(&none.cloud, "Modify", workload.clone()).await, DENIED);
     assert_eq!(call(&one.cloud, "Modify", workload).await, DENIED);

@@ -17,7 +17,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
     });
     let made = cam(&root, "AddUser", all).await.ok();
     let members: BTreeSet<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(members, BTreeSet::from(["Name", "Uid", "Uin"]), "no secrets that were not asked for");
+    assert_eq!(members, BTreeSet::from(["Name", "Uid", "Uin"]), "the answer has no secrets unless requested");
     assert_eq!(made["Uin"].to_string().len(), 12);
     let found = cam(&root, "GetUser", json!({ "Name": "jane.doe@example.org" })).await.ok();
     let expected = json!({
@@ -30,7 +30,7 @@ async fn a_user_is_made_found_changed_and_deleted() {
     cam(&root, "UpdateUser", change).await.ok();
     let changed = cam(&root, "GetUser", json!({ "Name": "jane.doe@example.org" })).await.ok();
     assert_eq!((&changed["Remark"], &changed["ConsoleLogin"]), (&json!(""), &json!(1)));
-    assert_eq!(changed["Email"], "jane@example.org", "what is not said stays");
+    assert_eq!(changed["Email"], "jane@example.org", "absent parameters stay unchanged");
     sub(&root, "other").await;
     let listed = cam(&root, "ListUsers", json!({})).await.ok();
     assert_eq!(texts(&listed["Data"], "Name"), ["jane.doe@example.org", "other"]);
@@ -99,7 +99,7 @@ async fn a_password_signs_in_to_the_registry() {
     let root = reg.cloud();
     let made = cam(&root, "AddUser", json!({ "Name": "jane", "ConsoleLogin": 1 })).await.ok();
     let (uin, password) = (made["Uin"].to_string(), made["Password"].as_str().unwrap().to_owned());
-    assert!(password.len() >= 24, "made at random");
+    assert!(password.len() >= 24, "a random password is long");
     assert_eq!(reg.basic(&uin, &password).get("/v2/").await.status, 200);
     let change = json!({ "Name": "jane", "Password": "another password" });
     let reply = cam(&root, "UpdateUser", change).await;
@@ -109,7 +109,7 @@ async fn a_password_signs_in_to_the_registry() {
     assert_eq!(reg.basic(&uin, "another password").get("/v2/").await.status, 200);
     let chosen = json!({ "Name": "joe", "ConsoleLogin": 1, "Password": "chosen password" });
     let made = cam(&root, "AddUser", chosen).await.ok();
-    assert_eq!(made.get("Password"), None, "it is known already");
+    assert_eq!(made.get("Password"), None, "the caller chose the password");
     let joe = reg.basic(&made["Uin"].to_string(), "chosen password");
     assert_eq!(joe.get("/v2/").await.status, 200);
     cam(&root, "DeleteUser", json!({ "Name": "joe" })).await.ok();
@@ -133,7 +133,7 @@ async fn a_deleted_user_leaves_nothing_behind() {
     assert_eq!(cam(&root, "ListUsersForGroup", json!({ "GroupId": team })).await.ok()["TotalNum"], 0);
     assert_eq!(cam(&root, "ListEntitiesForPolicy", json!({ "PolicyId": rule })).await.ok()["TotalNum"], 0);
     let again = sub(&root, "jane").await;
-    assert_ne!((again.uin, again.uid), (jane.uin, jane.uid), "no number is used again");
+    assert_ne!((again.uin, again.uid), (jane.uin, jane.uid), "an id is never used again");
     cam(&again.cloud, "ListUsers", json!({})).await.expect("AuthFailure.UnauthorizedOperation");
 }
 
@@ -155,7 +155,7 @@ async fn what_a_user_has_begun_to_push_does_not_keep_the_user() {
     reg.owner().get(&of_others).await.expect(204);
     reg.owner().get(&begun).await.expect(404);
     let over = reg.meta().expired_uploads(reg.now(), 10).await.unwrap();
-    assert_eq!(over.len(), 2, "they are taken away, with their bytes");
+    assert_eq!(over.len(), 2, "the uploads are due for deletion");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Roles that are taken on the word of an identity provider, and passwords for docker that are had with a session: pulls
-//! without a key.
+//! Roles that are taken with a token of an identity provider, and docker passwords of such sessions: pulls without a
+//! key.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn a_cluster_pulls_without_a_key() {
     assert!(event["Principal"].as_str().unwrap().ends_with("/node-1"), "{event}");
     assert!(event["Resource"].as_str().unwrap().ends_with(&format!("k8s {SUBJECT}")), "{event}");
 
-    // All of it ends with the session.
+    // All credentials end with the session.
     it.reg.clock().advance(Duration::from_secs(1799));
     docker.get(APP).await.expect(200);
     let last = docker.bearer(&["repository:foo/app:pull"]).await;
@@ -61,7 +61,7 @@ async fn a_cluster_pulls_without_a_key() {
     session.call("sts", "GetCallerIdentity", json!({})).await.expect("AuthFailure.TokenFailure");
 }
 
-/// Tokens that are not good, by what is wrong with them.
+/// Bad tokens, each with its fault.
 fn wrong_tokens(it: &Cluster) -> Vec<(&'static str, String)> {
     let (now, good) = (it.reg.now().as_secs(), it.provider.token(&it.claims()));
     let with = |name: &str, value: Value| it.provider.token(&it.claims_with(name, value));
@@ -187,7 +187,7 @@ async fn sessions_end_with_what_they_came_from() {
         let code = session.call("sts", "GetCallerIdentity", json!({})).await.code();
         assert_eq!(code, if ends { "AuthFailure.TokenFailure" } else { "" }, "{what}");
     }
-    // Another provider of this name is another one; and the role may go, too.
+    // A new provider with the same name is another provider. Deleting the role ends the session too.
     it.configure("CreateOIDCConfig", json!({})).await.ok();
     let docker = it.docker(&it.session().await).await;
     it.reg.set_password(it.main.id, "another password").await;
@@ -213,7 +213,7 @@ async fn a_password_of_a_session_has_its_limits() {
         let denied = client.post("/v2/foo-other/app/blobs/uploads/").await.status;
         assert!(matches!(denied, 401 | 403), "{denied}");
     }
-    // A policy that does not fit into a token.
+    // This policy does not fit into a token.
     let statements: Vec<Value> = (0..20)
         .map(|n| json!({"effect": "allow", "action": "ccr:pull", "resource": format!("qcs::ccr:::repo/foo/{}-{n}", "x".repeat(40))}))
         .collect();
@@ -221,7 +221,7 @@ async fn a_password_of_a_session_has_its_limits() {
     let made = it.main.cloud.call("sts", "GetFederationToken", json!({"Name": "web", "Policy": long})).await.ok();
     let reply = it.with(&made).call("tcr", "DescribeApplicationTokenPersonal", json!({})).await;
     reply.expect("UnsupportedOperation");
-    // The key that asked for the session goes.
+    // Delete the key that requested the session.
     let key = json!({"AccessKeyId": it.main.cloud.secret_id()});
     it.main.cloud.call("cam", "DeleteAccessKey", key).await.ok();
     docker.get("/v2/foo-other/app/manifests/v1").await.expect(401);
@@ -246,7 +246,7 @@ async fn a_session_gets_a_password_of_an_instance() {
     };
     ask("longterm").await.expect("UnsupportedOperation");
     let token = ask("temp").await.ok();
-    assert_eq!(token["ExpTime"], json!(it.reg.now().as_millis() + 900_000), "it ends with the session");
+    assert_eq!(token["ExpTime"], json!(it.reg.now().as_millis() + 900_000), "the token ends with the session");
     let text = |member: &str| token[member].as_str().unwrap().to_owned();
     let docker = it.reg.basic(&text("Username"), &text("Token"));
     docker.at(&made.host).get("/v2/team/app/manifests/v1").await.expect(200);

@@ -1,4 +1,4 @@
-//! How often tokens of identity providers are looked at, and what somebody with bad ones takes from others.
+//! The limit for bad tokens of identity providers, and its effect on callers with good tokens.
 
 use roadstead_tests::TestRegistry;
 use roadstead_tests::provider::Provider;
@@ -8,7 +8,7 @@ use crate::cluster::{Cluster, REFUSED, SUBJECT, open};
 
 const THROTTLED: &str = "RequestLimitExceeded";
 
-/// A cluster of which everybody has the same address, and may do very little in a minute. Time stands still.
+/// A cluster whose callers share one address and have low limits. The clock stands still.
 async fn narrow() -> Cluster {
     Cluster::changed(|settings| {
         settings.auth.login_attempts_per_address = 20;
@@ -17,7 +17,7 @@ async fn narrow() -> Cluster {
     .await
 }
 
-/// Bad tokens until they are answered with less, and some more.
+/// Sends bad tokens until they are throttled, and some more.
 async fn flood(it: &Cluster) {
     let forged = Provider::new("one").token(&it.claims());
     let mut codes = Vec::new();
@@ -28,7 +28,7 @@ async fn flood(it: &Cluster) {
     let refused = codes.iter().take_while(|code| *code == REFUSED).count();
     assert_eq!(refused, 20, "{codes:?}");
     assert!(codes[refused..].iter().all(|code| code == THROTTLED), "{codes:?}");
-    // Nothing more is learned.
+    // Throttled answers reveal nothing more.
     for change in [json!({"ProviderId": "none"}), json!({"RoleArn": "qcs::cam::uin/999999999999:roleName/puller"})] {
         it.ask(&forged, change).await.expect(THROTTLED);
     }
@@ -39,7 +39,7 @@ async fn bad_tokens_do_not_shut_out_good_ones() {
     let it = narrow().await;
     flood(&it).await;
     it.session().await;
-    // Many at once, of both kinds.
+    // Many good and bad tokens at once.
     let good = it.provider.token(&it.claims());
     let asked = futures::future::join_all((0..20).map(|n| {
         let (token, name) = if n % 5 == 0 { (good.as_str(), "good") } else { ("a.b.c", "bad") };
@@ -55,10 +55,10 @@ async fn bad_tokens_do_not_shut_out_good_ones() {
 async fn bad_tokens_are_no_bad_signatures() {
     let it = narrow().await;
     flood(&it).await;
-    // Its key has not been seen before, and the server asks the store for it.
+    // The server does not know this key yet, and looks it up in the store.
     let newcomer = it.reg.account("newcomer").await;
     newcomer.cloud.call("cam", "GetUserAppId", json!({})).await.ok();
-    // Nor are bad signatures bad tokens.
+    // Bad signatures do not count as bad tokens either.
     let it = narrow().await;
     for n in 0..30 {
         let secret_id = format!("AKID{n:032}");

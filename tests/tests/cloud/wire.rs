@@ -1,11 +1,11 @@
-//! The bodies of the personal edition, as they are on the wire.
+//! The bodies of the personal edition on the wire.
 
 use roadstead_tests::{Image, TestRegistry};
 use serde_json::{Value, json};
 
 use crate::personal::{registry, tcr};
 
-/// Hides what differs from run to run, if it has the form that it should have.
+/// Checks the form of values that differ from run to run, and replaces them.
 fn hide(reg: &TestRegistry, uin: &str, name: &str, value: &mut Value) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| hide(reg, uin, name, value)),

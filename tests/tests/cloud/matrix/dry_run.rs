@@ -1,4 +1,4 @@
-//! `DryRun`: everything is checked as if it were done, and nothing is done.
+//! `DryRun`: an action checks everything, and changes nothing.
 
 use roadstead_cloud::catalog::ActionInfo;
 use roadstead_tests::houses::{House, house, nothing};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{actions, call, registry, strange, view};
 
-/// Those that change something; what takes things away comes last.
+/// The actions that change something. Those that remove things come last.
 fn writing() -> Vec<ActionInfo> {
     let mut writing: Vec<_> = actions().into_iter().filter(|action| action.writes).collect();
     let takes = ["Delete", "BatchDelete", "Remove", "Detach"];
@@ -15,7 +15,7 @@ fn writing() -> Vec<ActionInfo> {
     writing
 }
 
-/// Parameters that are refused for one reason or another, and then such as are good.
+/// Parameters that are refused for various reasons, and then valid ones.
 fn attempts(action: &ActionInfo, house: &House) -> Vec<Value> {
     let (good, nothing) = (parameters::of(action, &house.things), nothing());
     let mut attempts = vec![parameters::of(action, &nothing)];
@@ -29,7 +29,7 @@ fn attempts(action: &ActionInfo, house: &House) -> Vec<Value> {
         with(parameters::find(action, name, &nothing).unwrap());
         strange().into_iter().for_each(with);
     }
-    // The second time it may be there already, or gone.
+    // The second time, the thing may exist already, or be gone.
     attempts.extend([good.clone(), good]);
     attempts
 }
