@@ -1,5 +1,5 @@
-//! Uploads against a model: whatever a client sends in whatever order, the server does what the specification says, and
-//! the model knows what that is (distribution-spec, "Pushing a blob in chunks").
+//! Compares uploads with a model: for any requests in any order, the server must do what the model of the specification
+//! says (distribution-spec, "Pushing a blob in chunks").
 
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use roadstead_tests::{Answer, Client, TestRegistry, digest};
 
 const REPOSITORY: &str = "library/model";
 
-/// What a client does next. Lengths and distances are in bytes.
+/// The next request of a client. Lengths and distances are in bytes.
 #[derive(Clone, Debug)]
 enum Step {
     /// PATCH without a range.
@@ -17,23 +17,23 @@ enum Step {
     Chunk { distance: i64, length: usize },
     /// PATCH whose range is longer than its body.
     Lie { length: usize },
-    /// PATCH whose range is none.
+    /// PATCH with an invalid range.
     Nonsense,
     /// GET.
     Status,
-    /// PUT with the last bytes, and the digest of all of them.
+    /// PUT with the last bytes and the digest of the whole content.
     Finish { length: usize },
     /// The same with a range.
     FinishChunk { distance: i64, length: usize },
-    /// PUT with a digest of something else.
+    /// PUT with the digest of other content.
     FinishWrong { length: usize },
-    /// PUT without a digest, or with none that is one.
+    /// PUT without a digest, or with an invalid one.
     FinishMalformed { query: &'static str },
     /// DELETE.
     Cancel,
-    /// Another upload begins, and this one is left.
+    /// The client starts another upload, and cancels this one.
     Start,
-    /// The server is stopped and started again.
+    /// The server restarts.
     Restart,
 }
 
@@ -57,11 +57,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What there should be.
+/// The expected state.
 struct Model {
     /// How many bytes the upload has; `None` when it is over.
     offset: Option<usize>,
-    /// The content that is being uploaded: every byte says where it stands.
+    /// The content of the upload. Each byte depends on its position.
     content: Bytes,
 }
 
@@ -70,7 +70,7 @@ impl Model {
         Self { offset: Some(0), content: (0..2_u32 << 20).map(|at| byte(at, seed)).collect() }
     }
 
-    /// The bytes from `first`, so many.
+    /// `length` bytes from `first`.
     fn slice(&self, first: usize, length: usize) -> Bytes {
         self.content.slice(first..first + length)
     }
@@ -81,19 +81,20 @@ fn byte(at: u32, seed: u8) -> u8 {
     (at.wrapping_mul(2_654_435_761) >> 13) as u8 ^ seed
 }
 
-/// What becomes of a chunk of `length` bytes at `distance` from the end of an upload of `offset` bytes: its first byte and
-/// the new end. `None` when the chunk cannot even be written down.
+/// The expected result of a chunk of `length` bytes at `distance` from the end of an upload of `offset` bytes: its
+/// first byte, and the new end if the chunk is accepted. `None` if the chunk would begin before byte 0.
 fn chunk(offset: usize, distance: i64, length: usize) -> Option<(usize, Option<usize>)> {
     let first = usize::try_from(i64::try_from(offset).ok()? + distance).ok()?;
     let end = first + length;
-    // What overlaps the end is a retry whose first answer got lost; what brings nothing new, or leaves a gap, is refused.
+    // A chunk that overlaps the end is a retry after a lost answer. A chunk without new bytes, or with a gap, is
+    // refused.
     let taken = first <= offset && end > offset;
     Some((first, taken.then_some(end)))
 }
 
 type Outcome = Result<(), TestCaseError>;
 
-/// An error of the specification.
+/// Checks that the answer is this error of the specification.
 fn refused(answer: &Answer, status: u16, code: &str) -> Outcome {
     prop_assert!(answer.status == status && answer.code() == code, "{} answered {}", answer.request, answer);
     Ok(())
@@ -118,7 +119,7 @@ impl Run {
         self.client.request("PATCH", &self.location).header("content-range", range).body(body).send().await
     }
 
-    /// After every step: the server says of the upload what the model says.
+    /// After every step, checks that the server and the model agree about the upload.
     async fn check(&self) -> Outcome {
         let status = self.client.get(&self.location).await;
         match self.model.offset {
@@ -132,7 +133,7 @@ impl Run {
         Ok(())
     }
 
-    /// The upload is over: every way to go on is refused.
+    /// The upload has ended: checks that every further request to it is refused.
     async fn step_on_nothing(&mut self, step: &Step) -> Outcome {
         let answer = match step {
             Step::Stream { length } | Step::Chunk { length, .. } | Step::Lie { length } => {
@@ -210,7 +211,7 @@ impl Run {
                 self.model.offset = None;
             }
             Step::Start => {
-                // The old one is not touched by the new one.
+                // Until it is cancelled, the old upload is unchanged.
                 self.check().await?;
                 prop_assert_eq!(self.client.delete(&self.location).await.status, 204);
                 self.start().await;
@@ -241,7 +242,7 @@ impl Run {
         Ok(())
     }
 
-    /// The upload stays where it was, and the answer says where that is.
+    /// Checks that the upload keeps its offset, and that the answer gives the offset.
     fn out_of_order(&self, answer: &Answer, offset: usize) -> Outcome {
         refused(answer, 416, "RANGE_INVALID")?;
         prop_assert_eq!(answer.header("range"), format!("0-{}", offset.saturating_sub(1)));

@@ -1,4 +1,4 @@
-//! The actions of the cloud API: each of their parameters that names something.
+//! Tests every parameter of the cloud API that names something.
 
 use roadstead_cloud::catalog::{self, ActionInfo};
 use roadstead_tests::houses::{House, Things, house, nothing};
@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use crate::{alone, statements};
 
-/// What must read what others have to know that it is no use: a role says itself whom it trusts, a repository whether it is
-/// public. As many statements are made for what is not there; they give no row.
+/// Actions that must read rows of other accounts to decide: a role says which callers it trusts, a repository whether
+/// it is public. For a missing thing they run the same statements, which return no row.
 const READS: [&str; 4] = ["AssumeRole", "AssumeRoleWithWebIdentity", "DuplicateImagePersonal", "ExplainAuthorization"];
 
-/// What tells whether anybody has something of a name, because a name can be had once.
+/// Actions that tell whether any account has a name, because names are unique.
 const TELLS: [&str; 1] = ["ValidateNamespaceExistPersonal"];
 
-/// A pair of requests for the same, for what others have and for what nobody has.
+/// A pair of equal requests: one for a foreign thing, one for a missing thing.
 struct Pair {
     action: &'static str,
     what: String,
     replies: [Reply; 2],
 }
 
-/// More of what nobody has.
+/// More names of things that do not exist.
 fn spare() -> Things {
     Things {
         uin: "999999999996".to_owned(),
@@ -44,13 +44,13 @@ fn spare() -> Things {
     }
 }
 
-/// The parameters of an action with foreign things in the place of some of its own.
+/// The parameters of an action, with foreign things instead of some of its own.
 fn variants(action: &ActionInfo, own: &Things, [spare, theirs, none]: [&Things; 3]) -> Vec<(String, [Value; 3])> {
     let differs = |name: &&&str| parameters::find(action, name, theirs) != parameters::find(action, name, none);
     let names: Vec<&str> = action.parameters.iter().filter(differs).copied().collect();
     let with = |names: &[&str], things: &Things| {
         let mut all = parameters::of(action, own);
-        // What changes something does all that it would do, and takes it back: the account keeps what the next action needs.
+        // A changing action runs dry, so that the account keeps everything that the next action needs.
         all["DryRun"] = json!(action.writes);
         for name in names {
             all[*name] = parameters::find(action, name, things).unwrap();
@@ -69,7 +69,7 @@ fn variants(action: &ActionInfo, own: &Things, [spare, theirs, none]: [&Things; 
         .collect()
 }
 
-/// Calls an action when the server remembers who calls and nothing else has changed.
+/// Calls an action with the caller in the caches, and checks that it changed nothing.
 async fn call(reg: &TestRegistry, cloud: &Cloud, action: &ActionInfo, parameters: &Value) -> Reply {
     cloud.call("cam", "GetUserAppId", json!({})).await.ok();
     let before = reg.meta().change_counters().await.unwrap();
@@ -78,7 +78,7 @@ async fn call(reg: &TestRegistry, cloud: &Cloud, action: &ActionInfo, parameters
     reply
 }
 
-/// What the caller is told, apart from names that it knows.
+/// The content of the answer, without names that the caller knows.
 fn told(reply: &Reply, things: &Things) -> String {
     let mut answer = reply.answer.clone();
     for header in ["content-length", "date", "x-request-id"] {
@@ -99,9 +99,9 @@ async fn what_others_have_costs_what_nothing_costs() {
     let (mut pairs, mut wrong) = (Vec::new(), Vec::new());
     for action in catalog::actions().filter(|action| !TELLS.contains(&action.name)) {
         for (what, [other, theirs, nobodys]) in variants(&action, &b.things, [&spare(), &a.things, &none]) {
-            // Whatever else is remembered, is remembered from here on.
+            // Fill all other caches first.
             call(&reg, &b.root.cloud, &action, &other).await;
-            // The second time, something may be remembered.
+            // The second time, the caches may have the result.
             for time in ["at first", "again"] {
                 let foreign = call(&reg, &b.root.cloud, &action, &theirs).await;
                 let missing = call(&reg, &b.root.cloud, &action, &nobodys).await;

@@ -1,4 +1,4 @@
-//! Lists: a page costs the same wherever it begins, and also for somebody to whom policies deny something.
+//! Lists: a page costs the same at any depth, also for a caller whose policies deny something.
 
 use roadstead_storage::meta::{NewRepository, QuotaKind};
 use roadstead_tests::people::sub;
@@ -11,9 +11,9 @@ use crate::{alone, statements};
 /// Repositories of the account.
 const COUNT: u32 = 10_000;
 
-/// How many rows each statement of a page gave or changed.
+/// How many rows each statement of a page returned or changed.
 async fn cost(cloud: &Cloud, action: &str, parameters: &Value) -> Vec<String> {
-    // What the first call remembers, the second one finds.
+    // The first call fills the caches for the second one.
     cloud.call("tcr", action, parameters.clone()).await.ok();
     let id = cloud.call("tcr", action, parameters.clone()).await.request_id();
     statements::changes_are_seen().await;
@@ -42,7 +42,7 @@ async fn a_page_costs_the_same_at_any_depth_and_with_denials() {
         let statement = json!({ "effect": effect, "action": actions, "resource": resources });
         json!({ "version": "2.0", "statement": [statement] }).to_string()
     };
-    // 1,000 of them, 100 and one.
+    // These hide 1,000, 100 and one repository.
     let hidden = ["qcs::ccr:::repo/deep/app00*", "qcs::ccr:::repo/deep/app01*2", "qcs::ccr:::repo/deep/app09999"];
     let denied = statement("deny", &["ccr:pull"], &hidden);
     let limited = sub(&reg, &main, "limited", &[&statement("allow", &["*"], &["*"]), &denied]).await;

@@ -1,8 +1,8 @@
-//! What belongs to others, and what is not there at all, cost the same: the same answer, and the same statements of the
-//! database. Time is not measured; what takes time is counted.
+//! Foreign things and missing things cost the same: the same answer, and the same statements in the database. The tests
+//! count statements instead of measuring time.
 //!
-//! One registry at a time: the statements are told apart by the ids of their requests, but whether the server has seen all
-//! changes is not.
+//! Only one registry runs at a time: the ids of requests tell statements apart, but the wait for changes is not
+//! specific to a registry.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ mod statements;
 
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Held by the test that runs.
+/// The running test holds this lock.
 async fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::const_new(());
     statements::record();

@@ -1,4 +1,4 @@
-//! What is remembered stays so while others push.
+//! Caches keep their entries while others push.
 
 use roadstead_tests::{Image, TestRegistry};
 
@@ -19,9 +19,9 @@ async fn first_pushes_take_nobodys_memory_away() {
         statements::changes_are_seen().await;
         pulls.push(pull().await);
     }
-    // What the last of them ask for is written down when the next ones are answered.
+    // The statements of the last requests may be logged a moment later.
     statements::changes_are_seen().await;
-    // A look at the counter may come between a commit and the word of it. That is rare.
+    // Rarely, the server reads the counter between a commit and the notice about it, and clears the cache.
     let remembered = pulls.iter().filter(|id| statements::of(id, false).is_empty()).count();
     let asked: Vec<_> = pulls.iter().map(|id| statements::of(id, false)).collect();
     assert!(2 * remembered > pulls.len(), "{asked:?}");

@@ -1,4 +1,4 @@
-//! The distribution API and its tokens: what is private, and what is not there.
+//! The distribution API and its tokens: private repositories, and missing ones.
 
 use roadstead_tests::houses::{Rights, house};
 use roadstead_tests::{Answer, Client, TestRegistry, digest, people};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{alone, statements};
 
-/// Every request that names a repository, with something in it that the private one has.
+/// Every request that names a repository, with a digest that the private repository has.
 fn requests(repository: &str, held: &str) -> Vec<(&'static str, String)> {
     let upload = "00000000-0000-4000-8000-000000000000";
     let path = |rest: &str| format!("/v2/{repository}/{rest}");
@@ -34,11 +34,11 @@ fn requests(repository: &str, held: &str) -> Vec<(&'static str, String)> {
     all
 }
 
-/// What a caller is told, without the name that it knows.
+/// The content of the answer, without the name that the caller knows.
 fn told(answer: &Answer, repository: &str) -> String {
     let mut text = answer.essence().replace(repository, "X").replace(&repository.replace('/', "%2F"), "X");
     if answer.request.contains("/service/token") && answer.status == 200 {
-        // A token is new each time, and of the same length for the same names.
+        // Tokens differ each time, so compare their claims.
         let mut body = answer.json();
         let claims = roadstead_tests::claims(body["token"].as_str().unwrap());
         body["token"] = claims["access"].clone();
@@ -63,7 +63,7 @@ async fn what_is_private_costs_what_nothing_costs() {
     let (a, b) = (house(&reg, "aaaa").await, house(&reg, "bbbb").await);
     let none = people::sub(&reg, &a.root, "none", &[]).await;
     assert!(a.users.iter().any(|(rights, _)| *rights == Rights::None));
-    // Names of namespaces can be had once, and who is of the account may know which ones it has.
+    // A sub-account may know the namespaces of its own account, so it asks only within `aaaa`.
     let callers = [
         ("nobody", 3, reg.anonymous()),
         ("nobody with a token", 3, reg.anonymous().bearer(&[]).await),
@@ -73,7 +73,7 @@ async fn what_is_private_costs_what_nothing_costs() {
     ];
     statements::changes_are_seen().await;
     let held = digest(b"what is in the repository");
-    // In a namespace that there is, and in one that there is not.
+    // Names in an existing namespace, and in a missing one.
     let names = ["aaaa/app-aaaa", "aaaa/missing1", "zzzz/app-zzzz"];
     let (mut asked, mut wrong) = (Vec::new(), Vec::new());
     for (who, count, client) in &callers {
@@ -85,7 +85,7 @@ async fn what_is_private_costs_what_nothing_costs() {
                 continue;
             }
             for time in ["at first", "again"] {
-                // Whatever else is remembered, is remembered from here on.
+                // Fill all other caches first.
                 for namespace in ["aaaa", "zzzz"] {
                     client.get(&format!("/v2/{namespace}/other/tags/list")).await;
                 }
@@ -108,7 +108,7 @@ async fn what_is_private_costs_what_nothing_costs() {
     }
     statements::changes_are_seen().await;
     for (what, answers) in &asked {
-        // The row of a private repository says that it is private; one that is not there has no row.
+        // Rows are not compared: a private repository has a row, and a missing one has none.
         let made: Vec<_> = answers.iter().map(|(_, id)| statements::of(id, false)).collect();
         for (other, made_of) in made.iter().enumerate().skip(1) {
             if *made_of != made[0] {

@@ -1,4 +1,4 @@
-//! Which statements the database gets for a request.
+//! Records the statements that a request sends to the database.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -15,20 +15,20 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 static STATEMENTS: LazyLock<Mutex<HashMap<String, Vec<String>>>> = LazyLock::new(Mutex::default);
-/// How often a server has looked whether another process has changed anything.
+/// How often a server has read the changes of other processes.
 static POLLS: AtomicU64 = AtomicU64::new(0);
 
-/// Notes from now on what every server of this process asks its database. The database's driver logs each statement, within
-/// the span of the request that it is for.
+/// Starts to record the statements of every server in this process. The database driver logs each statement in the span
+/// of its request.
 pub fn record() {
     static ONCE: Once = Once::new();
     let wanted = Targets::new().with_target("sqlx::query", Level::DEBUG).with_target("roadstead::api", Level::DEBUG);
     ONCE.call_once(|| tracing_subscriber::registry().with(Recorder.with_filter(wanted)).init());
 }
 
-/// The statements of a request, and, if `count_rows`, how many rows each gave or changed. A statement is logged by the thread of its
-/// connection, sometimes after the next one has begun on another: the order is that of their texts. Those of the last few
-/// requests may not all be there yet.
+/// The statements of a request, sorted by their texts. With `count_rows`, also how many rows each returned or changed.
+/// (The thread of each connection logs its statements, so their order in time is not known.) Statements of the last few
+/// requests may still be missing.
 pub fn of(request_id: &str, count_rows: bool) -> Vec<String> {
     let mut statements = STATEMENTS.lock().unwrap().get(request_id).cloned().unwrap_or_default();
     if !count_rows {
@@ -41,10 +41,10 @@ pub fn of(request_id: &str, count_rows: bool) -> Vec<String> {
 
 /// Waits until the server has seen every change that was made before this call.
 pub async fn changes_are_seen() {
-    // A look is counted when its statement has ended, which is before the server has acted on it. The first look may have
-    // begun before this call, the second sees all, and when the third is counted the second has been acted on.
+    // A poll is counted when its statement ends, before the server acts on it. The first poll may have begun before
+    // this call. The second one sees all changes. When the third one is counted, the server has acted on the second.
     let enough = POLLS.load(Ordering::SeqCst) + 3;
-    eventually("changes are looked for", async || (POLLS.load(Ordering::SeqCst) >= enough).then_some(())).await;
+    eventually("changes are read", async || (POLLS.load(Ordering::SeqCst) >= enough).then_some(())).await;
 }
 
 struct Recorder;
@@ -82,7 +82,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        // A short statement is its own summary.
+        // For a short statement, the summary is the whole text.
         let text = [fields.get("db.statement"), fields.get("summary")].into_iter().find(|text| !text.is_empty());
         let Some(text) = text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")) else { return };
         let Some(scope) = context.event_scope(event) else {
@@ -91,7 +91,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
             }
             return;
         };
-        // What prepares a new connection belongs to the request that happens to be the first on it.
+        // Ignores the statements that set up a new connection: they appear in the first request that uses it.
         if ["PRAGMA", "SET ", "SELECT set_config"].iter().any(|start| text.starts_with(start)) {
             return;
         }

@@ -1,4 +1,4 @@
-//! Clients that go away in the middle, or that send something else than they said.
+//! Clients that disconnect in the middle, or send something other than they announced.
 
 use roadstead_tests::raw::Connection;
 use roadstead_tests::{Client, Credentials, TestRegistry, digest, eventually, random_bytes};
@@ -14,14 +14,14 @@ fn head(client: &Client, method: &str, target: &str, length: usize) -> String {
     )
 }
 
-/// How many bytes an upload has; `None` while another request writes to it, and has not said how many it got.
+/// How many bytes an upload has; 0 while another request still writes to it.
 async fn offset(client: &Client, location: &str) -> usize {
     let status = client.get(location).await.expect(204);
     let last: usize = status.header("range").strip_prefix("0-").unwrap().parse().unwrap();
     if last == 0 { 0 } else { last + 1 }
 }
 
-/// Waits until a broken request has been given up; gives what of its bytes is there.
+/// Waits until the server has ended a broken request. Returns how many bytes the upload has.
 async fn settled(client: &Client, location: &str) -> usize {
     eventually("the broken request has ended", async || {
         let offset = offset(client, location).await;
@@ -47,14 +47,14 @@ async fn an_upload_goes_on_where_its_client_went_away() {
         connection.send(head(&client, method, &target, content.len() - 1000)).await;
         connection.send(&content[1000..1000 + sent]).await;
         drop(connection);
-        // What has arrived stays, and no more than that.
+        // The upload keeps exactly the bytes that arrived.
         let there = eventually("the upload is free again", async || {
             let there = settled(&client, &location).await;
             let next = content.slice(there..there + 1);
             let taken = client.chunk(&location, there, next).await;
             match taken.status {
                 202 => Some(there),
-                // The broken request has not ended, or has just written some more.
+                // The broken request is still running, or has just written more bytes.
                 409 | 416 => None,
                 _ => panic!("{taken}"),
             }
@@ -80,7 +80,7 @@ async fn a_whole_blob_that_breaks_off_leaves_nothing() {
     drop(connection);
     client.head(&format!("/v2/{REPOSITORY}/blobs/{}", digest(&content))).await.expect(404);
     assert_eq!(client.push_blob(REPOSITORY, &content).await, digest(&content));
-    // Nothing staged is left behind: the harness looks when the registry ends.
+    // The server removes the staged bytes. The harness checks this when the registry ends.
     eventually("the broken request has ended", async || {
         use futures::TryStreamExt as _;
         let staged: Vec<_> = registry.store().await.list_staged().try_collect().await.unwrap();

@@ -1,4 +1,4 @@
-//! A database that another process holds.
+//! A database that another process has locked.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::skip;
 
 const REPOSITORY: &str = "library/busy";
 
-/// Takes the write lock of an SQLite database, says so, and holds it until its standard input ends.
+/// Takes the write lock of an SQLite database, prints `held`, and keeps the lock until its standard input ends.
 const HOLD: &str = "import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
 connection.execute('BEGIN IMMEDIATE')
@@ -19,11 +19,11 @@ print('held', flush=True)
 sys.stdin.read()
 connection.execute('ROLLBACK')";
 
-/// Another process that writes to the database, and takes its time.
+/// Another process that holds the write lock of the database.
 struct Holder(Child);
 
 impl Holder {
-    /// `None` when there is nothing to do it with.
+    /// Returns `None` if there is no python3 with sqlite3.
     fn hold(database: &Path) -> Option<Self> {
         let mut python = Command::new("python3");
         let spawned = python.args(["-c", HOLD]).arg(database).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
@@ -47,7 +47,7 @@ async fn put_manifest(client: &Client, image: &Image, tag: &str) -> Answer {
     client.put_manifest(REPOSITORY, tag, image.media_type(), image.manifest()).await
 }
 
-/// A registry that waits for the database for so long, with an image in it.
+/// A registry with this `busy_timeout`, with an image in it.
 async fn registry(busy_timeout: Duration, image: &Image) -> TestRegistry {
     let builder = TestRegistry::builder().database(Database::Sqlite);
     let registry = builder.settings(|settings| settings.database.busy_timeout = busy_timeout).start().await;
@@ -69,7 +69,7 @@ async fn a_write_waits_for_the_other_process() {
             tokio::spawn(async move { put_manifest(&client, &image, &format!("waited-{number}")).await })
         })
         .collect();
-    // Those who only read do not wait.
+    // Reads do not wait.
     client.get(&format!("/v2/{REPOSITORY}/manifests/v1")).await.expect(200);
     client.get(&format!("/v2/{REPOSITORY}/tags/list")).await.expect(200);
     assert!(writes.iter().all(|write| !write.is_finished()), "a write did not wait for the lock");

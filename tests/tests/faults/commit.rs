@@ -1,5 +1,5 @@
-//! `kill -9` before a commit, and between a commit and its answer: a change is there if and only if its audit row and its event
-//! are.
+//! `kill -9` before a commit, and between a commit and its answer: a change is stored if and only if its audit row and
+//! its event are.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "correct horse battery staple";
 const SECRET_ID: &str = "AKIDkeyOfTheOwnerThatThisTestChoses0";
 const SECRET_KEY: &str = "secretKeyOfTheOwnerThatTestChose";
-/// As many houses are killed at the same time.
+/// How many installations run at the same time.
 const LANES: usize = 2;
 
-/// How often something is killed: `ROADSTEAD_TEST_COMMIT_ROUNDS`, or 200 times.
+/// The number of kills: `ROADSTEAD_TEST_COMMIT_ROUNDS`, or 200.
 fn rounds() -> usize {
     let given = std::env::var("ROADSTEAD_TEST_COMMIT_ROUNDS").ok();
-    given.map_or(200, |text| text.parse().expect("ROADSTEAD_TEST_COMMIT_ROUNDS is a number"))
+    given.map_or(200, |text| text.parse().expect("ROADSTEAD_TEST_COMMIT_ROUNDS must be a number"))
 }
 
-/// What is done in a round.
+/// The change that a round makes.
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     DockerPush,
@@ -36,7 +36,7 @@ const DEEDS: [Deed; 5] =
     [Deed::DockerPush, Deed::DockerUntag, Deed::CloudNamespace, Deed::CloudPolicy, Deed::CommandNamespace];
 
 impl Deed {
-    /// What the unit is called.
+    /// The name of its unit.
     fn op(self) -> &'static str {
         match self {
             Self::DockerPush => "store a manifest",
@@ -46,7 +46,7 @@ impl Deed {
         }
     }
 
-    /// What it is called in the audit log, and the kind of its event.
+    /// Its action in the audit log, and the kind of its event.
     fn traces(self) -> (&'static str, &'static str) {
         match self {
             Self::DockerPush => ("manifest.put", "manifest.pushed"),
@@ -58,13 +58,13 @@ impl Deed {
     }
 }
 
-/// A data directory, and what was done in it so far.
+/// An installation, and the state that the rounds have left.
 struct House {
     data: PathBuf,
     binary: Binary,
     owner: AccountId,
     uin: String,
-    /// A tag that is there.
+    /// An existing tag.
     tag: Option<String>,
 }
 
@@ -79,7 +79,7 @@ async fn open(data: &Path) -> MetaStore {
     MetaStore::open(&params).await.unwrap()
 }
 
-/// What there is of a deed: the thing itself, rows of the audit log, events.
+/// What the database has of a change: the thing itself, rows of the audit log, events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Traces {
     is_there: bool,
@@ -133,7 +133,7 @@ impl House {
         meta.tag(repository.id, &tag.parse().unwrap()).await.unwrap().is_some()
     }
 
-    /// The request of a deed, for a server at `url`.
+    /// The request that makes the change, for a server at `url`.
     fn request(&self, deed: Deed, name: &str, url: &str) -> reqwest::RequestBuilder {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let manifest = |tag: &str| format!("{url}/v2/library/app/manifests/{tag}");
@@ -163,11 +163,11 @@ impl House {
                 let parameters = json!({"PolicyName": name, "PolicyDocument": document.to_string()});
                 cloud("cam", "CreatePolicy", parameters)
             }
-            Deed::CommandNamespace => unreachable!("a command is no request"),
+            Deed::CommandNamespace => unreachable!("a command is not a request"),
         }
     }
 
-    /// Does it until the process stops, and kills the process there.
+    /// Makes the change until the process stops at `point`, and kills the process there.
     fn do_and_kill(&self, deed: Deed, name: &str, point: &str) {
         let sign = self.data.join("stopped");
         let stop = [("STOP_AT", point), ("STOP_OP", deed.op()), ("STOP_SIGN", sign.to_str().unwrap())];
@@ -185,14 +185,14 @@ impl House {
             wait_for(&sign);
             server.signal("KILL");
             server.wait();
-            assert!(asking.join().unwrap().is_err(), "nobody was left to answer");
+            assert!(asking.join().unwrap().is_err(), "a killed server cannot answer");
         }
         std::fs::remove_file(sign).unwrap();
     }
 
     fn round(&mut self, number: usize, is_late: bool) {
         let deed = match DEEDS[number % DEEDS.len()] {
-            // There is nothing to be removed yet.
+            // There is no tag to remove yet.
             Deed::DockerUntag if self.tag.is_none() => Deed::DockerPush,
             deed => deed,
         };
@@ -215,7 +215,7 @@ impl House {
 fn wait_for(sign: &Path) {
     let deadline = Instant::now() + DEADLINE;
     while !sign.exists() {
-        assert!(Instant::now() < deadline, "the process did not come to the point where it stops");
+        assert!(Instant::now() < deadline, "the process did not reach the point where it stops");
         std::thread::park_timeout(std::time::Duration::from_millis(1));
     }
 }
@@ -233,7 +233,7 @@ fn a_change_its_audit_row_and_its_event_are_there_or_none_of_them_is() {
             scope.spawn(move || {
                 let mut house = House::build(data);
                 for number in 0..rounds().div_ceil(LANES) {
-                    // Every deed comes to both points, in turn.
+                    // Each change is killed at both points, in turn.
                     house.round(number, (number / DEEDS.len() + lane).is_multiple_of(2));
                 }
             });

@@ -1,4 +1,4 @@
-//! A disk without room.
+//! A full disk.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write as _};
@@ -13,13 +13,13 @@ const REPOSITORY: &str = "library/full";
 const PASSWORD: &str = "correct horse battery staple";
 const SIZE: usize = 24 << 20;
 
-/// A small file system of its own, in memory.
+/// A small file system in memory.
 struct Disk {
     directory: tempfile::TempDir,
 }
 
 impl Disk {
-    /// `None` when this process may not mount.
+    /// Returns `None` if this process may not mount.
     fn mount() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
@@ -32,11 +32,11 @@ impl Disk {
         self.directory.path()
     }
 
-    /// Takes all the room that is left.
+    /// Fills the rest of the disk.
     fn fill(&self) -> PathBuf {
         let path = self.path().join("filler");
         let mut file = File::create(&path).unwrap();
-        // Large pieces first, then what is left between them.
+        // Large pieces first, then small ones for the rest.
         for piece in [64 << 10, 4096, 1] {
             while match file.write(&vec![1; piece]) {
                 Ok(written) => written > 0,
@@ -50,7 +50,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // A server that is still being killed can have it open.
+        // A server that is just being killed may still have it open.
         let _ = Command::new("umount").arg("-l").arg(self.path()).status();
     }
 }
@@ -75,7 +75,7 @@ async fn is_whole(client: &Client, tag: &str, image: &Image) {
     }
 }
 
-/// No room: said in so many words, and in the form of the specification.
+/// Checks that the answer says "no room", in the form of the specification.
 #[track_caller]
 fn no_room(answer: Answer) {
     let answer = answer.expect_error(507, "UNKNOWN");
@@ -97,7 +97,7 @@ async fn an_upload_that_fills_the_disk_is_refused_and_gives_its_room_back() {
     let whole = format!("/v2/{REPOSITORY}/blobs/uploads/?digest={}", digest(&large));
     no_room(client.request("POST", &whole).body(large.clone()).send().await);
 
-    // Nothing of that is left: what fits, fits.
+    // The refused uploads take no room any more.
     let fits = random_bytes(3, SIZE / 2);
     let digest = client.push_blob(REPOSITORY, &fits).await;
     assert!(client.get(&format!("/v2/{REPOSITORY}/blobs/{digest}")).await.expect(200).body == fits);
@@ -121,7 +121,7 @@ async fn a_disk_without_room_for_the_database_stops_pushes_and_nothing_else() {
 
     let filler = disk.fill();
     no_room(client.chunk(&open, 100_000, content.slice(100_000..)).await);
-    // The log of the database has some room of its own; it is used up by and by.
+    // The log of the database still has some room, which fills up gradually.
     let mut refused = None;
     let mut pushed = Vec::new();
     for number in 0..2000 {
@@ -133,7 +133,7 @@ async fn a_disk_without_room_for_the_database_stops_pushes_and_nothing_else() {
         }
         pushed.push(tag);
     }
-    no_room(refused.expect("the database needs no room"));
+    no_room(refused.expect("the database never ran out of room"));
     is_whole(&client, "before", &image).await;
     client.get("/v2/").await.expect(200);
 
@@ -141,7 +141,7 @@ async fn a_disk_without_room_for_the_database_stops_pushes_and_nothing_else() {
     client.push_image(REPOSITORY, "after", &Image::small(6)).await;
     is_whole(&client, "after", &Image::small(6)).await;
     drop(server);
-    // Whatever was acknowledged is there after a crash, too.
+    // Acknowledged content survives a crash too.
     let (_server, client) = serve(&disk);
     for tag in ["before".to_owned()].iter().chain(&pushed) {
         is_whole(&client, tag, &image).await;

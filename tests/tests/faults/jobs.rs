@@ -11,14 +11,14 @@ use roadstead_storage::testkit::{self, TestDatabase};
 use roadstead_tests::{Binary, DEADLINE, Server, eventually};
 use roadstead_types::{InstanceId, RegistryId, SystemClock};
 
-/// Repositories of the instance that is deleted: enough for the server to be in the middle of it.
+/// Repositories of the deleted instance: enough that the server can be killed in the middle of the deletion.
 const REPOSITORIES: usize = 1500;
 
 fn serve(data: &Path, database: Option<&str>) -> Server {
     let mut environment = vec![
         ("ROADSTEAD_BOOTSTRAP_PASSWORD", "correct horse battery staple"),
         ("ROADSTEAD__JOBS__LEASE", "1s"),
-        // Every server that shares a database has the same key.
+        // All servers of one database need the same key.
         ("ROADSTEAD__AUTH__MASTER_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
     ];
     environment.extend(database.map(|url| ("ROADSTEAD__DATABASE__URL", url)));
@@ -74,17 +74,17 @@ async fn rest(meta: &MetaStore, registry: RegistryId) -> usize {
     meta.list_repositories(registry, Readable::All, None, limit).await.unwrap().len()
 }
 
-/// Waits until the deletion is under way, and kills the server.
+/// Waits until the deletion is in progress, and kills the server.
 async fn kill_in_the_middle(server: Server, meta: &MetaStore, registry: RegistryId) {
     let under_way = async || {
         let rest = rest(meta, registry).await;
         (rest < REPOSITORIES && rest > 0).then_some(())
     };
-    eventually("the deletion is under way", under_way).await;
+    eventually("the deletion is in progress", under_way).await;
     server.signal("KILL");
     server.wait();
     let job = the_job(meta).await;
-    assert_eq!((job.state, job.attempts), (JobState::Running, 1), "as the dead server has left it");
+    assert_eq!((job.state, job.attempts), (JobState::Running, 1), "the job is as the killed server left it");
     assert!(rest(meta, registry).await > 0);
 }
 

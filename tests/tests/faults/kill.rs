@@ -1,4 +1,4 @@
-//! `kill -9`, again and again, while eight clients push.
+//! Repeated `kill -9` while eight clients push.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::pusher::{Progress, Pusher};
 const PUSHERS: usize = 8;
 const PASSWORD: &str = "correct horse battery staple";
 
-/// How often the server is killed: `ROADSTEAD_TEST_KILL_ROUNDS`, or a few times.
+/// The number of kills: `ROADSTEAD_TEST_KILL_ROUNDS`, or 8.
 fn rounds() -> usize {
     let given = std::env::var("ROADSTEAD_TEST_KILL_ROUNDS").ok();
-    given.map_or(8, |text| text.parse().expect("ROADSTEAD_TEST_KILL_ROUNDS is a number"))
+    given.map_or(8, |text| text.parse().expect("ROADSTEAD_TEST_KILL_ROUNDS must be a number"))
 }
 
 fn serve(data: &Path) -> Server {
@@ -38,7 +38,7 @@ fn authorization(data: &Path) -> String {
     oci::basic(made["username"].as_str().unwrap(), PASSWORD)
 }
 
-/// Lets all pushers push until they were promised `enough` things more, and kills the server then.
+/// Lets all pushers push until the server has acknowledged `enough` more requests, and then kills the server.
 fn push_and_kill(server: Server, pushers: &mut [Pusher], authorization: &str, enough: u64) {
     let (address, progress) = (address(&server), Progress::default());
     std::thread::scope(|scope| {
@@ -76,7 +76,7 @@ async fn open(data: &Path) -> MetaStore {
     MetaStore::open(&params).await.unwrap()
 }
 
-/// Whether a tag is there is what the last event about it says: one that was cut off is not there without the other.
+/// Checks that each tag exists exactly if the last event about it says so: a kill never leaves one without the other.
 fn the_audit_log_agrees(data: &Path, pushers: &[Pusher]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let last = runtime.block_on(async {
@@ -101,7 +101,8 @@ fn the_audit_log_agrees(data: &Path, pushers: &[Pusher]) {
     }
 }
 
-/// Every row has its object, of its size. Gives how many rows there are, and the objects without one.
+/// Checks that every row has its object, with the right size. Returns the number of rows, and the objects without a
+/// row.
 fn rows_and_strays(data: &Path) -> (usize, Vec<String>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -138,7 +139,7 @@ fn what_was_acknowledged_survives_the_death_of_the_server() {
         server = serve(&data);
         verify(&server, &mut pushers, &authorization, false);
         the_audit_log_agrees(&data, &pushers);
-        // It looks at every row: not in every one of many rounds.
+        // This checks every row, so it runs only in some rounds.
         if round % 10 == 0 {
             rows_and_strays(&data);
         }
@@ -148,8 +149,8 @@ fn what_was_acknowledged_survives_the_death_of_the_server() {
     server.signal("TERM");
     assert!(server.wait().0.success());
 
-    // What the dead have left behind goes, and nothing else. Twice: an object is as old as its last change of name, and the
-    // first run takes the staged name away from some.
+    // The collection removes the leftovers of killed servers, and nothing else. It runs twice: the first run removes
+    // the staged names of some objects, which makes these objects young again.
     let mut told = String::new();
     for _ in 0..2 {
         let mut collect = Binary::find().command(&data);

@@ -1,7 +1,7 @@
-//! What survives what: processes that are killed, disks that are full, clients that go away, stores that fail.
+//! Faults: killed processes, full disks, disconnecting clients, failing stores.
 //!
-//! To add a fault, make it happen to a running registry, and then show three things: that the answer to it is one of the
-//! specification, that nothing which was acknowledged is lost, and that the same thing succeeds once the fault is gone.
+//! To add a fault, cause it in a running registry, and then check three things: the answer is one of the specification,
+//! no acknowledged content is lost, and the same request succeeds after the fault.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ mod store;
 
 use std::io::Write as _;
 
-/// Tells why a suite does not run here; where everything must run, that is a failure.
+/// Skips a suite and prints the reason. With `ROADSTEAD_TEST_REQUIRE=1`, a skip is a failure.
 fn skip(why: &str) {
     let required = std::env::var("ROADSTEAD_TEST_REQUIRE").is_ok_and(|value| value == "1");
     assert!(!required, "ROADSTEAD_TEST_REQUIRE is 1, but {why}");

@@ -1,4 +1,4 @@
-//! A client that pushes all the time, and knows what it was promised.
+//! A client that pushes all the time, and remembers what the server has acknowledged.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,9 +10,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use roadstead_bench::wire::{Wire, oci};
 use roadstead_tests::random_bytes;
 
-/// Layers that every pusher has.
+/// Number of layers that all pushers share.
 const SHARED: u64 = 4;
-/// Unfinished uploads that a pusher leaves lying.
+/// The most unfinished uploads that a pusher leaves open.
 const MOST_OPEN: usize = 3;
 
 /// An image whose manifest was acknowledged.
@@ -31,7 +31,8 @@ struct Upload {
     acknowledged: usize,
 }
 
-/// A tag, and the digests that it can have: several after a request without an answer; `None` is no tag.
+/// Tags, with the digests that each may have: several after a request without an answer. `None` means that the tag may
+/// be missing.
 type Tags = BTreeMap<String, Vec<Option<String>>>;
 
 /// One pusher with a repository of its own.
@@ -71,7 +72,7 @@ impl Pusher {
         self.images.len()
     }
 
-    /// The tags that were looked at last, as the audit log names them, and whether they are there.
+    /// The tags as the audit log names them, and whether each existed at the last check.
     pub fn tags(&self) -> impl Iterator<Item = (String, bool)> {
         let repository = repository(self.number);
         self.tags
@@ -82,7 +83,7 @@ impl Pusher {
     /// Pushes until the server is gone.
     ///
     /// # Panics
-    /// When the server answers what it must not.
+    /// If the server gives a wrong answer.
     pub fn push_until_gone(&mut self, address: SocketAddr, authorization: &str, progress: &Progress) {
         let mut wire = Wire::new(address, Some(authorization));
         while self.step(&mut wire).is_ok() {
@@ -90,7 +91,7 @@ impl Pusher {
         }
     }
 
-    /// One thing, with the books kept. An error is a connection that broke.
+    /// Makes one random request and records its result. An error means that the connection broke.
     fn step(&mut self, wire: &mut Wire) -> io::Result<()> {
         match self.random.random_range(0..20) {
             0..12 => self.push_image(wire),
@@ -105,7 +106,7 @@ impl Pusher {
         }
     }
 
-    /// Content that was not there before, in any run of this pusher.
+    /// New content, which this pusher has never pushed.
     fn fresh(&mut self) -> Vec<u8> {
         self.made += 1;
         let length = match self.random.random_range(0..20) {
@@ -144,7 +145,7 @@ impl Pusher {
         Ok(())
     }
 
-    /// Pushes a manifest by tag. Until the answer is there, the tag may be the old or the new one.
+    /// Pushes a manifest by tag. Until the answer arrives, the tag may have the old or the new target.
     fn point(&mut self, wire: &mut Wire, tag: &str, manifest: &[u8], digest: &str) -> io::Result<()> {
         let possible = self.tags.entry(tag.to_owned()).or_insert_with(|| vec![None]);
         possible.push(Some(digest.to_owned()));
@@ -213,14 +214,14 @@ impl Pusher {
         if left < 3 {
             return self.finish_upload(wire, index);
         }
-        // Never one byte alone: a status of `0-0` would not tell whether it has arrived.
+        // Sends more than one byte, because the status `0-0` means one byte or none.
         let end = upload.acknowledged + self.random.random_range(2..left);
         patch(wire, &upload.location, upload.acknowledged, &upload.content[upload.acknowledged..end])?;
         upload.acknowledged = end;
         Ok(())
     }
 
-    /// Ends an upload. It is off the books before the request: without an answer, it may have ended or not.
+    /// Finishes an upload. Forgets it before the request, because without an answer its end is unknown.
     fn finish_upload(&mut self, wire: &mut Wire, index: usize) -> io::Result<()> {
         let upload = self.open.swap_remove(index);
         let rest = &upload.content[upload.acknowledged..];
@@ -228,10 +229,11 @@ impl Pusher {
         answer.expect(201).map(drop).inspect_err(answered)
     }
 
-    /// Checks everything that was promised since the last time, or with `all` ever.
+    /// Checks everything that was acknowledged since the last check, or with `all`, everything that was ever
+    /// acknowledged.
     ///
     /// # Panics
-    /// When something of it is missing or wrong.
+    /// If something is missing or wrong.
     pub fn verify(&mut self, address: SocketAddr, authorization: &str, all: bool) {
         let mut wire = Wire::new(address, Some(authorization));
         let repository = repository(self.number);
@@ -251,22 +253,22 @@ impl Pusher {
                 200 => Some(oci::digest(&answer.body)),
                 other => panic!("{repository}:{tag} was answered with {other}"),
             };
-            assert!(possible.contains(&found), "{repository}:{tag} is {found:?}, and can be {possible:?}");
+            assert!(possible.contains(&found), "{repository}:{tag} is {found:?}, but must be one of {possible:?}");
             *possible = vec![found];
         }
         self.resume(&mut wire);
     }
 
-    /// Goes on with every upload that was left, from where the server says that it stands.
+    /// Continues every open upload at the offset that the server reports.
     fn resume(&mut self, wire: &mut Wire) {
         for upload in self.open.drain(..) {
             let status = wire.send("GET", &upload.location, &[], None).unwrap().expect(204).unwrap();
             let last: usize = status.head.header("range").unwrap().strip_prefix("0-").unwrap().parse().unwrap();
-            // `0-0` is one byte or none.
+            // `0-0` means one byte or none.
             let offset = if last == 0 { upload.acknowledged.min(1) } else { last + 1 };
             assert!(
                 offset >= upload.acknowledged,
-                "{} bytes were acknowledged, {offset} are there",
+                "{} bytes were acknowledged, and {offset} are stored",
                 upload.acknowledged
             );
             assert!(offset <= upload.content.len());
@@ -275,7 +277,7 @@ impl Pusher {
             let answer = wire.send("PUT", &target, &[], Some(&upload.content[offset..])).unwrap();
             answer.expect(201).unwrap();
             let blob = wire.blob(&repository(self.number), &digest).unwrap().expect(200).unwrap();
-            assert!(blob.body == upload.content, "an upload that was gone on with has other bytes");
+            assert!(blob.body == upload.content, "a continued upload has wrong bytes");
         }
     }
 }
@@ -286,7 +288,7 @@ fn patch(wire: &mut Wire, location: &str, offset: usize, content: &[u8]) -> io::
     wire.send("PATCH", location, &headers, Some(content))?.expect(202).map(drop).inspect_err(answered)
 }
 
-/// A connection may break; an answer may not be another than was expected.
+/// Accepts a broken connection, and fails for an unexpected answer.
 fn answered(error: &io::Error) {
     let broken = error.kind() != io::ErrorKind::Other;
     assert!(broken, "{error}");

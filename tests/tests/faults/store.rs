@@ -18,7 +18,7 @@ async fn faulty() -> (TestRegistry, FaultyBlobStore) {
     (builder.start().await, store)
 }
 
-/// What a client is told of a failure.
+/// The answer to a client for each failure.
 fn told(failure: Failure) -> (u16, &'static str) {
     match failure {
         Failure::Error => (500, "UNKNOWN"),
@@ -29,7 +29,7 @@ fn told(failure: Failure) -> (u16, &'static str) {
 
 const FAILURES: [Failure; 3] = [Failure::Error, Failure::Full, Failure::Unavailable];
 
-/// An answer to a failure: in the form of the specification, and without a word of what failed.
+/// Checks an answer to a failure: it has the form of the specification, and does not tell what failed.
 #[track_caller]
 fn check(answer: Answer, failure: Failure) {
     let (status, code) = told(failure);
@@ -57,7 +57,7 @@ async fn a_push_that_a_failing_store_stops_can_be_made_again() {
             store.inject(Fault::once(operation, failure));
             check(client.put(&target, content.clone()).await, failure);
             is_missing(&client, &digest).await;
-            // The session is where it was, and free: the same request succeeds.
+            // The session has its old offset and no lease, so the same request succeeds.
             client.get(&location).await.expect(204);
             client.put(&target, content.clone()).await.expect(201);
             let pulled = client.get(&format!("/v2/{REPOSITORY}/blobs/{digest}")).await.expect(200);
@@ -112,7 +112,7 @@ async fn a_pull_never_ends_early_without_saying_so() {
     for failure in FAILURES {
         store.inject(Fault::once(Operation::Open, failure));
         check(client.get(&target).await, failure);
-        // In the middle of the body there is no status left to send: the connection breaks off.
+        // In the middle of the body no status can be sent any more, so the connection ends.
         store.inject(Fault { after_bytes: 1_500_000, ..Fault::once(Operation::Read, failure) });
         assert!(client.request("GET", &target).try_send().await.is_err());
         assert!(client.get(&target).await.expect(200).body == content);
@@ -128,7 +128,7 @@ async fn a_registry_whose_store_fails_says_that_it_is_not_ready() {
     store.inject(Fault::always(Operation::Ping, Failure::Unavailable));
     registry.anonymous().get("/readyz").await.expect(503);
     registry.anonymous().get("/healthz").await.expect(200);
-    // Manifests need no blob store.
+    // Reading manifests needs no blob store.
     client.get(&format!("/v2/{REPOSITORY}/manifests/v1")).await.expect(200);
     store.heal();
     registry.anonymous().get("/readyz").await.expect(200);
