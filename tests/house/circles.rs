@@ -1,4 +1,4 @@
-//! The files of one crate do not import each other in a circle: each can be read after the ones that it needs.
+//! The files of one crate do not import each other in a circle, so each can be read after the files that it needs.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::imports::Graph;
 use crate::none;
 use crate::source::{Tree, trees};
 
-/// The circles of a crate: the files of each, below the crate's folder.
+/// The circles of a crate, each as a set of files below the folder of the crate.
 fn circles(tree: &Tree) -> Vec<BTreeSet<String>> {
     let needs = Graph::of(tree).needs();
     let names: BTreeSet<(String, String)> = needs.iter().map(|(from, to)| (from.join("/"), to.join("/"))).collect();
@@ -19,7 +19,7 @@ fn circles(tree: &Tree) -> Vec<BTreeSet<String>> {
     circles.map(|files| files.into_iter().map(shown).collect()).collect()
 }
 
-/// The root of a crate has no name of its own.
+/// The name of a module for messages. The root of a crate has none, so it is `(root)`.
 fn shown(module: &str) -> String {
     if module.is_empty() { "(root)".to_owned() } else { module.to_owned() }
 }
@@ -36,7 +36,7 @@ fn files_do_not_import_each_other_in_a_circle() {
         }
     }
     for gone in CIRCLES.iter().filter(|known| !met.contains(&(known.folder, known.with))) {
-        complaints.push(format!("{}: no circle with {} any more: take it off the list", gone.folder, gone.with));
+        complaints.push(format!("{}: no circle with {} any more: remove it from the list", gone.folder, gone.with));
     }
     none(complaints);
 }
@@ -45,5 +45,6 @@ fn complaint(folder: &str, files: &BTreeSet<String>, listed: Option<&Circle>) ->
     let (allowed, reason) = listed.map_or((0, "not listed"), |known| (known.files, known.reason));
     let names = files.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let found = files.len();
-    (found > allowed).then(|| format!("{folder}: a circle of {found} files, {allowed} may be ({reason}): {names}"))
+    (found > allowed)
+        .then(|| format!("{folder}: a circle of {found} files, at most {allowed} are allowed ({reason}): {names}"))
 }

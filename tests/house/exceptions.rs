@@ -1,12 +1,12 @@
-//! What does not keep a rule of the house yet. These lists only get shorter.
+//! The code that does not follow a rule yet. These lists only get shorter.
 
-/// A circle of imports that is known.
+/// A known circle of imports.
 pub struct Circle {
     /// The folder of the crate's root file.
     pub folder: &'static str,
-    /// One of its files, which tells it from other circles of the crate.
+    /// One of its files, to tell it from other circles of the crate.
     pub with: &'static str,
-    /// How many files it may have.
+    /// The most files that it may have.
     pub files: usize,
     pub reason: &'static str,
 }

@@ -1,7 +1,7 @@
-//! Which file of a crate needs which other file of it, by its `use` lines.
+//! Finds which files of a crate need each other, by their `use` lines.
 //!
-//! A path leads to the file that defines the name: `pub use` lines on the way are followed, and are no needs of the
-//! file that holds them. Code under `#[cfg(test)]` does not count.
+//! A path leads to the file that defines the name. `pub use` lines on the way are followed; they do not count as needs
+//! of their own file. Code under `#[cfg(test)]` does not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use syn::{Attribute, ItemMod, ItemUse, UseTree, Visibility};
 
 use crate::source::Tree;
 
-/// A module's path below the root of its crate; the root's is empty.
+/// The path of a module below the root of its crate. The path of the root is empty.
 type Module = Vec<String>;
 
-/// One `use` line, spread: a path from where it stands, and the name it gives (`None`: all names, `*`).
+/// One name of a `use` line: its path, and the imported name. `None` means all names (`*`).
 #[derive(Clone)]
 struct Import {
     path: Vec<String>,
@@ -37,7 +37,7 @@ impl Graph {
         Self { modules: modules.collect(), own_name: tree.name.clone() }
     }
 
-    /// All pairs (file, a file that it needs), by their modules.
+    /// All pairs of a file and a file that it needs, as modules.
     pub fn needs(&self) -> BTreeSet<(Module, Module)> {
         let mut needs = BTreeSet::new();
         for (module, imports) in &self.modules {
@@ -49,7 +49,7 @@ impl Graph {
         needs
     }
 
-    /// The module that defines what `path`, written in `from`, names. `None`: it is of another crate.
+    /// The module that defines the target of `path`, as written in `from`. `None` if it is in another crate.
     fn resolve(&self, from: &Module, path: &[String], depth: usize) -> Option<Module> {
         let (mut at, rest) = self.start(from, path)?;
         for (i, segment) in rest.iter().enumerate() {
@@ -63,7 +63,7 @@ impl Graph {
         Some(at)
     }
 
-    /// Where a path begins, and what is left of it then.
+    /// The module where a path begins, and the rest of the path.
     fn start<'a>(&self, from: &Module, path: &'a [String]) -> Option<(Module, &'a [String])> {
         let first = path.first()?;
         match first.as_str() {
@@ -81,7 +81,7 @@ impl Graph {
         }
     }
 
-    /// Follows the `pub use` line of `at` that gives the first name of `rest`.
+    /// Follows the `pub use` line of `at` that exports the first name of `rest`.
     fn reexported(&self, at: &Module, rest: &[String], depth: usize) -> Option<Module> {
         if depth > 8 {
             return None;
@@ -95,8 +95,11 @@ impl Graph {
 
 /// `auth/src/signature/mod.rs` below `auth/src` is `signature`.
 fn module(folder: &str, path: &str) -> Module {
-    let below =
-        path.strip_prefix(folder).expect("a file of the folder").trim_start_matches('/').trim_end_matches(".rs");
+    let below = path
+        .strip_prefix(folder)
+        .expect("the file must be in the folder")
+        .trim_start_matches('/')
+        .trim_end_matches(".rs");
     let mut module: Module = below.split('/').map(str::to_owned).collect();
     if matches!(module.last().map(String::as_str), Some("mod" | "lib" | "main")) {
         module.pop();
@@ -135,7 +138,7 @@ fn is_for_tests(attribute: &Attribute) -> bool {
     list.path.is_ident("cfg") && list.tokens.to_string() == "test"
 }
 
-/// `a::{b, c::*}` is `a::b` and all of `a::c`.
+/// Expands a `use` tree: `a::{b, c::*}` is `a::b` and all of `a::c`.
 fn spread(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<Import>) {
     match tree {
         UseTree::Path(path) => {

@@ -1,7 +1,7 @@
-//! Rules of the house about the source itself: no circles of imports, short files and functions, a first line that
-//! says what a file is for. `exceptions` lists what is not so yet; an entry that is no longer needed fails as well.
+//! Checks rules about the source itself: no circles of imports, short files and functions, a first line that says what
+//! a file is for. `exceptions` lists known violations; an entry that is no longer needed fails too.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test: to panic is how it tells")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod circles;
 mod exceptions;
@@ -9,7 +9,7 @@ mod imports;
 mod shape;
 mod source;
 
-/// Fails with all the complaints at once, one a line.
+/// Fails with all complaints, one on each line.
 fn none(complaints: Vec<String>) {
     assert!(complaints.is_empty(), "\n  {}\n", complaints.join("\n  "));
 }

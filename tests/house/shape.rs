@@ -1,4 +1,4 @@
-//! Files and functions are short, and each file opens with a line that says what it is for.
+//! Checks that files and functions are short, and that each file begins with a line that says what it is for.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::source::{File, trees};
 
 const LINES_OF_A_FILE: usize = 400;
 const LINES_OF_A_FUNCTION: usize = 40;
-/// A test tells one story from top to bottom.
+/// Tests may be longer, because a test is one sequence of steps.
 const LINES_OF_A_TEST: usize = 80;
 
-/// What `breaks` finds must be what `listed` allows, no more and no less.
+/// Checks that the violations that `breaks` finds are exactly those in `listed`.
 fn as_listed(rule: &str, listed: &[(&str, &str)], breaks: impl Fn(&File) -> Vec<String>) {
     let found: BTreeSet<String> = trees().iter().flat_map(|tree| &tree.files).flat_map(breaks).collect();
     let known: BTreeSet<String> = listed.iter().map(|(name, _)| (*name).to_owned()).collect();
     let new = found.difference(&known).map(|name| format!("{name}: {rule}"));
     let gone =
-        known.difference(&found).map(|name| format!("{name}: keeps the rule now ({rule}): take it off the list"));
+        known.difference(&found).map(|name| format!("{name}: follows the rule now ({rule}): remove it from the list"));
     none(new.chain(gone).collect());
 }
 
@@ -55,7 +55,7 @@ struct Functions<'a> {
 }
 
 impl Functions<'_> {
-    /// From the line with `fn` to the closing brace.
+    /// Counts from the line with `fn` to the closing brace.
     fn look(&mut self, signature: &syn::Signature, block: &syn::Block) {
         let lines = block.span().end().line + 1 - signature.span().start().line;
         if lines > self.most {

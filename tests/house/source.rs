@@ -1,10 +1,10 @@
-//! The crates of the workspace and their files, read and parsed.
+//! Reads and parses the files of all crates of the workspace.
 
 use std::path::{Path, PathBuf};
 
 /// One file of Rust.
 pub struct File {
-    /// Below the top of the repository, with `/`.
+    /// The path below the top of the repository, with `/`.
     pub path: String,
     pub text: String,
     pub syntax: syn::File,
@@ -14,7 +14,7 @@ pub struct File {
 pub struct Tree {
     /// The folder of its root file, below the top of the repository.
     pub folder: String,
-    /// As other crates call it: `roadstead_auth`.
+    /// The name in `use` lines of other crates: `roadstead_auth`.
     pub name: String,
     pub files: Vec<File>,
 }
@@ -23,7 +23,7 @@ fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the top of the repository")
 }
 
-/// Everything below `src` of each crate, and each folder of black-box tests.
+/// The `src` folder of each crate, and each folder of black-box tests.
 pub fn trees() -> Vec<Tree> {
     let manifest = std::fs::read_to_string(top().join("Cargo.toml")).expect("Cargo.toml");
     let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("members on one line");
@@ -38,7 +38,7 @@ pub fn trees() -> Vec<Tree> {
         }
     }
     let trees: Vec<Tree> = folders.into_iter().map(tree).collect();
-    assert!(trees.iter().map(|tree| tree.files.len()).sum::<usize>() > 300, "where are the files?");
+    assert!(trees.iter().map(|tree| tree.files.len()).sum::<usize>() > 300, "files are missing");
     trees
 }
 
@@ -68,7 +68,7 @@ fn file(path: &Path) -> File {
     File { path, text, syntax }
 }
 
-/// The name in the crate's manifest; a folder of tests is no crate that anybody imports.
+/// The name in the manifest of the crate. Empty for a folder of tests, which no crate imports.
 fn crate_name(folder: &str) -> String {
     let Some(member) = folder.strip_suffix("/src") else { return String::new() };
     let manifest = std::fs::read_to_string(top().join(member).join("Cargo.toml")).expect("the crate's Cargo.toml");

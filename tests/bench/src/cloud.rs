@@ -1,4 +1,4 @@
-//! The cloud API, as an SDK calls it: every request signed with TC3-HMAC-SHA256.
+//! A client of the cloud API that signs like an SDK, with TC3-HMAC-SHA256.
 
 use std::fs;
 use std::process::Command;
@@ -24,7 +24,7 @@ const ADD_USER: Action = Action("cam", "2019-01-16", "AddUser");
 const CREATE_POLICY: Action = Action("cam", "2019-01-16", "CreatePolicy");
 const ATTACH_USER_POLICY: Action = Action("cam", "2019-01-16", "AttachUserPolicy");
 
-/// The caller that the first start made.
+/// The owner account of the first start, as a caller.
 pub struct Cloud<'a> {
     server: &'a Server,
     secret_id: String,
@@ -38,7 +38,7 @@ impl<'a> Cloud<'a> {
         Ok(Self { server, secret_id: text("secret_id"), secret_key: text("secret_key") })
     }
 
-    /// The headers of a request that is signed now; they are good for five minutes.
+    /// The headers of a signed request. They are valid for five minutes.
     fn headers(&self, action: Action, body: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
         let Action(service, version, name) = action;
         #[expect(clippy::disallowed_methods, reason = "a client signs with the time of its own clock")]
@@ -67,7 +67,7 @@ impl<'a> Cloud<'a> {
         ])
     }
 
-    /// Calls an action; an error of the cloud API is an error.
+    /// Calls an action. An error of the cloud API is returned as an error.
     pub fn call(&self, action: Action, parameters: &Value) -> anyhow::Result<Value> {
         let body = parameters.to_string();
         let headers = self.headers(action, &body)?;
@@ -80,10 +80,10 @@ impl<'a> Cloud<'a> {
         Ok(response.clone())
     }
 
-    /// Calls a second, by wrk with 32 connections.
+    /// Measures calls a second with wrk and 32 connections.
     pub fn rate(&self, action: Action, parameters: &Value, time: Duration) -> anyhow::Result<f64> {
-        // wrk looks at the status alone, which is 200 for errors too: one call before and one after it say whether
-        // calls succeed.
+        // wrk checks only the status, which is 200 for errors too. So one call before and one after it check for
+        // success.
         self.call(action, parameters)?;
         let body = parameters.to_string();
         let script = self.server.directory.join("call.lua");
@@ -93,19 +93,20 @@ impl<'a> Cloud<'a> {
         for (name, value) in self.headers(action, &body)? {
             command.args(["-H", &format!("{name}: {value}")]);
         }
-        let output = command.arg(format!("http://{}/", self.server.address)).output().context("wrk is not there")?;
+        let output =
+            command.arg(format!("http://{}/", self.server.address)).output().context("wrk is not installed")?;
         let rate = rate_of(&output)?;
         self.call(action, parameters)?;
         Ok(rate)
     }
 
-    /// Makes a sub-account that may pull because of the last of so many statements; gives its bearer token.
+    /// Makes a sub-account with this many statements, of which only the last allows the pull. Returns its bearer token.
     pub fn sub_account(&self, statements: usize) -> anyhow::Result<String> {
         let name = format!("bench-{:08x}", rand::random::<u32>());
         let password = format!("{:032x}", rand::random::<u128>());
         let user = json!({ "Name": name, "Password": password, "ConsoleLogin": 1 });
         let uin = self.call(ADD_USER, &user)?["Uin"].as_u64().context("no Uin")?;
-        // As many as one document takes.
+        // The most statements that fit into one document.
         const IN_ONE: usize = 50;
         for first in (0..statements).step_by(IN_ONE) {
             let statements: Vec<Value> = (first..statements.min(first + IN_ONE))
@@ -129,7 +130,7 @@ fn mac(key: &[u8], text: &str) -> anyhow::Result<Vec<u8>> {
     Ok(Hmac::<Sha256>::new_from_slice(key)?.chain_update(text).finalize().into_bytes().to_vec())
 }
 
-/// `YYYY-MM-DD` in UTC of a time in seconds.
+/// The date of a time in UTC, as `YYYY-MM-DD`.
 fn day(seconds: u64) -> String {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     humantime::format_rfc3339_seconds(time).to_string().chars().take(10).collect()

@@ -1,4 +1,4 @@
-//! The servers that are compared: how each is started, and what it costs while it runs.
+//! The compared servers: starting them, and measuring their processor time and memory.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// How it is called on the command line.
+    /// Its name on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::Roadstead => "roadstead",
@@ -43,12 +43,12 @@ impl Kind {
         }
     }
 
-    /// Whether it takes pushes.
+    /// Whether it accepts pushes.
     pub fn is_registry(self) -> bool {
         self != Self::Nginx
     }
 
-    /// Where its program is, if it is on this machine.
+    /// The path of its program, if it is installed.
     pub fn program(self, binary: &Path, tools: &Path) -> Option<PathBuf> {
         let candidates = match self {
             Self::Roadstead => vec![binary.to_owned()],
@@ -64,22 +64,22 @@ impl Kind {
 pub struct Server {
     pub kind: Kind,
     pub address: SocketAddr,
-    /// Its directory; everything below it goes when the benchmark ends.
+    /// Its directory, which is deleted at the end of the benchmark.
     pub directory: PathBuf,
-    /// From the start of the process until it answers.
+    /// The time from the start of the process until it accepts connections.
     pub start_time: Duration,
-    /// `Authorization` with user name and password, where there is authentication.
+    /// `Authorization` with user name and password, if the server authenticates.
     pub basic: Option<String>,
     child: Child,
 }
 
-/// The repository of everything.
+/// The repository that all loads use.
 pub const REPOSITORY: &str = "library/bench";
 
 /// How long a server may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Waits for a moment, between two looks at something.
+/// Sleeps for this time, between two checks.
 pub fn pause(duration: Duration) {
     let until = Instant::now() + duration;
     while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
@@ -92,14 +92,14 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 impl Server {
-    /// Starts a server with its data below `directory`, which may hold some already.
+    /// Starts a server with its data below `directory`, which may have data already.
     pub fn start(kind: Kind, program: &Path, directory: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)?;
         let log = File::options().create(true).append(true).open(directory.join("log"))?;
         let mut command = Command::new(program);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
         command.env_remove("RUST_LOG").env("OTEL_TRACES_EXPORTER", "none");
-        // Distribution takes every variable of this kind for a setting, also those that are meant for clients.
+        // Distribution reads every such variable as a setting, also those for clients.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("REGISTRY_")) {
             command.env_remove(name);
         }
@@ -133,7 +133,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits until connections are taken.
+    /// Waits until the server accepts connections.
     fn wait(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(self.address).is_err() {
@@ -145,14 +145,14 @@ impl Server {
         Ok(())
     }
 
-    /// The `Authorization` of its requests, where there is authentication: a fresh bearer token.
+    /// A fresh bearer token as an `Authorization` header, if the server authenticates.
     pub fn authorization(&self) -> anyhow::Result<Option<String>> {
         let Some(basic) = &self.basic else { return Ok(None) };
         let scope = format!("repository:{REPOSITORY}:pull,push");
         Ok(Some(oci::bearer(self.address, basic, &[&scope]).context("no token")?))
     }
 
-    /// A client of it.
+    /// A client of the server.
     pub fn client(&self) -> anyhow::Result<Wire> {
         Ok(Wire::new(self.address, self.authorization()?.as_deref()))
     }
@@ -171,14 +171,14 @@ impl Server {
         const TICKS: f64 = 100.0;
         let ticks = |pid: u32| -> f64 {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // The name, in brackets, can hold anything; user and system time are the 12th and 13th field after it.
+            // The name in brackets may have any characters. User and system time are the 12th and 13th field after it.
             let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
             fields.split_ascii_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum()
         };
         self.processes().into_iter().map(ticks).sum::<f64>() / TICKS
     }
 
-    /// A line of the status of its processes, in MiB, added up: `VmHWM`, `VmRSS`, `RssAnon`.
+    /// The sum of a field of the status of its processes, in MiB: `VmHWM`, `VmRSS`, `RssAnon`.
     pub fn memory(&self, key: &str) -> f64 {
         let kib = |pid: u32| -> f64 {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -188,7 +188,7 @@ impl Server {
         self.processes().into_iter().map(kib).sum::<f64>() / 1024.0
     }
 
-    /// Forgets the high-water mark of its memory.
+    /// Resets the peak of its memory.
     pub fn reset_peak(&self) {
         for pid in self.processes() {
             let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
@@ -198,7 +198,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // nginx ends its workers itself when it is asked to end.
+        // nginx stops its workers when it is asked to stop.
         let asked = Command::new("kill").arg(self.child.id().to_string()).status();
         let deadline = Instant::now() + Duration::from_secs(3);
         while asked.is_ok() && Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
@@ -212,7 +212,7 @@ impl Drop for Server {
 fn start_roadstead(command: &mut Command, directory: &Path) -> anyhow::Result<(Child, SocketAddr)> {
     let data = directory.join("data");
     command.arg("serve").arg("--data-dir").arg(data).args(["--listen", "127.0.0.1:0"]);
-    // What is measured is how fast it can, not how fast it lets one caller.
+    // Without this setting, the limit of calls would be measured.
     command.env("ROADSTEAD__CLOUD_API__REQUESTS_PER_SECOND", "0");
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let output = child.stdout.take().context("no standard output")?;
@@ -225,7 +225,7 @@ fn start_roadstead(command: &mut Command, directory: &Path) -> anyhow::Result<(C
     bail!("Roadstead does not start: see {}", directory.join("log").display())
 }
 
-/// As in the example of its documentation, without the log of requests and with nothing to authenticate.
+/// The example of its documentation, without a log of requests and without authentication.
 fn distribution_config(address: SocketAddr, data: &Path) -> String {
     format!(
         "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  cache:\n    blobdescriptor: \

@@ -12,22 +12,22 @@ use crate::load::{in_threads, push_image};
 
 /// The repository that is deleted.
 const DOOMED: &str = "library/bench-doomed";
-/// How many clients push.
+/// Number of pushing clients.
 const CLIENTS: usize = 8;
 
-/// How long pushes took, in milliseconds: 99 of 100 took no longer.
+/// Times in milliseconds. For pushes, the time in which 99 of 100 were done.
 #[derive(Clone, Copy, Debug)]
 pub struct Deletion {
-    /// While nothing else went on.
+    /// Pushes while the server does nothing else.
     pub quiet: f64,
-    /// While the repository was being emptied.
+    /// Pushes while a job deletes the content of the repository.
     pub busy: f64,
-    /// How long the deletion took to answer.
+    /// The answer to the deletion.
     pub answer: f64,
 }
 
-/// Makes a repository with so many tags, pushes for a while, deletes the repository and pushes for as long again. A push that fails
-/// is an error.
+/// Makes a repository with this many tags, pushes for `time`, deletes the repository and pushes for `time` again. A
+/// failed push is an error.
 pub fn pushes(server: &Server, tags: usize, time: Duration) -> anyhow::Result<Deletion> {
     let basic = server.basic.as_deref().context("the server has no accounts")?;
     let scopes =
@@ -59,7 +59,7 @@ fn fill(server: &Server, token: &str, tags: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The time within which 99 of 100 images were pushed, in milliseconds.
+/// The time in which 99 of 100 images were pushed, in milliseconds.
 fn slowest(server: &Server, token: &str, time: Duration) -> anyhow::Result<f64> {
     let (began, all) = (Instant::now(), std::sync::Mutex::new(Vec::new()));
     in_threads(CLIENTS, |_| {

@@ -1,5 +1,5 @@
-//! A client of registries that is cheap enough to drive a benchmark, and raw enough for fault tests. The benchmark is the
-//! binary of this package.
+//! A client of registries for benchmarks and fault tests: it needs little processor time, and can break off requests.
+//! The benchmark is the binary of this package.
 
 #![deny(missing_docs)]
 

@@ -1,4 +1,4 @@
-//! What the servers are made to do.
+//! The loads: the work that each server gets.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -18,17 +18,17 @@ use crate::contender::{Kind, REPOSITORY, Server, pause};
 /// The repository of the small images.
 pub const IMAGES_REPOSITORY: &str = "library/bench-images";
 
-/// How much each work is.
+/// The amount of work.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     pub rounds: usize,
-    /// The time of each load that is counted by time.
+    /// The duration of each load that is limited by time.
     pub time: Duration,
     /// Bytes of a large blob.
     pub blob: usize,
     /// How many large blobs are pushed one after the other.
     pub puts: usize,
-    /// Bytes of the blob that is pulled by many at once, and how many of them each reads.
+    /// Bytes of the blob that many clients pull at once, and how many of them each client reads.
     pub huge: u64,
     pub read: u64,
     pub pulls: usize,
@@ -38,7 +38,7 @@ pub struct Size {
     pub doomed: usize,
 }
 
-/// The bytes of large blobs: the same ones, but for the last 16. That no two blobs are alike costs no time.
+/// The bytes of large blobs, which differ only in the last 16. So a new blob takes no time to make.
 pub struct Content {
     bytes: Vec<u8>,
     state: Sha256,
@@ -55,7 +55,7 @@ impl Content {
         Self { bytes, state, count: AtomicU64::new(rand::random::<u32>().into()) }
     }
 
-    /// A content that was not there before: its digest, and its last bytes.
+    /// New content: its digest, and its last bytes.
     fn fresh(&self) -> (String, [u8; SUFFIX]) {
         let mut suffix = [0; SUFFIX];
         suffix[..8].copy_from_slice(&self.count.fetch_add(1, Ordering::Relaxed).to_be_bytes());
@@ -67,7 +67,7 @@ impl Content {
         (self.bytes.len() + SUFFIX) as u64
     }
 
-    /// Pushes a fresh blob; gives its digest.
+    /// Pushes a fresh blob.
     fn push(&self, client: &mut Wire, fresh: &(String, [u8; SUFFIX])) -> anyhow::Result<()> {
         let location = client.start_upload(REPOSITORY)?;
         let target = oci::with_digest(&location, &fresh.0);
@@ -82,7 +82,7 @@ impl Content {
     }
 }
 
-/// What a server has for the loads that read.
+/// The targets for the loads that read.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     pub by_tag: String,
@@ -93,7 +93,7 @@ pub struct Prepared {
     pub subject: String,
 }
 
-/// Puts what is read later into a server.
+/// Pushes the content that is read later.
 pub fn prepare(server: &Server, content: &Content, size: &Size) -> anyhow::Result<Prepared> {
     let layers: Vec<Vec<u8>> = (0_u8..5).map(|seed| vec![seed; 4096]).collect();
     let config = br#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
@@ -171,20 +171,20 @@ fn push_huge(client: &mut Wire, content: &Content, size: u64) -> anyhow::Result<
     Ok(digest)
 }
 
-/// GET requests a second, by wrk with 32 connections.
+/// Measures GET requests a second with wrk and 32 connections.
 pub fn gets(server: &Server, target: &str, auth: Option<&str>, time: Duration) -> anyhow::Result<f64> {
     let mut command = Command::new("wrk");
     command.args(["-t2", "-c32", "-d", &format!("{}s", time.as_secs().max(1))]);
-    // An image is given to those alone who say that they take one.
+    // Registries return an image only to clients that accept it.
     command.args(["-H", &format!("Accept: {}", oci::IMAGE)]);
     if let Some(value) = auth {
         command.args(["-H", &format!("Authorization: {value}")]);
     }
-    let output = command.arg(format!("http://{}{target}", server.address)).output().context("wrk is not there")?;
+    let output = command.arg(format!("http://{}{target}", server.address)).output().context("wrk is not installed")?;
     rate_of(&output).with_context(|| target.to_owned())
 }
 
-/// The rate that wrk tells.
+/// The rate in the output of wrk.
 pub fn rate_of(output: &Output) -> anyhow::Result<f64> {
     let text = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success() && !text.contains("Non-2xx"), "wrk said: {text}");
@@ -192,7 +192,8 @@ pub fn rate_of(output: &Output) -> anyhow::Result<f64> {
     rate.with_context(|| format!("wrk said: {text}"))
 }
 
-/// HEAD requests a second, with 32 connections: wrk waits for the body that an answer to HEAD does not have.
+/// Measures HEAD requests a second with 32 connections. (wrk cannot: it waits for a body, which an answer to HEAD does
+/// not have.)
 pub fn heads(server: &Server, target: &str, auth: Option<&str>, time: Duration) -> anyhow::Result<f64> {
     let began = Instant::now();
     let count = in_threads(32, |_| {
@@ -207,12 +208,12 @@ pub fn heads(server: &Server, target: &str, auth: Option<&str>, time: Duration) 
     Ok(per_second(count, began))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nothing here is counted so far")]
+#[expect(clippy::cast_precision_loss, reason = "no count here reaches 2^53")]
 fn per_second(count: u64, began: Instant) -> f64 {
     count as f64 / began.elapsed().as_secs_f64()
 }
 
-/// Bytes that were moved, in which time, and the processor time of the server for them.
+/// Transferred bytes, the time for them, and the processor time of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Moved {
     bytes: u64,
@@ -231,7 +232,7 @@ impl Moved {
         self.cpu / self.gigabytes()
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "so many bytes do not pass here")]
+    #[expect(clippy::cast_precision_loss, reason = "no transfer here reaches 2^53 bytes")]
     fn gigabytes(&self) -> f64 {
         self.bytes as f64 / 1e9
     }
@@ -244,7 +245,7 @@ fn measured(server: &Server, work: impl FnOnce() -> anyhow::Result<u64>) -> anyh
     Ok(Moved { bytes, elapsed, cpu: server.cpu_seconds() - cpu })
 }
 
-/// Runs `work` in so many threads, and adds up what they give.
+/// Runs `work` in `count` threads, and adds up the results.
 pub fn in_threads(count: usize, work: impl Fn(usize) -> anyhow::Result<u64> + Sync) -> anyhow::Result<u64> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count)
@@ -282,7 +283,7 @@ pub fn blob_get(server: &Server, target: &str, time: Duration) -> anyhow::Result
 pub fn blob_put(server: &Server, content: &Content, connections: usize, count: usize) -> anyhow::Result<Moved> {
     let authorization = server.authorization()?;
     let fresh: Vec<Vec<_>> = (0..connections).map(|_| (0..count).map(|_| content.fresh()).collect()).collect();
-    // What the one before has left to be written must not be this one's trouble.
+    // Writes of the previous server must not slow down this one.
     let _ = Command::new("sync").status();
     measured(server, || {
         in_threads(connections, |index| {
@@ -332,7 +333,7 @@ pub fn push_image(client: &mut Wire) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The highest resident memory, and the highest anonymous part of it, while `work` runs.
+/// The peak of the resident memory and of its anonymous part while `work` runs, in MiB.
 fn peak(server: &Server, work: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::Result<(f64, f64)> {
     server.reset_peak();
     let done = AtomicBool::new(false);
@@ -352,7 +353,7 @@ fn peak(server: &Server, work: impl FnOnce() -> anyhow::Result<u64>) -> anyhow::
     })
 }
 
-/// Many pulls of one huge blob at once; each reads a part of it and goes.
+/// Many simultaneous pulls of one huge blob. Each reads a part of it and disconnects.
 pub fn pull_memory(server: &Server, target: &str, size: &Size) -> anyhow::Result<(f64, f64)> {
     let authorization = server.authorization()?;
     let all_there = Arc::new(Barrier::new(size.pulls));
@@ -361,14 +362,14 @@ pub fn pull_memory(server: &Server, target: &str, size: &Size) -> anyhow::Result
             let mut client = Wire::new(server.address, authorization.as_deref());
             client.begin("GET", target, &[], None, None)?;
             let head = client.head()?;
-            // Every answer has begun before anybody goes on: all of them are in the server at once.
+            // Wait until every answer has begun, so that all of them are in the server at once.
             all_there.wait();
             Ok(client.body(&head, size.read, |_| {})?)
         })
     })
 }
 
-/// Many pushes at once, which break off after a part.
+/// Many simultaneous pushes, which disconnect after a part.
 pub fn push_memory(server: &Server, content: &Content, size: &Size) -> anyhow::Result<(f64, f64)> {
     let authorization = server.authorization()?;
     let all_there = Arc::new(Barrier::new(size.pushes));
@@ -388,7 +389,7 @@ pub fn push_memory(server: &Server, content: &Content, size: &Size) -> anyhow::R
     })
 }
 
-/// What the machine could do: SHA-256 on one core, and writing a file with fsync, in MB/s.
+/// The limits of the machine in MB/s: SHA-256 on one core, and writing a file with fsync.
 pub fn limits(content: &Content, directory: &Path) -> anyhow::Result<(f64, f64)> {
     let rate = |began: Instant| Moved { bytes: content.len(), elapsed: began.elapsed(), cpu: 0.0 }.rate();
     let began = Instant::now();

@@ -1,14 +1,14 @@
-//! A race between Roadstead and its peers on this machine, told in one table (`docs/PERFORMANCE.md`).
+//! Compares Roadstead with its peers on this machine, and prints one table (`docs/PERFORMANCE.md`).
 //!
 //!     cargo build --profile dist && cargo run --release -p roadstead-bench [-- OPTIONS]
 //!
-//!     --quick          little work and one round: does the harness still work?
-//!     --only WORD      only rows whose name contains the word; can be given again
-//!     --peers WORDS    only these peers: distribution3, distribution2, nginx, separated by commas; none
-//!     --rounds N       instead of three
+//!     --quick          little work in one round, to check the benchmark itself
+//!     --only WORD      only rows whose name contains the word; may be repeated
+//!     --peers WORDS    only these peers: distribution3, distribution2, nginx, separated by commas; or none
+//!     --rounds N       N rounds instead of three
 //!
-//! It measures and judges nothing: no figure makes it fail. Work is done in turn by all servers, round after round, and the
-//! medians are told, because figures drift.
+//! It only measures: no figure makes it fail. All servers do each kind of work in turn, in every round. The table has
+//! medians, because figures drift.
 
 mod cloud;
 mod contender;
@@ -80,7 +80,7 @@ fn options() -> anyhow::Result<Options> {
     Ok(options)
 }
 
-/// One server with what it is asked for. It is started again in between.
+/// One server with the targets of its loads. It is restarted in between.
 struct Contender {
     program: PathBuf,
     directory: PathBuf,
@@ -138,7 +138,7 @@ impl Race {
         Ok(())
     }
 
-    /// What only Roadstead has: the cloud API, and policies.
+    /// The loads for Roadstead only: the cloud API and policies.
     fn cloud(&mut self) -> anyhow::Result<()> {
         let Self { options, contenders, figures, .. } = self;
         let time = options.size.time;
@@ -206,7 +206,7 @@ impl Race {
         Ok(())
     }
 
-    /// Starts each server again, on the data that it has by now, and looks at its memory.
+    /// Restarts each server on its present data, and measures its memory.
     fn memory(self, tell: &mut impl FnMut(&str)) -> anyhow::Result<Self> {
         let Self { options, content, contenders, mut figures } = self;
         let wanted = options.only.is_empty() || options.only.iter().any(|word| word == "memory");
@@ -238,14 +238,14 @@ impl Race {
     }
 }
 
-/// Requests a second with each of two tokens, and the microseconds of processor time for each: for a second with one, then
-/// for a second with the other, because the machine is not as fast in one minute as in the next.
+/// Measures requests a second, and microseconds of processor time for each request, with each of two tokens. The tokens
+/// take turns of a second, because the speed of the machine changes from minute to minute.
 fn by_turns(server: &Server, target: &str, tokens: &[String; 2], time: Duration) -> anyhow::Result<[(f64, f64); 2]> {
     const TURN: Duration = Duration::from_secs(1);
     let turns = 2 * u32::try_from(time.as_secs()).context("too long")?.max(1);
     let mut sums = [(0.0, 0.0); 2];
     for turn in 0..turns {
-        // Whose turn is first changes, too.
+        // The order of the tokens alternates too.
         let order = if turn % 2 == 0 { [0, 1] } else { [1, 0] };
         for which in order {
             let cpu = server.cpu_seconds();
@@ -258,12 +258,12 @@ fn by_turns(server: &Server, target: &str, tokens: &[String; 2], time: Duration)
     Ok(sums.map(|(rates, cpu)| (rates / turns, micros_each(cpu, rates / turns, TURN.mul_f64(turns)))))
 }
 
-/// Microseconds of processor time for each of the requests that came at this rate for this time.
+/// Microseconds of processor time for each request, from the total, the rate and the duration.
 fn micros_each(cpu_seconds: f64, rate: f64, time: Duration) -> f64 {
     cpu_seconds * 1e6 / (rate * time.as_secs_f64())
 }
 
-/// The request of a row, if the server has an answer to it.
+/// The request of a row, if the server supports it.
 fn request(row: Row, contender: &Contender) -> Option<(&'static str, String)> {
     let (prepared, kind) = (&contender.prepared, contender.server.kind);
     let ours = kind == Kind::Roadstead;
@@ -298,7 +298,7 @@ fn contenders(options: &Options, content: &Content, directory: &Path) -> anyhow:
     for kind in &options.kinds {
         let Some(program) = kind.program(&binary, &tools) else {
             if *kind == Kind::Roadstead {
-                bail!("{} is not there: cargo build --profile dist", binary.display());
+                bail!("{} is missing: run cargo build --profile dist", binary.display());
             }
             continue;
         };
@@ -315,7 +315,7 @@ fn main() -> anyhow::Result<()> {
     let options = options()?;
     let directory = tempfile::Builder::new().prefix("roadstead-bench").tempdir()?;
     let mut tell = |line: &str| {
-        // Nobody looking is no reason to stop.
+        // A closed standard error does not stop the benchmark.
         let _ = writeln!(std::io::stderr(), "{line}");
     };
     let content = Content::new(options.size.blob);

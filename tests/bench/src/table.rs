@@ -1,15 +1,15 @@
-//! What was measured, and how it is told.
+//! The measured figures, and the table of them.
 
 use std::collections::HashMap;
 
 use crate::contender::Kind;
 
-/// What is measured.
+/// A row of the table: one kind of figure.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Row {
     pub name: &'static str,
     pub unit: &'static str,
-    /// Whether more is better.
+    /// Whether a larger figure is better.
     pub more: bool,
 }
 
@@ -54,7 +54,7 @@ pub const PUSH_MEMORY: Row = less("peak resident memory, 64 pushes at once", "Mi
 pub const PUSH_ANON: Row = less("  anonymous, then", "MiB");
 pub const START: Row = less("start until it answers", "ms");
 
-/// All rows, as they are printed.
+/// All rows, in the order of the table.
 pub const ROWS: [Row; 32] = [
     MANIFEST_BY_TAG,
     MANIFEST_CPU,
@@ -107,7 +107,7 @@ impl Figures {
         Some((figures[lower] + figures[middle]) / 2.0)
     }
 
-    /// A table in Markdown: medians, and behind those of the peers how many times better Roadstead is.
+    /// A table in Markdown with medians. The figures of peers also show how many times better Roadstead is.
     pub fn table(&self, kinds: &[Kind]) -> String {
         let mut text = String::from("| work |");
         kinds.iter().for_each(|kind| text.push_str(&format!(" {} |", kind.title())));
@@ -139,7 +139,7 @@ fn times(ratio: f64) -> String {
     if ratio >= 10.0 { format!("{ratio:.0} x") } else { format!("{ratio:.2} x") }
 }
 
-/// Three digits that mean something, thousands apart.
+/// A number with three significant digits or no decimals, and with commas between thousands.
 fn number(figure: f64) -> String {
     if figure < 10.0 {
         return format!("{figure:.2}");

@@ -1,5 +1,5 @@
-//! HTTP/1.1 over one plain TCP connection, by hand: cheap enough to drive a benchmark, raw enough to break off in the
-//! middle of a body, and blind to nothing. It retries nothing.
+//! A client for HTTP/1.1 over one plain TCP connection. It needs little processor time, can stop in the middle of a
+//! body, and never retries.
 
 pub mod oci;
 
@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// The buffer that bodies are read into, over and over.
+/// The size of the buffer, which is reused for all bodies.
 const BUFFER: usize = 256 << 10;
 
 /// The first line and the headers of an answer.
@@ -51,7 +51,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Itself, if it has this status.
+    /// Returns the answer if it has this status.
     pub fn expect(self, status: u16) -> io::Result<Self> {
         if self.head.status == status {
             return Ok(self);
@@ -65,7 +65,7 @@ fn broken(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
 
-/// The longest time without a byte.
+/// How long to wait for a byte.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client with one connection, opened when it is needed.
@@ -89,7 +89,7 @@ impl Wire {
         Self { address, common, stream: None, buffer: Vec::new(), rest: 0..0 }
     }
 
-    /// Closes the connection, whatever is under way.
+    /// Closes the connection at once.
     pub fn close(&mut self) {
         self.stream = None;
         self.rest = 0..0;
@@ -107,7 +107,7 @@ impl Wire {
         self.stream.as_mut().ok_or_else(|| broken("no connection"))
     }
 
-    /// Sends a request and its body, and reads the answer. After an error the next request has a new connection.
+    /// Sends a request and its body, and reads the answer. After an error the next request opens a new connection.
     pub fn send(
         &mut self,
         method: &str,
@@ -133,7 +133,7 @@ impl Wire {
         self.begin(method, target, headers, length, body.filter(|body| body.len() <= 4096))?;
         if let Some(large) = body.filter(|body| body.len() > 4096) {
             let sent = self.write(large);
-            // A server that refuses a body may close before it has read all of it: its answer counts, if there is one.
+            // A server that refuses a body may close the connection early. Ignore that, and read its answer.
             if let Err(error) = sent
                 && !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
             {
@@ -148,7 +148,7 @@ impl Wire {
         Ok(Answer { head, body: content })
     }
 
-    /// Sends the head of a request, whose body of `length` bytes is to follow, and `first`, the first of them.
+    /// Sends the head of a request and `first`, the first bytes of its body. The body has `length` bytes in total.
     pub fn begin(
         &mut self,
         method: &str,
@@ -192,7 +192,7 @@ impl Wire {
         if read == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
-    /// Reads everything up to `end`, and takes it out together with `end`.
+    /// Reads up to `end`, and removes the text and `end` from the buffer.
     fn until(&mut self, end: &[u8]) -> io::Result<String> {
         loop {
             let there = &self.buffer[self.rest.clone()];
@@ -205,7 +205,7 @@ impl Wire {
         }
     }
 
-    /// Reads the head of an answer, after those of informational answers.
+    /// Reads the head of an answer. Skips informational answers.
     pub fn head(&mut self) -> io::Result<Head> {
         loop {
             let head = Head::parse(&self.until(b"\r\n\r\n")?)?;
@@ -215,7 +215,8 @@ impl Wire {
         }
     }
 
-    /// Reads the body of an answer, or its first `most` bytes and closes the connection; gives how many bytes it had.
+    /// Reads the body of an answer. If it is longer than `most` bytes, reads these and closes the connection. Returns
+    /// how many bytes were read.
     pub fn body(&mut self, head: &Head, most: u64, mut each: impl FnMut(&[u8])) -> io::Result<u64> {
         if matches!(head.status, 204 | 304) {
             return Ok(0);

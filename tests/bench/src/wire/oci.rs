@@ -1,4 +1,4 @@
-//! What a client of a registry does, over a [`Wire`].
+//! The requests of a registry client, over a [`Wire`].
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub fn basic(username: &str, password: &str) -> String {
     format!("Basic {pair}")
 }
 
-/// Asks for a bearer token; gives the value of an `Authorization` header.
+/// Requests a bearer token. Returns the value of an `Authorization` header.
 pub fn bearer(address: SocketAddr, basic: &str, scopes: &[&str]) -> io::Result<String> {
     let scopes: String = scopes.iter().map(|scope| format!("&scope={scope}")).collect();
     let target = format!("/service/token?service={address}{scopes}");
@@ -51,7 +51,7 @@ pub fn image(config: (&str, usize), layers: &[(String, usize)]) -> Vec<u8> {
 }
 
 impl Wire {
-    /// Starts an upload; gives where it goes on.
+    /// Starts an upload. Returns its location.
     pub fn start_upload(&mut self, repository: &str) -> io::Result<String> {
         let answer = self.send("POST", &format!("/v2/{repository}/blobs/uploads/"), &[], Some(b""))?;
         answer.expect(202)?.head.location()
@@ -63,7 +63,7 @@ impl Wire {
         self.finish_upload(&location, digest, content)?.expect(201).map(drop)
     }
 
-    /// Ends an upload with its last bytes.
+    /// Finishes an upload with its last bytes.
     pub fn finish_upload(&mut self, location: &str, digest: &str, content: &[u8]) -> io::Result<Answer> {
         let target = with_digest(location, digest);
         self.send("PUT", &target, &[("Content-Type", "application/octet-stream")], Some(content))
@@ -74,7 +74,7 @@ impl Wire {
         self.send("PUT", &format!("/v2/{repository}/manifests/{reference}"), &[("Content-Type", IMAGE)], Some(content))
     }
 
-    /// Reads a manifest, its own bytes.
+    /// Reads a manifest.
     pub fn manifest(&mut self, repository: &str, reference: &str) -> io::Result<Answer> {
         self.send("GET", &format!("/v2/{repository}/manifests/{reference}"), &[("Accept", IMAGE)], None)
     }
@@ -85,7 +85,7 @@ impl Wire {
     }
 }
 
-/// The target of the PUT that ends an upload.
+/// The target of the PUT that finishes an upload.
 pub fn with_digest(location: &str, digest: &str) -> String {
     let separator = if location.contains('?') { '&' } else { '?' };
     format!("{location}{separator}digest={digest}")
