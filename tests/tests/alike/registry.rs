@@ -71,7 +71,7 @@ async fn what_is_private_costs_what_nothing_costs() {
         ("a stranger with a token", 3, b.root.basic.bearer(&["repository:aaaa/app-aaaa:pull"]).await),
         ("a sub-account without rights", 2, none.basic.clone()),
     ];
-    statements::changes_are_seen().await;
+    statements::everything_is_forgotten(&reg).await;
     let held = digest(b"what is in the repository");
     // Names in an existing namespace, and in a missing one.
     let names = ["aaaa/app-aaaa", "aaaa/missing1", "zzzz/app-zzzz"];

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, Once};
 
-use roadstead_tests::eventually;
+use roadstead_tests::{TestRegistry, eventually};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
@@ -45,6 +45,14 @@ pub async fn changes_are_seen() {
     // this call. The second one sees all changes. When the third one is counted, the server has acted on the second.
     let enough = POLLS.load(Ordering::SeqCst) + 3;
     eventually("changes are read", async || (POLLS.load(Ordering::SeqCst) >= enough).then_some(())).await;
+}
+
+/// Makes the server forget every row, and waits until it has: no earlier request has left anything in its memory.
+pub async fn everything_is_forgotten(reg: &TestRegistry) {
+    let sealed = reg.meta().sealed().await.unwrap();
+    let same: Vec<_> = sealed.iter().map(|secret| secret.sealed.clone()).collect();
+    reg.meta().replace_sealed(&reg.act(), &sealed, &same).await.unwrap();
+    changes_are_seen().await;
 }
 
 struct Recorder;
