@@ -26,7 +26,7 @@ fn top() -> PathBuf {
 /// The `src` folder of each crate, and each folder of black-box tests.
 pub fn trees() -> Vec<Tree> {
     let manifest = std::fs::read_to_string(top().join("Cargo.toml")).expect("Cargo.toml");
-    let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("members on one line");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("`members` on one line");
     let mut folders: Vec<String> =
         members.split('"').skip(1).step_by(2).map(|member| format!("{member}/src")).collect();
     folders.retain(|folder| top().join(folder).is_dir());
@@ -64,7 +64,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
 fn file(path: &Path) -> File {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let syntax = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let path = path.strip_prefix(top()).expect("below the top").to_string_lossy().replace('\\', "/");
+    let path = path.strip_prefix(top()).expect("below the top of the repository").to_string_lossy().replace('\\', "/");
     File { path, text, syntax }
 }
 

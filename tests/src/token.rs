@@ -78,6 +78,6 @@ impl Tokens {
 
 /// The claims of a token. The signature is not verified.
 pub fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).expect("three parts");
+    let payload = token.split('.').nth(1).expect("a token has three parts");
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }

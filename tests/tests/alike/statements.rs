@@ -47,7 +47,7 @@ pub async fn changes_are_seen() {
     eventually("changes are read", async || (POLLS.load(Ordering::SeqCst) >= enough).then_some(())).await;
 }
 
-/// Makes the server forget every row, and waits until it has: no earlier request has left anything in its memory.
+/// Makes the server empty all its caches, and waits until it has done so.
 pub async fn everything_is_forgotten(reg: &TestRegistry) {
     let sealed = reg.meta().sealed().await.unwrap();
     let same: Vec<_> = sealed.iter().map(|secret| secret.sealed.clone()).collect();

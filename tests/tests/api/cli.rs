@@ -201,7 +201,7 @@ async fn keys_are_made_and_switched_off_beside_a_running_server() {
     assert!(key(&["disable", "--uin", &jane, id]).status.success());
     eventually("the key is refused", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;
     assert!(key(&["enable", "--uin", &jane, id]).status.success());
-    eventually("the key is good again", async || code().await.is_empty().then_some(())).await;
+    eventually("the key works again", async || code().await.is_empty().then_some(())).await;
     assert_eq!(key(&["delete", "--uin", owner, id]).status.code(), Some(1), "the key belongs to another account");
     assert!(key(&["delete", "--uin", &jane, id]).status.success());
     eventually("the key is gone", async || (code().await == "AuthFailure.SecretIdNotFound").then_some(())).await;

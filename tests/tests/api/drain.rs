@@ -39,7 +39,7 @@ async fn a_running_upload_may_end_and_then_the_server_exits_with_0() {
     assert!(upload.head().await.starts_with("HTTP/1.1 100"));
     upload.send(&content[..100_000]).await;
     server.signal("TERM");
-    eventually("nobody new is let in", async || match tokio::net::TcpStream::connect(address).await {
+    eventually("new connections are refused", async || match tokio::net::TcpStream::connect(address).await {
         Err(_) => Some(()),
         Ok(_) => None,
     })

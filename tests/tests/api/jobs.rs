@@ -30,7 +30,7 @@ async fn an_operator_sees_jobs_cancels_them_and_has_them_tried_again() {
         let done = json_of(&reg, &["list", "--state", "done", "--kind", "upload.expire"]);
         done.as_array().unwrap().first().cloned()
     };
-    let done = eventually("the first look for unfinished uploads", done).await;
+    let done = eventually("the first search for unfinished uploads", done).await;
     assert_eq!((&done["attempts"], &done["state"], &done["last_error"]), (&json!(1), &json!("done"), &Value::Null));
     assert!(done["finished_at"].as_str() >= done["created_at"].as_str());
 

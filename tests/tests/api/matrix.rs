@@ -229,7 +229,7 @@ async fn people(reg: &TestRegistry, image: &Image) -> People {
     reg.set_public(PUBLIC, true).await;
     let disabled_token = carol.basic.bearer(&[&format!("repository:{PUBLIC}:pull")]).await;
     reg.set_status(carol.id, AccountStatus::Disabled).await;
-    roadstead_tests::eventually("carol is shut out", async || {
+    roadstead_tests::eventually("the token of carol is refused", async || {
         (disabled_token.get("/v2/").await.status == 401).then_some(())
     })
     .await;
@@ -327,8 +327,10 @@ async fn without_anonymous_pull_public_means_every_account() {
     let row = reg.meta().repository(roadstead_types::RegistryId::PERSONAL, &name).await.unwrap().unwrap();
     reg.meta().set_visibility(&reg.act(), row.id, true).await.unwrap();
     let target = format!("/v2/{PUBLIC}/manifests/v1");
-    roadstead_tests::eventually("it is public", async || (bob.basic.get(&target).await.status == 200).then_some(()))
-        .await;
+    roadstead_tests::eventually("the repository is public", async || {
+        (bob.basic.get(&target).await.status == 200).then_some(())
+    })
+    .await;
     reg.anonymous().get(&target).await.expect_error(401, "UNAUTHORIZED");
     let token = reg.anonymous().bearer(&[&format!("repository:{PUBLIC}:pull")]).await;
     token.get(&target).await.expect_error(401, "UNAUTHORIZED");

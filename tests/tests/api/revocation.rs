@@ -23,8 +23,7 @@ async fn a_disabled_account_is_out_with_every_token_until_it_is_enabled() {
     // The repositories of the account stay, and still have the same rights.
     reg.owner().get(TARGET).await.expect_error(403, "DENIED");
     reg.set_status(alice.id, AccountStatus::Active).await;
-    eventually("the password is good again", async || (alice.basic.get(TARGET).await.status == 200).then_some(()))
-        .await;
+    eventually("the password works again", async || (alice.basic.get(TARGET).await.status == 200).then_some(())).await;
     // Old tokens stay invalid: the account has to sign in again.
     bearer.get(TARGET).await.expect_error(401, "UNAUTHORIZED");
 }

@@ -110,7 +110,7 @@ async fn what_was_only_tried_is_called_that() {
     for cloud in [&alice.cloud, &user.cloud] {
         for dry_run in [true, false] {
             let reply = call(cloud, dry_run).await;
-            let logged = eventually("it is in the log", async || {
+            let logged = eventually("the event is in the log", async || {
                 let found = events(&alice.cloud, json!({ "Operation": "DeleteRepositoryPersonal" })).await;
                 found.into_iter().find(|event| event["RequestId"] == reply.request_id())
             });
@@ -213,7 +213,7 @@ async fn a_flood_of_refusals_is_counted() {
         let found = reg.meta().audit_events(&query).await.unwrap();
         Some(found.iter().map(|(_, event)| event.repeated).sum::<u64>()).filter(|&total| total == 600)
     };
-    eventually("all of them are counted", total).await;
+    eventually("all refusals are counted", total).await;
 }
 
 #[tokio::test]

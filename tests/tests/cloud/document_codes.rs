@@ -336,7 +336,7 @@ async fn a_denial_has_the_code_of_the_sdks_unless_the_document_is_asked_for() {
     nobody.cloud.call("tcr", "DeleteRepositoryPersonal", parameters).await.expect(DENIED_SERVER);
     nobody.cloud.call("cam", "ListUsers", json!({})).await.expect("AuthFailure.UnauthorizedOperation");
     let asked = json!({"Outcome": "denied", "Operation": "tcr:DeleteRepositoryPersonal"});
-    let noted = roadstead_tests::eventually("the refusal is written down", async || {
+    let noted = roadstead_tests::eventually("the refusal is written", async || {
         let logged = alice.cloud.call("cam", "DescribeAuditLogs", asked.clone()).await.ok();
         logged.to_string().contains("AuthFailure.UnauthorizedOperation").then_some(logged)
     });

@@ -116,7 +116,7 @@ async fn the_statement_that_decides_is_named() {
     refused.expect("AuthFailure.UnauthorizedOperation");
     user.attach(r#"{"version":"2.0","statement":{"effect":"allow","action":"cam:ExplainAuthorization","resource":"qcs::cam:::uin/${uin}"}}"#).await;
     let allowed = async || user.cloud.call("cam", "ExplainAuthorization", question.clone()).await.code().is_empty();
-    eventually("the new policy is known", async || allowed().await.then_some(())).await;
+    eventually("the new policy takes effect", async || allowed().await.then_some(())).await;
     let about_root = json!({"TargetUin": alice.uin, "Operation": "pull", "Resource": "alice/app"});
     user.cloud.call("cam", "ExplainAuthorization", about_root).await.expect("AuthFailure.UnauthorizedOperation");
     registry.set_status(user.id, AccountStatus::Disabled).await;
@@ -201,7 +201,7 @@ async fn the_signature_is_enough_where_it_is() {
         assert_eq!(image().await, "");
         // A denial hides the repository.
         user.attach(r#"{"version":"2.0","statement":{"effect":"deny","action":"ccr:pull","resource":"*"}}"#).await;
-        eventually("the denial is known", async || (!image().await.is_empty()).then_some(())).await;
+        eventually("the denial takes effect", async || (!image().await.is_empty()).then_some(())).await;
         for operation in ["DescribeImageLifecyclePersonal", "DescribeImagePersonal", "ValidateRepositoryExistPersonal"]
         {
             let (allowed, reason) = ask(&format!("tcr:{operation}"), "alice/app").await.unwrap();

@@ -186,7 +186,7 @@ async fn a_user_may_in_one_instance_what_the_policies_say() {
     as_user(&one).call("DeleteImage", app.clone()).await.expect(denied);
     as_user(&two).call("DescribeImages", app.clone()).await.expect(denied);
     user.attach(&allow(&["tcr:DeleteImage"], format!("repository/{}/team/*", one.id))).await;
-    eventually("the policy is heard of", async || {
+    eventually("the policy takes effect", async || {
         (as_user(&one).call("DeleteImage", app.clone()).await.code() != denied).then_some(())
     })
     .await;

@@ -125,8 +125,10 @@ async fn a_token_signs_in_for_an_hour() {
     let third = token(&alice.cloud).await;
     reg.set_status(alice.id, AccountStatus::Disabled).await;
     let client = reg.basic(&alice.uin, &third);
-    roadstead_tests::eventually("it is shut out", async || (client.get("/v2/").await.status == 401).then_some(()))
-        .await;
+    roadstead_tests::eventually("the account is locked out", async || {
+        (client.get("/v2/").await.status == 401).then_some(())
+    })
+    .await;
     tcr(&bob.cloud, "DescribeApplicationTokenPersonal", json!({ "Other": 1 })).await.expect("UnknownParameter");
     tcr(&bob.cloud, "DescribeUserPersonal", json!({ "Other": 1 })).await.expect("UnknownParameter");
 }

@@ -32,13 +32,13 @@ async fn policies_count_as_they_are_now() {
     sub.detach(policy).await;
     becomes(&bearer, 403, "a policy is detached").await;
     sub.attach_id(policy).await;
-    becomes(&bearer, 200, "and attached again").await;
+    becomes(&bearer, 200, "the policy is attached again").await;
 
     let id = Main::of(&main).id;
     reg.meta().update_policy(&reg.act(), id, policy, None, Some((DENY, DENY))).await.unwrap();
-    becomes(&bearer, 403, "a policy says something else").await;
+    becomes(&bearer, 403, "a policy is changed").await;
     reg.meta().update_policy(&reg.act(), id, policy, None, Some((PULL, PULL))).await.unwrap();
-    becomes(&bearer, 200, "and something else again").await;
+    becomes(&bearer, 200, "the policy is changed back").await;
 
     sub.bound(DENY).await;
     becomes(&bearer, 403, "a boundary is set").await;
@@ -53,9 +53,9 @@ async fn policies_count_as_they_are_now() {
     Main::of(&main).attach(&reg, policy, Holder::Group(group)).await;
     reg.meta().add_members(&reg.act(), id, &[(group, sub.id)]).await.unwrap();
     sub.detach(policy).await;
-    becomes(&bearer, 200, "a group has a policy").await;
+    becomes(&bearer, 200, "the user joins a group with a policy").await;
     reg.meta().remove_members(&reg.act(), id, &[(group, sub.id)]).await.unwrap();
-    becomes(&bearer, 403, "a group is left").await;
+    becomes(&bearer, 403, "the user leaves the group").await;
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn accounts_that_are_disabled_are_shut_out_and_let_in_again() {
     assert_eq!(code(&alice.cloud).await, "");
     for (status, wanted) in [(AccountStatus::Disabled, "AuthFailure.SecretIdNotFound"), (AccountStatus::Active, "")] {
         reg.set_status(alice.id, status).await;
-        eventually("it is seen", async || (code(&alice.cloud).await == wanted).then_some(())).await;
+        eventually("the change is seen", async || (code(&alice.cloud).await == wanted).then_some(())).await;
     }
 }
 

@@ -194,7 +194,8 @@ async fn sessions_end_with_what_they_came_from() {
     docker.get(APP).await.expect(200);
     let role = it.reg.meta().role_by_name(owner.id, "puller").await.unwrap().unwrap();
     it.reg.meta().delete_role(&it.reg.act(), owner.id, role.id).await.unwrap();
-    eventually("the other process is heard of", async || (docker.get(APP).await.status == 401).then_some(())).await;
+    eventually("the change of the other process is seen", async || (docker.get(APP).await.status == 401).then_some(()))
+        .await;
 }
 
 #[tokio::test]

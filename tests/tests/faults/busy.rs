@@ -61,7 +61,7 @@ async fn a_write_waits_for_the_other_process() {
     let registry = registry(Duration::from_secs(30), &image).await;
     let client = registry.owner();
     let Some(holder) = Holder::hold(&registry.settings().data_dir.join("roadstead.db")) else {
-        return skip("python3 with sqlite3 is not there");
+        return skip("python3 with sqlite3 is not installed");
     };
     let writes: Vec<_> = (0..4)
         .map(|number| {
@@ -86,7 +86,7 @@ async fn a_write_that_has_waited_too_long_is_refused_and_can_be_tried_again() {
     let registry = registry(Duration::from_millis(200), &image).await;
     let client = registry.owner();
     let Some(holder) = Holder::hold(&registry.settings().data_dir.join("roadstead.db")) else {
-        return skip("python3 with sqlite3 is not there");
+        return skip("python3 with sqlite3 is not installed");
     };
     let refused = put_manifest(&client, &image, "late").await.expect_error(503, "UNAVAILABLE");
     assert!(refused.has("retry-after"));
