@@ -47,9 +47,9 @@ section! {
         pub master_key_command: Vec<String> = Vec::new(),
         /// Let anybody pull from public repositories without logging in.
         pub anonymous_pull: bool = true,
-        /// The region of the registry, for example `ap-guangzhou`. A statement of a policy whose resource names a
-        /// region applies only if it is this one. Empty: the registry has no region, and statements for a region do not
-        /// apply.
+        /// The region of the registry, for example `ap-guangzhou`. A statement whose resource names a region applies
+        /// only in this region. Empty: the registry has no region; a statement that names a region then never allows
+        /// anything, but it denies.
         pub region: String = String::new(),
     }
 }

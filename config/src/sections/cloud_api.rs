@@ -7,8 +7,8 @@ section! {
     pub struct CloudApi {
         /// Requests of one account for one action in a second; 0 means no limit.
         pub requests_per_second: u32 = 20,
-        /// Authorize exactly the actions that the product document authorizes. With `false`, two things are stricter.
-        /// An action that changes something needs a permission, even if the document asks only for a signature. A
+        /// Authorize exactly the actions that the product document authorizes. With `false` the server is stricter: an
+        /// action that changes something needs a permission, even if the document asks only for a signature, and a
         /// sub-account sees only what some policy lets it see. With either value, copying an image needs the rights to
         /// pull it and to push it.
         pub faithful: bool = false,
