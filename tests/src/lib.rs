@@ -6,7 +6,7 @@
 //!   assertion, and shows the whole answer if it fails.
 //! * [`Cloud`] is a caller of the cloud API that signs its requests; `call` returns a [`Reply`], whose `ok` and
 //!   `expect` are the usual assertions.
-//! * [`Image`] is content to push; [`raw`] is for requests that a polite client cannot send.
+//! * [`Image`] is content to push; [`raw`] is for requests that an ordinary client cannot send.
 //! * [`Binary`] is the real executable, for tests that need a process: signals, exit codes, two processes at once.
 //!
 //! When a registry is dropped, its data is checked. A test fails if it leaves an upload with a running lease, staged
