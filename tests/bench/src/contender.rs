@@ -16,17 +16,20 @@ use serde_json::Value;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     Roadstead,
+    /// An earlier build of Roadstead. The environment variable `ROADSTEAD_BENCH_BEFORE` names its program.
+    Before,
     Distribution3,
     Distribution2,
     Nginx,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Roadstead, Self::Distribution3, Self::Distribution2, Self::Nginx];
+    pub const ALL: [Self; 5] = [Self::Roadstead, Self::Before, Self::Distribution3, Self::Distribution2, Self::Nginx];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Roadstead => "Roadstead",
+            Self::Before => "Roadstead before",
             Self::Distribution3 => "distribution 3.1.1",
             Self::Distribution2 => "distribution 2.8.2",
             Self::Nginx => "nginx, static file",
@@ -37,10 +40,16 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Roadstead => "roadstead",
+            Self::Before => "before",
             Self::Distribution3 => "distribution3",
             Self::Distribution2 => "distribution2",
             Self::Nginx => "nginx",
         }
+    }
+
+    /// Whether it is a build of Roadstead.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Roadstead | Self::Before)
     }
 
     /// Whether it accepts pushes.
@@ -52,6 +61,7 @@ impl Kind {
     pub fn program(self, binary: &Path, tools: &Path) -> Option<PathBuf> {
         let candidates = match self {
             Self::Roadstead => vec![binary.to_owned()],
+            Self::Before => std::env::var_os("ROADSTEAD_BENCH_BEFORE").map(PathBuf::from).into_iter().collect(),
             Self::Distribution3 => vec![tools.join("registry"), tools.join("bin/registry")],
             Self::Distribution2 => vec![tools.join("docker-registry"), "/usr/bin/docker-registry".into()],
             Self::Nginx => vec!["/usr/sbin/nginx".into(), "/usr/bin/nginx".into()],
@@ -105,7 +115,7 @@ impl Server {
         }
         let began = Instant::now();
         let (child, address) = match kind {
-            Kind::Roadstead => start_roadstead(&mut command, directory)?,
+            Kind::Roadstead | Kind::Before => start_roadstead(&mut command, directory)?,
             Kind::Distribution2 | Kind::Distribution3 => {
                 let address = free_address()?;
                 let config = directory.join("config.yml");
@@ -124,7 +134,7 @@ impl Server {
             Self { kind, address, directory: directory.to_owned(), start_time: Duration::ZERO, basic: None, child };
         server.wait()?;
         server.start_time = began.elapsed();
-        if kind == Kind::Roadstead {
+        if kind.is_ours() {
             let made = directory.join("data/bootstrap.json");
             let made: Value = serde_json::from_slice(&fs::read(made)?)?;
             let text = |member: &str| made[member].as_str().unwrap_or_default();

@@ -4,7 +4,7 @@
 //!
 //!     --quick          little work in one round, to check the benchmark itself
 //!     --only WORD      only rows whose name contains the word; may be repeated
-//!     --peers WORDS    only these peers: distribution3, distribution2, nginx, separated by commas; or none
+//!     --peers WORDS    only these peers: before, distribution3, distribution2, nginx, separated by commas; or none
 //!     --rounds N       N rounds instead of three
 //!
 //! It only measures: no figure makes it fail. All servers do each kind of work in turn, in every round. The table has
@@ -142,7 +142,7 @@ impl Race {
     fn cloud(&mut self) -> anyhow::Result<()> {
         let Self { options, contenders, figures, .. } = self;
         let time = options.size.time;
-        for contender in contenders.iter().filter(|contender| contender.server.kind == Kind::Roadstead) {
+        for contender in contenders.iter().filter(|contender| contender.server.kind.is_ours()) {
             let (server, kind) = (&contender.server, contender.server.kind);
             let cloud = Cloud::new(server)?;
             if options.wanted(table::MANIFEST_BY_POLICY) {
@@ -196,7 +196,7 @@ impl Race {
     fn deletion(&mut self) -> anyhow::Result<()> {
         let Self { options, contenders, figures, .. } = self;
         let wanted = options.wanted(table::PUSH_BUSY);
-        for contender in contenders.iter().filter(|c| wanted && c.server.kind == Kind::Roadstead) {
+        for contender in contenders.iter().filter(|c| wanted && c.server.kind.is_ours()) {
             let kind = contender.server.kind;
             let figure = deletion::pushes(&contender.server, options.size.doomed, options.size.time)?;
             figures.add(table::PUSH_BUSY, kind, figure.busy);
@@ -266,7 +266,7 @@ fn micros_each(cpu_seconds: f64, rate: f64, time: Duration) -> f64 {
 /// The request of a row, if the server supports it.
 fn request(row: Row, contender: &Contender) -> Option<(&'static str, String)> {
     let (prepared, kind) = (&contender.prepared, contender.server.kind);
-    let ours = kind == Kind::Roadstead;
+    let ours = kind.is_ours();
     let request = match row {
         table::MANIFEST_BY_TAG => ("GET", prepared.by_tag.clone()),
         table::MANIFEST_BY_DIGEST => ("GET", prepared.by_digest.clone()),
