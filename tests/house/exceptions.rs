@@ -16,8 +16,6 @@ pub const CIRCLES: &[Circle] = &[
     Circle { folder: "registry/service/src", with: "manifests", files: 3, reason: "one type is in the wrong file" },
     Circle { folder: "registry/service/src", with: "uploads", files: 2, reason: "one type is in the wrong file" },
     Circle { folder: "registry/src", with: "cli/account", files: 2, reason: "`account key` is a command of `account`" },
-    Circle { folder: "storage/src", with: "meta/unit", files: 3, reason: "a unit writes audit rows and jobs, and both are written by units of their own too" },
-    Circle { folder: "tests/src", with: "builder", files: 2, reason: "the builder starts what it builds" },
 ];
 
 #[rustfmt::skip]

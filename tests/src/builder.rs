@@ -142,3 +142,15 @@ impl Builder {
         self.try_start().await.expect("ROADSTEAD_TEST_DATABASE=postgres needs ROADSTEAD_TEST_POSTGRES_URL")
     }
 }
+
+impl TestRegistry {
+    /// Makes a builder.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Starts a registry with the defaults of the builder.
+    pub async fn new() -> Self {
+        Self::builder().start().await
+    }
+}

@@ -16,7 +16,7 @@ use roadstead_types::{AccountId, Clock, ManualClock, RegistryId, RepositoryName}
 use tempfile::TempDir;
 
 use crate::client::plain_http;
-use crate::{Binary, Builder, Client, Cloud, Credentials, eventually, verify};
+use crate::{Binary, Client, Cloud, Credentials, eventually, verify};
 
 /// The password of the owner account in every registry of the harness.
 pub const OWNER_PASSWORD: &str = "correct horse battery staple";
@@ -102,16 +102,6 @@ impl Running {
 }
 
 impl TestRegistry {
-    /// Makes a builder.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
-    /// Starts a registry with the defaults of the builder.
-    pub async fn new() -> Self {
-        Self::builder().start().await
-    }
-
     pub(crate) async fn start(stage: Stage) -> Self {
         let running = Running::start(&stage);
         let meta = bootstrap::open_existing_meta(&stage.settings).await.unwrap();

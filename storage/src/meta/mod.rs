@@ -5,6 +5,7 @@
 //! on it. That takes a row lock on PostgreSQL; on SQLite the one writer has the whole database anyway.
 
 mod accounts;
+mod act;
 mod audit;
 mod blobs;
 mod cam;
@@ -55,7 +56,9 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
-pub use audit::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
+pub use act::{Act, Timing};
+pub use audit::event::{AuditEvent, AuditOutcome};
+pub use audit::{AuditCursor, AuditQuery};
 pub use cam::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,
     Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
@@ -86,7 +89,6 @@ pub use sealed::{Sealed, SealedKind};
 pub use sessions::{ProviderVersion, RoleVersion};
 pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};
 pub use triggers::{InvokeMethod, Trigger, TriggerFilter, TriggerSpec, Workload};
-pub use unit::{Act, Timing};
 
 use crate::{Error, Result};
 use sql::SqlResult as _;

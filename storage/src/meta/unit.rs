@@ -9,117 +9,21 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::iter;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Transaction};
 
+use super::MetaStore;
+use super::act::Act;
+use super::audit::event::{self, AuditEvent};
 use super::changes::{self, Made, Scope};
+use super::jobs::{NewJob, enqueue};
 use super::outbox::{self, Event};
 use super::sql::{Attempts, SqlResult as _, is_suspect};
-use super::{AuditEvent, MetaStore, NewJob, audit, jobs};
 #[cfg(feature = "testkit")]
 use crate::points;
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Actor, Clock, Timestamp};
-
-/// The clock, and the time between the loss of a reference and the review of its target.
-#[derive(Clone, Debug)]
-pub struct Timing {
-    clock: Arc<dyn Clock>,
-    grace: Duration,
-}
-
-impl Timing {
-    /// Makes it of this clock and this grace period.
-    pub fn new(clock: Arc<dyn Clock>, grace: Duration) -> Self {
-        Self { clock, grace }
-    }
-}
-
-/// An action of an actor on a resource. Every unit belongs to one, and the audit log has one row for it.
-///
-/// An act may take several units. The first one that is committed writes the row.
-#[derive(Clone, Debug)]
-pub struct Act {
-    actor: Arc<Actor>,
-    action: String,
-    resource: String,
-    timing: Timing,
-    dry_run: bool,
-    done: Arc<Progress>,
-}
-
-/// The progress of an act.
-#[derive(Debug, Default)]
-struct Progress {
-    recorded: AtomicBool,
-    change: AtomicI64,
-}
-
-impl Act {
-    /// Makes the act that `actor` does `action`, for example `tcr:CreateNamespacePersonal` or `manifest.put`.
-    pub fn new(actor: Arc<Actor>, action: impl Into<String>, timing: Timing) -> Self {
-        Self { actor, action: action.into(), resource: String::new(), timing, dry_run: false, done: Arc::default() }
-    }
-
-    /// Sets the resource of the act.
-    #[must_use]
-    pub fn on(self, resource: impl Into<String>) -> Self {
-        Self { resource: resource.into(), ..self }
-    }
-
-    /// Sets whether the act is only tried: its units do all their work, but are rolled back instead of committed. A
-    /// unit that found something to do then returns [`Error::DryRun`]. Errors that would prevent the commit come
-    /// first.
-    #[must_use]
-    pub fn tried(self, dry_run: bool) -> Self {
-        Self { dry_run, ..self }
-    }
-
-    /// Makes another act of the same actor, with its own row in the audit log.
-    #[must_use]
-    pub fn another(&self, action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Self { action: action.into(), resource: resource.into(), done: Arc::default(), ..self.clone() }
-    }
-
-    /// Returns the actor.
-    pub fn actor(&self) -> &Actor {
-        &self.actor
-    }
-
-    /// Returns the action.
-    pub fn action(&self) -> &str {
-        &self.action
-    }
-
-    /// Returns the resource.
-    pub fn resource(&self) -> &str {
-        &self.resource
-    }
-
-    /// Tells whether it is only tried.
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run
-    }
-
-    /// Tells whether the audit log has its row.
-    pub fn is_recorded(&self) -> bool {
-        self.done.recorded.load(Ordering::Acquire)
-    }
-
-    /// Returns the number of the latest change that it committed: see [`MetaStore::changes_since`].
-    pub fn change(&self) -> Option<i64> {
-        Some(self.done.change.load(Ordering::Acquire)).filter(|&number| number != 0)
-    }
-
-    /// Returns the current time.
-    pub fn now(&self) -> Timestamp {
-        self.timing.clock.now()
-    }
-}
+use roadstead_types::{AccountId, Timestamp};
 
 /// The outcome of a unit's body. A unit that did nothing is rolled back, and has no consequences.
 pub(super) enum Outcome<T> {
@@ -250,11 +154,11 @@ impl Unit<'_> {
     /// Writes the consequences, and commits.
     async fn commit(mut self) -> Result<()> {
         let recorded = self.record();
-        audit::write(&mut self.transaction, recorded.as_slice()).await?;
+        event::write(&mut self.transaction, recorded.as_slice()).await?;
         let actor = self.act.map(Act::actor);
         outbox::write(&mut self.transaction, self.now, actor, &self.events).await?;
         for job in &self.jobs {
-            jobs::enqueue(&mut self.transaction, job, self.now).await?;
+            enqueue(&mut self.transaction, job, self.now).await?;
         }
         let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
         #[cfg(feature = "testkit")]
@@ -263,8 +167,7 @@ impl Unit<'_> {
         #[cfg(feature = "testkit")]
         points::reached(points::Point::AfterCommit, self.op);
         if let Some(act) = self.act {
-            act.done.recorded.fetch_or(recorded.is_some(), Ordering::AcqRel);
-            act.done.change.fetch_max(number.unwrap_or(0), Ordering::AcqRel);
+            act.committed(recorded.is_some(), number);
         }
         Ok(())
     }
@@ -304,7 +207,7 @@ impl Run<'_> {
             transaction: self.store.begin(connection, self.op).await?,
             act: self.act,
             now: self.now,
-            review_after: self.act.map_or(self.now, |act| self.now.after(act.timing.grace)),
+            review_after: self.act.map_or(self.now, |act| act.review_after(self.now)),
             op: self.op,
             is_audited: true,
             made_names: Vec::new(),
@@ -361,9 +264,12 @@ pub(super) use unit;
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MetaParams, Quotas, sqlite_url};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::{MetaParams, Quotas, Timing, sqlite_url};
     use super::*;
-    use roadstead_types::{RepositoryId, SystemClock, Tag};
+    use roadstead_types::{Actor, RepositoryId, SystemClock, Tag};
 
     fn sendable<T: Send>(future: T) -> T {
         future

@@ -4,6 +4,7 @@
 //! row, and the work is done once more. No transaction stays open during the work: claiming and ending a job are
 //! short updates. The id of the lease tells whether the process that ends a job still holds it.
 
+mod enqueue;
 mod model;
 mod operate;
 
@@ -11,6 +12,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
+pub(super) use enqueue::enqueue;
 pub use model::{ClaimedJob, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob};
 
 use super::MetaStore;
@@ -147,28 +149,6 @@ impl Attempts {
             Self::Uncounted => (-1, 1),
         }
     }
-}
-
-/// Requests work in the transaction that makes it necessary.
-pub(super) async fn enqueue(tx: &mut AnyConnection, new: &NewJob, now: Timestamp) -> Result<JobId> {
-    // A postponed retry does not run sooner because the work is requested again.
-    let insert = sqlx::query_scalar(
-        "INSERT INTO jobs (kind, key, payload, scope, state, run_at, progress, created_at) \
-         VALUES ($1, $2, $3, $4, 0, $5, '', $6) \
-         ON CONFLICT (kind, key) WHERE state < 2 AND key IS NOT NULL DO UPDATE SET \
-         again = CASE WHEN jobs.state = 1 THEN 1 ELSE 0 END, \
-         run_at = CASE WHEN jobs.attempts = 0 AND excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END \
-         RETURNING id",
-    );
-    let insert = insert
-        .bind(new.kind)
-        .bind(new.key.as_deref())
-        .bind(&new.payload)
-        .bind(&new.scope)
-        .bind(now.after(new.delay).as_millis())
-        .bind(now.as_millis());
-    let id: i64 = insert.fetch_one(tx).await.op("enqueue a job")?;
-    Ok(JobId::new(id))
 }
 
 async fn end_run(tx: &mut AnyConnection, lease: &JobLease, end: &JobEnd, now: Timestamp) -> Result<bool> {
