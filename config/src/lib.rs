@@ -55,7 +55,7 @@ pub use sections::maintenance::Maintenance;
 pub use sections::metrics::Metrics;
 pub use sections::personal::Personal;
 pub use sections::quotas::Quotas;
-pub use sections::server::{Server, Tls};
+pub use sections::server::{ProxyHeaders, Server, Tls};
 pub use sections::storage::{Driver, Fs, Storage};
 pub use settings::{DatabaseLocation, MasterKey, Settings};
 pub use size::ByteSize;

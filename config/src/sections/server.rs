@@ -11,7 +11,24 @@ use serde::{Deserialize, Deserializer, de::Error};
 use url::Url;
 
 use super::{Invalid, above_zero, seconds};
-use crate::section::section;
+use crate::section::{Kind, section, value};
+
+/// The headers in which a reverse proxy says whom a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeaders {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+value! {
+    ProxyHeaders, Kind::Choice(&["x-forwarded", "forwarded"]), |headers| match headers {
+        ProxyHeaders::XForwarded => "x-forwarded".to_owned(),
+        ProxyHeaders::Forwarded => "forwarded".to_owned(),
+    };
+}
 
 section! {
     /// The listener: its address, the proxies that it trusts, and its time limits.
@@ -19,14 +36,18 @@ section! {
         /// Address and port to listen on. With port 0 the system chooses a free port; the line `listening on` shows it.
         pub listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 5000)),
         /// The URL that clients see: scheme and host without a path, for example `https://registry.example.com`.
-        /// Without it, answers use the `Host` of the request, and `X-Forwarded-*` or `Forwarded` of a trusted proxy.
+        /// Without it, answers use the `Host` of the request, or the host that a trusted proxy names.
         pub external_url: Option<Url> = None,
         /// TLS on the listener itself.
         pub tls: Tls = Tls::default(),
-        /// Networks or addresses of reverse proxies. The server believes their `X-Forwarded-*` headers, or `Forwarded`
-        /// (RFC 7239) if a request has none of those. In the environment: separated by commas.
+        /// Networks or addresses of reverse proxies. The server believes their headers. In the environment: separated by
+        /// commas.
         #[serde(deserialize_with = "networks")]
         pub trusted_proxies: Vec<IpNet> = Vec::new(),
+        /// The headers that these proxies set: `x-forwarded` for `X-Forwarded-For`, `X-Forwarded-Proto` and
+        /// `X-Forwarded-Host`, or `forwarded` for `Forwarded` (RFC 7239). The server ignores the others, because a client can
+        /// send them through the proxy.
+        pub proxy_headers: ProxyHeaders = ProxyHeaders::XForwarded,
         /// How long running requests may take to finish after SIGTERM.
         #[serde(with = "humantime_serde")]
         pub shutdown_timeout: Duration = seconds(30),

@@ -7,13 +7,17 @@ use actix_web::http::header;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::forwarded::{Fact, ProxyHeaders};
+
 /// Settings for finding the address of the client and the URL of this server from a request.
 #[derive(Clone, Debug, Default)]
 pub struct ClientRules {
     /// The URL that clients use, if the settings fix it.
     pub external_url: Option<Url>,
-    /// Proxies whose `X-Forwarded-*` and `Forwarded` headers are trusted.
+    /// Proxies whose headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// The headers that these proxies set.
+    pub proxy_headers: ProxyHeaders,
     /// Whether the listener speaks TLS.
     pub tls: bool,
 }
@@ -45,25 +49,27 @@ impl ClientRules {
 
     /// Returns the address of the client: that of the peer, or of the last hop before the trusted proxies.
     pub fn address(&self, request: &HttpRequest) -> IpAddr {
-        let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |p| p.ip().to_canonical());
-        if self.trusted_proxies.is_empty() || !self.trusts(peer) {
-            return peer;
+        self.client(request).0
+    }
+
+    /// Returns the address of the client, and how many values of a header the trusted proxies have written.
+    fn client(&self, request: &HttpRequest) -> (IpAddr, usize) {
+        let mut address = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
+        if !self.trusts(address) {
+            return (address, 0);
         }
-        let mut address = peer;
-        let hops: Vec<Option<IpAddr>> = match Forwarded::of(request) {
-            Some(forwarded) => forwarded.hops().map(node_address).collect(),
-            None => values(request, "x-forwarded-for").map(|hop| hop.parse().ok()).collect(),
-        };
-        for hop in hops.into_iter().rev() {
-            // Entries are added on the right, and the client can make up those on the left. So this stops at the first
-            // unknown hop.
-            let Some(hop) = hop else { break };
+        let mut written = 0;
+        for hop in self.proxy_headers.values(request, Fact::For) {
+            written += 1;
+            // If a hop has no address, only the proxy that wrote it is known.
+            let Some(hop) = node_address(hop) else { break };
             address = hop.to_canonical();
             if !self.trusts(address) {
                 break;
             }
         }
-        address
+        // A proxy may report other facts without the address.
+        (address, written.max(1))
     }
 
     /// Returns the origin under which the client reached the personal edition, or `None` if the request names no usable
@@ -93,113 +99,33 @@ impl ClientRules {
     pub fn host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
         let own =
             || header_text(request, header::HOST.as_str()).or_else(|| request.uri().authority().map(|a| a.as_str()));
-        self.forwarded_host(request).or_else(own).filter(|host| is_authority(host))
+        self.told(request, Fact::Host).or_else(own).filter(|host| is_authority(host))
     }
 
-    fn is_forwarded(&self, request: &HttpRequest) -> bool {
-        !self.trusted_proxies.is_empty() && request.peer_addr().is_some_and(|p| self.trusts(p.ip().to_canonical()))
-    }
-
-    /// Returns the scheme that the client used, if a trusted proxy reports it. With several proxies, only the first one
-    /// knows it. A client that makes up this value only gets links that do not work.
+    /// Returns the scheme that the client used, if a trusted proxy reports it.
     fn forwarded_scheme(&self, request: &HttpRequest) -> Option<&'static str> {
-        if !self.is_forwarded(request) {
-            return None;
-        }
-        let told = match Forwarded::of(request) {
-            Some(forwarded) => forwarded.first("proto"),
-            None => values(request, "x-forwarded-proto").next(),
-        };
-        ["http", "https"].into_iter().find(|scheme| told.is_some_and(|told| told.eq_ignore_ascii_case(scheme)))
+        let told = self.told(request, Fact::Proto)?;
+        ["http", "https"].into_iter().find(|scheme| told.eq_ignore_ascii_case(scheme))
     }
 
-    /// Returns the host that the client asked for, if a trusted proxy reports it. Only the last value counts, because a
-    /// client can make up the earlier ones.
-    fn forwarded_host<'a>(&self, request: &'a HttpRequest) -> Option<&'a str> {
-        if !self.is_forwarded(request) {
-            return None;
-        }
-        match Forwarded::of(request) {
-            Some(forwarded) => forwarded.last("host"),
-            None => values(request, "x-forwarded-host").last(),
-        }
+    /// Returns what the outermost trusted proxy reports of the request. Each proxy adds a value, or replaces the values that
+    /// it received.
+    fn told<'a>(&self, request: &'a HttpRequest, fact: Fact) -> Option<&'a str> {
+        let (_, written) = self.client(request);
+        let values = self.proxy_headers.values(request, fact);
+        values.into_iter().take(written).rfind(|value| !value.is_empty())
     }
 }
 
-/// Returns the values of a list header, from all its lines.
-fn values<'a>(request: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a str> {
-    let lines = request.headers().get_all(name).filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
-}
-
-/// The `Forwarded` header (RFC 7239): one element per proxy.
-struct Forwarded<'a> {
-    elements: Vec<Vec<(&'a str, &'a str)>>,
-}
-
-impl<'a> Forwarded<'a> {
-    /// Reads the header, unless the request has an `X-Forwarded-*` header. A proxy that writes those passes on the
-    /// `Forwarded` header of the client, who can make it up.
-    fn of(request: &'a HttpRequest) -> Option<Self> {
-        let others = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
-        if others.iter().any(|name| request.headers().contains_key(*name)) {
-            return None;
-        }
-        let lines = request.headers().get_all(header::FORWARDED).filter_map(|line| line.to_str().ok());
-        let elements: Vec<_> = lines.flat_map(|line| split(line, b',')).map(pairs).collect();
-        (!elements.is_empty()).then_some(Self { elements })
-    }
-
-    fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = Option<&'a str>> {
-        let value = move |element: &Vec<(&'a str, &'a str)>| {
-            element.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
-        };
-        self.elements.iter().map(value)
-    }
-
-    /// Returns the sender of the request at each proxy.
-    fn hops(&self) -> impl Iterator<Item = &'a str> {
-        self.values("for").map(Option::unwrap_or_default)
-    }
-
-    fn first(&self, name: &str) -> Option<&'a str> {
-        self.values(name).flatten().next()
-    }
-
-    fn last(&self, name: &str) -> Option<&'a str> {
-        self.values(name).flatten().next_back()
-    }
-}
-
-/// Splits one element into pairs. It only strips quotes: a value with escapes is unusable anyway.
-fn pairs(element: &str) -> Vec<(&str, &str)> {
-    let halves = split(element, b';').into_iter().filter_map(|pair| pair.split_once('='));
-    halves.map(|(name, value)| (name.trim(), value.trim().trim_matches('"'))).collect()
-}
-
-/// Splits a text at separators outside quotes.
-fn split(text: &str, separator: u8) -> Vec<&str> {
-    let (mut parts, mut start, mut quoted) = (Vec::new(), 0, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            byte if byte == separator && !quoted => {
-                parts.push(text[start..at].trim());
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(text[start..].trim());
-    parts
-}
-
-/// Parses the address of a node (RFC 7239, section 6): `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80`. Other nodes
-/// have no address.
+/// Parses the address of a node: `192.0.2.1`, `192.0.2.1:80`, `[2001:db8::1]:80` (RFC 7239, section 6), or `2001:db8::1`
+/// as in `X-Forwarded-For`. Other nodes have no address.
 fn node_address(node: &str) -> Option<IpAddr> {
+    if let Ok(address) = node.parse() {
+        return Some(address);
+    }
     let host = match node.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?.0,
-        None => node.split_once(':').map_or(node, |(host, _)| host),
+        None => node.split_once(':')?.0,
     };
     host.parse().ok()
 }
@@ -247,28 +173,40 @@ mod tests {
 
     #[test]
     fn the_first_proxy_knows_the_scheme_of_the_client() {
-        let proxied = request("127.0.0.1:1").insert_header(("x-forwarded-proto", "HTTPS, http")).to_http_request();
-        assert_eq!(rules(&["127.0.0.1/32"]).origin(&proxied).unwrap().scheme, "https");
-        assert_eq!(rules(&["10.0.0.0/8"]).origin(&proxied).unwrap().scheme, "http");
+        let proxied = |hops: &str| {
+            let request = request("127.0.0.1:1").insert_header(("x-forwarded-proto", "HTTPS, http"));
+            request.insert_header(("x-forwarded-for", hops)).to_http_request()
+        };
+        let scheme = |proxies: &[&str], hops| rules(proxies).origin(&proxied(hops)).unwrap().scheme;
+        assert_eq!(scheme(&["127.0.0.1/32", "10.0.0.0/8"], "9.9.9.9, 10.0.0.7"), "https");
+        // A single proxy has written a single value: the other one is of the client.
+        assert_eq!(scheme(&["127.0.0.1/32"], "10.0.0.7"), "http");
+        assert_eq!(scheme(&["10.0.0.0/8"], "9.9.9.9, 10.0.0.7"), "http");
     }
 
     #[test]
-    fn the_standard_header_is_read_where_the_others_are_absent() {
+    fn only_the_headers_that_the_proxies_set_are_believed() {
         let value =
             "for=6.6.6.6, For=\"[2001:db8::17]:4711\";proto=https;host=\"pub.example:8443\", for=10.0.0.7;by=10.0.0.8";
-        let rules = rules(&["127.0.0.1/32", "10.0.0.0/8"]);
+        let x_forwarded = rules(&["127.0.0.1/32", "10.0.0.0/8"]);
+        let rules = ClientRules { proxy_headers: ProxyHeaders::Forwarded, ..x_forwarded.clone() };
         let proxied = request("127.0.0.1:1").insert_header(("forwarded", value)).to_http_request();
+        assert_eq!(x_forwarded.address(&proxied).to_string(), "127.0.0.1");
+        assert_eq!(x_forwarded.origin(&proxied).unwrap().url(), "http://reg.example:5000");
         assert_eq!(rules.address(&proxied).to_string(), "2001:db8::17");
         assert_eq!(rules.origin(&proxied).unwrap().url(), "https://pub.example:8443");
-        // The header of a stranger is not trusted, and neither is one that the client adds to those of its proxy.
+        // The header of a stranger is not trusted.
         let stranger = request("9.9.9.9:1").insert_header(("forwarded", value)).to_http_request();
         assert_eq!(rules.address(&stranger).to_string(), "9.9.9.9");
         let both = request("127.0.0.1:1")
-            .insert_header(("forwarded", "for=1.2.3.4;host=evil;proto=https"))
+            .insert_header(("forwarded", "for=1.2.3.4;host=one.example;proto=https"))
             .insert_header(("x-forwarded-for", "8.8.8.8"))
+            .insert_header(("x-forwarded-host", "other.example"))
             .to_http_request();
-        assert_eq!(rules.address(&both).to_string(), "8.8.8.8");
-        assert_eq!(rules.origin(&both).unwrap().url(), "http://reg.example:5000");
+        assert_eq!(rules.address(&both).to_string(), "1.2.3.4");
+        assert_eq!(rules.origin(&both).unwrap().url(), "https://one.example");
+        assert_eq!(x_forwarded.address(&both).to_string(), "8.8.8.8");
+        assert_eq!(x_forwarded.origin(&both).unwrap().url(), "http://other.example");
     }
 
     #[test]
@@ -277,13 +215,15 @@ mod tests {
             ("192.0.2.1", true),
             ("192.0.2.1:80", true),
             ("[::1]", true),
+            ("[::1]:80", true),
+            ("2001:db8::1", true),
+            ("[::1", false),
             ("_hidden", false),
             ("unknown", false),
             ("", false),
         ] {
             assert_eq!(node_address(node).is_some(), address, "{node}");
         }
-        assert_eq!(pairs("for=\"a;b\"; PROTO = https;x"), [("for", "a;b"), ("PROTO", "https")]);
     }
 
     #[test]

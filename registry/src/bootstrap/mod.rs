@@ -14,7 +14,7 @@ use std::sync::Arc;
 use actix_web::web;
 use roadstead_cloud::CloudState;
 use roadstead_config::{Bootstrap, Settings};
-use roadstead_http::{ApiState, ClientRules};
+use roadstead_http::{ApiState, ClientRules, ProxyHeaders};
 use roadstead_jobs::kinds::Work;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::Engine;
@@ -106,6 +106,10 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let rules = ClientRules {
         external_url: settings.server.external_url.clone(),
         trusted_proxies: settings.server.trusted_proxies.clone(),
+        proxy_headers: match settings.server.proxy_headers {
+            roadstead_config::ProxyHeaders::XForwarded => ProxyHeaders::XForwarded,
+            roadstead_config::ProxyHeaders::Forwarded => ProxyHeaders::Forwarded,
+        },
         tls: certificate.is_some(),
     };
     let (audit, audit_queue) = Audit::new(meta.clone(), Arc::clone(&clock));

@@ -11,6 +11,7 @@ mod cli;
 mod cli_names;
 mod drain;
 mod first_start;
+mod forwarded;
 mod fuzz;
 mod gone;
 mod http;
