@@ -91,6 +91,26 @@ async fn tags_of_namespaces_count_for_docker_too() {
 }
 
 #[tokio::test]
+async fn images_are_not_listed_where_a_tag_denies_the_pull() {
+    let reg = registry().await;
+    let main = reg.account("main").await;
+    let made = Instance::of(main.cloud.clone(), "demo").await;
+    for value in ["red", "blue"] {
+        let parameters =
+            json!({ "NamespaceName": value, "IsPublic": false, "TagSpecification": tags("namespace", value) });
+        made.call("CreateNamespace", parameters).await.ok();
+        made.client(&main.basic).push_image(&format!("{value}/app"), "v1", &Image::small(1)).await;
+    }
+    let all = json!({ "effect": "allow", "action": "tcr:*", "resource": "*" });
+    let deny = statement("deny", &["tcr:PullRepository"], "qcs:resource_tag", "team&blue");
+    let user = sub(&reg, &main, "denied", &[&document(&[all, deny])]).await;
+    let app = |namespace: &str| json!({ "NamespaceName": namespace, "RepositoryName": "app" });
+    assert_eq!(code(&user.cloud, &made, "DescribeImages", app("red")).await, "");
+    assert_eq!(code(&user.cloud, &made, "DescribeImages", app("blue")).await, DENIED);
+    assert_eq!(made.client(&user.basic).get("/v2/blue/app/manifests/v1").await.status, 403, "docker is told the same");
+}
+
+#[tokio::test]
 async fn a_request_sets_the_tags_that_its_caller_may_set() {
     let reg = registry().await;
     let main = reg.account("main").await;

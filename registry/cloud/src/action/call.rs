@@ -100,11 +100,18 @@ impl<'a> CloudCall<'a> {
             Class::Checked => true,
         };
         if is_asked {
-            let requests = self.auth().tagged(self.permissions, needs.requests.clone()).await?;
-            requests.iter().try_for_each(|request| self.permissions.check(request))?;
+            self.check(needs.requests.clone()).await?;
         }
         self.refuse_veto(row)?;
-        needs.not_denied.iter().try_for_each(|request| self.refuse_denial(request))
+        let not_denied = self.auth().tagged(self.permissions, needs.not_denied.clone()).await?;
+        not_denied.iter().try_for_each(|request| self.refuse_denial(request))
+    }
+
+    /// Refuses a caller who lacks one of these rights. The tags of the resources count too.
+    async fn check(&self, requests: Vec<Request>) -> CloudResult<()> {
+        let requests = self.auth().tagged(self.permissions, requests).await?;
+        requests.iter().try_for_each(|request| self.permissions.check(request))?;
+        Ok(())
     }
 
     /// Refuses a write while the registry is read-only. Actions of STS are allowed, because they store nothing.
@@ -137,8 +144,8 @@ impl<'a> CloudCall<'a> {
     }
 
     /// Wraps something that was found, if the caller may do `request`.
-    pub(crate) fn grant<T>(&self, request: &Request, found: T) -> CloudResult<Permitted<T>> {
-        self.permissions.check(request)?;
+    pub(crate) async fn grant<T>(&self, request: Request, found: T) -> CloudResult<Permitted<T>> {
+        self.check(vec![request]).await?;
         Ok(Permitted::new(found))
     }
 

@@ -52,7 +52,7 @@ async fn members(
     let mut members = Vec::with_capacity(info.len());
     for one in info {
         let group = group_id(one.group_id);
-        let group = call.grant(&on_group(row, group), group)?;
+        let group = call.grant(on_group(row, group), group).await?;
         let user = user(call, row, user_ref(one.uin, one.uid)?).await?;
         members.push(group.and(user.map(|user| user.account.id)));
     }

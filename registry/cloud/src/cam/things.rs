@@ -73,7 +73,7 @@ pub(super) fn group_id(id: u64) -> GroupId {
 pub(super) async fn user(call: &CloudCall<'_>, row: &'static Row, user: UserRef<'_>) -> CloudResult<Permitted<User>> {
     let found = service(call).find_user(call.identity, user).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin)));
-    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::User))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::User))
 }
 
 /// Looks up the role, for a caller who may do the action to it. The number takes precedence over the name.
@@ -90,7 +90,7 @@ pub(super) async fn role(
     };
     let found = service(call).find_role(call.identity, role).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |found| CamResource::Role(&found.role.name)));
-    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Role))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Role))
 }
 
 /// Looks up the id of the policy, for a caller who may do the action to it. The number takes precedence over the name.
@@ -106,7 +106,7 @@ pub(super) async fn policy(
         (None, None) => return Err(wrong("either the PolicyId or the PolicyName is needed")),
     };
     let request = row.on_cam(found.map_or(CamResource::All, |id| CamResource::Policy(id.get())));
-    call.grant(&request, found)?.ok_or(Error::Unknown(Thing::Policy))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Policy))
 }
 
 /// Returns the sub-account with this uin, as a holder of policies.

@@ -223,7 +223,7 @@ impl Lookup for DeleteUser {
         let account = &found.get().account;
         if it.force == Some(1) && !service(call).list_keys(account.id).await?.is_empty() {
             let request = cam::DeleteAccessKey.on_cam(CamResource::User(&account.uin));
-            call.grant(&request, ()).map_err(|error| match error {
+            call.grant(request, ()).await.map_err(|error| match error {
                 CloudError::Service(error) if matches!(*error, Error::Denied(_)) => {
                     Code::UnauthorizedOperationDeleteApiKey.into()
                 }
