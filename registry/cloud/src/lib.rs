@@ -27,7 +27,7 @@ use serde_json::json;
 
 use self::action::CloudCall;
 use self::action::open::OpenCall;
-use self::action::registered::{Registered, Run, writes};
+use self::action::registered::{Registered, Run};
 use self::action::trace::Trace;
 use self::wire::code::Code;
 use self::wire::dialect::Dialect;
@@ -131,9 +131,6 @@ async fn run_signed(
     let parameters = parameters()?;
     let attempt = action.attempt(&parameters);
     trace.dry_run.set(attempt.dry_run);
-    if let Some(once) = signed.once.as_ref().filter(|_| writes(action.row) && !attempt.dry_run) {
-        cloud.replays.take(identity.owner, once, call.state.clock.now())?;
-    }
     let permissions = call.state.auth.permissions(&signed.caller).await?;
     let cloud_call = CloudCall {
         state: call.state,
@@ -141,6 +138,7 @@ async fn run_signed(
         caller: &signed.caller,
         identity,
         key: signed.key.as_ref(),
+        once: signed.once.as_ref(),
         permissions: &permissions,
         request_id: call.request_id,
         host,

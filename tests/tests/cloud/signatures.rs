@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use roadstead_storage::meta::AccountStatus;
+use roadstead_tests::people::sub;
 use roadstead_tests::{Cloud, Prepared, Signing, TestRegistry, eventually};
 use serde_json::json;
 
@@ -80,6 +81,27 @@ async fn what_changes_something_is_done_once_with_a_signature_that_has_a_nonce()
             cloud.send(look.clone()).await.ok();
         }
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_uses_up_no_signature() {
+    let reg = TestRegistry::new().await;
+    let main = reg.account("foo").await;
+    let user = sub(&reg, &main, "user", &[]).await;
+    let signed = user.cloud.with_signing(Signing::Sha256Post);
+    let request = signed.prepare("tcr", "CreateNamespacePersonal", &json!({ "Namespace": "foo-more" }));
+    for _ in 0..3 {
+        signed.send(request.clone()).await.expect("AuthFailure.UnauthorizedOperation");
+    }
+    let allow = r#"{"version":"2.0","statement":[{"effect":"allow","action":"ccr:*","resource":"*"}]}"#;
+    user.attach(allow).await;
+    eventually("the policy is heard of", async || {
+        let tried = json!({ "Namespace": "foo-more", "DryRun": true });
+        (signed.call("tcr", "CreateNamespacePersonal", tried).await.code() == "DryRunOperation").then_some(())
+    })
+    .await;
+    signed.send(request.clone()).await.ok();
+    signed.send(request).await.expect(FAILURE);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use roadstead_auth::{Auth, Caller, Identity, Permissions};
+use roadstead_auth::{Auth, Caller, Identity, Once, Permissions};
 use roadstead_policy::{Class, Effect, Request, Row, Service};
 use roadstead_service::Services;
 use roadstead_service::records::Act;
@@ -29,6 +29,8 @@ pub(crate) struct CloudCall<'a> {
     pub identity: &'a Identity,
     /// The access key that signed, if it is a permanent one. Temporary credentials end with their key.
     pub key: Option<&'a SecretId>,
+    /// The signature, if it must not be used twice.
+    pub once: Option<&'a Once>,
     /// The permissions of the caller.
     pub permissions: &'a Permissions,
     /// The id of the request.
@@ -120,6 +122,12 @@ impl<'a> CloudCall<'a> {
             self.permissions.check_writable()?;
         }
         Ok(())
+    }
+
+    /// Uses up the signature of a write. A request that is refused earlier can be sent again.
+    pub(super) fn use_signature(&self, row: &Row) -> CloudResult<()> {
+        let Some(once) = self.once.filter(|_| row.effect == Some(Effect::Writes)) else { return Ok(()) };
+        self.cloud.replays.take(self.identity.account, once, self.now())
     }
 
     /// Refuses a caller if a policy denies the action on all resources: see [`Row::veto`].

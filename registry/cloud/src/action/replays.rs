@@ -1,6 +1,6 @@
 //! Refuses a signed write request that arrives a second time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,8 +18,25 @@ const MAX_OF_ACCOUNT: usize = 10_000;
 /// contain a nonce, so no client creates the same signature twice.
 #[derive(Default)]
 pub(crate) struct Replays {
-    used: Mutex<HashMap<AccountId, HashMap<u64, Timestamp>>>,
+    used: Mutex<HashMap<AccountId, OfAccount>>,
     hasher: RandomState,
+}
+
+/// The signatures of one account, and again in the order in which they expire.
+#[derive(Default)]
+struct OfAccount {
+    signatures: HashSet<u64>,
+    by_expiry: BTreeSet<(Timestamp, u64)>,
+}
+
+impl OfAccount {
+    /// Forgets the signatures that have expired.
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((_, signature)) = self.by_expiry.first().copied().filter(|(expires, _)| *expires < now) {
+            self.by_expiry.pop_first();
+            self.signatures.remove(&signature);
+        }
+    }
 }
 
 impl Replays {
@@ -28,29 +45,27 @@ impl Replays {
         let signature = self.hasher.hash_one(&once.signature);
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let of_account = used.entry(account).or_default();
-        if of_account.len() >= MAX_OF_ACCOUNT {
-            of_account.retain(|_, expires| *expires >= now);
+        of_account.forget(now);
+        if of_account.signatures.contains(&signature) {
+            let english = "this request has been made already; sign it again to repeat it";
+            let message = Phrase::both(english, "该请求已经执行过，如需重复请重新签名");
+            return Err(CloudError::new(Code::AuthFailureSignatureFailure, message));
         }
-        if of_account.len() >= MAX_OF_ACCOUNT {
+        if of_account.signatures.len() >= MAX_OF_ACCOUNT {
             return Err(Code::RequestLimitExceeded.into());
         }
-        match of_account.insert(signature, once.good_until) {
-            None => Ok(()),
-            Some(_) => {
-                let english = "this request has been made already; sign it again to repeat it";
-                let message = Phrase::both(english, "该请求已经执行过，如需重复请重新签名");
-                Err(CloudError::new(Code::AuthFailureSignatureFailure, message))
-            }
-        }
+        of_account.signatures.insert(signature);
+        of_account.by_expiry.insert((once.good_until, signature));
+        Ok(())
     }
 
     /// Forgets expired signatures.
     pub(crate) fn shrink(&self, now: Timestamp) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, of_account| {
-            of_account.retain(|_, expires| *expires >= now);
-            of_account.shrink_to_fit();
-            !of_account.is_empty()
+            of_account.forget(now);
+            of_account.signatures.shrink_to_fit();
+            !of_account.signatures.is_empty()
         });
         used.shrink_to_fit();
     }
@@ -89,6 +104,7 @@ mod tests {
         assert_eq!(more(0).unwrap_err().code(), Code::RequestLimitExceeded);
         assert!(replays.take(AccountId::new(2), &once(0, 100), Timestamp::from_millis(0)).is_ok());
         assert!(more(101).is_ok());
-        assert_eq!(replays.used.lock().unwrap()[&account].len(), 1);
+        let used = replays.used.lock().unwrap();
+        assert_eq!((used[&account].signatures.len(), used[&account].by_expiry.len()), (1, 1));
     }
 }

@@ -76,6 +76,7 @@ async fn finish<T: Serialize>(
 ) -> CloudResult<Vec<u8>> {
     if !attempt.dry_run {
         call.check_writable(row)?;
+        call.use_signature(row)?;
     }
     let output = run.await?;
     if attempt.dry_run {
