@@ -10,6 +10,7 @@ mod actions;
 mod lists;
 mod memory;
 mod registry;
+mod roles;
 mod statements;
 
 use tokio::sync::{Mutex, MutexGuard};

@@ -2,7 +2,7 @@
 
 use roadstead_auth::{Identity, NewSession, app_id};
 use roadstead_policy::actions::sts;
-use roadstead_policy::{Author, Policy, Principal, Row, Use, op};
+use roadstead_policy::{Author, Policy, Principal, Request, Row, Use, op};
 use roadstead_service::records::Role;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, GroupId, RoleId, Uin};
@@ -70,28 +70,33 @@ impl Named {
         Some(Self { owner: owner.parse().ok()?, role })
     }
 
-    /// Returns the role, and its name and id for policies. The lookups take the same time whether or not the account
-    /// and the role exist.
-    pub(super) async fn find(&self, meta: &MetaStore) -> CloudResult<(Option<Role>, String, String)> {
+    /// Returns the role. The lookups take the same time whether or not the account and the role exist.
+    pub(super) async fn find(&self, meta: &MetaStore) -> CloudResult<Option<Role>> {
         let owner = meta.account_by_uin(&self.owner).await?.filter(|account| account.owner == account.id);
         let owner = owner.map_or(NOBODY, |owner| owner.id);
-        let role = match &self.role {
+        Ok(match &self.role {
             Which::Name(name) => meta.role_by_name(owner, name).await?,
             Which::Id(id) => meta.role(owner, *id).await?,
-        };
-        let (name, id) = match (&role, &self.role) {
+        })
+    }
+
+    /// Returns the request to assume the role. Policies can name a role by name or id. The ARN has only one of them, and the
+    /// role has both.
+    fn request(&self, found: Option<&Role>) -> Request {
+        let (name, id) = match (found, &self.role) {
             (Some(role), _) => (role.name.clone(), role.id.get().to_string()),
             (None, Which::Name(name)) => (name.clone(), String::new()),
             (None, Which::Id(id)) => (String::new(), id.get().to_string()),
         };
-        Ok((role, name, id))
+        op::assume_role(&self.owner, &name, &id)
     }
 }
 
 impl Lookup for AssumeRole {
     const ROW: &'static Row = &sts::AssumeRole;
     type Checked = (Self, Named);
-    type Found = Option<Role>;
+    /// The role, and whether it trusts the caller.
+    type Found = Option<(Role, bool)>;
     type Output = Issued;
     fn check(self, by: &Identity) -> CloudResult<(Self, Named)> {
         // A session must not create another one, which would outlive it.
@@ -109,20 +114,24 @@ impl Lookup for AssumeRole {
     fn target((it, _): &(Self, Named)) -> String {
         it.role_arn.clone()
     }
-    /// Policies can name a role by name or id, and the request contains only one of them, so the role is looked up
-    /// first.
-    async fn resolve((_, named): &(Self, Named), call: &CloudCall<'_>) -> CloudResult<Permitted<Option<Role>>> {
-        let (role, name, id) = named.find(call.meta()).await?;
-        call.grant(&op::assume_role(&named.owner, &name, &id), role)
-    }
-    async fn run((it, named): (Self, Named), role: Option<Role>, call: Allowed<'_>) -> CloudResult<Issued> {
+    /// A foreign role that does not trust the caller gets the answer of a role that does not exist: the caller must not learn
+    /// which roles other accounts have.
+    async fn resolve((it, named): &(Self, Named), call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
+        let role = named.find(call.meta()).await?;
         let groups = call.meta().groups_of_user(call.identity.account).await?;
         let is_own = named.owner == call.identity.owner_uin;
-        let role = match role {
-            Some(role) if it.is_trusted(&call, &role, &named.owner, &groups) => role,
-            Some(_) if is_own => return Err(Code::AuthFailureUnauthorizedOperation.into()),
-            // The caller must not learn which roles other accounts have.
-            Some(_) | None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
+        let judged = role.map(|role| {
+            let is_trusted = it.is_trusted(call, &role, &named.owner, &groups);
+            (role, is_trusted)
+        });
+        let found = judged.filter(|(_, is_trusted)| is_own || *is_trusted);
+        call.grant(named.request(found.as_ref().map(|(role, _)| role)), found).await
+    }
+    async fn run((it, named): (Self, Named), found: Self::Found, call: Allowed<'_>) -> CloudResult<Issued> {
+        let role = match found {
+            Some((role, true)) => role,
+            Some((_, false)) => return Err(Code::AuthFailureUnauthorizedOperation.into()),
+            None => return Err(Code::ResourceNotFoundRoleNotFound.into()),
         };
         let lifetime = lifetime(it.duration_seconds, DEFAULT_SECONDS, role.session_duration)?;
         let limit = it.policy.as_deref().filter(|text| !text.trim().is_empty());

@@ -94,7 +94,7 @@ impl AssumeRoleWithWebIdentity {
     ) -> CloudResult<Option<Vouched>> {
         let meta = &call.state.meta;
         let provider = meta.oidc_provider(owner.map_or(NOBODY, |owner| owner.owner), &self.provider_id).await?;
-        let (role, ..) = named.find(meta).await?;
+        let role = named.find(meta).await?;
         let clients = provider.as_ref().map(stored_clients).unwrap_or_default();
         let who = call.state.auth.web_identity(&self.web_identity_token, provider.as_ref(), &clients);
         let (Some(owner), Some(provider), Some(role), Some(who)) = (owner, provider, role, who) else {
