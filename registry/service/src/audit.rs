@@ -29,8 +29,6 @@ const PERIOD: Duration = Duration::from_millis(250);
 const SUMMARY_ROUNDS: u32 = 20;
 /// How long a caller waits for its event to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long events stay in the outbox, whether or not they were read.
-const OUTBOX_KEEP: Duration = Duration::from_secs(7 * 86_400);
 /// How long the writer waits after a failed write.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -297,29 +295,6 @@ impl Audit {
         let queued = (self.0.queue.max_capacity() - self.0.queue.capacity()).saturating_sub(1);
         let refusals = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner).count();
         self.0.in_hand.load(Ordering::Relaxed) + queued + refusals
-    }
-
-    /// Deletes events of the audit log that are older than `keep`, and rows of the outbox that are older than
-    /// [`OUTBOX_KEEP`].
-    pub async fn shorten(&self, keep: Duration) -> roadstead_storage::Result<u64> {
-        let (now, meta) = (self.0.clock.now(), &self.0.meta);
-        let deleted = in_parts(async |part| meta.delete_audit_events(now.before(keep), part).await).await?;
-        in_parts(async |part| meta.delete_outbox(now.before(OUTBOX_KEEP), part).await).await?;
-        Ok(deleted)
-    }
-}
-
-/// Deletes in small parts, so that other writers get their turn in between, until nothing is left to delete.
-async fn in_parts(delete: impl AsyncFn(u32) -> roadstead_storage::Result<u64>) -> roadstead_storage::Result<u64> {
-    const PART: u32 = 500;
-    let mut deleted = 0;
-    loop {
-        let part = delete(PART).await?;
-        deleted += part;
-        if part < u64::from(PART) {
-            return Ok(deleted);
-        }
-        tokio::task::yield_now().await;
     }
 }
 
