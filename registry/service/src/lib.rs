@@ -86,23 +86,23 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Removes everything from a deleted repository, in small parts, while `goes_on` returns true. Returns false if
-    /// something is left.
+    /// Removes everything from a deleted repository, in small parts, while `goes_on` returns true. `goes_on` is told the
+    /// number of removed rows. Returns false if something is left.
     async fn empty_repository(
         &self,
         id: RepositoryId,
-        goes_on: impl Fn() -> bool + Send + Sync,
+        goes_on: impl Fn(u64) -> bool + Send + Sync,
     ) -> std::result::Result<bool, StorageError> {
         const CHUNK: u32 = 500;
         let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
-        loop {
-            if !goes_on() {
-                return Ok(false);
-            }
-            if self.meta.empty_repository(&act, id, CHUNK).await?.is_none() {
-                return Ok(true);
+        let mut gone = 0;
+        while goes_on(gone) {
+            match self.meta.empty_repository(&act, id, CHUNK).await? {
+                Some(count) => gone += count,
+                None => return Ok(true),
             }
         }
+        Ok(false)
     }
 
     /// Forgets the cached data that a write concerns, unless the outcome proves that nothing was changed. `found` says

@@ -36,14 +36,15 @@ impl RepositoryService {
         Self { base }
     }
 
-    /// Removes everything from a deleted repository while `goes_on` returns true. Returns false if something is left.
+    /// Removes everything from a deleted repository while `goes_on` returns true. `goes_on` is told the number of removed
+    /// rows. Returns false if something is left.
     ///
     /// # Errors
     /// The errors of the database: `InUse` if the repository was not deleted.
     pub async fn empty(
         &self,
         id: RepositoryId,
-        goes_on: impl Fn() -> bool + Send + Sync,
+        goes_on: impl Fn(u64) -> bool + Send + Sync,
     ) -> std::result::Result<bool, roadstead_storage::Error> {
         self.base.empty_repository(id, goes_on).await
     }

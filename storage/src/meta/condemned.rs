@@ -16,7 +16,7 @@ use super::tags::{self, Which};
 use super::unit::{Outcome, Unit, unit};
 use super::{Act, Event, MetaStore, Scope, quotas, repositories, review};
 use crate::{Error, Result};
-use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
+use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp};
 
 impl MetaStore {
     /// Deletes a repository: it cannot be found any more, and its name is free. A job deletes its content. False when
@@ -58,6 +58,48 @@ impl MetaStore {
     pub async fn empty_repository(&self, act: &Act, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
         unit!(self.unit(act, "empty a repository"), |u| empty(u, id, chunk).await.map(Outcome::Done))
     }
+
+    /// Enqueues the missing jobs that empty deleted repositories and instances: a job is missing if content is left and no
+    /// job for it waits or runs. Enqueues at most `limit` jobs of each kind. Returns their number.
+    pub async fn resume_emptying(&self, limit: u32, now: Timestamp) -> Result<u64> {
+        unit!(self.upkeep(now, "enqueue missing jobs"), |u| resume(u, limit).await.map(Outcome::Done))
+    }
+}
+
+async fn resume(u: &mut Unit<'_>, limit: u32) -> Result<u64> {
+    let repositories = "SELECT id FROM repositories WHERE registry_id = 0 AND CAST(id AS TEXT) NOT IN \
+         (SELECT key FROM jobs WHERE kind = $1 AND state < 2 AND key IS NOT NULL) ORDER BY id LIMIT $2";
+    let repositories = forsaken(u, repositories, jobs::EMPTY_REPOSITORY, limit).await?;
+    let registries = "SELECT id FROM registries WHERE id > 1 AND id IN (SELECT registry_id FROM namespaces) \
+         AND id NOT IN (SELECT registry_id FROM instances) AND CAST(id AS TEXT) NOT IN \
+         (SELECT key FROM jobs WHERE kind = $1 AND state < 2 AND key IS NOT NULL) ORDER BY id LIMIT $2";
+    let registries = forsaken(u, registries, jobs::EMPTY_REGISTRY, limit).await?;
+    let count = repositories.len() + registries.len();
+    for id in repositories {
+        u.enqueue(empty_repository(RepositoryId::new(id), format!("repository {id}")));
+    }
+    for id in registries {
+        u.enqueue(empty_registry(RegistryId::new(id), format!("registry {id}")));
+    }
+    Ok(count as u64)
+}
+
+/// Returns the ids for which a job of this kind is missing.
+async fn forsaken(u: &mut Unit<'_>, sql: &'static str, kind: &str, limit: u32) -> Result<Vec<i64>> {
+    let find = sqlx::query_scalar(sql).bind(kind).bind(i64::from(limit));
+    find.fetch_all(&mut **u).await.op("look for missing jobs")
+}
+
+/// Makes the job that empties a deleted repository.
+fn empty_repository(id: RepositoryId, scope: String) -> NewJob {
+    let (key, payload) = (Some(id.to_string()), json!({ "repository": id.get() }).to_string());
+    NewJob { kind: jobs::EMPTY_REPOSITORY, key, payload, scope, delay: Duration::ZERO }
+}
+
+/// Makes the job that empties the registry of a deleted instance.
+pub(super) fn empty_registry(id: RegistryId, scope: String) -> NewJob {
+    let (key, payload) = (Some(id.to_string()), json!({ "registry": id.get() }).to_string());
+    NewJob { kind: jobs::EMPTY_REGISTRY, key, payload, scope, delay: Duration::ZERO }
 }
 
 /// Rows that a deleted repository must not keep. There are few of them.
@@ -88,13 +130,7 @@ async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     let away = away.bind(RegistryId::CONDEMNED.get()).bind(place.get()).bind(format!("condemned/{id}")).bind(id.get());
     away.execute(&mut **u).await.op("delete a repository")?;
     u.changed(Scope::Repository(registry, name.clone()));
-    u.enqueue(NewJob {
-        kind: jobs::EMPTY_REPOSITORY,
-        key: Some(id.to_string()),
-        payload: json!({ "repository": id.get() }).to_string(),
-        scope: format!("repository {name}"),
-        delay: Duration::ZERO,
-    });
+    u.enqueue(empty_repository(id, format!("repository {name}")));
     u.happened(Event::RepositoryRemoved { registry, repository: name });
     Ok(true)
 }

@@ -15,8 +15,6 @@ pub struct EmptyRegistry {
 
 impl Job<Work> for EmptyRegistry {
     const KIND: &'static str = EMPTY_REGISTRY;
-    /// It never gives up, because nobody would ask for this work again.
-    const MAX_ATTEMPTS: u32 = u32::MAX;
 
     fn key(&self) -> Option<String> {
         Some(self.registry.to_string())
@@ -42,8 +40,6 @@ pub struct EmptyRepository {
 
 impl Job<Work> for EmptyRepository {
     const KIND: &'static str = EMPTY_REPOSITORY;
-    /// It never gives up, because nobody would ask for this work again.
-    const MAX_ATTEMPTS: u32 = u32::MAX;
 
     fn key(&self) -> Option<String> {
         Some(self.repository.to_string())
@@ -51,7 +47,38 @@ impl Job<Work> for EmptyRepository {
 
     async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
         let repositories = call.context().services.repositories();
-        let is_empty = repositories.empty(RepositoryId::new(self.repository), || call.goes_on()).await?;
+        let goes_on = |gone: u64| {
+            call.progress(format_args!("{gone} rows deleted"));
+            call.goes_on()
+        };
+        let is_empty = repositories.empty(RepositoryId::new(self.repository), goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
+    }
+}
+
+/// Enqueues the jobs above again for content that is left although its job has failed or was cancelled.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct ResumeEmptying {}
+
+impl Job<Work> for ResumeEmptying {
+    const KIND: &'static str = "deletion.resume";
+    const MAX_ATTEMPTS: u32 = 3;
+
+    fn key(&self) -> Option<String> {
+        Some(String::new())
+    }
+
+    async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
+        const CHUNK: u32 = 100;
+        let mut enqueued = 0;
+        while call.goes_on() {
+            let count = call.context().meta.resume_emptying(CHUNK, call.now()).await?;
+            enqueued += count;
+            call.progress(format_args!("{enqueued} jobs enqueued"));
+            if count == 0 {
+                return Ok(Next::Done);
+            }
+        }
+        Ok(Next::Stopped)
     }
 }

@@ -11,14 +11,14 @@ use roadstead_service::Services;
 use roadstead_service::audit::Audit;
 
 pub use collect::{ExpireUploads, SweepStore};
-pub use empty::{EmptyRegistry, EmptyRepository};
+pub use empty::{EmptyRegistry, EmptyRepository, ResumeEmptying};
 pub use shorten::{ForgetJobs, ShortenAudit};
 
 use crate::{Job, Kinds, Schedule, When, new_job};
 use roadstead_storage::meta::MetaStore;
 
-/// How often old events of the audit log and old finished jobs are deleted.
-const SHORTEN: Duration = Duration::from_secs(10 * 60);
+/// How often old events and old finished jobs are deleted, and missing jobs for deleted content are enqueued.
+const TIDY: Duration = Duration::from_secs(10 * 60);
 /// How long a new process waits before it sweeps the blob store, unless sweeps are more frequent. The delay gives the
 /// operator time to stop a server that was started on the wrong database.
 const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
@@ -63,6 +63,7 @@ pub fn all() -> Kinds<Work> {
         .with::<ForgetJobs>()
         .with::<EmptyRegistry>()
         .with::<EmptyRepository>()
+        .with::<ResumeEmptying>()
 }
 
 /// Returns the jobs that run regularly.
@@ -74,8 +75,9 @@ pub fn schedules(params: &WorkParams) -> serde_json::Result<Vec<Schedule>> {
     Ok(vec![
         schedule(&ExpireUploads {}, params.expire_every, Duration::ZERO)?,
         schedule(&SweepStore {}, params.sweep_every, quiet)?,
-        schedule(&ShortenAudit {}, SHORTEN, Duration::ZERO)?,
-        schedule(&ForgetJobs {}, SHORTEN, Duration::ZERO)?,
+        schedule(&ShortenAudit {}, TIDY, Duration::ZERO)?,
+        schedule(&ForgetJobs {}, TIDY, Duration::ZERO)?,
+        schedule(&ResumeEmptying {}, TIDY, Duration::ZERO)?,
     ])
 }
 

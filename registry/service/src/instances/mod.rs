@@ -130,7 +130,7 @@ impl InstanceService {
                 break;
             }
             for repository in repositories {
-                if !self.base.empty_repository(repository.id, || goes_on(gone)).await? {
+                if !self.base.empty_repository(repository.id, |_| goes_on(gone)).await? {
                     return Ok(false);
                 }
                 gone += 1;

@@ -5,8 +5,6 @@ mod namespaces;
 mod repositories;
 mod tokens;
 
-use std::time::Duration;
-
 use sqlx::any::AnyRow;
 
 pub use model::{
@@ -16,7 +14,7 @@ pub use model::{
 pub(super) use namespaces::shows_everything;
 
 use super::changes;
-use super::jobs::{self, NewJob};
+use super::condemned::empty_registry;
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale};
 use super::unit::{Outcome, Unit, unit};
@@ -174,13 +172,7 @@ async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Resul
     }
     u.changed(Scope::Registry(registry));
     let id: String = get(&row, "instance_id")?;
-    u.enqueue(NewJob {
-        kind: jobs::EMPTY_REGISTRY,
-        key: Some(registry.to_string()),
-        payload: serde_json::json!({ "registry": registry.get() }).to_string(),
-        scope: format!("instance {id}"),
-        delay: Duration::ZERO,
-    });
+    u.enqueue(empty_registry(registry, format!("instance {id}")));
     Ok(true)
 }
 
