@@ -155,8 +155,17 @@ async fn check(meta: &MetaStore, store: &dyn BlobStore) -> Result<Tie, Error> {
     }
 }
 
-/// Tells between two batches whether a run may continue. A run that may not ends early, and keeps its results.
-pub type GoesOn = Arc<dyn Fn() -> bool + Send + Sync>;
+/// The observer of a run.
+pub trait Witness: Send {
+    /// Tells before each item whether the run may continue. A run that may not ends early, and keeps its results.
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    /// Receives the items that were removed, or in a dry run would be. It is called after each batch, so that the
+    /// removals of an interrupted run are known too.
+    fn see(&mut self, removals: Vec<Removal>) -> impl Future<Output = ()> + Send;
+}
 
 /// Collects garbage in a metadata store and its blob store.
 #[derive(Clone)]
@@ -164,31 +173,36 @@ pub struct Collector {
     meta: MetaStore,
     store: Arc<dyn BlobStore>,
     clock: Arc<dyn Clock>,
-    goes_on: GoesOn,
 }
 
 /// How many rows or keys are checked together.
 const BATCH: usize = 500;
 
 /// The results of a run so far. If an item cannot be removed, the run continues with the others.
-struct Run<'a> {
+struct Run<'a, W> {
     dry_run: bool,
-    seen: &'a mut (dyn FnMut(&Removal) + Send),
+    witness: &'a mut W,
+    /// The removals that the witness has not received yet.
+    untold: Vec<Removal>,
     removed: u64,
     failed: u64,
     first: Option<roadstead_storage::Error>,
 }
 
-impl<'a> Run<'a> {
-    fn new(dry_run: bool, seen: &'a mut (dyn FnMut(&Removal) + Send)) -> Self {
-        Self { dry_run, seen, removed: 0, failed: 0, first: None }
+impl<'a, W: Witness> Run<'a, W> {
+    fn new(dry_run: bool, witness: &'a mut W) -> Self {
+        Self { dry_run, witness, untold: Vec::new(), removed: 0, failed: 0, first: None }
     }
 
-    fn note(&mut self, removal: &Removal, outcome: roadstead_storage::Result<()>) {
+    fn goes_on(&self) -> bool {
+        self.witness.goes_on()
+    }
+
+    fn note(&mut self, removal: Removal, outcome: roadstead_storage::Result<()>) {
         match outcome {
             Ok(()) => {
                 self.removed += 1;
-                (self.seen)(removal);
+                self.untold.push(removal);
             }
             Err(error) => self.fail(&removal.item, error),
         }
@@ -202,7 +216,18 @@ impl<'a> Run<'a> {
         self.first.get_or_insert(error);
     }
 
-    fn end(self) -> Result<u64, Error> {
+    /// Hands the new removals to the witness.
+    async fn tell(&mut self) {
+        let untold = std::mem::take(&mut self.untold);
+        if !untold.is_empty() {
+            self.witness.see(untold).await;
+        }
+    }
+
+    /// Ends the run. The witness receives its removals even if a store failed in the end.
+    async fn end(mut self, outcome: Result<(), Error>) -> Result<u64, Error> {
+        self.tell().await;
+        outcome?;
         match self.first {
             Some(first) => Err(Error::Incomplete { count: self.failed, first }),
             None => Ok(self.removed),
@@ -213,24 +238,17 @@ impl<'a> Run<'a> {
 impl Collector {
     /// Makes a collector for these stores.
     pub fn new(meta: MetaStore, store: Arc<dyn BlobStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { meta, store, clock, goes_on: Arc::new(|| true) }
-    }
-
-    /// Makes runs end early when `goes_on` returns false.
-    #[must_use]
-    pub fn while_told(self, goes_on: GoesOn) -> Self {
-        Self { goes_on, ..self }
+        Self { meta, store, clock }
     }
 
     /// Removes garbage of every kind, and returns the number of items; in a dry run, the number that it would remove.
-    /// Calls `seen` with each item.
     ///
     /// # Errors
     /// `Incomplete` when items could not be removed, `ForeignStore` when the blob store does not belong to the
     /// database, and then there is no sweep.
-    pub async fn run(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
-        let expired = self.expire(params.dry_run, &mut seen).await;
-        let swept = self.sweep(params, &mut seen).await;
+    pub async fn run(&self, params: Params, witness: &mut impl Witness) -> Result<u64, Error> {
+        let expired = self.expire(params.dry_run, witness).await;
+        let swept = self.sweep(params, witness).await;
         Ok(expired? + swept?)
     }
 
@@ -238,10 +256,10 @@ impl Collector {
     ///
     /// # Errors
     /// `Incomplete` when items could not be removed.
-    pub async fn expire(&self, dry_run: bool, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
-        let mut run = Run::new(dry_run, &mut seen);
-        self.expired_uploads(&mut run).await?;
-        run.end()
+    pub async fn expire(&self, dry_run: bool, witness: &mut impl Witness) -> Result<u64, Error> {
+        let mut run = Run::new(dry_run, witness);
+        let outcome = self.expired_uploads(&mut run).await;
+        run.end(outcome).await
     }
 
     /// Removes stored bytes without a row. This lists the whole blob store.
@@ -249,99 +267,106 @@ impl Collector {
     /// # Errors
     /// `ForeignStore` when the blob store does not belong to the database, and then nothing is done; `Incomplete`
     /// when items could not be removed.
-    pub async fn sweep(&self, params: Params, mut seen: impl FnMut(&Removal) + Send) -> Result<u64, Error> {
+    pub async fn sweep(&self, params: Params, witness: &mut impl Witness) -> Result<u64, Error> {
         if let Tie::Free(_) = check(&self.meta, &*self.store).await?
             && !params.dry_run
         {
             tie(&self.meta, &*self.store).await?;
         }
-        let mut run = Run::new(params.dry_run, &mut seen);
+        let mut run = Run::new(params.dry_run, witness);
         let before = self.clock.now().before(params.orphan_age);
-        self.orphaned_staging(before, &mut run).await?;
-        self.orphaned_objects(before, &mut run).await?;
-        run.end()
+        let outcome = async {
+            self.orphaned_staging(before, &mut run).await?;
+            self.orphaned_objects(before, &mut run).await
+        };
+        let outcome = outcome.await;
+        run.end(outcome).await
     }
 
-    async fn expired_uploads(&self, run: &mut Run<'_>) -> Result<(), Error> {
-        while (self.goes_on)() {
+    async fn expired_uploads(&self, run: &mut Run<'_, impl Witness>) -> Result<(), Error> {
+        loop {
             let now = self.clock.now();
             // A dry run removes nothing, so further batches would always be the same.
             let limit = if run.dry_run { usize::MAX } else { BATCH };
             let expired = self.meta.expired_uploads(now, u32::try_from(limit).unwrap_or(u32::MAX)).await?;
             let mut progressed = false;
             for &id in &expired {
+                if !run.goes_on() {
+                    return Ok(());
+                }
                 let removal = Removal { item: Item::Upload(id), reason: Reason::UploadExpired, size: 0 };
                 if run.dry_run {
-                    run.note(&removal, Ok(()));
+                    run.note(removal, Ok(()));
                 } else if self.meta.delete_expired_upload(id, now).await? {
                     // The row is deleted first. Then no request can continue the upload, and the sweep removes bytes
                     // without a row.
                     progressed = true;
-                    run.note(&removal, self.store.discard(&StagingKey::of(id)).await);
+                    run.note(removal, self.store.discard(&StagingKey::of(id)).await);
                 }
             }
+            run.tell().await;
             if !progressed || expired.len() < limit {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    async fn orphaned_staging(&self, before: Timestamp, run: &mut Run<'_>) -> Result<(), Error> {
-        let mut batches = old(self.store.list_staged(), before).chunks(BATCH);
-        while let Some(batch) = batches.next().await {
-            if !(self.goes_on)() {
-                break;
+    async fn orphaned_staging(&self, before: Timestamp, run: &mut Run<'_, impl Witness>) -> Result<(), Error> {
+        let mut listing = self.store.list_staged();
+        loop {
+            let batch = batch(&mut listing, before, run).await;
+            if batch.is_empty() {
+                return Ok(());
             }
-            let batch = whole(batch, run);
             let ids: Vec<UploadId> = batch.iter().map(|l| l.key.upload()).collect();
             let known = self.meta.known_uploads(&ids).await?;
             for orphan in batch.into_iter().filter(|l| !known.contains(&l.key.upload())) {
+                if !run.goes_on() {
+                    return Ok(());
+                }
                 let removed = if run.dry_run { Ok(()) } else { self.store.discard(&orphan.key).await };
                 let removal = Removal { item: Item::Staged(orphan.key), reason: Reason::NoUpload, size: orphan.size };
-                run.note(&removal, removed);
+                run.note(removal, removed);
             }
+            run.tell().await;
         }
-        Ok(())
     }
 
-    async fn orphaned_objects(&self, before: Timestamp, run: &mut Run<'_>) -> Result<(), Error> {
-        let mut batches = old(self.store.list(), before).chunks(BATCH);
-        while let Some(batch) = batches.next().await {
-            if !(self.goes_on)() {
-                break;
+    async fn orphaned_objects(&self, before: Timestamp, run: &mut Run<'_, impl Witness>) -> Result<(), Error> {
+        let mut listing = self.store.list();
+        loop {
+            let batch = batch(&mut listing, before, run).await;
+            if batch.is_empty() {
+                return Ok(());
             }
-            let batch = whole(batch, run);
             let keys: Vec<BlobKey> = batch.iter().map(|l| l.key.clone()).collect();
             let known = self.meta.known_objects(&keys).await?;
             for orphan in batch.into_iter().filter(|l| !known.contains(&l.key)) {
+                if !run.goes_on() {
+                    return Ok(());
+                }
                 let removed = if run.dry_run { Ok(()) } else { self.store.delete(&orphan.key).await };
                 let removal = Removal { item: Item::Object(orphan.key), reason: Reason::NoRow, size: orphan.size };
-                run.note(&removal, removed);
+                run.note(removal, removed);
             }
+            run.tell().await;
         }
-        Ok(())
     }
 }
 
 type Listing<'a, K> = BoxStream<'a, roadstead_storage::Result<Listed<K>>>;
 
-/// Keeps the entries of a listing that have not changed since `before`, and its errors.
-fn old<K: Send + 'static>(listing: Listing<'_, K>, before: Timestamp) -> Listing<'_, K> {
-    let keep = move |listed: &roadstead_storage::Result<Listed<K>>| {
-        std::future::ready(listed.as_ref().map_or(true, |l| l.modified < before))
-    };
-    listing.filter(keep).boxed()
-}
-
-/// Takes the errors out of a part of a listing. Their items are not removed.
-fn whole<K>(batch: Vec<roadstead_storage::Result<Listed<K>>>, run: &mut Run<'_>) -> Vec<Listed<K>> {
-    let mut listed = Vec::with_capacity(batch.len());
-    for entry in batch {
-        match entry {
-            Ok(entry) => listed.push(entry),
-            Err(error) => run.fail(&"listing", error),
+/// Reads the next entries of a listing that have not changed since `before`. Entries that cannot be listed stay. Returns
+/// nothing at the end of the listing, and when the run may not continue.
+async fn batch<K>(listing: &mut Listing<'_, K>, before: Timestamp, run: &mut Run<'_, impl Witness>) -> Vec<Listed<K>> {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH && run.goes_on() {
+        match listing.next().await {
+            Some(Ok(listed)) if listed.modified < before => batch.push(listed),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => run.fail(&"listing", error),
+            None => break,
         }
     }
-    listed
+    batch
 }

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test: to panic is how it tells")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use roadstead_gc::{Collector, Error, Item, Params, Reason, Removal, tie};
+use roadstead_gc::{Collector, Error, Item, Params, Reason, Removal, Witness, tie};
 use roadstead_storage::blob::{BlobKey, BlobStore, FsBlobStore, MemoryBlobStore, StagingKey};
 use roadstead_storage::meta::{CommitBlob, MetaStore, NewAccount, NewUpload};
 use roadstead_storage::testkit::{Failure, Fault, FaultyBlobStore, Operation, TestDatabase, act};
@@ -19,6 +20,26 @@ use roadstead_types::{
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SWEEP: Params = Params { orphan_age: DAY, dry_run: false };
+
+/// Keeps what it is told, and lets a run go on as often as it is allowed to.
+#[derive(Default)]
+struct Seen {
+    batches: Vec<Vec<Removal>>,
+    questions: AtomicU32,
+    /// How often the run may go on; always without it.
+    allowed: Option<u32>,
+}
+
+impl Witness for Seen {
+    fn goes_on(&self) -> bool {
+        let before = self.questions.fetch_add(1, Ordering::Relaxed);
+        self.allowed.is_none_or(|allowed| before < allowed)
+    }
+
+    async fn see(&mut self, removals: Vec<Removal>) {
+        self.batches.push(removals);
+    }
+}
 
 /// A database, a store that can fail, and a clock that stands still.
 struct Kit {
@@ -53,9 +74,9 @@ impl Kit {
     }
 
     async fn run(&self, params: Params) -> (Result<u64, Error>, Vec<Removal>) {
-        let mut removals = Vec::new();
-        let outcome = self.collector().run(params, |removal| removals.push(removal.clone())).await;
-        (outcome, removals)
+        let mut seen = Seen::default();
+        let outcome = self.collector().run(params, &mut seen).await;
+        (outcome, seen.batches.concat())
     }
 
     /// Starts an upload with staged bytes, which expires after an hour.
@@ -214,7 +235,9 @@ async fn the_store_of_another_database_is_not_swept() {
     let meta = other.open("other").await;
     let collector = Collector::new(meta.clone(), Arc::new(kit.store.clone()), kit.clock.clone());
     for dry_run in [true, false] {
-        let outcome = collector.run(Params { dry_run, ..SWEEP }, |removal| panic!("{removal:?}")).await;
+        let mut seen = Seen::default();
+        let outcome = collector.run(Params { dry_run, ..SWEEP }, &mut seen).await;
+        assert!(seen.batches.is_empty(), "{:?}", seen.batches);
         let Err(Error::ForeignStore { database, store }) = outcome else { panic!("{outcome:?}") };
         assert_eq!(database, meta.identity().await.unwrap());
         assert_eq!(store.unwrap(), kit.meta.identity().await.unwrap());
@@ -234,7 +257,9 @@ async fn objects_of_nobody_knows_whom_are_not_swept() {
     let meta = database.open("new").await;
     let clock = Arc::new(ManualClock::new(SystemClock.now().after(DAY * 2)));
     let collector = Collector::new(meta.clone(), store.clone(), clock);
-    let outcome = collector.run(SWEEP, |removal| panic!("{removal:?}")).await;
+    let mut seen = Seen::default();
+    let outcome = collector.run(SWEEP, &mut seen).await;
+    assert!(seen.batches.is_empty(), "{:?}", seen.batches);
     assert!(matches!(outcome, Err(Error::ForeignStore { store: None, .. })), "{outcome:?}");
     assert!(tie(&meta, &*store).await.is_err());
     assert_eq!(objects(&*store).await.len(), 1);
@@ -242,7 +267,7 @@ async fn objects_of_nobody_knows_whom_are_not_swept() {
     let id = meta.identity().await.unwrap();
     std::fs::write(directory.path().join("storage/store-id"), format!("{id}\n")).unwrap();
     tie(&meta, &*store).await.unwrap();
-    assert_eq!(collector.run(SWEEP, |_| {}).await.unwrap(), 1);
+    assert_eq!(collector.run(SWEEP, &mut Seen::default()).await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -252,7 +277,7 @@ async fn an_empty_store_is_taken_by_one_database() {
     let [one, two] = [databases[0].open("one").await, databases[1].open("two").await];
     // A dry run writes nothing.
     let collector = Collector::new(one.clone(), Arc::new(store.clone()), Arc::new(SystemClock));
-    assert_eq!(collector.run(Params { dry_run: true, ..SWEEP }, |_| {}).await.unwrap(), 0);
+    assert_eq!(collector.run(Params { dry_run: true, ..SWEEP }, &mut Seen::default()).await.unwrap(), 0);
     assert_eq!(store.identity().await.unwrap(), None);
     let (first, second) = futures::join!(tie(&one, &store), tie(&two, &store));
     assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
@@ -298,7 +323,54 @@ async fn one_odd_file_does_not_stop_the_sweep() {
     }
     let clock = Arc::new(ManualClock::new(SystemClock.now().after(DAY * 2)));
     let collector = Collector::new(meta, store.clone(), clock);
-    let outcome = collector.run(SWEEP, |_| {}).await;
+    let outcome = collector.run(SWEEP, &mut Seen::default()).await;
     assert!(matches!(outcome, Err(Error::Incomplete { count: 1, .. })), "{outcome:?}");
     assert_eq!(objects(&*store).await, [odd]);
+}
+
+/// A run that is silent for as long as hundreds of items take counts as hung.
+#[tokio::test]
+async fn a_run_asks_before_each_item_whether_it_may_go_on() {
+    let kit = Kit::new().await;
+    for bytes in [&b"one"[..], b"two", b"three"] {
+        kit.object(bytes).await;
+        kit.stage(UploadId::random(), bytes).await;
+        kit.upload().await;
+    }
+    kit.clock.advance(DAY * 2);
+    let mut seen = Seen::default();
+    kit.collector().expire(false, &mut seen).await.unwrap();
+    let before = seen.questions.load(Ordering::Relaxed);
+    assert!(before >= 3, "{before}");
+    kit.collector().sweep(SWEEP, &mut seen).await.unwrap();
+    let after = seen.questions.load(Ordering::Relaxed) - before;
+    // Once for each item of a listing too: one that is all of things that stay takes its time as well.
+    assert!(after >= 2 * 6, "{after}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_told_to_stop_says_what_it_has_removed() {
+    let kit = Kit::new().await;
+    for _ in 0..3 {
+        kit.upload().await;
+    }
+    kit.clock.advance(HOUR);
+    let mut seen = Seen { allowed: Some(2), ..Seen::default() };
+    assert_eq!(kit.collector().expire(false, &mut seen).await.unwrap(), 2);
+    assert_eq!(seen.batches.concat().len(), 2);
+    let (_, rest) = kit.run(SWEEP).await;
+    assert_eq!(rest.len(), 1);
+}
+
+/// Else nobody knows what a run has removed that is cut off.
+#[tokio::test]
+async fn what_has_gone_is_told_a_batch_at_a_time() {
+    let kit = Kit::new().await;
+    for _ in 0..501 {
+        kit.upload().await;
+    }
+    kit.clock.advance(HOUR);
+    let mut seen = Seen::default();
+    assert_eq!(kit.collector().expire(false, &mut seen).await.unwrap(), 501);
+    assert_eq!(seen.batches.iter().map(Vec::len).collect::<Vec<_>>(), [500, 1]);
 }

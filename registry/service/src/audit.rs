@@ -55,11 +55,6 @@ impl Collected {
         self.items += 1;
         self.bytes = self.bytes.saturating_add(removal.size);
     }
-
-    /// Returns whether nothing was removed.
-    pub fn is_empty(&self) -> bool {
-        self.items == 0
-    }
 }
 
 impl fmt::Display for Collected {
@@ -202,11 +197,8 @@ impl Audit {
         }
     }
 
-    /// Records what the server has removed in a collection, if it has removed anything.
+    /// Records what the server has removed in a collection.
     pub async fn collected(&self, what: &Collected) {
-        if what.is_empty() {
-            return;
-        }
         let event = AuditEvent {
             principal: "server".to_owned(),
             source: "job".to_owned(),

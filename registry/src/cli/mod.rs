@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod collect;
 mod doctor;
 mod explain;
 mod job;
@@ -73,7 +74,7 @@ enum Command {
     #[command(subcommand)]
     Job(job::Command),
     /// Remove expired uploads and stored bytes without a row; safe while servers run
-    GarbageCollect(maintenance::CollectArgs),
+    GarbageCollect(collect::CollectArgs),
     /// Bring the schema of the database up to date
     Migrate,
     /// Seal the secrets in the database with another master key; no server may be running
@@ -179,7 +180,7 @@ async fn run(cli: Cli) -> Outcome {
         Command::Namespace(command) => namespace::run(&context, command).await,
         Command::Repository(command) => repository::run(&context, command).await,
         Command::Job(command) => job::run(&context, command).await,
-        Command::GarbageCollect(args) => maintenance::collect(&context, &args).await,
+        Command::GarbageCollect(args) => collect::run(&context, &args).await,
         Command::Migrate => maintenance::migrate(&context).await,
         Command::RotateMasterKey(args) => maintenance::rotate_master_key(&context, &args).await,
         Command::CheckConfig => maintenance::check_config(&context),

@@ -1,8 +1,6 @@
 //! Jobs that remove expired uploads and stored bytes without a row.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use roadstead_gc::{Collector, Error, Params, Removal};
+use roadstead_gc::{Error, Params, Removal, Witness};
 use roadstead_service::audit::Collected;
 use serde::{Deserialize, Serialize};
 
@@ -25,9 +23,8 @@ impl Job<Work> for ExpireUploads {
         if !call.context().params.purge_uploads {
             return Ok(Next::Done);
         }
-        let collection = Collection::of(call);
-        let outcome = collection.collector.expire(false, |removal| collection.see(removal)).await;
-        collection.end(call, outcome).await
+        let mut onlooker = Onlooker::of(call);
+        ended(call, call.context().collector.expire(false, &mut onlooker).await)
     }
 }
 
@@ -45,39 +42,47 @@ impl Job<Work> for SweepStore {
 
     async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
         let params = Params { orphan_age: call.context().params.orphan_age, dry_run: false };
-        let collection = Collection::of(call);
-        let outcome = collection.collector.sweep(params, |removal| collection.see(removal)).await;
-        collection.end(call, outcome).await
+        let mut onlooker = Onlooker::of(call);
+        ended(call, call.context().collector.sweep(params, &mut onlooker).await)
     }
 }
 
-/// A run of the collector, and the list of removed things.
-struct Collection {
-    collector: Collector,
-    gone: Mutex<Collected>,
+/// Records what a run removes, and lets it go on as long as the job may.
+struct Onlooker<'a> {
+    call: &'a JobCall<Work>,
+    gone: Collected,
 }
 
-impl Collection {
-    fn of(call: &JobCall<Work>) -> Self {
-        let pulse = call.pulse();
-        let collector = call.context().collector.clone().while_told(Arc::new(move || pulse.goes_on()));
-        Self { collector, gone: Mutex::default() }
-    }
-
-    fn see(&self, removal: &Removal) {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).add(removal);
-        tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
-    }
-
-    async fn end(self, call: &JobCall<Work>, outcome: Result<u64, Error>) -> Result<Next, JobError> {
-        let gone = self.gone.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // The removals are recorded even if the run failed later.
-        call.context().audit.collected(&gone).await;
+impl<'a> Onlooker<'a> {
+    fn of(call: &'a JobCall<Work>) -> Self {
+        let gone = Collected::default();
         call.progress(gone);
-        match outcome {
-            Ok(_) => Ok(if call.goes_on() { Next::Done } else { Next::Stopped }),
-            Err(error @ Error::ForeignStore { .. }) => Err(JobError::Fail(Box::new(error))),
-            Err(error) => Err(error.into()),
+        Self { call, gone }
+    }
+}
+
+impl Witness for Onlooker<'_> {
+    fn goes_on(&self) -> bool {
+        self.call.goes_on()
+    }
+
+    async fn see(&mut self, removals: Vec<Removal>) {
+        let mut batch = Collected::default();
+        for removal in &removals {
+            batch.add(removal);
+            self.gone.add(removal);
+            tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
         }
+        self.call.context().audit.collected(&batch).await;
+        self.call.progress(self.gone);
+    }
+}
+
+/// What comes after a run.
+fn ended(call: &JobCall<Work>, outcome: Result<u64, Error>) -> Result<Next, JobError> {
+    match outcome {
+        Ok(_) => Ok(if call.goes_on() { Next::Done } else { Next::Stopped }),
+        Err(error @ Error::ForeignStore { .. }) => Err(JobError::Fail(Box::new(error))),
+        Err(error) => Err(error.into()),
     }
 }
