@@ -206,7 +206,7 @@ async fn a_job_that_panics_is_tried_again_and_given_up_in_the_end() {
     assert!(waiting.run_at > world.clock.now(), "not at once");
     world.until(always, |job| job.state == JobState::Waiting && job.attempts == 1).await;
     world.clock.advance(Duration::from_secs(60));
-    world.until_is(once, JobState::Done).await;
+    assert_eq!(world.until_is(once, JobState::Done).await.last_error, None, "it has ended well");
     world.until(always, |job| job.state == JobState::Waiting && job.attempts == 2).await;
     world.clock.advance(Duration::from_secs(60));
     let failed = world.until_is(always, JobState::Failed).await;
@@ -307,7 +307,7 @@ async fn the_job_of_a_process_that_died_is_run_by_another_one() {
     world.clock.advance(LEASE);
     let done = world.until_is(id, JobState::Done).await;
     assert_eq!((done.attempts, world.begun("hang once")), (2, 2));
-    assert!(done.last_error.unwrap().contains("no more sign of life"));
+    assert_eq!(done.last_error, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -151,14 +151,37 @@ impl Attempts {
     }
 }
 
+/// The last error of a job at the end of a run: a new one, the same as before, or none.
+#[derive(Clone, Copy)]
+enum LastError<'a> {
+    Is(&'a str),
+    Kept,
+    Gone,
+}
+
+impl<'a> LastError<'a> {
+    fn is_kept(self) -> bool {
+        matches!(self, Self::Kept)
+    }
+
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Is(text) => Some(text),
+            Self::Kept | Self::Gone => None,
+        }
+    }
+}
+
 async fn end_run(tx: &mut AnyConnection, lease: &JobLease, end: &JobEnd, now: Timestamp) -> Result<bool> {
     match end {
-        JobEnd::Done => finish(tx, lease, JobState::Done, None, now).await,
-        JobEnd::Failed { error } => finish(tx, lease, JobState::Failed, Some(error), now).await,
-        JobEnd::Cancelled => finish(tx, lease, JobState::Cancelled, None, now).await,
-        JobEnd::Later(run_at) => postpone(tx, lease, *run_at, Attempts::Anew, None, now).await,
-        JobEnd::Retry { run_at, error } => postpone(tx, lease, *run_at, Attempts::Counted, Some(error), now).await,
-        JobEnd::Released => postpone(tx, lease, now, Attempts::Uncounted, None, now).await,
+        JobEnd::Done => finish(tx, lease, JobState::Done, LastError::Gone, now).await,
+        JobEnd::Failed { error } => finish(tx, lease, JobState::Failed, LastError::Is(error), now).await,
+        JobEnd::Cancelled => finish(tx, lease, JobState::Cancelled, LastError::Kept, now).await,
+        JobEnd::Later(run_at) => postpone(tx, lease, *run_at, Attempts::Anew, LastError::Gone, now).await,
+        JobEnd::Retry { run_at, error } => {
+            postpone(tx, lease, *run_at, Attempts::Counted, LastError::Is(error), now).await
+        }
+        JobEnd::Released => postpone(tx, lease, now, Attempts::Uncounted, LastError::Kept, now).await,
     }
 }
 
@@ -167,19 +190,20 @@ async fn finish(
     tx: &mut AnyConnection,
     lease: &JobLease,
     state: JobState,
-    error: Option<&String>,
+    error: LastError<'_>,
     now: Timestamp,
 ) -> Result<bool> {
     let update = sqlx::query(
         "UPDATE jobs SET state = CASE WHEN again = 1 THEN 0 ELSE $1 END, run_at = CASE WHEN again = 1 THEN $2 ELSE run_at END, \
          finished_at = CASE WHEN again = 1 THEN NULL ELSE $2 END, attempts = CASE WHEN again = 1 THEN 0 ELSE attempts END, \
-         last_error = COALESCE($3, last_error), lease_id = NULL, lease_until = 0, again = 0, cancel = 0 \
-         WHERE id = $4 AND lease_id = $5",
+         last_error = CASE WHEN $3 = 1 THEN last_error ELSE $4 END, lease_id = NULL, lease_until = 0, again = 0, cancel = 0 \
+         WHERE id = $5 AND lease_id = $6",
     );
     let update = update
         .bind(state.number())
         .bind(now.as_millis())
-        .bind(error.map(String::as_str))
+        .bind(i64::from(error.is_kept()))
+        .bind(error.text())
         .bind(lease.job.get())
         .bind(&lease.id);
     Ok(update.execute(tx).await.op("end a job")?.rows_affected() > 0)
@@ -192,14 +216,14 @@ async fn postpone(
     lease: &JobLease,
     run_at: Timestamp,
     attempts: Attempts,
-    error: Option<&String>,
+    error: LastError<'_>,
     now: Timestamp,
 ) -> Result<bool> {
     let update = sqlx::query(
         "UPDATE jobs SET state = CASE WHEN cancel = 1 AND again = 0 THEN 4 ELSE 0 END, run_at = $1, \
          finished_at = CASE WHEN cancel = 1 AND again = 0 THEN $2 ELSE NULL END, \
-         attempts = (attempts + $3) * $4, last_error = COALESCE($5, last_error), lease_id = NULL, lease_until = 0, \
-         again = 0, cancel = 0 WHERE id = $6 AND lease_id = $7",
+         attempts = (attempts + $3) * $4, last_error = CASE WHEN $5 = 1 THEN last_error ELSE $6 END, \
+         lease_id = NULL, lease_until = 0, again = 0, cancel = 0 WHERE id = $7 AND lease_id = $8",
     );
     let (more, times) = attempts.change();
     let update = update
@@ -207,7 +231,8 @@ async fn postpone(
         .bind(now.as_millis())
         .bind(more)
         .bind(times)
-        .bind(error.map(String::as_str))
+        .bind(i64::from(error.is_kept()))
+        .bind(error.text())
         .bind(lease.job.get())
         .bind(&lease.id);
     Ok(update.execute(tx).await.op("put a job off")?.rows_affected() > 0)

@@ -100,7 +100,7 @@ pub struct Job {
     pub is_cancelling: bool,
     /// The progress of the last attempt, in the words of the job.
     pub progress: String,
-    /// The error of the last failed attempt.
+    /// The error of the last failed attempt, until an attempt ends well.
     pub last_error: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -127,6 +127,7 @@ async fn an_end_is_one_of_several(kit: &Kit) {
     assert_eq!(end(retry(20), 10).await, (JobState::Waiting, 2, later(20)));
     assert_eq!(find(kit, id).await.last_error.as_deref(), Some("why"));
     assert_eq!(end(JobEnd::Later(later(30)), 20).await, (JobState::Waiting, 0, later(30)));
+    assert_eq!(find(kit, id).await.last_error, None, "that run has ended well");
     assert_eq!(end(JobEnd::Failed { error: "no use".to_owned() }, 30).await, (JobState::Failed, 1, later(30)));
     assert_eq!(find(kit, id).await.last_error.as_deref(), Some("no use"));
 }
