@@ -16,6 +16,12 @@ pub enum Error {
     /// The thing cannot be deleted, because something is in it or refers to it.
     #[error("{0} is still in use")]
     InUse(Thing),
+    /// A manifest cannot be deleted, because an index of its repository lists it.
+    #[error("the index {index} lists the manifest")]
+    Listed {
+        /// One of these indexes.
+        index: Digest,
+    },
     /// The thing is protected from deletion.
     #[error("{0} is protected from deletion")]
     Protected(Thing),

@@ -161,7 +161,12 @@ impl From<service::Error> for ApiError {
             E::Unknown(thing) => unknown(thing).into(),
             E::Gone(thing) => gone(thing).into(),
             E::InUse(Thing::Blob) => Self::from(Code::BlobInUse).with_header(header::ALLOW, "GET, HEAD"),
-            E::InUse(Thing::Manifest) => Self::from(Code::ManifestInUse).with_header(header::ALLOW, "GET, HEAD, PUT"),
+            E::Listed { index } => {
+                let message = format!(
+                    "the manifest is in use: the index {index} of this repository lists it; delete that index first"
+                );
+                Self::new(Code::ManifestInUse, message).with_header(header::ALLOW, "GET, HEAD, PUT")
+            }
             E::UploadBusy => Self::from(Code::BlobUploadBusy).with_header(header::RETRY_AFTER, "1"),
             E::Digest { expected, found } => Self::from(Code::DigestInvalid)
                 .with_detail(json!({ "expected": expected.as_str(), "found": found.as_str() })),

@@ -28,6 +28,12 @@ pub enum Error {
     /// The thing is not empty, or something refers to it.
     #[error("{0} is in use")]
     InUse(Thing),
+    /// An index of the repository lists the manifest.
+    #[error("the index {index} lists the manifest")]
+    Listed {
+        /// One of the indexes that do.
+        index: Digest,
+    },
     /// The thing is protected from deletion.
     #[error("{0} is protected from deletion")]
     Protected(Thing),
@@ -172,6 +178,7 @@ impl From<roadstead_storage::Error> for Error {
             E::MissingReferences { blobs, manifests } => Self::MissingReferences { blobs, manifests },
             E::Conflict(thing) => Self::Exists(thing),
             E::InUse(thing) => Self::InUse(thing),
+            E::Listed { index } => Self::Listed { index },
             E::Protected(thing) => Self::Protected(thing),
             E::Stale(Thing::Upload) => Self::UploadBusy,
             // The staged bytes do not match the row, so the upload cannot continue.

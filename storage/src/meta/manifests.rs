@@ -57,7 +57,7 @@ impl MetaStore {
     /// children and referrers are queued for review.
     ///
     /// # Errors
-    /// `InUse` while an index of the repository lists it. `Stale` when the caller may only delete the tags in
+    /// `Listed` while an index of the repository lists it. `Stale` when the caller may only delete the tags in
     /// `permitted`, and another tag points at the manifest. In both cases nothing is deleted.
     pub async fn delete_manifest(
         &self,
@@ -313,11 +313,12 @@ async fn delete(
         find.bind(repository.get()).bind(digest.as_str()).fetch_optional(&mut **u).await.op("find a manifest")?;
     let Some(id) = id.map(ManifestId::new) else { return Ok(None) };
     let listed = sqlx::query(
-        "SELECT parent_id FROM manifest_children WHERE repository_id = $1 AND child_digest = $2 AND parent_id <> $3 LIMIT 1",
+        "SELECT digest FROM manifests WHERE id = (SELECT MIN(parent_id) FROM manifest_children \
+         WHERE repository_id = $1 AND child_digest = $2 AND parent_id <> $3)",
     );
     let listed = listed.bind(repository.get()).bind(digest.as_str()).bind(id.get()).fetch_optional(&mut **u).await;
-    if listed.op("look for indexes")?.is_some() {
-        return Err(Error::InUse(Thing::Manifest));
+    if let Some(row) = listed.op("look for indexes")? {
+        return Err(Error::Listed { index: parse(&row, "manifests", "digest")? });
     }
     let untagged = tags::remove(u, repository, Which::PointingAt(id)).await?;
     let tags: Vec<Tag> = untagged.into_iter().map(|removed| removed.tag).collect();

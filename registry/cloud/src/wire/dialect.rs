@@ -3,7 +3,7 @@
 use roadstead_auth::Denied;
 use roadstead_policy::{PolicyError, Row, Service};
 use roadstead_service::{Error, Input};
-use roadstead_types::{Counted, Thing};
+use roadstead_types::{Counted, Digest, Thing};
 
 use super::code::Code;
 use super::language::Phrase;
@@ -38,10 +38,9 @@ impl Dialect {
             Error::Exists(thing) => exists(thing),
             Error::Reserved(_) => Code::InvalidParameterErrNamespaceReserved.into(),
             Error::InUse(thing) => in_use(thing),
+            Error::Listed { index } => listed(&index),
             Error::Protected(thing) => protected(thing),
-            Error::Preset(thing) => {
-                Said::new(Code::InvalidParameterPolicyIdError, format!("a preset {thing} cannot be changed"))
-            }
+            Error::Preset(thing) => preset(thing),
             Error::Foreign(Thing::AccessKey) => Code::OperationDeniedUinNotMatch.into(),
             Error::Foreign(_) => Code::InvalidParameterErrNsMisMatch.into(),
             Error::MainAccountOnly(_) => Code::OperationDeniedSubUin.into(),
@@ -218,6 +217,16 @@ fn in_use(thing: Thing) -> Said {
     }
 }
 
+fn listed(index: &Digest) -> Said {
+    let english = format!("the index {index} of the repository lists the image: delete that index first");
+    let chinese = format!("仓库中的索引 {index} 包含该镜像，请先删除该索引");
+    Said::new(Code::ResourceInUse, Phrase::both(english, chinese))
+}
+
+fn preset(thing: Thing) -> Said {
+    Said::new(Code::InvalidParameterPolicyIdError, format!("a preset {thing} cannot be changed"))
+}
+
 fn protected(thing: Thing) -> Said {
     let english = match thing {
         Thing::Instance => "the instance is protected: turn DeletionProtection off first".to_owned(),
@@ -265,7 +274,9 @@ fn document(error: PolicyError) -> Said {
 #[cfg(test)]
 mod tests {
     use roadstead_policy::{Author, Policy, Use};
+    use roadstead_types::Algorithm;
 
+    use super::super::language::Language;
     use super::*;
 
     #[test]
@@ -278,6 +289,16 @@ mod tests {
         ] {
             let error = Policy::parse(text, Use::Identity, &author).unwrap_err();
             assert_eq!(Dialect::Cam.said(Error::PolicyDocument(error)).code(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_image_that_an_index_lists_is_refused_with_the_digest_of_the_index() {
+        let index = Digest::of(Algorithm::Sha256, b"an index");
+        let said = Dialect::Enterprise.said(Error::Listed { index: index.clone() });
+        assert_eq!(said.code(), Code::ResourceInUse);
+        for language in [Language::English, Language::Chinese] {
+            assert!(said.text(language).contains(index.as_str()), "{}", said.text(language));
         }
     }
 

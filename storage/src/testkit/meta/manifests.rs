@@ -193,7 +193,7 @@ async fn a_child_stays_while_its_index_does(kit: &Kit) {
     kit.put(&place, "app", &index, &[tag("i")]).await.unwrap();
     let repository = outcome.repository;
     let delete = async |digest: &Digest| kit.one.delete_manifest(&act(), repository, digest, None).await;
-    assert!(matches!(delete(&image.digest).await, Err(Error::InUse(Thing::Manifest))));
+    assert!(matches!(delete(&image.digest).await, Err(Error::Listed { .. })));
     assert_eq!(kit.two.tags_of(repository, &image.digest).await.unwrap(), [tag("c")], "nothing is deleted");
     delete(&index.digest).await.unwrap().unwrap();
     let child = id_of(kit, repository, &image.digest).await;
