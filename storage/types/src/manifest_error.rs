@@ -8,8 +8,8 @@ pub enum ManifestError {
     /// The bytes are not JSON, or not the JSON of a manifest.
     #[error("the manifest is not valid: {0}")]
     Json(String),
-    /// A malformed media type.
-    #[error("malformed media type {0:?}")]
+    /// A media type that no manifest has.
+    #[error("{0:?} is no media type of a manifest, such as application/vnd.oci.image.manifest.v1+json")]
     MediaType(String),
     /// The `Content-Type` of the request and the `mediaType` of the document differ.
     #[error("the Content-Type {header:?} differs from the mediaType {document:?} of the manifest")]

@@ -218,8 +218,8 @@ impl Manifest {
         };
         let is_image = matches!(kind, ManifestKind::Image { .. });
         let artifact_type = raw.artifact_type.filter(|t| !t.is_empty()).or(config_type.filter(|_| is_image));
-        if let Some(odd) = artifact_type.as_ref().filter(|t| t.chars().any(char::is_control)) {
-            return Err(ManifestError::MediaType(odd.chars().take(100).collect()));
+        if artifact_type.as_ref().is_some_and(|t| t.chars().any(char::is_control)) {
+            return Err(ManifestError::Json("the artifactType has a control character".into()));
         }
         let annotations = raw.annotations.unwrap_or_default();
         if raw.subject.is_some() {
