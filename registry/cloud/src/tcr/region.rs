@@ -2,8 +2,8 @@
 
 use roadstead_policy::regions;
 
-/// The number of a region that is not in the product's table.
-const OTHER: i64 = 1;
+/// The number of a region that is not in the product's table. No region of the table has it.
+const OTHER: i64 = 0;
 
 /// The region of this registry, from the product's table.
 pub(super) struct Region {
@@ -35,8 +35,8 @@ mod tests {
         for (name, expected) in [
             ("ap-guangzhou", ("gz", "ap-guangzhou", 1)),
             ("cd", ("cd", "ap-chengdu", 16)),
-            ("my-cellar", ("my-cellar", "my-cellar", 1)),
-            ("", ("", "", 1)),
+            ("my-cellar", ("my-cellar", "my-cellar", 0)),
+            ("", ("", "", 0)),
         ] {
             let Region { alias, name, id } = Region::of(name);
             assert_eq!((alias.as_str(), name.as_str(), id), expected);
