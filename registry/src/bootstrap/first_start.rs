@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{open_accounts, secret_file};
 
 /// The name of the account that the first start creates.
-const OWNER_NAME: &str = "owner";
+pub const OWNER_NAME: &str = "owner";
 /// The namespace of the owner account. Nobody else can create a namespace of this name.
 const OWNER_NAMESPACE: &str = "library";
 

@@ -11,8 +11,8 @@ use roadstead_storage::meta::{Act, MetaStore};
 
 use super::{key_command, secret_file};
 
-/// Opens the sealer with the key that the settings name. The first start creates a key. If a command prints the key,
-/// every call runs that command.
+/// Opens the sealer with the key that the settings name. This creates no key. If a command prints the key, every call runs that
+/// command.
 pub async fn open_sealer(settings: &Settings, meta: &MetaStore) -> anyhow::Result<Sealer> {
     let path = match settings.master_key() {
         MasterKey::Given(key) => return Ok(Sealer::new(*key.expose())),
@@ -22,11 +22,19 @@ pub async fn open_sealer(settings: &Settings, meta: &MetaStore) -> anyhow::Resul
         }
         MasterKey::Kept(path) => path,
     };
-    refuse_without_key(&path, meta).await?;
-    if !path.try_exists().with_context(|| format!("cannot look for {}", path.display()))? {
+    let there = is_there(&path, meta).await?;
+    ensure!(there, "there is no master key {} yet: `roadstead serve` makes one", path.display());
+    read_sealer(&path)
+}
+
+/// The same, for a start and for the first account: creates the key if there is none yet.
+pub async fn open_or_make_sealer(settings: &Settings, meta: &MetaStore) -> anyhow::Result<Sealer> {
+    if let MasterKey::Kept(path) = settings.master_key()
+        && !is_there(&path, meta).await?
+    {
         secret_file::write_once(&path, &rand::random::<[u8; 32]>())?;
     }
-    read_sealer(&path)
+    open_sealer(settings, meta).await
 }
 
 fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
@@ -36,9 +44,9 @@ fn read_sealer(path: &Path) -> anyhow::Result<Sealer> {
     Ok(Sealer::new(key))
 }
 
-/// Refuses to create a new master key when the old one is missing. The new key could open none of the sealed secrets,
-/// and secrets sealed with it would be lost once the old key is restored.
-async fn refuse_without_key(path: &Path, meta: &MetaStore) -> anyhow::Result<()> {
+/// Says whether the file of the master key exists. It must exist once something is sealed: a new key could open none of the
+/// sealed secrets, and secrets sealed with it would be lost once the old key is restored.
+async fn is_there(path: &Path, meta: &MetaStore) -> anyhow::Result<bool> {
     let next = next_master_key(path);
     ensure!(
         !next.try_exists().with_context(|| format!("cannot look for {}", next.display()))?,
@@ -50,7 +58,7 @@ async fn refuse_without_key(path: &Path, meta: &MetaStore) -> anyhow::Result<()>
         "{} is missing, and the database holds keys that were sealed with it: restore it (OPERATIONS.md, Backup)",
         path.display()
     );
-    Ok(())
+    Ok(there)
 }
 
 /// Returns the path of the next master key, where it stays until the whole database is sealed with it.

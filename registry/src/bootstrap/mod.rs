@@ -20,9 +20,10 @@ use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::Engine;
 use roadstead_types::{Clock, SystemClock};
 
+pub use first_start::OWNER_NAME;
 use first_start::first_start;
 use master_key::finish_rotation;
-pub use master_key::{open_sealer, rotate_master_key};
+pub use master_key::{open_or_make_sealer, open_sealer, rotate_master_key};
 pub use open::{
     lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta, open_existing_store,
     open_meta, open_store,
@@ -75,7 +76,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let clock = parts.clock;
     let meta = open_meta(settings).await?;
     finish_rotation(settings, &meta).await?;
-    let sealer = open_sealer(settings, &meta).await?;
+    let sealer = open_or_make_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {
         // With SQLite no other process can be writing to an upload or running a job, so all leases belong to dead
         // processes.

@@ -57,13 +57,14 @@ pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
     Ok(meta)
 }
 
-/// Connects to an existing database, for commands that only read. It creates nothing and migrates nothing.
+/// Connects to the database of a registry that exists. This creates nothing and migrates nothing.
 pub async fn open_existing_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
     if let DatabaseLocation::Kept(path) = settings.database_location() {
         let there = path.try_exists().with_context(|| format!("cannot look for {}", path.display()))?;
         ensure!(
             there,
-            "there is no database {}: is the data directory right? `roadstead serve` makes one",
+            "there is no registry in {}: {} is missing. Is the data directory right? `roadstead serve` makes a registry",
+            settings.data_dir.display(),
             path.display()
         );
     }

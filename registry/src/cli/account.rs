@@ -72,7 +72,10 @@ pub enum Command {
 /// `roadstead account ...`.
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = command.changes();
-    let meta = context.meta(changes).await?;
+    let meta = match &command {
+        Command::Create { name, .. } => open_for(context, name).await?,
+        _ => context.meta(changes).await?,
+    };
     // Servers read quotas from the database on each use, so no server has to be told.
     let is_quota = matches!(command, Command::Quota { .. });
     let done = carry_out(context, &meta, command).await;
@@ -102,6 +105,18 @@ async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> any
         Command::Disable { uin } => set_status(context, meta, &uin, AccountStatus::Disabled).await,
         Command::Enable { uin } => set_status(context, meta, &uin, AccountStatus::Active).await,
     }
+}
+
+/// Opens the database for a new account. There may be none yet: accounts may be made before the first start.
+async fn open_for(context: &Context, name: &str) -> anyhow::Result<MetaStore> {
+    context.refuse_if_readonly()?;
+    bootstrap::make_data_dir(&context.settings)?;
+    let meta = bootstrap::open_meta(&context.settings).await?;
+    if name == bootstrap::OWNER_NAME && meta.account_by_name(name).await?.is_none() {
+        meta.close().await;
+        bail!("the first `roadstead serve` makes the account `{name}`, with its namespace: choose another name");
+    }
+    Ok(meta)
 }
 
 /// Opens the accounts, for commands that set passwords and keys.
@@ -154,7 +169,9 @@ fn read_password(mut input: impl Read) -> anyhow::Result<String> {
     Ok(password.to_owned())
 }
 
-async fn create(context: &Context, accounts: &Accounts, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+async fn create(context: &Context, meta: &MetaStore, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+    let sealer = bootstrap::open_or_make_sealer(&context.settings, meta).await?;
+    let accounts = bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock));
     let password = from_stdin(password_stdin)?;
     let made = accounts.create(&context.act(None, "account.create", ""), name, password.as_deref(), None).await?;
     let mut record = json!({

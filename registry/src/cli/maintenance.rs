@@ -33,9 +33,9 @@ pub struct RotateArgs {
 pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome {
     let settings = &context.settings;
     let key = args.new_key_file.as_deref().map(Key::from_file).transpose().map_err(anyhow::Error::from)?;
+    let meta = context.meta(true).await?;
     // A running server would keep using the old key from its memory.
     let _alone = bootstrap::lock_data_dir(settings).context("stop the server first")?;
-    let meta = bootstrap::open_existing_meta(settings).await?;
     let outcome = bootstrap::rotate_master_key(settings, &meta, key, &context.act(None, "master-key.rotate", "")).await;
     meta.close().await;
     let count = outcome?;

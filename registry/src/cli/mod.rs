@@ -121,9 +121,14 @@ impl Context {
     /// refused while the registry is read-only. A command that only reads creates no data directory and no database,
     /// and migrates nothing.
     async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
-        if !changes {
-            return bootstrap::open_existing_meta(&self.settings).await;
+        if changes {
+            self.refuse_if_readonly()?;
         }
+        bootstrap::open_existing_meta(&self.settings).await
+    }
+
+    /// Refuses a command that changes something while the registry is read-only.
+    fn refuse_if_readonly(&self) -> anyhow::Result<()> {
         if self.settings.maintenance.readonly {
             anyhow::bail!("the registry is read-only for maintenance: unset maintenance.readonly first");
         }

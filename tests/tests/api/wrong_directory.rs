@@ -1,0 +1,102 @@
+//! Commands on a data directory where no server has run.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roadstead_storage::meta::{MetaParams, MetaStore, NewAccount, Quotas, sqlite_url};
+use roadstead_storage::testkit::act;
+use roadstead_tests::Binary;
+use roadstead_types::{SystemClock, Uin};
+use serde_json::Value;
+
+use super::cli::{json, run, text};
+
+const UIN: &str = "100000000000";
+const KEY: &str = "AKIDabcdefghijklmnopqrstuvwxyz012345";
+
+/// With a mistyped path they would make a registry, and change it.
+#[test]
+fn commands_that_change_something_make_no_registry() {
+    let data = tempfile::tempdir().unwrap();
+    let nowhere = data.path().join("nowhere");
+    for arguments in [
+        &["account", "password", UIN][..],
+        &["account", "disable", UIN],
+        &["account", "enable", UIN],
+        &["account", "quota", UIN, "--namespaces", "1"],
+        &["account", "key", "create", "--uin", UIN],
+        &["account", "key", "disable", "--uin", UIN, KEY],
+        &["account", "key", "enable", "--uin", UIN, KEY],
+        &["account", "key", "delete", "--uin", UIN, KEY],
+        &["namespace", "create", "team"],
+        &["namespace", "delete", "team"],
+        &["repository", "visibility", "team/app", "public"],
+        &["job", "cancel", "1"],
+        &["job", "retry", "1"],
+        &["rotate-master-key"],
+        &["garbage-collect"],
+    ] {
+        let output = run(&nowhere, arguments, &[]);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
+        let told = text(&output.stderr);
+        assert!(told.contains(&format!("there is no registry in {}", nowhere.display())), "{arguments:?}: {told}");
+        assert!(!nowhere.exists(), "{arguments:?} makes the data directory");
+    }
+    json(&run(&nowhere, &["account", "create", "--name", "carol"], &[]));
+    assert!(nowhere.join("roadstead.db").exists());
+}
+
+async fn open(data: &Path) -> MetaStore {
+    let params = MetaParams {
+        url: sqlite_url(&data.join("roadstead.db")),
+        max_connections: 1,
+        busy_timeout: Duration::from_secs(10),
+        instance: "the test".to_owned(),
+        quotas: Quotas::default(),
+    };
+    MetaStore::open(&params).await.unwrap()
+}
+
+#[tokio::test]
+async fn only_a_start_and_a_new_account_make_a_master_key() {
+    let data = tempfile::tempdir().unwrap();
+    let key = data.path().join("master.key");
+    assert!(run(data.path(), &["migrate"], &[]).status.success());
+    let meta = open(data.path()).await;
+    let uin: Uin = UIN.parse().unwrap();
+    let new = NewAccount { uin: &uin, name: "carol", password_hash: None };
+    meta.create_account(&act(Arc::new(SystemClock)), &new).await.unwrap();
+    meta.close().await;
+    for arguments in [
+        &["doctor", "--url", "http://127.0.0.1:1"][..],
+        &["explain", "--uin", UIN, "--action", "pull", "--resource", "library/app"],
+        &["account", "password", UIN],
+        &["account", "key", "create", "--uin", UIN],
+        &["rotate-master-key"],
+    ] {
+        let output = run(data.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
+        let told = text(&[output.stdout, output.stderr].concat());
+        assert!(told.contains("there is no master key"), "{arguments:?}: {told}");
+        assert!(!key.exists(), "{arguments:?} makes a master key");
+    }
+    json(&run(data.path(), &["account", "create", "--name", "dave"], &[]));
+    assert!(key.exists());
+}
+
+/// The first start makes an account of this name, and what belongs to it.
+#[tokio::test]
+async fn nobody_takes_the_name_of_the_owner_before_the_first_start() {
+    let data = tempfile::tempdir().unwrap();
+    let refused = run(data.path(), &["account", "create", "--name", "owner"], &[]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    assert!(text(&refused.stderr).contains("`roadstead serve` makes the account `owner`"), "{}", text(&refused.stderr));
+    let server = Binary::find().serve(data.path(), &[]);
+    assert!(server.output().iter().any(|line| line.contains("docker login")), "{:?}", server.output());
+    let record: Value = serde_json::from_slice(&std::fs::read(data.path().join("bootstrap.json")).unwrap()).unwrap();
+    let namespaces = json(&run(data.path(), &["namespace", "list", "--json"], &[]));
+    assert_eq!((&namespaces[0]["name"], &namespaces[0]["owner"]), (&"library".into(), &record["uin"]));
+    let twice = run(data.path(), &["account", "create", "--name", "owner"], &[]);
+    assert!(text(&twice.stderr).contains("there is an account `owner` already"), "{}", text(&twice.stderr));
+}
