@@ -123,6 +123,11 @@ impl Auth {
         self.inner.keys.jwks()
     }
 
+    /// Tells whether the registry is read-only for the time being.
+    pub fn is_readonly(&self) -> bool {
+        self.inner.params.readonly
+    }
+
     /// Returns how long a token is valid.
     pub fn token_lifetime(&self) -> Duration {
         self.inner.params.token_lifetime

@@ -23,7 +23,8 @@ use crate::random;
 const MAX_BYTES: usize = 128;
 
 impl Auth {
-    /// Makes the first refresh token of a sign-in. It is valid for this registry, service and client only.
+    /// Makes the first refresh token of a sign-in. It is valid for this registry, service and client only. `None` while
+    /// the registry is read-only, because a new token must be stored.
     ///
     /// # Errors
     /// `Session` for sessions, because the token does not store their limits; `Storage` when the store fails.
@@ -33,9 +34,12 @@ impl Auth {
         identity: &Arc<Identity>,
         service: &str,
         client_id: &str,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
         if identity.session.is_some() {
             return Err(crate::Error::Session);
+        }
+        if self.is_readonly() {
+            return Ok(None);
         }
         let (token, family) = (random::token::<32>(), random::token::<16>());
         let now = self.inner.clock.now();
@@ -50,10 +54,11 @@ impl Auth {
             expires_at: now.after(self.inner.params.refresh_token_lifetime),
         };
         self.inner.meta.insert_refresh_token(&new, now).await?;
-        Ok(token)
+        Ok(Some(token))
     }
 
-    /// Exchanges a refresh token for its successor, and returns its account.
+    /// Exchanges a refresh token for its successor, and returns its account. While the registry is read-only, there is
+    /// no successor, and the token stays valid.
     ///
     /// # Errors
     /// `BadCredentials` for a token that is unknown, expired or revoked, or that belongs to another registry, service
@@ -66,7 +71,7 @@ impl Auth {
         token: &str,
         service: &str,
         client_id: &str,
-    ) -> std::result::Result<(Arc<Identity>, String), AuthenticationError> {
+    ) -> std::result::Result<(Arc<Identity>, Option<String>), AuthenticationError> {
         const BAD: AuthenticationError = AuthenticationError::BadCredentials;
         let (meta, now) = (&self.inner.meta, self.inner.clock.now());
         if token.len() > MAX_BYTES {
@@ -85,6 +90,13 @@ impl Auth {
         // A sign-in that was concurrent with a change of the password has the old version.
         if account.status != AccountStatus::Active || account.credential_version != found.credential_version {
             return Err(BAD);
+        }
+        if self.is_readonly() {
+            if found.used_at.is_some() {
+                return Err(BAD);
+            }
+            let identity = self.inner.current(account.id, account.credential_version).await?.ok_or(BAD)?;
+            return Ok((identity, None));
         }
         let next = URL_SAFE_NO_PAD.encode(self.inner.sealer.derive("refresh token successor", token.as_bytes()));
         let new = NewRefreshToken {
@@ -106,7 +118,7 @@ impl Auth {
             Rotation::Unknown => return Err(BAD),
         }
         let identity = self.inner.current(account.id, account.credential_version).await?.ok_or(BAD)?;
-        Ok((identity, next))
+        Ok((identity, Some(next)))
     }
 }
 

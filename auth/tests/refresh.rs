@@ -16,7 +16,8 @@ use roadstead_types::{Clock as _, RegistryId};
 const CLIENT: &str = "containerd";
 
 async fn redeem(world: &World, token: &str) -> Result<(Arc<Identity>, String), AuthenticationError> {
-    world.auth.redeem_refresh_token(REGISTRY, token, SERVICE, CLIENT).await
+    let (identity, next) = world.auth.redeem_refresh_token(REGISTRY, token, SERVICE, CLIENT).await?;
+    Ok((identity, next.unwrap()))
 }
 
 async fn is_bad(world: &World, token: &str) -> bool {
@@ -25,7 +26,7 @@ async fn is_bad(world: &World, token: &str) -> bool {
 
 async fn issue(world: &World) -> String {
     let owner = world.owner().await;
-    world.auth.issue_refresh_token(REGISTRY, &owner, SERVICE, CLIENT).await.unwrap()
+    world.auth.issue_refresh_token(REGISTRY, &owner, SERVICE, CLIENT).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn one_that_is_issued_after_the_password_was_changed_to_who_knew_the_old_o
     let world = World::new().await;
     let before = world.owner().await;
     world.accounts.set_password(&act(world.clock.clone()), world.owner.account.id, "another horse").await.unwrap();
-    let token = world.auth.issue_refresh_token(REGISTRY, &before, SERVICE, CLIENT).await.unwrap();
+    let token = world.auth.issue_refresh_token(REGISTRY, &before, SERVICE, CLIENT).await.unwrap().unwrap();
     assert!(is_bad(&world, &token).await);
 }
 
@@ -108,7 +109,7 @@ async fn a_new_password_and_a_disabled_account_void_it() {
     assert!(is_bad(&world, &token).await);
 
     let other = world.other().await;
-    let token = world.auth.issue_refresh_token(REGISTRY, &other, SERVICE, CLIENT).await.unwrap();
+    let token = world.auth.issue_refresh_token(REGISTRY, &other, SERVICE, CLIENT).await.unwrap().unwrap();
     world.meta.set_account_status(&act(world.clock.clone()), other.account, AccountStatus::Disabled).await.unwrap();
     assert!(is_bad(&world, &token).await);
 }

@@ -272,6 +272,12 @@ impl TestRegistry {
         self.running = Some(Running::start(&self.stage));
     }
 
+    /// Restarts the server with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.stage.settings);
+        self.restart().await;
+    }
+
     /// Stops the server. If `graceful`, running requests may finish.
     pub fn stop(&mut self, graceful: bool) {
         if let Some(running) = self.running.take() {

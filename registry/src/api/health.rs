@@ -24,5 +24,6 @@ pub async fn ready(state: &ServerState) -> ApiResult {
     let Probes { database, migrations, store } = probes;
     Ok(response.json(json!({
         "status": status, "database": database, "migrations": migrations, "store": store, "down": down, "draining": draining,
+        "readonly": state.auth.is_readonly(),
     })))
 }

@@ -87,6 +87,10 @@ async fn check_server(
     };
     report.add("clock", check_clock(&client, &url).await)?;
     match opened {
+        Some(_) if settings.maintenance.readonly => {
+            let untried = "not tried: the registry is read-only for maintenance (maintenance.readonly)";
+            report.add("push and pull", Ok(untried.to_owned()))
+        }
         Some((meta, sealer)) => {
             report.add("push and pull", push_and_pull(settings, &meta, sealer, &client, &url).await)
         }

@@ -11,6 +11,9 @@ pub async fn run(context: &Context) -> Outcome {
     let chosen = Bootstrap::from_environment(roadstead_config::environment()).map_err(|e| Failure::Usage(e.into()))?;
     let registry = bootstrap::build(&context.settings, &chosen, Parts::default()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), url = registry.url, "starting");
+    if context.settings.maintenance.readonly {
+        tracing::warn!("the registry is read-only for maintenance (maintenance.readonly): it changes nothing");
+    }
     let scheme = if context.settings.server.tls.cert.is_some() { "https" } else { "http" };
     let mut told = Ok(());
     let run = bootstrap::run(registry, |registry| {

@@ -17,6 +17,7 @@ async fn a_running_registry_is_alive_and_ready() {
     let ready = reg.anonymous().get("/readyz").await.expect(200).json();
     let expected = json!({
         "status": "ok", "database": true, "migrations": true, "store": true, "down": [], "draining": false,
+        "readonly": false,
     });
     assert_eq!(ready, expected);
     reg.anonymous().head("/readyz").await.expect(200);
@@ -32,7 +33,7 @@ async fn a_store_that_fails_is_told_without_its_secrets_and_comes_back() {
         (&ready["store"], &ready["database"], &ready["status"]),
         (&json!(false), &json!(true), &json!("unavailable"))
     );
-    assert_eq!(ready.as_object().unwrap().len(), 6, "the answer names the failing parts, and nothing else: {ready}");
+    assert_eq!(ready.as_object().unwrap().len(), 7, "the answer names the failing parts, and nothing else: {ready}");
     // The process still counts as alive, because a restart would not help.
     reg.anonymous().get("/healthz").await.expect(200);
     store.heal();

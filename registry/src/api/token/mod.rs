@@ -125,8 +125,7 @@ pub async fn post(call: &Call<'_>, payload: web::Payload) -> ApiResult {
             let Some(token) = field("refresh_token") else {
                 return Ok(oauth_error("invalid_request", "refresh_token is required"));
             };
-            let redeemed = call.state.auth.redeem_refresh_token(call.registry(), token, &service, client).await;
-            redeemed.map(|(identity, next)| (identity, Some(next)))
+            call.state.auth.redeem_refresh_token(call.registry(), token, &service, client).await
         }
         _ => return Ok(oauth_error("unsupported_grant_type", "grant_type must be password or refresh_token")),
     };
@@ -159,7 +158,7 @@ async fn with_password(
     let refresh = match offline.filter(|_| identity.session.is_none()) {
         Some((service, client)) => {
             let issued = auth.issue_refresh_token(call.registry(), &identity, service, client).await;
-            Some(issued.map_err(AuthenticationError::from)?)
+            issued.map_err(AuthenticationError::from)?
         }
         None => None,
     };
