@@ -1,6 +1,6 @@
 //! Background jobs, as the operator sees them.
 
-use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore};
+use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore, Schedule};
 use roadstead_types::JobId;
 
 use crate::Result;
@@ -25,6 +25,11 @@ impl JobService {
     /// Returns the job with this id.
     pub async fn find(&self, id: JobId) -> Result<Option<Job>> {
         Ok(self.meta.job(id).await?)
+    }
+
+    /// Returns the schedules of regular jobs, in the byte order of their names.
+    pub async fn schedules(&self) -> Result<Vec<Schedule>> {
+        Ok(self.meta.list_schedules().await?)
     }
 
     /// Cancels a job: a waiting job at once; a running job is told to stop. Returns false if the job has ended or does

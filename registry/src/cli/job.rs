@@ -3,11 +3,11 @@
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use roadstead_service::JobService;
-use roadstead_storage::meta::{Job, JobQuery, JobState};
+use roadstead_storage::meta::{Job, JobQuery, JobState, Schedule};
 use roadstead_types::{JobId, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text};
+use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, text};
 use roadstead_types::time;
 
 #[derive(Subcommand)]
@@ -19,6 +19,8 @@ pub enum Command {
         /// Number of the job
         id: i64,
     },
+    /// List the schedules of jobs that come back regularly
+    Schedules,
     /// Cancel a job: a waiting job at once; a running job is told to stop
     Cancel {
         /// Number of the job
@@ -52,6 +54,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let done = match command {
         Command::List(args) => list(context, &jobs, &args).await,
         Command::Show { id } => show(context, &jobs, JobId::new(id)).await,
+        Command::Schedules => schedules(context, &jobs).await,
         Command::Cancel { id } => cancel(context, &jobs, JobId::new(id)).await,
         Command::Retry { id } => retry(context, &jobs, JobId::new(id)).await,
     };
@@ -95,8 +98,8 @@ async fn cancel(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Resu
         bail!("job {id} has ended already");
     }
     match job.state {
-        JobState::Running => print_line(format_args!("job {id} is told to stop")),
-        _ => print_line(format_args!("job {id} cancelled")),
+        JobState::Running => done(context, id, "cancelling", "is told to stop"),
+        _ => done(context, id, JobState::Cancelled.as_str(), "cancelled"),
     }
 }
 
@@ -107,15 +110,39 @@ async fn retry(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Resul
     if !again {
         bail!("job {id} is {}", job.state.as_str());
     }
-    print_line(format_args!("job {id} is due now"))
+    done(context, id, JobState::Waiting.as_str(), "is due now")
+}
+
+/// Prints what has become of a job: its state, and the same in a sentence.
+fn done(context: &Context, id: JobId, state: &str, sentence: &str) -> anyhow::Result<()> {
+    print_done(context, format_args!("job {id} {sentence}"), &json!({ "id": id.get(), "state": state }))
+}
+
+async fn schedules(context: &Context, jobs: &JobService) -> anyhow::Result<()> {
+    let record = |schedule: &Schedule| {
+        json!({
+            "name": schedule.name,
+            "rule": schedule.rule,
+            "next_run": time::iso(schedule.next_run),
+            "last_run": schedule.last_run.map(time::iso),
+        })
+    };
+    let items: Vec<Value> = jobs.schedules().await?.iter().map(record).collect();
+    print_list(context, &items, |item| {
+        ["name", "rule", "next_run", "last_run"].map(|name| member(item, name)).join("  ")
+    })
 }
 
 fn record(job: &Job) -> Value {
     let at = |time: Option<Timestamp>| time.map(time::iso);
+    // A payload that is no JSON is shown as it stands.
+    let payload = serde_json::from_str(&job.payload).unwrap_or_else(|_| Value::from(job.payload.as_str()));
     json!({
         "id": job.id.get(),
         "kind": job.kind,
+        "key": job.key,
         "scope": job.scope,
+        "payload": payload,
         "state": if job.is_cancelling { "cancelling" } else { job.state.as_str() },
         "attempts": job.attempts,
         "progress": job.progress,
@@ -129,7 +156,11 @@ fn record(job: &Job) -> Value {
 }
 
 fn line(item: &Value) -> String {
-    let member = |name: &str| Some(text(item, name)).filter(|text| !text.is_empty()).unwrap_or("-").to_owned();
-    let rest = ["state", "kind", "scope", "run_at", "progress", "last_error"].map(member);
+    let rest = ["state", "kind", "scope", "run_at", "progress", "last_error"].map(|name| member(item, name));
     format!("{}  {}  x{}", item["id"], rest.join("  "), item["attempts"])
+}
+
+/// A text member of a value, for people.
+fn member(item: &Value, name: &str) -> String {
+    Some(text(item, name)).filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
 }

@@ -85,6 +85,7 @@ pub use personal::{
     RepositoryDetail, RepositorySearch,
 };
 pub use review::{Review, ReviewTarget};
+pub use schedules::Schedule;
 pub use sealed::{Sealed, SealedKind};
 pub use sessions::{ProviderVersion, RoleVersion};
 pub use trigger_log::{TriggerRun, TriggerRunOrder, TriggerRunPage};

@@ -1,15 +1,36 @@
 //! Schedules of regular jobs. Every process looks for due ones, and the one that moves the row requests the job.
 
 use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::jobs::{self, NewJob};
+use super::row::{get, optional_time, time};
 use super::sql::SqlResult as _;
 use super::unit::{Outcome, unit};
 use crate::Result;
 use roadstead_types::Timestamp;
 
+/// When a job that comes back regularly is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Schedule {
+    /// Its name: the kind of the job.
+    pub name: String,
+    /// Its rule, in words.
+    pub rule: String,
+    /// When it is due next.
+    pub next_run: Timestamp,
+    /// When it last asked for the job.
+    pub last_run: Option<Timestamp>,
+}
+
 impl MetaStore {
+    /// Returns all schedules, in the byte order of their names.
+    pub async fn list_schedules(&self) -> Result<Vec<Schedule>> {
+        let query = sqlx::query("SELECT name, rule, next_run, last_run FROM schedules ORDER BY name");
+        query.fetch_all(self.reader()).await.op("list schedules")?.iter().map(schedule).collect()
+    }
+
     /// Makes sure that a schedule with this rule exists. A new schedule is due at `first`, and one with a changed
     /// rule at `first` at the latest. Others stay as they are, so that a restart postpones nothing.
     pub async fn keep_schedule(&self, name: &str, rule: &str, first: Timestamp) -> Result<()> {
@@ -26,6 +47,15 @@ impl MetaStore {
     pub async fn run_schedule(&self, name: &str, next: Timestamp, job: &NewJob, now: Timestamp) -> Result<bool> {
         unit!(self.upkeep(now, "run a schedule"), |tx| run(tx, name, next, job, now).await.map(Outcome::of))
     }
+}
+
+fn schedule(row: &AnyRow) -> Result<Schedule> {
+    Ok(Schedule {
+        name: get(row, "name")?,
+        rule: get(row, "rule")?,
+        next_run: time(row, "next_run")?,
+        last_run: optional_time(row, "last_run")?,
+    })
 }
 
 async fn keep(tx: &mut AnyConnection, name: &str, rule: &str, first: Timestamp) -> Result<()> {

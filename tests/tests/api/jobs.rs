@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use roadstead_storage::meta::{AuditQuery, NewJob};
-use roadstead_tests::{TestRegistry, eventually};
+use roadstead_storage::meta::{
+    AuditQuery, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobQuery, JobState, NewJob, Readable,
+};
+use roadstead_tests::{Image, TestRegistry, eventually};
+use roadstead_types::{RegistryId, RepositoryName};
 use serde_json::{Value, json};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn told(reg: &TestRegistry, arguments: &[&str], code: i32) -> String {
     let output = reg.command(&[&["job"], arguments].concat(), "");
@@ -37,6 +42,7 @@ async fn an_operator_sees_jobs_cancels_them_and_has_them_tried_again() {
     let id = reg.meta().enqueue_job(&unknown(), reg.now()).await.unwrap().to_string();
     let shown = json_of(&reg, &["show", &id]);
     assert_eq!((&shown["state"], &shown["scope"]), (&json!("waiting"), &json!("nothing in particular")));
+    assert_eq!((&shown["key"], &shown["payload"]), (&json!("one"), &json!({})));
     assert!(told(&reg, &["show", &id], 0).contains("state: waiting\n"));
     assert_eq!(json_of(&reg, &["list", "--limit", "1"]).as_array().unwrap().len(), 1);
     assert!(told(&reg, &["list", "--state", "waiting"], 0).starts_with(&format!("{id}  waiting  test.unknown  ")));
@@ -62,4 +68,92 @@ async fn an_operator_sees_jobs_cancels_them_and_has_them_tried_again() {
     let noted: Vec<_> = of_jobs.map(|(_, e)| (e.action.as_str(), e.resource.as_str())).collect();
     let expected = [("job.retry", id.as_str()), ("job.cancel", other.as_str()), ("job.cancel", id.as_str())];
     assert_eq!(noted, expected);
+}
+
+#[tokio::test]
+async fn schedules_are_shown_with_their_rule_and_their_runs() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let swept = async || {
+        let listed = json_of(&reg, &["schedules"]);
+        let listed = listed.as_array().unwrap().clone();
+        let found = |name: &str| listed.iter().find(|schedule| schedule["name"] == name).cloned();
+        found("audit.shorten").filter(|shorten| shorten["last_run"].is_string()).zip(found("store.sweep"))
+    };
+    let (shorten, sweep) = eventually("the first run", swept).await;
+    assert_eq!(shorten["rule"], "every 600s");
+    assert!(shorten["next_run"].as_str() > shorten["last_run"].as_str(), "{shorten}");
+    assert_eq!((&sweep["last_run"], sweep["next_run"].is_string()), (&Value::Null, true), "it has not run yet");
+    assert!(told(&reg, &["schedules"], 0).contains("audit.shorten  every 600s  "));
+}
+
+#[tokio::test]
+async fn old_events_leave_the_outbox() {
+    let reg = TestRegistry::new().await;
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    let first = reg.now();
+    assert!(!reg.meta().outbox(0, 10).await.unwrap().is_empty());
+    reg.clock().advance(DAY * 8);
+    eventually("they have gone", async || reg.meta().outbox(0, 10).await.unwrap().is_empty().then_some(())).await;
+    let told = async || {
+        let query =
+            JobQuery { kind: Some("audit.shorten"), state: Some(JobState::Done), limit: 1, ..JobQuery::default() };
+        let job = reg.meta().list_jobs(&query).await.unwrap().pop();
+        job.filter(|job| job.finished_at > Some(first)).map(|job| job.progress)
+    };
+    let progress = eventually("the job says so", told).await;
+    assert!(
+        progress.starts_with("0 events of the audit log and ") && progress.ends_with("outbox deleted"),
+        "{progress}"
+    );
+}
+
+async fn last(reg: &TestRegistry, kind: &str) -> Job {
+    let query = JobQuery { kind: Some(kind), limit: 1, ..JobQuery::default() };
+    reg.meta().list_jobs(&query).await.unwrap().pop().unwrap()
+}
+
+/// The jobs that take out what was deleted are cancelled before they have begun.
+#[tokio::test]
+async fn what_was_deleted_is_emptied_also_when_its_job_was_cancelled() {
+    let mut reg = TestRegistry::new().await;
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    let owner = reg.meta().list_accounts(None, 1).await.unwrap()[0].id;
+    let instance = json!({ "RegistryName": "doomed", "RegistryType": "basic" });
+    let id = reg.cloud().call("tcr", "CreateInstance", instance).await.ok()["RegistryId"].clone();
+    let namespace = json!({ "RegistryId": id, "NamespaceName": "team", "IsPublic": false });
+    reg.cloud().call("tcr", "CreateNamespace", namespace).await.ok();
+    let app = json!({ "RegistryId": id, "NamespaceName": "team", "RepositoryName": "app" });
+    reg.cloud().call("tcr", "CreateRepository", app).await.ok();
+    let registry = reg.meta().list_instances(owner, 1).await.unwrap()[0].registry;
+    reg.stop(true);
+
+    let name: RepositoryName = "library/app".parse().unwrap();
+    let repository = reg.meta().repository(RegistryId::PERSONAL, &name).await.unwrap().unwrap();
+    assert!(reg.meta().delete_repository(&reg.act(), repository.id).await.unwrap());
+    assert!(reg.meta().condemn_instance(&reg.act(), registry, true).await.unwrap());
+    for kind in [EMPTY_REPOSITORY, EMPTY_REGISTRY] {
+        told(&reg, &["cancel", &last(&reg, kind).await.id.to_string()], 0);
+    }
+    reg.restart().await;
+    reg.clock().advance(Duration::from_secs(10 * 60));
+    for (kind, registry, progress) in [
+        (EMPTY_REPOSITORY, RegistryId::CONDEMNED, " rows deleted"),
+        (EMPTY_REGISTRY, registry, "1 repositories deleted"),
+    ] {
+        let rest = async || reg.meta().list_repositories(registry, Readable::All, None, 1).await.unwrap();
+        eventually(kind, async || rest().await.is_empty().then_some(())).await;
+        let done = async || Some(last(&reg, kind).await).filter(|job| job.state == JobState::Done);
+        let job = eventually("its job is done", done).await;
+        assert!(job.progress.ends_with(progress) && !job.progress.starts_with('0'), "{job:?}");
+    }
+    // Nothing is left, and nothing is asked for again.
+    let count = async || {
+        let query = JobQuery { kind: Some(EMPTY_REPOSITORY), limit: 10, ..JobQuery::default() };
+        reg.meta().list_jobs(&query).await.unwrap().len()
+    };
+    assert_eq!(count().await, 2);
+    reg.clock().advance(Duration::from_secs(10 * 60));
+    let again = async || (last(&reg, "deletion.resume").await.progress == "0 jobs enqueued").then_some(());
+    eventually("nothing is enqueued", again).await;
+    assert_eq!(count().await, 2);
 }
