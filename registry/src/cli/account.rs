@@ -9,12 +9,13 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_auth::Accounts;
+use roadstead_storage::Error;
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind, Quotas};
-use roadstead_types::{AccountId, SystemClock, Uin};
+use roadstead_types::{AccountId, SystemClock, Thing, Uin};
 use serde_json::{Value, json};
 
 use super::key;
-use super::{Context, Outcome, PAGE, print_json, print_line, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, text, until_seen};
 use crate::bootstrap;
 
 #[derive(Subcommand)]
@@ -88,9 +89,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 
 async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Create { name, password_stdin } => {
-            create(context, &accounts(context, meta).await?, &name, password_stdin).await
-        }
+        Command::Create { name, password_stdin } => create(context, meta, &name, password_stdin).await,
         Command::List => list(context, meta).await,
         Command::Password { uin, password_stdin } => password(context, meta, &uin, password_stdin).await,
         Command::Quota { uin, namespaces, repositories, triggers } => {
@@ -173,7 +172,13 @@ async fn create(context: &Context, meta: &MetaStore, name: &str, password_stdin:
     let sealer = bootstrap::open_or_make_sealer(&context.settings, meta).await?;
     let accounts = bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock));
     let password = from_stdin(password_stdin)?;
-    let made = accounts.create(&context.act(None, "account.create", ""), name, password.as_deref(), None).await?;
+    let made = accounts.create(&context.act(None, "account.create", ""), name, password.as_deref(), None).await;
+    let made = match made {
+        Err(roadstead_auth::Error::Storage(Error::Conflict(Thing::Account))) => {
+            bail!("there is an account `{name}` already")
+        }
+        made => made?,
+    };
     let mut record = json!({
         "uin": made.account.uin.as_str(),
         "username": made.account.uin.as_str(),
@@ -240,14 +245,17 @@ async fn password(context: &Context, meta: &MetaStore, uin: &Uin, password_stdin
     let (accounts, account) = (accounts(context, meta).await?, find(meta, uin).await?);
     let act = context.act(Some(account.owner), "account.password", uin.as_str());
     match from_stdin(password_stdin)? {
-        Some(password) => accounts.set_password(&act, account.id, &password).await?,
+        Some(password) => {
+            accounts.set_password(&act, account.id, &password).await?;
+            let value = json!({ "username": account.uin.as_str() });
+            print_done(context, format_args!("the account {uin} has another password"), &value)
+        }
         None => {
             let password = roadstead_auth::generate_password();
             accounts.set_password(&act, account.id, &password).await?;
-            print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))?;
+            print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))
         }
     }
-    Ok(())
 }
 
 async fn quota(
@@ -278,15 +286,16 @@ async fn quota(
         .try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), Quota(quotas.of(kind)))))
 }
 
-async fn set_status(context: &Context, meta: &MetaStore, uin: &Uin, status: AccountStatus) -> anyhow::Result<()> {
+async fn set_status(context: &Context, meta: &MetaStore, uin: &Uin, wanted: AccountStatus) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
-    let action = match status {
-        AccountStatus::Active => "account.enable",
-        AccountStatus::Disabled => "account.disable",
+    let (action, done) = match wanted {
+        AccountStatus::Active => ("account.enable", "enabled"),
+        AccountStatus::Disabled => ("account.disable", "disabled"),
     };
     let act = context.act(Some(account.owner), action, uin.as_str());
-    if !meta.set_account_status(&act, account.id, status).await? {
+    if !meta.set_account_status(&act, account.id, wanted).await? {
         bail!("there is no account {uin}");
     }
-    print_line(format_args!("done"))
+    let value = json!({ "uin": uin.as_str(), "status": status(wanted) });
+    print_done(context, format_args!("account {uin} {done}"), &value)
 }

@@ -13,9 +13,10 @@ use roadstead_config::Settings;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Algorithm, Clock, Digest, RegistryId, RepositoryName, SystemClock, media_types};
+use serde_json::{Value, json};
 use url::Url;
 
-use super::{Context, Failure, Outcome, print_line};
+use super::{Context, Failure, Outcome, print_json, print_line};
 use crate::bootstrap;
 
 #[derive(Args)]
@@ -30,30 +31,35 @@ const REPOSITORY: &str = "library/roadstead-doctor";
 /// The largest clock difference at which tokens still work.
 const MAX_SKEW: Duration = Duration::from_secs(60);
 
-/// The results of the checks.
+/// The results of the checks. They are printed one by one, or together as JSON.
 struct Report {
+    json: bool,
     healthy: bool,
+    checks: Vec<Value>,
 }
 
 impl Report {
     fn add(&mut self, name: &str, result: anyhow::Result<String>) -> anyhow::Result<()> {
-        self.healthy &= result.is_ok();
-        match result {
-            Ok(detail) => print_line(format_args!("ok      {name}: {detail}")),
-            Err(error) => print_line(format_args!("FAILED  {name}: {error:#}")),
+        let ok = result.is_ok();
+        self.healthy &= ok;
+        let detail = result.unwrap_or_else(|error| format!("{error:#}"));
+        if self.json {
+            self.checks.push(json!({ "check": name, "ok": ok, "detail": detail }));
+            return Ok(());
         }
+        print_line(format_args!("{:6}  {name}: {detail}", if ok { "ok" } else { "FAILED" }))
     }
 }
 
 /// Runs `roadstead doctor`: prints one line per check, with exit code 1 if one fails.
 pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     let settings = &context.settings;
-    let mut report = Report { healthy: true };
+    let mut report = Report { json: context.json, healthy: true, checks: Vec::new() };
     report.add("data directory", check_data_dir(settings))?;
     let store = bootstrap::open_existing_store(settings).await;
     report.add("blob store", check_store(&store).await)?;
     let meta = bootstrap::open_existing_meta(settings).await;
-    let described = meta.as_ref().map(|m| format!("{:?}, schema up to date", m.engine()));
+    let described = meta.as_ref().map(|m| format!("{}, schema up to date", m.engine()));
     report.add("database", described.map_err(|e| anyhow::anyhow!("{e:#}")))?;
     if let (Ok(meta), Ok(store)) = (&meta, &store) {
         report.add("collection", check_store_belongs(meta, &**store).await)?;
@@ -67,6 +73,9 @@ pub async fn run(context: &Context, args: &DoctorArgs) -> Outcome {
     }
     let opened = meta.ok().zip(sealer.and_then(Result::ok));
     check_server(settings, args, opened, &mut report).await?;
+    if context.json {
+        print_json(&Value::from(report.checks))?;
+    }
     if report.healthy { Ok(()) } else { Err(Failure::Failed(anyhow::anyhow!("some checks failed"))) }
 }
 

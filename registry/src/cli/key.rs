@@ -1,13 +1,13 @@
 //! `roadstead account key`: access keys for the cloud API.
 
-use anyhow::{Context as _, bail};
+use anyhow::{bail, ensure};
 use clap::Subcommand;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{SecretId, Uin};
 use serde_json::{Value, json};
 
 use super::account::{accounts, find};
-use super::{Context, print_json, print_line, print_list, text};
+use super::{Context, print_done, print_json, print_list, text};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -104,19 +104,22 @@ async fn set_active(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretI
     let account = find(meta, uin).await?;
     let action = if active { "access-key.enable" } else { "access-key.disable" };
     let act = context.act(Some(account.owner), action, &target(&account.uin, id));
-    done(meta.set_access_key_active(&act, account.id, id, active).await?, uin, id)?;
-    print_line(format_args!("done"))
+    let found = meta.set_access_key_active(&act, account.id, id, active).await?;
+    done(context, found, uin, id, if active { ("active", "enabled") } else { ("disabled", "disabled") })
 }
 
 async fn delete(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
     let account = find(meta, uin).await?;
     let act = context.act(Some(account.owner), "access-key.delete", &target(&account.uin, id));
-    done(meta.delete_access_key(&act, account.id, id).await?, uin, id)?;
-    print_line(format_args!("done"))
+    let found = meta.delete_access_key(&act, account.id, id).await?;
+    done(context, found, uin, id, ("deleted", "deleted"))
 }
 
-fn done(found: bool, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
-    found.then_some(()).with_context(|| format!("the account {uin} has no key {id}"))
+/// Prints what has become of a key: its status, and the same in a sentence.
+fn done(context: &Context, found: bool, uin: &Uin, id: &SecretId, (status, done): (&str, &str)) -> anyhow::Result<()> {
+    ensure!(found, "the account {uin} has no key {id}");
+    let value = json!({ "uin": uin.as_str(), "secret_id": id.as_str(), "status": status });
+    print_done(context, format_args!("key {id} of the account {uin} {done}"), &value)
 }
 
 /// Names a key and its account for the audit log.

@@ -1,16 +1,13 @@
 //! Commands that maintain an installation: migration, master key, settings.
 
-use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use roadstead_config::{Key, MasterKey};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, print_json, print_line, print_lines};
+use super::{Context, Outcome, print_done, print_lines};
 use crate::bootstrap;
 
 /// Runs `roadstead migrate`.
@@ -18,7 +15,8 @@ pub async fn migrate(context: &Context) -> Outcome {
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings).await?;
     meta.close().await;
-    Ok(print_line(format_args!("the schema of the database is up to date"))?)
+    let value = json!({ "schema": "up to date" });
+    Ok(print_done(context, format_args!("the schema of the database is up to date"), &value)?)
 }
 
 #[derive(Args)]
@@ -45,13 +43,12 @@ pub async fn rotate_master_key(context: &Context, args: &RotateArgs) -> Outcome 
         }
         MasterKey::Kept(_) => "",
     };
-    if context.json {
-        return Ok(print_json(&json!({ "resealed": count.unwrap_or_default() }))?);
-    }
-    Ok(match count {
-        Some(count) => print_line(format_args!("{count} secrets are sealed with the new master key{advice}")),
-        None => print_line(format_args!("everything is sealed with that master key already{advice}")),
-    }?)
+    let value = json!({ "resealed": count.unwrap_or_default() });
+    let sentence = match count {
+        Some(count) => format!("{count} secrets are sealed with the new master key{advice}"),
+        None => format!("everything is sealed with that master key already{advice}"),
+    };
+    Ok(print_done(context, format_args!("{sentence}"), &value)?)
 }
 
 /// Runs `roadstead check-config`.

@@ -12,6 +12,7 @@ mod namespace;
 mod repository;
 mod serve;
 
+use std::fmt;
 use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use roadstead_config::{Overrides, Settings};
 use roadstead_service::NameService;
 use roadstead_storage::meta::{Act, MetaStore, Timing};
 use roadstead_types::{AccountId, Actor, Clock as _, SystemClock};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{bootstrap, telemetry};
 
@@ -41,16 +42,23 @@ struct Cli {
 #[derive(Args, Clone)]
 struct Common {
     /// Settings file in TOML; without it, the defaults and the environment apply
-    #[arg(long, global = true, value_name = "FILE", env = "ROADSTEAD_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "ROADSTEAD_CONFIG",
+        hide_env_values = true,
+        display_order = 100
+    )]
     config: Option<PathBuf>,
-    /// Directory of all data
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Directory of all data [env: ROADSTEAD_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR", display_order = 101)]
     data_dir: Option<PathBuf>,
-    /// Address to listen on
-    #[arg(long, global = true, value_name = "ADDR")]
+    /// Address to listen on [env: ROADSTEAD_LISTEN]
+    #[arg(long, global = true, value_name = "ADDR", display_order = 102)]
     listen: Option<SocketAddr>,
     /// Print JSON, for programs
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 103)]
     json: bool,
 }
 
@@ -117,9 +125,8 @@ impl Context {
         operator_act(&self.settings, owner, action, resource)
     }
 
-    /// Opens the database. `changes` says whether the command changes names, accounts or keys; such a command is
-    /// refused while the registry is read-only. A command that only reads creates no data directory and no database,
-    /// and migrates nothing.
+    /// Opens the database of a registry, which must exist: with a wrong path, a command must not make another one. A
+    /// command that `changes` something is refused while the registry is read-only.
     async fn meta(&self, changes: bool) -> anyhow::Result<MetaStore> {
         if changes {
             self.refuse_if_readonly()?;
@@ -132,8 +139,7 @@ impl Context {
         if self.settings.maintenance.readonly {
             anyhow::bail!("the registry is read-only for maintenance: unset maintenance.readonly first");
         }
-        bootstrap::make_data_dir(&self.settings)?;
-        bootstrap::open_meta(&self.settings).await
+        Ok(())
     }
 
     /// The service for the namespaces and repositories of all accounts.
@@ -170,7 +176,7 @@ fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
 async fn run(cli: Cli) -> Outcome {
     let Cli { common, command } = cli;
     if matches!(command, Command::Version) {
-        return Ok(print_line(format_args!("roadstead {}", env!("CARGO_PKG_VERSION")))?);
+        return Ok(version(common.json)?);
     }
     let overrides = Overrides { data_dir: common.data_dir, listen: common.listen };
     let settings = Settings::load(common.config.as_deref(), roadstead_config::environment(), overrides);
@@ -195,6 +201,14 @@ async fn run(cli: Cli) -> Outcome {
     }
 }
 
+fn version(json: bool) -> anyhow::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    match json {
+        true => print_json(&json!({ "version": version })),
+        false => print_line(format_args!("roadstead {version}")),
+    }
+}
+
 /// Prints one line to standard output.
 fn print_line(line: std::fmt::Arguments<'_>) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
@@ -215,6 +229,11 @@ fn print_lines(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prints what a command has done: as JSON, or as a sentence.
+fn print_done(context: &Context, sentence: fmt::Arguments<'_>, value: &Value) -> anyhow::Result<()> {
+    if context.json { print_json(value) } else { print_line(sentence) }
 }
 
 /// Prints a list as JSON, or one line per item.

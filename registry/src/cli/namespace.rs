@@ -1,13 +1,13 @@
 //! `roadstead namespace`: namespaces of the personal edition.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
 use roadstead_service::{Error, NameService};
 use roadstead_storage::meta::{Account, MetaStore};
-use roadstead_types::{NamespaceName, Uin};
+use roadstead_types::{NamespaceName, Thing, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, account, print_line, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, account, print_done, print_list, text, until_seen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -75,10 +75,12 @@ async fn create(
     let owner = owner_of(meta, names, owner).await?;
     let act = context.act(Some(owner.owner), "namespace.create", name.as_str());
     match names.create_namespace(&act, &owner, name, even_reserved).await {
-        Err(error @ Error::Reserved(_)) => bail!("{error}; with --reserved it is made all the same"),
+        Err(Error::Reserved(_)) => bail!("the name {name} is reserved; with --reserved it is made all the same"),
+        Err(Error::Exists(Thing::Namespace)) => bail!("there is a namespace {name} already"),
         made => made?,
     }
-    print_line(format_args!("namespace {name} created"))
+    let value = json!({ "name": name.as_str(), "owner": owner.uin.as_str() });
+    print_done(context, format_args!("namespace {name} created"), &value)
 }
 
 async fn list(context: &Context, meta: &MetaStore, names: &NameService, owner: Option<&Uin>) -> anyhow::Result<()> {
@@ -104,8 +106,10 @@ async fn list(context: &Context, meta: &MetaStore, names: &NameService, owner: O
 async fn delete(context: &Context, names: &NameService, name: &NamespaceName) -> anyhow::Result<()> {
     let namespace = names.namespace(name.as_str()).await?;
     let act = context.act(namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str());
-    if !names.delete_namespace(&act, name).await? {
-        bail!("there is no namespace {name}");
+    match names.delete_namespace(&act, name).await {
+        Err(Error::InUse(_)) => bail!("there are repositories in the namespace {name}: delete them first"),
+        deleted => ensure!(deleted?, "there is no namespace {name}"),
     }
-    print_line(format_args!("namespace {name} deleted"))
+    let value = json!({ "name": name.as_str(), "status": "deleted" });
+    print_done(context, format_args!("namespace {name} deleted"), &value)
 }

@@ -6,7 +6,7 @@ use roadstead_service::NameService;
 use roadstead_types::RepositoryName;
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_line, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, print_done, print_list, text, until_seen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -72,5 +72,6 @@ async fn set_visibility(
     if !names.set_visibility(&act, &repository, public).await? {
         bail!(unknown());
     }
-    print_line(format_args!("repository {name} is {}", word(public)))
+    let value = json!({ "name": name.as_str(), "visibility": word(public) });
+    print_done(context, format_args!("repository {name} is {}", word(public)), &value)
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 use roadstead_config::Bootstrap;
+use serde_json::json;
 
-use super::{Context, Failure, Outcome, print_line};
+use super::{Context, Failure, Outcome, print_done};
 use crate::bootstrap::{self, Parts};
 
 /// Runs `roadstead serve`.
@@ -19,9 +20,10 @@ pub async fn run(context: &Context) -> Outcome {
     let run = bootstrap::run(registry, |registry| {
         told = (|| {
             if let Some(first_start) = &registry.first_start {
-                print_line(format_args!("{first_start}"))?;
+                print_done(context, format_args!("{first_start}"), &json!({ "first_start": first_start }))?;
             }
-            print_line(format_args!("listening on {scheme}://{}", registry.bound.address))
+            let url = format!("{scheme}://{}", registry.bound.address);
+            print_done(context, format_args!("listening on {url}"), &json!({ "listening": url }))
         })();
     });
     let result = run.await.context("the server stopped");

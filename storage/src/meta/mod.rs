@@ -144,6 +144,15 @@ pub enum Engine {
     Postgres,
 }
 
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
 /// The state of the connection pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PoolStats {
