@@ -89,11 +89,6 @@ impl<R: ContentRight> Access<R> {
         self.place.namespace
     }
 
-    /// Returns the main account that the namespace belongs to.
-    pub fn namespace_owner(&self) -> AccountId {
-        self.place.owner
-    }
-
     /// Returns the identity of the holder; `None` stands for everybody.
     pub fn identity(&self) -> Option<&Arc<Identity>> {
         match &self.by {

@@ -154,11 +154,6 @@ impl Auth {
         self.inner.caches.forget(scope);
     }
 
-    /// Forgets every row. For tests and tools that change the database behind the back of this process.
-    pub fn invalidate_all(&self) {
-        self.inner.caches.clear_rows();
-    }
-
     /// Looks for changes by other processes to accounts, instances, namespaces and repositories, and forgets the rows
     /// that they concern. If other processes made repositories, it forgets all rows of repositories, but nothing
     /// else. Call it about every 300 ms: rows are trusted for [`LEASE`](crate::LEASE) after the last successful call.

@@ -1,6 +1,5 @@
 //! Finds the registry that a host belongs to.
 
-use roadstead_storage::meta::InstanceStatus;
 use roadstead_types::RegistryId;
 
 use crate::auth::Auth;
@@ -23,9 +22,8 @@ impl Auth {
         let Some(name) = inner.params.instance_domain.name_in(host) else { return Ok(RegistryId::PERSONAL) };
         let load = async |at| {
             let found = inner.meta.instance_by_name(name.as_str()).await?;
-            let running = found.filter(|instance| instance.status == InstanceStatus::Running);
             // A missing instance is cached too: making one moves the counter of changes.
-            Ok::<_, roadstead_storage::Error>(Some(Read { value: running.map(|instance| instance.registry), at }))
+            Ok::<_, roadstead_storage::Error>(Some(Read { value: found.map(|instance| instance.registry), at }))
         };
         let (found, _) = inner.caches.row(&inner.caches.instances, name.clone(), load).await?;
         Ok(found.and_then(|read| read.value).unwrap_or(RegistryId::PERSONAL))

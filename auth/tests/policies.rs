@@ -10,7 +10,7 @@ use common::people::{ALLOW_ALL, allow, deny, world};
 use common::{ADDRESS, PASSWORD, REGISTRY, basic, name};
 use roadstead_auth::{AuthenticationError, Caller, Client, DeleteTarget, Denied, Identity, Pull};
 use roadstead_policy::op::{self, Realm};
-use roadstead_storage::meta::{AccountStatus, Holder};
+use roadstead_storage::meta::{AccountStatus, Holder, Scope};
 use roadstead_storage::testkit::act;
 use roadstead_types::{AccountId, NameRule, PolicyId, Tag, Thing};
 
@@ -98,7 +98,7 @@ async fn a_preset_policy_is_its_document_and_one_that_is_none_denies() {
     let (owner, holder) = (world.owner.account.id, Holder::User(sub.identity.account));
     let attach = async |id: i64| {
         world.meta.attach_policy(&act(world.clock.clone()), owner, PolicyId::new(id), holder, "1").await.unwrap();
-        world.auth.invalidate_all();
+        world.auth.changed(&Scope::System);
     };
     attach(419_084).await;
     assert_eq!(sub.may("team/private").await, "YffY", "read only");
@@ -116,11 +116,11 @@ async fn a_boundary_limits() {
     let boundary = world.policy(&allow("ccr:pull", "qcs::ccr:::repo/team/private")).await;
     let (owner, holder) = (world.owner.account.id, Holder::User(sub.identity.account));
     world.meta.set_boundary(&act(world.clock.clone()), owner, holder, Some(boundary)).await.unwrap();
-    world.auth.invalidate_all();
+    world.auth.changed(&Scope::System);
     assert_eq!(sub.may("team/private").await, "YffY");
     assert_eq!(sub.may("team/missing").await, "ffff");
     world.meta.set_boundary(&act(world.clock.clone()), owner, holder, None).await.unwrap();
-    world.auth.invalidate_all();
+    world.auth.changed(&Scope::System);
     assert_eq!(sub.may("team/missing").await, "YYfY");
 }
 

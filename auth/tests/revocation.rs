@@ -243,7 +243,7 @@ async fn a_namespace_that_was_made_again_is_another_one() {
 
     let team = "team".parse().unwrap();
     assert!(world.meta.delete_namespace(&act(world.clock.clone()), REGISTRY, &team).await.unwrap());
-    world.auth.invalidate_all();
+    world.auth.changed(&Scope::System);
     assert!(matches!(may_push(&world.auth, &caller, "team/app").await, Err(Denied::Forbidden)));
 
     // In the same second, by another account, with a public repository of the same name.

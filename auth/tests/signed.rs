@@ -78,7 +78,7 @@ async fn keys_and_accounts_that_are_shut_out_are_refused_at_once() {
     outcome().await.unwrap();
     for active in [false, true] {
         world.meta.set_access_key_active(&act(world.clock.clone()), id, &world.owner.secret_id, active).await.unwrap();
-        world.auth.invalidate_all();
+        world.auth.changed(&Scope::System);
         assert_eq!(outcome().await.is_ok(), active);
     }
     for status in [AccountStatus::Disabled, AccountStatus::Active] {
@@ -103,7 +103,7 @@ async fn failures_do_not_shut_out_a_key_that_is_known() {
     assert!(matches!(call(&world, &world.owner, "wrong").await, Err(SignatureError::Throttled { .. })));
     call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
     // The same after everything was forgotten and is read again.
-    world.auth.invalidate_all();
+    world.auth.changed(&Scope::System);
     call(&world, &world.owner, &world.owner.secret_key).await.unwrap();
     let unknown = call(&world, &world.other, &world.other.secret_key).await;
     assert!(matches!(unknown, Err(SignatureError::Throttled { .. })), "the store is not asked");

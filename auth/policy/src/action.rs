@@ -4,67 +4,39 @@ use super::error::{Fault, PolicyError, Result};
 use super::json::Json;
 use super::known::{ActionSet, is_owned};
 use super::reader::Reader;
-use super::request::Request;
 
-/// The compiled actions of a statement.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Actions {
-    /// The known actions among them.
-    set: ActionSet,
-    /// Patterns in canonical form, for actions that are not in the table of known names. Empty if `set` is
-    /// everything.
-    patterns: Vec<String>,
-}
-
-impl Actions {
-    /// Returns the set of all actions.
-    pub(super) fn everything() -> Self {
-        Self { set: ActionSet::ALL, patterns: Vec::new() }
+/// Adds the actions that a pattern names to the set.
+fn add(set: &mut ActionSet, pattern: &str) -> Result<()> {
+    if pattern == "*" {
+        *set = ActionSet::ALL;
+        return Ok(());
     }
-
-    pub(super) fn set(&self) -> &ActionSet {
-        &self.set
+    let lower = pattern.to_ascii_lowercase();
+    let named = if lower.contains('*') {
+        ActionSet::matching(|name| glob(&lower, name))
+    } else {
+        let mut one = ActionSet::default();
+        one.insert(&lower);
+        one
+    };
+    *set = set.union(&named);
+    let service = pattern.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    if named.is_empty() && is_owned(&service) {
+        return Err(PolicyError::new(Fault::ActionNotExist, format!("no action is called {pattern:?}")));
     }
-
-    pub(super) fn covers(&self, request: &Request) -> bool {
-        self.set == ActionSet::ALL
-            || self.set.intersects(&request.actions)
-            || request.unlisted.iter().any(|name| self.patterns.iter().any(|pattern| glob(pattern, name)))
-    }
-
-    fn add(&mut self, pattern: &str) -> Result<()> {
-        if pattern == "*" {
-            *self = Self::everything();
-            return Ok(());
-        }
-        let lower = pattern.to_ascii_lowercase();
-        let set = if lower.contains('*') {
-            ActionSet::matching(|name| glob(&lower, name))
-        } else {
-            let mut one = ActionSet::default();
-            one.insert(&lower);
-            one
-        };
-        self.set = self.set.union(&set);
-        self.patterns.push(lower);
-        let service = pattern.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        if set.is_empty() && is_owned(&service) {
-            return Err(PolicyError::new(Fault::ActionNotExist, format!("no action is called {pattern:?}")));
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Parses the actions of a statement. Returns them also in canonical form, and whether some are not understood.
-pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(Actions, Vec<String>, bool)> {
+pub(super) fn read(reader: &mut Reader<'_>, value: Option<&Json>) -> Result<(ActionSet, Vec<String>, bool)> {
     let Some(list) = value.map(Json::list).filter(|list| !list.is_empty()) else {
         return Err(PolicyError::new(Fault::Action, "a statement needs an action, and the list of them is not empty"));
     };
-    let (mut actions, mut canonical, mut unknown) = (Actions::default(), Vec::new(), false);
+    let (mut actions, mut canonical, mut unknown) = (ActionSet::default(), Vec::new(), false);
     for item in list {
         match repaired(reader, item) {
             Ok(pattern) => {
-                let added = actions.add(&pattern);
+                let added = add(&mut actions, &pattern);
                 if reader.strict {
                     added?;
                 }

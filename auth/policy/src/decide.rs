@@ -249,7 +249,7 @@ impl Documents {
 impl Policy {
     /// Returns the statements of this effect that match the request.
     fn about(&self, effect: Effect, request: &Request, context: &Context) -> impl Iterator<Item = (usize, &Statement)> {
-        let is_possible = !request.unlisted.is_empty() || self.actions(effect).intersects(&request.actions);
+        let is_possible = self.actions(effect).intersects(&request.actions);
         let all = self.statements.iter().enumerate().filter(move |_| is_possible);
         all.filter(move |(_, statement)| statement.effect == effect && statement.is_about(request, context))
     }

@@ -85,7 +85,7 @@ impl Policy {
     fn new(statements: Vec<Statement>) -> Self {
         let of = |effect: Effect| {
             let some = statements.iter().filter(|statement| statement.effect == effect);
-            some.fold(ActionSet::default(), |set, statement| set.union(statement.actions.set()))
+            some.fold(ActionSet::default(), |set, statement| set.union(&statement.actions))
         };
         Self { allow: of(Effect::Allow), deny: of(Effect::Deny), statements }
     }

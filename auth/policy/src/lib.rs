@@ -55,7 +55,6 @@ pub use decide::Matches;
 pub use decide::{Decision, Document, Documents, Layer, Reason, decide};
 pub use document::{MAX_DOCUMENT_CHARACTERS, Parsed, Policy};
 pub use error::PolicyError;
-pub use known::is_known_action;
 pub use reader::{Author, Use};
 pub use request::{NameRequest, Request};
 pub use row::{About, Effect, Row, Service};

@@ -13,8 +13,6 @@ use super::row::Row;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
     pub(super) actions: ActionSet,
-    /// Actions that are not in the table of known names, as `service:name` in lower case.
-    pub(super) unlisted: Vec<String>,
     /// The service of the resources, as [`one_class`] returns it.
     pub(super) service: String,
     /// The paths. If there is none, the operation has no resource, and only statements on everything match.
@@ -47,9 +45,9 @@ impl Request {
             set.insert(name);
         }
         let service = one_class(service).to_owned();
-        let (owner, public_pull, doubtful, unlisted) = (None, false, Vec::new(), Vec::new());
+        let (owner, public_pull, doubtful) = (None, false, Vec::new());
         let (resource_tags, request_tags) = (Arc::default(), Vec::new());
-        Self { actions: set, unlisted, service, resources, doubtful, owner, public_pull, resource_tags, request_tags }
+        Self { actions: set, service, resources, doubtful, owner, public_pull, resource_tags, request_tags }
     }
 
     /// Adds a path that may name this thing or another one.
@@ -57,13 +55,6 @@ impl Request {
     pub(super) fn perhaps_named(mut self, path: Option<String>) -> Self {
         self.doubtful.extend(path);
         self
-    }
-
-    /// Makes a request for an action that is in no table, on everything.
-    #[cfg(test)]
-    pub(super) fn unlisted(service: &str, action: &str) -> Self {
-        let unlisted = vec![format!("{service}:{action}").to_ascii_lowercase()];
-        Self { unlisted, ..Self::new(service, &[], Vec::new()) }
     }
 
     /// Sets whether this is a pull from a public repository. That is allowed unless a statement denies it.
@@ -96,7 +87,7 @@ impl Request {
 
     /// Returns the names that the operation is checked under, as `service:name`. Any one of them is enough.
     pub fn actions(&self) -> Vec<String> {
-        self.actions.names().map(str::to_owned).chain(self.unlisted.iter().cloned()).collect()
+        self.actions.names().map(str::to_owned).collect()
     }
 
     /// Returns the thing without the type of the resource, for people who read a log.

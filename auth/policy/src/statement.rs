@@ -2,12 +2,13 @@
 
 use roadstead_types::NameRule;
 
-use super::action::{self, Actions};
+use super::action;
 use super::compare::Three;
 use super::condition::{self, Test, Written};
 use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
 use super::json::{Json, array, quoted};
+use super::known::ActionSet;
 use super::reader::{Reader, Use};
 use super::request::{NameRequest, Request};
 use super::resource::{self, Resource};
@@ -22,7 +23,7 @@ pub(super) enum Effect {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Statement {
     pub effect: Effect,
-    pub actions: Actions,
+    pub actions: ActionSet,
     resources: Vec<Resource>,
     condition: Vec<Test>,
     /// The trusted principals. Only trust policies have them.
@@ -33,7 +34,7 @@ impl Statement {
     /// Makes a statement in place of one that is not understood: it allows nothing, or denies everything.
     pub(super) fn opaque(effect: Effect) -> Self {
         let deny = effect == Effect::Deny;
-        let actions = if deny { Actions::everything() } else { Actions::default() };
+        let actions = if deny { ActionSet::ALL } else { ActionSet::default() };
         let resources = if deny { vec![Resource::Everything] } else { Vec::new() };
         let trusted = if deny { vec![Trusted::Everybody] } else { Vec::new() };
         Self { effect, actions, resources, condition: Vec::new(), trusted }
@@ -58,7 +59,7 @@ impl Statement {
         // Only stored documents can have unknown parts here. An allowance is kept without them.
         if parts.effect == Effect::Deny {
             if unknown_action {
-                actions = Actions::everything();
+                actions = ActionSet::ALL;
             }
             if unknown {
                 resources.push(Resource::Everything);
@@ -87,13 +88,13 @@ impl Statement {
 
     /// Tells whether the statement matches the request, if its conditions are met.
     pub(super) fn is_about(&self, request: &Request, context: &Context) -> bool {
-        self.actions.covers(request)
+        self.actions.intersects(&request.actions)
             && self.resources.iter().any(|resource| resource.covers(request, context, self.doubt()))
     }
 
     /// Returns the names for which the statement matches the request, if its conditions are met.
     pub(super) fn names(&self, about: &NameRequest, context: &Context) -> NameRule {
-        if !self.actions.covers(&about.request) {
+        if !self.actions.intersects(&about.request.actions) {
             return NameRule::none();
         }
         let all = self.resources.iter().map(|resource| resource.names(about, context, self.doubt()));
@@ -112,7 +113,7 @@ impl Statement {
 
     /// Tells whether the statement of a trust policy trusts `who`.
     pub(super) fn trusts(&self, request: &Request, who: &trust::Principal<'_>, context: &Context) -> bool {
-        self.actions.covers(request)
+        self.actions.intersects(&request.actions)
             && self.trusted.iter().any(|trusted| trusted.is(who).unwrap_or_else(|| self.doubt()))
             && self.holds(context)
     }

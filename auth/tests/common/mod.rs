@@ -13,7 +13,7 @@ use roadstead_auth::{
     Accounts, Argon2Params, Auth, AuthParams, Caller, Client, Identity, IssuedToken, NewCredentials, Scope, Sealer,
 };
 use roadstead_storage::blob::BlobKey;
-use roadstead_storage::meta::{CommitBlob, MetaStore};
+use roadstead_storage::meta::{self, CommitBlob, MetaStore};
 use roadstead_storage::testkit::{TestDatabase, act};
 use roadstead_types::{
     Algorithm, Clock as _, Digest, ManualClock, NamespaceId, RegistryId, RepositoryId, RepositoryName, Timestamp,
@@ -134,7 +134,7 @@ impl World {
         };
         let id = self.meta.commit_blob(&act(self.clock.clone()), &commit).await.unwrap().repository;
         assert!(self.meta.set_visibility(&act(self.clock.clone()), id, public).await.unwrap());
-        self.auth.invalidate_all();
+        self.auth.changed(&meta::Scope::System);
         id
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use roadstead_auth::{Caller, Delete, DeleteTarget, Denied, Identity, NewSubAccount, Probe, Pull, Push, app_id};
 use roadstead_policy::{Author, Policy, Use};
-use roadstead_storage::meta::{Holder, NewPolicy, PutManifest, UserProfile};
+use roadstead_storage::meta::{Holder, NewPolicy, PutManifest, Scope, UserProfile};
 use roadstead_types::{Algorithm, Clock as _, Digest, Manifest, PolicyId, Tag};
 
 use super::{ADDRESS, PASSWORD, REGISTRY, World, basic, name};
@@ -53,7 +53,7 @@ impl World {
         let policy = self.policy(text).await;
         let owner = self.owner.account.id;
         self.meta.attach_policy(&act(self.clock.clone()), owner, policy, holder, "1").await.unwrap();
-        self.auth.invalidate_all();
+        self.auth.changed(&Scope::System);
     }
 
     /// Makes a sub-account of `owner` with these policies.

@@ -33,6 +33,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (17, "artifact types without case", include_str!("../../migrations/0017_artifact_types_without_case.sql")),
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
     (20, "servers", include_str!("../../migrations/0020_servers.sql")),
+    (21, "what nobody reads", include_str!("../../migrations/0021_what_nobody_reads.sql")),
 ];
 
 /// The steps in the dialect of an engine. Nothing else differs between the two engines.

@@ -68,8 +68,8 @@ pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use duplicate::{DuplicateImage, Duplicated};
 pub use images::{TagFilter, TaggedImage};
 pub use instances::{
-    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
-    NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceToken, NamespaceSettings,
+    NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 pub use jobs::{
     ClaimedJob, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob,

@@ -37,11 +37,6 @@ impl MetaStore {
         unit!(self.upkeep(now, "rotate a refresh token"), |u| rotate(u, old_hash, new).await.map(Outcome::Done))
     }
 
-    /// Revokes the refresh tokens of an account. Returns their number.
-    pub async fn revoke_refresh_tokens(&self, account: AccountId, now: Timestamp) -> Result<u64> {
-        unit!(self.upkeep(now, "revoke refresh tokens"), |u| revoke_all(u, account).await.map(Outcome::Done))
-    }
-
     /// Deletes expired refresh tokens.
     pub async fn delete_expired_refresh_tokens(&self, now: Timestamp) -> Result<u64> {
         let delete = sqlx::query("DELETE FROM refresh_tokens WHERE expires_at <= $1").bind(now.as_millis());
@@ -49,11 +44,12 @@ impl MetaStore {
     }
 }
 
-pub(super) async fn revoke_all(u: &mut Unit<'_>, account: AccountId) -> Result<u64> {
+/// Revokes the refresh tokens of an account.
+pub(super) async fn revoke_all(u: &mut Unit<'_>, account: AccountId) -> Result<()> {
     let now = u.now();
     let revoke = sqlx::query("UPDATE refresh_tokens SET revoked_at = $1 WHERE account_id = $2 AND revoked_at IS NULL");
-    let revoked = revoke.bind(now.as_millis()).bind(account.get()).execute(&mut **u).await;
-    Ok(revoked.op("revoke refresh tokens")?.rows_affected())
+    revoke.bind(now.as_millis()).bind(account.get()).execute(&mut **u).await.op("revoke refresh tokens")?;
+    Ok(())
 }
 
 /// Stores a token, unless it is stored already: repeated exchanges have the same successor.
@@ -89,14 +85,12 @@ async fn rotate(u: &mut Unit<'_>, old_hash: &[u8], new: &NewRefreshToken<'_>) ->
          WHERE id = (SELECT account_id FROM refresh_tokens WHERE token_hash = $1)",
     );
     lock.bind(old_hash).execute(&mut **u).await.op("lock an account")?;
-    let claim = sqlx::query(
-        "UPDATE refresh_tokens SET redeemed_at = $1 \
-         WHERE token_hash = $2 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $1 \
-         RETURNING family, generation",
+    let good = sqlx::query(
+        "SELECT family, generation FROM refresh_tokens \
+         WHERE token_hash = $1 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > $2",
     );
-    let claimed =
-        claim.bind(now.as_millis()).bind(old_hash).fetch_optional(&mut **u).await.op("use a refresh token")?;
-    if let Some(row) = claimed {
+    let good = good.bind(old_hash).bind(now.as_millis()).fetch_optional(&mut **u).await.op("use a refresh token")?;
+    if let Some(row) = good {
         let (family, generation): (String, i64) = (get(&row, "family")?, get(&row, "generation")?);
         let end = sqlx::query(
             "UPDATE refresh_tokens SET used_at = $1 WHERE family = $2 AND generation < $3 AND used_at IS NULL",

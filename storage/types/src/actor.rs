@@ -57,8 +57,6 @@ pub enum Source {
     Cli,
     /// A job of the server.
     Job,
-    /// The web console.
-    Console,
 }
 
 impl Source {
@@ -69,7 +67,6 @@ impl Source {
             Self::Cloud => "cloud",
             Self::Cli => "command",
             Self::Job => "job",
-            Self::Console => "console",
         }
     }
 }

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use roadstead_cloud::catalog::{self, ActionInfo};
 use roadstead_cloud::code::Code;
 use roadstead_policy::explain::Question;
-use roadstead_policy::is_known_action;
 
 /// Resources of every kind that a question can be about.
 const RESOURCES: [&str; 9] = [
@@ -61,7 +60,6 @@ fn the_actions_are_what_they_were() {
         let ActionInfo { service, name, writes, class, parameters, version } = action;
         let effect = if *writes { "writes" } else { "reads" };
         writeln!(table, "{service} {name} {version} {effect} {class:?}: {}", parameters.join(" ")).unwrap();
-        assert!(is_known_action(&format!("{service}:{name}")), "{name}");
         for code in Code::ALL.iter().filter(|code| action.documented(**code) != Some(code.wire())) {
             writeln!(table, "  {} is {}", code.wire(), action.documented(*code).unwrap()).unwrap();
         }

@@ -154,7 +154,7 @@ fn request(question: &Question, target: &str) -> Request {
         "instance.create" => op::instance_create(),
         "instance.token" => actions::tcr::CreateInstanceToken.on_instance(target),
         "instance.status" => actions::tcr::DescribeInstanceStatus.on_instance(target),
-        "api" => api(&question.service, &question.action),
+        "api" => row(&question.service, &question.action).on_everything(),
         "api.repository" => row("tcr", &question.action).on_repository(realm, &name()),
         "api.namespace" => row("tcr", &question.action).on_namespace(realm, target),
         "cam" => row("cam", &question.action).on_cam(cam_resource(question)),
@@ -167,12 +167,6 @@ fn request(question: &Question, target: &str) -> Request {
 
 fn row(service: &str, action: &str) -> &'static Row {
     actions::find(service, action).unwrap()
-}
-
-/// Makes the request for an action on everything. Some examples use actions that are not known yet.
-fn api(service: &str, action: &str) -> Request {
-    let known = actions::find(service, action).map(Row::on_everything);
-    known.unwrap_or_else(|| Request::unlisted(service, action))
 }
 
 fn cam_resource(question: &Question) -> CamResource<'_> {

@@ -135,7 +135,6 @@ codes! {
     RequestLimitExceeded, "RequestLimitExceeded", "too many requests", "请求的次数超过了频率限制。";
     RequestSizeLimitExceeded, "RequestSizeLimitExceeded", "the request is too large", "请求包超过限制大小。";
     ResourceInUse, "ResourceInUse", "the resource is in use", "资源被占用。";
-    ResourceInsufficientErrorInstanceNotRunning, "ResourceInsufficient.ErrorInstanceNotRunning", "the instance is not running", "实例状态异常。";
     ResourceNotFound, "ResourceNotFound", "the resource does not exist", "资源不存在。";
     ResourceNotFoundErrNoNamespace, "ResourceNotFound.ErrNoNamespace", "there is no such namespace", "用户没有创建命名空间";
     ResourceNotFoundErrNoRepo, "ResourceNotFound.ErrNoRepo", "there is no such repository", "仓库不存在";
@@ -165,11 +164,6 @@ impl Code {
             || wire.starts_with("AuthFailure")
             || wire.starts_with("UnauthorizedOperation")
             || wire.ends_with("Unauthorized")
-    }
-
-    /// Returns whether the code means that the server is at fault, and not the client.
-    pub const fn is_fault(self) -> bool {
-        matches!(self, Self::InternalError | Self::InternalErrorDbError | Self::InternalErrorUnknown)
     }
 }
 

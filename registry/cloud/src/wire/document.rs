@@ -56,11 +56,6 @@ pub(crate) fn wire(row: &'static Row, code: Code) -> &'static str {
     }
 }
 
-/// Returns the codes that only the document has.
-pub fn spellings() -> impl Iterator<Item = &'static str> {
-    PLACES.iter().map(|(_, wire, _)| *wire).chain([MISMATCH])
-}
-
 #[cfg(test)]
 mod tests {
     use roadstead_policy::actions::all;

@@ -6,9 +6,7 @@ mod names;
 use std::sync::Arc;
 
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{
-    Act, Instance, InstanceChange, InstanceStatus, InstanceToken, NewInstance, Readable, Scope,
-};
+use roadstead_storage::meta::{Act, Instance, InstanceChange, InstanceToken, NewInstance, Readable, Scope};
 use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
@@ -148,13 +146,5 @@ impl InstanceService {
                 }
             }
         }
-    }
-}
-
-/// Returns whether an instance serves requests.
-pub fn is_running(instance: &Instance) -> bool {
-    match instance.status {
-        InstanceStatus::Running => true,
-        InstanceStatus::Deleting => false,
     }
 }

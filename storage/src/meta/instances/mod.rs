@@ -8,8 +8,8 @@ mod tokens;
 use sqlx::any::AnyRow;
 
 pub use model::{
-    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceStatus, InstanceToken,
-    NamespaceSettings, NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+    Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceToken, NamespaceSettings,
+    NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 pub(super) use namespaces::shows_everything;
 
@@ -25,7 +25,7 @@ use roadstead_types::{AccountId, Counted, InstanceId, RegistryId, Thing, Timesta
 macro_rules! select_instances {
     ($rest:literal) => {
         concat!(
-            "SELECT registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, expires_at, \
+            "SELECT registry_id, instance_id, name, owner_id, edition, prepaid, renew_flag, expires_at, \
              deletion_protection, versioning, multi_zone, tags, created_at FROM instances ",
             $rest
         )
@@ -78,7 +78,7 @@ impl MetaStore {
         page.op("list instances")?.iter().map(instance).collect()
     }
 
-    /// Changes a running instance. False when it does not exist.
+    /// Changes an instance. False when it does not exist.
     pub async fn modify_instance(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
         unit!(self.unit(act, "modify an instance"), |u| modify(u, registry, change).await.map(Outcome::of))
     }
@@ -109,10 +109,10 @@ async fn insert(u: &mut Unit<'_>, new: &NewInstance<'_>, limit: u64) -> Result<I
     let registry: i64 = registry.op("create a registry").map_err(conflict(Thing::InstanceId))?;
     u.changed(Scope::Registry(RegistryId::new(registry)));
     let insert = sqlx::query(
-        "INSERT INTO instances (registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, \
+        "INSERT INTO instances (registry_id, instance_id, name, owner_id, edition, prepaid, renew_flag, \
          expires_at, deletion_protection, versioning, multi_zone, tags, created_at) \
-         VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, $10, $11, $12, $13) \
-         RETURNING registry_id, instance_id, name, owner_id, edition, status, prepaid, renew_flag, expires_at, \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         RETURNING registry_id, instance_id, name, owner_id, edition, prepaid, renew_flag, expires_at, \
          deletion_protection, versioning, multi_zone, tags, created_at",
     );
     let insert = insert
@@ -137,7 +137,7 @@ async fn modify(u: &mut Unit<'_>, registry: RegistryId, change: &InstanceChange)
     let update = sqlx::query(
         "UPDATE instances SET edition = COALESCE($2, edition), \
          deletion_protection = COALESCE($3, deletion_protection), versioning = COALESCE($4, versioning) \
-         WHERE registry_id = $1 AND status = 0",
+         WHERE registry_id = $1",
     );
     let update = update
         .bind(registry.get())
@@ -153,7 +153,7 @@ async fn modify(u: &mut Unit<'_>, registry: RegistryId, change: &InstanceChange)
 
 async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Result<bool> {
     let lock = sqlx::query(
-        "UPDATE instances SET status = status WHERE registry_id = $1 RETURNING instance_id, deletion_protection",
+        "UPDATE instances SET name = name WHERE registry_id = $1 RETURNING instance_id, deletion_protection",
     );
     let found = lock.bind(registry.get()).fetch_optional(&mut **u).await.op("lock an instance")?;
     let Some(row) = found else { return Ok(false) };
@@ -179,10 +179,9 @@ async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Resul
 /// Locks the instance of a registry, so that it is not deleted before the transaction ends.
 ///
 /// # Errors
-/// `Stale` when it is being deleted, or the registry is no instance.
+/// `Stale` when the registry is no instance.
 async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
-    let lock =
-        sqlx::query("UPDATE instances SET status = 0 WHERE registry_id = $1 AND status = 0").bind(registry.get());
+    let lock = sqlx::query("UPDATE instances SET name = name WHERE registry_id = $1").bind(registry.get());
     match lock.execute(&mut **u).await.op("lock an instance")?.rows_affected() {
         0 => Err(Error::Stale(Thing::Instance)),
         _ => Ok(()),
@@ -190,17 +189,12 @@ async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
 }
 
 fn instance(row: &AnyRow) -> Result<Instance> {
-    let status = match get(row, "status")? {
-        0_i64 => InstanceStatus::Running,
-        _ => InstanceStatus::Deleting,
-    };
     Ok(Instance {
         registry: RegistryId::new(get(row, "registry_id")?),
         id: parse(row, "instances", "instance_id")?,
         name: parse(row, "instances", "name")?,
         owner: AccountId::new(get(row, "owner_id")?),
         edition: parse(row, "instances", "edition")?,
-        status,
         payment: Payment {
             prepaid: flag(row, "prepaid")?,
             renew_flag: get(row, "renew_flag")?,

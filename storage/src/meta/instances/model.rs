@@ -52,15 +52,6 @@ impl FromStr for Edition {
     }
 }
 
-/// The status of an instance.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum InstanceStatus {
-    /// It is running.
-    Running,
-    /// Its content is being deleted, and no host leads to it.
-    Deleting,
-}
-
 /// The payment of an instance. It has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Payment {
@@ -94,8 +85,6 @@ pub struct Instance {
     pub owner: AccountId,
     /// Its edition.
     pub edition: Edition,
-    /// Its status.
-    pub status: InstanceStatus,
     /// Its payment.
     pub payment: Payment,
     /// Whether it is protected from deletion.

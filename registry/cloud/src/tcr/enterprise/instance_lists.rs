@@ -3,7 +3,7 @@
 use roadstead_auth::Identity;
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_service::records::{Instance, InstanceStatus};
+use roadstead_service::records::Instance;
 use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +22,8 @@ const MAX_IDS: usize = 100;
 /// The most instances of a page.
 const MAX_PAGE: u32 = 200;
 
-fn status(instance: &Instance) -> &'static str {
-    match instance.status {
-        InstanceStatus::Running => "Running",
-        InstanceStatus::Deleting => "Deleting",
-    }
-}
+/// The status of every instance: one that is deleted is not there any more.
+const RUNNING: &str = "Running";
 
 /// Lists the instances of the caller's main account.
 #[derive(Deserialize)]
@@ -97,7 +93,7 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
     let region = Region::of(&call.settings().region);
     let public_domain = public_domain(call, &instance);
     Registry {
-        status: status(&instance),
+        status: RUNNING,
         registry_id: instance.id.to_string(),
         registry_name: instance.name.to_string(),
         registry_type: instance.edition.as_str(),
@@ -150,7 +146,7 @@ impl Field {
             Self::Id => instance.id.as_str() == value,
             Self::Name => instance.name.as_str().contains(value),
             Self::Edition => instance.edition.as_str() == value,
-            Self::Status => status(instance) == value,
+            Self::Status => RUNNING == value,
             Self::Tags => is_tagged(&instance.tags, value),
         }
     }
@@ -219,7 +215,7 @@ impl RegistryStatus {
     fn of(instance: &Instance) -> Self {
         let conditions = ["Storage", "Database", "Domain"];
         let conditions = conditions.map(|kind| RegistryCondition { kind, status: "True", reason: "" });
-        Self { registry_id: instance.id.to_string(), status: status(instance), conditions: conditions.into() }
+        Self { registry_id: instance.id.to_string(), status: RUNNING, conditions: conditions.into() }
     }
 }
 

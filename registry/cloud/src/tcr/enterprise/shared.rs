@@ -1,7 +1,6 @@
 //! Helpers for the actions on instances: ids, names, texts, tags, filters, pages.
 
 use roadstead_policy::op::Realm;
-use roadstead_service::instances::is_running;
 use roadstead_service::records::{Instance, ResourceTag};
 use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
@@ -50,15 +49,11 @@ pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
     CloudError::new(Code::InvalidParameter, message)
 }
 
-/// Returns a running instance of the caller. An instance of another account looks like a missing one, which is reported
+/// Returns the caller's instance with this id. An instance of another account looks like a missing one, which is reported
 /// as `missing`.
 pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) -> CloudResult<Instance> {
     let found = call.services().instances().own(call.owner(), id).await?;
-    let instance = found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))?;
-    if !is_running(&instance) {
-        return Err(Code::ResourceInsufficientErrorInstanceNotRunning.into());
-    }
-    Ok(instance)
+    found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))
 }
 
 /// Refuses a text that is too long or contains control characters.
