@@ -83,17 +83,18 @@ async fn metrics(state: web::Data<ServerState>) -> HttpResponse {
     }
 }
 
-/// Waits for the stop signal, then lets running requests finish.
-pub async fn stop_on_signal(handle: ServerHandle, state: web::Data<ServerState>) -> anyhow::Result<()> {
+/// Registers for the stop signals at once. The future waits for one of them, then lets running requests finish.
+pub fn stop_on_signal(handle: ServerHandle, state: web::Data<ServerState>) -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping: no new connections, running requests may end");
-    state.drain();
-    handle.stop(true).await;
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, running requests may end");
+        state.drain();
+        handle.stop(true).await;
+    })
 }

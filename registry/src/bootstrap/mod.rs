@@ -137,10 +137,11 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
 
 /// Runs a registry until it is told to stop. Calls `ready` once the registry can answer.
 pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::Result<()> {
+    // Before anybody hears that the registry answers: a supervisor may stop it right then.
+    let stop = server::stop_on_signal(registry.bound.server.handle(), registry.state.clone())?;
     ready(&registry);
     let Registry { bound, metrics, state, mut background, _lock, .. } = registry;
-    let handle = bound.server.handle();
-    let stopper = actix_web::rt::spawn(server::stop_on_signal(handle, state.clone()));
+    let stopper = actix_web::rt::spawn(stop);
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     let ended = bound.server.await;
     // The database connections that the server threads opened end with those threads.

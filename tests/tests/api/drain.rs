@@ -21,6 +21,17 @@ fn start_with(data: &Path, environment: &[(&str, &str)]) -> (Server, Client, Soc
     (server, Client::new(&format!("http://{address}"), credentials), address)
 }
 
+#[test]
+fn a_server_can_be_stopped_as_soon_as_it_says_that_it_listens() {
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        let server = Binary::find().serve(data.path(), &[]);
+        server.signal("TERM");
+        let (status, log) = server.wait();
+        assert!(status.success(), "{status}: {log}");
+    }
+}
+
 #[tokio::test]
 async fn a_running_upload_may_end_and_then_the_server_exits_with_0() {
     let data = tempfile::tempdir().unwrap();
