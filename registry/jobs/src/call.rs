@@ -11,16 +11,15 @@ const MAX_PROGRESS: usize = 200;
 
 /// The signals between a running job and its worker.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub(crate) struct Pulse {
     alive: AtomicBool,
     cancelled: AtomicBool,
     progress: Mutex<String>,
 }
 
 impl Pulse {
-    /// Reports that the job is alive, and returns whether it may go on. A job must call this every few seconds: a job
-    /// that is silent for longer than its lease counts as dead.
-    pub fn goes_on(&self) -> bool {
+    /// Reports that the job is alive, and returns whether it may go on.
+    pub(crate) fn goes_on(&self) -> bool {
         self.alive.store(true, Ordering::Relaxed);
         !self.cancelled.load(Ordering::Relaxed)
     }
@@ -57,8 +56,9 @@ impl<C> JobCall<C> {
         self.clock.now()
     }
 
-    /// Reports that the job is alive, and returns whether it may go on: see [`Pulse::goes_on`]. A job that may not go
-    /// on ends with [`Next::Stopped`](crate::Next::Stopped).
+    /// Reports that the job is alive, and returns whether it may go on. A job that may not go on ends with
+    /// [`Next::Stopped`](crate::Next::Stopped). A job must call this every few seconds: a job that is silent for longer
+    /// than its lease counts as dead.
     pub fn goes_on(&self) -> bool {
         self.pulse.goes_on()
     }
@@ -68,10 +68,5 @@ impl<C> JobCall<C> {
         let text: String = text.to_string().chars().filter(|c| *c != '\0').take(MAX_PROGRESS).collect();
         *self.pulse.progress.lock().unwrap_or_else(PoisonError::into_inner) = text;
         self.pulse.goes_on();
-    }
-
-    /// Returns only the signals, for work that runs in another task.
-    pub fn pulse(&self) -> Arc<Pulse> {
-        Arc::clone(&self.pulse)
     }
 }

@@ -25,7 +25,7 @@ mod schedule;
 mod supervisor;
 mod worker;
 
-pub use call::{JobCall, Pulse};
+pub use call::JobCall;
 pub use engine::WorkerParams;
 pub use job::{Job, JobError, Kinds, Next, new_job};
 pub use metrics::BackgroundMetrics;

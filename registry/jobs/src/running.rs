@@ -10,10 +10,11 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use crate::backoff::Backoff;
+use crate::call::Pulse;
 use crate::engine::Engine;
 use crate::job::Outcome;
 use crate::supervisor::message;
-use crate::{JobCall, JobError, Next, Pulse, Stopping};
+use crate::{JobCall, JobError, Next, Stopping};
 
 const RETRY: Backoff = Backoff { first: Duration::from_secs(10), longest: Duration::from_secs(60 * 60) };
 /// How often storing the result of a run is attempted.
