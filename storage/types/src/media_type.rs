@@ -104,6 +104,12 @@ mod tests {
     }
 
     #[test]
+    fn who_sends_another_media_type_is_told_one_that_a_manifest_may_have() {
+        let told = "text/plain".parse::<MediaType>().unwrap_err().to_string();
+        assert!(told.contains("\"text/plain\"") && told.contains(media_types::OCI_IMAGE), "{told}");
+    }
+
+    #[test]
     fn parameters_do_not_matter() {
         let parsed: MediaType = "application/json; charset=utf-8".parse().unwrap();
         assert_eq!(parsed.to_string(), "application/json");
