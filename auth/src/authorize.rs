@@ -238,8 +238,9 @@ impl Inner {
             let place = self.place(registry, name).await?;
             let limits = self.limits_in(caller, registry, place.as_ref()).await?;
             let facts = place.as_ref().map(facts);
-            let question = self.question(RightName::Pull, who(caller, limits.as_ref()), None, registry, name);
-            let actions = grantable(actions, |right| question.may_be_granted(right, facts.as_ref()));
+            let mut question = self.question(RightName::Pull, who(caller, limits.as_ref()), None, registry, name);
+            question.deletion = Deletion::Something;
+            let actions = grantable(actions, |right| question.identity_may(right, facts.as_ref()));
             if !actions.is_empty() {
                 granted.push(Grant { kind: "repository".to_owned(), name: name.as_str().to_owned(), actions });
             }

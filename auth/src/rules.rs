@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_types::{AccountId, Digest, RegistryId, RepositoryName, Tag, Timestamp};
+use roadstead_types::{AccountId, Digest, NameRule, RegistryId, RepositoryName, Tag, Timestamp};
 
 use crate::compiled::{Routine, RoutineCache, RoutineRequest};
 use crate::error::Denied;
@@ -54,6 +54,8 @@ impl<'a> Who<'a> {
 pub(crate) enum Deletion<'a> {
     /// Anything at all. Only a main account may do that.
     Anything,
+    /// Any tag or manifest. It decides whether a token grants the right; the right is checked again on every request.
+    Something,
     /// These tags. `batch` tells whether one request names many of them.
     Tags { tags: &'a [Tag], batch: bool },
     /// A manifest and the tags that point at it.
@@ -96,17 +98,6 @@ impl Question<'_> {
         }
     }
 
-    /// Tells whether it makes sense to grant the right in a token. The right is checked again on every request.
-    /// Whether a sub-account may delete is only known with the tags to delete, so the token grants it.
-    pub(crate) fn may_be_granted(&self, right: RightName, facts: Option<&Facts>) -> bool {
-        match (right, self.who, facts) {
-            (RightName::Delete, Who::Limited(permissions, _), Some(facts)) => {
-                permissions.identity().owner == facts.owner
-            }
-            _ => self.identity_may(right, facts),
-        }
-    }
-
     fn policies_allow(&self, permissions: &Permissions, realm: Realm<'_>, right: RightName, facts: &Facts) -> bool {
         let name = self.name;
         let uin = &permissions.identity().uin;
@@ -136,14 +127,24 @@ impl Question<'_> {
             RightName::Pull => pull(),
             RightName::Push => push(),
             RightName::Probe => pull() || push(),
-            RightName::Delete => self.deletion_allowed(permissions, realm, allowed),
+            RightName::Delete => self.deletion_allowed(permissions, realm, &facts.tags, allowed),
         }
     }
 
-    fn deletion_allowed(&self, permissions: &Permissions, realm: Realm<'_>, allowed: impl Fn(Request) -> bool) -> bool {
+    fn deletion_allowed(
+        &self,
+        permissions: &Permissions,
+        realm: Realm<'_>,
+        resource_tags: &Arc<[String]>,
+        allowed: impl Fn(Request) -> bool,
+    ) -> bool {
         let name = self.name;
         match self.deletion {
             Deletion::Anything => permissions.is_root(),
+            Deletion::Something => {
+                let deletions = op::deletions(realm, name).tagged(resource_tags);
+                permissions.allowed_names(&deletions) != NameRule::none()
+            }
             Deletion::Tags { tags, batch } => {
                 let request = if batch { op::tag_batch_delete } else { op::tag_delete };
                 !tags.is_empty() && tags.iter().all(|tag| allowed(request(realm, name, tag)))

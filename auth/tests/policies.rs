@@ -160,7 +160,7 @@ async fn a_token_grants_what_is_allowed_and_is_no_licence() {
     ];
     let issued = world.issue(Some(&sub.identity), &scopes).await;
     let granted: Vec<String> = issued.granted.iter().map(ToString::to_string).collect();
-    assert_eq!(granted, ["repository:team/private:push,delete", "repository:team/public:pull,delete"]);
+    assert_eq!(granted, ["repository:team/private:push", "repository:team/public:pull"]);
     let caller = world.bearer(&issued.token).await.unwrap();
     assert_eq!(world.may(&caller, "team/private").await, "fYfY");
     world.attach(&deny("ccr:push", "*"), Holder::User(sub.identity.account)).await;

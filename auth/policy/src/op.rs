@@ -214,6 +214,13 @@ pub fn manifest_delete(realm: Realm<'_>, name: &RepositoryName, digest: &Digest)
     realm.request(&TAG, &tcr::DeleteImage, vec![format!("{path}@{digest}"), format!("{path}/"), path])
 }
 
+/// [`tag_delete`] and [`manifest_delete`], for tags and digests that are not known yet.
+pub fn deletions(realm: Realm<'_>, name: &RepositoryName) -> NameRequest {
+    let path = realm.path(name.as_str());
+    let around = vec![(format!("{path}:"), ""), (format!("{path}@"), "")];
+    NameRequest { request: realm.request(&TAG, &tcr::DeleteImage, vec![format!("{path}/"), path]), around }
+}
+
 /// The requests of an action, by the thing that it acts on.
 impl Row {
     fn on(&'static self, resources: Vec<String>) -> Request {

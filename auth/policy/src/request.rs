@@ -107,6 +107,7 @@ impl Request {
 /// denied.
 #[derive(Clone, Debug)]
 pub struct NameRequest {
+    /// Its resources are those that every one of the things is in.
     pub(super) request: Request,
     /// The texts before and after the name in the paths of the resources.
     pub(super) around: Vec<(String, &'static str)>,
@@ -121,7 +122,8 @@ impl NameRequest {
 
     /// Returns the operation on the thing with this name.
     pub fn on(&self, name: &str) -> Request {
-        let resources = self.around.iter().map(|(before, after)| format!("{before}{name}{after}")).collect();
+        let named = self.around.iter().map(|(before, after)| format!("{before}{name}{after}"));
+        let resources = named.chain(self.request.resources.iter().cloned()).collect();
         Request { resources, ..self.request.clone() }
     }
 }

@@ -191,10 +191,11 @@ impl Resource {
     /// Tells whether the resource covers the request. `doubt` is the answer if that cannot be decided.
     pub(super) fn covers(&self, request: &Request, context: &Context, doubt: bool) -> bool {
         let Self::Pieces(pieces) = self else { return true };
-        let path = |path: &String| pieces.path.matches(path, &context.uin);
         let found = match &*request.resources {
             [] => pieces.path.is_everything(),
-            resources => resources.iter().any(path) || (doubt && request.doubtful.iter().any(path)),
+            resources => {
+                pieces.match_any(resources, context) || (doubt && pieces.match_any(&request.doubtful, context))
+            }
         };
         found && pieces.are_of(request, context, doubt)
     }
@@ -204,6 +205,7 @@ impl Resource {
         match self {
             Self::Everything => NameRule::All,
             Self::Pieces(pieces) if !pieces.are_of(&about.request, context, doubt) => NameRule::none(),
+            Self::Pieces(pieces) if pieces.match_any(&about.request.resources, context) => NameRule::All,
             Self::Pieces(pieces) => about.around.iter().fold(NameRule::none(), |rule, (before, after)| {
                 rule.or(NameRule::Like(pieces.path.between(before, after, &context.uin)))
             }),
@@ -212,6 +214,11 @@ impl Resource {
 }
 
 impl Pieces {
+    /// Tells whether the path matches one of the resources.
+    fn match_any(&self, resources: &[String], context: &Context) -> bool {
+        resources.iter().any(|path| self.path.matches(path, &context.uin))
+    }
+
     /// Tells whether the service, the account and the region match the request.
     fn are_of(&self, request: &Request, context: &Context, doubt: bool) -> bool {
         if self.service.as_ref().is_some_and(|service| *service != request.service) {

@@ -200,6 +200,41 @@ async fn a_tag_is_deleted_by_whoever_may_delete_that_tag() {
 }
 
 #[tokio::test]
+async fn a_token_for_deleting_is_for_whoever_may_delete_something_there() {
+    let (reg, main) = world().await;
+    let allow = |action: &str, resource: &str| policy("allow", action, &format!("qcs::ccr:::repo/{resource}"));
+    let granted = async |client: &Client| {
+        let mut granted = Vec::new();
+        for name in ["foo/app", "foo/missing", "bar/app", "nowhere/app"] {
+            let answer = client.tokens().get(&[&format!("repository:{name}:delete")]).await.expect(200);
+            let claims = roadstead_tests::claims(answer.json()["token"].as_str().unwrap());
+            if claims["access"][0]["actions"] == serde_json::json!(["delete"]) {
+                granted.push(name);
+            }
+        }
+        granted.join(" ")
+    };
+    let keep = policy("deny", "ccr:DeleteTag", "*");
+    for (name, documents, expected) in [
+        ("none", vec![], ""),
+        ("puller", vec![allow("ccr:pull", "*")], ""),
+        ("tags", vec![allow("ccr:DeleteTag", "foo/app:rc-*")], "foo/app"),
+        ("manifests", vec![allow("tcr:DeleteImagePersonal", "bar/app@sha256:*")], "bar/app"),
+        ("repository", vec![allow("ccr:DeleteTag", "foo/missing")], "foo/missing"),
+        ("everywhere", vec![policy("allow", "ccr:*", "*")], "foo/app foo/missing bar/app"),
+        ("keeper", vec![policy("allow", "ccr:*", "*"), keep], ""),
+    ] {
+        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let sub = sub(&reg, &main, name, &documents).await;
+        assert_eq!(granted(&sub.basic).await, expected, "{name}");
+    }
+    let capped = sub(&reg, &main, "capped", &[&policy("allow", "ccr:*", "*")]).await;
+    capped.bound(&allow("ccr:pull", "foo/*")).await;
+    assert_eq!(granted(&capped.basic).await, "");
+    assert_eq!(granted(&main.basic).await, "foo/app foo/missing bar/app");
+}
+
+#[tokio::test]
 async fn a_mount_needs_the_source_too() {
     let (reg, main) = world().await;
     let sub = sub(&reg, &main, "mounter", &[PUSH_FOO]).await;
