@@ -101,7 +101,7 @@ pub use identity::{Caller, Grant, Identity, TokenGrants};
 pub use instance_domain::{InstanceDomain, InstanceDomainError};
 pub use params::{Argon2Params, AuthParams};
 pub use password::{PASSWORD_MAX, PASSWORD_MIN};
-pub use permissions::{Permissions, sight, tag_texts};
+pub use permissions::{Permissions, tag_texts};
 pub use registry_password::RegistryPassword;
 pub use reseal::{opens, reseal};
 pub use right::{ContentRight, Delete, Effect, Probe, Pull, Push, Read, Right, RightName, Write};

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use roadstead_storage::meta::{ResourceTag, StoredPolicies, StoredPolicy};
-use roadstead_types::{AccountId, InstanceId, NameRule, RepositoryName, Timestamp, Uin};
+use roadstead_types::{AccountId, InstanceId, NameRule, NamespaceSight, RepositoryName, Sight, Timestamp, Uin};
 
 use crate::auth::{Auth, Inner};
 use crate::client::Client;
@@ -38,10 +38,9 @@ pub fn tag_texts<'a>(tags: impl IntoIterator<Item = &'a ResourceTag>) -> Arc<[St
     tags.into_iter().map(|tag| format!("{}&{}", tag.key, tag.value)).collect()
 }
 
-/// Returns the operations that decide whether a caller sees a repository of the personal edition: listing and pulling
-/// it.
-pub fn sight(name: &RepositoryName) -> [policy::Request; 2] {
-    [op::repository_list(Realm::Personal, name), op::pull(Realm::Personal, name)]
+/// Returns the operations that decide whether a caller sees a repository: listing and pulling it.
+pub(crate) fn sight(realm: Realm<'_>, name: &RepositoryName) -> [policy::Request; 2] {
+    [op::repository_list(realm, name), op::pull(realm, name)]
 }
 
 impl Auth {
@@ -157,48 +156,44 @@ impl Permissions {
     }
 
     /// Tells whether the caller sees a repository of its main account in the personal edition. A denial of listing or
-    /// pulling hides it. A limited caller also needs some right to the repository, unless it is public. A session
-    /// always needs the right to list or pull it.
+    /// pulling hides it. A limited caller also needs some right to the repository, unless it is public. A session always
+    /// needs some right to it.
     pub fn sees_repository(&self, name: &RepositoryName, public: bool) -> bool {
-        let decisions = sight(name).map(|request| self.decide(&request));
-        if decisions.iter().any(Decision::is_explicit_denial) {
-            return false;
-        }
-        if !self.is_limited() || decisions.iter().any(Decision::is_allowed) {
-            return true;
-        }
-        let has_right = || self.documents().allow_something(&op::any_on_repository(name), self.context());
-        self.identity.session.is_none() && (public || has_right())
+        let is_denied = |request: policy::Request| self.decide(&request).is_explicit_denial();
+        !sight(Realm::Personal, name).into_iter().any(is_denied)
+            && (!self.is_limited() || (public && self.identity.session.is_none()) || self.has_right_to(name))
     }
 
-    /// Returns the same for all repositories: the names of visible ones, and the names of public ones that are
-    /// visible.
-    pub fn seen_repositories(&self) -> (NameRule, NameRule) {
+    /// Tells whether the caller has some right to a repository of the personal edition, which need not exist. Denials do
+    /// not count.
+    pub fn has_right_to(&self, name: &RepositoryName) -> bool {
+        self.documents().allow_something(&op::any_on_repository(name), self.context())
+    }
+
+    /// Returns all repositories that the caller sees: see [`Permissions::sees_repository`].
+    pub fn sight(&self) -> Sight {
         let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
-        let any = |names: fn(&Documents, &policy::NameRequest, &Context) -> NameRule| {
-            let all = operations.iter().map(|about| names(self.documents(), about, self.context()));
-            all.fold(NameRule::none(), NameRule::or)
-        };
-        let not_denied = any(Documents::denied_names).negated();
+        let denied = operations.iter().map(|about| self.denied_names(about)).fold(NameRule::none(), NameRule::or);
+        let not_denied = denied.negated();
         if !self.is_limited() {
-            return (not_denied.clone(), not_denied);
-        }
-        let allowed = any(Documents::allowed_names);
-        if self.identity.session.is_some() {
-            let seen = allowed.and(not_denied);
-            return (seen.clone(), seen);
+            return Sight { names: not_denied.clone(), public: not_denied };
         }
         let with_right = self.documents().names_with_right(&op::any_on_repositories(), self.context());
-        (allowed.or(with_right).and(not_denied.clone()), not_denied)
+        let names = with_right.and(not_denied.clone());
+        let public = if self.identity.session.is_some() { names.clone() } else { not_denied };
+        Sight { names, public }
     }
 
-    /// Returns the names of namespaces of the personal edition in which the caller has some right. So it may know
-    /// that they exist.
-    pub fn known_namespaces(&self) -> NameRule {
-        if !self.is_limited() {
-            return NameRule::All;
-        }
-        self.documents().names_with_right(&op::any_on_namespaces(), self.context())
+    /// Returns all namespaces of the personal edition that the caller sees. A denial of listing hides a namespace. A
+    /// limited caller also needs some right in the namespace, or sees a repository in it.
+    pub fn namespace_sight(&self) -> NamespaceSight {
+        let shown = self.denied_names(&tcr::DescribeNamespacePersonal.on_namespaces(Realm::Personal)).negated();
+        let known = if self.is_limited() {
+            self.documents().names_with_right(&op::any_on_namespaces(), self.context())
+        } else {
+            NameRule::All
+        };
+        NamespaceSight { shown, known, content: self.sight() }
     }
 
     /// Tells whether the caller sees an instance of its main account in lists.

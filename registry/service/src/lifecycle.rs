@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::Permissions;
 use roadstead_storage::meta::{Act, CleanupKind, CleanupRule, CleanupScope};
 use roadstead_types::{RegistryId, RepositoryName};
 
@@ -25,11 +25,11 @@ impl LifecycleService {
     /// Selects the rules of a repository, or those of the main account.
     ///
     /// # Errors
-    /// `Unknown(Repository)` if the caller's main account has no such repository.
-    async fn scope(&self, identity: &Identity, repository: Option<&RepositoryName>) -> Result<CleanupScope> {
+    /// `Unknown(Repository)` if the caller's main account has no such repository, or the caller does not see it.
+    async fn scope(&self, permissions: &Permissions, repository: Option<&RepositoryName>) -> Result<CleanupScope> {
         match repository {
-            Some(name) => Ok(CleanupScope::Repository(self.base.own_repository(identity, name).await?.id)),
-            None => Ok(CleanupScope::Owner(RegistryId::PERSONAL, identity.owner)),
+            Some(name) => Ok(CleanupScope::Repository(self.base.own_repository(permissions, name).await?.id)),
+            None => Ok(CleanupScope::Owner(RegistryId::PERSONAL, permissions.identity().owner)),
         }
     }
 
@@ -40,16 +40,16 @@ impl LifecycleService {
     pub async fn set(
         &self,
         act: &Act,
-        identity: &Identity,
+        permissions: &Permissions,
         repository: Option<&RepositoryName>,
         kind: CleanupKind,
         value: u64,
     ) -> Result<()> {
-        let scope = self.scope(identity, repository).await?;
+        let scope = self.scope(permissions, repository).await?;
         Ok(self.base.meta.set_cleanup_rule(act, scope, kind, value).await?)
     }
 
-    /// Returns the rules of a repository that no policy hides, or those of the caller's main account.
+    /// Returns the rules of a repository that the caller sees, or those of the caller's main account.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
@@ -58,10 +58,7 @@ impl LifecycleService {
         permissions: &Permissions,
         repository: Option<&RepositoryName>,
     ) -> Result<Vec<CleanupRule>> {
-        let scope = match repository {
-            Some(name) => CleanupScope::Repository(self.base.own_visible_repository(permissions, name).await?.id),
-            None => self.scope(permissions.identity(), None).await?,
-        };
+        let scope = self.scope(permissions, repository).await?;
         Ok(self.base.meta.cleanup_rules(scope).await?)
     }
 
@@ -69,8 +66,8 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn clear(&self, act: &Act, identity: &Identity, repository: Option<&RepositoryName>) -> Result<()> {
-        let scope = self.scope(identity, repository).await?;
+    pub async fn clear(&self, act: &Act, permissions: &Permissions, repository: Option<&RepositoryName>) -> Result<()> {
+        let scope = self.scope(permissions, repository).await?;
         self.base.meta.delete_cleanup_rules(act, scope).await?;
         Ok(())
     }

@@ -6,7 +6,7 @@
 use roadstead_auth::{Identity, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{Instance, Repository};
-use roadstead_types::{NamePattern, NameRule, RegistryId, RepositoryName, Thing};
+use roadstead_types::{NamePattern, NameRule, NamespaceSight, RegistryId, RepositoryName, Sight, Thing};
 
 use super::instances::MAX_NAMESPACES;
 use super::{Error, Foundation, Result};
@@ -16,14 +16,22 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 /// The most patterns in a rule that a database checks against each name.
 const MAX_PATTERNS: usize = 5000;
 
-/// Returns two rules about repositories of the caller's main account in the personal edition: which ones the caller
-/// sees, and which ones it sees if they are public.
+/// Returns the repositories of the caller's main account in the personal edition that the caller sees.
 ///
 /// # Errors
 /// `Overloaded` if the policies name too many repositories.
-pub(super) fn seen(permissions: &Permissions) -> Result<(NameRule, NameRule)> {
-    let (names, public) = permissions.seen_repositories();
-    Ok((bounded(names)?, bounded(public)?))
+pub(super) fn seen(permissions: &Permissions) -> Result<Sight> {
+    let sight = permissions.sight();
+    if sight.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
+}
+
+/// Returns the namespaces of the caller's main account in the personal edition that the caller sees.
+///
+/// # Errors
+/// `Overloaded` if the policies name too many namespaces.
+pub(super) fn seen_namespaces(permissions: &Permissions) -> Result<NamespaceSight> {
+    let sight = permissions.namespace_sight();
+    if sight.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
 }
 
 /// Refuses a rule that would take a database too long to check.
@@ -51,20 +59,25 @@ impl Foundation {
         bounded(denied.negated())
     }
 
-    /// Returns whether a namespace of this name belongs to the caller's main account.
-    pub(super) async fn owns_namespace(&self, identity: &Identity, name: &str) -> Result<bool> {
-        Ok(self.meta.has_namespace(REGISTRY, identity.owner, name).await?)
+    /// Returns whether the caller may know that its main account has the namespace of this repository: it sees the
+    /// namespace, or has some right to the repository, which need not exist.
+    pub(super) async fn knows_namespace(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
+        let sight = match permissions.has_right_to(name) {
+            true => NamespaceSight::EVERYTHING,
+            false => seen_namespaces(permissions)?,
+        };
+        let owner = permissions.identity().owner;
+        Ok(self.meta.sees_namespace(REGISTRY, owner, name.namespace(), &sight).await?)
     }
 
-    /// Returns a repository of the personal edition that belongs to the caller's main account.
+    /// Returns a repository of the personal edition that belongs to the caller's main account, and that the caller sees.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn own_repository(&self, identity: &Identity, name: &RepositoryName) -> Result<Repository> {
-        match self.meta.accessible_repository(REGISTRY, identity.owner, name).await? {
-            Some((repository, true)) => Ok(repository),
-            Some((_, false)) | None => Err(Error::Unknown(Thing::Repository)),
-        }
+    pub(super) async fn own_repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<Repository> {
+        let found = self.meta.accessible_repository(REGISTRY, permissions.identity().owner, name).await?;
+        let shown = found.filter(|(row, own)| *own && permissions.sees_repository(name, row.public));
+        shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 
     /// Returns a repository of the personal edition that the caller may see: one of its main account that no policy
@@ -82,20 +95,7 @@ impl Foundation {
         shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 
-    /// Returns a repository of the personal edition that belongs to the caller's main account and that no policy hides.
-    ///
-    /// # Errors
-    /// `Unknown(Repository)`.
-    pub(super) async fn own_visible_repository(
-        &self,
-        permissions: &Permissions,
-        name: &RepositoryName,
-    ) -> Result<Repository> {
-        let found = self.own_repository(permissions.identity(), name).await?;
-        if permissions.sees_repository(name, found.public) { Ok(found) } else { Err(Error::Unknown(Thing::Repository)) }
-    }
-
-    /// Returns whether the caller may use the personal edition: the caller or its main account must have set a registry
+    /// Whether anybody has opened the personal edition for the caller: they or their main account have a registry
     /// password.
     pub(super) async fn is_registered(&self, identity: &Identity) -> Result<bool> {
         if self.meta.password_hash(identity.owner).await?.is_some() {

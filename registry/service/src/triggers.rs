@@ -9,7 +9,7 @@ use roadstead_policy::op;
 use roadstead_storage::meta::{
     Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{NameRule, RegistryId, RepositoryName, Tag, Thing};
+use roadstead_types::{RegistryId, RepositoryName, Tag, Thing};
 
 use super::owned;
 use super::{Error, Foundation, Input, Result};
@@ -78,7 +78,7 @@ impl TriggerService {
         check_cluster(permissions, draft.cluster_id.as_deref().unwrap_or_default())?;
         self.check_registered(identity).await?;
         let repository = draft.repository.as_ref().ok_or(Error::Unknown(Thing::Repository))?;
-        let repository = self.base.own_repository(identity, repository).await?.id;
+        let repository = self.base.own_repository(permissions, repository).await?.id;
         let empty = TriggerSpec {
             name: String::new(),
             repository,
@@ -106,13 +106,14 @@ impl TriggerService {
         let identity = permissions.identity();
         draft.cluster_id.as_deref().map_or(Ok(()), |cluster| check_cluster(permissions, cluster))?;
         self.check_registered(identity).await?;
+        let sight = owned::seen(permissions)?;
         for _ in 0..ATTEMPTS {
-            let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name).await?;
+            let trigger = self.base.meta.trigger(REGISTRY, identity.owner, name, &sight).await?;
             let trigger = trigger.ok_or(Error::Unknown(Thing::Trigger))?;
             let mut spec = trigger.spec;
             check_cluster(permissions, &spec.workload.cluster_id)?;
             if let Some(repository) = &draft.repository {
-                spec.repository = self.base.own_repository(identity, repository).await?.id;
+                spec.repository = self.base.own_repository(permissions, repository).await?.id;
             }
             let spec = apply(spec, draft.clone())?;
             if self.base.meta.update_trigger(act, trigger.id, trigger.version, &spec).await? {
@@ -126,9 +127,11 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Trigger)`.
-    pub async fn delete(&self, act: &Act, identity: &Identity, name: &str) -> Result<()> {
+    pub async fn delete(&self, act: &Act, permissions: &Permissions, name: &str) -> Result<()> {
+        let identity = permissions.identity();
         self.check_registered(identity).await?;
-        let deleted = self.base.meta.delete_trigger(act, REGISTRY, identity.owner, name).await?;
+        let sight = owned::seen(permissions)?;
+        let deleted = self.base.meta.delete_trigger(act, REGISTRY, identity.owner, name, &sight).await?;
         if deleted { Ok(()) } else { Err(Error::Unknown(Thing::Trigger)) }
     }
 
@@ -147,33 +150,29 @@ impl TriggerService {
     ) -> Result<Found<Trigger>> {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
-        let (repository, shows) = match repository {
-            None => (None, owned::seen(permissions)?.0),
-            Some(repository) => match self.base.own_visible_repository(permissions, repository).await {
-                Ok(repository) => (Some(repository.id), NameRule::All),
+        let repository = match repository {
+            None => None,
+            Some(repository) => match self.base.own_repository(permissions, repository).await {
+                Ok(repository) => Some(repository.id),
                 Err(Error::Unknown(Thing::Repository)) => return Ok(Found { total: 0, list: Vec::new() }),
                 Err(other) => return Err(other),
             },
         };
-        let filter = TriggerFilter { repository, name, shows: &shows };
-        Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, filter, offset, limit).await?)
+        let (sight, filter) = (owned::seen(permissions)?, TriggerFilter { repository, name });
+        Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, &sight, filter, offset, limit).await?)
     }
 
-    /// Returns the runs of triggers, except for repositories that a policy hides.
+    /// Returns the runs of triggers for repositories that the caller sees.
     ///
     /// # Errors
-    /// `Unknown(Repository)` if the page asks for a repository that the caller's main account does not have, or that a
-    /// policy hides.
+    /// `Unknown(Repository)` if the page asks for a repository that the caller's main account does not have, or that the
+    /// caller does not see.
     pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
-        let shows = match page.repository {
-            Some(repository) => {
-                self.base.own_visible_repository(permissions, repository).await?;
-                NameRule::All
-            }
-            None => owned::seen(permissions)?.0,
-        };
-        let page = TriggerRunPage { shows: &shows, ..*page };
-        Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &page).await?)
+        if let Some(repository) = page.repository {
+            self.base.own_repository(permissions, repository).await?;
+        }
+        let sight = owned::seen(permissions)?;
+        Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &sight, page).await?)
     }
 }
 

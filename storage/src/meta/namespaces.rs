@@ -49,17 +49,7 @@ impl MetaStore {
         row.op("read a namespace")?.as_ref().map(namespace).transpose()
     }
 
-    /// Tells whether `owner` has a namespace of this name.
-    pub async fn has_namespace(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
-        if !is_storable(name) {
-            return Ok(false);
-        }
-        let query = sqlx::query("SELECT id FROM namespaces WHERE registry_id = $1 AND name = $2 AND owner_id = $3");
-        let query = query.bind(registry.get()).bind(name).bind(owner.get());
-        Ok(query.fetch_optional(self.reader()).await.op("read a namespace")?.is_some())
-    }
-
-    /// Lists namespaces, of one owner or of all, in the byte order of their names, after `after`.
+    /// Namespaces, of one owner or of all, in the byte order of their names, after `after`.
     pub async fn list_namespaces(
         &self,
         registry: RegistryId,

@@ -1,7 +1,7 @@
 //! The types of quotas, searches and details in the personal edition.
 
 use super::model::{Namespace, Repository};
-use roadstead_types::{AccountId, Counted, NameRule, NamespaceName, RegistryId, RepositoryName, Uin};
+use roadstead_types::{AccountId, Counted, NamespaceName, NamespaceSight, RegistryId, RepositoryName, Sight, Uin};
 
 /// The things with a quota of the main account. Things of its sub-accounts count too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -144,14 +144,8 @@ pub struct NamespaceSearch<'a> {
     pub owner: AccountId,
     /// A part of the name, in any case; empty for all.
     pub part: &'a str,
-    /// Only namespaces whose names meet this rule.
-    pub shows: &'a NameRule,
-    /// And of these, only namespaces whose names meet this rule too, or that have a counted repository.
-    pub known: &'a NameRule,
-    /// The count of repositories includes those whose names meet this rule.
-    pub counts: &'a NameRule,
-    /// It also includes public repositories whose names meet this rule.
-    pub counts_public: &'a NameRule,
+    /// Only namespaces that the caller sees. The count of repositories includes those that the caller sees.
+    pub sight: &'a NamespaceSight,
     /// How many results to skip.
     pub offset: u64,
     /// How many results to return.
@@ -171,10 +165,8 @@ pub struct RepositorySearch<'a> {
     pub namespace: Option<&'a str>,
     /// Only public ones, or only private ones.
     pub public: Option<bool>,
-    /// Of repositories in the main account's own namespaces, only those whose names meet this rule.
-    pub shows: &'a NameRule,
-    /// And of these, also public ones whose names meet this rule.
-    pub shows_public: &'a NameRule,
+    /// Of repositories in the main account's own namespaces, only those that the caller sees.
+    pub sight: &'a Sight,
     /// The order.
     pub order: Order,
     /// How many results to skip.

@@ -11,7 +11,7 @@ use super::row::{get, size};
 use super::sql::{SqlResult as _, is_storable};
 use super::statement::{Statement, containing, place};
 use crate::Result;
-use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName};
+use roadstead_types::{AccountId, NamespaceSight, RegistryId, RepositoryName, Sight};
 
 /// The longest name. A longer part is in no name.
 const MAX_NAME: usize = 255;
@@ -26,30 +26,25 @@ const DETAIL: &str = "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.publ
      FROM repositories r";
 
 impl MetaStore {
-    /// Returns matching repositories with their details, and whether some matching ones are hidden. The database
-    /// counts everything.
-    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<(Found<RepositoryDetail>, bool)> {
-        let Some(part) = pattern(search.part) else { return Ok((Found::nothing(), false)) };
+    /// Returns repositories that match, with their details. The database counts everything.
+    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<Found<RepositoryDetail>> {
+        let Some(part) = pattern(search.part) else { return Ok(Found::nothing()) };
         if !search.namespace.is_none_or(is_storable) {
-            return Ok((Found::nothing(), false));
+            return Ok(Found::nothing());
         }
         let mut count = Statement::default();
         let matching = matching(&mut count, search, &part);
-        let shown = shown(&mut count, search);
-        let sql = format!(
-            "SELECT COUNT(*) AS fitting, COALESCE(SUM(CASE WHEN {shown} THEN 1 ELSE 0 END), 0) AS total {matching}"
-        );
+        let sql = format!("SELECT COUNT(*) AS total {matching} AND {}", shown(&mut count, search));
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count repositories")?;
         let total = size(&row, "repositories", "total")?;
-        let is_filtered = size(&row, "repositories", "fitting")? > total;
         if total <= search.offset || search.limit == 0 {
-            return Ok((Found { total, list: Vec::new() }, is_filtered));
+            return Ok(Found { total, list: Vec::new() });
         }
         let mut page = Statement::default();
         page.value(search.viewer.get());
         let sql = page_of(&mut page, search, &part);
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("search repositories")?;
-        Ok((Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? }, is_filtered))
+        Ok(Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? })
     }
 
     /// Returns one repository with its details for `viewer`, if it is public or belongs to `owner`.
@@ -71,28 +66,21 @@ impl MetaStore {
 
     /// Returns matching namespaces of a main account, the youngest first.
     pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
-        let NamespaceSearch { registry, owner, part, shows, known, counts, counts_public, offset, limit } = *search;
+        let NamespaceSearch { registry, owner, part, sight, offset, limit } = *search;
         let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
-            let (part, shown) = (statement.text(&part), statement.names("n.name", shows));
-            let mut matching = format!(
+            let (part, seen) = (statement.text(&part), statement.seen_namespace(sight));
+            format!(
                 "FROM namespaces n WHERE n.owner_id = {owner} AND n.registry_id = {registry} \
-                 AND n.name LIKE {part} ESCAPE '!' AND {shown}"
-            );
-            if *known != NameRule::All {
-                let (known, seen) = (statement.names("n.name", known), statement.seen("s", counts, counts_public));
-                matching.push_str(&format!(
-                    " AND ({known} OR EXISTS (SELECT 1 FROM repositories s WHERE s.namespace_id = n.id AND {seen}))"
-                ));
-            }
-            matching
+                 AND n.name LIKE {part} ESCAPE '!' AND {seen}"
+            )
         };
         let mut count = Statement::default();
         let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count));
         let total = count.query(&sql).fetch_one(self.reader()).await.op("count namespaces")?;
         let mut page = Statement::default();
-        let counted = page.seen("r", counts, counts_public);
+        let counted = page.seen("r", &sight.content);
         let matching = matching(&mut page);
         let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
         let sql = format!(
@@ -106,6 +94,27 @@ impl MetaStore {
             Ok(NamespaceDetail { namespace: namespace(row)?, repository_count })
         });
         Ok(Found { total: size(&total, "namespaces", "total")?, list: list.collect::<Result<_>>()? })
+    }
+
+    /// Tells whether a main account has a namespace of this name that the caller sees.
+    pub async fn sees_namespace(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        name: &str,
+        sight: &NamespaceSight,
+    ) -> Result<bool> {
+        if !is_storable(name) {
+            return Ok(false);
+        }
+        let mut statement = Statement::default();
+        let (registry, owner) = (statement.value(registry.get()), statement.value(owner.get()));
+        let (name, seen) = (statement.text(name), statement.seen_namespace(sight));
+        let sql = format!(
+            "SELECT n.id FROM namespaces n WHERE n.registry_id = {registry} AND n.owner_id = {owner} \
+             AND n.name = {name} AND {seen}"
+        );
+        Ok(statement.query(&sql).fetch_optional(self.reader()).await.op("read a namespace")?.is_some())
     }
 }
 
@@ -158,17 +167,16 @@ fn matching(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str
     sql
 }
 
-/// Returns the condition for a visible repository `r`: its name meets the rule, or it belongs to another main
-/// account.
+/// Returns the condition for a visible repository `r`: the caller sees it, or it belongs to another main account.
 fn shown(statement: &mut Statement, search: &RepositorySearch<'_>) -> String {
-    let rule = statement.seen("r", search.shows, search.shows_public);
+    let seen = statement.seen("r", search.sight);
     match search.among {
-        _ if *search.shows == NameRule::All => rule,
-        Among::Own(_) => rule,
+        _ if *search.sight == Sight::EVERYTHING => seen,
+        Among::Own(_) => seen,
         Among::Accessible(owner) | Among::Favorites { owner, .. } => {
             let (owner, registry) = (statement.value(owner.get()), statement.value(search.registry.get()));
             format!(
-                "({rule} OR r.namespace_id NOT IN \
+                "({seen} OR r.namespace_id NOT IN \
                  (SELECT o.id FROM namespaces o WHERE o.owner_id = {owner} AND o.registry_id = {registry}))"
             )
         }

@@ -1,6 +1,6 @@
 //! Builds statements: their text, and their values.
 
-use roadstead_types::{NamePattern, NameRule};
+use roadstead_types::{NamePattern, NameRule, NamespaceSight, Sight};
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
@@ -58,15 +58,27 @@ impl Statement {
         }
     }
 
-    /// Returns the condition that the repository `table` meets a rule about names, or is public and meets another
-    /// one.
-    pub fn seen(&mut self, table: &str, rule: &NameRule, public: &NameRule) -> String {
+    /// Returns the condition that a caller sees the repository `table`.
+    pub fn seen(&mut self, table: &str, sight: &Sight) -> String {
         let name = format!("{table}.name");
-        if rule == public {
-            return self.names(&name, rule);
+        let seen = self.names(&name, &sight.names);
+        if sight.names == sight.public {
+            return seen;
         }
-        let seen = self.names(&name, rule);
-        format!("({seen} OR ({table}.public = 1 AND {}))", self.names(&name, public))
+        format!("({seen} OR ({table}.public = 1 AND {}))", self.names(&name, &sight.public))
+    }
+
+    /// Returns the condition that a caller sees the namespace `n`.
+    pub fn seen_namespace(&mut self, sight: &NamespaceSight) -> String {
+        let shown = self.names("n.name", &sight.shown);
+        if sight.known == NameRule::All {
+            return shown;
+        }
+        let (known, content) = (self.names("n.name", &sight.known), self.seen("s", &sight.content));
+        format!(
+            "({shown} AND ({known} OR EXISTS \
+             (SELECT 1 FROM repositories s WHERE s.namespace_id = n.id AND {content})))"
+        )
     }
 
     /// Returns the statement with its values.

@@ -10,7 +10,7 @@ use super::statement::{Statement, place};
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use super::unit::{Outcome, Unit, unit};
 use crate::Result;
-use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryName, Thing, Timestamp};
+use roadstead_types::{AccountId, RegistryId, RepositoryName, Sight, Thing, Timestamp};
 
 /// One run of a trigger, with all names as they were then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,8 +55,6 @@ pub struct TriggerRunPage<'a> {
     pub repository: Option<&'a RepositoryName>,
     /// The column to sort by.
     pub order: TriggerRunOrder,
-    /// Only runs for repositories whose names meet this rule.
-    pub shows: &'a NameRule,
     /// Whether the greatest come first.
     pub descending: bool,
     /// How many to skip.
@@ -74,21 +72,33 @@ impl MetaStore {
         unit!(self.upkeep(run.invoked_at, "log a trigger"), |u| log(u, registry, owner, run).await.map(Outcome::Done))
     }
 
-    /// Lists the runs of the triggers of a main account.
+    /// Lists the runs of the triggers of a main account, for repositories that the caller sees. For a deleted repository,
+    /// only the name decides.
     pub async fn list_trigger_runs(
         &self,
         registry: RegistryId,
         owner: AccountId,
+        sight: &Sight,
         page: &TriggerRunPage<'_>,
     ) -> Result<Found<TriggerRun>> {
-        let TriggerRunPage { repository, shows, order, descending, offset, limit } = *page;
+        let TriggerRunPage { repository, order, descending, offset, limit } = *page;
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
             let mut sql = format!("FROM trigger_log WHERE owner_id = {owner} AND registry_id = {registry}");
             if let Some(name) = repository {
                 sql.push_str(&format!(" AND repository_name = {}", statement.text(name.as_str())));
             }
-            sql.push_str(&format!(" AND {}", statement.names("repository_name", shows)));
+            let seen = statement.names("repository_name", &sight.names);
+            if sight.names == sight.public {
+                sql.push_str(&format!(" AND {seen}"));
+            } else {
+                let public = statement.names("r.name", &sight.public);
+                sql.push_str(&format!(
+                    " AND ({seen} OR EXISTS (SELECT 1 FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
+                     WHERE r.registry_id = {registry} AND r.name = repository_name AND r.public = 1 \
+                     AND n.owner_id = {owner} AND {public}))"
+                ));
+            }
             sql
         };
         let mut count = Statement::default();

@@ -1,6 +1,5 @@
 //! Application triggers.
 
-use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::Act;
@@ -12,7 +11,7 @@ use super::sql::{SqlResult as _, conflict, is_storable, stale};
 use super::statement::{Statement, place};
 use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, NameRule, RegistryId, RepositoryId, RepositoryName, Thing, Timestamp, TriggerId};
+use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Sight, Thing, Timestamp, TriggerId};
 
 /// The pushes that a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -97,8 +96,6 @@ pub struct TriggerFilter<'a> {
     pub repository: Option<RepositoryId>,
     /// Only the trigger with this name.
     pub name: Option<&'a str>,
-    /// Only triggers of repositories whose names meet this rule.
-    pub shows: &'a NameRule,
 }
 
 const TRIGGERS: &str = "SELECT t.id, t.name, t.repository_id, r.name AS repository_name, t.invoke_method, t.invoke_expr, \
@@ -128,14 +125,25 @@ impl MetaStore {
         .map(Outcome::Done))
     }
 
-    /// Returns the trigger with this name.
-    pub async fn trigger(&self, registry: RegistryId, owner: AccountId, name: &str) -> Result<Option<Trigger>> {
+    /// Returns the trigger with this name, if the caller sees its repository.
+    pub async fn trigger(
+        &self,
+        registry: RegistryId,
+        owner: AccountId,
+        name: &str,
+        sight: &Sight,
+    ) -> Result<Option<Trigger>> {
         if !is_storable(name) {
             return Ok(None);
         }
-        let sql = format!("{TRIGGERS} WHERE t.owner_id = $1 AND t.registry_id = $2 AND t.name = $3");
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(owner.get()).bind(registry.get()).bind(name);
-        query.fetch_optional(self.reader()).await.op("read a trigger")?.as_ref().map(trigger).transpose()
+        let mut statement = Statement::default();
+        let (registry, owner) = (statement.value(registry.get()), statement.value(owner.get()));
+        let (name, seen) = (statement.text(name), statement.seen("r", sight));
+        let sql = format!(
+            "{TRIGGERS} WHERE t.owner_id = {owner} AND t.registry_id = {registry} AND t.name = {name} AND {seen}"
+        );
+        let row = statement.query(&sql).fetch_optional(self.reader()).await.op("read a trigger")?;
+        row.as_ref().map(trigger).transpose()
     }
 
     /// Replaces the settings of a trigger that had this version when it was read. False when it has changed since or
@@ -147,26 +155,40 @@ impl MetaStore {
         unit!(self.unit(act, "change a trigger"), |u| update(u, id, version, spec).await.map(Outcome::of))
     }
 
-    /// Deletes a trigger. Its log stays. False when the trigger does not exist.
-    pub async fn delete_trigger(&self, act: &Act, registry: RegistryId, owner: AccountId, name: &str) -> Result<bool> {
+    /// Deletes a trigger. Its log stays. False when the trigger does not exist, or the caller does not see its
+    /// repository.
+    pub async fn delete_trigger(
+        &self,
+        act: &Act,
+        registry: RegistryId,
+        owner: AccountId,
+        name: &str,
+        sight: &Sight,
+    ) -> Result<bool> {
         if !is_storable(name) {
             return Ok(false);
         }
         unit!(self.unit(act, "delete a trigger"), |u| async {
-            let delete =
-                sqlx::query("DELETE FROM application_triggers WHERE owner_id = $1 AND registry_id = $2 AND name = $3");
-            let delete = delete.bind(owner.get()).bind(registry.get()).bind(name);
-            Ok(delete.execute(&mut **u).await.op("delete a trigger")?.rows_affected() > 0)
+            let mut statement = Statement::default();
+            let (registry, owner) = (statement.value(registry.get()), statement.value(owner.get()));
+            let (name, seen) = (statement.text(name), statement.seen("r", sight));
+            let sql = format!(
+                "DELETE FROM application_triggers WHERE owner_id = {owner} AND registry_id = {registry} \
+                 AND name = {name} AND EXISTS (SELECT 1 FROM repositories r \
+                 WHERE r.id = application_triggers.repository_id AND {seen})"
+            );
+            Ok(statement.query(&sql).execute(&mut **u).await.op("delete a trigger")?.rows_affected() > 0)
         }
         .await
         .map(Outcome::of))
     }
 
-    /// Lists triggers of a main account, the newest first.
+    /// Lists triggers of a main account for repositories that the caller sees, the newest first.
     pub async fn list_triggers(
         &self,
         registry: RegistryId,
         owner: AccountId,
+        sight: &Sight,
         filter: TriggerFilter<'_>,
         offset: u64,
         limit: u32,
@@ -183,7 +205,7 @@ impl MetaStore {
             if let Some(name) = filter.name.filter(|name| !name.is_empty()) {
                 sql.push_str(&format!(" AND t.name = {}", statement.text(name)));
             }
-            sql.push_str(&format!(" AND {}", statement.names("r.name", filter.shows)));
+            sql.push_str(&format!(" AND {}", statement.seen("r", sight)));
             sql
         };
         let mut count = Statement::default();

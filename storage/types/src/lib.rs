@@ -18,6 +18,7 @@ mod manifest_error;
 mod media_type;
 mod name;
 mod name_rule;
+mod sight;
 mod thing;
 pub mod time;
 
@@ -34,4 +35,5 @@ pub use manifest_error::ManifestError;
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
 pub use name_rule::{NamePattern, NameRule};
+pub use sight::{NamespaceSight, Sight};
 pub use thing::{Counted, Thing};

@@ -73,6 +73,7 @@ async fn a_denial_counts_where_a_signature_is_enough() {
             let expected = |denied: bool| match (denied, faithful) {
                 (true, false) => DENIED,
                 (true, true) if action == "DescribeImageLifecyclePersonal" => HIDDEN,
+                (true, true) if action == "ValidateRepositoryExistPersonal" => "InvalidParameter.ErrNSMisMatch",
                 _ => "",
             };
             let is_named = action == "DescribeNamespacePersonal";

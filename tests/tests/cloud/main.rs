@@ -39,6 +39,7 @@ mod repositories;
 mod repository_lists;
 mod revocation;
 mod roles;
+mod sight;
 mod signatures;
 mod sts;
 mod tags;

@@ -117,8 +117,8 @@ async fn what_a_policy_denies_is_hidden() {
         (data["TotalCount"].as_i64().unwrap(), data["PrivilegeFiltered"].as_bool().unwrap())
     };
     assert_eq!(filtered(&sub.cloud, "").await, (1, true));
-    assert_eq!(filtered(&sub.cloud, "shown").await, (1, false), "no match is hidden");
-    assert_eq!((filtered(&plain.cloud, "").await, filtered(&alice.cloud, "").await), ((3, false), (3, false)));
+    assert_eq!(filtered(&sub.cloud, "shown").await, (1, true), "whether a match is hidden is not told");
+    assert_eq!((filtered(&plain.cloud, "").await, filtered(&alice.cloud, "").await), ((3, true), (3, false)));
     for name in ["alice/unlisted", "alice/unpullable"] {
         let describe = tcr(&sub.cloud, "DescribeRepositoryPersonal", json!({ "RepoName": name })).await;
         describe.expect("ResourceNotFound.ErrNoRepo");

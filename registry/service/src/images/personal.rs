@@ -52,7 +52,7 @@ impl ImageService {
         tags: &[Tag],
         batch: bool,
     ) -> Result<()> {
-        self.base.own_repository(permissions.identity(), name).await?;
+        self.base.own_repository(permissions, name).await?;
         let target = DeleteTarget::Tags(tags, batch);
         let access = self.base.auth.authorize_delete(caller, REGISTRY, name, target).await?;
         self.delete(act, &access, tags).await?;
@@ -63,8 +63,8 @@ impl ImageService {
     /// the digest.
     ///
     /// # Errors
-    /// `Unknown(Tag)` if the source does not exist for this caller, `Foreign(Namespace)` if the target would not belong
-    /// to the caller's main account, `Denied`.
+    /// `Unknown(Tag)` if the source does not exist for this caller, `Foreign(Namespace)` if the target would not be in a
+    /// namespace of the main account that the caller may know of, `Denied`.
     pub async fn duplicate(
         &self,
         act: &Act,
@@ -73,12 +73,11 @@ impl ImageService {
         from: &(RepositoryName, Tag),
         to: &(RepositoryName, Tag),
     ) -> Result<Digest> {
-        let identity = permissions.identity();
-        if !self.base.owns_namespace(identity, to.0.namespace()).await? {
+        if !self.base.knows_namespace(permissions, &to.0).await? {
             return Err(Error::Foreign(Thing::Namespace));
         }
         let source = match self.base.auth.authorize::<Pull>(caller, REGISTRY, &from.0).await {
-            Err(Denied::Forbidden) if !self.base.owns_namespace(identity, from.0.namespace()).await? => {
+            Err(Denied::Forbidden) if !self.base.knows_namespace(permissions, &from.0).await? => {
                 return Err(Error::Unknown(Thing::Tag));
             }
             source => source?,

@@ -1,7 +1,6 @@
 //! Namespaces of the personal edition.
 
 use roadstead_auth::{Identity, Permissions};
-use roadstead_policy::NameRequest;
 use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
 use roadstead_types::{NamespaceName, Thing};
 
@@ -41,35 +40,19 @@ impl PersonalService {
     /// Returns the namespaces of the caller's main account whose names contain `part`, the youngest first, with the
     /// number of repositories in each. Hidden namespaces are not listed, and hidden repositories are not counted.
     ///
-    /// A namespace is hidden if a policy denies `about` on it. A caller who sees only what policies allow also does not
-    /// see a namespace in which it has no permission and sees no repository.
-    ///
     /// # Errors
     /// `Unknown(Password)`.
     pub async fn namespaces(
         &self,
         permissions: &Permissions,
-        about: &NameRequest,
         part: &str,
         offset: u64,
         limit: u32,
     ) -> Result<Found<NamespaceDetail>> {
         let identity = permissions.identity();
         self.check_registered(identity).await?;
-        let shows = owned::bounded(permissions.denied_names(about).negated())?;
-        let known = owned::bounded(permissions.known_namespaces())?;
-        let (counts, counts_public) = owned::seen(permissions)?;
-        let search = NamespaceSearch {
-            registry: REGISTRY,
-            owner: identity.owner,
-            part,
-            shows: &shows,
-            known: &known,
-            counts: &counts,
-            counts_public: &counts_public,
-            offset,
-            limit,
-        };
+        let sight = owned::seen_namespaces(permissions)?;
+        let search = NamespaceSearch { registry: REGISTRY, owner: identity.owner, part, sight: &sight, offset, limit };
         Ok(self.base.meta.search_namespaces(&search).await?)
     }
 

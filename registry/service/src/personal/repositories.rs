@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, Permissions};
 use roadstead_storage::meta::{
     Act, Among, Found, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
 };
-use roadstead_types::{RepositoryName, Thing};
+use roadstead_types::{RepositoryName, Sight, Thing};
 
 use super::super::owned;
 use super::{PersonalService, REGISTRY};
@@ -54,18 +54,23 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn delete_repository(&self, act: &Act, identity: &Identity, name: &RepositoryName) -> Result<()> {
-        self.delete_repositories(act, identity, std::slice::from_ref(name)).await
+    pub async fn delete_repository(&self, act: &Act, permissions: &Permissions, name: &RepositoryName) -> Result<()> {
+        self.delete_repositories(act, permissions, std::slice::from_ref(name)).await
     }
 
     /// Deletes repositories of the caller's main account: all of them, or none.
     ///
     /// # Errors
     /// `Unknown(Repository)` if one of them does not exist.
-    pub async fn delete_repositories(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
+    pub async fn delete_repositories(
+        &self,
+        act: &Act,
+        permissions: &Permissions,
+        names: &[RepositoryName],
+    ) -> Result<()> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
-            ids.push(self.base.own_repository(identity, name).await?.id);
+            ids.push(self.base.own_repository(permissions, name).await?.id);
         }
         let deleted = self.base.meta.delete_repositories(act, &ids).await;
         for name in names {
@@ -81,11 +86,11 @@ impl PersonalService {
     pub async fn set_visibility(
         &self,
         act: &Act,
-        identity: &Identity,
+        permissions: &Permissions,
         name: &RepositoryName,
         public: bool,
     ) -> Result<()> {
-        let id = self.own_in_namespace(identity, name).await?.id;
+        let id = self.own_in_namespace(permissions, name).await?.id;
         let there = self.base.meta.set_visibility(act, id, public).await;
         self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &there, |there| *there);
         if there? { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
@@ -95,19 +100,25 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Foreign(Namespace)`, `Unknown(Repository)`.
-    pub async fn describe(&self, act: &Act, identity: &Identity, name: &RepositoryName, text: &str) -> Result<()> {
-        let id = self.own_in_namespace(identity, name).await?.id;
+    pub async fn describe(
+        &self,
+        act: &Act,
+        permissions: &Permissions,
+        name: &RepositoryName,
+        text: &str,
+    ) -> Result<()> {
+        let id = self.own_in_namespace(permissions, name).await?.id;
         let there = self.base.meta.set_description(act, id, text).await?;
         if there { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
-    /// Returns whether a namespace of the caller's main account has a repository of this name that no policy hides.
+    /// Returns whether a namespace of the caller's main account has a repository of this name that the caller sees.
     ///
     /// # Errors
     /// `Foreign(Namespace)`.
     pub async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
-        match self.own_in_namespace(permissions.identity(), name).await {
-            Ok(repository) => Ok(permissions.sees_repository(name, repository.public)),
+        match self.own_in_namespace(permissions, name).await {
+            Ok(_) => Ok(true),
             Err(Error::Unknown(Thing::Repository)) => Ok(false),
             Err(error) => Err(error),
         }
@@ -126,13 +137,14 @@ impl PersonalService {
         shown.ok_or(Error::Unknown(Thing::Repository))
     }
 
-    /// Returns the repositories that the caller may see, and whether policies hide further matches.
+    /// Returns the repositories that the caller may see, and whether policies limit what it sees. The second value does not
+    /// depend on the filter: the caller must not learn whether a hidden repository matches.
     pub async fn repositories(
         &self,
         permissions: &Permissions,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let (shows, shows_public) = owned::seen(permissions)?;
+        let sight = owned::seen(permissions)?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
         let viewer = permissions.identity().account;
         let search = RepositorySearch {
@@ -141,22 +153,24 @@ impl PersonalService {
             part,
             namespace,
             public,
-            shows: &shows,
-            shows_public: &shows_public,
+            sight: &sight,
             order,
             offset,
             limit,
             viewer,
         };
-        Ok(self.base.meta.search_repositories(&search).await?)
+        let found = self.base.meta.search_repositories(&search).await?;
+        Ok((found, sight != Sight::EVERYTHING))
     }
 
-    /// Returns a repository of the caller's main account. The error tells a namespace of another account from a missing
-    /// repository.
-    async fn own_in_namespace(&self, identity: &Identity, name: &RepositoryName) -> Result<Repository> {
-        if !self.base.owns_namespace(identity, name.namespace()).await? {
-            return Err(Error::Foreign(Thing::Namespace));
+    /// Returns a repository of the caller's main account that the caller sees. The error tells a namespace that the caller
+    /// knows nothing of from a missing repository.
+    async fn own_in_namespace(&self, permissions: &Permissions, name: &RepositoryName) -> Result<Repository> {
+        // Both lookups always run, so that a request takes the same time for every namespace.
+        let knows_namespace = self.base.knows_namespace(permissions, name).await?;
+        match self.base.own_repository(permissions, name).await {
+            Err(Error::Unknown(Thing::Repository)) if !knows_namespace => Err(Error::Foreign(Thing::Namespace)),
+            found => found,
         }
-        self.base.own_repository(identity, name).await
     }
 }

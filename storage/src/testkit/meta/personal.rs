@@ -4,7 +4,9 @@ use super::quotas::creator;
 use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
 use crate::Error;
 use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
-use roadstead_types::{AccountId, NameRule, NamespaceName, RepositoryId, RepositoryName, Thing};
+use roadstead_types::{
+    AccountId, NamePattern, NameRule, NamespaceName, NamespaceSight, RepositoryId, RepositoryName, Sight, Thing,
+};
 
 pub(super) async fn behave(kit: &Kit) {
     a_repository_is_described(kit).await;
@@ -28,8 +30,7 @@ fn search(among: Among, part: &str) -> RepositorySearch<'_> {
         part,
         namespace: None,
         public: None,
-        shows: &NameRule::All,
-        shows_public: &NameRule::All,
+        sight: &Sight::EVERYTHING,
         order: Order::Newest,
         offset: 0,
         limit: 100,
@@ -42,7 +43,7 @@ fn names(found: &Found<RepositoryDetail>) -> Vec<&str> {
 }
 
 async fn found(kit: &Kit, search: &RepositorySearch<'_>) -> Found<RepositoryDetail> {
-    kit.two.search_repositories(search).await.unwrap().0
+    kit.two.search_repositories(search).await.unwrap()
 }
 
 async fn a_repository_is_described(kit: &Kit) {
@@ -121,13 +122,10 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     for nowhere in ["nobodys", "a\0b"] {
         assert_eq!(found(kit, &RepositorySearch { namespace: Some(nowhere), ..accessible }).await.total, 0);
     }
-    // A rule applies only to repositories of the caller's own main account.
-    let nothing = NameRule::none();
-    let search = RepositorySearch { shows: &nothing, shows_public: &nothing, ..accessible };
-    let (found, is_filtered) = kit.two.search_repositories(&search).await.unwrap();
-    assert_eq!((found.total, names(&found), is_filtered), (1, vec!["seen-public"], true));
-    let search = RepositorySearch { public: Some(true), ..search };
-    assert!(!kit.two.search_repositories(&search).await.unwrap().1, "no own one fits");
+    // The sight applies only to repositories of the caller's own main account.
+    let nothing = Sight { names: NameRule::none(), public: NameRule::none() };
+    let found = found(kit, &RepositorySearch { sight: &nothing, ..accessible }).await;
+    assert_eq!((found.total, names(&found)), (1, vec!["seen-public"]));
 }
 
 async fn pages_by_offset_show_all(kit: &Kit) {
@@ -204,10 +202,8 @@ async fn namespaces_are_searched(kit: &Kit) {
     kit.push_blob(&place, "one", "x").await;
     kit.push_blob(&place, "two", "x").await;
     let page = async |owner: AccountId, part: &str, offset, limit| {
-        let (shows, counts) = (&NameRule::All, &NameRule::All);
-        let (known, counts_public) = (&NameRule::All, &NameRule::All);
-        let search =
-            NamespaceSearch { registry: REGISTRY, owner, part, shows, known, counts, counts_public, offset, limit };
+        let sight = &NamespaceSight::EVERYTHING;
+        let search = NamespaceSearch { registry: REGISTRY, owner, part, sight, offset, limit };
         let found = kit.two.search_namespaces(&search).await.unwrap();
         let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
         (found.total, list)
@@ -222,6 +218,26 @@ async fn namespaces_are_searched(kit: &Kit) {
     assert_eq!(page(place.owner, "\0", 0, 10).await, (0, vec![]));
     assert_eq!(page(kit.account().await, "", 0, 10).await, (0, vec![]));
     assert_eq!(page(place.owner, "", 0, 10).await.0, 4);
+    a_namespace_is_seen_by_its_name_or_by_what_is_in_it(kit, &place).await;
+}
+
+async fn a_namespace_is_seen_by_its_name_or_by_what_is_in_it(kit: &Kit, place: &Place) {
+    let sees = async |owner: AccountId, sight: &NamespaceSight| {
+        kit.two.sees_namespace(REGISTRY, owner, &place.name, sight).await.unwrap()
+    };
+    let rule = |name: &str| NameRule::Like(vec![NamePattern::new(name)]);
+    let all = NamespaceSight::EVERYTHING;
+    let nothing = Sight { names: NameRule::none(), public: NameRule::none() };
+    assert!(sees(place.owner, &all).await);
+    assert!(!sees(kit.account().await, &all).await, "it belongs to another account");
+    assert!(!sees(place.owner, &NamespaceSight { shown: rule(&place.name).negated(), ..all.clone() }).await);
+    let known = NamespaceSight { known: rule(&place.name), content: nothing.clone(), ..all.clone() };
+    assert!(sees(place.owner, &known).await);
+    let unknown = NamespaceSight { known: NameRule::none(), ..known };
+    assert!(!sees(place.owner, &unknown).await);
+    let content = Sight { names: rule("*/one"), ..nothing };
+    assert!(sees(place.owner, &NamespaceSight { content, ..unknown }).await);
+    assert!(!kit.two.sees_namespace(REGISTRY, place.owner, "\0", &all).await.unwrap());
 }
 
 async fn a_batch_is_deleted_whole_or_not_at_all(kit: &Kit) {

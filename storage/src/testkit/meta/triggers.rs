@@ -5,7 +5,14 @@ use crate::Error;
 use crate::meta::{
     InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{AccountId, NamePattern, NameRule, RepositoryId, RepositoryName, Thing};
+use roadstead_types::{AccountId, NamePattern, NameRule, RepositoryId, RepositoryName, Sight, Thing};
+
+const ALL: &Sight = &Sight::EVERYTHING;
+
+/// The sight of a caller who sees repositories by their names alone.
+fn sight(rule: NameRule) -> Sight {
+    Sight { names: rule.clone(), public: rule }
+}
 
 pub(super) async fn behave(kit: &Kit) {
     names_are_unique_in_an_account(kit).await;
@@ -43,23 +50,23 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
     let id = create(one.owner, &spec("t", app)).await.unwrap();
     assert!(matches!(create(one.owner, &spec("t", app)).await, Err(Error::Conflict(Thing::Trigger))));
     create(other.owner, &spec("t", others)).await.unwrap();
-    let trigger = kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap().unwrap();
+    let trigger = kit.two.trigger(REGISTRY, one.owner, "t", ALL).await.unwrap().unwrap();
     assert_eq!((trigger.id, &trigger.spec), (id, &spec("t", app)));
     assert_eq!((trigger.created_at, trigger.updated_at), (NOW, NOW));
     assert_eq!(trigger.repository_name, one.repository("app"));
     for unknown in ["T", "", "a\0b"] {
-        assert_eq!(kit.two.trigger(REGISTRY, one.owner, unknown).await.unwrap(), None);
-        assert!(!kit.two.delete_trigger(&act(), REGISTRY, one.owner, unknown).await.unwrap());
+        assert_eq!(kit.two.trigger(REGISTRY, one.owner, unknown, ALL).await.unwrap(), None);
+        assert!(!kit.two.delete_trigger(&act(), REGISTRY, one.owner, unknown, ALL).await.unwrap());
     }
     let gone = create(one.owner, &spec("u", RepositoryId::new(i64::MAX))).await;
     assert!(matches!(gone, Err(Error::Stale(Thing::Repository))));
     let nobody = create(AccountId::new(i64::MAX), &spec("u", app)).await;
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
-    assert!(kit.one.delete_trigger(&act(), REGISTRY, one.owner, "t").await.unwrap());
-    assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t").await.unwrap(), None);
-    assert!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap().is_some());
+    assert!(kit.one.delete_trigger(&act(), REGISTRY, one.owner, "t", ALL).await.unwrap());
+    assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t", ALL).await.unwrap(), None);
+    assert!(kit.two.trigger(REGISTRY, other.owner, "t", ALL).await.unwrap().is_some());
     assert!(kit.one.delete_repository(&act(), others).await.unwrap());
-    assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t").await.unwrap(), None, "it goes with its repository");
+    assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t", ALL).await.unwrap(), None, "it goes with its repository");
 }
 
 async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
@@ -68,13 +75,13 @@ async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
     for name in ["a", "b"] {
         kit.one.create_trigger(&act(), REGISTRY, place.owner, &spec(name, app)).await.unwrap();
     }
-    let trigger = kit.one.trigger(REGISTRY, place.owner, "a").await.unwrap().unwrap();
+    let trigger = kit.one.trigger(REGISTRY, place.owner, "a", ALL).await.unwrap().unwrap();
     let change =
         async |version, spec: &TriggerSpec| kit.one.update_trigger(&act_at(later(3)), trigger.id, version, spec).await;
     let all = TriggerSpec { method: InvokeMethod::All, expression: String::new(), ..spec("c", other) };
     assert!(change(trigger.version, &all).await.unwrap());
     assert!(!change(trigger.version, &spec("d", app)).await.unwrap());
-    let changed = kit.two.trigger(REGISTRY, place.owner, "c").await.unwrap().unwrap();
+    let changed = kit.two.trigger(REGISTRY, place.owner, "c", ALL).await.unwrap().unwrap();
     assert_eq!((changed.id, &changed.spec, changed.created_at, changed.updated_at), (trigger.id, &all, NOW, later(3)));
     let taken = change(changed.version, &spec("b", app)).await;
     assert!(matches!(taken, Err(Error::Conflict(Thing::Trigger))));
@@ -103,24 +110,31 @@ async fn lists_show_what_is_asked_for(kit: &Kit) {
     for (name, repository, at) in [("a", app, 1), ("b", other, 3), ("c", app, 2), ("d", app, 2)] {
         kit.one.create_trigger(&act_at(later(at)), REGISTRY, place.owner, &spec(name, repository)).await.unwrap();
     }
-    let list = async |filter: TriggerFilter<'_>, offset, limit| {
-        let page = kit.two.list_triggers(REGISTRY, place.owner, filter, offset, limit).await.unwrap();
+    let seen = async |sight: &Sight, filter: TriggerFilter<'_>, offset, limit| {
+        let page = kit.two.list_triggers(REGISTRY, place.owner, sight, filter, offset, limit).await.unwrap();
         (page.total, page.list.into_iter().map(|trigger| trigger.spec.name).collect::<String>())
     };
+    let list = async |filter: TriggerFilter<'_>, offset, limit| seen(ALL, filter, offset, limit).await;
     let all = TriggerFilter::default();
     assert_eq!(list(all, 0, 10).await, (4, "bdca".to_owned()));
     assert_eq!(list(all, 1, 2).await, (4, "dc".to_owned()));
     assert_eq!(list(all, 9, 2).await, (4, String::new()));
     assert_eq!(list(TriggerFilter { repository: Some(app), ..all }, 0, 10).await, (3, "dca".to_owned()));
     assert_eq!(list(TriggerFilter { name: Some("c"), ..all }, 0, 10).await, (1, "c".to_owned()));
-    assert_eq!(
-        list(TriggerFilter { repository: Some(other), name: Some("c"), ..all }, 0, 10).await,
-        (0, String::new())
-    );
+    assert_eq!(list(TriggerFilter { repository: Some(other), name: Some("c") }, 0, 10).await, (0, String::new()));
     assert_eq!(list(TriggerFilter { name: Some("\0"), ..all }, 0, 10).await, (0, String::new()));
-    let but_other = NameRule::Like(vec![NamePattern::new("*/other")]).negated();
-    assert_eq!(list(TriggerFilter { shows: &but_other, ..all }, 1, 2).await, (3, "ca".to_owned()));
-    assert_eq!(list(TriggerFilter { shows: &NameRule::none(), ..all }, 0, 10).await, (0, String::new()));
+    let but_other = sight(NameRule::Like(vec![NamePattern::new("*/other")]).negated());
+    assert_eq!(seen(&but_other, all, 1, 2).await, (3, "ca".to_owned()));
+    let nothing = sight(NameRule::none());
+    assert_eq!(seen(&nothing, all, 0, 10).await, (0, String::new()));
+    kit.one.set_visibility(&act(), other, true).await.unwrap();
+    let public = Sight { public: NameRule::All, ..nothing.clone() };
+    assert_eq!(seen(&public, all, 0, 10).await, (1, "b".to_owned()));
+    for (name, seen) in [("a", false), ("b", true)] {
+        assert_eq!(kit.two.trigger(REGISTRY, place.owner, name, &public).await.unwrap().is_some(), seen);
+        assert!(!kit.two.delete_trigger(&act(), REGISTRY, place.owner, name, &nothing).await.unwrap());
+        assert_eq!(kit.two.delete_trigger(&act(), REGISTRY, place.owner, name, &public).await.unwrap(), seen);
+    }
 }
 
 async fn the_log_outlives_everything(kit: &Kit) {
@@ -143,18 +157,12 @@ async fn the_log_outlives_everything(kit: &Kit) {
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
     assert!(kit.one.delete_repository(&act(), app).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
-    let page = TriggerRunPage {
-        repository: None,
-        shows: &NameRule::All,
-        order: TriggerRunOrder::Time,
-        descending: true,
-        offset: 0,
-        limit: 2,
-    };
-    let list = async |page: TriggerRunPage<'_>| {
-        let found = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
+    let page = TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, offset: 0, limit: 2 };
+    let seen = async |sight: &Sight, page: TriggerRunPage<'_>| {
+        let found = kit.two.list_trigger_runs(REGISTRY, place.owner, sight, &page).await.unwrap();
         (found.total, found.list.into_iter().map(|run| run.tag).collect::<String>())
     };
+    let list = async |page: TriggerRunPage<'_>| seen(ALL, page).await;
     assert_eq!(list(page).await, (3, "ca".to_owned()));
     assert_eq!(list(TriggerRunPage { offset: 2, ..page }).await, (3, "b".to_owned()));
     assert_eq!(list(TriggerRunPage { descending: false, ..page }).await, (3, "ba".to_owned()));
@@ -166,9 +174,15 @@ async fn the_log_outlives_everything(kit: &Kit) {
     }
     assert_eq!(list(TriggerRunPage { repository: Some(&name), ..page }).await.0, 3);
     assert_eq!(list(TriggerRunPage { repository: Some(&other), ..page }).await, (0, String::new()));
-    let but = |name: &RepositoryName| NameRule::Like(vec![NamePattern::new(name.as_str())]).negated();
-    assert_eq!(list(TriggerRunPage { shows: &but(&name), ..page }).await, (0, String::new()));
-    assert_eq!(list(TriggerRunPage { shows: &but(&other), ..page }).await, (3, "ca".to_owned()));
-    let all = kit.two.list_trigger_runs(REGISTRY, place.owner, &page).await.unwrap();
+    let but = |name: &RepositoryName| sight(NameRule::Like(vec![NamePattern::new(name.as_str())]).negated());
+    assert_eq!(seen(&but(&name), page).await, (0, String::new()));
+    assert_eq!(seen(&but(&other), page).await, (3, "ca".to_owned()));
+    let public = Sight { public: NameRule::All, ..sight(NameRule::none()) };
+    assert_eq!(seen(&public, page).await, (0, String::new()), "it is gone");
+    let again = kit.push_blob(&place, "app", "triggers").await.repository;
+    assert_eq!(seen(&public, page).await, (0, String::new()), "it is private");
+    kit.one.set_visibility(&act(), again, true).await.unwrap();
+    assert_eq!(seen(&public, page).await, (3, "ca".to_owned()));
+    let all = kit.two.list_trigger_runs(REGISTRY, place.owner, ALL, &page).await.unwrap();
     assert_eq!(all.list[0], run("c", 3));
 }

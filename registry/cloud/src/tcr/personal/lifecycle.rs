@@ -92,7 +92,7 @@ impl Action for CreateImageLifecyclePersonal {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
     async fn run((name, kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().set(call.act(), call.identity, Some(&name), kind, value).await?)
+        Ok(call.services().lifecycle().set(call.act(), call.permissions, Some(&name), kind, value).await?)
     }
 }
 
@@ -114,7 +114,7 @@ impl Action for DeleteImageLifecyclePersonal {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
     async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().clear(call.act(), call.identity, Some(&name)).await?)
+        Ok(call.services().lifecycle().clear(call.act(), call.permissions, Some(&name)).await?)
     }
 }
 
@@ -154,7 +154,7 @@ impl Action for ManageImageLifecycleGlobalPersonal {
         Ok((kind(&self.r#type, GLOBAL)?, value(self.val)?))
     }
     async fn run((kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().set(call.act(), call.identity, None, kind, value).await?)
+        Ok(call.services().lifecycle().set(call.act(), call.permissions, None, kind, value).await?)
     }
 }
 
@@ -171,7 +171,7 @@ impl Action for DeleteImageLifecycleGlobalPersonal {
         Ok(())
     }
     async fn run((): (), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().clear(call.act(), call.identity, None).await?)
+        Ok(call.services().lifecycle().clear(call.act(), call.permissions, None).await?)
     }
 }
 

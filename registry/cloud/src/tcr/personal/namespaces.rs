@@ -93,9 +93,7 @@ impl Action for DescribeNamespacePersonal {
     }
     async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let about = Self::ROW.on_namespaces(Realm::Personal);
-        let service = call.services().personal();
-        let found = service.namespaces(call.permissions, &about, &part, offset, limit).await?;
+        let found = call.services().personal().namespaces(call.permissions, &part, offset, limit).await?;
         let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
             namespace: detail.namespace.name.to_string(),
             creation_time: time::plain(detail.namespace.created_at),

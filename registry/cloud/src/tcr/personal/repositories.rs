@@ -57,7 +57,7 @@ impl Action for DeleteRepositoryPersonal {
         op::repository_delete(Realm::Personal, name).into()
     }
     async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_repository(call.act(), call.identity, &name).await?)
+        Ok(call.services().personal().delete_repository(call.act(), call.permissions, &name).await?)
     }
 }
 
@@ -82,7 +82,7 @@ impl Action for BatchDeleteRepositoryPersonal {
         Some(personal::listed(names))
     }
     async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_repositories(call.act(), call.identity, &names).await?)
+        Ok(call.services().personal().delete_repositories(call.act(), call.permissions, &names).await?)
     }
 }
 
@@ -106,7 +106,7 @@ impl Action for ModifyRepositoryAccessPersonal {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
     async fn run((name, public): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().set_visibility(call.act(), call.identity, &name, public).await?)
+        Ok(call.services().personal().set_visibility(call.act(), call.permissions, &name, public).await?)
     }
 }
 
@@ -130,6 +130,6 @@ impl Action for ModifyRepositoryInfoPersonal {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
     async fn run((name, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().describe(call.act(), call.identity, &name, &description).await?)
+        Ok(call.services().personal().describe(call.act(), call.permissions, &name, &description).await?)
     }
 }

@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::TriggerDraft;
 use roadstead_service::records::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
-use roadstead_types::{NameRule, RepositoryName};
+use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -129,7 +129,7 @@ impl Action for DeleteApplicationTriggerPersonal {
         Some(name.clone())
     }
     async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().delete(call.act(), call.identity, &name).await?)
+        Ok(call.services().triggers().delete(call.act(), call.permissions, &name).await?)
     }
 }
 
@@ -323,8 +323,7 @@ impl Action for DescribeApplicationTriggerLogPersonal {
     }
     async fn run((repository, page, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
         let (Page { offset, limit }, (order, descending)) = (page, order);
-        let page =
-            TriggerRunPage { repository: repository.as_ref(), shows: &NameRule::All, order, descending, offset, limit };
+        let page = TriggerRunPage { repository: repository.as_ref(), order, descending, offset, limit };
         let found = call.services().triggers().runs(call.permissions, &page).await?;
         let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
