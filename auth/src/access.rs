@@ -3,7 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use roadstead_policy::op::{self, Realm};
+use roadstead_policy::Decision;
+use roadstead_policy::op::Realm;
 use roadstead_storage::meta::Readable;
 use roadstead_types::{
     AccountId, Actor, InstanceId, NamespaceId, NamespaceName, RegistryId, RepositoryId, RepositoryName, Tag,
@@ -11,7 +12,7 @@ use roadstead_types::{
 
 use crate::client::Client;
 use crate::identity::Identity;
-use crate::permissions::Permissions;
+use crate::permissions::{Permissions, sight};
 use crate::place::{Instance, Namespace, OwnRepository, Owned, Repository};
 use crate::right::{ContentRight, Delete, Effect, Push, Read, Right, Write};
 
@@ -204,11 +205,12 @@ impl CatalogAccess {
         self.limit.as_ref().map(|_| self.owner)
     }
 
-    /// Tells whether the list shows a repository of the caller's own main account. `tags` are those of its namespace.
-    /// Public repositories are shown unless a policy denies it.
+    /// Tells whether the list shows a repository of the caller's own main account: the caller may list it or pull from it,
+    /// and no policy denies either. Everybody may list and pull public repositories. `tags` are those of its namespace.
     pub fn shows(&self, name: &RepositoryName, public: bool, tags: &Arc<[String]>) -> bool {
         let Some(CatalogLimit { permissions, instance }) = &self.limit else { return true };
         let realm = instance.as_deref().map_or(Realm::Personal, Realm::Instance);
-        permissions.decide(&op::repository_list(realm, name).public_pull(public).tagged(tags)).is_allowed()
+        let decisions = sight(realm, name).map(|request| permissions.decide(&request.public_pull(public).tagged(tags)));
+        !decisions.iter().any(Decision::is_explicit_denial) && decisions.iter().any(Decision::is_allowed)
     }
 }

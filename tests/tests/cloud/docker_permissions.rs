@@ -235,6 +235,25 @@ async fn a_token_for_deleting_is_for_whoever_may_delete_something_there() {
 }
 
 #[tokio::test]
+async fn the_catalog_leaves_out_what_a_policy_keeps_from_being_pulled() {
+    let (reg, main) = world().await;
+    reg.set_public("foo/base", true).await;
+    let deny = |action: &str| policy("deny", action, "qcs::ccr:::repo/foo/*");
+    let catalog = async |name: &str, documents: &[&str]| {
+        let sub = sub(&reg, &main, name, documents).await;
+        sub.basic.get("/v2/_catalog").await.expect(200).list("repositories").join(" ")
+    };
+    let all = policy("allow", "ccr:*", "*");
+    assert_eq!(catalog("all", &[&all]).await, "bar/app foo/app foo/base");
+    assert_eq!(catalog("no-pull", &[&all, &deny("ccr:pull")]).await, "bar/app");
+    assert_eq!(catalog("no-list", &[&all, &deny("ccr:GetUserRepositoryList")]).await, "bar/app");
+    // What may be pulled is shown, also to whoever has no right to list it.
+    let puller = policy("allow", "ccr:pull", "qcs::ccr:::repo/foo/app");
+    assert_eq!(catalog("puller", &[&puller]).await, "foo/app foo/base");
+    assert_eq!(catalog("none", &[]).await, "foo/base");
+}
+
+#[tokio::test]
 async fn a_mount_needs_the_source_too() {
     let (reg, main) = world().await;
     let sub = sub(&reg, &main, "mounter", &[PUSH_FOO]).await;
