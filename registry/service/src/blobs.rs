@@ -65,14 +65,15 @@ impl BlobService {
         self.open(access.repository_id(), blob, range, transfer).await
     }
 
-    /// Reads several ranges of a blob, one stream per range. Each stream is opened only when it is needed.
+    /// Reads several ranges of a blob, one stream per range. Each stream is opened only when it is needed. Together they
+    /// count as one download, however short they are, because each of them opens the object.
     pub async fn read_parts(
         &self,
         access: &Access<Pull>,
         blob: &Blob,
         ranges: Vec<BlobRange>,
     ) -> Result<LocalBoxStream<'static, Result<BlobStream>>> {
-        let transfer = self.transfer(ranges.iter().map(|range| range.end - range.start).sum()).await?;
+        let transfer = Some(Arc::new(self.base.budget.download().await?));
         let (service, repository, blob) = (self.clone(), access.repository_id(), blob.clone());
         let parts = stream::iter(ranges).then(move |range| {
             let (service, blob, transfer) = (service.clone(), blob.clone(), transfer.clone());

@@ -14,8 +14,10 @@ pub fn none_match(call: &Call<'_>, etag: &str) -> bool {
     value.split(',').map(str::trim).any(|candidate| candidate == "*" || named(candidate))
 }
 
-/// The most ranges of one request. Clients that pull parts of layers ask for at most a thousand.
-const MAX_RANGES: usize = 1024;
+/// The most ranges of one request.
+const MAX_RANGES: usize = 100;
+/// The longest gap between two ranges that are merged. The header of a second part would take about as many bytes.
+const GAP: u64 = 256;
 
 /// The requested part of a blob.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,14 +26,14 @@ pub enum Requested {
     Whole,
     /// One range.
     Part(BlobRange),
-    /// Several ranges, in the order of the request.
+    /// Several separate ranges, in the order of the request.
     Parts(Vec<BlobRange>),
 }
 
 /// Returns the requested part of a blob of `size` bytes. Fails if no range lies within the blob.
 ///
-/// Ranges that are malformed, too many, or together longer than the blob are ignored, and the whole blob is sent. RFC
-/// 9110, section 14.2, allows this.
+/// Ranges that overlap or lie close together are merged. Ranges that are malformed or too many are ignored, and the whole
+/// blob is sent. RFC 9110, section 14.2, allows this.
 pub fn requested(call: &Call<'_>, size: u64, etag: &str) -> Result<Requested, ApiError> {
     let Some(value) = call.header(header::RANGE) else { return Ok(Requested::Whole) };
     // A date never matches, because blobs have no date. Only the strong tag of this content matches.
@@ -48,26 +50,41 @@ fn parse_ranges(value: &str, size: u64) -> Option<Requested> {
     let set = value.trim().split_once('=').filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
     let Some((_, set)) = set else { return Some(Requested::Whole) };
     let mut parts = Vec::new();
-    let (mut count, mut bytes) = (0, 0_u64);
+    let mut count = 0;
     for text in set.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         count += 1;
         match parse_range(text, size) {
             _ if count > MAX_RANGES => return Some(Requested::Whole),
             Parsed::Malformed => return Some(Requested::Whole),
             Parsed::Outside => {}
-            Parsed::Part(range) => {
-                bytes = bytes.saturating_add(range.end - range.start);
-                parts.push(range);
-            }
+            Parsed::Part(range) => parts.push(range),
         }
     }
+    let mut parts = merged(parts);
     match parts.len() {
         0 if count == 0 => Some(Requested::Whole),
         0 => None,
-        _ if bytes > size => Some(Requested::Whole),
         1 => parts.pop().map(Requested::Part),
         _ => Some(Requested::Parts(parts)),
     }
+}
+
+/// Merges ranges that overlap or lie close together. A merged range takes the place of its first part in the request.
+fn merged(ranges: Vec<BlobRange>) -> Vec<BlobRange> {
+    let mut sorted: Vec<(usize, BlobRange)> = ranges.into_iter().enumerate().collect();
+    sorted.sort_by_key(|(_, range)| range.start);
+    let mut merged: Vec<(usize, BlobRange)> = Vec::new();
+    for (place, range) in sorted {
+        match merged.last_mut() {
+            Some((first, last)) if range.start <= last.end.saturating_add(GAP) => {
+                *first = place.min(*first);
+                last.end = range.end.max(last.end);
+            }
+            _ => merged.push((place, range)),
+        }
+    }
+    merged.sort_by_key(|(place, _)| *place);
+    merged.into_iter().map(|(_, range)| range).collect()
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -151,17 +168,31 @@ mod tests {
 
     #[test]
     fn several_ranges_keep_their_order_and_are_bounded() {
-        let parts = |value: &str| parse_ranges(value, 10);
-        assert_eq!(parts("bytes=8-9, 0-1,,-1"), Some(Requested::Parts(vec![8..10, 0..2, 9..10])));
+        let parts = |value: &str| parse_ranges(value, 10_000);
+        assert_eq!(parts("bytes=800-899, 0-1,,-1"), Some(Requested::Parts(vec![800..900, 0..2, 9999..10_000])));
         // Ranges outside the blob are left out.
-        assert_eq!(parts("bytes=20-30,0-1,3-4"), Some(Requested::Parts(vec![0..2, 3..5])));
-        assert_eq!(parts("bytes=20-30,3-4"), Some(Requested::Part(3..5)));
-        // These ranges together are longer than the blob.
-        assert_eq!(parts("bytes=0-,0-"), Some(Requested::Whole));
-        let many = |count: usize| format!("bytes={}", vec!["0-0"; count].join(","));
-        let found = parse_ranges(&many(MAX_RANGES), 5000);
+        assert_eq!(parts("bytes=20000-30000,0-1,300-400"), Some(Requested::Parts(vec![0..2, 300..401])));
+        assert_eq!(parts("bytes=20000-30000,3-4"), Some(Requested::Part(3..5)));
+        let many = |count: usize| {
+            let ranges: Vec<String> = (0..count).map(|number| format!("{0}-{0}", number * 1000)).collect();
+            format!("bytes={}", ranges.join(","))
+        };
+        let found = parse_ranges(&many(MAX_RANGES), 200_000);
         assert!(matches!(found, Some(Requested::Parts(parts)) if parts.len() == MAX_RANGES));
-        assert_eq!(parse_ranges(&many(MAX_RANGES + 1), 5000), Some(Requested::Whole));
+        assert_eq!(parse_ranges(&many(MAX_RANGES + 1), 200_000), Some(Requested::Whole));
+    }
+
+    #[test]
+    fn ranges_that_overlap_or_are_near_are_one() {
+        let parts = |value: &str| parse_ranges(value, 10_000);
+        assert_eq!(parts("bytes=0-,0-"), Some(Requested::Part(0..10_000)));
+        assert_eq!(parts("bytes=5-9,0-4,100-199,150-160"), Some(Requested::Part(0..200)));
+        assert_eq!(
+            parts("bytes=900-999,8000-8999,0-9,1100-1199"),
+            Some(Requested::Parts(vec![900..1200, 8000..9000, 0..10]))
+        );
+        assert_eq!(parts("bytes=0-9,266-300"), Some(Requested::Part(0..301)));
+        assert_eq!(parts("bytes=0-9,267-300"), Some(Requested::Parts(vec![0..10, 267..301])));
     }
 
     #[test]
@@ -174,6 +205,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn merged_ranges_have_every_byte_once(asked in prop::collection::vec((0u64..3000, 1u64..400), 0..30)) {
+            let asked: Vec<BlobRange> = asked.into_iter().map(|(start, length)| start..start + length).collect();
+            let parts = merged(asked.clone());
+            for range in &asked {
+                prop_assert!(parts.iter().any(|part| part.start <= range.start && range.end <= part.end));
+            }
+            for (number, part) in parts.iter().enumerate() {
+                let others = parts.iter().enumerate().filter(|(other, _)| *other != number);
+                prop_assert!(others.into_iter().all(|(_, other)| part.end + GAP < other.start || other.end + GAP < part.start));
+            }
+        }
+
         #[test]
         fn a_part_lies_within_the_blob(text in "\\PC{0,40}", first in 0u64..50, last in 0u64..50, size in 0u64..40) {
             for value in [text.clone(), format!("bytes={text}"), format!("bytes={first}-{last}"), format!("bytes=-{last}")] {
