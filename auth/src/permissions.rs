@@ -159,15 +159,31 @@ impl Permissions {
     /// pulling hides it. A limited caller also needs some right to the repository, unless it is public. A session always
     /// needs some right to it.
     pub fn sees_repository(&self, name: &RepositoryName, public: bool) -> bool {
-        let is_denied = |request: policy::Request| self.decide(&request).is_explicit_denial();
-        !sight(Realm::Personal, name).into_iter().any(is_denied)
+        !self.is_hidden(name)
             && (!self.is_limited() || (public && self.identity.session.is_none()) || self.has_right_to(name))
     }
 
-    /// Tells whether the caller has some right to a repository of the personal edition, which need not exist. Denials do
-    /// not count.
+    /// Tells whether a denial of listing or pulling hides a repository of the personal edition.
+    pub fn is_hidden(&self, name: &RepositoryName) -> bool {
+        sight(Realm::Personal, name).iter().any(|request| self.decide(request).is_explicit_denial())
+    }
+
+    /// Tells whether the caller has some right to a repository of the personal edition, which need not exist.
     pub fn has_right_to(&self, name: &RepositoryName) -> bool {
-        self.documents().allow_something(&op::any_on_repository(name), self.context())
+        op::repository_rights().any(|right| self.decide(&right.on(name.as_str())).is_allowed())
+    }
+
+    /// Returns the names for which the caller has any of these rights.
+    fn names_with_any(&self, rights: impl Iterator<Item = policy::NameRequest>) -> NameRule {
+        let mut rules = Vec::new();
+        for right in rights {
+            let names = self.allowed_names(&right);
+            // Most policies say the same of many rights.
+            if !rules.contains(&names) {
+                rules.push(names);
+            }
+        }
+        rules.into_iter().fold(NameRule::none(), NameRule::or)
     }
 
     /// Returns all repositories that the caller sees: see [`Permissions::sees_repository`].
@@ -178,8 +194,7 @@ impl Permissions {
         if !self.is_limited() {
             return Sight { names: not_denied.clone(), public: not_denied };
         }
-        let with_right = self.documents().names_with_right(&op::any_on_repositories(), self.context());
-        let names = with_right.and(not_denied.clone());
+        let names = self.names_with_any(op::repository_rights()).and(not_denied.clone());
         let public = if self.identity.session.is_some() { names.clone() } else { not_denied };
         Sight { names, public }
     }
@@ -188,11 +203,7 @@ impl Permissions {
     /// limited caller also needs some right in the namespace, or sees a repository in it.
     pub fn namespace_sight(&self) -> NamespaceSight {
         let shown = self.denied_names(&tcr::DescribeNamespacePersonal.on_namespaces(Realm::Personal)).negated();
-        let known = if self.is_limited() {
-            self.documents().names_with_right(&op::any_on_namespaces(), self.context())
-        } else {
-            NameRule::All
-        };
+        let known = if self.is_limited() { self.names_with_any(op::namespace_rights()) } else { NameRule::All };
         NamespaceSight { shown, known, content: self.sight() }
     }
 
@@ -200,9 +211,8 @@ impl Permissions {
     pub fn sees_instance(&self, id: &InstanceId, tags: &[ResourceTag]) -> bool {
         let tags = tag_texts(tags);
         let list = tcr::DescribeInstances.on_instance(id.as_str()).tagged(&tags);
-        let anything = || op::any_on_instance(id.as_str()).tagged(&tags);
-        !self.decide(&list).is_explicit_denial()
-            && (!self.is_limited() || self.documents().allow_something(&anything(), self.context()))
+        let has_right = || op::instance_rights(id.as_str()).any(|right| self.decide(&right.tagged(&tags)).is_allowed());
+        !self.decide(&list).is_explicit_denial() && (!self.is_limited() || has_right())
     }
 
     /// Returns the identity.

@@ -88,6 +88,11 @@ async fn rules_about_names_say_what_is_decided_about_each_name() {
                 assert_eq!(denied.covers(name), decision.is_explicit_denial(), "{who}: {name}");
             }
         }
+        let sight = permissions.sight();
+        for (place, public) in PLACES.into_iter().flat_map(|place| [(place, true), (place, false)]) {
+            let seen = sight.names.covers(place) || (public && sight.public.covers(place));
+            assert_eq!(permissions.sees_repository(&name(place), public), seen, "{who}: {place}, public: {public}");
+        }
     }
 }
 

@@ -169,20 +169,6 @@ impl Documents {
         found.0.iter().any(|at| !self.statement(*at).is_some_and(Statement::is_unconditional))
     }
 
-    /// Tells whether any of the actions of `request` is allowed. It is for requests that name every right to a thing,
-    /// because one right is enough to see that the thing exists. Denials are ignored.
-    pub fn allow_something(&self, request: &Request, context: &Context) -> bool {
-        let context = &*context.about(request);
-        let (own, session) = (self.matches(request, context), self.session_matches(request, context));
-        let allows = |layer: Layer| {
-            let all = own.0.iter().chain(&session.0).filter(|at| at.layer == layer && at.effect == Effect::Allow);
-            all.into_iter().any(|at| self.holds(*at, context))
-        };
-        (self.root || allows(Layer::Identity))
-            && (self.boundary().is_none() || allows(Layer::Boundary))
-            && (self.session.is_none() || allows(Layer::Session))
-    }
-
     /// Returns the statements of the session policy that match a request.
     pub fn session_matches(&self, request: &Request, context: &Context) -> Matches {
         let mut found = Matches::default();

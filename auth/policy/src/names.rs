@@ -20,12 +20,7 @@ impl Documents {
 
     /// Returns the names for which the operation is allowed.
     pub fn allowed_names(&self, about: &NameRequest, context: &Context) -> NameRule {
-        self.names_with_right(about, context).and(self.denied_names(about, context).negated())
-    }
-
-    /// Returns the names for which any of the actions of the operation is allowed: see
-    /// [`Documents::allow_something`].
-    pub fn names_with_right(&self, about: &NameRequest, context: &Context) -> NameRule {
+        let denied = self.denied_names(about, context);
         let context = &*context.about(&about.request);
         let allowed = |policy: &Policy| policy.names(Effect::Allow, about, context);
         let granted = match self.root {
@@ -34,7 +29,7 @@ impl Documents {
         };
         let boundary = self.boundary().map_or(NameRule::All, |document| allowed(&document.policy));
         let session = self.session.as_deref().map_or(NameRule::All, allowed);
-        granted.and(boundary).and(session)
+        granted.and(boundary).and(session).and(denied.negated())
     }
 }
 

@@ -91,40 +91,31 @@ pub fn repository_lists(realm: Realm<'_>) -> NameRequest {
     realm.on_repositories(&personal, &tcr::DescribeRepositories)
 }
 
-/// The rights to a repository of the personal edition. A holder of any one of them may see that it exists.
-const REPOSITORY_RIGHTS: &[&Row] = &[
-    &ccr::BatchDeleteRepository,
-    &ccr::BatchDeleteTag,
-    &ccr::CreateRepository,
-    &ccr::DeleteRepository,
-    &ccr::DeleteTag,
-    &ccr::GetUserRepositoryList,
-    &ccr::pull,
-    &ccr::push,
-    &tcr::BatchDeleteImagePersonal,
-    &tcr::BatchDeleteRepositoryPersonal,
-    &tcr::CreateImageLifecyclePersonal,
-    &tcr::CreateRepositoryPersonal,
-    &tcr::DeleteImageLifecyclePersonal,
-    &tcr::DeleteImagePersonal,
-    &tcr::DeleteRepositoryPersonal,
-    &tcr::DescribeImageLifecyclePersonal,
-    &tcr::DescribeImagePersonal,
-    &tcr::DescribeRepositoryOwnerPersonal,
-    &tcr::DescribeRepositoryPersonal,
-    &tcr::ModifyRepositoryAccessPersonal,
-    &tcr::ModifyRepositoryInfoPersonal,
-    &tcr::PullRepositoryPersonal,
-    &tcr::PushRepositoryPersonal,
+/// The rights to a repository of the personal edition, each with its names in both families. A holder of any one of them may
+/// see that the repository exists.
+const REPOSITORY_RIGHTS: &[&[&Row]] = &[
+    &[&ccr::pull, &tcr::PullRepositoryPersonal],
+    &[&ccr::push, &tcr::PushRepositoryPersonal],
+    &[&ccr::GetUserRepositoryList, &tcr::DescribeRepositoryOwnerPersonal],
+    &[&ccr::CreateRepository, &tcr::CreateRepositoryPersonal],
+    &[&ccr::DeleteRepository, &tcr::DeleteRepositoryPersonal],
+    &[&ccr::BatchDeleteRepository, &tcr::BatchDeleteRepositoryPersonal],
+    &TAG,
+    &TAGS,
+    &[&tcr::CreateImageLifecyclePersonal],
+    &[&tcr::DeleteImageLifecyclePersonal],
+    &[&tcr::DescribeImageLifecyclePersonal],
+    &[&tcr::DescribeImagePersonal],
+    &[&tcr::DescribeRepositoryPersonal],
+    &[&tcr::ModifyRepositoryAccessPersonal],
+    &[&tcr::ModifyRepositoryInfoPersonal],
 ];
 
 /// The rights to a namespace, for the same purpose. Rights to its repositories count too.
-const NAMESPACE_RIGHTS: &[&Row] = &[
-    &ccr::CreateCCRNamespace,
-    &ccr::DeleteUserNamespace,
-    &tcr::CreateNamespacePersonal,
-    &tcr::DeleteNamespacePersonal,
-    &tcr::DescribeNamespacePersonal,
+const NAMESPACE_RIGHTS: &[&[&Row]] = &[
+    &[&ccr::CreateCCRNamespace, &tcr::CreateNamespacePersonal],
+    &[&ccr::DeleteUserNamespace, &tcr::DeleteNamespacePersonal],
+    &[&tcr::DescribeNamespacePersonal],
 ];
 
 /// The rights to an instance, for the same purpose.
@@ -140,27 +131,22 @@ const INSTANCE_RIGHTS: &[&Row] = &[
     &tcr::ModifyInstance,
 ];
 
-/// Makes a request for any right to a repository: use it with
-/// [`Documents::allow_something`](super::Documents::allow_something).
-pub fn any_on_repository(name: &RepositoryName) -> Request {
-    any_on_repositories().on(name.as_str())
+/// Makes a request for each right to a repository of the personal edition.
+pub fn repository_rights() -> impl Iterator<Item = NameRequest> {
+    REPOSITORY_RIGHTS.iter().map(|rows| Realm::Personal.on_repositories(rows, &tcr::DescribeRepositories))
 }
 
-/// [`any_on_repository`], for repositories whose names are not known yet.
-pub fn any_on_repositories() -> NameRequest {
-    Realm::Personal.on_repositories(REPOSITORY_RIGHTS, &tcr::DescribeRepositories)
-}
-
-/// Makes a request for any right in namespaces of the personal edition.
-pub fn any_on_namespaces() -> NameRequest {
+/// Makes a request for each right in namespaces of the personal edition.
+pub fn namespace_rights() -> impl Iterator<Item = NameRequest> {
     let before = Realm::Personal.path("");
-    let request = Request::new("tcr", &[NAMESPACE_RIGHTS, REPOSITORY_RIGHTS].concat(), Vec::new());
-    NameRequest { request, around: vec![(before.clone(), ""), (before, "/")] }
+    let around = vec![(before.clone(), ""), (before, "/")];
+    let rights = NAMESPACE_RIGHTS.iter().chain(REPOSITORY_RIGHTS);
+    rights.map(move |rows| NameRequest { request: Request::new("tcr", rows, Vec::new()), around: around.clone() })
 }
 
-/// Makes a request for any right to an instance.
-pub fn any_on_instance(id: &str) -> Request {
-    Request::new("tcr", INSTANCE_RIGHTS, vec![format!("instance/{id}")])
+/// Makes a request for each right to an instance.
+pub fn instance_rights(id: &str) -> impl Iterator<Item = Request> {
+    INSTANCE_RIGHTS.iter().map(move |row| row.on_instance(id))
 }
 
 /// Makes a namespace.

@@ -198,3 +198,40 @@ async fn triggers_of_public_repositories_are_seen_like_the_repositories() {
         assert_eq!(names("DescribeApplicationTriggerLogPersonal", "LogInfo").await, runs);
     }
 }
+
+#[tokio::test]
+async fn a_right_that_is_denied_lets_nobody_see_anything() {
+    let reg = registry(false).await;
+    let main = with(&reg, &["foo/private", "foo/secret", "bar/private"]).await;
+    let allow = statement("allow", &["ccr:push"], "*");
+    let deny = |path: &str| statement("deny", &["tcr:PushRepositoryPersonal"], path);
+    let user = sub(&reg, &main, "user", &[&allow, &deny("foo/secret"), &deny("bar/*")]).await.cloud;
+    let exists = async |name: &str| {
+        let (code, data) = tcr(&user, "ValidateRepositoryExistPersonal", json!({ "RepoName": name })).await;
+        if code.is_empty() { data["IsExist"].to_string() } else { code }
+    };
+    assert_eq!((exists("foo/private").await, exists("foo/secret").await).0, "true");
+    assert_eq!((exists("foo/secret").await, exists("foo/missing").await), ("false".to_owned(), "false".to_owned()));
+    for name in ["bar/private", "bar/missing", "nowhere/app"] {
+        assert_eq!(exists(name).await, "InvalidParameter.ErrNSMisMatch", "{name}");
+    }
+    let listed = tcr(&user, "DescribeRepositoryOwnerPersonal", json!({})).await.1;
+    assert_eq!((&listed["TotalCount"], &listed["RepoInfo"][0]["RepoName"]), (&json!(1), &json!("foo/private")));
+    let namespaces = json!({ "Namespace": "", "Limit": 10, "Offset": 0 });
+    let listed = tcr(&user, "DescribeNamespacePersonal", namespaces).await.1;
+    assert_eq!((&listed["NamespaceCount"], &listed["NamespaceInfo"][0]["RepoCount"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn who_may_delete_a_tag_alone_is_told_of_its_repository() {
+    let reg = registry(false).await;
+    let main = with(&reg, &["foo/private"]).await;
+    main.basic.push_image("foo/private", "rc-1", &Image::small(7)).await;
+    let allow = statement("allow", &["ccr:DeleteTag"], "foo/private:rc-*");
+    let user = sub(&reg, &main, "user", &[&allow]).await.cloud;
+    let deny = statement("deny", &["ccr:pull"], "foo/private");
+    let denied = sub(&reg, &main, "denied", &[&allow, &deny]).await.cloud;
+    let delete = json!({ "RepoName": "foo/private", "Tag": "rc-1" });
+    assert_eq!(tcr(&denied, "DeleteImagePersonal", delete.clone()).await.0, NO_REPO, "it is hidden");
+    assert_eq!(tcr(&user, "DeleteImagePersonal", delete).await.0, "");
+}

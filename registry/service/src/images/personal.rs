@@ -52,7 +52,11 @@ impl ImageService {
         tags: &[Tag],
         batch: bool,
     ) -> Result<()> {
-        self.base.own_repository(permissions, name).await?;
+        // The right to delete a tag is no right to its repository, but its holder may know that the repository exists.
+        let found = self.base.meta.accessible_repository(REGISTRY, permissions.identity().owner, name).await?;
+        if !found.is_some_and(|(_, own)| own && !permissions.is_hidden(name)) {
+            return Err(Error::Unknown(Thing::Repository));
+        }
         let target = DeleteTarget::Tags(tags, batch);
         let access = self.base.auth.authorize_delete(caller, REGISTRY, name, target).await?;
         self.delete(act, &access, tags).await?;
