@@ -3,6 +3,8 @@
 //! A thing of another account and a missing thing look alike. The queries ask only for things of the caller, so nothing
 //! of another account is read, and both cases take the same time.
 
+use std::sync::Arc;
+
 use roadstead_auth::{Identity, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{Instance, Repository};
@@ -46,15 +48,20 @@ impl Foundation {
     /// # Errors
     /// `Overloaded` if the policies name too many repositories.
     pub(super) async fn shown_in(&self, permissions: &Permissions, instance: &Instance) -> Result<NameRule> {
-        let lists = op::repository_lists(Realm::Instance(instance.id.as_str()));
+        let realm = Realm::Instance(instance.id.as_str());
+        let denied_names = |tags: &Arc<[String]>| {
+            let operations = [op::repository_lists(realm), op::pulls(realm)];
+            let denied = operations.map(|operation| permissions.denied_names(&operation.tagged(tags)));
+            denied.into_iter().fold(NameRule::none(), NameRule::or)
+        };
         if !permissions.documents().ask_for_tags() {
-            return bounded(permissions.denied_names(&lists).negated());
+            return bounded(denied_names(&Arc::default()).negated());
         }
         let mut denied = NameRule::none();
         for namespace in self.meta.list_instance_namespaces(instance.registry, MAX_NAMESPACES).await? {
             let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
             let within = NameRule::Like(vec![NamePattern::new(format!("{}/*", namespace.name))]);
-            denied = denied.or(within.and(permissions.denied_names(&lists.clone().tagged(&tags))));
+            denied = denied.or(within.and(denied_names(&tags)));
         }
         bounded(denied.negated())
     }

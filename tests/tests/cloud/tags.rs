@@ -108,6 +108,8 @@ async fn images_are_not_listed_where_a_tag_denies_the_pull() {
     assert_eq!(code(&user.cloud, &made, "DescribeImages", app("red")).await, "");
     assert_eq!(code(&user.cloud, &made, "DescribeImages", app("blue")).await, DENIED);
     assert_eq!(made.client(&user.basic).get("/v2/blue/app/manifests/v1").await.status, 403, "docker is told the same");
+    let listed = user.cloud.call("tcr", "DescribeRepositories", json!({ "RegistryId": made.id })).await.ok();
+    assert_eq!((&listed["TotalCount"], &listed["RepositoryList"][0]["Name"]), (&json!(1), &json!("red/app")));
 }
 
 #[tokio::test]
