@@ -168,12 +168,14 @@ impl Inner {
             registry,
             repository,
         );
-        let tags: Option<Arc<[Tag]>> = match (&limits, target, place.as_ref().and_then(|place| place.repository)) {
-            (None, ..) => None,
-            (Some(_), DeleteTarget::Tags(tags, _), _) => Some(tags.into()),
-            (Some(_), DeleteTarget::Manifest(digest), found) => {
-                // Asked also where there is no repository, so that the answer takes as long.
-                let id = found.map_or(NO_REPOSITORY, |(id, _)| id);
+        let is_main = caller.identity.as_ref().is_none_or(|identity| identity.is_root());
+        let tags: Option<Arc<[Tag]>> = match target {
+            _ if is_main => None,
+            DeleteTarget::Tags(tags, _) => Some(tags.into()),
+            DeleteTarget::Manifest(digest) => {
+                // Asked also where the caller has no repository, so that the answer takes as long.
+                let own = place.as_ref().filter(|_| limits.is_some());
+                let id = own.and_then(|place| place.repository).map_or(NO_REPOSITORY, |(id, _)| id);
                 Some(self.meta.tags_of(id, digest).await?.into())
             }
         };
@@ -208,11 +210,10 @@ impl Inner {
     /// Returns the limits of the caller in this place. Main accounts have none. Policies matter only in namespaces of
     /// the caller's own main account.
     async fn limits_in(&self, caller: &Caller, registry: RegistryId, place: Option<&Place>) -> Stored<Option<Limits>> {
-        let own = |place: &&Place| caller.identity.as_ref().is_some_and(|id| id.owner == place.namespace.owner);
-        match place.filter(own) {
-            Some(_) => self.limits(caller, registry).await,
-            None => Ok(None),
-        }
+        // Looked up for every place, so that the answer takes as long.
+        let limits = self.limits(caller, registry).await?;
+        let owner = caller.identity.as_ref().map(|identity| identity.owner);
+        Ok(limits.filter(|_| place.is_some_and(|place| Some(place.namespace.owner) == owner)))
     }
 
     async fn limits(&self, caller: &Caller, registry: RegistryId) -> Stored<Option<Limits>> {
