@@ -1,11 +1,32 @@
 //! Caches for requests that must be fast.
 
-use roadstead_storage::cache::EpochCache;
-use roadstead_storage::meta::Blob;
-use roadstead_types::{Digest, RepositoryId, Tag};
 use std::sync::Arc;
 
-use super::manifests::CachedManifest;
+use bytes::Bytes;
+use roadstead_storage::cache::EpochCache;
+use roadstead_storage::meta::Blob;
+use roadstead_types::{Digest, ManifestId, RepositoryId, Tag, Timestamp};
+
+/// A cached manifest.
+#[derive(Debug)]
+pub struct CachedManifest {
+    pub(crate) id: ManifestId,
+    pub(crate) lease_until: Timestamp,
+    pub(crate) is_child: bool,
+    /// Its digest.
+    pub digest: Digest,
+    /// The media type of the push.
+    pub media_type: String,
+    /// Exactly the bytes that were pushed.
+    pub content: Bytes,
+}
+
+impl CachedManifest {
+    /// Returns whether an index of the repository refers to this manifest.
+    pub fn is_child(&self) -> bool {
+        self.is_child
+    }
+}
 
 /// Caches of content. Their keys contain the repository: a digest alone gives access to nothing.
 pub(crate) struct Caches {

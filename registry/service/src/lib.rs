@@ -36,12 +36,13 @@ use roadstead_storage::meta::{Act, Made, MetaStore, Scope, Timing};
 use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
 pub use blobs::{BlobRange, BlobService};
+pub use cache::CachedManifest;
 pub use error::{Error, Input, Result};
 pub use health::{Figures, HealthService, Probes};
 pub use images::{ImageService, WholeImage};
 pub use jobs::JobService;
 pub use lifecycle::LifecycleService;
-pub use manifests::{CachedManifest, ManifestService, Pushed};
+pub use manifests::{ManifestService, Pushed};
 pub use names::NameService;
 pub use personal::{PersonalService, RepositoryFilter};
 pub use pulls::PullService;

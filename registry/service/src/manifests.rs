@@ -5,32 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roadstead_auth::{Access, Delete, Probe, Pull, Push};
 use roadstead_storage::meta::{Act, PutManifest, Referrers};
-use roadstead_types::{Algorithm, Digest, Manifest, ManifestId, Reference, RepositoryId, Tag, Thing, Timestamp};
+use roadstead_types::{Algorithm, Digest, Manifest, Reference, RepositoryId, Tag, Thing};
 
-use super::cache::Caches;
+use super::cache::{CachedManifest, Caches};
 use super::images::ImageService;
 use super::{Error, Foundation, Result};
-
-/// A cached manifest.
-#[derive(Debug)]
-pub struct CachedManifest {
-    id: ManifestId,
-    lease_until: Timestamp,
-    is_child: bool,
-    /// Its digest.
-    pub digest: Digest,
-    /// The media type of the push.
-    pub media_type: String,
-    /// Exactly the bytes that were pushed.
-    pub content: Bytes,
-}
-
-impl CachedManifest {
-    /// Returns whether an index of the repository refers to this manifest.
-    pub fn is_child(&self) -> bool {
-        self.is_child
-    }
-}
 
 /// The result of pushing a manifest.
 #[derive(Debug)]
@@ -123,25 +102,10 @@ impl ManifestService {
         if content.len() > limit {
             return Err(Error::ManifestTooLarge { limit });
         }
-        let digest = match reference {
-            Reference::Tag(_) => Digest::of(Algorithm::Sha256, &content),
-            Reference::Digest(expected) => {
-                let found = Digest::of(expected.algorithm(), &content);
-                if found != *expected {
-                    return Err(Error::Digest { expected: expected.clone(), found });
-                }
-                found
-            }
-        };
+        let digest = digest_of(reference, &content)?;
         let manifest = Manifest::parse(content_type, &content)?;
-        let mut all_tags: Vec<Tag> = tags.to_vec();
-        if let Reference::Tag(tag) = reference {
-            all_tags.push(tag.clone());
-        }
-        all_tags.sort();
-        all_tags.dedup();
+        let tags = all_tags(reference, tags);
         let details = self.images.look_at(access.repository_id(), &digest, &manifest).await;
-        let now = self.base.clock.now();
         let put = PutManifest {
             registry: access.registry(),
             namespace: access.namespace_id(),
@@ -150,13 +114,25 @@ impl ManifestService {
             manifest: &manifest,
             content: &content,
             details: details.as_ref(),
-            tags: &all_tags,
-            lease_until: now.after(self.base.params.lease),
+            tags: &tags,
+            lease_until: self.base.clock.now().after(self.base.params.lease),
         };
         let outcome = self.base.meta.put_manifest(act, &put).await;
         self.base.pushed(access, outcome.as_ref().map(|o| o.repository_created.as_ref()));
-        let repository = match &outcome {
-            Ok(stored) => Some(stored.repository),
+        self.forget_pushed(access, &put, outcome.as_ref().map(|stored| stored.repository));
+        outcome?;
+        Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
+    }
+
+    /// Drops what is cached of the content that a push has changed, or may have changed.
+    fn forget_pushed(
+        &self,
+        access: &Access<Push>,
+        put: &PutManifest<'_>,
+        outcome: std::result::Result<RepositoryId, &roadstead_storage::Error>,
+    ) {
+        let repository = match outcome {
+            Ok(repository) => Some(repository),
             Err(error) if error.leaves_open() => {
                 if access.repository_id().is_none() {
                     // In the meantime another push may have created the repository, and this one may have moved tags in
@@ -167,17 +143,14 @@ impl ManifestService {
             }
             Err(_) => None,
         };
-        if let Some(repository) = repository {
-            self.caches.manifests.invalidate(&(repository, digest.clone()));
-            for child in manifest.children() {
-                self.caches.manifests.invalidate(&(repository, child.digest.clone()));
-            }
-            for tag in all_tags {
-                self.caches.tags.invalidate(&(repository, tag));
-            }
+        let Some(repository) = repository else { return };
+        self.caches.manifests.invalidate(&(repository, put.digest.clone()));
+        for child in put.manifest.children() {
+            self.caches.manifests.invalidate(&(repository, child.digest.clone()));
         }
-        outcome?;
-        Ok(Pushed { digest, subject: manifest.subject.map(|s| s.digest) })
+        for tag in put.tags {
+            self.caches.tags.invalidate(&(repository, tag.clone()));
+        }
     }
 
     /// Deletes a tag without its manifest, or a manifest with all tags that point at it. Returns `Gone(Tag)` if the
@@ -232,4 +205,22 @@ impl ManifestService {
         let Some(repository) = access.repository_id() else { return Ok(Referrers { list: Vec::new(), next: None }) };
         Ok(self.base.meta.referrers(repository, subject, artifact_type, after, limit, max_bytes).await?)
     }
+}
+
+/// Returns the digest of the content. It must be the one that the request names, if it names one.
+fn digest_of(reference: &Reference, content: &[u8]) -> Result<Digest> {
+    let Reference::Digest(expected) = reference else { return Ok(Digest::of(Algorithm::Sha256, content)) };
+    let found = Digest::of(expected.algorithm(), content);
+    if found == *expected { Ok(found) } else { Err(Error::Digest { expected: expected.clone(), found }) }
+}
+
+/// Returns the tags of a push, each once.
+fn all_tags(reference: &Reference, tags: &[Tag]) -> Vec<Tag> {
+    let mut all = tags.to_vec();
+    if let Reference::Tag(tag) = reference {
+        all.push(tag.clone());
+    }
+    all.sort();
+    all.dedup();
+    all
 }

@@ -15,7 +15,7 @@ use roadstead_auth::{Access, Pull};
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Reference, RepositoryId, Timestamp};
 
-use super::manifests::CachedManifest;
+use super::cache::CachedManifest;
 use super::{Foundation, Result};
 
 const SHARDS: usize = 64;

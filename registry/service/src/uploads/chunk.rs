@@ -4,18 +4,9 @@ use roadstead_storage::blob::{BlobWriter, StagingKey};
 use roadstead_storage::meta::UploadLease;
 use roadstead_types::Hasher;
 
-use super::{ChunkRange, Session, UploadService};
+use super::{After, ChunkRange, Session, UploadService};
 use crate::transfer::{Body, Pieces, Transfer};
 use crate::{Error, Result};
-
-/// The step after a body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum After {
-    /// The client sends another request, so the bytes must be on disk before they are counted.
-    Wait,
-    /// The commit follows, which writes all bytes to disk.
-    Commit,
-}
 
 impl UploadService {
     /// Receives one chunk. The returned hasher covers the bytes that are safely stored, also after an error.

@@ -11,8 +11,6 @@ use roadstead_storage::blob::StagingKey;
 use roadstead_storage::meta::{Act, Lease, NewUpload, Upload, UploadLease};
 use roadstead_types::{Algorithm, Digest, Hasher, RegistryId, RepositoryId, Thing, UploadId};
 
-use chunk::After;
-
 use super::cache::Caches;
 use super::transfer::{Body, Transfer};
 use super::{Error, Foundation, Result};
@@ -27,6 +25,15 @@ pub struct ChunkRange {
     pub first: u64,
     /// Offset of the last byte.
     pub last: u64,
+}
+
+/// The step after a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    /// The client sends another request, so the bytes must be on disk before they are counted.
+    Wait,
+    /// The commit follows, which writes all bytes to disk.
+    Commit,
 }
 
 /// A finished upload.
