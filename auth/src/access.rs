@@ -13,13 +13,23 @@ use roadstead_types::{
 use crate::client::Client;
 use crate::identity::Identity;
 use crate::permissions::{Permissions, sight};
-use crate::place::{Instance, Namespace, OwnRepository, Owned, Repository};
+use crate::place::{Account, Instance, Namespace, OwnRepository, Owned, Repository};
 use crate::right::{ContentRight, Delete, Effect, Push, Read, Right, Write};
 
 /// The proof that a caller has the right `R` in the place `P`. It holds for the moment when it was made. Only the
 /// authorizer makes proofs: [`Auth::authorize`](crate::Auth::authorize) and its sisters for the content of
-/// repositories, [`Permissions::grant`](crate::Permissions::grant) for decisions by the policies of an account, and
-/// [`Operator`](crate::Operator) for commands and jobs.
+/// repositories, [`Auth::allow`](crate::Auth::allow) and [`Permissions::grant`](crate::Permissions::grant) for decisions
+/// by the policies of an account, and [`Operator`](crate::Operator) for commands and jobs.
+///
+/// Nobody else can:
+///
+/// ```compile_fail
+/// use roadstead_auth::{Access, Write, place};
+///
+/// fn forged(place: place::Account) -> Access<Write, place::Account> {
+///     Access { place, ..unreachable!() }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Access<R, P = Repository> {
     by: By,
@@ -125,6 +135,11 @@ impl Access<Delete> {
 }
 
 impl<E: Effect, P: Owned> Access<E, P> {
+    /// Returns who holds the right, for a proof in another place.
+    pub(crate) fn by(&self) -> &By {
+        &self.by
+    }
+
     /// Returns the permissions of the holder in its main account. A command sees everything.
     pub fn permissions(&self) -> &Permissions {
         self.place.permissions()
@@ -138,6 +153,13 @@ impl<E: Effect, P: Owned> Access<E, P> {
     /// Returns the main account that the place belongs to.
     pub fn owner(&self) -> AccountId {
         self.who().owner
+    }
+}
+
+impl<E: Effect> Access<E, Account> {
+    /// Returns the right in one repository of the main account.
+    pub fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Access<E, OwnRepository> {
+        Access::prove(self.by.clone(), own_repository(self.permissions(), registry, name))
     }
 }
 
@@ -170,6 +192,15 @@ impl<E: Effect> Access<E, Instance> {
     pub fn instance(&self) -> &InstanceId {
         &self.place.id
     }
+
+    /// Returns the right in one repository of the instance. Its registry is the one that was found for the instance.
+    pub fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Access<E, OwnRepository> {
+        Access::prove(self.by.clone(), own_repository(self.permissions(), registry, name))
+    }
+}
+
+fn own_repository(permissions: &Permissions, registry: RegistryId, name: &RepositoryName) -> OwnRepository {
+    OwnRepository { permissions: permissions.clone(), registry, name: name.clone() }
 }
 
 /// The proof that the caller may list repositories. It also tells which ones.

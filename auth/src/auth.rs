@@ -77,6 +77,16 @@ impl fmt::Debug for Auth {
 }
 
 impl Auth {
+    /// Returns the region that the registry is in, as policies know it.
+    pub fn region(&self) -> &Arc<str> {
+        &self.inner.params.region
+    }
+
+    /// Tells whether rights are asked for only where the product document says so.
+    pub fn is_faithful(&self) -> bool {
+        self.inner.params.faithful
+    }
+
     /// Loads the key that signs tokens, or makes the first one. The schema of `meta` must be up to date.
     ///
     /// # Errors

@@ -223,7 +223,7 @@ impl Inner {
     }
 
     /// Returns the public name of an instance; `None` for the personal edition.
-    async fn instance(&self, registry: RegistryId) -> Stored<Option<Arc<str>>> {
+    pub(crate) async fn instance(&self, registry: RegistryId) -> Stored<Option<Arc<str>>> {
         if registry == RegistryId::PERSONAL {
             return Ok(None);
         }
@@ -255,7 +255,7 @@ impl Inner {
 
     /// Returns the repository or the place where it could be made; `None` when the namespace does not exist. Missing
     /// ones are cached like existing ones, so that the time of a refusal does not show whether a repository exists.
-    async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Place>> {
+    pub(crate) async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Place>> {
         let key = (registry, name.clone());
         let load = async |at: Timestamp| {
             let Read { value, at: namespace_at } = self.load_place(registry, name).await?;

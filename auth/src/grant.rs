@@ -3,16 +3,16 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use roadstead_policy::Request;
+use roadstead_policy::{Class, Request, Row};
 use roadstead_types::{Actor, InstanceId, NamespaceName, RegistryId, RepositoryName};
 
 use crate::access::{Access, By};
 use crate::auth::Auth;
 use crate::error::Denied;
-use crate::identity::Identity;
+use crate::needs::{Needs, Permitted};
 use crate::permissions::Permissions;
 use crate::place::{Account, Instance, Namespace, OwnRepository, System};
-use crate::right::{Effect, Read, Write};
+use crate::right::{Effect, Find};
 
 /// The proof that everything that a request needs is allowed. It makes the proofs of the single places in the
 /// request.
@@ -23,35 +23,107 @@ pub struct Granted<E> {
     effect: PhantomData<fn() -> E>,
 }
 
-impl<E> Clone for Granted<E> {
-    fn clone(&self) -> Self {
-        Self { by: self.by.clone(), permissions: self.permissions.clone(), effect: PhantomData }
+impl Auth {
+    /// Decides whether the caller may do the action of this row, which needs these rights. `tried` tells that nothing
+    /// will be changed, so that a change may be tried while the registry is read-only.
+    ///
+    /// # Errors
+    /// `Forbidden` when something is not allowed; the log tells what. `ReadOnly` for a change while the registry is
+    /// read-only. `Unavailable` when the store cannot be asked.
+    pub async fn allow<E: Effect>(
+        &self,
+        permissions: &Permissions,
+        row: &'static Row,
+        needs: &Needs,
+        tried: bool,
+    ) -> Result<Granted<E>, Denied> {
+        let is_asked = match row.class {
+            Class::Unsigned => false,
+            Class::Signed => permissions.identity().session.is_some(),
+            Class::Hardened => permissions.is_strict(),
+            Class::Checked => true,
+        };
+        if row.class == Class::Checked && needs.requests.is_empty() {
+            tracing::error!(action = row.full_name(), "an action does not say which rights it needs");
+            return Err(Denied::Forbidden);
+        }
+        if is_asked {
+            self.check(permissions, needs.requests.clone()).await?;
+        }
+        permissions.refuse_veto(row)?;
+        let not_denied = self.tagged(permissions, needs.not_denied.clone()).await?;
+        not_denied.iter().try_for_each(|request| permissions.refuse_denial(request))?;
+        permissions.granted(tried)
+    }
+
+    /// Gives the caller something that was looked up, if this request about it is allowed. The tags of the resources count
+    /// too.
+    ///
+    /// # Errors
+    /// `Forbidden` when it is not allowed; the log tells what. `Unavailable` when the store cannot be asked.
+    pub async fn permit<T>(
+        &self,
+        permissions: &Permissions,
+        request: Request,
+        found: T,
+    ) -> Result<Permitted<T>, Denied> {
+        self.check(permissions, vec![request]).await?;
+        Ok(Permitted::new(found))
+    }
+
+    async fn check(&self, permissions: &Permissions, requests: Vec<Request>) -> Result<(), Denied> {
+        let requests = self.tagged(permissions, requests).await?;
+        requests.iter().try_for_each(|request| permissions.check(request))
     }
 }
 
 impl Permissions {
-    /// Decides whether everything in `needs` is allowed. Without needs, every authenticated caller is granted:
-    /// services look up only what belongs to the main account of the caller anyway.
+    /// Refuses a caller whom a policy denies the action on everything: see [`Row::veto`].
     ///
     /// # Errors
-    /// `Forbidden` when something is not allowed; the log tells what. `ReadOnly` for a change while the registry is
-    /// read-only.
-    pub fn grant<E: Effect>(&self, needs: &[Request]) -> Result<Granted<E>, Denied> {
-        needs.iter().try_for_each(|request| self.check(request))?;
-        if E::CHANGES {
+    /// `Forbidden`.
+    pub fn refuse_veto(&self, row: &'static Row) -> Result<(), Denied> {
+        row.veto(!self.is_strict()).map_or(Ok(()), |request| self.refuse_denial(&request))
+    }
+
+    /// Refuses a caller whom a policy denies the request. No policy has to allow it.
+    fn refuse_denial(&self, request: &Request) -> Result<(), Denied> {
+        let decision = self.decide(request);
+        if !decision.is_explicit_denial() {
+            return Ok(());
+        }
+        tracing::info!(account.uin = %self.identity().uin, %request, %decision, "denied");
+        Err(Denied::Forbidden)
+    }
+
+    /// Returns the right to look up the things that a request names, before it is decided whether the caller has a
+    /// right to them.
+    pub fn finding(&self) -> Access<Find, Account> {
+        Access::prove(self.by(), Account { permissions: self.clone() })
+    }
+
+    /// Turns the right to something that was looked up into the proof for it. `tried` is as for [`Auth::allow`].
+    ///
+    /// # Errors
+    /// `ReadOnly` for a change while the registry is read-only.
+    pub fn grant<E: Effect, T>(&self, permitted: Permitted<T>, tried: bool) -> Result<(Granted<E>, T), Denied> {
+        Ok((self.granted(tried)?, permitted.into_inner()))
+    }
+
+    /// Makes the proof, when everything has been decided.
+    fn granted<E: Effect>(&self, tried: bool) -> Result<Granted<E>, Denied> {
+        if E::CHANGES && !tried {
             self.check_writable()?;
         }
-        let by = By::Caller(Some(Arc::clone(self.identity())), Arc::clone(self.client()));
-        Ok(Granted { by, permissions: self.clone(), effect: PhantomData })
+        Ok(Granted { by: self.by(), permissions: self.clone(), effect: PhantomData })
+    }
+
+    fn by(&self) -> By {
+        By::Caller(Some(Arc::clone(self.identity())), Arc::clone(self.client()))
     }
 }
 
 impl<E: Effect> Granted<E> {
-    /// Returns the permissions of the caller.
-    pub fn permissions(&self) -> &Permissions {
-        &self.permissions
-    }
-
     /// Returns the right in the main account of the caller.
     pub fn account(&self) -> Access<E, Account> {
         Access::prove(self.by.clone(), Account { permissions: self.permissions.clone() })
@@ -75,36 +147,22 @@ impl<E: Effect> Granted<E> {
     }
 }
 
-impl Granted<Write> {
-    /// Returns the right to read the things that are to be changed.
-    pub fn reading(&self) -> Granted<Read> {
-        Granted { by: self.by.clone(), permissions: self.permissions.clone(), effect: PhantomData }
-    }
-}
-
-/// The proof of commands and jobs. A person who runs the program on its own data may do everything. Only the code
-/// that puts the program together makes it.
+/// The proof of commands and jobs. A person who runs the program on its own data may do everything. Only the
+/// command line and the code that puts the server together make it.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    auth: Auth,
     actor: Arc<Actor>,
 }
 
 impl Operator {
     /// Makes it for a command ([`Actor::operator`]) or for the jobs of the server ([`Actor::server`]).
-    pub fn new(auth: &Auth, actor: Actor) -> Self {
-        Self { auth: auth.clone(), actor: Arc::new(actor) }
+    pub fn new(actor: Actor) -> Self {
+        Self { actor: Arc::new(actor) }
     }
 
     /// Returns the actor that the audit log names.
     pub fn actor(&self) -> &Actor {
         &self.actor
-    }
-
-    /// Grants everything that belongs to a main account, as policies would.
-    pub fn grant<E: Effect>(&self, main: Identity) -> Granted<E> {
-        let by = By::Operator(Arc::new(Actor { owner: Some(main.owner), ..(*self.actor).clone() }));
-        Granted { by, permissions: self.auth.root_permissions(main), effect: PhantomData }
     }
 
     /// Grants the right to the whole installation.

@@ -5,9 +5,9 @@
 //!   [`Auth::signed`] finds the identity behind a signed request of the cloud API.
 //! * [`Access`] is the proof of a [`Right`] in a [`place`]. Services take it as an argument, so that code with a
 //!   forgotten check does not compile. [`Auth::authorize`], [`Auth::authorize_identity`] and
-//!   [`Auth::authorize_delete`] make proofs for the content of a repository. [`Permissions::grant`] makes proofs for
-//!   what belongs to a main account: the account itself, its namespaces, repositories and instances. [`Operator`]
-//!   makes them for commands and jobs.
+//!   [`Auth::authorize_delete`] make proofs for the content of a repository. [`Auth::allow`] and
+//!   [`Permissions::grant`] make proofs for what belongs to a main account: the account itself, its namespaces,
+//!   repositories and instances. [`Operator`] makes them for commands and jobs.
 //! * [`Permissions`] are the rights by policies. [`Auth::permissions`] loads them with the policies of sub-accounts,
 //!   roles and sessions, and [`roadstead_policy`] evaluates these. Main accounts with their own credentials have no
 //!   policies.
@@ -52,6 +52,7 @@ mod cache;
 mod changes;
 mod client;
 mod compiled;
+mod content;
 mod doubt;
 mod error;
 mod failures;
@@ -62,6 +63,7 @@ mod instance_token;
 mod instances;
 mod keys;
 mod known;
+mod needs;
 mod packed;
 mod params;
 mod password;
@@ -99,12 +101,13 @@ pub use error::{AuthenticationError, Denied, Error, Result};
 pub use grant::{Granted, Operator};
 pub use identity::{Caller, Grant, Identity, TokenGrants};
 pub use instance_domain::{InstanceDomain, InstanceDomainError};
+pub use needs::{Needs, Permitted};
 pub use params::{Argon2Params, AuthParams};
 pub use password::{PASSWORD_MAX, PASSWORD_MIN};
 pub use permissions::{Permissions, tag_texts};
 pub use registry_password::RegistryPassword;
 pub use reseal::{opens, reseal};
-pub use right::{ContentRight, Delete, Effect, Probe, Pull, Push, Read, Right, RightName, Write};
+pub use right::{ContentRight, Delete, Effect, Find, Probe, Pull, Push, Read, Right, RightName, Write};
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{SealedSession, Session, SessionKind};

@@ -1,6 +1,5 @@
 //! The rights of an identity by its policies, in the circumstances of one request.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use roadstead_storage::meta::{ResourceTag, StoredPolicies, StoredPolicy};
@@ -52,16 +51,6 @@ impl Auth {
     pub async fn permissions(&self, caller: &Caller) -> Result<Permissions, Denied> {
         let identity = caller.identity.as_ref().ok_or(Denied::Unauthenticated)?;
         Ok(self.inner.permissions(identity, &caller.client).await?)
-    }
-}
-
-impl Auth {
-    /// Returns all rights in a main account, for a command or a job that acts for it.
-    pub(crate) fn root_permissions(&self, main: Identity) -> Permissions {
-        let (identity, compiled) = (Arc::new(main), Arc::clone(&self.inner.root));
-        let client = Arc::new(Client::at(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-        let (now, strict, readonly) = (self.inner.clock.now(), false, false);
-        Permissions { identity, compiled, client, now, strict, readonly, context: OnceLock::new() }
     }
 }
 
@@ -126,11 +115,16 @@ impl Permissions {
         if self.strict { self.check(request) } else { Ok(()) }
     }
 
+    /// Tells whether rights are asked for that the product document does not ask for.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
     /// Refuses changes while the registry is read-only.
     ///
     /// # Errors
     /// `ReadOnly` while it is.
-    pub fn check_writable(&self) -> Result<(), Denied> {
+    pub(crate) fn check_writable(&self) -> Result<(), Denied> {
         if self.readonly { Err(Denied::ReadOnly) } else { Ok(()) }
     }
 

@@ -86,6 +86,8 @@ rights! {
     Probe: ContentRight = RightName::Probe, changes false;
     /// The right to an operation that changes nothing.
     Read: Effect, changes false;
+    /// The right to look something up by the names of a request, before the right to it is known.
+    Find: Effect, changes false;
     /// The right to an operation that changes something.
     Write: Effect, changes true;
 }

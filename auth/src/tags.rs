@@ -9,21 +9,11 @@ use roadstead_types::{InstanceId, RegistryId};
 
 use crate::auth::{Auth, Inner};
 use crate::error::Denied;
-use crate::grant::Granted;
 use crate::permissions::{Permissions, tag_texts};
-use crate::right::Effect;
 
 type Stored<T> = std::result::Result<T, roadstead_storage::Error>;
 
 impl Auth {
-    /// Decides whether everything in `needs` is allowed, with the tags of the things that they name.
-    ///
-    /// # Errors
-    /// `Forbidden` when something is not allowed; `Unavailable` when the store cannot be asked.
-    pub async fn grant<E: Effect>(&self, permissions: &Permissions, needs: Vec<Request>) -> Result<Granted<E>, Denied> {
-        permissions.grant(&self.tagged(permissions, needs).await?)
-    }
-
     /// Returns the same requests with the tags of the things that they name, if these belong to the caller's main
     /// account. Nothing is looked up unless a policy of the caller asks for tags.
     ///

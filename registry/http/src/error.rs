@@ -167,6 +167,10 @@ impl From<service::Error> for ApiError {
                 );
                 Self::new(Code::ManifestInUse, message).with_header(header::ALLOW, "GET, HEAD, PUT")
             }
+            E::Throttled { retry_after } => {
+                let seconds = retry_after.as_secs().max(1).to_string();
+                Self::from(Code::TooManyRequests).with_header(header::RETRY_AFTER, &seconds)
+            }
             E::UploadBusy => Self::from(Code::BlobUploadBusy).with_header(header::RETRY_AFTER, "1"),
             E::Digest { expected, found } => Self::from(Code::DigestInvalid)
                 .with_detail(json!({ "expected": expected.as_str(), "found": found.as_str() })),
@@ -210,6 +214,9 @@ impl From<service::Error> for ApiError {
             | E::Missing(_)
             | E::Invalid { .. }
             | E::PolicyDocument(_)
+            | E::SessionPolicy(_)
+            | E::Session
+            | E::TokenTooLarge
             | E::DryRun) => Self::internal(other),
         }
     }

@@ -10,7 +10,6 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use roadstead_auth::Auth;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
-use roadstead_storage::meta::MetaStore;
 use roadstead_types::Clock;
 
 use crate::budget::CollectBudget;
@@ -38,8 +37,6 @@ pub struct ApiState {
     pub audit: Audit,
     /// Identities and permissions.
     pub auth: Auth,
-    /// The database.
-    pub meta: MetaStore,
     /// The settings for finding the address of a client.
     pub client_rules: ClientRules,
     /// Limits of requests and answers.
@@ -57,13 +54,12 @@ impl ApiState {
         services: Services,
         audit: Audit,
         auth: Auth,
-        meta: MetaStore,
         client_rules: ClientRules,
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (limiter, collect_budget) = (limits.rate.map(RateLimiter::keyed), CollectBudget::default());
-        Self { services, audit, auth, meta, client_rules, limits, collect_budget, clock, limiter }
+        Self { services, audit, auth, client_rules, limits, collect_budget, clock, limiter }
     }
 
     /// Forgets client addresses without recent requests, to bound the memory of the rate limiter.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use roadstead_auth::Denied;
 use roadstead_policy::PolicyError;
@@ -68,6 +69,21 @@ pub enum Error {
     /// A policy document is invalid.
     #[error(transparent)]
     PolicyDocument(#[from] PolicyError),
+    /// The policy that limits a session is wrong.
+    #[error(transparent)]
+    SessionPolicy(PolicyError),
+    /// A session asked for something that would outlive it.
+    #[error("temporary credentials cannot do this")]
+    Session,
+    /// A token would be too long because of the policy in it.
+    #[error("the policy is too long for a token")]
+    TokenTooLarge,
+    /// There were too many wrong attempts.
+    #[error("too many wrong attempts")]
+    Throttled {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// The caller may not do this.
     #[error(transparent)]
     Denied(Denied),
@@ -155,6 +171,8 @@ pub enum Input {
     Description,
     /// A tag of a policy or a role.
     ResourceTag,
+    /// How long a session lasts.
+    Duration,
     /// Another parameter. The description of the problem names it.
     Parameter,
 }
@@ -202,10 +220,10 @@ impl From<roadstead_auth::Error> for Error {
             E::Storage(error) => error.into(),
             rules @ E::NameRules => Self::invalid(Input::UserName, rules.to_string()),
             rules @ E::PasswordRules => Self::invalid(Input::Password, rules.to_string()),
+            E::Session => Self::Session,
+            E::TokenTooLarge => Self::TokenTooLarge,
             other @ (E::SecretKeyRules
             | E::TooManyScopes { .. }
-            | E::TokenTooLarge
-            | E::Session
             | E::Sealed { .. }
             | E::Argon2(_)
             | E::Corrupt { .. }

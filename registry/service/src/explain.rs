@@ -3,11 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use roadstead_auth::{Auth, Caller, Client, Denied, Identity, Permissions};
+use roadstead_auth::place::{self, System};
+use roadstead_auth::{Access, Auth, Caller, Client, Denied, Identity, Permissions, Read};
 use roadstead_policy::explain::{Question, Target};
 use roadstead_policy::{Decision, Document, Layer, Reason, Request};
 use roadstead_storage::meta::{Account, AccountStatus, MetaStore};
-use roadstead_types::{AccountId, InstanceId, RegistryId};
+use roadstead_types::{AccountId, InstanceId, RegistryId, Thing, Uin};
+
+use crate::Error;
 
 /// The id of no registry.
 const NOWHERE: RegistryId = RegistryId::new(0);
@@ -61,19 +64,58 @@ enum Whose {
     Foreign { public: bool },
 }
 
-/// Explains whether the account may do what the question describes, from `address`. `faithful` is the setting of the
-/// cloud API.
-///
-/// # Errors
-/// `Unavailable` if the database cannot be read.
-pub async fn explain(
+/// The service that explains decisions.
+#[derive(Clone)]
+pub struct ExplainService {
+    meta: MetaStore,
+    auth: Auth,
+}
+
+impl ExplainService {
+    /// Creates the service for the accounts in this database.
+    pub fn new(meta: MetaStore, auth: Auth) -> Self {
+        Self { meta, auth }
+    }
+
+    /// Explains whether a user of the main account may do what the question describes, from `address`.
+    ///
+    /// # Errors
+    /// `Unknown(User)`.
+    pub async fn of_user(
+        &self,
+        access: &Access<Read, place::Account>,
+        user: &Uin,
+        question: &Question,
+        address: IpAddr,
+    ) -> crate::Result<Explanation> {
+        let account = match *user == access.who().owner_uin {
+            true => self.meta.account(access.owner()).await?,
+            false => self.meta.user_by_uin(access.owner(), user).await?.map(|user| user.account),
+        };
+        let account = account.ok_or(Error::Unknown(Thing::User))?;
+        Ok(explain(&self.meta, &self.auth, &account, question, address).await?)
+    }
+
+    /// Explains the same for any account.
+    pub async fn of_any(
+        &self,
+        _: &Access<Read, System>,
+        account: &Account,
+        question: &Question,
+        address: IpAddr,
+    ) -> crate::Result<Explanation> {
+        Ok(explain(&self.meta, &self.auth, account, question, address).await?)
+    }
+}
+
+async fn explain(
     meta: &MetaStore,
     auth: &Auth,
     account: &Account,
     question: &Question,
     address: IpAddr,
-    faithful: bool,
 ) -> Result<Explanation, Denied> {
+    let faithful = auth.is_faithful();
     let Some(owner) = meta.account(account.owner).await? else { return Ok(Explanation::shut_out(question)) };
     if [account, &owner].iter().any(|account| account.status != AccountStatus::Active) {
         return Ok(Explanation::shut_out(question));

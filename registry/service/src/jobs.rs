@@ -1,5 +1,7 @@
 //! Background jobs, as the operator sees them.
 
+use roadstead_auth::place::System;
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore, Schedule};
 use roadstead_types::JobId;
 
@@ -18,23 +20,23 @@ impl JobService {
     }
 
     /// Returns a page of jobs, the latest first.
-    pub async fn list(&self, query: &JobQuery<'_>) -> Result<Vec<Job>> {
+    pub async fn list(&self, _: &Access<Read, System>, query: &JobQuery<'_>) -> Result<Vec<Job>> {
         Ok(self.meta.list_jobs(query).await?)
     }
 
     /// Returns the job with this id.
-    pub async fn find(&self, id: JobId) -> Result<Option<Job>> {
+    pub async fn find<E: Effect>(&self, _: &Access<E, System>, id: JobId) -> Result<Option<Job>> {
         Ok(self.meta.job(id).await?)
     }
 
     /// Returns the schedules of regular jobs, in the byte order of their names.
-    pub async fn schedules(&self) -> Result<Vec<Schedule>> {
+    pub async fn schedules(&self, _: &Access<Read, System>) -> Result<Vec<Schedule>> {
         Ok(self.meta.list_schedules().await?)
     }
 
     /// Cancels a job: a waiting job at once; a running job is told to stop. Returns false if the job has ended or does
     /// not exist.
-    pub async fn cancel(&self, act: &Act, id: JobId) -> Result<bool> {
+    pub async fn cancel(&self, _: &Access<Write, System>, act: &Act, id: JobId) -> Result<bool> {
         Ok(self.meta.cancel_job(act, id).await?)
     }
 
@@ -43,7 +45,7 @@ impl JobService {
     ///
     /// # Errors
     /// `Exists(Job)` if a newer job does the same work.
-    pub async fn retry(&self, act: &Act, id: JobId) -> Result<bool> {
+    pub async fn retry(&self, _: &Access<Write, System>, act: &Act, id: JobId) -> Result<bool> {
         Ok(self.meta.retry_job(act, id).await?)
     }
 }

@@ -1,9 +1,12 @@
 //! The rules of the registry, free of HTTP types.
 //!
-//! Every service function takes a proof of the permission that it needs ([`roadstead_auth::Access`]). It looks things
-//! up by the names in the proof, never by those in the request.
+//! Service functions take a proof of the right that they need ([`roadstead_auth::Access`]), so a forgotten decision does
+//! not compile. They take the account, the namespace, the repository and the instance from the proof. `docs/adr/0017`
+//! names the few functions without a proof.
 
+mod accounts;
 pub mod audit;
+mod audit_log;
 mod blobs;
 mod cache;
 pub mod cam;
@@ -22,6 +25,7 @@ mod pulls;
 pub mod records;
 mod repositories;
 mod servers;
+pub mod sts;
 mod transfer;
 mod triggers;
 mod uploads;
@@ -35,16 +39,18 @@ use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{Act, Made, MetaStore, Scope, Timing};
 use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
 
+pub use accounts::{AccountService, CredentialService};
+pub use audit_log::AuditLogService;
 pub use blobs::{BlobRange, BlobService};
 pub use cache::CachedManifest;
 pub use error::{Error, Input, Result};
 pub use health::{Figures, HealthService, Probes};
 pub use images::{ImageService, WholeImage};
 pub use jobs::JobService;
-pub use lifecycle::LifecycleService;
+pub use lifecycle::{LifecycleService, RulesOf};
 pub use manifests::{ManifestService, Pushed};
 pub use names::NameService;
-pub use personal::{PersonalService, RepositoryFilter};
+pub use personal::{PersonalService, RepositoryFilter, Where};
 pub use pulls::PullService;
 pub use repositories::{Listed, RepositoryService};
 pub use servers::ServerService;
@@ -140,6 +146,10 @@ pub struct Services {
     repositories: RepositoryService,
     servers: ServerService,
     health: HealthService,
+    accounts: AccountService,
+    audit_log: AuditLogService,
+    explain: explain::ExplainService,
+    sts: sts::StsService,
     cam: cam::CamService,
     personal: PersonalService,
     instances: instances::InstanceService,
@@ -184,6 +194,10 @@ impl Services {
             repositories: RepositoryService::new(Arc::clone(&foundation)),
             servers: ServerService::new(Arc::clone(&foundation)),
             health: HealthService::new(Arc::clone(&foundation)),
+            accounts: AccountService::new(foundation.meta.clone()),
+            audit_log: AuditLogService::new(foundation.meta.clone()),
+            explain: explain::ExplainService::new(foundation.meta.clone(), foundation.auth.clone()),
+            sts: sts::StsService::new(Arc::clone(&foundation)),
             cam: cam::CamService::new(Arc::clone(&foundation)),
             personal: PersonalService::new(Arc::clone(&foundation)),
             instances: instances::InstanceService::new(Arc::clone(&foundation)),
@@ -247,6 +261,26 @@ impl Services {
     /// The service that checks whether the stores answer.
     pub fn health(&self) -> &HealthService {
         &self.health
+    }
+
+    /// Returns the service for accounts.
+    pub fn accounts(&self) -> &AccountService {
+        &self.accounts
+    }
+
+    /// Returns the service that reads the audit log.
+    pub fn audit_log(&self) -> &AuditLogService {
+        &self.audit_log
+    }
+
+    /// Returns the service that explains decisions.
+    pub fn explain(&self) -> &explain::ExplainService {
+        &self.explain
+    }
+
+    /// Returns the service for temporary credentials.
+    pub fn sts(&self) -> &sts::StsService {
+        &self.sts
     }
 
     /// The service for access management.

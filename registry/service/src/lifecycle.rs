@@ -2,11 +2,21 @@
 
 use std::sync::Arc;
 
-use roadstead_auth::Permissions;
+use roadstead_auth::place::{Account, OwnRepository};
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::meta::{Act, CleanupKind, CleanupRule, CleanupScope};
-use roadstead_types::{RegistryId, RepositoryName};
+use roadstead_types::RegistryId;
 
 use super::{Foundation, Result};
+
+/// A right to the clean-up rules of a repository, or to those of a main account.
+#[derive(Debug)]
+pub enum RulesOf<E> {
+    /// The rules of a main account.
+    Account(Access<E, Account>),
+    /// The rules of one repository.
+    Repository(Access<E, OwnRepository>),
+}
 
 /// The service for clean-up rules of repositories and main accounts.
 #[derive(Clone)]
@@ -26,10 +36,10 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)` if the caller's main account has no such repository, or the caller does not see it.
-    async fn scope(&self, permissions: &Permissions, repository: Option<&RepositoryName>) -> Result<CleanupScope> {
-        match repository {
-            Some(name) => Ok(CleanupScope::Repository(self.base.own_repository(permissions, name).await?.id)),
-            None => Ok(CleanupScope::Owner(RegistryId::PERSONAL, permissions.identity().owner)),
+    async fn scope<E: Effect>(&self, rules: &RulesOf<E>) -> Result<CleanupScope> {
+        match rules {
+            RulesOf::Repository(access) => Ok(CleanupScope::Repository(self.base.own_repository(access).await?.id)),
+            RulesOf::Account(access) => Ok(CleanupScope::Owner(RegistryId::PERSONAL, access.owner())),
         }
     }
 
@@ -37,15 +47,8 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn set(
-        &self,
-        act: &Act,
-        permissions: &Permissions,
-        repository: Option<&RepositoryName>,
-        kind: CleanupKind,
-        value: u64,
-    ) -> Result<()> {
-        let scope = self.scope(permissions, repository).await?;
+    pub async fn set(&self, act: &Act, rules: &RulesOf<Write>, kind: CleanupKind, value: u64) -> Result<()> {
+        let scope = self.scope(rules).await?;
         Ok(self.base.meta.set_cleanup_rule(act, scope, kind, value).await?)
     }
 
@@ -53,12 +56,8 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn list(
-        &self,
-        permissions: &Permissions,
-        repository: Option<&RepositoryName>,
-    ) -> Result<Vec<CleanupRule>> {
-        let scope = self.scope(permissions, repository).await?;
+    pub async fn list(&self, rules: &RulesOf<Read>) -> Result<Vec<CleanupRule>> {
+        let scope = self.scope(rules).await?;
         Ok(self.base.meta.cleanup_rules(scope).await?)
     }
 
@@ -66,8 +65,8 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn clear(&self, act: &Act, permissions: &Permissions, repository: Option<&RepositoryName>) -> Result<()> {
-        let scope = self.scope(permissions, repository).await?;
+    pub async fn clear(&self, act: &Act, rules: &RulesOf<Write>) -> Result<()> {
+        let scope = self.scope(rules).await?;
         self.base.meta.delete_cleanup_rules(act, scope).await?;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Namespaces and repositories of the personal edition, for the operator of the machine.
 
+use roadstead_auth::place::System;
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::meta::{Account, Act, MetaStore, Namespace, NewNamespace, Readable, Repository};
 use roadstead_types::{AccountId, NamespaceName, RegistryId, RepositoryName, Thing};
 
@@ -32,6 +34,7 @@ impl NameService {
     /// `Reserved(Namespace)`, `Exists(Namespace)`, `LimitReached`, `Gone(Account)`.
     pub async fn create_namespace(
         &self,
+        _: &Access<Write, System>,
         act: &Act,
         owner: &Account,
         name: &NamespaceName,
@@ -46,13 +49,14 @@ impl NameService {
     }
 
     /// Returns the namespace with this name.
-    pub async fn namespace(&self, name: &str) -> Result<Option<Namespace>> {
+    pub async fn namespace<E: Effect>(&self, _: &Access<E, System>, name: &str) -> Result<Option<Namespace>> {
         Ok(self.meta.namespace(REGISTRY, name).await?)
     }
 
     /// Returns the namespaces after `after`, of `owner` or of all accounts, in byte order.
     pub async fn namespaces(
         &self,
+        _: &Access<Read, System>,
         owner: Option<AccountId>,
         after: Option<&str>,
         limit: u32,
@@ -64,24 +68,49 @@ impl NameService {
     ///
     /// # Errors
     /// `InUse(Namespace)` if the namespace has repositories.
-    pub async fn delete_namespace(&self, act: &Act, name: &NamespaceName) -> Result<bool> {
+    pub async fn delete_namespace(&self, _: &Access<Write, System>, act: &Act, name: &NamespaceName) -> Result<bool> {
         Ok(self.meta.delete_namespace(act, REGISTRY, name).await?)
     }
 
     /// Returns the repository with this name, and the owner of its namespace.
-    pub async fn repository(&self, name: &RepositoryName) -> Result<Option<(Repository, Option<AccountId>)>> {
+    pub async fn repository<E: Effect>(
+        &self,
+        access: &Access<E, System>,
+        name: &RepositoryName,
+    ) -> Result<Option<(Repository, Option<AccountId>)>> {
         let Some(repository) = self.meta.repository(REGISTRY, name).await? else { return Ok(None) };
-        let namespace = self.namespace(name.namespace()).await?;
+        let namespace = self.namespace(access, name.namespace()).await?;
         Ok(Some((repository, namespace.map(|namespace| namespace.owner))))
     }
 
     /// Returns all repositories after `after`, in byte order of their names.
-    pub async fn repositories(&self, after: Option<&str>, limit: u32) -> Result<Vec<Repository>> {
+    pub async fn repositories(
+        &self,
+        _: &Access<Read, System>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Repository>> {
         Ok(self.meta.list_repositories(REGISTRY, Readable::All, after, limit).await?)
     }
 
     /// Makes a repository public or private. Returns false if it no longer exists.
-    pub async fn set_visibility(&self, act: &Act, repository: &Repository, public: bool) -> Result<bool> {
+    pub async fn set_visibility(
+        &self,
+        _: &Access<Write, System>,
+        act: &Act,
+        repository: &Repository,
+        public: bool,
+    ) -> Result<bool> {
         Ok(self.meta.set_visibility(act, repository.id, public).await?)
+    }
+
+    /// Deletes a repository with its content. Returns false if it no longer exists.
+    pub async fn delete_repository(
+        &self,
+        _: &Access<Write, System>,
+        act: &Act,
+        repository: &Repository,
+    ) -> Result<bool> {
+        Ok(self.meta.delete_repository(act, repository.id).await?)
     }
 }

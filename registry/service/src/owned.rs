@@ -5,15 +5,14 @@
 
 use std::sync::Arc;
 
-use roadstead_auth::{Identity, Permissions, tag_texts};
+use roadstead_auth::place::OwnRepository;
+use roadstead_auth::{Access, Effect, Identity, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{Instance, Repository};
-use roadstead_types::{NamePattern, NameRule, NamespaceSight, RegistryId, RepositoryName, Sight, Thing};
+use roadstead_types::{NamePattern, NameRule, NamespaceSight, RepositoryName, Sight, Thing};
 
-use super::instances::MAX_NAMESPACES;
+use super::instances::{MAX_NAMESPACES, OwnInstance};
 use super::{Error, Foundation, Result};
-
-const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
 /// The most patterns in a rule that a database checks against each name.
 const MAX_PATTERNS: usize = 5000;
@@ -68,22 +67,37 @@ impl Foundation {
 
     /// Returns whether the caller may know that its main account has the namespace of this repository: it sees the
     /// namespace, or has some right to the repository, which need not exist.
-    pub(super) async fn knows_namespace(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
+    pub(super) async fn knows_namespace<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<bool> {
+        let (permissions, name) = (access.permissions(), access.repository());
         let sight = match permissions.has_right_to(name) {
             true => NamespaceSight::EVERYTHING,
             false => seen_namespaces(permissions)?,
         };
-        let owner = permissions.identity().owner;
-        Ok(self.meta.sees_namespace(REGISTRY, owner, name.namespace(), &sight).await?)
+        let (registry, owner) = (access.registry(), access.owner());
+        Ok(self.meta.sees_namespace(registry, owner, name.namespace(), &sight).await?)
+    }
+
+    /// Returns a repository of an instance.
+    ///
+    /// # Errors
+    /// `Unknown(Repository)`.
+    pub(super) async fn repository_in<E: Effect>(
+        &self,
+        instance: &OwnInstance<E>,
+        name: &RepositoryName,
+    ) -> Result<Repository> {
+        let found = self.meta.repository(instance.registry, name).await?;
+        found.ok_or(Error::Unknown(Thing::Repository))
     }
 
     /// Returns a repository of the personal edition that belongs to the caller's main account, and that the caller sees.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn own_repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<Repository> {
-        let found = self.meta.accessible_repository(REGISTRY, permissions.identity().owner, name).await?;
-        let shown = found.filter(|(row, own)| *own && permissions.sees_repository(name, row.public));
+    pub(super) async fn own_repository<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
+        let name = access.repository();
+        let found = self.meta.accessible_repository(access.registry(), access.owner(), name).await?;
+        let shown = found.filter(|(row, own)| *own && access.permissions().sees_repository(name, row.public));
         shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 
@@ -92,13 +106,10 @@ impl Foundation {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn visible_repository(
-        &self,
-        permissions: &Permissions,
-        name: &RepositoryName,
-    ) -> Result<Repository> {
-        let found = self.meta.accessible_repository(REGISTRY, permissions.identity().owner, name).await?;
-        let shown = found.filter(|(row, own)| !own || permissions.sees_repository(name, row.public));
+    pub(super) async fn visible_repository<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
+        let name = access.repository();
+        let found = self.meta.accessible_repository(access.registry(), access.owner(), name).await?;
+        let shown = found.filter(|(row, own)| !own || access.permissions().sees_repository(name, row.public));
         shown.map(|(repository, _)| repository).ok_or(Error::Unknown(Thing::Repository))
     }
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use roadstead_auth::CatalogAccess;
+use roadstead_auth::place::System;
+use roadstead_auth::{Access, CatalogAccess, Write};
 use roadstead_storage::meta::Repository;
 use roadstead_types::{AccountId, NamespaceId, RepositoryId};
 
@@ -43,6 +44,7 @@ impl RepositoryService {
     /// The errors of the database: `InUse` if the repository was not deleted.
     pub async fn empty(
         &self,
+        _: &Access<Write, System>,
         id: RepositoryId,
         goes_on: impl Fn(u64) -> bool + Send + Sync,
     ) -> std::result::Result<bool, roadstead_storage::Error> {

@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use regex::RegexBuilder;
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Identity, Permissions, Read, Write};
 use roadstead_policy::op;
 use roadstead_storage::meta::{
     Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
@@ -73,12 +74,12 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Exists(Trigger)`, `LimitReached`, `Missing`, `Invalid`.
-    pub async fn create(&self, act: &Act, permissions: &Permissions, draft: TriggerDraft) -> Result<()> {
-        let identity = permissions.identity();
+    pub async fn create(&self, act: &Act, access: &Access<Write, Account>, draft: TriggerDraft) -> Result<()> {
+        let (permissions, identity) = (access.permissions(), access.who());
         check_cluster(permissions, draft.cluster_id.as_deref().unwrap_or_default())?;
         self.check_registered(identity).await?;
         let repository = draft.repository.as_ref().ok_or(Error::Unknown(Thing::Repository))?;
-        let repository = self.base.own_repository(permissions, repository).await?.id;
+        let repository = self.base.own_repository(&access.repository(REGISTRY, repository)).await?.id;
         let empty = TriggerSpec {
             name: String::new(),
             repository,
@@ -102,8 +103,14 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Repository)`, `Unknown(Trigger)`, `Exists(Trigger)`, `Missing`, `Invalid`.
-    pub async fn change(&self, act: &Act, permissions: &Permissions, name: &str, draft: &TriggerDraft) -> Result<()> {
-        let identity = permissions.identity();
+    pub async fn change(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        name: &str,
+        draft: &TriggerDraft,
+    ) -> Result<()> {
+        let (permissions, identity) = (access.permissions(), access.who());
         draft.cluster_id.as_deref().map_or(Ok(()), |cluster| check_cluster(permissions, cluster))?;
         self.check_registered(identity).await?;
         let sight = owned::seen(permissions)?;
@@ -113,7 +120,7 @@ impl TriggerService {
             let mut spec = trigger.spec;
             check_cluster(permissions, &spec.workload.cluster_id)?;
             if let Some(repository) = &draft.repository {
-                spec.repository = self.base.own_repository(permissions, repository).await?.id;
+                spec.repository = self.base.own_repository(&access.repository(REGISTRY, repository)).await?.id;
             }
             let spec = apply(spec, draft.clone())?;
             if self.base.meta.update_trigger(act, trigger.id, trigger.version, &spec).await? {
@@ -127,8 +134,8 @@ impl TriggerService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Unknown(Trigger)`.
-    pub async fn delete(&self, act: &Act, permissions: &Permissions, name: &str) -> Result<()> {
-        let identity = permissions.identity();
+    pub async fn delete(&self, act: &Act, access: &Access<Write, Account>, name: &str) -> Result<()> {
+        let (permissions, identity) = (access.permissions(), access.who());
         self.check_registered(identity).await?;
         let sight = owned::seen(permissions)?;
         let deleted = self.base.meta.delete_trigger(act, REGISTRY, identity.owner, name, &sight).await?;
@@ -142,17 +149,17 @@ impl TriggerService {
     /// `Unknown(Password)`.
     pub async fn list(
         &self,
-        permissions: &Permissions,
+        access: &Access<Read, Account>,
         repository: Option<&RepositoryName>,
         name: Option<&str>,
         offset: u64,
         limit: u32,
     ) -> Result<Found<Trigger>> {
-        let identity = permissions.identity();
+        let (permissions, identity) = (access.permissions(), access.who());
         self.check_registered(identity).await?;
         let repository = match repository {
             None => None,
-            Some(repository) => match self.base.own_repository(permissions, repository).await {
+            Some(repository) => match self.base.own_repository(&access.repository(REGISTRY, repository)).await {
                 Ok(repository) => Some(repository.id),
                 Err(Error::Unknown(Thing::Repository)) => return Ok(Found { total: 0, list: Vec::new() }),
                 Err(other) => return Err(other),
@@ -167,12 +174,12 @@ impl TriggerService {
     /// # Errors
     /// `Unknown(Repository)` if the page asks for a repository that the caller's main account does not have, or that the
     /// caller does not see.
-    pub async fn runs(&self, permissions: &Permissions, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
+    pub async fn runs(&self, access: &Access<Read, Account>, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
         if let Some(repository) = page.repository {
-            self.base.own_repository(permissions, repository).await?;
+            self.base.own_repository(&access.repository(REGISTRY, repository)).await?;
         }
-        let sight = owned::seen(permissions)?;
-        Ok(self.base.meta.list_trigger_runs(REGISTRY, permissions.identity().owner, &sight, page).await?)
+        let sight = owned::seen(access.permissions())?;
+        Ok(self.base.meta.list_trigger_runs(REGISTRY, access.owner(), &sight, page).await?)
     }
 }
 

@@ -12,13 +12,14 @@ use std::fs::File;
 use std::sync::Arc;
 
 use actix_web::web;
+use roadstead_auth::Operator;
 use roadstead_cloud::CloudState;
 use roadstead_config::{Bootstrap, Settings};
 use roadstead_http::{ApiState, ClientRules, ProxyHeaders};
 use roadstead_jobs::kinds::Work;
 use roadstead_storage::blob::BlobStore;
-use roadstead_storage::meta::Engine;
-use roadstead_types::{Clock, SystemClock};
+use roadstead_storage::meta::{Engine, MetaStore};
+use roadstead_types::{Actor, Clock, SystemClock};
 
 pub use first_start::OWNER_NAME;
 use first_start::first_start;
@@ -65,6 +66,7 @@ pub struct Registry {
     /// The message about the first start for the operator.
     pub first_start: Option<String>,
     background: Background,
+    meta: MetaStore,
     _lock: File,
 }
 
@@ -115,7 +117,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     };
     let (audit, audit_queue) = Audit::new(meta.clone(), Arc::clone(&clock));
     let limits = limits(settings);
-    let api = ApiState::new(services.clone(), audit, auth.clone(), meta.clone(), rules, limits, Arc::clone(&clock));
+    let api = ApiState::new(services.clone(), audit, auth.clone(), rules, limits, Arc::clone(&clock));
     let cloud = CloudState::new(cloud_settings(settings), Arc::clone(&clock));
     let state = web::Data::new(ServerState::new(api, cloud, settings.server.log_requests));
     let bound = server::bind(&listen_params(settings, certificate.clone()), state.clone())?;
@@ -126,13 +128,14 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         services,
         collector: open_collector(&meta, &store, clock),
         audit: state.audit.clone(),
-        meta,
+        meta: meta.clone(),
+        operator: Operator::new(Actor::server()),
         params: work_params(settings),
     };
     let (lease, resting) = (settings.jobs.lease, settings.maintenance.readonly);
     let background =
         Background::start(Context { auth, state: state.clone(), work, lease, resting, certificate, audit_queue })?;
-    Ok(Registry { bound, metrics, state, url, first_start, background, _lock: lock })
+    Ok(Registry { bound, metrics, state, url, first_start, background, meta, _lock: lock })
 }
 
 /// Runs a registry until it is told to stop. Calls `ready` once the registry can answer.
@@ -140,12 +143,12 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     // Before anybody hears that the registry answers: a supervisor may stop it right then.
     let stop = server::stop_on_signal(registry.bound.server.handle(), registry.state.clone())?;
     ready(&registry);
-    let Registry { bound, metrics, state, mut background, _lock, .. } = registry;
+    let Registry { bound, metrics, state, mut background, meta, _lock, .. } = registry;
     let stopper = actix_web::rt::spawn(stop);
     let metrics = metrics.map(|m| actix_web::rt::spawn(m.server));
     let ended = bound.server.await;
     // The database connections that the server threads opened end with those threads.
-    state.meta.trust_no_connection();
+    meta.trust_no_connection();
     background.stop_jobs().await;
     // The other loops are still running, so this waits for their current writes instead of cutting them off.
     last_writes::write(&state).await;

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io::Read;
+use std::io::Read as _;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use roadstead_auth::Accounts;
-use roadstead_storage::Error;
-use roadstead_storage::meta::{Account, AccountStatus, MetaStore, QuotaKind, Quotas};
+use roadstead_auth::{Read, Sealer, Write};
+use roadstead_service::records::{Account, AccountStatus, QuotaKind, Quotas};
+use roadstead_service::{AccountService, CredentialService, Error};
+use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, SystemClock, Thing, Uin};
 use serde_json::{Value, json};
 
 use super::key;
-use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, system, text, until_seen};
 use crate::bootstrap;
 
 #[derive(Subcommand)]
@@ -79,7 +80,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     };
     // Servers read quotas from the database on each use, so no server has to be told.
     let is_quota = matches!(command, Command::Quota { .. });
-    let done = carry_out(context, &meta, command).await;
+    let done = carry_out(context, &Opened { meta: &meta, accounts: context.accounts(&meta) }, command).await;
     if done.is_ok() && changes && !is_quota {
         until_seen(&meta).await?;
     }
@@ -87,22 +88,23 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     Ok(done?)
 }
 
-async fn carry_out(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
+async fn carry_out(context: &Context, opened: &Opened<'_>, command: Command) -> anyhow::Result<()> {
+    let accounts = &opened.accounts;
     match command {
-        Command::Create { name, password_stdin } => create(context, meta, &name, password_stdin).await,
-        Command::List => list(context, meta).await,
-        Command::Password { uin, password_stdin } => password(context, meta, &uin, password_stdin).await,
+        Command::Create { name, password_stdin } => create(context, opened, &name, password_stdin).await,
+        Command::List => list(context, accounts).await,
+        Command::Password { uin, password_stdin } => password(context, opened, &uin, password_stdin).await,
         Command::Quota { uin, namespaces, repositories, triggers } => {
             let wanted = [
                 (QuotaKind::Namespaces, namespaces),
                 (QuotaKind::Repositories, repositories),
                 (QuotaKind::Triggers, triggers),
             ];
-            quota(context, meta, &uin, &wanted).await
+            quota(context, accounts, &uin, &wanted).await
         }
-        Command::Key { command } => key::run(context, meta, command).await,
-        Command::Disable { uin } => set_status(context, meta, &uin, AccountStatus::Disabled).await,
-        Command::Enable { uin } => set_status(context, meta, &uin, AccountStatus::Active).await,
+        Command::Key { command } => key::run(context, opened, command).await,
+        Command::Disable { uin } => set_status(context, accounts, &uin, AccountStatus::Disabled).await,
+        Command::Enable { uin } => set_status(context, accounts, &uin, AccountStatus::Active).await,
     }
 }
 
@@ -111,17 +113,31 @@ async fn open_for(context: &Context, name: &str) -> anyhow::Result<MetaStore> {
     context.refuse_if_readonly()?;
     bootstrap::make_data_dir(&context.settings)?;
     let meta = bootstrap::open_meta(&context.settings).await?;
-    if name == bootstrap::OWNER_NAME && meta.account_by_name(name).await?.is_none() {
+    if name == bootstrap::OWNER_NAME && context.accounts(&meta).find_by_name(&system::<Write>(), name).await?.is_none()
+    {
         meta.close().await;
         bail!("the first `roadstead serve` makes the account `{name}`, with its namespace: choose another name");
     }
     Ok(meta)
 }
 
-/// Opens the accounts, for commands that set passwords and keys.
-pub async fn accounts(context: &Context, meta: &MetaStore) -> anyhow::Result<Accounts> {
-    let sealer = bootstrap::open_sealer(&context.settings, meta).await?;
-    Ok(bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock)))
+/// The accounts in an open database.
+pub struct Opened<'a> {
+    meta: &'a MetaStore,
+    /// The service that needs no master key.
+    pub accounts: AccountService,
+}
+
+impl Opened<'_> {
+    /// Opens the service that sets passwords and keys. It needs the master key.
+    pub async fn credentials(&self, context: &Context) -> anyhow::Result<CredentialService> {
+        Ok(self.credentials_with(context, bootstrap::open_sealer(&context.settings, self.meta).await?))
+    }
+
+    fn credentials_with(&self, context: &Context, sealer: Sealer) -> CredentialService {
+        let accounts = bootstrap::open_accounts(&context.settings, self.meta, sealer, Arc::new(SystemClock));
+        CredentialService::new(accounts)
+    }
 }
 
 impl Command {
@@ -160,7 +176,7 @@ fn from_stdin(wanted: bool) -> anyhow::Result<Option<String>> {
 }
 
 /// Reads a password from a script: strips the line ending and refuses an empty password.
-fn read_password(mut input: impl Read) -> anyhow::Result<String> {
+fn read_password(mut input: impl std::io::Read) -> anyhow::Result<String> {
     let mut text = String::new();
     input.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
     let password = text.trim_end_matches(['\r', '\n']);
@@ -168,15 +184,13 @@ fn read_password(mut input: impl Read) -> anyhow::Result<String> {
     Ok(password.to_owned())
 }
 
-async fn create(context: &Context, meta: &MetaStore, name: &str, password_stdin: bool) -> anyhow::Result<()> {
-    let sealer = bootstrap::open_or_make_sealer(&context.settings, meta).await?;
-    let accounts = bootstrap::open_accounts(&context.settings, meta, sealer, Arc::new(SystemClock));
+async fn create(context: &Context, opened: &Opened<'_>, name: &str, password_stdin: bool) -> anyhow::Result<()> {
+    let sealer = bootstrap::open_or_make_sealer(&context.settings, opened.meta).await?;
+    let credentials = opened.credentials_with(context, sealer);
     let password = from_stdin(password_stdin)?;
-    let made = accounts.create(&context.act(None, "account.create", ""), name, password.as_deref(), None).await;
-    let made = match made {
-        Err(roadstead_auth::Error::Storage(Error::Conflict(Thing::Account))) => {
-            bail!("there is an account `{name}` already")
-        }
+    let act = context.act(None, "account.create", "");
+    let made = match credentials.create_account(&system(), &act, name, password.as_deref()).await {
+        Err(Error::Exists(Thing::Account)) => bail!("there is an account `{name}` already"),
         made => made?,
     };
     let mut record = json!({
@@ -192,16 +206,16 @@ async fn create(context: &Context, meta: &MetaStore, name: &str, password_stdin:
     print_json(&record)
 }
 
-async fn list(context: &Context, meta: &MetaStore) -> anyhow::Result<()> {
+async fn list(context: &Context, accounts: &AccountService) -> anyhow::Result<()> {
     let mut items: Vec<Value> = Vec::new();
     let mut owners: HashMap<AccountId, Uin> = HashMap::new();
     let mut after: Option<Uin> = None;
     loop {
-        let page = meta.list_accounts(after.as_ref(), PAGE).await?;
+        let page = accounts.list(&system(), after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.uin.clone());
         for account in &page {
-            let owner = owner(meta, &mut owners, account).await?;
+            let owner = owner(accounts, &mut owners, account).await?;
             items.push(json!({
                 "uin": account.uin.as_str(),
                 "name": account.name,
@@ -224,35 +238,42 @@ fn status(status: AccountStatus) -> &'static str {
 }
 
 /// Returns the uin of the main account that an account belongs to.
-async fn owner(meta: &MetaStore, known: &mut HashMap<AccountId, Uin>, account: &Account) -> anyhow::Result<Uin> {
+async fn owner(
+    accounts: &AccountService,
+    known: &mut HashMap<AccountId, Uin>,
+    account: &Account,
+) -> anyhow::Result<Uin> {
     if account.owner == account.id {
         return Ok(account.uin.clone());
     }
     if let Some(uin) = known.get(&account.owner) {
         return Ok(uin.clone());
     }
-    let owner = meta.account(account.owner).await?.context("the main account of a sub-account is missing")?;
+    let owner = accounts
+        .account(&system::<Read>(), account.owner)
+        .await?
+        .context("the main account of a sub-account is missing")?;
     known.insert(owner.id, owner.uin.clone());
     Ok(owner.uin)
 }
 
 /// Returns the account with this uin.
-pub async fn find(meta: &MetaStore, uin: &Uin) -> anyhow::Result<Account> {
-    meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))
+pub async fn find(accounts: &AccountService, uin: &Uin) -> anyhow::Result<Account> {
+    accounts.find(&system::<Read>(), uin).await?.with_context(|| format!("there is no account {uin}"))
 }
 
-async fn password(context: &Context, meta: &MetaStore, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {
-    let (accounts, account) = (accounts(context, meta).await?, find(meta, uin).await?);
+async fn password(context: &Context, opened: &Opened<'_>, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {
+    let (credentials, account) = (opened.credentials(context).await?, find(&opened.accounts, uin).await?);
     let act = context.act(Some(account.owner), "account.password", uin.as_str());
     match from_stdin(password_stdin)? {
         Some(password) => {
-            accounts.set_password(&act, account.id, &password).await?;
+            credentials.set_password(&system(), &act, &account, &password).await?;
             let value = json!({ "username": account.uin.as_str() });
             print_done(context, format_args!("the account {uin} has another password"), &value)
         }
         None => {
             let password = roadstead_auth::generate_password();
-            accounts.set_password(&act, account.id, &password).await?;
+            credentials.set_password(&system(), &act, &account, &password).await?;
             print_json(&json!({ "username": account.uin.as_str(), "password": password.as_str() }))
         }
     }
@@ -260,11 +281,11 @@ async fn password(context: &Context, meta: &MetaStore, uin: &Uin, password_stdin
 
 async fn quota(
     context: &Context,
-    meta: &MetaStore,
+    accounts: &AccountService,
     uin: &Uin,
     wanted: &[(QuotaKind, Option<Quota>)],
 ) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+    let account = find(accounts, uin).await?;
     if account.owner != account.id {
         bail!("{uin} is a sub-account: it counts with its main account");
     }
@@ -272,10 +293,10 @@ async fn quota(
         if let Some(value) = value {
             let resource = format!("{uin} {} {value}", kind.name());
             let act = context.act(Some(account.owner), "account.quota", &resource);
-            meta.set_quota(&act, account.id, kind, value.0).await?;
+            accounts.set_quota(&system(), &act, &account, kind, value.0).await?;
         }
     }
-    let quotas = meta.quotas(account.id).await?;
+    let quotas = accounts.quotas(&system::<Read>(), &account).await?;
     if context.json {
         let limit = |kind| Some(quotas.of(kind)).filter(|&limit| limit != Quotas::UNLIMITED);
         let values = QuotaKind::ALL.map(|kind| (kind.name().to_owned(), json!(limit(kind))));
@@ -286,16 +307,19 @@ async fn quota(
         .try_for_each(|&kind| print_line(format_args!("{:12}  {}", kind.name(), Quota(quotas.of(kind)))))
 }
 
-async fn set_status(context: &Context, meta: &MetaStore, uin: &Uin, wanted: AccountStatus) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+async fn set_status(
+    context: &Context,
+    accounts: &AccountService,
+    uin: &Uin,
+    wanted: AccountStatus,
+) -> anyhow::Result<()> {
+    let account = find(accounts, uin).await?;
     let (action, done) = match wanted {
         AccountStatus::Active => ("account.enable", "enabled"),
         AccountStatus::Disabled => ("account.disable", "disabled"),
     };
     let act = context.act(Some(account.owner), action, uin.as_str());
-    if !meta.set_account_status(&act, account.id, wanted).await? {
-        bail!("there is no account {uin}");
-    }
+    accounts.set_status(&system(), &act, &account, wanted).await?;
     let value = json!({ "uin": uin.as_str(), "status": status(wanted) });
     print_done(context, format_args!("account {uin} {done}"), &value)
 }

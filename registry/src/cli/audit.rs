@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery, MetaStore};
+use roadstead_service::AuditLogService;
+use roadstead_service::records::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_types::{Clock, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Context, Failure, Outcome, PAGE, print_list, text};
+use super::{Context, Failure, Outcome, PAGE, print_list, system, text};
 use roadstead_types::time;
 
 #[derive(Subcommand)]
@@ -40,7 +41,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let Command::List(args) = command;
     let since = args.since.as_deref().map(moment).transpose()?;
     let meta = context.meta(false).await?;
-    let listed = list(context, &meta, &args, since).await;
+    let listed = list(context, &AuditLogService::new(meta.clone()), &args, since).await;
     meta.close().await;
     Ok(listed?)
 }
@@ -54,7 +55,12 @@ fn moment(text: &str) -> Result<Timestamp, Failure> {
     Ok(SystemClock.now().before(ago))
 }
 
-async fn list(context: &Context, meta: &MetaStore, args: &ListArgs, since: Option<Timestamp>) -> anyhow::Result<()> {
+async fn list(
+    context: &Context,
+    log: &AuditLogService,
+    args: &ListArgs,
+    since: Option<Timestamp>,
+) -> anyhow::Result<()> {
     let mut items: Vec<Value> = Vec::new();
     let mut after: Option<AuditCursor> = None;
     while items.len() < args.limit {
@@ -68,7 +74,7 @@ async fn list(context: &Context, meta: &MetaStore, args: &ListArgs, since: Optio
             limit,
             ..AuditQuery::default()
         };
-        let page = meta.audit_events(&query).await?;
+        let page = log.all(&system(), &query).await?;
         let Some((last, _)) = page.last() else { break };
         after = Some(*last);
         items.extend(page.iter().map(|(_, event)| record(event)));

@@ -8,8 +8,9 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, StatusCode};
-use roadstead_auth::{Caller, Identity, Scope, Sealer};
+use roadstead_auth::{Caller, Identity, Scope, Sealer, Write};
 use roadstead_config::Settings;
+use roadstead_service::NameService;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Algorithm, Clock, Digest, RegistryId, RepositoryName, SystemClock, media_types};
@@ -219,11 +220,12 @@ async fn push_and_pull(
 ) -> anyhow::Result<String> {
     let session = sign_in(settings, meta, sealer, client, url).await?;
     let name: RepositoryName = REPOSITORY.parse()?;
-    let before = meta.repository(RegistryId::PERSONAL, &name).await?;
+    let (names, system) = (NameService::new(meta.clone(), Vec::new()), super::system::<Write>());
+    let before = names.repository(&system, &name).await?;
     let outcome = round_trip(&session).await;
-    if let (None, Some(made)) = (before, meta.repository(RegistryId::PERSONAL, &name).await?) {
+    if let (None, Some((made, _))) = (before, names.repository(&system, &name).await?) {
         let act = super::operator_act(settings, None, "repository.delete", REPOSITORY);
-        meta.delete_repository(&act, made.id).await?;
+        names.delete_repository(&system, &act, &made).await?;
     }
     outcome?;
     Ok(format!("through {url}"))

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use roadstead_auth::Read;
 use roadstead_policy::Layer;
 use roadstead_policy::explain::Question;
-use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_service::records::Account;
+use roadstead_storage::meta::MetaStore;
 use roadstead_types::{SystemClock, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Failure, Outcome, print_lines};
+use super::{Context, Failure, Outcome, print_lines, system};
 use crate::bootstrap;
-use roadstead_service::explain::{Explanation, explain};
+use roadstead_service::explain::{ExplainService, Explanation};
 
 #[derive(Args)]
 pub struct ExplainArgs {
@@ -52,9 +54,12 @@ async fn answer(
     uin: &Uin,
     args: &ExplainArgs,
 ) -> Result<(Account, Explanation), Failure> {
+    let system = system::<Read>();
     let found = async {
-        let account = meta.account_by_uin(uin).await?.with_context(|| format!("there is no account {uin}"))?;
-        let owner = meta.account(account.owner).await?.with_context(|| format!("{uin} belongs to nobody"))?;
+        let accounts = context.accounts(meta);
+        let account = accounts.find(&system, uin).await?.with_context(|| format!("there is no account {uin}"))?;
+        let owner =
+            accounts.account(&system, account.owner).await?.with_context(|| format!("{uin} belongs to nobody"))?;
         anyhow::Ok((account, owner))
     };
     let (account, owner) = found.await?;
@@ -62,8 +67,8 @@ async fn answer(
     let question = question.map_err(|e| Failure::Usage(e.into()))?;
     let sealer = bootstrap::open_sealer(&context.settings, meta).await?;
     let auth = bootstrap::open_auth(&context.settings, meta, sealer, Arc::new(SystemClock)).await?;
-    let faithful = context.settings.cloud_api.faithful;
-    let explanation = explain(meta, &auth, &account, &question, args.ip, faithful).await.map_err(anyhow::Error::new)?;
+    let explained = ExplainService::new(meta.clone(), auth).of_any(&system, &account, &question, args.ip).await;
+    let explanation = explained.map_err(anyhow::Error::new)?;
     Ok((account, explanation))
 }
 

@@ -2,12 +2,13 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use roadstead_auth::Read;
 use roadstead_service::JobService;
-use roadstead_storage::meta::{Job, JobQuery, JobState, Schedule};
+use roadstead_service::records::{Job, JobQuery, JobState, Schedule};
 use roadstead_types::{JobId, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, text};
+use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, system, text};
 use roadstead_types::time;
 
 #[derive(Subcommand)]
@@ -68,7 +69,7 @@ async fn list(context: &Context, jobs: &JobService, args: &ListArgs) -> anyhow::
     while items.len() < args.limit {
         let limit = u32::try_from(args.limit - items.len()).unwrap_or(PAGE).min(PAGE);
         let query = JobQuery { state: args.state, kind: args.kind.as_deref(), before, limit };
-        let page = jobs.list(&query).await?;
+        let page = jobs.list(&system(), &query).await?;
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         items.extend(page.iter().map(record));
@@ -77,7 +78,7 @@ async fn list(context: &Context, jobs: &JobService, args: &ListArgs) -> anyhow::
 }
 
 async fn find(jobs: &JobService, id: JobId) -> anyhow::Result<Job> {
-    jobs.find(id).await?.with_context(|| format!("there is no job {id}"))
+    jobs.find(&system::<Read>(), id).await?.with_context(|| format!("there is no job {id}"))
 }
 
 async fn show(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
@@ -94,7 +95,7 @@ async fn show(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result
 
 async fn cancel(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     let job = find(jobs, id).await?;
-    if !jobs.cancel(&context.act(None, "job.cancel", &id.to_string()), id).await? {
+    if !jobs.cancel(&system(), &context.act(None, "job.cancel", &id.to_string()), id).await? {
         bail!("job {id} has ended already");
     }
     match job.state {
@@ -106,7 +107,7 @@ async fn cancel(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Resu
 async fn retry(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     let job = find(jobs, id).await?;
     let act = context.act(None, "job.retry", &id.to_string());
-    let again = jobs.retry(&act, id).await.context("the same work was asked for since, by another job")?;
+    let again = jobs.retry(&system(), &act, id).await.context("the same work was asked for since, by another job")?;
     if !again {
         bail!("job {id} is {}", job.state.as_str());
     }
@@ -127,7 +128,7 @@ async fn schedules(context: &Context, jobs: &JobService) -> anyhow::Result<()> {
             "last_run": schedule.last_run.map(time::iso),
         })
     };
-    let items: Vec<Value> = jobs.schedules().await?.iter().map(record).collect();
+    let items: Vec<Value> = jobs.schedules(&system()).await?.iter().map(record).collect();
     print_list(context, &items, |item| {
         ["name", "rule", "next_run", "last_run"].map(|name| member(item, name)).join("  ")
     })

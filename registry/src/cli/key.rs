@@ -1,13 +1,13 @@
 //! `roadstead account key`: access keys for the cloud API.
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use clap::Subcommand;
-use roadstead_storage::meta::MetaStore;
-use roadstead_types::{SecretId, Uin};
+use roadstead_service::Error;
+use roadstead_types::{SecretId, Thing, Uin};
 use serde_json::{Value, json};
 
-use super::account::{accounts, find};
-use super::{Context, print_done, print_json, print_list, text};
+use super::account::{Opened, find};
+use super::{Context, print_done, print_json, print_list, system, text};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -59,19 +59,19 @@ impl Command {
 }
 
 /// Runs `roadstead account key ...`.
-pub async fn run(context: &Context, meta: &MetaStore, command: Command) -> anyhow::Result<()> {
+pub async fn run(context: &Context, opened: &Opened<'_>, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::List { uin } => list(context, meta, &uin).await,
-        Command::Create { uin, description } => create(context, meta, &uin, &description).await,
-        Command::Disable { uin, secret_id } => set_active(context, meta, &uin, &secret_id, false).await,
-        Command::Enable { uin, secret_id } => set_active(context, meta, &uin, &secret_id, true).await,
-        Command::Delete { uin, secret_id } => delete(context, meta, &uin, &secret_id).await,
+        Command::List { uin } => list(context, opened, &uin).await,
+        Command::Create { uin, description } => create(context, opened, &uin, &description).await,
+        Command::Disable { uin, secret_id } => set_active(context, opened, &uin, &secret_id, false).await,
+        Command::Enable { uin, secret_id } => set_active(context, opened, &uin, &secret_id, true).await,
+        Command::Delete { uin, secret_id } => delete(context, opened, &uin, &secret_id).await,
     }
 }
 
-async fn list(context: &Context, meta: &MetaStore, uin: &Uin) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
-    let keys = meta.list_access_keys(account.id).await?.into_iter().map(|key| {
+async fn list(context: &Context, opened: &Opened<'_>, uin: &Uin) -> anyhow::Result<()> {
+    let account = find(&opened.accounts, uin).await?;
+    let keys = opened.accounts.keys(&system(), &account).await?.into_iter().map(|key| {
         json!({
             "secret_id": key.secret_id.as_str(),
             "status": if key.active { "active" } else { "disabled" },
@@ -84,15 +84,11 @@ async fn list(context: &Context, meta: &MetaStore, uin: &Uin) -> anyhow::Result<
     })
 }
 
-async fn create(context: &Context, meta: &MetaStore, uin: &Uin, description: &str) -> anyhow::Result<()> {
-    let (accounts, account) = (accounts(context, meta).await?, find(meta, uin).await?);
-    let fits = description.len() <= 1024
-        && description.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
-    if !fits {
-        bail!("a description has at most 1024 letters, digits and characters of _+=,.@:/-");
-    }
+async fn create(context: &Context, opened: &Opened<'_>, uin: &Uin, description: &str) -> anyhow::Result<()> {
+    let account = find(&opened.accounts, uin).await?;
     let act = context.act(Some(account.owner), "access-key.create", account.uin.as_str());
-    let key = accounts.create_key(&act, account.id, description).await?;
+    let credentials = opened.credentials(context).await?;
+    let key = credentials.create_key(&system(), &act, &account, description).await?;
     print_json(&json!({
         "uin": account.uin.as_str(),
         "secret_id": key.secret_id.as_str(),
@@ -100,24 +96,39 @@ async fn create(context: &Context, meta: &MetaStore, uin: &Uin, description: &st
     }))
 }
 
-async fn set_active(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretId, active: bool) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+async fn set_active(
+    context: &Context,
+    opened: &Opened<'_>,
+    uin: &Uin,
+    id: &SecretId,
+    active: bool,
+) -> anyhow::Result<()> {
+    let account = find(&opened.accounts, uin).await?;
     let action = if active { "access-key.enable" } else { "access-key.disable" };
     let act = context.act(Some(account.owner), action, &target(&account.uin, id));
-    let found = meta.set_access_key_active(&act, account.id, id, active).await?;
-    done(context, found, uin, id, if active { ("active", "enabled") } else { ("disabled", "disabled") })
+    let set = opened.accounts.set_key_active(&system(), &act, &account, id, active).await;
+    done(context, set, uin, id, if active { ("active", "enabled") } else { ("disabled", "disabled") })
 }
 
-async fn delete(context: &Context, meta: &MetaStore, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
-    let account = find(meta, uin).await?;
+async fn delete(context: &Context, opened: &Opened<'_>, uin: &Uin, id: &SecretId) -> anyhow::Result<()> {
+    let account = find(&opened.accounts, uin).await?;
     let act = context.act(Some(account.owner), "access-key.delete", &target(&account.uin, id));
-    let found = meta.delete_access_key(&act, account.id, id).await?;
-    done(context, found, uin, id, ("deleted", "deleted"))
+    let deleted = opened.accounts.delete_key(&system(), &act, &account, id).await;
+    done(context, deleted, uin, id, ("deleted", "deleted"))
 }
 
 /// Prints what has become of a key: its status, and the same in a sentence.
-fn done(context: &Context, found: bool, uin: &Uin, id: &SecretId, (status, done): (&str, &str)) -> anyhow::Result<()> {
-    ensure!(found, "the account {uin} has no key {id}");
+fn done(
+    context: &Context,
+    outcome: Result<(), Error>,
+    uin: &Uin,
+    id: &SecretId,
+    (status, done): (&str, &str),
+) -> anyhow::Result<()> {
+    match outcome {
+        Err(Error::Unknown(Thing::AccessKey)) => bail!("the account {uin} has no key {id}"),
+        outcome => outcome?,
+    }
     let value = json!({ "uin": uin.as_str(), "secret_id": id.as_str(), "status": status });
     print_done(context, format_args!("key {id} of the account {uin} {done}"), &value)
 }

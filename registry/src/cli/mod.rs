@@ -21,8 +21,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use roadstead_auth::place::System;
+use roadstead_auth::{Access, Effect, Operator};
 use roadstead_config::{Overrides, Settings};
-use roadstead_service::NameService;
+use roadstead_service::{AccountService, NameService};
 use roadstead_storage::meta::{Act, MetaStore, Timing};
 use roadstead_types::{AccountId, Actor, Clock as _, SystemClock};
 use serde_json::{Value, json};
@@ -142,15 +144,30 @@ impl Context {
         Ok(())
     }
 
+    /// The service for the accounts of this installation.
+    fn accounts(&self, meta: &MetaStore) -> AccountService {
+        AccountService::new(meta.clone())
+    }
+
     /// The service for the namespaces and repositories of all accounts.
     fn names(&self, meta: &MetaStore) -> NameService {
         NameService::new(meta.clone(), self.settings.quotas.reserved_namespaces.clone())
     }
 }
 
+/// Returns the proof of commands that they may do everything in this installation.
+fn system<E: Effect>() -> Access<E, System> {
+    Operator::new(operator_actor(None)).system()
+}
+
+/// Names the operator, who works on what belongs to the main account `owner`.
+fn operator_actor(owner: Option<AccountId>) -> Actor {
+    Actor { owner, ..Actor::operator(format!("roadstead/{}", env!("CARGO_PKG_VERSION"))) }
+}
+
 /// Describes an action of the operator on `resource`, which belongs to the main account `owner`.
 fn operator_act(settings: &Settings, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
-    let actor = Actor { owner, ..Actor::operator(format!("roadstead/{}", env!("CARGO_PKG_VERSION"))) };
+    let actor = operator_actor(owner);
     let timing = Timing::new(Arc::new(SystemClock), settings.gc.grace);
     Act::new(Arc::new(actor), action, timing).on(resource)
 }

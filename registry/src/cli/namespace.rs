@@ -2,12 +2,13 @@
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use roadstead_service::{Error, NameService};
-use roadstead_storage::meta::{Account, MetaStore};
+use roadstead_auth::{Read, Write};
+use roadstead_service::records::Account;
+use roadstead_service::{AccountService, Error, NameService};
 use roadstead_types::{NamespaceName, Thing, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, account, print_done, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, account, print_done, print_list, system, text, until_seen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -39,12 +40,12 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Outcome {
     let changes = !matches!(command, Command::List { .. });
     let meta = context.meta(changes).await?;
-    let names = context.names(&meta);
+    let (accounts, names) = (context.accounts(&meta), context.names(&meta));
     let done = match command {
         Command::Create { name, owner, reserved } => {
-            create(context, &meta, &names, &name, owner.as_ref(), reserved).await
+            create(context, &accounts, &names, &name, owner.as_ref(), reserved).await
         }
-        Command::List { owner } => list(context, &meta, &names, owner.as_ref()).await,
+        Command::List { owner } => list(context, &accounts, &names, owner.as_ref()).await,
         Command::Delete { name } => delete(context, &names, &name).await,
     };
     if done.is_ok() && changes {
@@ -55,26 +56,26 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 }
 
 /// Returns the account with this uin, or the account of the first start if no uin is given.
-async fn owner_of(meta: &MetaStore, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
+async fn owner_of(accounts: &AccountService, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
     if let Some(uin) = uin {
-        return account::find(meta, uin).await;
+        return account::find(accounts, uin).await;
     }
     let unknown = "there is no owner account yet: run `roadstead serve` once, or name one with --owner";
-    let library = names.namespace("library").await?.context(unknown)?;
-    meta.account(library.owner).await?.context(unknown)
+    let library = names.namespace(&system::<Read>(), "library").await?.context(unknown)?;
+    accounts.account(&system::<Read>(), library.owner).await?.context(unknown)
 }
 
 async fn create(
     context: &Context,
-    meta: &MetaStore,
+    accounts: &AccountService,
     names: &NameService,
     name: &NamespaceName,
     owner: Option<&Uin>,
     even_reserved: bool,
 ) -> anyhow::Result<()> {
-    let owner = owner_of(meta, names, owner).await?;
+    let owner = owner_of(accounts, names, owner).await?;
     let act = context.act(Some(owner.owner), "namespace.create", name.as_str());
-    match names.create_namespace(&act, &owner, name, even_reserved).await {
+    match names.create_namespace(&system(), &act, &owner, name, even_reserved).await {
         Err(Error::Reserved(_)) => bail!("the name {name} is reserved; with --reserved it is made all the same"),
         Err(Error::Exists(Thing::Namespace)) => bail!("there is a namespace {name} already"),
         made => made?,
@@ -83,19 +84,24 @@ async fn create(
     print_done(context, format_args!("namespace {name} created"), &value)
 }
 
-async fn list(context: &Context, meta: &MetaStore, names: &NameService, owner: Option<&Uin>) -> anyhow::Result<()> {
+async fn list(
+    context: &Context,
+    accounts: &AccountService,
+    names: &NameService,
+    owner: Option<&Uin>,
+) -> anyhow::Result<()> {
     let owner = match owner {
-        Some(uin) => Some(account::find(meta, uin).await?.id),
+        Some(uin) => Some(account::find(accounts, uin).await?.id),
         None => None,
     };
     let mut items: Vec<Value> = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = names.namespaces(owner, after.as_deref(), PAGE).await?;
+        let page = names.namespaces(&system(), owner, after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.name.as_str().to_owned());
         for namespace in &page {
-            let owner = meta.account(namespace.owner).await?;
+            let owner = accounts.account(&system::<Read>(), namespace.owner).await?;
             let uin = owner.as_ref().map(|o| o.uin.as_str());
             items.push(json!({ "name": namespace.name.as_str(), "owner": uin }));
         }
@@ -104,9 +110,9 @@ async fn list(context: &Context, meta: &MetaStore, names: &NameService, owner: O
 }
 
 async fn delete(context: &Context, names: &NameService, name: &NamespaceName) -> anyhow::Result<()> {
-    let namespace = names.namespace(name.as_str()).await?;
+    let namespace = names.namespace(&system::<Write>(), name.as_str()).await?;
     let act = context.act(namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str());
-    match names.delete_namespace(&act, name).await {
+    match names.delete_namespace(&system(), &act, name).await {
         Err(Error::InUse(_)) => bail!("there are repositories in the namespace {name}: delete them first"),
         deleted => ensure!(deleted?, "there is no namespace {name}"),
     }

@@ -2,11 +2,12 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
+use roadstead_auth::Write;
 use roadstead_service::NameService;
 use roadstead_types::RepositoryName;
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, print_done, print_list, text, until_seen};
+use super::{Context, Outcome, PAGE, print_done, print_list, system, text, until_seen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -51,7 +52,7 @@ async fn list(context: &Context, names: &NameService) -> anyhow::Result<()> {
     let mut items: Vec<Value> = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let page = names.repositories(after.as_deref(), PAGE).await?;
+        let page = names.repositories(&system(), after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.name.as_str().to_owned());
         items.extend(page.iter().map(|r| json!({ "name": r.name.as_str(), "visibility": word(r.public) })));
@@ -66,10 +67,10 @@ async fn set_visibility(
     visibility: Visibility,
 ) -> anyhow::Result<()> {
     let unknown = || format!("there is no repository {name}");
-    let (repository, owner) = names.repository(name).await?.with_context(unknown)?;
+    let (repository, owner) = names.repository(&system::<Write>(), name).await?.with_context(unknown)?;
     let public = matches!(visibility, Visibility::Public);
     let act = context.act(owner, "repository.visibility", &format!("{name} {}", word(public)));
-    if !names.set_visibility(&act, &repository, public).await? {
+    if !names.set_visibility(&system(), &act, &repository, public).await? {
         bail!(unknown());
     }
     let value = json!({ "name": name.as_str(), "visibility": word(public) });

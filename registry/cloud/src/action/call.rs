@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use roadstead_auth::{Auth, Caller, Identity, Once, Permissions};
-use roadstead_policy::{Class, Effect, Request, Row, Service};
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Auth, Caller, Find, Identity, Once, Permissions, Permitted};
+use roadstead_policy::{Effect, Request, Row};
 use roadstead_service::Services;
 use roadstead_service::records::Act;
-use roadstead_storage::meta::MetaStore;
 use roadstead_types::{AccountId, SecretId, Timestamp};
 
-use super::needs::{Needs, Permitted};
 use super::subject::Subject;
 use crate::state::{CloudSettings, CloudState};
 use crate::wire::code::Code;
@@ -65,11 +64,6 @@ impl<'a> CloudCall<'a> {
         self.identity.owner
     }
 
-    /// Returns the database.
-    pub(crate) fn meta(&self) -> &'a MetaStore {
-        &self.state.meta
-    }
-
     /// Returns the services.
     pub(crate) fn services(&self) -> &'a Services {
         &self.state.services
@@ -90,59 +84,10 @@ impl<'a> CloudCall<'a> {
         &self.cloud.settings
     }
 
-    /// Refuses a caller who lacks a permission that the action of this row needs.
-    pub(super) async fn authorize(&self, row: &'static Row, needs: &Needs) -> CloudResult<()> {
-        let is_asked = match row.class {
-            Class::Unsigned => false,
-            Class::Signed => self.identity.session.is_some(),
-            Class::Hardened => !self.settings().faithful,
-            Class::Checked if needs.requests.is_empty() => {
-                return Err(CloudError::internal(format!("{} does not say which rights it takes", row.full_name())));
-            }
-            Class::Checked => true,
-        };
-        if is_asked {
-            self.check(needs.requests.clone()).await?;
-        }
-        self.refuse_veto(row)?;
-        let not_denied = self.auth().tagged(self.permissions, needs.not_denied.clone()).await?;
-        not_denied.iter().try_for_each(|request| self.refuse_denial(request))
-    }
-
-    /// Refuses a caller who lacks one of these rights. The tags of the resources count too.
-    async fn check(&self, requests: Vec<Request>) -> CloudResult<()> {
-        let requests = self.auth().tagged(self.permissions, requests).await?;
-        requests.iter().try_for_each(|request| self.permissions.check(request))?;
-        Ok(())
-    }
-
-    /// Refuses a write while the registry is read-only. Actions of STS are allowed, because they store nothing.
-    pub(super) fn check_writable(&self, row: &Row) -> CloudResult<()> {
-        if row.effect == Some(Effect::Writes) && row.service != Service::Sts {
-            self.permissions.check_writable()?;
-        }
-        Ok(())
-    }
-
     /// Uses up the signature of a write. A request that is refused earlier can be sent again.
     pub(super) fn use_signature(&self, row: &Row) -> CloudResult<()> {
         let Some(once) = self.once.filter(|_| row.effect == Some(Effect::Writes)) else { return Ok(()) };
         self.cloud.replays.take(self.identity.account, once, self.now())
-    }
-
-    /// Refuses a caller if a policy denies the action on all resources: see [`Row::veto`].
-    pub(super) fn refuse_veto(&self, row: &'static Row) -> CloudResult<()> {
-        row.veto(self.settings().faithful).map_or(Ok(()), |request| self.refuse_denial(&request))
-    }
-
-    /// Refuses a caller if a policy explicitly denies the request. No policy needs to allow it.
-    fn refuse_denial(&self, request: &Request) -> CloudResult<()> {
-        let decision = self.permissions.decide(request);
-        if !decision.is_explicit_denial() {
-            return Ok(());
-        }
-        tracing::info!(account.uin = %self.identity.uin, %request, %decision, "denied");
-        Err(Code::AuthFailureUnauthorizedOperation.into())
     }
 
     /// Returns whether a policy hides something from the caller, which means that it explicitly denies the request
@@ -151,10 +96,14 @@ impl<'a> CloudCall<'a> {
         self.permissions.decide(request).is_explicit_denial()
     }
 
+    /// The right to look up what the request names, before it is known whether the caller may have it.
+    pub(crate) fn finding(&self) -> Access<Find, Account> {
+        self.permissions.finding()
+    }
+
     /// Wraps something that was found, if the caller may do `request`.
     pub(crate) async fn grant<T>(&self, request: Request, found: T) -> CloudResult<Permitted<T>> {
-        self.check(vec![request]).await?;
-        Ok(Permitted::new(found))
+        Ok(self.auth().permit(self.permissions, request, found).await?)
     }
 
     /// Records the target of the request for the audit log.

@@ -6,20 +6,21 @@
 //! It runs in three steps: `check` parses and checks the parameters, `needs` names the permissions that they require,
 //! and `run` does the work. All steps use the same values, so nothing is parsed, looked up or decided twice.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Effect, Identity, Needs, Permitted};
 use roadstead_policy::{Row, op};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::allowed::Allowed;
 use super::call::CloudCall;
-use super::needs::{Needs, Permitted};
 use crate::wire::error::CloudResult;
 
 /// An action whose required permissions follow from its parameters.
 pub(crate) trait Action: DeserializeOwned + 'static {
     /// The row of the action in the table of actions.
     const ROW: &'static Row;
+    /// `Write` if it changes something that is stored, `Read` if it does not. It is the right that services are shown.
+    type Effect: Effect;
     /// The checked parameters.
     type Checked;
     /// The answer without the `RequestId`: an object with names in Pascal case, or `()`.
@@ -44,7 +45,7 @@ pub(crate) trait Action: DeserializeOwned + 'static {
     }
 
     /// Runs the action, for a caller who has the permissions.
-    async fn run(checked: Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output>;
+    async fn run(checked: Self::Checked, call: Allowed<'_, Self::Effect>) -> CloudResult<Self::Output>;
 }
 
 /// An action whose required permissions depend on something that must be looked up, such as a user by name or a role by
@@ -52,6 +53,8 @@ pub(crate) trait Action: DeserializeOwned + 'static {
 pub(crate) trait Lookup: DeserializeOwned + 'static {
     /// The row of the action in the table of actions.
     const ROW: &'static Row;
+    /// `Write` if it changes something that is stored, `Read` if it does not. It is the right that services are shown.
+    type Effect: Effect;
     /// The checked parameters.
     type Checked;
     /// The thing that was looked up.
@@ -70,5 +73,9 @@ pub(crate) trait Lookup: DeserializeOwned + 'static {
     async fn resolve(checked: &Self::Checked, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>>;
 
     /// Runs the action, for a caller who has the permissions.
-    async fn run(checked: Self::Checked, found: Self::Found, call: Allowed<'_>) -> CloudResult<Self::Output>;
+    async fn run(
+        checked: Self::Checked,
+        found: Self::Found,
+        call: Allowed<'_, Self::Effect>,
+    ) -> CloudResult<Self::Output>;
 }

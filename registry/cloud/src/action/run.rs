@@ -2,7 +2,8 @@
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use roadstead_policy::Row;
+use roadstead_auth::Right as _;
+use roadstead_policy::{Effect, Row, Service};
 use serde::Serialize;
 
 use super::allowed::Allowed;
@@ -18,11 +19,13 @@ use crate::wire::error::{CloudError, CloudResult};
 impl Registered {
     /// Registers an action whose required permissions follow from its parameters.
     pub(crate) const fn of<A: Action>() -> Self {
+        const { assert!(A::Effect::CHANGES == stores(A::ROW), "the effect of an action is that of its row") };
         Self { row: A::ROW, run: Run::Signed(run::<A>), parameters: fields::<A> }
     }
 
     /// Registers an action that must look something up before its required permissions are known.
     pub(crate) const fn looks_up<A: Lookup>() -> Self {
+        const { assert!(A::Effect::CHANGES == stores(A::ROW), "the effect of an action is that of its row") };
         Self { row: A::ROW, run: Run::Signed(run_lookup::<A>), parameters: fields::<A> }
     }
 
@@ -32,6 +35,11 @@ impl Registered {
     }
 }
 
+/// Tells whether an action changes something that is stored. Temporary credentials are made without storing anything.
+const fn stores(row: &Row) -> bool {
+    matches!(row.effect, Some(Effect::Writes)) && !matches!(row.service, Service::Sts)
+}
+
 type Answer<'a> = LocalBoxFuture<'a, CloudResult<Vec<u8>>>;
 
 fn run<'a, A: Action>(call: &'a CloudCall<'a>, attempt: Attempt<'a>) -> Answer<'a> {
@@ -39,8 +47,8 @@ fn run<'a, A: Action>(call: &'a CloudCall<'a>, attempt: Attempt<'a>) -> Answer<'
         let checked = attempt.parameters.parse::<A>()?.check(call.identity)?;
         let needs = A::needs(&checked);
         call.note_target(A::target(&checked).unwrap_or_else(|| needs.subjects()));
-        call.authorize(A::ROW, &needs).await?;
-        finish(call, A::ROW, attempt, A::run(checked, Allowed::new(call))).await
+        let granted = call.auth().allow(call.permissions, A::ROW, &needs, attempt.dry_run).await?;
+        finish(call, A::ROW, attempt, A::run(checked, Allowed::new(call, granted))).await
     }
     .boxed_local()
 }
@@ -49,9 +57,10 @@ fn run_lookup<'a, A: Lookup>(call: &'a CloudCall<'a>, attempt: Attempt<'a>) -> A
     async move {
         let checked = attempt.parameters.parse::<A>()?.check(call.identity)?;
         call.note_target(A::target(&checked));
-        call.refuse_veto(A::ROW)?;
-        let found = A::resolve(&checked, call).await?.into_inner();
-        finish(call, A::ROW, attempt, A::run(checked, found, Allowed::new(call))).await
+        call.permissions.refuse_veto(A::ROW)?;
+        let found = A::resolve(&checked, call).await?;
+        let (granted, found) = call.permissions.grant(found, attempt.dry_run)?;
+        finish(call, A::ROW, attempt, A::run(checked, found, Allowed::new(call, granted))).await
     }
     .boxed_local()
 }
@@ -75,7 +84,6 @@ async fn finish<T: Serialize>(
     run: impl Future<Output = CloudResult<T>>,
 ) -> CloudResult<Vec<u8>> {
     if !attempt.dry_run {
-        call.check_writable(row)?;
         call.use_signature(row)?;
     }
     let output = run.await?;
@@ -88,7 +96,7 @@ async fn finish<T: Serialize>(
 
 #[cfg(test)]
 mod tests {
-    use roadstead_auth::Identity;
+    use roadstead_auth::{Identity, Read};
     use roadstead_policy::actions::tcr;
     use serde::Deserialize;
 
@@ -106,7 +114,8 @@ mod tests {
     struct Without {}
 
     impl Action for WithDryRun {
-        const ROW: &'static Row = &tcr::CreateGCJob;
+        const ROW: &'static Row = &tcr::DescribeGCJobs;
+        type Effect = Read;
         type Checked = bool;
         type Output = bool;
 
@@ -114,13 +123,14 @@ mod tests {
             Ok(self.dry_run)
         }
 
-        async fn run(dry_run: bool, _: Allowed<'_>) -> CloudResult<bool> {
+        async fn run(dry_run: bool, _: Allowed<'_, Read>) -> CloudResult<bool> {
             Ok(dry_run)
         }
     }
 
     impl Action for Without {
-        const ROW: &'static Row = &tcr::CreateGCJob;
+        const ROW: &'static Row = &tcr::DescribeGCJobs;
+        type Effect = Read;
         type Checked = ();
         type Output = ();
 
@@ -128,7 +138,7 @@ mod tests {
             Ok(())
         }
 
-        async fn run((): (), _: Allowed<'_>) -> CloudResult<()> {
+        async fn run((): (), _: Allowed<'_, Read>) -> CloudResult<()> {
             Ok(())
         }
     }

@@ -1,6 +1,6 @@
 //! The caller's own account.
 
-use roadstead_auth::{Identity, app_id};
+use roadstead_auth::{Identity, Read, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,7 @@ pub(crate) struct UserAppId {
 
 impl Action for GetUserAppId {
     const ROW: &'static Row = &cam::GetUserAppId;
+    type Effect = Read;
     type Checked = ();
     type Output = UserAppId;
     fn check(self, _: &Identity) -> CloudResult<()> {
@@ -32,7 +33,7 @@ impl Action for GetUserAppId {
     fn needs((): &()) -> Needs {
         Needs::nothing()
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<UserAppId> {
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<UserAppId> {
         let Identity { uin, owner, owner_uin, .. } = call.identity;
         let (uin, owner_uin) = (uin.as_str().to_owned(), owner_uin.as_str().to_owned());
         Ok(UserAppId { uin, owner_uin, app_id: app_id(*owner) })

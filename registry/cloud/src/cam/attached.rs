@@ -1,6 +1,6 @@
 //! Lists of the policies that are attached to users, groups and roles.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
@@ -83,6 +83,7 @@ pub(crate) struct ListAttachedUserPolicies {
 
 impl Action for ListAttachedUserPolicies {
     const ROW: &'static Row = &cam::ListAttachedUserPolicies;
+    type Effect = Read;
     type Checked = (u64, Page);
     type Output = Attached;
     fn check(self, _: &Identity) -> CloudResult<(u64, Page)> {
@@ -91,9 +92,9 @@ impl Action for ListAttachedUserPolicies {
     fn needs((uin, _): &(u64, Page)) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run((uin, page): (u64, Page), call: Allowed<'_>) -> CloudResult<Attached> {
+    async fn run((uin, page): (u64, Page), call: Allowed<'_, Read>) -> CloudResult<Attached> {
         let user = user_holder(&call, uin).await?;
-        Ok(attached_page(&call, service(&call).list_attached(user).await?, page))
+        Ok(attached_page(&call, service(&call).list_attached(&call.account(), user).await?, page))
     }
 }
 
@@ -109,6 +110,7 @@ pub(crate) struct ListAttachedGroupPolicies {
 
 impl Action for ListAttachedGroupPolicies {
     const ROW: &'static Row = &cam::ListAttachedGroupPolicies;
+    type Effect = Read;
     type Checked = (GroupId, Page, Option<String>);
     type Output = Attached;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -117,9 +119,8 @@ impl Action for ListAttachedGroupPolicies {
     fn needs((group, ..): &Self::Checked) -> Needs {
         on_group(Self::ROW, *group).into()
     }
-    async fn run((group, page, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Attached> {
-        let group = service(&call).group(call.identity, group).await?;
-        let mut policies = service(&call).list_attached(Holder::Group(group.id)).await?;
+    async fn run((group, page, keyword): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Attached> {
+        let mut policies = service(&call).list_attached(&call.account(), Holder::Group(group)).await?;
         matching(&mut policies, keyword.as_deref());
         Ok(attached_page(&call, policies, page))
     }
@@ -169,6 +170,7 @@ struct UserPolicyGroup {
 
 impl Action for ListAttachedUserAllPolicies {
     const ROW: &'static Row = &cam::ListAttachedUserAllPolicies;
+    type Effect = Read;
     type Checked = (Self, Page);
     type Output = AllAttached;
     fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
@@ -187,11 +189,11 @@ impl Action for ListAttachedUserAllPolicies {
     fn needs((it, _): &(Self, Page)) -> Needs {
         on_user(Self::ROW, it.target_uin).into()
     }
-    async fn run((it, page): (Self, Page), call: Allowed<'_>) -> CloudResult<AllAttached> {
-        let user = service(&call).user(call.identity, UserRef::Uin(it.target_uin)).await?.account.id;
+    async fn run((it, page): (Self, Page), call: Allowed<'_, Read>) -> CloudResult<AllAttached> {
+        let user = UserRef::Uin(it.target_uin);
         // 0 selects both: the policies of the user itself, and those of its groups.
         let (direct, through_groups) = (it.attach_type != 2, it.attach_type != 1);
-        let mut policies = service(&call).list_all_attached(user, direct, through_groups).await?;
+        let mut policies = service(&call).list_all_attached(&call.account(), user, direct, through_groups).await?;
         policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
         matching(&mut policies, it.keyword.as_deref());
         let (total_num, policies) = paged(policies, page);
@@ -262,6 +264,7 @@ struct RolePolicy {
 
 impl Lookup for ListAttachedRolePolicies {
     const ROW: &'static Row = &cam::ListAttachedRolePolicies;
+    type Effect = Read;
     type Checked = (Self, Page);
     type Found = RoleInfo;
     type Output = RolePolicies;
@@ -279,9 +282,9 @@ impl Lookup for ListAttachedRolePolicies {
     async fn resolve((it, _): &(Self, Page), call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run((it, page): (Self, Page), found: RoleInfo, call: Allowed<'_>) -> CloudResult<RolePolicies> {
+    async fn run((it, page): (Self, Page), found: RoleInfo, call: Allowed<'_, Read>) -> CloudResult<RolePolicies> {
         let wanted = it.policy_type.as_deref().filter(|wanted| !wanted.is_empty());
-        let mut policies = service(&call).list_attached(Holder::Role(found.role.id)).await?;
+        let mut policies = service(&call).list_attached(&call.account(), Holder::Role(found.role.id)).await?;
         policies.retain(|policy| wanted.is_none_or(|wanted| wanted == source(policy.id)));
         matching(&mut policies, it.keyword.as_deref());
         let (total_num, policies) = paged(policies, page);

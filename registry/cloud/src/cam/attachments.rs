@@ -1,6 +1,6 @@
 //! Attaches and detaches policies. Nothing happens if a policy is already attached, or already detached.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::RoleInfo;
@@ -22,6 +22,7 @@ pub(crate) struct AttachUserPolicy {
 
 impl Action for AttachUserPolicy {
     const ROW: &'static Row = &cam::AttachUserPolicy;
+    type Effect = Write;
     type Checked = (PolicyId, u64);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
@@ -30,9 +31,9 @@ impl Action for AttachUserPolicy {
     fn needs((policy, uin): &(PolicyId, u64)) -> Needs {
         [on_policy(Self::ROW, *policy), on_user(Self::ROW, *uin)].into()
     }
-    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
+    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_, Write>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).attach(call.act(), call.identity, policy, user).await?)
+        Ok(service(&call).attach(call.act(), &call.account(), policy, user).await?)
     }
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct DetachUserPolicy {
 
 impl Action for DetachUserPolicy {
     const ROW: &'static Row = &cam::DetachUserPolicy;
+    type Effect = Write;
     type Checked = (PolicyId, u64);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
@@ -54,9 +56,9 @@ impl Action for DetachUserPolicy {
     fn needs((policy, uin): &(PolicyId, u64)) -> Needs {
         [on_policy(Self::ROW, *policy), on_user(Self::ROW, *uin)].into()
     }
-    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_>) -> CloudResult<()> {
+    async fn run((policy, uin): (PolicyId, u64), call: Allowed<'_, Write>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).detach(call.act(), call.identity, policy, user).await?)
+        Ok(service(&call).detach(call.act(), &call.account(), policy, user).await?)
     }
 }
 
@@ -70,6 +72,7 @@ pub(crate) struct AttachGroupPolicy {
 
 impl Action for AttachGroupPolicy {
     const ROW: &'static Row = &cam::AttachGroupPolicy;
+    type Effect = Write;
     type Checked = (PolicyId, GroupId);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
@@ -78,8 +81,8 @@ impl Action for AttachGroupPolicy {
     fn needs((policy, group): &(PolicyId, GroupId)) -> Needs {
         [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
     }
-    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).attach(call.act(), call.identity, policy, Holder::Group(group)).await?)
+    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).attach(call.act(), &call.account(), policy, Holder::Group(group)).await?)
     }
 }
 
@@ -93,6 +96,7 @@ pub(crate) struct DetachGroupPolicy {
 
 impl Action for DetachGroupPolicy {
     const ROW: &'static Row = &cam::DetachGroupPolicy;
+    type Effect = Write;
     type Checked = (PolicyId, GroupId);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
@@ -101,8 +105,8 @@ impl Action for DetachGroupPolicy {
     fn needs((policy, group): &(PolicyId, GroupId)) -> Needs {
         [on_policy(Self::ROW, *policy), on_group(Self::ROW, *group)].into()
     }
-    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).detach(call.act(), call.identity, policy, Holder::Group(group)).await?)
+    async fn run((policy, group): (PolicyId, GroupId), call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).detach(call.act(), &call.account(), policy, Holder::Group(group)).await?)
     }
 }
 
@@ -118,6 +122,7 @@ pub(crate) struct AttachRolePolicy {
 
 impl Lookup for AttachRolePolicy {
     const ROW: &'static Row = &cam::AttachRolePolicy;
+    type Effect = Write;
     type Checked = Self;
     type Found = (RoleInfo, PolicyId);
     type Output = ();
@@ -132,8 +137,8 @@ impl Lookup for AttachRolePolicy {
         let role = role(call, Self::ROW, it.attach_role_id.as_deref(), it.attach_role_name.as_deref()).await?;
         Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
     }
-    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).attach(call.act(), call.identity, policy, Holder::Role(role.role.id)).await?)
+    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).attach(call.act(), &call.account(), policy, Holder::Role(role.role.id)).await?)
     }
 }
 
@@ -149,6 +154,7 @@ pub(crate) struct DetachRolePolicy {
 
 impl Lookup for DetachRolePolicy {
     const ROW: &'static Row = &cam::DetachRolePolicy;
+    type Effect = Write;
     type Checked = Self;
     type Found = (RoleInfo, PolicyId);
     type Output = ();
@@ -163,7 +169,7 @@ impl Lookup for DetachRolePolicy {
         let role = role(call, Self::ROW, it.detach_role_id.as_deref(), it.detach_role_name.as_deref()).await?;
         Ok(role.and(policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await?))
     }
-    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).detach(call.act(), call.identity, policy, Holder::Role(role.role.id)).await?)
+    async fn run(_: Self, (role, policy): Self::Found, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).detach(call.act(), &call.account(), policy, Holder::Role(role.role.id)).await?)
     }
 }

@@ -1,6 +1,6 @@
 //! The audit log of the caller's account.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::actions::cam;
 use roadstead_policy::{Row, Service, actions};
 use roadstead_service::records::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
@@ -109,6 +109,7 @@ fn place(text: &str) -> Option<AuditCursor> {
 
 impl Action for DescribeAuditLogs {
     const ROW: &'static Row = &cam::DescribeAuditLogs;
+    type Effect = Read;
     type Checked = Wanted;
     type Output = AuditLogs;
     fn check(self, _: &Identity) -> CloudResult<Wanted> {
@@ -123,9 +124,9 @@ impl Action for DescribeAuditLogs {
             action: self.operation.map(whole_name),
         })
     }
-    async fn run(it: Wanted, call: Allowed<'_>) -> CloudResult<AuditLogs> {
+    async fn run(it: Wanted, call: Allowed<'_, Read>) -> CloudResult<AuditLogs> {
         let query = AuditQuery {
-            owner: Some(call.owner()),
+            owner: None,
             since: it.since,
             until: it.until,
             uin: it.uin.as_deref(),
@@ -134,7 +135,7 @@ impl Action for DescribeAuditLogs {
             after: it.after,
             limit: it.limit,
         };
-        let found = call.meta().audit_events(&query).await?;
+        let found = call.services().audit_log().of_account(&call.account(), &query).await?;
         let is_full = found.len() == query.limit as usize;
         let last = found.last().filter(|_| is_full);
         let cursor = last.map(|(cursor, _)| format!("{}.{}", cursor.at.as_millis(), cursor.id));

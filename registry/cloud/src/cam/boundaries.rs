@@ -1,6 +1,6 @@
 //! Permission boundaries: a policy that limits what a sub-account or role may do.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{RoleInfo, UserRef};
@@ -23,6 +23,7 @@ pub(crate) struct PutUserPermissionsBoundary {
 
 impl Action for PutUserPermissionsBoundary {
     const ROW: &'static Row = &cam::PutUserPermissionsBoundary;
+    type Effect = Write;
     type Checked = (u64, PolicyId);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<(u64, PolicyId)> {
@@ -31,9 +32,9 @@ impl Action for PutUserPermissionsBoundary {
     fn needs((uin, policy): &(u64, PolicyId)) -> Needs {
         [on_user(Self::ROW, *uin), on_policy(Self::ROW, *policy)].into()
     }
-    async fn run((uin, policy): (u64, PolicyId), call: Allowed<'_>) -> CloudResult<()> {
+    async fn run((uin, policy): (u64, PolicyId), call: Allowed<'_, Write>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).set_boundary(call.act(), call.identity, user, Some(policy)).await?)
+        Ok(service(&call).set_boundary(call.act(), &call.account(), user, Some(policy)).await?)
     }
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct DeleteUserPermissionsBoundary {
 
 impl Action for DeleteUserPermissionsBoundary {
     const ROW: &'static Row = &cam::DeleteUserPermissionsBoundary;
+    type Effect = Write;
     type Checked = u64;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<u64> {
@@ -54,9 +56,9 @@ impl Action for DeleteUserPermissionsBoundary {
     fn needs(uin: &u64) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<()> {
+    async fn run(uin: u64, call: Allowed<'_, Write>) -> CloudResult<()> {
         let user = user_holder(&call, uin).await?;
-        Ok(service(&call).set_boundary(call.act(), call.identity, user, None).await?)
+        Ok(service(&call).set_boundary(call.act(), &call.account(), user, None).await?)
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) struct FoundBoundary {
 
 impl Action for GetUserPermissionBoundary {
     const ROW: &'static Row = &cam::GetUserPermissionBoundary;
+    type Effect = Read;
     type Checked = u64;
     type Output = FoundBoundary;
     fn check(self, _: &Identity) -> CloudResult<u64> {
@@ -88,14 +91,14 @@ impl Action for GetUserPermissionBoundary {
     fn needs(uin: &u64) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<FoundBoundary> {
-        let user = service(&call).user(call.identity, UserRef::Uin(uin)).await?;
+    async fn run(uin: u64, call: Allowed<'_, Read>) -> CloudResult<FoundBoundary> {
+        let user = service(&call).user(&call.account(), UserRef::Uin(uin)).await?;
         boundary(&call, user.boundary).await
     }
 }
 
-async fn boundary(call: &CloudCall<'_>, policy: Option<PolicyId>) -> CloudResult<FoundBoundary> {
-    let boundary = service(call).boundary(call.identity, policy).await?;
+async fn boundary(call: &Allowed<'_, Read>, policy: Option<PolicyId>) -> CloudResult<FoundBoundary> {
+    let boundary = service(call).boundary(&call.account(), policy).await?;
     Ok(boundary.map_or_else(FoundBoundary::default, |policy| FoundBoundary {
         policy_id: Some(answered(policy.id.get())),
         policy_type: Some(kind(policy.is_preset())),
@@ -116,6 +119,7 @@ pub(crate) struct PutRolePermissionsBoundary {
 
 impl Lookup for PutRolePermissionsBoundary {
     const ROW: &'static Row = &cam::PutRolePermissionsBoundary;
+    type Effect = Write;
     type Checked = Self;
     type Found = (RoleInfo, PolicyId);
     type Output = ();
@@ -129,8 +133,8 @@ impl Lookup for PutRolePermissionsBoundary {
         let role = role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await?;
         Ok(role.and(policy(call, Self::ROW, Some(it.policy_id), None).await?))
     }
-    async fn run(_: Self, (found, policy): Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).set_boundary(call.act(), call.identity, Holder::Role(found.role.id), Some(policy)).await?)
+    async fn run(_: Self, (found, policy): Self::Found, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).set_boundary(call.act(), &call.account(), Holder::Role(found.role.id), Some(policy)).await?)
     }
 }
 
@@ -144,6 +148,7 @@ pub(crate) struct DeleteRolePermissionsBoundary {
 
 impl Lookup for DeleteRolePermissionsBoundary {
     const ROW: &'static Row = &cam::DeleteRolePermissionsBoundary;
+    type Effect = Write;
     type Checked = Self;
     type Found = RoleInfo;
     type Output = ();
@@ -156,8 +161,8 @@ impl Lookup for DeleteRolePermissionsBoundary {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).set_boundary(call.act(), call.identity, Holder::Role(found.role.id), None).await?)
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).set_boundary(call.act(), &call.account(), Holder::Role(found.role.id), None).await?)
     }
 }
 
@@ -170,6 +175,7 @@ pub(crate) struct GetRolePermissionBoundary {
 
 impl Lookup for GetRolePermissionBoundary {
     const ROW: &'static Row = &cam::GetRolePermissionBoundary;
+    type Effect = Read;
     type Checked = String;
     type Found = RoleInfo;
     type Output = FoundBoundary;
@@ -182,7 +188,7 @@ impl Lookup for GetRolePermissionBoundary {
     async fn resolve(id: &String, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, Some(id), None).await
     }
-    async fn run(_: String, found: RoleInfo, call: Allowed<'_>) -> CloudResult<FoundBoundary> {
+    async fn run(_: String, found: RoleInfo, call: Allowed<'_, Read>) -> CloudResult<FoundBoundary> {
         boundary(&call, found.role.boundary).await
     }
 }

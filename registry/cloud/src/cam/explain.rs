@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::explain::Question;
 use roadstead_policy::op::CamResource;
-use roadstead_service::explain::{Explanation, explain};
+use roadstead_service::explain::Explanation;
 use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,7 @@ impl From<Explanation> for Answer {
 
 impl Action for ExplainAuthorization {
     const ROW: &'static Row = &cam::ExplainAuthorization;
+    type Effect = Read;
     type Checked = (Uin, Question, Option<IpAddr>);
     type Output = Answer;
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
@@ -77,13 +78,8 @@ impl Action for ExplainAuthorization {
     fn needs((user, ..): &Self::Checked) -> Needs {
         Self::ROW.on_cam(CamResource::User(user)).into()
     }
-    async fn run((user, question, address): Self::Checked, call: Allowed<'_>) -> CloudResult<Answer> {
-        let account = match user == call.identity.owner_uin {
-            true => call.meta().account(call.owner()).await?,
-            false => call.meta().user_by_uin(call.owner(), &user).await?.map(|user| user.account),
-        };
-        let account = account.ok_or(Code::ResourceNotFoundUserNotExist)?;
-        let (address, faithful) = (address.unwrap_or(call.caller.address()), call.settings().faithful);
-        Ok(explain(call.meta(), call.auth(), &account, &question, address, faithful).await?.into())
+    async fn run((user, question, address): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Answer> {
+        let address = address.unwrap_or(call.caller.address());
+        Ok(call.services().explain().of_user(&call.account(), &user, &question, address).await?.into())
     }
 }

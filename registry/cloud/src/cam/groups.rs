@@ -1,6 +1,6 @@
 //! Groups of sub-accounts.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::records::Group;
@@ -31,6 +31,7 @@ pub(crate) struct CreatedGroup {
 
 impl Action for CreateGroup {
     const ROW: &'static Row = &cam::CreateGroup;
+    type Effect = Write;
     type Checked = Self;
     type Output = CreatedGroup;
     fn check(self, _: &Identity) -> CloudResult<Self> {
@@ -39,9 +40,9 @@ impl Action for CreateGroup {
     fn target(it: &Self) -> Option<String> {
         Some(it.group_name.clone())
     }
-    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedGroup> {
+    async fn run(it: Self, call: Allowed<'_, Write>) -> CloudResult<CreatedGroup> {
         let remark = it.remark.unwrap_or_default();
-        let id = service(&call).create_group(call.act(), call.identity, &it.group_name, &remark).await?;
+        let id = service(&call).create_group(call.act(), &call.account(), &it.group_name, &remark).await?;
         Ok(CreatedGroup { group_id: answered(id.get()) })
     }
 }
@@ -55,6 +56,7 @@ pub(crate) struct DeleteGroup {
 
 impl Action for DeleteGroup {
     const ROW: &'static Row = &cam::DeleteGroup;
+    type Effect = Write;
     type Checked = GroupId;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<GroupId> {
@@ -63,8 +65,8 @@ impl Action for DeleteGroup {
     fn needs(group: &GroupId) -> Needs {
         on_group(Self::ROW, *group).into()
     }
-    async fn run(group: GroupId, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_group(call.act(), call.identity, group).await?)
+    async fn run(group: GroupId, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).delete_group(call.act(), &call.account(), group).await?)
     }
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct UpdateGroup {
 
 impl Action for UpdateGroup {
     const ROW: &'static Row = &cam::UpdateGroup;
+    type Effect = Write;
     type Checked = Self;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self> {
@@ -87,9 +90,9 @@ impl Action for UpdateGroup {
     fn needs(it: &Self) -> Needs {
         on_group(Self::ROW, group_id(it.group_id)).into()
     }
-    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<()> {
+    async fn run(it: Self, call: Allowed<'_, Write>) -> CloudResult<()> {
         let (id, name, remark) = (group_id(it.group_id), it.group_name.as_deref(), it.remark.as_deref());
-        Ok(service(&call).update_group(call.act(), call.identity, id, name, remark).await?)
+        Ok(service(&call).update_group(call.act(), &call.account(), id, name, remark).await?)
     }
 }
 
@@ -114,6 +117,7 @@ pub(crate) struct FoundGroup {
 
 impl Action for GetGroup {
     const ROW: &'static Row = &cam::GetGroup;
+    type Effect = Read;
     type Checked = GroupId;
     type Output = FoundGroup;
     fn check(self, _: &Identity) -> CloudResult<GroupId> {
@@ -122,9 +126,9 @@ impl Action for GetGroup {
     fn needs(group: &GroupId) -> Needs {
         on_group(Self::ROW, *group).into()
     }
-    async fn run(id: GroupId, call: Allowed<'_>) -> CloudResult<FoundGroup> {
-        let group = service(&call).group(call.identity, id).await?;
-        let members = service(&call).list_members(call.identity, id).await?;
+    async fn run(id: GroupId, call: Allowed<'_, Read>) -> CloudResult<FoundGroup> {
+        let group = service(&call).group(&call.account(), id).await?;
+        let members = service(&call).list_members(&call.account(), id).await?;
         let user_info: Vec<_> = members.into_iter().map(group_member).collect();
         Ok(FoundGroup {
             group_id: answered(group.id.get()),
@@ -165,14 +169,15 @@ struct ListedGroup {
 
 impl Action for ListGroups {
     const ROW: &'static Row = &cam::ListGroups;
+    type Effect = Read;
     type Checked = (Page, Option<String>);
     type Output = Groups;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((Page::numbered(self.page, self.rp)?, self.keyword))
     }
-    async fn run((page, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Groups> {
+    async fn run((page, keyword): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Groups> {
         let keyword = keyword.as_deref().filter(|keyword| !keyword.is_empty());
-        Ok(groups_page(service(&call).list_groups(call.identity, keyword).await?, page))
+        Ok(groups_page(service(&call).list_groups(&call.account(), keyword).await?, page))
     }
 }
 

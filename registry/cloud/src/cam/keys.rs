@@ -1,15 +1,15 @@
 //! Access keys.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
-use roadstead_types::{AccountId, Thing};
+use roadstead_types::Thing;
 use serde::{Deserialize, Serialize};
 
 use super::things::{on_user, service, uin_number, wrong};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
@@ -31,11 +31,6 @@ fn holder_uin(by: &Identity, target: Option<u64>) -> CloudResult<u64> {
         Some(uin) => Ok(uin),
         None => lasting_only(by).map(|()| uin_number(&by.uin)),
     }
-}
-
-/// Returns the account to work on.
-async fn holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<AccountId> {
-    service(call).key_holder(call.identity, uin).await.map_err(of_keys)
 }
 
 /// Translates an error. Actions on keys have their own code for a user that does not exist.
@@ -74,6 +69,7 @@ struct AccessKeyDetail {
 
 impl Action for CreateAccessKey {
     const ROW: &'static Row = &cam::CreateAccessKey;
+    type Effect = Write;
     type Checked = (u64, String);
     type Output = CreatedAccessKey;
     fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
@@ -83,9 +79,8 @@ impl Action for CreateAccessKey {
     fn needs((uin, _): &(u64, String)) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run((uin, description): (u64, String), call: Allowed<'_>) -> CloudResult<CreatedAccessKey> {
-        let holder = holder(&call, uin).await?;
-        let key = service(&call).create_key(call.act(), holder, &description).await.map_err(of_keys)?;
+    async fn run((uin, description): (u64, String), call: Allowed<'_, Write>) -> CloudResult<CreatedAccessKey> {
+        let key = service(&call).create_key(call.act(), &call.account(), uin, &description).await.map_err(of_keys)?;
         call.note_target(format!("{uin} {}", key.secret_id));
         let access_key = AccessKeyDetail {
             access_key_id: key.secret_id.as_str().to_owned(),
@@ -109,6 +104,7 @@ pub(crate) struct UpdateAccessKey {
 
 impl Action for UpdateAccessKey {
     const ROW: &'static Row = &cam::UpdateAccessKey;
+    type Effect = Write;
     type Checked = (u64, String, bool);
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
@@ -126,9 +122,8 @@ impl Action for UpdateAccessKey {
     fn target((_, key, _): &Self::Checked) -> Option<String> {
         Some(key.clone())
     }
-    async fn run((uin, key, active): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let holder = holder(&call, uin).await?;
-        Ok(service(&call).set_key_active(call.act(), call.identity, holder, &key, active).await?)
+    async fn run((uin, key, active): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        service(&call).set_key_active(call.act(), &call.account(), uin, &key, active).await.map_err(of_keys)
     }
 }
 
@@ -142,6 +137,7 @@ pub(crate) struct DeleteAccessKey {
 
 impl Action for DeleteAccessKey {
     const ROW: &'static Row = &cam::DeleteAccessKey;
+    type Effect = Write;
     type Checked = (u64, String);
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
@@ -153,9 +149,8 @@ impl Action for DeleteAccessKey {
     fn target((_, key): &(u64, String)) -> Option<String> {
         Some(key.clone())
     }
-    async fn run((uin, key): (u64, String), call: Allowed<'_>) -> CloudResult<()> {
-        let holder = holder(&call, uin).await?;
-        Ok(service(&call).delete_key(call.act(), call.identity, holder, &key).await?)
+    async fn run((uin, key): (u64, String), call: Allowed<'_, Write>) -> CloudResult<()> {
+        service(&call).delete_key(call.act(), &call.account(), uin, &key).await.map_err(of_keys)
     }
 }
 
@@ -184,6 +179,7 @@ struct ListedKey {
 
 impl Action for ListAccessKeys {
     const ROW: &'static Row = &cam::ListAccessKeys;
+    type Effect = Read;
     type Checked = u64;
     type Output = AccessKeys;
     fn check(self, by: &Identity) -> CloudResult<u64> {
@@ -192,9 +188,9 @@ impl Action for ListAccessKeys {
     fn needs(uin: &u64) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run(uin: u64, call: Allowed<'_>) -> CloudResult<AccessKeys> {
-        let holder = holder(&call, uin).await?;
-        let keys = service(&call).list_keys(holder).await?.into_iter().map(|key| ListedKey {
+    async fn run(uin: u64, call: Allowed<'_, Read>) -> CloudResult<AccessKeys> {
+        let keys = service(&call).list_keys(&call.account(), uin).await.map_err(of_keys)?;
+        let keys = keys.into_iter().map(|key| ListedKey {
             access_key_id: key.secret_id.as_str().to_owned(),
             status: status(key.active),
             create_time: time::plain(key.created_at),
@@ -228,6 +224,7 @@ struct LastUsedRow {
 
 impl Action for GetSecurityLastUsed {
     const ROW: &'static Row = &cam::GetSecurityLastUsed;
+    type Effect = Read;
     type Checked = Vec<String>;
     type Output = LastUsed;
     fn check(self, _: &Identity) -> CloudResult<Vec<String>> {
@@ -237,8 +234,8 @@ impl Action for GetSecurityLastUsed {
         }
         Ok(self.secret_id_list)
     }
-    async fn run(ids: Vec<String>, call: Allowed<'_>) -> CloudResult<LastUsed> {
-        let keys = service(&call).own_keys(call.identity, &ids).await?;
+    async fn run(ids: Vec<String>, call: Allowed<'_, Read>) -> CloudResult<LastUsed> {
+        let keys = service(&call).own_keys(&call.account(), &ids).await?;
         let rows = keys.into_iter().map(|key| LastUsedRow {
             secret_id: key.secret_id.as_str().to_owned(),
             last_used_date: key.last_used_at.map(|at| time::plain(at).chars().take("YYYY-MM-DD".len()).collect()),

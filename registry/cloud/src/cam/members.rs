@@ -1,6 +1,6 @@
 //! Members of groups.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
@@ -14,7 +14,7 @@ use super::groups::{Groups, groups_page};
 use super::things::{group_id, on_group, paged, service, user, user_ref, wrong};
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::code::Code;
-use crate::wire::error::CloudResult;
+use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
 
 /// The most members of one request. A user is in at most ten groups, and a group has at most a hundred users.
@@ -49,14 +49,21 @@ async fn members(
     row: &'static Row,
     info: &[Membership],
 ) -> CloudResult<Permitted<Vec<(GroupId, AccountId)>>> {
-    let mut members = Vec::with_capacity(info.len());
+    let mut members: Option<Permitted<Vec<_>>> = None;
     for one in info {
         let group = group_id(one.group_id);
         let group = call.grant(on_group(row, group), group).await?;
         let user = user(call, row, user_ref(one.uin, one.uid)?).await?;
-        members.push(group.and(user.map(|user| user.account.id)));
+        let member = group.and(user.map(|user| user.account.id));
+        members = Some(match members {
+            None => member.map(|member| vec![member]),
+            Some(members) => members.and(member).map(|(mut members, member)| {
+                members.push(member);
+                members
+            }),
+        });
     }
-    Ok(members.into_iter().collect())
+    members.ok_or_else(|| CloudError::missing(Code::MissingParameter, "Info"))
 }
 
 /// Adds sub-accounts to groups.
@@ -68,6 +75,7 @@ pub(crate) struct AddUserToGroup {
 
 impl Lookup for AddUserToGroup {
     const ROW: &'static Row = &cam::AddUserToGroup;
+    type Effect = Write;
     type Checked = Vec<Membership>;
     type Found = Vec<(GroupId, AccountId)>;
     type Output = ();
@@ -80,8 +88,8 @@ impl Lookup for AddUserToGroup {
     async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
         members(call, Self::ROW, info).await
     }
-    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        let added = service(&call).add_members(call.act(), call.identity, &members).await;
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let added = service(&call).add_members(call.act(), &call.account(), &members).await;
         added.map_err(|error| match error {
             Error::Unknown(Thing::Group) | Error::Gone(Thing::Group) => Code::InvalidParameterGroupNotExist.into(),
             other => other.into(),
@@ -98,6 +106,7 @@ pub(crate) struct RemoveUserFromGroup {
 
 impl Lookup for RemoveUserFromGroup {
     const ROW: &'static Row = &cam::RemoveUserFromGroup;
+    type Effect = Write;
     type Checked = Vec<Membership>;
     type Found = Vec<(GroupId, AccountId)>;
     type Output = ();
@@ -110,8 +119,8 @@ impl Lookup for RemoveUserFromGroup {
     async fn resolve(info: &Vec<Membership>, call: &CloudCall<'_>) -> CloudResult<Permitted<Self::Found>> {
         members(call, Self::ROW, info).await
     }
-    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).remove_members(call.act(), call.identity, &members).await?)
+    async fn run(_: Vec<Membership>, members: Self::Found, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).remove_members(call.act(), &call.account(), &members).await?)
     }
 }
 /// Lists the members of a group.
@@ -133,6 +142,7 @@ pub(crate) struct GroupMembers {
 
 impl Action for ListUsersForGroup {
     const ROW: &'static Row = &cam::ListUsersForGroup;
+    type Effect = Read;
     type Checked = (GroupId, Page);
     type Output = GroupMembers;
     fn check(self, _: &Identity) -> CloudResult<(GroupId, Page)> {
@@ -141,8 +151,8 @@ impl Action for ListUsersForGroup {
     fn needs((group, _): &(GroupId, Page)) -> Needs {
         on_group(Self::ROW, *group).into()
     }
-    async fn run((group, page): (GroupId, Page), call: Allowed<'_>) -> CloudResult<GroupMembers> {
-        let members = service(&call).list_members(call.identity, group).await?;
+    async fn run((group, page): (GroupId, Page), call: Allowed<'_, Read>) -> CloudResult<GroupMembers> {
+        let members = service(&call).list_members(&call.account(), group).await?;
         let (total_num, members) = paged(members, page);
         Ok(GroupMembers { total_num, user_info: members.map(group_member).collect() })
     }
@@ -160,6 +170,7 @@ pub(crate) struct ListGroupsForUser {
 
 impl Lookup for ListGroupsForUser {
     const ROW: &'static Row = &cam::ListGroupsForUser;
+    type Effect = Read;
     type Checked = (UserRef<'static>, Page);
     type Found = User;
     type Output = Groups;
@@ -172,7 +183,7 @@ impl Lookup for ListGroupsForUser {
     async fn resolve((wanted, _): &Self::Checked, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
         user(call, Self::ROW, *wanted).await
     }
-    async fn run((_, page): Self::Checked, user: User, call: Allowed<'_>) -> CloudResult<Groups> {
-        Ok(groups_page(service(&call).groups_of_user(user.account.id).await?, page))
+    async fn run((_, page): Self::Checked, user: User, call: Allowed<'_, Read>) -> CloudResult<Groups> {
+        Ok(groups_page(service(&call).groups_of_user(&call.account(), user.account.id).await?, page))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
@@ -47,6 +47,7 @@ pub(crate) struct CreatedPolicy {
 
 impl Action for CreatePolicy {
     const ROW: &'static Row = &cam::CreatePolicy;
+    type Effect = Write;
     type Checked = Self;
     type Output = CreatedPolicy;
     fn check(self, _: &Identity) -> CloudResult<Self> {
@@ -55,10 +56,11 @@ impl Action for CreatePolicy {
     fn target(it: &Self) -> Option<String> {
         Some(it.policy_name.clone())
     }
-    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedPolicy> {
+    async fn run(it: Self, call: Allowed<'_, Write>) -> CloudResult<CreatedPolicy> {
         let Self { policy_name: name, policy_document: document, description, tags } = it;
         let description = description.unwrap_or_default();
-        let id = service(&call).create_policy(call.act(), call.identity, &name, &description, &document, &tags).await?;
+        let id =
+            service(&call).create_policy(call.act(), &call.account(), &name, &description, &document, &tags).await?;
         Ok(CreatedPolicy { policy_id: answered(id.get()) })
     }
 }
@@ -84,6 +86,7 @@ pub(crate) struct UpdatedPolicy {
 
 impl Lookup for UpdatePolicy {
     const ROW: &'static Row = &cam::UpdatePolicy;
+    type Effect = Write;
     type Checked = Self;
     type Found = PolicyId;
     type Output = UpdatedPolicy;
@@ -96,12 +99,12 @@ impl Lookup for UpdatePolicy {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<PolicyId>> {
         policy(call, Self::ROW, it.policy_id, it.policy_name.as_deref()).await
     }
-    async fn run(it: Self, id: PolicyId, call: Allowed<'_>) -> CloudResult<UpdatedPolicy> {
+    async fn run(it: Self, id: PolicyId, call: Allowed<'_, Write>) -> CloudResult<UpdatedPolicy> {
         if it.alias.is_some() && id.is_custom() {
             return Err(wrong("Alias is for preset policies"));
         }
         let (description, document) = (it.description.as_deref(), it.policy_document.as_deref());
-        service(&call).update_policy(call.act(), call.identity, id, description, document).await?;
+        service(&call).update_policy(call.act(), &call.account(), id, description, document).await?;
         Ok(UpdatedPolicy { policy_id: it.policy_id.is_none().then(|| answered(id.get())) })
     }
 }
@@ -115,6 +118,7 @@ pub(crate) struct DeletePolicy {
 
 impl Action for DeletePolicy {
     const ROW: &'static Row = &cam::DeletePolicy;
+    type Effect = Write;
     type Checked = Vec<PolicyId>;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Vec<PolicyId>> {
@@ -129,8 +133,8 @@ impl Action for DeletePolicy {
     fn needs(ids: &Vec<PolicyId>) -> Needs {
         ids.iter().map(|id| on_policy(Self::ROW, *id)).collect()
     }
-    async fn run(ids: Vec<PolicyId>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_policies(call.act(), call.identity, &ids).await?)
+    async fn run(ids: Vec<PolicyId>, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).delete_policies(call.act(), &call.account(), &ids).await?)
     }
 }
 
@@ -158,6 +162,7 @@ pub(crate) struct FoundPolicy {
 
 impl Action for GetPolicy {
     const ROW: &'static Row = &cam::GetPolicy;
+    type Effect = Read;
     type Checked = PolicyId;
     type Output = FoundPolicy;
     fn check(self, _: &Identity) -> CloudResult<PolicyId> {
@@ -166,8 +171,8 @@ impl Action for GetPolicy {
     fn needs(id: &PolicyId) -> Needs {
         on_policy(Self::ROW, *id).into()
     }
-    async fn run(id: PolicyId, call: Allowed<'_>) -> CloudResult<FoundPolicy> {
-        let found = service(&call).policy(call.identity, id).await;
+    async fn run(id: PolicyId, call: Allowed<'_, Read>) -> CloudResult<FoundPolicy> {
+        let found = service(&call).policy(&call.account(), id).await;
         let policy = found.map_err(|error| match error {
             Error::Unknown(Thing::Policy) => Code::ResourceNotFoundPolicyIdNotFound.into(),
             other => CloudError::from(other),
@@ -227,6 +232,7 @@ struct ListedPolicy {
 
 impl Action for ListPolicies {
     const ROW: &'static Row = &cam::ListPolicies;
+    type Effect = Read;
     type Checked = (Page, PolicyScope, Option<String>);
     type Output = Policies;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -242,12 +248,12 @@ impl Action for ListPolicies {
         }
         Ok((Page::numbered(self.page, self.rp)?, scope, keyword))
     }
-    async fn run((page, scope, keyword): Self::Checked, call: Allowed<'_>) -> CloudResult<Policies> {
-        let policies = service(&call).list_policies(call.identity, scope, keyword.as_deref()).await?;
+    async fn run((page, scope, keyword): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Policies> {
+        let policies = service(&call).list_policies(&call.account(), scope, keyword.as_deref()).await?;
         let (total_num, policies) = paged(policies, page);
         let policies: Vec<PolicyInfo> = policies.collect();
         let ids: Vec<PolicyId> = policies.iter().map(|policy| policy.id).collect();
-        let counts = service(&call).count_attached(call.identity, &ids).await?;
+        let counts = service(&call).count_attached(&call.account(), &ids).await?;
         let counts: HashMap<i64, PolicyCounts> = counts.into_iter().map(|count| (count.policy.get(), count)).collect();
         let list = policies.into_iter().map(|policy| listed(&counts, policy)).collect();
         Ok(Policies { total_num, list, service_type_list: Vec::new() })
@@ -305,6 +311,7 @@ struct AttachedEntity {
 
 impl Action for ListEntitiesForPolicy {
     const ROW: &'static Row = &cam::ListEntitiesForPolicy;
+    type Effect = Read;
     type Checked = (PolicyId, Page, fn(Holder) -> bool);
     type Output = Entities;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -320,8 +327,8 @@ impl Action for ListEntitiesForPolicy {
     fn needs((id, ..): &Self::Checked) -> Needs {
         on_policy(Self::ROW, *id).into()
     }
-    async fn run((id, page, wanted): Self::Checked, call: Allowed<'_>) -> CloudResult<Entities> {
-        let found = service(&call).list_entities(call.identity, id).await;
+    async fn run((id, page, wanted): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Entities> {
+        let found = service(&call).list_entities(&call.account(), id).await;
         let mut entities = found.map_err(|error| match error {
             Error::Unknown(Thing::Policy) => Code::InvalidParameterPolicyIdError.into(),
             other => CloudError::from(other),

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{ProviderInfo, stored_clients};
@@ -37,6 +37,7 @@ pub(crate) struct CreateOIDCConfig {
 
 impl Action for CreateOIDCConfig {
     const ROW: &'static Row = &cam::CreateOIDCConfig;
+    type Effect = Write;
     type Checked = Settings;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<Settings> {
@@ -47,8 +48,8 @@ impl Action for CreateOIDCConfig {
     fn target(it: &Settings) -> Option<String> {
         Some(it.name.clone())
     }
-    async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).create_provider(call.act(), call.identity, &it.info()).await?)
+    async fn run(it: Settings, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).create_provider(call.act(), &call.account(), &it.info()).await?)
     }
 }
 
@@ -68,6 +69,7 @@ pub(crate) struct UpdateOIDCConfig {
 
 impl Action for UpdateOIDCConfig {
     const ROW: &'static Row = &cam::UpdateOIDCConfig;
+    type Effect = Write;
     type Checked = Settings;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<Settings> {
@@ -78,8 +80,8 @@ impl Action for UpdateOIDCConfig {
     fn target(it: &Settings) -> Option<String> {
         Some(it.name.clone())
     }
-    async fn run(it: Settings, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).update_provider(call.act(), call.identity, &it.info()).await?)
+    async fn run(it: Settings, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).update_provider(call.act(), &call.account(), &it.info()).await?)
     }
 }
 
@@ -132,6 +134,7 @@ pub(crate) struct Provider {
 
 impl Action for DescribeOIDCConfig {
     const ROW: &'static Row = &cam::DescribeOIDCConfig;
+    type Effect = Read;
     type Checked = String;
     type Output = Provider;
     fn check(self, _: &Identity) -> CloudResult<String> {
@@ -140,8 +143,9 @@ impl Action for DescribeOIDCConfig {
     fn target(name: &String) -> Option<String> {
         Some(name.clone())
     }
-    async fn run(name: String, call: Allowed<'_>) -> CloudResult<Provider> {
-        let found = service(&call).find_provider(call.identity, &name).await?.ok_or(Error::Unknown(Thing::Provider))?;
+    async fn run(name: String, call: Allowed<'_, Read>) -> CloudResult<Provider> {
+        let found =
+            service(&call).find_provider(&call.account(), &name).await?.ok_or(Error::Unknown(Thing::Provider))?;
         Ok(Provider {
             provider_type: ROLE_PROVIDER,
             identity_key: BASE64_STANDARD.encode(&found.keys),
@@ -164,6 +168,7 @@ pub(crate) struct DeleteOIDCConfig {
 
 impl Action for DeleteOIDCConfig {
     const ROW: &'static Row = &cam::DeleteOIDCConfig;
+    type Effect = Write;
     type Checked = String;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<String> {
@@ -172,7 +177,7 @@ impl Action for DeleteOIDCConfig {
     fn target(name: &String) -> Option<String> {
         Some(name.clone())
     }
-    async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_provider(call.act(), call.identity, &name).await?)
+    async fn run(name: String, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).delete_provider(call.act(), &call.account(), &name).await?)
     }
 }

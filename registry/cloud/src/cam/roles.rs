@@ -1,6 +1,6 @@
 //! Roles.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
@@ -40,6 +40,7 @@ pub(crate) struct CreatedRole {
 
 impl Action for CreateRole {
     const ROW: &'static Row = &cam::CreateRole;
+    type Effect = Write;
     type Checked = Self;
     type Output = CreatedRole;
     fn check(self, by: &Identity) -> CloudResult<Self> {
@@ -50,7 +51,7 @@ impl Action for CreateRole {
     fn needs(it: &Self) -> Needs {
         Self::ROW.on_cam(CamResource::Role(&it.role_name)).into()
     }
-    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<CreatedRole> {
+    async fn run(it: Self, call: Allowed<'_, Write>) -> CloudResult<CreatedRole> {
         let new = NewRoleInfo {
             name: &it.role_name,
             description: it.description.as_deref().unwrap_or_default(),
@@ -59,7 +60,7 @@ impl Action for CreateRole {
             console_login: it.console_login == Some(1),
             tags: &it.tags,
         };
-        let id = service(&call).create_role(call.act(), call.identity, &new).await?;
+        let id = service(&call).create_role(call.act(), &call.account(), &new).await?;
         Ok(CreatedRole { role_id: id.to_string() })
     }
 }
@@ -74,6 +75,7 @@ pub(crate) struct DeleteRole {
 
 impl Lookup for DeleteRole {
     const ROW: &'static Row = &cam::DeleteRole;
+    type Effect = Write;
     type Checked = Self;
     type Found = RoleInfo;
     type Output = ();
@@ -86,8 +88,8 @@ impl Lookup for DeleteRole {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_role(call.act(), call.identity, found.role.id).await?)
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).delete_role(call.act(), &call.account(), found.role.id).await?)
     }
 }
 
@@ -141,6 +143,7 @@ fn detail(owner: &Uin, RoleInfo { role, tags }: RoleInfo) -> RoleDetail {
 
 impl Lookup for GetRole {
     const ROW: &'static Row = &cam::GetRole;
+    type Effect = Read;
     type Checked = Self;
     type Found = RoleInfo;
     type Output = FoundRole;
@@ -153,7 +156,7 @@ impl Lookup for GetRole {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run(_: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<FoundRole> {
+    async fn run(_: Self, found: RoleInfo, call: Allowed<'_, Read>) -> CloudResult<FoundRole> {
         Ok(FoundRole { role_info: detail(&call.identity.owner_uin, found) })
     }
 }
@@ -178,6 +181,7 @@ pub(crate) struct Roles {
 
 impl Action for DescribeRoleList {
     const ROW: &'static Row = &cam::DescribeRoleList;
+    type Effect = Read;
     type Checked = (Page, Vec<Tag>);
     type Output = Roles;
     fn check(self, _: &Identity) -> CloudResult<(Page, Vec<Tag>)> {
@@ -186,8 +190,8 @@ impl Action for DescribeRoleList {
         }
         Ok((Page::numbered(Some(self.page), Some(self.rp))?, self.tags))
     }
-    async fn run((page, tags): (Page, Vec<Tag>), call: Allowed<'_>) -> CloudResult<Roles> {
-        let roles = service(&call).list_roles(call.identity, &tags).await?;
+    async fn run((page, tags): (Page, Vec<Tag>), call: Allowed<'_, Read>) -> CloudResult<Roles> {
+        let roles = service(&call).list_roles(&call.account(), &tags).await?;
         let (total_num, roles) = paged(roles, page);
         let owner = &call.identity.owner_uin;
         Ok(Roles { list: roles.map(|role| detail(owner, role)).collect(), total_num })
@@ -205,6 +209,7 @@ pub(crate) struct UpdateAssumeRolePolicy {
 
 impl Lookup for UpdateAssumeRolePolicy {
     const ROW: &'static Row = &cam::UpdateAssumeRolePolicy;
+    type Effect = Write;
     type Checked = Self;
     type Found = RoleInfo;
     type Output = ();
@@ -218,7 +223,7 @@ impl Lookup for UpdateAssumeRolePolicy {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run(it: Self, found: RoleInfo, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).update_trust(call.act(), call.identity, found.role.id, &it.policy_document).await?)
+    async fn run(it: Self, found: RoleInfo, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).update_trust(call.act(), &call.account(), found.role.id, &it.policy_document).await?)
     }
 }

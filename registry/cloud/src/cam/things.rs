@@ -1,5 +1,6 @@
 //! Users, groups, policies and roles that requests name, and the permission checks for them.
 
+use roadstead_auth::Effect;
 use roadstead_policy::op::CamResource;
 use roadstead_policy::{Request, Row};
 use roadstead_service::Error;
@@ -7,7 +8,7 @@ use roadstead_service::cam::{CamService, RoleInfo, RoleRef, UserRef};
 use roadstead_service::records::{Holder, User};
 use roadstead_types::{GroupId, PolicyId, Thing, Uin};
 
-use crate::action::{CloudCall, Permitted};
+use crate::action::{Allowed, CloudCall, Permitted};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
@@ -71,9 +72,9 @@ pub(super) fn group_id(id: u64) -> GroupId {
 
 /// Looks up the user, for a caller who may do the action to it.
 pub(super) async fn user(call: &CloudCall<'_>, row: &'static Row, user: UserRef<'_>) -> CloudResult<Permitted<User>> {
-    let found = service(call).find_user(call.identity, user).await?;
+    let found = service(call).find_user(&call.finding(), user).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |user| CamResource::User(&user.account.uin)));
-    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::User))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::User).into())
 }
 
 /// Looks up the role, for a caller who may do the action to it. The number takes precedence over the name.
@@ -88,9 +89,9 @@ pub(super) async fn role(
         (None, Some(name)) => RoleRef::Name(name),
         (None, None) => return Err(wrong("either the id or the name of the role is needed")),
     };
-    let found = service(call).find_role(call.identity, role).await?;
+    let found = service(call).find_role(&call.finding(), role).await?;
     let request = row.on_cam(found.as_ref().map_or(CamResource::All, |found| CamResource::Role(&found.role.name)));
-    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Role))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Role).into())
 }
 
 /// Looks up the id of the policy, for a caller who may do the action to it. The number takes precedence over the name.
@@ -102,16 +103,16 @@ pub(super) async fn policy(
 ) -> CloudResult<Permitted<PolicyId>> {
     let found = match (id, name) {
         (Some(id), _) => Some(policy_id(id)),
-        (None, Some(name)) => service(call).find_policy(call.identity, name).await?,
+        (None, Some(name)) => service(call).find_policy(&call.finding(), name).await?,
         (None, None) => return Err(wrong("either the PolicyId or the PolicyName is needed")),
     };
     let request = row.on_cam(found.map_or(CamResource::All, |id| CamResource::Policy(id.get())));
-    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Policy))
+    call.grant(request, found).await?.ok_or(Error::Unknown(Thing::Policy).into())
 }
 
 /// Returns the sub-account with this uin, as a holder of policies.
-pub(super) async fn user_holder(call: &CloudCall<'_>, uin: u64) -> CloudResult<Holder> {
-    let user = service(call).user(call.identity, UserRef::Uin(uin)).await?;
+pub(super) async fn user_holder<E: Effect>(call: &Allowed<'_, E>, uin: u64) -> CloudResult<Holder> {
+    let user = service(call).user(&call.account(), UserRef::Uin(uin)).await?;
     Ok(Holder::User(user.account.id))
 }
 

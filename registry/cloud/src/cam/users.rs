@@ -3,7 +3,7 @@
 //! A sub-account has one password: the password that `AddUser` and `UpdateUser` set is also its password for the
 //! registry.
 
-use roadstead_auth::{Identity, SubAccount};
+use roadstead_auth::{Identity, Read, SubAccount, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
@@ -51,6 +51,7 @@ pub(crate) struct AddedUser {
 
 impl Action for AddUser {
     const ROW: &'static Row = &cam::AddUser;
+    type Effect = Write;
     type Checked = Self;
     type Output = AddedUser;
     fn check(self, by: &Identity) -> CloudResult<Self> {
@@ -66,7 +67,7 @@ impl Action for AddUser {
     fn target(it: &Self) -> Option<String> {
         Some(it.name.clone())
     }
-    async fn run(it: Self, call: Allowed<'_>) -> CloudResult<AddedUser> {
+    async fn run(it: Self, call: Allowed<'_, Write>) -> CloudResult<AddedUser> {
         let details = UserDetails {
             remark: it.remark.unwrap_or_default(),
             console_login: it.console_login == Some(1),
@@ -76,7 +77,7 @@ impl Action for AddUser {
         };
         let password = it.password.as_deref().filter(|password| !password.is_empty());
         let made = service(&call)
-            .create_user(call.act(), call.identity, &it.name, &details, password, it.use_api == Some(1))
+            .create_user(call.act(), &call.account(), &it.name, &details, password, it.use_api == Some(1))
             .await?;
         Ok(made.into())
     }
@@ -122,6 +123,7 @@ pub(crate) struct FoundUser {
 
 impl Lookup for GetUser {
     const ROW: &'static Row = &cam::GetUser;
+    type Effect = Read;
     type Checked = Self;
     type Found = User;
     type Output = FoundUser;
@@ -134,7 +136,7 @@ impl Lookup for GetUser {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
         user(call, Self::ROW, UserRef::Name(&it.name)).await
     }
-    async fn run(_: Self, found: User, _: Allowed<'_>) -> CloudResult<FoundUser> {
+    async fn run(_: Self, found: User, _: Allowed<'_, Read>) -> CloudResult<FoundUser> {
         let User { account, profile, last_login_at, last_login_ip, .. } = found;
         Ok(FoundUser {
             uin: uin_number(&account.uin),
@@ -167,6 +169,7 @@ pub(crate) struct UpdateUser {
 
 impl Lookup for UpdateUser {
     const ROW: &'static Row = &cam::UpdateUser;
+    type Effect = Write;
     type Checked = Self;
     type Found = User;
     type Output = ();
@@ -184,7 +187,7 @@ impl Lookup for UpdateUser {
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
         user(call, Self::ROW, UserRef::Name(&it.name)).await
     }
-    async fn run(it: Self, found: User, call: Allowed<'_>) -> CloudResult<()> {
+    async fn run(it: Self, found: User, call: Allowed<'_, Write>) -> CloudResult<()> {
         let change = UserChange {
             remark: it.remark.as_deref(),
             console_login: it.console_login.map(|flag| flag == 1),
@@ -194,7 +197,7 @@ impl Lookup for UpdateUser {
             password_hash: None,
         };
         let password = it.password.as_deref().filter(|password| !password.is_empty());
-        Ok(service(&call).update_user(call.act(), call.identity, found.account.id, change, password).await?)
+        Ok(service(&call).update_user(call.act(), &call.account(), found.account.id, change, password).await?)
     }
 }
 
@@ -208,6 +211,7 @@ pub(crate) struct DeleteUser {
 
 impl Lookup for DeleteUser {
     const ROW: &'static Row = &cam::DeleteUser;
+    type Effect = Write;
     type Checked = Self;
     type Found = User;
     type Output = ();
@@ -220,9 +224,9 @@ impl Lookup for DeleteUser {
     }
     async fn resolve(it: &Self, call: &CloudCall<'_>) -> CloudResult<Permitted<User>> {
         let found = user(call, Self::ROW, UserRef::Name(&it.name)).await?;
-        let account = &found.get().account;
-        if it.force == Some(1) && !service(call).list_keys(account.id).await?.is_empty() {
-            let request = cam::DeleteAccessKey.on_cam(CamResource::User(&account.uin));
+        let user = found.get();
+        if it.force == Some(1) && service(call).has_keys(&call.finding(), user).await? {
+            let request = cam::DeleteAccessKey.on_cam(CamResource::User(&user.account.uin));
             call.grant(request, ()).await.map_err(|error| match error {
                 CloudError::Service(error) if matches!(*error, Error::Denied(_)) => {
                     Code::UnauthorizedOperationDeleteApiKey.into()
@@ -232,8 +236,8 @@ impl Lookup for DeleteUser {
         }
         Ok(found)
     }
-    async fn run(it: Self, found: User, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(service(&call).delete_user(call.act(), call.identity, found.account.id, it.force == Some(1)).await?)
+    async fn run(it: Self, found: User, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(service(&call).delete_user(call.act(), &call.account(), found.account.id, it.force == Some(1)).await?)
     }
 }
 
@@ -266,13 +270,14 @@ struct ListedUser {
 
 impl Action for ListUsers {
     const ROW: &'static Row = &cam::ListUsers;
+    type Effect = Read;
     type Checked = ();
     type Output = Users;
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Users> {
-        let users = service(&call).list_users(call.identity).await?;
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<Users> {
+        let users = service(&call).list_users(&call.account()).await?;
         Ok(Users { data: users.into_iter().map(ListedUser::from).collect() })
     }
 }

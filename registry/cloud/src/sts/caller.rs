@@ -1,6 +1,6 @@
 //! Returns the identity of the caller.
 
-use roadstead_auth::{Identity, SessionKind};
+use roadstead_auth::{Identity, Read, SessionKind};
 use roadstead_policy::Row;
 use roadstead_policy::actions::sts;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,7 @@ pub(crate) struct CallerIdentity {
 
 impl Action for GetCallerIdentity {
     const ROW: &'static Row = &sts::GetCallerIdentity;
+    type Effect = Read;
     type Checked = ();
     type Output = CallerIdentity;
     fn check(self, _: &Identity) -> CloudResult<()> {
@@ -35,7 +36,7 @@ impl Action for GetCallerIdentity {
     fn needs((): &()) -> Needs {
         Needs::nothing()
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<CallerIdentity> {
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<CallerIdentity> {
         let Identity { uin, owner_uin, session, .. } = call.identity;
         let (arn, user_id, kind) = match session.as_deref().map(|session| &session.kind) {
             None | Some(SessionKind::InstanceToken { .. }) => {

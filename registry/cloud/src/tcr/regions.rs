@@ -1,6 +1,6 @@
 //! Lists the regions. There is only the one of this registry.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,7 @@ struct RegionInfo {
 
 impl Action for DescribeRegions {
     const ROW: &'static Row = &tcr::DescribeRegions;
+    type Effect = Read;
     type Checked = ();
     type Output = Regions;
     fn check(self, _: &Identity) -> CloudResult<()> {
@@ -46,8 +47,8 @@ impl Action for DescribeRegions {
     fn needs((): &()) -> Needs {
         Needs::nothing()
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Regions> {
-        let since = time::iso(call.meta().oldest_account().await?.unwrap_or_else(|| call.now()));
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<Regions> {
+        let since = time::iso(call.services().accounts().since(&call.account()).await?.unwrap_or_else(|| call.now()));
         let Region { alias, name, id } = Region::of(&call.settings().region);
         let region = RegionInfo {
             alias,

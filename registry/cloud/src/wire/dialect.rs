@@ -1,5 +1,7 @@
 //! Translates service errors into codes of the cloud API. No other place does this.
 
+use std::time::Duration;
+
 use roadstead_auth::Denied;
 use roadstead_policy::{PolicyError, Row, Service};
 use roadstead_service::{Error, Input};
@@ -48,11 +50,11 @@ impl Dialect {
             Error::Missing(name) => Said::missing(Code::MissingParameter, name),
             Error::Invalid { what, problem } => self.invalid(what, problem.into_owned()),
             Error::PolicyDocument(error) => document(error),
-            Error::Denied(denied @ Denied::ReadOnly) => {
-                let chinese = "镜像仓库正在维护，目前只读，暂时不能变更";
-                Said::new(Code::ResourceUnavailable, Phrase::both(denied.to_string(), chinese))
-            }
-            Error::Denied(_) => Code::AuthFailureUnauthorizedOperation.into(),
+            Error::SessionPolicy(error) => session_policy(error),
+            Error::Session => self.session(),
+            Error::TokenTooLarge => self.too_large(),
+            Error::Throttled { retry_after } => throttled(retry_after),
+            Error::Denied(denied) => refused(&denied),
             Error::Overloaded => Code::ResourceUnavailable.into(),
             Error::DryRun => Code::DryRunOperation.into(),
             Error::StoreFull(source) | Error::Unavailable(source) => Said::fault(Code::InternalErrorDbError, source),
@@ -115,6 +117,28 @@ impl Dialect {
         }
     }
 
+    /// A session asked for something that would outlive it.
+    fn session(self) -> Said {
+        match self {
+            Self::Cam => Code::FailedOperationTempKeyNotAllowed.into(),
+            Self::Personal | Self::Enterprise => {
+                let message = "temporary keys cannot make passwords that would outlive them";
+                Said::new(Code::UnsupportedOperation, message)
+            }
+        }
+    }
+
+    /// The policy of a session does not fit into a token.
+    fn too_large(self) -> Said {
+        match self {
+            Self::Cam => Code::InvalidParameterPolicyTooLong.into(),
+            Self::Personal | Self::Enterprise => {
+                let message = "the policy of the session is too long to be in a password";
+                Said::new(Code::UnsupportedOperation, message)
+            }
+        }
+    }
+
     fn invalid(self, what: Input, problem: String) -> Said {
         let code = match (what, self) {
             (Input::UserName, _) => Code::InvalidParameterUserNameIllegal,
@@ -128,6 +152,7 @@ impl Dialect {
             // The default text of the code already contains the rule.
             (Input::Description, _) => return Code::InvalidParameterDescriptionLengthOverlimit.into(),
             (Input::ResourceTag, _) => Code::InvalidParameterTagParamError,
+            (Input::Duration, _) => Code::InvalidParameterOverTimeError,
             (Input::Parameter, Self::Cam) => Code::InvalidParameterParamError,
             (Input::Parameter, Self::Personal | Self::Enterprise) => Code::InvalidParameterValue,
         };
@@ -269,6 +294,39 @@ fn full(code: Code, limit: u64, things: &str) -> Said {
 fn document(error: PolicyError) -> Said {
     let code = Code::ALL.iter().find(|code| code.wire() == error.code);
     Said::new(code.copied().unwrap_or(Code::InvalidParameterPolicyDocumentError), error.message)
+}
+
+/// Reports what the authorizer did not allow.
+fn refused(denied: &Denied) -> Said {
+    match denied {
+        Denied::ReadOnly => {
+            let chinese = "镜像仓库正在维护，目前只读，暂时不能变更";
+            Said::new(Code::ResourceUnavailable, Phrase::both(denied.to_string(), chinese))
+        }
+        Denied::Unauthenticated | Denied::InsufficientScope | Denied::Forbidden | Denied::Unavailable(_) => {
+            Code::AuthFailureUnauthorizedOperation.into()
+        }
+    }
+}
+
+/// Reports a wrong policy of a session.
+fn session_policy(error: PolicyError) -> Said {
+    let code = match error.code.strip_prefix("InvalidParameter.").unwrap_or(error.code) {
+        "PolicyDocumentError" => Code::InvalidParameterStrategyFormatError,
+        "PolicyDocumentLengthOverLimit" => Code::InvalidParameterPolicyTooLong,
+        "GrantOtherResource" | "ResourceUinError" => Code::InvalidParameterGrantOtherResource,
+        resource if resource.starts_with("Resource") => Code::InvalidParameterResouceError,
+        _ => Code::InvalidParameterStrategyInvalid,
+    };
+    Said::new(code, error.message)
+}
+
+/// Reports too many wrong attempts.
+pub(super) fn throttled(retry_after: Duration) -> Said {
+    let seconds = retry_after.as_secs().max(1);
+    let english = format!("too many requests with a wrong signature; try again in {seconds} s");
+    let chinese = format!("签名错误的请求过多，请在 {seconds} 秒后重试");
+    Said::new(Code::RequestLimitExceeded, Phrase::both(english, chinese))
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Errors of actions of the cloud API, and of the steps before an action.
 
 use roadstead_auth::{Denied, SignatureError};
-use roadstead_storage::Error as StorageError;
 
 use super::code::Code;
-use super::dialect::Dialect;
+use super::dialect::{self, Dialect};
 use super::language::Phrase;
 use super::parameter_error::ParameterError;
 use super::said::Said;
@@ -37,12 +36,6 @@ impl From<Code> for CloudError {
 impl From<service::Error> for CloudError {
     fn from(error: service::Error) -> Self {
         Self::Service(Box::new(error))
-    }
-}
-
-impl From<StorageError> for CloudError {
-    fn from(error: StorageError) -> Self {
-        service::Error::from(error).into()
     }
 }
 
@@ -120,13 +113,8 @@ impl From<SignatureError> for CloudError {
             E::Mismatch => Code::AuthFailureSignatureFailure.into(),
             E::Expired => Code::AuthFailureSignatureExpire.into(),
             E::Token => Code::AuthFailureTokenFailure.into(),
-            E::Throttled { retry_after } => {
-                let seconds = retry_after.as_secs().max(1);
-                let english = format!("too many requests with a wrong signature; try again in {seconds} s");
-                let chinese = format!("签名错误的请求过多，请在 {seconds} 秒后重试");
-                Self::new(Code::RequestLimitExceeded, Phrase::both(english, chinese))
-            }
-            E::Unavailable(source) => source.into(),
+            E::Throttled { retry_after } => dialect::throttled(retry_after).into(),
+            E::Unavailable(source) => service::Error::from(source).into(),
         }
     }
 }

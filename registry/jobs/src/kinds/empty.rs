@@ -1,7 +1,7 @@
 //! Jobs that remove the content of deleted repositories and instances.
 
 use roadstead_storage::meta::{EMPTY_REGISTRY, EMPTY_REPOSITORY};
-use roadstead_types::{Actor, RegistryId, RepositoryId};
+use roadstead_types::{RegistryId, RepositoryId};
 use serde::{Deserialize, Serialize};
 
 use super::Work;
@@ -25,9 +25,10 @@ impl Job<Work> for EmptyRegistry {
             call.progress(format_args!("{gone} repositories deleted"));
             call.goes_on()
         };
-        let services = &call.context().services;
-        let act = services.act(Actor::server(), Self::KIND);
-        let is_empty = services.instances().empty(&act, RegistryId::new(self.registry), goes_on).await?;
+        let Work { services, operator, .. } = call.context();
+        let act = services.act(operator.actor().clone(), Self::KIND);
+        let is_empty =
+            services.instances().empty(&operator.system(), &act, RegistryId::new(self.registry), goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
     }
 }
@@ -46,12 +47,13 @@ impl Job<Work> for EmptyRepository {
     }
 
     async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
-        let repositories = call.context().services.repositories();
+        let Work { services, operator, .. } = call.context();
         let goes_on = |gone: u64| {
             call.progress(format_args!("{gone} rows deleted"));
             call.goes_on()
         };
-        let is_empty = repositories.empty(RepositoryId::new(self.repository), goes_on).await?;
+        let id = RepositoryId::new(self.repository);
+        let is_empty = services.repositories().empty(&operator.system(), id, goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
     }
 }

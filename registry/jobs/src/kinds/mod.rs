@@ -6,6 +6,7 @@ mod shorten;
 
 use std::time::Duration;
 
+use roadstead_auth::Operator;
 use roadstead_gc::Collector;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
@@ -27,6 +28,8 @@ const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
 pub struct Work {
     /// The services.
     pub services: Services,
+    /// The proof that jobs show to services.
+    pub operator: Operator,
     /// The collector.
     pub collector: Collector,
     /// The audit log.

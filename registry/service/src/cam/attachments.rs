@@ -1,11 +1,13 @@
 //! Attachments: which policies a user, group or role has, and permission boundaries.
 
-use roadstead_auth::Identity;
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_policy::presets;
 use roadstead_storage::meta::{Act, Attached, Entity, Holder};
-use roadstead_types::{AccountId, GroupId, PolicyId, Thing, Timestamp};
+use roadstead_types::{GroupId, PolicyId, Thing, Timestamp};
 
 use super::policies::PolicyInfo;
+use super::users::UserRef;
 use super::{CamService, operator};
 use crate::{Error, Result};
 
@@ -49,24 +51,46 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`, `LimitReached`.
-    pub async fn attach(&self, act: &Act, who: &Identity, policy: PolicyId, to: Holder) -> Result<()> {
+    pub async fn attach(&self, act: &Act, access: &Access<Write, Account>, policy: PolicyId, to: Holder) -> Result<()> {
         known(policy)?;
-        let attached = self.meta().attach_policy(act, who.owner, policy, to, &operator(who)).await;
-        self.changed(who.owner, attached).map(drop)
+        let attached = self.meta().attach_policy(act, access.owner(), policy, to, &operator(access.who())).await;
+        self.changed(access.owner(), attached).map(drop)
     }
 
     /// Detaches a policy. Does nothing if it is not attached.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Group)`, `Unknown(Role)`.
-    pub async fn detach(&self, act: &Act, who: &Identity, policy: PolicyId, from: Holder) -> Result<()> {
+    pub async fn detach(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        policy: PolicyId,
+        from: Holder,
+    ) -> Result<()> {
         known(policy)?;
-        self.changed(who.owner, self.meta().detach_policy(act, who.owner, policy, from).await).map(drop)
+        self.changed(access.owner(), self.meta().detach_policy(act, access.owner(), policy, from).await).map(drop)
     }
 
     /// Returns the policies that are attached to a holder, in the order in which they were attached. The caller must
     /// have found the holder before.
-    pub async fn list_attached(&self, holder: Holder) -> Result<Vec<AttachedPolicy>> {
+    pub async fn list_attached(&self, access: &Access<Read, Account>, holder: Holder) -> Result<Vec<AttachedPolicy>> {
+        self.check_holder(access, holder).await?;
+        self.attached(holder).await
+    }
+
+    /// Requires that somebody is in the main account.
+    async fn check_holder<E: Effect>(&self, access: &Access<E, Account>, holder: Holder) -> Result<()> {
+        let (owner, meta) = (access.owner(), self.meta());
+        let (found, thing) = match holder {
+            Holder::User(id) => (meta.user(owner, id).await?.is_some(), Thing::User),
+            Holder::Group(id) => (meta.group(owner, id).await?.is_some(), Thing::Group),
+            Holder::Role(id) => (meta.role(owner, id).await?.is_some(), Thing::Role),
+        };
+        if found { Ok(()) } else { Err(Error::Unknown(thing)) }
+    }
+
+    async fn attached(&self, holder: Holder) -> Result<Vec<AttachedPolicy>> {
         Ok(self.meta().list_attached(holder).await?.into_iter().map(AttachedPolicy::from).collect())
     }
 
@@ -74,13 +98,15 @@ impl CamService {
     /// once.
     pub async fn list_all_attached(
         &self,
-        user: AccountId,
+        access: &Access<Read, Account>,
+        user: UserRef<'_>,
         direct: bool,
         through_groups: bool,
     ) -> Result<Vec<AttachedPolicy>> {
+        let user = self.user(access, user).await?.account.id;
         let mut policies: Vec<AttachedPolicy> = Vec::new();
         if direct {
-            policies = self.list_attached(Holder::User(user)).await?;
+            policies = self.attached(Holder::User(user)).await?;
         }
         if through_groups {
             for attached in self.meta().list_attached_through_groups(user).await? {
@@ -98,24 +124,34 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(Policy)`.
-    pub async fn list_entities(&self, who: &Identity, policy: PolicyId) -> Result<Vec<Entity>> {
-        self.policy(who, policy).await?;
-        Ok(self.meta().list_entities(who.owner, policy).await?)
+    pub async fn list_entities(&self, access: &Access<Read, Account>, policy: PolicyId) -> Result<Vec<Entity>> {
+        self.policy(access, policy).await?;
+        Ok(self.meta().list_entities(access.owner(), policy).await?)
     }
 
     /// Sets the boundary of a sub-account or role. `None` removes the boundary.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Unknown(User)`, `Unknown(Role)`.
-    pub async fn set_boundary(&self, act: &Act, who: &Identity, of: Holder, policy: Option<PolicyId>) -> Result<()> {
+    pub async fn set_boundary(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        of: Holder,
+        policy: Option<PolicyId>,
+    ) -> Result<()> {
         policy.map_or(Ok(()), known)?;
-        self.changed(who.owner, self.meta().set_boundary(act, who.owner, of, policy).await)
+        self.changed(access.owner(), self.meta().set_boundary(act, access.owner(), of, policy).await)
     }
 
     /// Returns the policy with this number, which is the boundary of a sub-account or role.
-    pub async fn boundary(&self, who: &Identity, policy: Option<PolicyId>) -> Result<Option<Boundary>> {
+    pub async fn boundary<E: Effect>(
+        &self,
+        access: &Access<E, Account>,
+        policy: Option<PolicyId>,
+    ) -> Result<Option<Boundary>> {
         match policy {
-            Some(policy) => self.policy(who, policy).await.map(Some),
+            Some(policy) => self.policy(access, policy).await.map(Some),
             None => Ok(None),
         }
     }

@@ -1,7 +1,8 @@
 //! Access keys.
 
-use roadstead_auth::{Identity, NewKey};
-use roadstead_storage::meta::{AccessKey, Act};
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, NewKey, Read, Write};
+use roadstead_storage::meta::{AccessKey, Act, User};
 use roadstead_types::{AccountId, SecretId, Thing, Uin};
 
 use super::{CamService, rules};
@@ -13,12 +14,16 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(User)`, `MainAccountOnly(AccessKey)`.
-    pub async fn key_holder(&self, who: &Identity, uin: u64) -> Result<AccountId> {
+    async fn key_holder<E: Effect>(&self, access: &Access<E, Account>, uin: u64) -> Result<AccountId> {
         let uin = Uin::from_number(uin).map_err(|_| Error::Unknown(Thing::User))?;
-        if uin == who.owner_uin {
-            return if who.is_root() { Ok(who.owner) } else { Err(Error::MainAccountOnly(Thing::AccessKey)) };
+        if uin == access.who().owner_uin {
+            return if access.who().is_root() {
+                Ok(access.owner())
+            } else {
+                Err(Error::MainAccountOnly(Thing::AccessKey))
+            };
         }
-        let user = self.meta().user_by_uin(who.owner, &uin).await?;
+        let user = self.meta().user_by_uin(access.owner(), &uin).await?;
         user.map(|user| user.account.id).ok_or(Error::Unknown(Thing::User))
     }
 
@@ -26,15 +31,34 @@ impl CamService {
     ///
     /// # Errors
     /// `Parameter`, `LimitReached`, `Unknown(User)`.
-    pub async fn create_key(&self, act: &Act, holder: AccountId, description: &str) -> Result<NewKey> {
+    pub async fn create_key(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        uin: u64,
+        description: &str,
+    ) -> Result<NewKey> {
+        let holder = self.key_holder(access, uin).await?;
         rules::key_description(description)?;
         let made = self.base.auth.accounts().create_key(act, holder, description).await;
         self.changed(holder, made).map_err(gone)
     }
 
     /// Returns the access keys of an account, the oldest first.
-    pub async fn list_keys(&self, holder: AccountId) -> Result<Vec<AccessKey>> {
+    pub async fn list_keys(&self, access: &Access<Read, Account>, uin: u64) -> Result<Vec<AccessKey>> {
+        let holder = self.key_holder(access, uin).await?;
         Ok(self.meta().list_access_keys(holder).await?)
+    }
+
+    /// Tells whether a sub-account has access keys.
+    ///
+    /// # Errors
+    /// `Unknown(User)` if it is one of another main account.
+    pub async fn has_keys<E: Effect>(&self, access: &Access<E, Account>, user: &User) -> Result<bool> {
+        if user.account.owner != access.owner() {
+            return Err(Error::Unknown(Thing::User));
+        }
+        Ok(!self.meta().list_access_keys(user.account.id).await?.is_empty())
     }
 
     /// Enables or disables an access key.
@@ -44,41 +68,43 @@ impl CamService {
     pub async fn set_key_active(
         &self,
         act: &Act,
-        who: &Identity,
-        holder: AccountId,
+        access: &Access<Write, Account>,
+        uin: u64,
         key: &str,
         active: bool,
     ) -> Result<()> {
+        let holder = self.key_holder(access, uin).await?;
         let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
         let set = self.meta().set_access_key_active(act, holder, &id, active).await;
         let found = if matches!(set, Ok(false)) { false } else { self.changed(holder, set)? };
-        if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
+        if found { Ok(()) } else { Err(self.whose(access, &id).await?) }
     }
 
     /// Deletes an access key for good.
     ///
     /// # Errors
     /// `Unknown(AccessKey)`, `Foreign(AccessKey)`.
-    pub async fn delete_key(&self, act: &Act, who: &Identity, holder: AccountId, key: &str) -> Result<()> {
+    pub async fn delete_key(&self, act: &Act, access: &Access<Write, Account>, uin: u64, key: &str) -> Result<()> {
+        let holder = self.key_holder(access, uin).await?;
         let id = key.parse().map_err(|_| Error::Unknown(Thing::AccessKey))?;
         let deleted = self.meta().delete_access_key(act, holder, &id).await;
         let found = if matches!(deleted, Ok(false)) { false } else { self.changed(holder, deleted)? };
-        if found { Ok(()) } else { Err(self.whose(who, &id).await?) }
+        if found { Ok(()) } else { Err(self.whose(access, &id).await?) }
     }
 
     /// Returns those of the keys that belong to the main account or its sub-accounts.
-    pub async fn own_keys(&self, who: &Identity, keys: &[String]) -> Result<Vec<AccessKey>> {
+    pub async fn own_keys(&self, access: &Access<Read, Account>, keys: &[String]) -> Result<Vec<AccessKey>> {
         let mut own = Vec::new();
         for key in keys {
             let Ok(id) = key.parse::<SecretId>() else { continue };
-            own.extend(self.meta().own_access_key(who.owner, &id).await?);
+            own.extend(self.meta().own_access_key(access.owner(), &id).await?);
         }
         Ok(own)
     }
 
     /// Returns the error for a key that an account does not have.
-    async fn whose(&self, who: &Identity, id: &SecretId) -> Result<Error> {
-        let found = self.meta().own_access_key(who.owner, id).await?;
+    async fn whose<E: Effect>(&self, access: &Access<E, Account>, id: &SecretId) -> Result<Error> {
+        let found = self.meta().own_access_key(access.owner(), id).await?;
         Ok(if found.is_some() { Error::Foreign(Thing::AccessKey) } else { Error::Unknown(Thing::AccessKey) })
     }
 }

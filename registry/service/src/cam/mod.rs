@@ -24,6 +24,7 @@ pub use policies::{PolicyInfo, PolicyScope};
 pub use providers::{ProviderInfo, stored_clients};
 pub use roles::{NewRoleInfo, RoleInfo, RoleRef};
 pub use rules::Tag;
+pub(crate) use rules::key_description;
 pub use users::{UserDetails, UserRef, uid};
 
 use super::Foundation;

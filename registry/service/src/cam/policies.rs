@@ -1,6 +1,7 @@
 //! Policies: preset ones and custom ones.
 
-use roadstead_auth::Identity;
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_policy::Use;
 use roadstead_policy::presets::{self, Preset};
 use roadstead_storage::meta::{Act, NewPolicy, Policy, PolicyCounts, PolicySummary};
@@ -83,7 +84,7 @@ impl CamService {
     pub async fn create_policy(
         &self,
         act: &Act,
-        who: &Identity,
+        access: &Access<Write, Account>,
         name: &str,
         description: &str,
         document: &str,
@@ -92,51 +93,51 @@ impl CamService {
         rules::policy_name(name)?;
         rules::description(description)?;
         let tags = rules::tags_to_store(tags)?;
-        let parsed = parse(who, name, document, Use::Identity)?;
+        let parsed = parse(access.who(), name, document, Use::Identity)?;
         if presets::all().iter().any(|preset| preset.name == name) {
             return Err(Error::Exists(Thing::Policy));
         }
         let new = NewPolicy { name, description, document, canonical: &parsed.canonical, tags: &tags };
-        self.changed(who.owner, self.meta().create_policy(act, who.owner, &new).await)
+        self.changed(access.owner(), self.meta().create_policy(act, access.owner(), &new).await)
     }
 
     /// Returns the policy with this number.
     ///
     /// # Errors
     /// `Unknown(Policy)`.
-    pub async fn policy(&self, who: &Identity, id: PolicyId) -> Result<PolicyInfo> {
+    pub async fn policy<E: Effect>(&self, access: &Access<E, Account>, id: PolicyId) -> Result<PolicyInfo> {
         match presets::get(id.get()) {
-            Some(preset) => Ok(PolicyInfo::preset(preset, self.since(who).await?)),
+            Some(preset) => Ok(PolicyInfo::preset(preset, self.since(access).await?)),
             None => {
-                let found = self.meta().policy(who.owner, id).await?;
+                let found = self.meta().policy(access.owner(), id).await?;
                 found.map(PolicyInfo::custom).ok_or(Error::Unknown(Thing::Policy))
             }
         }
     }
 
     /// Returns the number of the policy with this name, if it exists.
-    pub async fn find_policy(&self, who: &Identity, name: &str) -> Result<Option<PolicyId>> {
+    pub async fn find_policy<E: Effect>(&self, access: &Access<E, Account>, name: &str) -> Result<Option<PolicyId>> {
         if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
             return Ok(Some(PolicyId::new(preset.id)));
         }
-        Ok(self.meta().policy_by_name(who.owner, name).await?.map(|policy| policy.summary.id))
+        Ok(self.meta().policy_by_name(access.owner(), name).await?.map(|policy| policy.summary.id))
     }
 
     /// Returns the policies whose names contain `keyword`: first the preset ones, then the custom ones, the oldest
     /// first.
     pub async fn list_policies(
         &self,
-        who: &Identity,
+        access: &Access<Read, Account>,
         scope: PolicyScope,
         keyword: Option<&str>,
     ) -> Result<Vec<PolicyInfo>> {
         let mut policies = Vec::new();
         if scope != PolicyScope::Custom {
-            let since = self.since(who).await?;
+            let since = self.since(access).await?;
             policies.extend(presets::all().iter().map(|preset| PolicyInfo::preset(preset, since)));
         }
         if scope != PolicyScope::Preset {
-            policies.extend(self.meta().list_policies(who.owner).await?.into_iter().map(PolicyInfo::summary));
+            policies.extend(self.meta().list_policies(access.owner()).await?.into_iter().map(PolicyInfo::summary));
         }
         policies.retain(|policy| matches(&policy.name, keyword));
         Ok(policies)
@@ -144,8 +145,12 @@ impl CamService {
 
     /// Counts how often these policies are attached in the main account. Policies that are attached to nobody are left
     /// out.
-    pub async fn count_attached(&self, who: &Identity, policies: &[PolicyId]) -> Result<Vec<PolicyCounts>> {
-        Ok(self.meta().count_attached(who.owner, policies).await?)
+    pub async fn count_attached(
+        &self,
+        access: &Access<Read, Account>,
+        policies: &[PolicyId],
+    ) -> Result<Vec<PolicyCounts>> {
+        Ok(self.meta().count_attached(access.owner(), policies).await?)
     }
 
     /// Changes the description or document of a policy. `None` leaves a value unchanged.
@@ -155,7 +160,7 @@ impl CamService {
     pub async fn update_policy(
         &self,
         act: &Act,
-        who: &Identity,
+        access: &Access<Write, Account>,
         id: PolicyId,
         description: Option<&str>,
         document: Option<&str>,
@@ -164,25 +169,25 @@ impl CamService {
         if presets::get(id.get()).is_some() {
             return Err(Error::Preset(Thing::Policy));
         }
-        let parsed = document.map(|text| parse(who, &id.to_string(), text, Use::Identity)).transpose()?;
+        let parsed = document.map(|text| parse(access.who(), &id.to_string(), text, Use::Identity)).transpose()?;
         let document = document.zip(parsed.as_ref().map(|parsed| parsed.canonical.as_str()));
-        self.changed(who.owner, self.meta().update_policy(act, who.owner, id, description, document).await)
+        self.changed(access.owner(), self.meta().update_policy(act, access.owner(), id, description, document).await)
     }
 
     /// Deletes policies: all of them, or none. It also detaches them everywhere.
     ///
     /// # Errors
     /// `Unknown(Policy)`, `Preset(Policy)`; `InUse(Policy)` if deleting one would give somebody more permissions.
-    pub async fn delete_policies(&self, act: &Act, who: &Identity, ids: &[PolicyId]) -> Result<()> {
+    pub async fn delete_policies(&self, act: &Act, access: &Access<Write, Account>, ids: &[PolicyId]) -> Result<()> {
         if ids.iter().any(|id| presets::get(id.get()).is_some()) {
             return Err(Error::Preset(Thing::Policy));
         }
-        self.changed(who.owner, self.meta().delete_policies(act, who.owner, ids).await)
+        self.changed(access.owner(), self.meta().delete_policies(act, access.owner(), ids).await)
     }
 
     /// Returns when the main account was created.
-    pub(super) async fn since(&self, who: &Identity) -> Result<Timestamp> {
-        let owner = self.meta().account(who.owner).await?;
+    pub(super) async fn since<E: Effect>(&self, access: &Access<E, Account>) -> Result<Timestamp> {
+        let owner = self.meta().account(access.owner()).await?;
         Ok(owner.map_or_else(|| self.now(), |owner| owner.created_at))
     }
 }

@@ -1,6 +1,7 @@
 //! Identity providers.
 
-use roadstead_auth::{Identity, ProviderKeys};
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, ProviderKeys, Write};
 use roadstead_storage::meta::{Act, NewOidcProvider, OidcProvider};
 use url::Url;
 
@@ -89,15 +90,24 @@ impl CamService {
     ///
     /// # Errors
     /// `ProviderName`, `ProviderUrl`, `ProviderKeys`, `Description`, `Parameter`, `Exists(Provider)`, `LimitReached`.
-    pub async fn create_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+    pub async fn create_provider(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        info: &ProviderInfo<'_>,
+    ) -> Result<()> {
         let (_, client_ids) = info.check()?;
         let new = stored(info, &client_ids);
-        self.changed(who.owner, self.meta().create_oidc_provider(act, who.owner, &new).await)
+        self.changed(access.owner(), self.meta().create_oidc_provider(act, access.owner(), &new).await)
     }
 
     /// Returns the identity provider, if it exists.
-    pub async fn find_provider(&self, who: &Identity, name: &str) -> Result<Option<OidcProvider>> {
-        Ok(self.meta().oidc_provider(who.owner, name).await?)
+    pub async fn find_provider<E: Effect>(
+        &self,
+        access: &Access<E, Account>,
+        name: &str,
+    ) -> Result<Option<OidcProvider>> {
+        Ok(self.meta().oidc_provider(access.owner(), name).await?)
     }
 
     /// Replaces the settings of an identity provider. Its sessions end, unless the new settings still trust everything
@@ -105,19 +115,24 @@ impl CamService {
     ///
     /// # Errors
     /// The errors of [`create_provider`](Self::create_provider), and `Unknown(Provider)`.
-    pub async fn update_provider(&self, act: &Act, who: &Identity, info: &ProviderInfo<'_>) -> Result<()> {
+    pub async fn update_provider(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        info: &ProviderInfo<'_>,
+    ) -> Result<()> {
         let (keys, client_ids) = info.check()?;
         let (new, keeps) = (stored(info, &client_ids), |old: &OidcProvider| info.keeps(&keys, old));
-        self.changed(who.owner, self.meta().update_oidc_provider(act, who.owner, &new, &keeps).await)
+        self.changed(access.owner(), self.meta().update_oidc_provider(act, access.owner(), &new, &keeps).await)
     }
 
     /// Deletes an identity provider and ends its sessions.
     ///
     /// # Errors
     /// `Unknown(Provider)`.
-    pub async fn delete_provider(&self, act: &Act, who: &Identity, name: &str) -> Result<()> {
+    pub async fn delete_provider(&self, act: &Act, access: &Access<Write, Account>, name: &str) -> Result<()> {
         rules::provider_name(name)?;
-        self.changed(who.owner, self.meta().delete_oidc_provider(act, who.owner, name).await)
+        self.changed(access.owner(), self.meta().delete_oidc_provider(act, access.owner(), name).await)
     }
 }
 

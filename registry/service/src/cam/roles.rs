@@ -1,6 +1,7 @@
 //! Roles and their trust policies.
 
-use roadstead_auth::Identity;
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_policy::Use;
 use roadstead_storage::meta::{Act, NewRole, Role};
 use roadstead_types::RoleId;
@@ -59,7 +60,12 @@ impl CamService {
     ///
     /// # Errors
     /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `Exists(Role)`, `LimitReached`.
-    pub async fn create_role(&self, act: &Act, who: &Identity, new: &NewRoleInfo<'_>) -> Result<RoleId> {
+    pub async fn create_role(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        new: &NewRoleInfo<'_>,
+    ) -> Result<RoleId> {
         rules::role_name(new.name)?;
         rules::description(new.description)?;
         let session_duration = match new.session_duration {
@@ -73,7 +79,7 @@ impl CamService {
             }
         };
         let tags = rules::tags_to_store(new.tags)?;
-        let parsed = parse(who, new.name, new.trust, Use::Trust)?;
+        let parsed = parse(access.who(), new.name, new.trust, Use::Trust)?;
         let role = NewRole {
             name: new.name,
             description: new.description,
@@ -83,15 +89,19 @@ impl CamService {
             console_login: new.console_login,
             tags: &tags,
         };
-        self.changed(who.owner, self.meta().create_role(act, who.owner, &role).await)
+        self.changed(access.owner(), self.meta().create_role(act, access.owner(), &role).await)
     }
 
     /// Returns the role, if it exists.
-    pub async fn find_role(&self, who: &Identity, role: RoleRef<'_>) -> Result<Option<RoleInfo>> {
+    pub async fn find_role<E: Effect>(
+        &self,
+        access: &Access<E, Account>,
+        role: RoleRef<'_>,
+    ) -> Result<Option<RoleInfo>> {
         let found = match role {
-            RoleRef::Name(name) => self.meta().role_by_name(who.owner, name).await?,
+            RoleRef::Name(name) => self.meta().role_by_name(access.owner(), name).await?,
             RoleRef::Id(digits) => match digits.parse() {
-                Ok(id) => self.meta().role(who.owner, RoleId::new(id)).await?,
+                Ok(id) => self.meta().role(access.owner(), RoleId::new(id)).await?,
                 Err(_) => None,
             },
         };
@@ -99,8 +109,8 @@ impl CamService {
     }
 
     /// Returns the roles that have all of `tags`, the oldest first.
-    pub async fn list_roles(&self, who: &Identity, tags: &[Tag]) -> Result<Vec<RoleInfo>> {
-        let roles = self.meta().list_roles(who.owner).await?.into_iter().map(RoleInfo::from);
+    pub async fn list_roles(&self, access: &Access<Read, Account>, tags: &[Tag]) -> Result<Vec<RoleInfo>> {
+        let roles = self.meta().list_roles(access.owner()).await?.into_iter().map(RoleInfo::from);
         Ok(roles.filter(|role| tags.iter().all(|tag| role.tags.contains(tag))).collect())
     }
 
@@ -108,16 +118,22 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(Role)`, `Document`.
-    pub async fn update_trust(&self, act: &Act, who: &Identity, id: RoleId, trust: &str) -> Result<()> {
-        let parsed = parse(who, &id.to_string(), trust, Use::Trust)?;
-        self.changed(who.owner, self.meta().update_trust(act, who.owner, id, trust, &parsed.canonical).await)
+    pub async fn update_trust(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        id: RoleId,
+        trust: &str,
+    ) -> Result<()> {
+        let parsed = parse(access.who(), &id.to_string(), trust, Use::Trust)?;
+        self.changed(access.owner(), self.meta().update_trust(act, access.owner(), id, trust, &parsed.canonical).await)
     }
 
     /// Deletes a role and ends its sessions.
     ///
     /// # Errors
     /// `Unknown(Role)`.
-    pub async fn delete_role(&self, act: &Act, who: &Identity, id: RoleId) -> Result<()> {
-        self.changed(who.owner, self.meta().delete_role(act, who.owner, id).await)
+    pub async fn delete_role(&self, act: &Act, access: &Access<Write, Account>, id: RoleId) -> Result<()> {
+        self.changed(access.owner(), self.meta().delete_role(act, access.owner(), id).await)
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn group_name(name: &str) -> Result<()> {
     line("GroupName", name, MAX_GROUP_NAME_CHARS)
 }
 
-pub(super) fn key_description(text: &str) -> Result<()> {
+pub(crate) fn key_description(text: &str) -> Result<()> {
     let fits = text.len() <= MAX_KEY_DESCRIPTION_CHARS
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b));
     let rule = "Description has at most 1024 letters, digits and characters of _+=,.@:/-";

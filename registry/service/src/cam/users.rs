@@ -1,6 +1,7 @@
 //! Sub-accounts.
 
-use roadstead_auth::{Identity, NewSubAccount, SubAccount};
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Effect, NewSubAccount, Read, SubAccount, Write};
 use roadstead_storage::meta::{Act, User, UserChange};
 use roadstead_types::{AccountId, Thing, Uin};
 
@@ -30,15 +31,15 @@ pub enum UserRef<'a> {
 
 impl CamService {
     /// Returns the sub-account, if it exists.
-    pub async fn find_user(&self, who: &Identity, user: UserRef<'_>) -> Result<Option<User>> {
+    pub async fn find_user<E: Effect>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<Option<User>> {
         Ok(match user {
-            UserRef::Name(name) => self.meta().user_by_name(who.owner, name).await?,
+            UserRef::Name(name) => self.meta().user_by_name(access.owner(), name).await?,
             UserRef::Uin(number) => match Uin::from_number(number) {
-                Ok(uin) => self.meta().user_by_uin(who.owner, &uin).await?,
+                Ok(uin) => self.meta().user_by_uin(access.owner(), &uin).await?,
                 Err(_) => None,
             },
             UserRef::Uid(uid) => match uid.checked_sub(FIRST_UID).map(i64::try_from) {
-                Some(Ok(id)) => self.meta().user(who.owner, AccountId::new(id)).await?,
+                Some(Ok(id)) => self.meta().user(access.owner(), AccountId::new(id)).await?,
                 _ => None,
             },
         })
@@ -48,13 +49,13 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(User)`.
-    pub async fn user(&self, who: &Identity, user: UserRef<'_>) -> Result<User> {
-        self.find_user(who, user).await?.ok_or(Error::Unknown(Thing::User))
+    pub async fn user<E: Effect>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<User> {
+        self.find_user(access, user).await?.ok_or(Error::Unknown(Thing::User))
     }
 
     /// Returns all sub-accounts, the oldest first.
-    pub async fn list_users(&self, who: &Identity) -> Result<Vec<User>> {
-        Ok(self.meta().list_users(who.owner).await?)
+    pub async fn list_users(&self, access: &Access<Read, Account>) -> Result<Vec<User>> {
+        Ok(self.meta().list_users(access.owner()).await?)
     }
 
     /// Creates a sub-account. It has one password, for the registry and the console.
@@ -64,7 +65,7 @@ impl CamService {
     pub async fn create_user(
         &self,
         act: &Act,
-        who: &Identity,
+        access: &Access<Write, Account>,
         name: &str,
         profile: &UserDetails,
         password: Option<&str>,
@@ -72,9 +73,9 @@ impl CamService {
     ) -> Result<SubAccount> {
         check_profile(profile)?;
         let needs_password = profile.console_login;
-        let new = NewSubAccount { owner: who.owner, name, profile, password, needs_password, needs_key };
+        let new = NewSubAccount { owner: access.owner(), name, profile, password, needs_password, needs_key };
         let made = self.base.auth.accounts().create_user(act, &new).await;
-        self.changed(who.owner, made)
+        self.changed(access.owner(), made)
     }
 
     /// Changes the details of a sub-account, and its password if one is given. Ignores the hash in `change`.
@@ -84,7 +85,7 @@ impl CamService {
     pub async fn update_user(
         &self,
         act: &Act,
-        who: &Identity,
+        access: &Access<Write, Account>,
         user: AccountId,
         change: UserChange<'_>,
         password: Option<&str>,
@@ -98,15 +99,21 @@ impl CamService {
             None => None,
         };
         let change = UserChange { password_hash: hash.as_deref(), ..change };
-        self.changed(who.owner, self.meta().update_user(act, who.owner, user, &change).await)
+        self.changed(access.owner(), self.meta().update_user(act, access.owner(), user, &change).await)
     }
 
     /// Deletes a sub-account with everything except the content that it pushed.
     ///
     /// # Errors
     /// `Unknown(User)`; `InUse(User)` unless `force` is set.
-    pub async fn delete_user(&self, act: &Act, who: &Identity, user: AccountId, force: bool) -> Result<()> {
-        self.changed(who.owner, self.meta().delete_user(act, who.owner, user, force).await)
+    pub async fn delete_user(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        user: AccountId,
+        force: bool,
+    ) -> Result<()> {
+        self.changed(access.owner(), self.meta().delete_user(act, access.owner(), user, force).await)
     }
 }
 

@@ -21,7 +21,7 @@ pub struct WholeImage {
 
 impl ImageService {
     /// Returns a page of the images of a repository, the last pushed first.
-    pub async fn find(
+    pub(super) async fn find(
         &self,
         repository: RepositoryId,
         filter: &TagFilter<'_>,
@@ -37,7 +37,7 @@ impl ImageService {
     ///
     /// # Errors
     /// `Unknown(Manifest)`.
-    pub async fn whole(&self, repository: RepositoryId, tag: &Tag) -> Result<WholeImage> {
+    pub(super) async fn whole(&self, repository: RepositoryId, tag: &Tag) -> Result<WholeImage> {
         let meta = &self.base.meta;
         let digest = meta.tag(repository, tag).await?.ok_or(Error::Unknown(Thing::Manifest))?;
         let stored = meta.manifest(repository, &digest).await?.ok_or(Error::Unknown(Thing::Manifest))?;

@@ -1,6 +1,7 @@
 //! Images as people see them: tags with the details of their configs, and the tags that share an image.
 
 mod details;
+mod instance;
 mod list;
 mod personal;
 
@@ -33,7 +34,7 @@ impl ImageService {
     }
 
     /// Returns whether the repository has this tag.
-    pub async fn has_tag(&self, access: &Access<Push>, tag: &Tag) -> Result<bool> {
+    async fn has_tag(&self, access: &Access<Push>, tag: &Tag) -> Result<bool> {
         let Some(repository) = access.repository_id() else { return Ok(false) };
         Ok(self.base.meta.tag(repository, tag).await?.is_some())
     }
@@ -43,7 +44,7 @@ impl ImageService {
     ///
     /// # Errors
     /// `Unknown(Repository)`, `Gone(Tag)` if the permission does not cover all tags.
-    pub async fn delete(&self, act: &Act, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
+    async fn delete(&self, act: &Act, access: &Access<Delete>, tags: &[Tag]) -> Result<Vec<Tag>> {
         if access.tags().is_some_and(|covered| tags.iter().any(|tag| !covered.contains(tag))) {
             return Err(Error::Gone(Thing::Tag));
         }
@@ -58,7 +59,7 @@ impl ImageService {
 
     /// Gives the image of a tag another tag, in the same repository or in another one, which is created if necessary.
     /// No content is copied. Returns the digest, or `None` if the tag does not exist.
-    pub async fn link(
+    async fn link(
         &self,
         act: &Act,
         from: &Access<Pull>,

@@ -1,13 +1,12 @@
 //! Namespaces and repositories of an instance.
 
-use roadstead_auth::Permissions;
+use roadstead_auth::{Effect, Read, Write};
 use roadstead_storage::meta::{
-    Act, Found, Instance, InstanceNamespace, InstanceRepository, NamespaceSettings, Repository, RepositoryQuery, Scope,
-    Texts,
+    Act, Found, InstanceNamespace, InstanceRepository, NamespaceSettings, RepositoryQuery, Scope, Texts,
 };
-use roadstead_types::{NamespaceId, NamespaceName, RegistryId, RepositoryName, Thing};
+use roadstead_types::{NamespaceName, RepositoryName, Thing};
 
-use super::{InstanceService, MAX_NAMESPACES};
+use super::{InstanceService, MAX_NAMESPACES, OwnInstance, there};
 use crate::{Error, Result};
 
 impl InstanceService {
@@ -18,7 +17,7 @@ impl InstanceService {
     pub async fn create_namespace(
         &self,
         act: &Act,
-        instance: &Instance,
+        instance: &OwnInstance<Write>,
         name: &NamespaceName,
         settings: &NamespaceSettings,
     ) -> Result<()> {
@@ -34,38 +33,47 @@ impl InstanceService {
     }
 
     /// Returns the namespaces, ordered by name.
-    pub async fn namespaces(&self, registry: RegistryId) -> Result<Vec<InstanceNamespace>> {
-        Ok(self.base.meta.list_instance_namespaces(registry, MAX_NAMESPACES).await?)
+    pub async fn namespaces(&self, instance: &OwnInstance<Read>) -> Result<Vec<InstanceNamespace>> {
+        Ok(self.base.meta.list_instance_namespaces(instance.registry, MAX_NAMESPACES).await?)
     }
 
     /// Returns the namespace with this name.
-    pub async fn namespace(&self, registry: RegistryId, name: &str) -> Result<Option<InstanceNamespace>> {
-        Ok(self.base.meta.instance_namespace(registry, name).await?)
+    pub async fn namespace<E: Effect>(
+        &self,
+        instance: &OwnInstance<E>,
+        name: &str,
+    ) -> Result<Option<InstanceNamespace>> {
+        Ok(self.base.meta.instance_namespace(instance.registry, name).await?)
     }
 
-    /// Changes a namespace, and the visibility of its repositories with it. Returns false if it no longer exists.
+    /// Changes a namespace, and the visibility of its repositories with it.
+    ///
+    /// # Errors
+    /// `Unknown(Namespace)`.
     pub async fn modify_namespace(
         &self,
         act: &Act,
-        registry: RegistryId,
-        id: NamespaceId,
+        instance: &OwnInstance<Write>,
+        name: &str,
         change: impl Fn(&mut NamespaceSettings) + Send + Sync,
-    ) -> Result<bool> {
-        let there = self.base.meta.modify_instance_namespace(act, registry, id, change).await;
-        // The name of the namespace is unknown here, and its repositories change too, so the whole registry is
-        // forgotten.
-        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
-        Ok(there?)
+    ) -> Result<()> {
+        let registry = instance.registry;
+        let found = self.namespace(instance, name).await?.ok_or(Error::Unknown(Thing::Namespace))?;
+        let changed = self.base.meta.modify_instance_namespace(act, registry, found.id, change).await;
+        // Its repositories change too, so the whole registry is forgotten.
+        self.base.forget(&Scope::Registry(registry), &changed, |there| *there);
+        there(changed?, Thing::Namespace)
     }
 
-    /// Deletes an empty namespace. Returns false if it does not exist.
+    /// Deletes an empty namespace.
     ///
     /// # Errors
-    /// `InUse` if the namespace has repositories.
-    pub async fn delete_namespace(&self, act: &Act, registry: RegistryId, name: &NamespaceName) -> Result<bool> {
-        let there = self.base.meta.delete_namespace(act, registry, name).await;
-        self.base.forget(&Scope::Namespace(registry, name.clone()), &there, |there| *there);
-        Ok(there?)
+    /// `Unknown(Namespace)`, `InUse` if the namespace has repositories.
+    pub async fn delete_namespace(&self, act: &Act, instance: &OwnInstance<Write>, name: &NamespaceName) -> Result<()> {
+        let registry = instance.registry;
+        let deleted = self.base.meta.delete_namespace(act, registry, name).await;
+        self.base.forget(&Scope::Namespace(registry, name.clone()), &deleted, |there| *there);
+        there(deleted?, Thing::Namespace)
     }
 
     /// Creates an empty repository.
@@ -75,11 +83,12 @@ impl InstanceService {
     pub async fn create_repository(
         &self,
         act: &Act,
-        registry: RegistryId,
+        instance: &OwnInstance<Write>,
         name: &RepositoryName,
         texts: &Texts,
     ) -> Result<()> {
-        let namespace = self.namespace(registry, name.namespace()).await?;
+        let registry = instance.registry;
+        let namespace = self.namespace(instance, name.namespace()).await?;
         let namespace = namespace.ok_or(Error::Unknown(Thing::Namespace))?;
         let made = self.base.meta.create_instance_repository(act, registry, namespace.id, name, texts).await;
         self.base.forget(&Scope::Repository(registry, name.clone()), &made, |_| true);
@@ -93,51 +102,49 @@ impl InstanceService {
     /// `Overloaded` if the policies name too many repositories.
     pub async fn repositories(
         &self,
-        permissions: &Permissions,
-        instance: &Instance,
+        instance: &OwnInstance<Read>,
         query: &RepositoryQuery<'_>,
     ) -> Result<Found<InstanceRepository>> {
-        let shows = self.base.shown_in(permissions, instance).await?;
+        let shows = self.base.shown_in(instance.access().permissions(), instance).await?;
         let query = RepositoryQuery { shows: &shows, ..*query };
         Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)
     }
 
-    /// Returns the repository with this name.
-    pub async fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Result<Option<Repository>> {
-        Ok(self.base.meta.repository(registry, name).await?)
-    }
-
-    /// Changes the texts of a repository. `None` leaves a text unchanged. Returns false if the repository does not
-    /// exist.
+    /// Changes the texts of a repository. `None` leaves a text unchanged.
+    ///
+    /// # Errors
+    /// `Unknown(Repository)`.
     pub async fn describe_repository(
         &self,
         act: &Act,
-        registry: RegistryId,
+        instance: &OwnInstance<Write>,
         name: &RepositoryName,
         brief: Option<&str>,
         description: Option<&str>,
-    ) -> Result<bool> {
-        let Some(found) = self.repository(registry, name).await? else { return Ok(false) };
-        Ok(self.base.meta.describe_instance_repository(act, found.id, brief, description).await?)
+    ) -> Result<()> {
+        let id = self.base.repository_in(instance, name).await?.id;
+        let described = self.base.meta.describe_instance_repository(act, id, brief, description).await?;
+        there(described, Thing::Repository)
     }
 
-    /// Deletes a repository with its content. Returns false if it does not exist.
+    /// Deletes a repository with its content.
     ///
     /// # Errors
-    /// `InUse` if the repository has images, unless `force` is set.
+    /// `Unknown(Repository)`, `InUse` if the repository has images, unless `force` is set.
     pub async fn delete_repository(
         &self,
         act: &Act,
-        registry: RegistryId,
+        instance: &OwnInstance<Write>,
         name: &RepositoryName,
         force: bool,
-    ) -> Result<bool> {
-        let Some(found) = self.repository(registry, name).await? else { return Ok(false) };
+    ) -> Result<()> {
+        let registry = instance.registry;
+        let found = self.base.repository_in(instance, name).await?;
         if !force && !self.base.meta.list_tags(found.id, None, 1).await?.is_empty() {
             return Err(Error::InUse(Thing::Repository));
         }
-        let there = self.base.meta.delete_repository(act, found.id).await;
-        self.base.forget(&Scope::Repository(registry, name.clone()), &there, |there| *there);
-        Ok(there?)
+        let deleted = self.base.meta.delete_repository(act, found.id).await;
+        self.base.forget(&Scope::Repository(registry, name.clone()), &deleted, |there| *there);
+        there(deleted?, Thing::Repository)
     }
 }

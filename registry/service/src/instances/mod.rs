@@ -2,14 +2,22 @@
 
 mod content;
 mod names;
+mod own;
+mod tokens;
 
 use std::sync::Arc;
 
+use roadstead_auth::place::{self, System};
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{Act, Instance, InstanceChange, InstanceToken, NewInstance, Readable, Scope};
-use roadstead_types::{AccountId, InstanceId, RegistryId, Thing};
+use roadstead_storage::meta::{
+    Act, Edition, Instance, InstanceChange, NewInstance, Payment, Readable, ResourceTag, Scope,
+};
+use roadstead_types::{InstanceId, InstanceName, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
+pub use own::OwnInstance;
+pub use tokens::{CreatedToken, Term};
 
 use super::Foundation;
 use crate::{Error, Result};
@@ -23,6 +31,25 @@ const ID_ATTEMPTS: usize = 8;
 /// The number of rows of a deleted instance that are read together.
 const CHUNK: u32 = 100;
 
+/// What an instance is to be.
+#[derive(Clone, Debug)]
+pub struct InstanceDraft<'a> {
+    /// The name, which is unique.
+    pub name: &'a InstanceName,
+    /// What the instance can do.
+    pub edition: Edition,
+    /// How it is paid for.
+    pub payment: Payment,
+    /// Whether it cannot be deleted.
+    pub deletion_protection: bool,
+    /// Whether the client asked for versions of objects.
+    pub versioning: bool,
+    /// Whether the client asked for several zones.
+    pub multi_zone: bool,
+    /// The tags of the instance.
+    pub tags: &'a [ResourceTag],
+}
+
 /// The service for enterprise instances.
 #[derive(Clone)]
 pub struct InstanceService {
@@ -34,16 +61,33 @@ impl InstanceService {
         Self { base }
     }
 
-    /// Creates an instance. Ignores the id in `new`.
+    /// Creates an instance of the caller's main account.
     ///
     /// # Errors
     /// `Exists` if the name is taken, `LimitReached` if the owner already has `limit` instances.
-    pub async fn create(&self, act: &Act, new: NewInstance<'_>, limit: u64) -> Result<Instance> {
+    pub async fn create(
+        &self,
+        act: &Act,
+        access: &Access<Write, place::Account>,
+        draft: &InstanceDraft<'_>,
+        limit: u64,
+    ) -> Result<Instance> {
         let mut attempts = ID_ATTEMPTS;
         loop {
             let id = InstanceId::random();
             attempts -= 1;
-            let made = self.base.meta.create_instance(act, &NewInstance { id: &id, ..new }, limit).await;
+            let new = NewInstance {
+                id: &id,
+                name: draft.name,
+                owner: access.owner(),
+                edition: draft.edition,
+                payment: draft.payment,
+                deletion_protection: draft.deletion_protection,
+                versioning: draft.versioning,
+                multi_zone: draft.multi_zone,
+                tags: draft.tags,
+            };
+            let made = self.base.meta.create_instance(act, &new, limit).await;
             match made {
                 Err(StorageError::Conflict(Thing::InstanceId)) if attempts > 0 => {}
                 made => {
@@ -56,55 +100,34 @@ impl InstanceService {
         }
     }
 
-    /// Returns the long-term tokens of an instance, starting at `offset`, and their total number.
-    pub async fn tokens(&self, registry: RegistryId, offset: u32, limit: u32) -> Result<(Vec<InstanceToken>, u64)> {
-        Ok(self.base.meta.list_instance_tokens(registry, offset, limit).await?)
+    /// Finds the instance that a proof names, if it belongs to the main account.
+    pub async fn find<E: Effect>(&self, access: Access<E, place::Instance>) -> Result<Option<OwnInstance<E>>> {
+        let found = self.base.meta.own_instance(access.owner(), access.instance()).await?;
+        Ok(found.map(|row| OwnInstance::new(access, row)))
     }
 
-    /// Enables, disables or describes a long-term token. Returns false if it does not exist.
-    pub async fn modify_token(
-        &self,
-        act: &Act,
-        registry: RegistryId,
-        id: &str,
-        enabled: Option<bool>,
-        description: Option<&str>,
-    ) -> Result<bool> {
-        let there = self.base.meta.modify_instance_token(act, registry, id, enabled, description).await;
-        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
-        Ok(there?)
+    /// Returns the instances of the main account, the oldest first.
+    pub async fn list(&self, access: &Access<Read, place::Account>) -> Result<Vec<Instance>> {
+        Ok(self.base.meta.list_instances(access.owner(), MAX_INSTANCES).await?)
     }
 
-    /// Deletes a long-term token. Returns false if it does not exist.
-    pub async fn delete_token(&self, act: &Act, registry: RegistryId, id: &str) -> Result<bool> {
-        let there = self.base.meta.delete_instance_token(act, registry, id).await;
-        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
-        Ok(there?)
-    }
-
-    /// Returns the instance with this id if it belongs to `owner`.
-    pub async fn own(&self, owner: AccountId, id: &InstanceId) -> Result<Option<Instance>> {
-        Ok(self.base.meta.own_instance(owner, id).await?)
-    }
-
-    /// Returns the instances of `owner`, the oldest first.
-    pub async fn list(&self, owner: AccountId) -> Result<Vec<Instance>> {
-        Ok(self.base.meta.list_instances(owner, MAX_INSTANCES).await?)
-    }
-
-    /// Changes an instance. Returns false if it no longer exists.
-    pub async fn modify(&self, act: &Act, registry: RegistryId, change: &InstanceChange) -> Result<bool> {
-        Ok(self.base.meta.modify_instance(act, registry, change).await?)
-    }
-
-    /// Deletes an instance. Returns false if it no longer exists. A job removes its content with [`Self::empty`].
+    /// Changes an instance.
     ///
     /// # Errors
-    /// `Protected`; `InUse` if the instance has repositories and `content` is not set.
-    pub async fn delete(&self, act: &Act, registry: RegistryId, content: bool) -> Result<bool> {
-        let there = self.base.meta.condemn_instance(act, registry, content).await;
-        self.base.forget(&Scope::Registry(registry), &there, |there| *there);
-        Ok(there?)
+    /// `Unknown(Instance)` if it no longer exists.
+    pub async fn modify(&self, act: &Act, instance: &OwnInstance<Write>, change: &InstanceChange) -> Result<()> {
+        there(self.base.meta.modify_instance(act, instance.registry, change).await?, Thing::Instance)
+    }
+
+    /// Deletes an instance. A job removes its content with [`Self::empty`].
+    ///
+    /// # Errors
+    /// `Protected`; `InUse` if the instance has repositories and `content` is not set; `Unknown(Instance)` if it no
+    /// longer exists.
+    pub async fn delete(&self, act: &Act, instance: &OwnInstance<Write>, content: bool) -> Result<()> {
+        let deleted = self.base.meta.condemn_instance(act, instance.registry, content).await;
+        self.base.forget(&Scope::Registry(instance.registry), &deleted, |there| *there);
+        there(deleted?, Thing::Instance)
     }
 
     /// Removes all content of a deleted instance while `goes_on` returns true. `goes_on` receives the number of removed
@@ -114,6 +137,7 @@ impl InstanceService {
     /// `InUse` if the instance was not deleted, and the errors of the database.
     pub async fn empty(
         &self,
+        _: &Access<Write, System>,
         act: &Act,
         registry: RegistryId,
         goes_on: impl Fn(u64) -> bool + Send + Sync,
@@ -147,4 +171,9 @@ impl InstanceService {
             }
         }
     }
+}
+
+/// Requires that something was found.
+fn there(found: bool, thing: Thing) -> Result<()> {
+    if found { Ok(()) } else { Err(Error::Unknown(thing)) }
 }

@@ -1,6 +1,7 @@
 //! Favorite repositories of an account.
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::place::{Account, OwnRepository};
+use roadstead_auth::{Access, Write};
 use roadstead_storage::meta::Act;
 use roadstead_types::RepositoryName;
 
@@ -12,17 +13,22 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn add_favorite(&self, act: &Act, permissions: &Permissions, name: &RepositoryName) -> Result<()> {
-        let found = self.repository(permissions, name).await?;
-        let account = permissions.identity().account;
+    pub async fn add_favorite(&self, act: &Act, access: &Access<Write, OwnRepository>) -> Result<()> {
+        let found = self.repository(&access.reading()).await?;
+        let account = access.who().account;
         self.base.meta.add_favorite(act, account, found.repository.id).await?;
         Ok(())
     }
 
     /// Removes repositories from the caller's favorites. Names that are no favorites are ignored. The caller can also
     /// remove a repository that it no longer sees.
-    pub async fn remove_favorites(&self, act: &Act, identity: &Identity, names: &[RepositoryName]) -> Result<()> {
-        self.base.meta.remove_favorites(act, identity.account, REGISTRY, names).await?;
+    pub async fn remove_favorites(
+        &self,
+        act: &Act,
+        access: &Access<Write, Account>,
+        names: &[RepositoryName],
+    ) -> Result<()> {
+        self.base.meta.remove_favorites(act, access.who().account, REGISTRY, names).await?;
         Ok(())
     }
 }

@@ -9,13 +9,14 @@ mod users;
 
 use std::sync::Arc;
 
-use roadstead_auth::Identity;
+use roadstead_auth::place::Account;
+use roadstead_auth::{Access, Read};
 use roadstead_storage::meta::Quotas;
 use roadstead_types::RegistryId;
 
 use super::Foundation;
 use crate::Result;
-pub use repositories::RepositoryFilter;
+pub use repositories::{RepositoryFilter, Where};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
@@ -31,7 +32,7 @@ impl PersonalService {
     }
 
     /// Returns the quotas of the caller's main account.
-    pub async fn quotas(&self, identity: &Identity) -> Result<Quotas> {
-        Ok(self.base.meta.quotas(identity.owner).await?)
+    pub async fn quotas(&self, access: &Access<Read, Account>) -> Result<Quotas> {
+        Ok(self.base.meta.quotas(access.owner()).await?)
     }
 }

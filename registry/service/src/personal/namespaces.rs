@@ -1,8 +1,9 @@
 //! Namespaces of the personal edition.
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::place::{Account, Namespace};
+use roadstead_auth::{Access, Read, Write};
 use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
-use roadstead_types::{NamespaceName, Thing};
+use roadstead_types::Thing;
 
 use super::super::{names, owned};
 use super::{PersonalService, REGISTRY};
@@ -13,14 +14,15 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Password)`, `Reserved(Namespace)`, `Exists(Namespace)`, `LimitReached`.
-    pub async fn create_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
+    pub async fn create_namespace(&self, act: &Act, access: &Access<Write, Namespace>) -> Result<()> {
+        let (identity, registry, name) = (access.who(), access.registry(), access.namespace());
         self.check_registered(identity).await?;
         if names::is_reserved(&self.base.params.reserved_namespaces, name) {
             return Err(Error::Reserved(Thing::Namespace));
         }
-        let new = NewNamespace { registry: REGISTRY, name, owner: identity.owner, creator: &identity.uin };
+        let new = NewNamespace { registry, name, owner: identity.owner, creator: &identity.uin };
         let made = self.base.meta.add_namespace(act, &new).await;
-        self.base.forget(&Scope::Namespace(REGISTRY, name.clone()), &made, |_| true);
+        self.base.forget(&Scope::Namespace(registry, name.clone()), &made, |_| true);
         made?;
         Ok(())
     }
@@ -30,10 +32,11 @@ impl PersonalService {
     /// # Errors
     /// `Unknown(Password)`; `Unknown(Namespace)`, also for a namespace of another account; `InUse(Namespace)` if the
     /// namespace has repositories.
-    pub async fn delete_namespace(&self, act: &Act, identity: &Identity, name: &NamespaceName) -> Result<()> {
+    pub async fn delete_namespace(&self, act: &Act, access: &Access<Write, Namespace>) -> Result<()> {
+        let (identity, registry, name) = (access.who(), access.registry(), access.namespace());
         self.check_registered(identity).await?;
-        let deleted = self.base.meta.delete_own_namespace(act, REGISTRY, name, identity.owner).await;
-        self.base.forget(&Scope::Namespace(REGISTRY, name.clone()), &deleted, |deleted| *deleted);
+        let deleted = self.base.meta.delete_own_namespace(act, registry, name, identity.owner).await;
+        self.base.forget(&Scope::Namespace(registry, name.clone()), &deleted, |deleted| *deleted);
         if deleted? { Ok(()) } else { Err(Error::Unknown(Thing::Namespace)) }
     }
 
@@ -44,12 +47,12 @@ impl PersonalService {
     /// `Unknown(Password)`.
     pub async fn namespaces(
         &self,
-        permissions: &Permissions,
+        access: &Access<Read, Account>,
         part: &str,
         offset: u64,
         limit: u32,
     ) -> Result<Found<NamespaceDetail>> {
-        let identity = permissions.identity();
+        let (permissions, identity) = (access.permissions(), access.who());
         self.check_registered(identity).await?;
         let sight = owned::seen_namespaces(permissions)?;
         let search = NamespaceSearch { registry: REGISTRY, owner: identity.owner, part, sight: &sight, offset, limit };
@@ -57,8 +60,9 @@ impl PersonalService {
     }
 
     /// Returns whether a namespace of this name exists, and whether the name is reserved.
-    pub async fn namespace_exists(&self, name: &NamespaceName) -> Result<(bool, bool)> {
-        let exists = self.base.meta.namespace(REGISTRY, name.as_str()).await?.is_some();
+    pub async fn namespace_exists(&self, access: &Access<Read, Namespace>) -> Result<(bool, bool)> {
+        let name = access.namespace();
+        let exists = self.base.meta.namespace(access.registry(), name.as_str()).await?.is_some();
         Ok((exists, names::is_reserved(&self.base.params.reserved_namespaces, name)))
     }
 }

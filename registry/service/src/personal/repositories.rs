@@ -1,10 +1,11 @@
 //! Repositories of the personal edition.
 
-use roadstead_auth::{Identity, Permissions};
+use roadstead_auth::place::{Account, OwnRepository};
+use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::meta::{
     Act, Among, Found, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
 };
-use roadstead_types::{RepositoryName, Sight, Thing};
+use roadstead_types::{Sight, Thing};
 
 use super::super::owned;
 use super::{PersonalService, REGISTRY};
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug)]
 pub struct RepositoryFilter<'a> {
     /// The set of repositories to search.
-    pub among: Among,
+    pub among: Where,
     /// A text that the name must contain.
     pub part: &'a str,
     /// The namespace, if only one is searched.
@@ -29,6 +30,17 @@ pub struct RepositoryFilter<'a> {
     pub limit: u32,
 }
 
+/// The repositories that a list looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Where {
+    /// Those of the caller's main account.
+    Own,
+    /// These and public ones of other accounts.
+    Accessible,
+    /// The favorites of the caller.
+    Favorites,
+}
+
 impl PersonalService {
     /// Creates an empty repository in a namespace of the caller's main account.
     ///
@@ -37,15 +49,15 @@ impl PersonalService {
     pub async fn create_repository(
         &self,
         act: &Act,
-        identity: &Identity,
-        name: &RepositoryName,
+        access: &Access<Write, OwnRepository>,
         public: bool,
         description: &str,
     ) -> Result<()> {
-        let (owner, creator) = (identity.owner, &identity.uin);
-        let new = NewRepository { registry: REGISTRY, name, owner, creator, public, description };
+        let (registry, name) = (access.registry(), access.repository());
+        let (owner, creator) = (access.owner(), &access.who().uin);
+        let new = NewRepository { registry, name, owner, creator, public, description };
         let made = self.base.meta.add_repository(act, &new).await;
-        self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &made, |_| true);
+        self.base.forget(&Scope::Repository(registry, name.clone()), &made, |_| true);
         made?;
         Ok(())
     }
@@ -54,27 +66,23 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn delete_repository(&self, act: &Act, permissions: &Permissions, name: &RepositoryName) -> Result<()> {
-        self.delete_repositories(act, permissions, std::slice::from_ref(name)).await
+    pub async fn delete_repository(&self, act: &Act, access: &Access<Write, OwnRepository>) -> Result<()> {
+        self.delete_repositories(act, std::slice::from_ref(access)).await
     }
 
     /// Deletes repositories of the caller's main account: all of them, or none.
     ///
     /// # Errors
     /// `Unknown(Repository)` if one of them does not exist.
-    pub async fn delete_repositories(
-        &self,
-        act: &Act,
-        permissions: &Permissions,
-        names: &[RepositoryName],
-    ) -> Result<()> {
-        let mut ids = Vec::with_capacity(names.len());
-        for name in names {
-            ids.push(self.base.own_repository(permissions, name).await?.id);
+    pub async fn delete_repositories(&self, act: &Act, all: &[Access<Write, OwnRepository>]) -> Result<()> {
+        let mut ids = Vec::with_capacity(all.len());
+        for access in all {
+            ids.push(self.base.own_repository(access).await?.id);
         }
         let deleted = self.base.meta.delete_repositories(act, &ids).await;
-        for name in names {
-            self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &deleted, |()| true);
+        for access in all {
+            let scope = Scope::Repository(access.registry(), access.repository().clone());
+            self.base.forget(&scope, &deleted, |()| true);
         }
         Ok(deleted?)
     }
@@ -83,16 +91,11 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Foreign(Namespace)`, `Unknown(Repository)`.
-    pub async fn set_visibility(
-        &self,
-        act: &Act,
-        permissions: &Permissions,
-        name: &RepositoryName,
-        public: bool,
-    ) -> Result<()> {
-        let id = self.own_in_namespace(permissions, name).await?.id;
+    pub async fn set_visibility(&self, act: &Act, access: &Access<Write, OwnRepository>, public: bool) -> Result<()> {
+        let id = self.own_in_namespace(access).await?.id;
         let there = self.base.meta.set_visibility(act, id, public).await;
-        self.base.forget(&Scope::Repository(REGISTRY, name.clone()), &there, |there| *there);
+        let scope = Scope::Repository(access.registry(), access.repository().clone());
+        self.base.forget(&scope, &there, |there| *there);
         if there? { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
 
@@ -100,14 +103,8 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Foreign(Namespace)`, `Unknown(Repository)`.
-    pub async fn describe(
-        &self,
-        act: &Act,
-        permissions: &Permissions,
-        name: &RepositoryName,
-        text: &str,
-    ) -> Result<()> {
-        let id = self.own_in_namespace(permissions, name).await?.id;
+    pub async fn describe(&self, act: &Act, access: &Access<Write, OwnRepository>, text: &str) -> Result<()> {
+        let id = self.own_in_namespace(access).await?.id;
         let there = self.base.meta.set_description(act, id, text).await?;
         if there { Ok(()) } else { Err(Error::Unknown(Thing::Repository)) }
     }
@@ -116,8 +113,8 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Foreign(Namespace)`.
-    pub async fn repository_exists(&self, permissions: &Permissions, name: &RepositoryName) -> Result<bool> {
-        match self.own_in_namespace(permissions, name).await {
+    pub async fn repository_exists(&self, access: &Access<Read, OwnRepository>) -> Result<bool> {
+        match self.own_in_namespace(access).await {
             Ok(_) => Ok(true),
             Err(Error::Unknown(Thing::Repository)) => Ok(false),
             Err(error) => Err(error),
@@ -128,11 +125,11 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn repository(&self, permissions: &Permissions, name: &RepositoryName) -> Result<RepositoryDetail> {
-        let identity = permissions.identity();
-        let found = self.base.meta.repository_detail(REGISTRY, name, identity.owner, identity.account).await?;
+    pub async fn repository(&self, access: &Access<Read, OwnRepository>) -> Result<RepositoryDetail> {
+        let (identity, name) = (access.who(), access.repository());
+        let found = self.base.meta.repository_detail(access.registry(), name, identity.owner, identity.account).await?;
         let shown = found.filter(|found| {
-            found.owner != identity.owner || permissions.sees_repository(name, found.repository.public)
+            found.owner != identity.owner || access.permissions().sees_repository(name, found.repository.public)
         });
         shown.ok_or(Error::Unknown(Thing::Repository))
     }
@@ -141,12 +138,17 @@ impl PersonalService {
     /// depend on the filter: the caller must not learn whether a hidden repository matches.
     pub async fn repositories(
         &self,
-        permissions: &Permissions,
+        access: &Access<Read, Account>,
         filter: &RepositoryFilter<'_>,
     ) -> Result<(Found<RepositoryDetail>, bool)> {
-        let sight = owned::seen(permissions)?;
+        let sight = owned::seen(access.permissions())?;
         let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
-        let viewer = permissions.identity().account;
+        let (owner, viewer) = (access.owner(), access.who().account);
+        let among = match among {
+            Where::Own => Among::Own(owner),
+            Where::Accessible => Among::Accessible(owner),
+            Where::Favorites => Among::Favorites { account: viewer, owner },
+        };
         let search = RepositorySearch {
             registry: REGISTRY,
             among,
@@ -165,10 +167,10 @@ impl PersonalService {
 
     /// Returns a repository of the caller's main account that the caller sees. The error tells a namespace that the caller
     /// knows nothing of from a missing repository.
-    async fn own_in_namespace(&self, permissions: &Permissions, name: &RepositoryName) -> Result<Repository> {
+    async fn own_in_namespace<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
         // Both lookups always run, so that a request takes the same time for every namespace.
-        let knows_namespace = self.base.knows_namespace(permissions, name).await?;
-        match self.base.own_repository(permissions, name).await {
+        let knows_namespace = self.base.knows_namespace(access).await?;
+        match self.base.own_repository(access).await {
             Err(Error::Unknown(Thing::Repository)) if !knows_namespace => Err(Error::Foreign(Thing::Namespace)),
             found => found,
         }

@@ -1,8 +1,9 @@
 //! Users of the personal edition. An account becomes a user when it sets a registry password.
 
-use roadstead_auth::Identity;
+use roadstead_auth::place;
+use roadstead_auth::{Access, Effect, Identity, Read, RegistryPassword, Write};
 use roadstead_storage::meta::{Account, Act, Scope};
-use roadstead_types::{AccountId, Thing, Uin};
+use roadstead_types::{AccountId, RegistryId, SecretId, Thing, Uin};
 
 use super::PersonalService;
 use crate::{Error, Result};
@@ -12,7 +13,8 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Exists(Password)`, `Invalid`.
-    pub async fn register(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
+    pub async fn register(&self, act: &Act, access: &Access<Write, place::Account>, password: &str) -> Result<()> {
+        let identity = access.who();
         if self.has_password(identity.account).await? {
             return Err(Error::Exists(Thing::Password));
         }
@@ -25,7 +27,13 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Password)` if the caller has no password, `Invalid`.
-    pub async fn change_password(&self, act: &Act, identity: &Identity, password: &str) -> Result<()> {
+    pub async fn change_password(
+        &self,
+        act: &Act,
+        access: &Access<Write, place::Account>,
+        password: &str,
+    ) -> Result<()> {
+        let identity = access.who();
         if !self.has_password(identity.account).await? {
             return Err(Error::Unknown(Thing::Password));
         }
@@ -40,15 +48,29 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Password)` if the account has no registry password.
-    pub async fn user(&self, identity: &Identity) -> Result<Account> {
-        let account = self.base.meta.account(identity.account).await?;
+    pub async fn user<E: Effect>(&self, access: &Access<E, place::Account>) -> Result<Account> {
+        let account = self.base.meta.account(access.who().account).await?;
         let account = account.ok_or(Error::Unknown(Thing::Password))?;
         if self.has_password(account.id).await? { Ok(account) } else { Err(Error::Unknown(Thing::Password)) }
     }
 
+    /// Makes a password for docker that is valid for an hour, or until the session ends if that is sooner. It ends with
+    /// `key`, the access key that it was asked for with.
+    ///
+    /// # Errors
+    /// `Session` and `TokenTooLarge` for sessions that cannot have one.
+    pub fn temporary_password(
+        &self,
+        access: &Access<Write, place::Account>,
+        key: Option<&SecretId>,
+    ) -> Result<RegistryPassword> {
+        Ok(self.base.auth.temporary_password(access.who(), RegistryId::PERSONAL, key)?)
+    }
+
     /// Returns whether a user of the caller's main account has registered, and whether the main account has. A user of
     /// another main account counts as not registered.
-    pub async fn user_exists(&self, identity: &Identity, uin: &Uin) -> Result<(bool, bool)> {
+    pub async fn user_exists(&self, access: &Access<Read, place::Account>, uin: &Uin) -> Result<(bool, bool)> {
+        let identity = access.who();
         let main = self.has_password(identity.owner).await?;
         let exists = if *uin == identity.owner_uin {
             main

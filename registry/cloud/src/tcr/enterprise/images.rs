@@ -1,15 +1,15 @@
 //! Images of instances.
 
-use roadstead_auth::{DeleteTarget, Identity, Pull, Push};
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
-use roadstead_service::records::{Repository, TagFilter, TaggedImage};
+use roadstead_service::records::{TagFilter, TaggedImage};
 use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{invalid, numbered, own, realm, repository, repository_name};
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
@@ -19,13 +19,6 @@ const MAX_TAGS: usize = 20;
 
 fn tag(name: &'static str, text: &str) -> CloudResult<Tag> {
     text.parse().map_err(|_| invalid(format!("{name} is not a tag")))
-}
-
-/// Returns the repository of an instance that belongs to the caller.
-async fn own_repository(call: &CloudCall<'_>, id: &InstanceId, name: &RepositoryName) -> CloudResult<Repository> {
-    let registry = own(call, id, Code::ResourceNotFound).await?.registry;
-    let found = call.services().instances().repository(registry, name).await?;
-    found.ok_or(Error::Unknown(Thing::Repository).into())
 }
 
 /// Lists the images of a repository.
@@ -92,6 +85,7 @@ pub(crate) struct ImageSearch {
 
 impl Action for DescribeImages {
     const ROW: &'static Row = &tcr::DescribeImages;
+    type Effect = Read;
     type Checked = (InstanceId, RepositoryName, ImageSearch);
     type Output = Images;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -105,12 +99,13 @@ impl Action for DescribeImages {
     fn needs((id, name, _): &Self::Checked) -> Needs {
         Needs::from(Self::ROW.on_repository(realm(id), name)).unless_denied(op::pull(realm(id), name))
     }
-    async fn run((id, name, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Images> {
-        let found = own_repository(&call, &id, &name).await?;
+    async fn run((id, name, search): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Images> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let ImageSearch { tag, exact, digest, page: (offset, limit) } = &search;
         let (contains, exact) = if *exact { ("", Some(tag.as_str())) } else { (tag.as_str(), None) };
         let filter = TagFilter { contains, exact, digest: digest.as_ref() };
-        let images = call.services().images().find(found.id, &filter, u64::from(*offset), *limit).await?;
+        let images = call.services().images();
+        let images = images.list_in(&instance, &name, &filter, u64::from(*offset), *limit).await?;
         let image_info_list = images.list.into_iter().map(TcrImageInfo::from).collect();
         Ok(Images { image_info_list, total_count: images.total })
     }
@@ -155,6 +150,7 @@ fn labels(config: &[u8]) -> Vec<KeyValueString> {
 
 impl Action for DescribeImageManifests {
     const ROW: &'static Row = &tcr::DescribeImageManifests;
+    type Effect = Read;
     type Checked = (InstanceId, RepositoryName, Tag);
     type Output = ImageManifests;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -164,9 +160,9 @@ impl Action for DescribeImageManifests {
     fn needs((id, name, _): &Self::Checked) -> Needs {
         [Self::ROW.on_repository(realm(id), name), op::pull(realm(id), name)].into()
     }
-    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<ImageManifests> {
-        let found = own_repository(&call, &id, &name).await?;
-        let image = call.services().images().whole(found.id, &tag).await?;
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<ImageManifests> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        let image = call.services().images().whole_in(&instance, &name, &tag).await?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(ImageManifests {
             manifest: text(&image.manifest),
@@ -177,21 +173,10 @@ impl Action for DescribeImageManifests {
     }
 }
 
-/// Deletes tags of a repository, for a caller who may.
-async fn delete(
-    call: &CloudCall<'_>,
-    id: &InstanceId,
-    name: &RepositoryName,
-    tags: &[Tag],
-    batch: bool,
-) -> CloudResult<usize> {
+/// Deletes tags of a repository. Returns how many of them existed.
+async fn delete(call: &Allowed<'_, Write>, id: &InstanceId, name: &RepositoryName, tags: &[Tag]) -> CloudResult<usize> {
     let instance = own(call, id, Code::ResourceNotFound).await?;
-    if call.services().instances().repository(instance.registry, name).await?.is_none() {
-        return Err(Error::Unknown(Thing::Repository).into());
-    }
-    let target = DeleteTarget::Tags(tags, batch);
-    let access = call.auth().authorize_delete(call.caller, instance.registry, name, target).await?;
-    Ok(call.services().images().delete(call.act(), &access, tags).await?.len())
+    Ok(call.services().images().delete_in(call.act(), &instance, name, tags).await?.len())
 }
 
 /// Deletes one tag.
@@ -206,6 +191,7 @@ pub(crate) struct DeleteImage {
 
 impl Action for DeleteImage {
     const ROW: &'static Row = &tcr::DeleteImage;
+    type Effect = Write;
     type Checked = (InstanceId, RepositoryName, Tag);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -215,8 +201,8 @@ impl Action for DeleteImage {
     fn needs((id, name, tag): &Self::Checked) -> Needs {
         op::tag_delete(realm(id), name, tag).into()
     }
-    async fn run((id, name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        match delete(&call, &id, &name, &[tag], false).await? {
+    async fn run((id, name, tag): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        match delete(&call, &id, &name, &[tag]).await? {
             0 => Err(Error::Unknown(Thing::Tag).into()),
             _ => Ok(()),
         }
@@ -235,6 +221,7 @@ pub(crate) struct DeleteRepositoryTags {
 
 impl Action for DeleteRepositoryTags {
     const ROW: &'static Row = &tcr::DeleteRepositoryTags;
+    type Effect = Write;
     type Checked = (InstanceId, RepositoryName, Vec<Tag>);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -252,8 +239,8 @@ impl Action for DeleteRepositoryTags {
     fn target((id, name, _): &Self::Checked) -> Option<String> {
         Some(format!("{id}/{name}"))
     }
-    async fn run((id, name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        delete(&call, &id, &name, &tags, true).await?;
+    async fn run((id, name, tags): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        delete(&call, &id, &name, &tags).await?;
         Ok(())
     }
 }
@@ -286,6 +273,7 @@ pub(crate) struct Duplicate {
 
 impl Action for DuplicateImage {
     const ROW: &'static Row = &tcr::DuplicateImage;
+    type Effect = Write;
     type Checked = Duplicate;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Duplicate> {
@@ -303,19 +291,16 @@ impl Action for DuplicateImage {
     fn target(it: &Duplicate) -> Option<String> {
         Some(format!("{}/{}:{}", it.id, it.from.0, it.from.1))
     }
-    async fn run(it: Duplicate, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &it.id, Code::ResourceNotFound).await?.registry;
-        let (auth, instances, images) = (call.auth(), call.services().instances(), call.services().images());
-        for name in [&it.from.0, &it.to.0] {
-            instances.namespace(registry, name.namespace()).await?.ok_or(Error::Unknown(Thing::Namespace))?;
-        }
-        let source = auth.authorize::<Pull>(call.caller, registry, &it.from.0).await?;
-        let target = auth.authorize::<Push>(call.caller, registry, &it.to.0).await?;
-        if !it.overwrite && images.has_tag(&target, &it.to.1).await? {
-            let message = "the tag already exists; Override moves it";
-            return Err(CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message));
-        }
-        let done = images.link(call.act(), &source, &it.from.1, &target, &it.to.1).await?;
-        done.map(|_| ()).ok_or(Error::Unknown(Thing::Tag).into())
+    async fn run(it: Duplicate, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &it.id, Code::ResourceNotFound).await?;
+        let (from, to) = ((&it.from.0, &it.from.1), (&it.to.0, &it.to.1));
+        let done = call.services().images().duplicate_in(call.act(), &instance, from, to, it.overwrite).await;
+        done.map_err(|error| match error {
+            Error::Exists(Thing::Tag) => {
+                let message = "the tag already exists; Override moves it";
+                CloudError::new(Code::InternalErrorErrorTcrResourceConflict, message)
+            }
+            other => other.into(),
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Enterprise instances: lists and status.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::Instance;
@@ -154,6 +154,7 @@ impl Field {
 
 impl Action for DescribeInstances {
     const ROW: &'static Row = &tcr::DescribeInstances;
+    type Effect = Read;
     type Checked = (Vec<String>, Vec<(Field, Vec<String>)>, Page);
     type Output = Instances;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -165,12 +166,12 @@ impl Action for DescribeInstances {
         let filters = filters.collect::<CloudResult<_>>()?;
         Ok((self.registryids, filters, Page::with(self.offset, self.limit, 20, MAX_PAGE)?))
     }
-    async fn run((ids, filters, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Instances> {
+    async fn run((ids, filters, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Instances> {
         let is_wanted = |instance: &Instance| {
             let fits = |(field, values): &(Field, Vec<String>)| values.iter().any(|value| field.fits(instance, value));
             (ids.is_empty() || ids.iter().any(|id| id == instance.id.as_str())) && filters.iter().all(fits)
         };
-        let mut all = call.services().instances().list(call.owner()).await?;
+        let mut all = call.services().instances().list(&call.account()).await?;
         all.retain(|instance| is_wanted(instance) && call.permissions.sees_instance(&instance.id, &instance.tags));
         let total_count = all.len();
         let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
@@ -221,6 +222,7 @@ impl RegistryStatus {
 
 impl Action for DescribeInstanceStatus {
     const ROW: &'static Row = &tcr::DescribeInstanceStatus;
+    type Effect = Read;
     type Checked = Vec<InstanceId>;
     type Output = Statuses;
     fn check(self, _: &Identity) -> CloudResult<Vec<InstanceId>> {
@@ -233,12 +235,13 @@ impl Action for DescribeInstanceStatus {
     fn needs(ids: &Vec<InstanceId>) -> Needs {
         ids.iter().map(|id| Self::ROW.on_instance(id.as_str())).collect()
     }
-    async fn run(ids: Vec<InstanceId>, call: Allowed<'_>) -> CloudResult<Statuses> {
+    async fn run(ids: Vec<InstanceId>, call: Allowed<'_, Read>) -> CloudResult<Statuses> {
         let mut set = Vec::with_capacity(ids.len());
         for id in &ids {
-            let found = call.services().instances().own(call.owner(), id).await?;
+            let found = call.services().instances().find(call.instance(id)).await?;
             let missing = || CloudError::new(Code::UnauthorizedOperation, format!("there is no instance {id}"));
-            set.push(RegistryStatus::of(&found.ok_or_else(missing)?));
+            let instance = found.ok_or_else(missing)?;
+            set.push(RegistryStatus::of(&instance));
         }
         Ok(Statuses { registry_status_set: set })
     }

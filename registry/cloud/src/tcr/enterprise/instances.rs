@@ -1,10 +1,10 @@
 //! Enterprise instances: creates, changes and deletes them.
 
-use roadstead_auth::{Identity, tag_texts};
+use roadstead_auth::{Identity, Read, Write, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
-use roadstead_service::instances::{NameState, after_months};
-use roadstead_service::records::{Edition, InstanceChange, NewInstance, Payment, ResourceTag};
+use roadstead_service::instances::{InstanceDraft, NameState, after_months};
+use roadstead_service::records::{Edition, InstanceChange, Payment, ResourceTag};
 use roadstead_types::{InstanceId, InstanceName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +110,7 @@ fn free_name(state: NameState) -> CloudResult<InstanceName> {
 
 impl Action for CreateInstance {
     const ROW: &'static Row = &tcr::CreateInstance;
+    type Effect = Write;
     type Checked = NewOne;
     type Output = CreatedInstance;
     fn check(self, _: &Identity) -> CloudResult<NewOne> {
@@ -129,13 +130,11 @@ impl Action for CreateInstance {
     fn target(it: &NewOne) -> Option<String> {
         Some(it.name.clone())
     }
-    async fn run(it: NewOne, call: Allowed<'_>) -> CloudResult<CreatedInstance> {
+    async fn run(it: NewOne, call: Allowed<'_, Write>) -> CloudResult<CreatedInstance> {
         let instances = call.services().instances();
-        let name = free_name(instances.name_state(&it.name).await?)?;
-        let new = NewInstance {
-            id: &InstanceId::random(),
+        let name = free_name(instances.name_state(&call.account(), &it.name).await?)?;
+        let draft = InstanceDraft {
             name: &name,
-            owner: call.owner(),
             edition: it.edition,
             payment: payment(it.prepaid, call.now()),
             deletion_protection: it.deletion_protection,
@@ -143,7 +142,8 @@ impl Action for CreateInstance {
             multi_zone: it.multi_zone,
             tags: &it.tags,
         };
-        let made = instances.create(call.act(), new, u64::from(call.settings().instances_per_account)).await?;
+        let limit = u64::from(call.settings().instances_per_account);
+        let made = instances.create(call.act(), &call.account(), &draft, limit).await?;
         Ok(CreatedInstance { registry_id: made.id.to_string() })
     }
 }
@@ -163,6 +163,7 @@ pub(crate) struct ModifyInstance {
 
 impl Action for ModifyInstance {
     const ROW: &'static Row = &tcr::ModifyInstance;
+    type Effect = Write;
     type Checked = (InstanceId, InstanceChange);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -176,10 +177,9 @@ impl Action for ModifyInstance {
     fn needs((id, _): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let changed = call.services().instances().modify(call.act(), registry, &change).await?;
-        changed.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
+    async fn run((id, change): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        Ok(call.services().instances().modify(call.act(), &instance, &change).await?)
     }
 }
 
@@ -194,6 +194,7 @@ pub(crate) struct DeleteInstance {
 
 impl Action for DeleteInstance {
     const ROW: &'static Row = &tcr::DeleteInstance;
+    type Effect = Write;
     type Checked = (InstanceId, bool);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -202,10 +203,9 @@ impl Action for DeleteInstance {
     fn needs((id, _): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, with_content): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete(call.act(), registry, with_content).await?;
-        deleted.then_some(()).ok_or_else(|| Code::ResourceNotFound.into())
+    async fn run((id, with_content): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        Ok(call.services().instances().delete(call.act(), &instance, with_content).await?)
     }
 }
 
@@ -226,6 +226,7 @@ pub(crate) struct CheckedInstance {
 
 impl Action for CheckInstance {
     const ROW: &'static Row = &tcr::CheckInstance;
+    type Effect = Read;
     type Checked = InstanceId;
     type Output = CheckedInstance;
     fn check(self, _: &Identity) -> CloudResult<InstanceId> {
@@ -234,8 +235,8 @@ impl Action for CheckInstance {
     fn needs(id: &InstanceId) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run(id: InstanceId, call: Allowed<'_>) -> CloudResult<CheckedInstance> {
-        let found = call.services().instances().own(call.owner(), &id).await?;
+    async fn run(id: InstanceId, call: Allowed<'_, Read>) -> CloudResult<CheckedInstance> {
+        let found = call.services().instances().find(call.instance(&id)).await?;
         let region_id = Region::of(&call.settings().region).id;
         Ok(CheckedInstance { is_validated: found.is_some(), region_id })
     }
@@ -259,6 +260,7 @@ pub(crate) struct CheckedInstanceName {
 
 impl Action for CheckInstanceName {
     const ROW: &'static Row = &tcr::CheckInstanceName;
+    type Effect = Read;
     type Checked = String;
     type Output = CheckedInstanceName;
     fn check(self, _: &Identity) -> CloudResult<String> {
@@ -267,8 +269,8 @@ impl Action for CheckInstanceName {
     fn needs(_: &String) -> Needs {
         Needs::nothing()
     }
-    async fn run(name: String, call: Allowed<'_>) -> CloudResult<CheckedInstanceName> {
-        let detail_code = match call.services().instances().name_state(&name).await? {
+    async fn run(name: String, call: Allowed<'_, Read>) -> CloudResult<CheckedInstanceName> {
+        let detail_code = match call.services().instances().name_state(&call.account(), &name).await? {
             NameState::Free(_) => 0,
             NameState::Illegal => 1,
             NameState::Reserved => 2,

@@ -1,6 +1,6 @@
 //! Namespaces of instances.
 
-use roadstead_auth::{Identity, tag_texts};
+use roadstead_auth::{Identity, Read, Write, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
@@ -73,6 +73,7 @@ pub(crate) struct CreateNamespace {
 
 impl Action for CreateNamespace {
     const ROW: &'static Row = &tcr::CreateNamespace;
+    type Effect = Write;
     type Checked = (InstanceId, NamespaceName, NamespaceSettings);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -90,7 +91,7 @@ impl Action for CreateNamespace {
     fn needs((id, name, settings): &Self::Checked) -> Needs {
         op::namespace_create(realm(id), name.as_str()).setting_tags(tag_texts(&settings.tags).to_vec()).into()
     }
-    async fn run((id, name, settings): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+    async fn run((id, name, settings): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         Ok(call.services().instances().create_namespace(call.act(), &instance, &name, &settings).await?)
     }
@@ -168,6 +169,7 @@ fn info(namespace: InstanceNamespace) -> TcrNamespaceInfo {
 
 impl Action for DescribeNamespaces {
     const ROW: &'static Row = &tcr::DescribeNamespaces;
+    type Effect = Read;
     type Checked = (InstanceId, Self);
     type Output = Namespaces;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -181,7 +183,7 @@ impl Action for DescribeNamespaces {
     fn needs((id, _): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, it): Self::Checked, call: Allowed<'_>) -> CloudResult<Namespaces> {
+    async fn run((id, it): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Namespaces> {
         let (offset, limit) = numbered(it.offset, it.limit)?;
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let tagged = |tags: &[ResourceTag], filter: &Filter| filter.values.iter().any(|value| is_tagged(tags, value));
@@ -189,7 +191,7 @@ impl Action for DescribeNamespaces {
             let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
             call.is_hidden(&Self::ROW.on_namespace(realm(&id), namespace.name.as_str()).tagged(&tags))
         };
-        let mut all = call.services().instances().namespaces(instance.registry).await?;
+        let mut all = call.services().instances().namespaces(&instance).await?;
         all.retain(|namespace| {
             namespace.name.as_str().contains(&it.namespace_name)
                 && it.filters.iter().all(|filter| tagged(&namespace.settings.tags, filter))
@@ -252,6 +254,7 @@ impl Change {
 
 impl Action for ModifyNamespace {
     const ROW: &'static Row = &tcr::ModifyNamespace;
+    type Effect = Write;
     type Checked = (InstanceId, String, Change);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -270,13 +273,10 @@ impl Action for ModifyNamespace {
         let tags = change.tags.as_deref().map(tag_texts).unwrap_or_default();
         Self::ROW.on_namespace(realm(id), name).setting_tags(tags.to_vec()).into()
     }
-    async fn run((id, name, change): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+    async fn run((id, name, change): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let instances = call.services().instances();
-        let found = instances.namespace(registry, &name).await?.ok_or(Error::Unknown(Thing::Namespace))?;
-        let changed =
-            instances.modify_namespace(call.act(), registry, found.id, |settings| change.apply(settings)).await?;
-        changed.then_some(()).ok_or(Error::Unknown(Thing::Namespace).into())
+        Ok(instances.modify_namespace(call.act(), &instance, &name, |settings| change.apply(settings)).await?)
     }
 }
 
@@ -290,6 +290,7 @@ pub(crate) struct DeleteNamespace {
 
 impl Action for DeleteNamespace {
     const ROW: &'static Row = &tcr::DeleteNamespace;
+    type Effect = Write;
     type Checked = (InstanceId, String);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -298,10 +299,9 @@ impl Action for DeleteNamespace {
     fn needs((id, name): &Self::Checked) -> Needs {
         op::namespace_delete(realm(id), name).into()
     }
-    async fn run((id, name): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+    async fn run((id, name): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let name = name.parse().map_err(|_| Error::Unknown(Thing::Namespace))?;
-        let deleted = call.services().instances().delete_namespace(call.act(), registry, &name).await?;
-        deleted.then_some(()).ok_or(Error::Unknown(Thing::Namespace).into())
+        Ok(call.services().instances().delete_namespace(call.act(), &instance, &name).await?)
     }
 }

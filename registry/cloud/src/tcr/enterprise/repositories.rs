@@ -1,11 +1,10 @@
 //! Repositories of instances.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
-use roadstead_service::Error;
 use roadstead_service::records::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
-use roadstead_types::{InstanceId, NameRule, RepositoryName, Thing};
+use roadstead_types::{InstanceId, NameRule, RepositoryName};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{check_text, instance_id, invalid, numbered, own, realm, repository};
@@ -34,6 +33,7 @@ pub(crate) struct CreateRepository {
 
 impl Action for CreateRepository {
     const ROW: &'static Row = &tcr::CreateRepository;
+    type Effect = Write;
     type Checked = (InstanceId, RepositoryName, Texts);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -48,9 +48,9 @@ impl Action for CreateRepository {
     fn needs((id, name, _): &Self::Checked) -> Needs {
         op::repository_create(realm(id), name).into()
     }
-    async fn run((id, name, texts): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        Ok(call.services().instances().create_repository(call.act(), registry, &name, &texts).await?)
+    async fn run((id, name, texts): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        Ok(call.services().instances().create_repository(call.act(), &instance, &name, &texts).await?)
     }
 }
 
@@ -120,6 +120,7 @@ fn order(text: &str) -> CloudResult<RepositoryOrder> {
 
 impl Action for DescribeRepositories {
     const ROW: &'static Row = &tcr::DescribeRepositories;
+    type Effect = Read;
     type Checked = (InstanceId, RepositoryOrder, (u32, u32), Self);
     type Output = Repositories;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -132,19 +133,22 @@ impl Action for DescribeRepositories {
             namespace => Self::ROW.on_namespace(realm(id), namespace).into(),
         }
     }
-    async fn run((id, order, (offset, limit), it): Self::Checked, call: Allowed<'_>) -> CloudResult<Repositories> {
+    async fn run(
+        (id, order, (offset, limit), it): Self::Checked,
+        call: Allowed<'_, Read>,
+    ) -> CloudResult<Repositories> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let instances = call.services().instances();
         let namespace = match it.namespace_name.as_str() {
             "" => None,
-            name => match instances.namespace(instance.registry, name).await? {
+            name => match instances.namespace(&instance, name).await? {
                 Some(found) => Some(found.id),
                 None => return Ok(Repositories { repository_list: Vec::new(), total_count: 0 }),
             },
         };
         let contains = it.repository_name.as_str();
         let query = RepositoryQuery { namespace, contains, shows: &NameRule::All, order, offset, limit };
-        let found = instances.repositories(call.permissions, &instance, &query).await?;
+        let found = instances.repositories(&instance, &query).await?;
         Ok(Repositories { repository_list: found.list.into_iter().map(info).collect(), total_count: found.total })
     }
 }
@@ -164,6 +168,7 @@ pub(crate) struct ModifyRepository {
 
 impl Action for ModifyRepository {
     const ROW: &'static Row = &tcr::ModifyRepository;
+    type Effect = Write;
     type Checked = (InstanceId, RepositoryName, Self);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -175,12 +180,11 @@ impl Action for ModifyRepository {
     fn needs((id, name, _): &Self::Checked) -> Needs {
         Self::ROW.on_repository(realm(id), name).into()
     }
-    async fn run((id, name, it): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+    async fn run((id, name, it): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let (brief, description) = (it.brief_description.as_deref(), it.description.as_deref());
-        let done =
-            call.services().instances().describe_repository(call.act(), registry, &name, brief, description).await?;
-        done.then_some(()).ok_or(Error::Unknown(Thing::Repository).into())
+        let instances = call.services().instances();
+        Ok(instances.describe_repository(call.act(), &instance, &name, brief, description).await?)
     }
 }
 
@@ -201,6 +205,7 @@ pub(crate) struct DeleteRepository {
 
 impl Action for DeleteRepository {
     const ROW: &'static Row = &tcr::DeleteRepository;
+    type Effect = Write;
     type Checked = (InstanceId, RepositoryName, bool);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -210,9 +215,8 @@ impl Action for DeleteRepository {
     fn needs((id, name, _): &Self::Checked) -> Needs {
         op::repository_delete(realm(id), name).into()
     }
-    async fn run((id, name, force): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete_repository(call.act(), registry, &name, force).await?;
-        deleted.then_some(()).ok_or(Error::Unknown(Thing::Repository).into())
+    async fn run((id, name, force): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        Ok(call.services().instances().delete_repository(call.act(), &instance, &name, force).await?)
     }
 }

@@ -1,11 +1,13 @@
 //! Helpers for the actions on instances: ids, names, texts, tags, filters, pages.
 
+use roadstead_auth::Effect;
 use roadstead_policy::op::Realm;
-use roadstead_service::records::{Instance, ResourceTag};
+use roadstead_service::instances::OwnInstance;
+use roadstead_service::records::ResourceTag;
 use roadstead_types::{InstanceId, RepositoryName};
 use serde::{Deserialize, Serialize};
 
-use crate::action::CloudCall;
+use crate::action::Allowed;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
@@ -51,8 +53,12 @@ pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
 
 /// Returns the caller's instance with this id. An instance of another account looks like a missing one, which is reported
 /// as `missing`.
-pub(super) async fn own(call: &CloudCall<'_>, id: &InstanceId, missing: Code) -> CloudResult<Instance> {
-    let found = call.services().instances().own(call.owner(), id).await?;
+pub(super) async fn own<E: Effect>(
+    call: &Allowed<'_, E>,
+    id: &InstanceId,
+    missing: Code,
+) -> CloudResult<OwnInstance<E>> {
+    let found = call.services().instances().find(call.instance(id)).await?;
     found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))
 }
 

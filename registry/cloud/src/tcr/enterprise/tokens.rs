@@ -1,10 +1,10 @@
 //! Docker passwords that are valid for one instance.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_service::Error;
-use roadstead_types::{InstanceId, Thing};
+use roadstead_service::instances::{CreatedToken, Term};
+use roadstead_types::InstanceId;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{check_text, instance_id, invalid, own};
@@ -17,13 +17,6 @@ use roadstead_types::time;
 
 /// The longest description of a token, in characters.
 const MAX_DESCRIPTION: usize = 255;
-
-/// The lifetime of a token.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Term {
-    Temporary,
-    Long,
-}
 
 /// Creates a password for an instance.
 #[derive(Deserialize)]
@@ -39,7 +32,7 @@ pub(crate) struct CreateInstanceToken {
 /// The answer to [`CreateInstanceToken`].
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct CreatedToken {
+pub(crate) struct Created {
     username: String,
     token: String,
     /// The expiry, in milliseconds since 1970.
@@ -50,8 +43,9 @@ pub(crate) struct CreatedToken {
 
 impl Action for CreateInstanceToken {
     const ROW: &'static Row = &tcr::CreateInstanceToken;
+    type Effect = Write;
     type Checked = (InstanceId, Term, String);
-    type Output = CreatedToken;
+    type Output = Created;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let term = match self.token_type.as_deref() {
             None | Some("" | "temp") => Term::Temporary,
@@ -65,16 +59,13 @@ impl Action for CreateInstanceToken {
     fn needs((id, ..): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, term, description): Self::Checked, call: Allowed<'_>) -> CloudResult<CreatedToken> {
-        let registry = own(&call, &id, Code::UnauthorizedOperation).await?.registry;
-        let (auth, identity) = (call.auth(), call.identity);
-        let made = match term {
-            Term::Temporary => auth.temporary_password(identity, registry, call.key).map(|made| (String::new(), made)),
-            Term::Long => auth.create_instance_token(call.act(), identity, registry, &description).await,
-        };
-        let (token_id, made) = made.map_err(not_made)?;
-        let (username, exp_time) = (made.username.to_string(), made.expires_at.as_millis());
-        Ok(CreatedToken { username, token: made.password, exp_time, token_id })
+    async fn run((id, term, description): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<Created> {
+        let instance = own(&call, &id, Code::UnauthorizedOperation).await?;
+        let instances = call.services().instances();
+        let made = instances.create_token(call.act(), &instance, call.key, term, &description).await;
+        let CreatedToken { id, password } = made.map_err(not_made)?;
+        let (username, exp_time) = (password.username.to_string(), password.expires_at.as_millis());
+        Ok(Created { username, token: password.password, exp_time, token_id: id.unwrap_or_default() })
     }
 }
 
@@ -111,6 +102,7 @@ struct TcrInstanceToken {
 
 impl Action for DescribeInstanceToken {
     const ROW: &'static Row = &tcr::DescribeInstanceToken;
+    type Effect = Read;
     type Checked = (InstanceId, Page);
     type Output = Tokens;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -119,10 +111,10 @@ impl Action for DescribeInstanceToken {
     fn needs((id, _): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Tokens> {
+    async fn run((id, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Tokens> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
-        let (listed, total_count) = call.services().instances().tokens(instance.registry, offset, page.limit).await?;
+        let (listed, total_count) = call.services().instances().tokens(&instance, offset, page.limit).await?;
         let tokens = listed.into_iter().map(|token| TcrInstanceToken {
             id: token.id,
             desc: token.description,
@@ -152,6 +144,7 @@ pub(crate) struct ModifyInstanceToken {
 
 impl Action for ModifyInstanceToken {
     const ROW: &'static Row = &tcr::ModifyInstanceToken;
+    type Effect = Write;
     type Checked = (InstanceId, String, Option<bool>, Option<String>);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -170,11 +163,10 @@ impl Action for ModifyInstanceToken {
     fn target((id, token, ..): &Self::Checked) -> Option<String> {
         Some(format!("{id}/{token}"))
     }
-    async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
+    async fn run((id, token, enabled, description): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let tokens = call.services().instances();
-        let changed = tokens.modify_token(call.act(), registry, &token, enabled, description.as_deref()).await?;
-        changed.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+        Ok(tokens.modify_token(call.act(), &instance, &token, enabled, description.as_deref()).await?)
     }
 }
 
@@ -188,6 +180,7 @@ pub(crate) struct DeleteInstanceToken {
 
 impl Action for DeleteInstanceToken {
     const ROW: &'static Row = &tcr::DeleteInstanceToken;
+    type Effect = Write;
     type Checked = (InstanceId, String);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -199,9 +192,8 @@ impl Action for DeleteInstanceToken {
     fn target((id, token): &Self::Checked) -> Option<String> {
         Some(format!("{id}/{token}"))
     }
-    async fn run((id, token): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        let registry = own(&call, &id, Code::ResourceNotFound).await?.registry;
-        let deleted = call.services().instances().delete_token(call.act(), registry, &token).await?;
-        deleted.then_some(()).ok_or(Error::Unknown(Thing::InstanceToken).into())
+    async fn run((id, token): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let instance = own(&call, &id, Code::ResourceNotFound).await?;
+        Ok(call.services().instances().delete_token(call.act(), &instance, &token).await?)
     }
 }

@@ -1,10 +1,10 @@
 //! Favorite repositories of the caller.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_service::RepositoryFilter;
-use roadstead_service::records::{Among, Order, RepositoryDetail};
+use roadstead_service::records::{Order, RepositoryDetail};
+use roadstead_service::{RepositoryFilter, Where};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,7 @@ pub(crate) struct CreateFavorRepositoryPersonal {
 
 impl Action for CreateFavorRepositoryPersonal {
     const ROW: &'static Row = &tcr::CreateFavorRepositoryPersonal;
+    type Effect = Write;
     type Checked = RepositoryName;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<RepositoryName> {
@@ -40,8 +41,8 @@ impl Action for CreateFavorRepositoryPersonal {
     fn target(name: &RepositoryName) -> Option<String> {
         Some(name.to_string())
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().add_favorite(call.act(), call.permissions, &name).await?)
+    async fn run(name: RepositoryName, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().add_favorite(call.act(), &call.repository(&name)).await?)
     }
 }
 
@@ -64,6 +65,7 @@ struct RequestFavor {
 
 impl Action for BatchDeleteFavorRepositoryPersonal {
     const ROW: &'static Row = &tcr::BatchDeleteFavorRepositoryPersonal;
+    type Effect = Write;
     type Checked = Vec<RepositoryName>;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<Vec<RepositoryName>> {
@@ -76,8 +78,8 @@ impl Action for BatchDeleteFavorRepositoryPersonal {
     fn target(names: &Vec<RepositoryName>) -> Option<String> {
         Some(personal::listed(names))
     }
-    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().remove_favorites(call.act(), call.identity, &names).await?)
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().remove_favorites(call.act(), &call.account(), &names).await?)
     }
 }
 
@@ -133,6 +135,7 @@ impl Favors {
 
 impl Action for DescribeFavorRepositoryPersonal {
     const ROW: &'static Row = &tcr::DescribeFavorRepositoryPersonal;
+    type Effect = Read;
     type Checked = (String, Page);
     type Output = Data<FavorResp>;
     fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
@@ -141,12 +144,12 @@ impl Action for DescribeFavorRepositoryPersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((part, page): (String, Page), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let among = Among::Favorites { account: call.identity.account, owner: call.owner() };
+        let among = Where::Favorites;
         let (part, order) = (part.as_str(), Order::Newest);
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
-        let (found, _) = call.services().personal().repositories(call.permissions, &filter).await?;
+        let (found, _) = call.services().personal().repositories(&call.account(), &filter).await?;
         let region = Region::of(&call.settings().region);
         let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, &region)).collect();
         Ok(Data { data: FavorResp { total_count: found.total, repo_info } })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
@@ -109,6 +109,7 @@ fn human(bytes: u64) -> String {
 
 impl Action for DescribeImagePersonal {
     const ROW: &'static Row = &tcr::DescribeImagePersonal;
+    type Effect = Read;
     type Checked = (RepositoryName, Page, String);
     type Output = Data<TagInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -118,9 +119,9 @@ impl Action for DescribeImagePersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((name, page, search): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((name, page, search): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let images = call.services().images();
-        let found = images.list(call.permissions, &name, &search, page.offset, page.limit).await?;
+        let found = images.list(&call.repository(&name), &search, page.offset, page.limit).await?;
         let now = call.now();
         let tag_info = found.list.into_iter().map(|image| TagInfo::of(image, now)).collect();
         let (server, repo_name) = (call.host.to_owned(), name.to_string());
@@ -145,6 +146,7 @@ pub(crate) struct SameImagesResp {
 
 impl Action for DescribeImageFilterPersonal {
     const ROW: &'static Row = &tcr::DescribeImageFilterPersonal;
+    type Effect = Read;
     type Checked = (RepositoryName, Tag);
     type Output = Data<SameImagesResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -153,8 +155,8 @@ impl Action for DescribeImageFilterPersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let same = call.services().images().same(call.permissions, &name, &tag).await?;
+    async fn run((name, tag): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let same = call.services().images().same(&call.repository(&name), &tag).await?;
         Ok(Data { data: SameImagesResp { same_images: same.iter().map(ToString::to_string).collect() } })
     }
 }
@@ -169,6 +171,7 @@ pub(crate) struct DeleteImagePersonal {
 
 impl Action for DeleteImagePersonal {
     const ROW: &'static Row = &tcr::DeleteImagePersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, Tag);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -177,8 +180,8 @@ impl Action for DeleteImagePersonal {
     fn needs((name, tag): &Self::Checked) -> Needs {
         op::tag_delete(Realm::Personal, name, tag).into()
     }
-    async fn run((name, tag): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        call.services().images().delete_tags(call.act(), call.caller, call.permissions, &name, &[tag], false).await?;
+    async fn run((name, tag): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        call.services().images().delete_tags(call.act(), &call.repository(&name), &[tag]).await?;
         Ok(())
     }
 }
@@ -193,6 +196,7 @@ pub(crate) struct BatchDeleteImagePersonal {
 
 impl Action for BatchDeleteImagePersonal {
     const ROW: &'static Row = &tcr::BatchDeleteImagePersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, Vec<Tag>);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -210,8 +214,8 @@ impl Action for BatchDeleteImagePersonal {
         let list: Vec<&str> = tags.iter().map(Tag::as_str).collect();
         Some(format!("{name} {} tags: {}", tags.len(), list.join(",")))
     }
-    async fn run((name, tags): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        call.services().images().delete_tags(call.act(), call.caller, call.permissions, &name, &tags, true).await?;
+    async fn run((name, tags): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        call.services().images().delete_tags(call.act(), &call.repository(&name), &tags).await?;
         Ok(())
     }
 }
@@ -235,6 +239,7 @@ pub(crate) struct DupImageTagResp {
 // up the source.
 impl Action for DuplicateImagePersonal {
     const ROW: &'static Row = &tcr::DuplicateImagePersonal;
+    type Effect = Write;
     type Checked = ((RepositoryName, Tag), (RepositoryName, Tag));
     type Output = Data<DupImageTagResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -246,9 +251,11 @@ impl Action for DuplicateImagePersonal {
     fn target((from, to): &Self::Checked) -> Option<String> {
         Some(format!("{}:{} -> {}:{}", from.0, from.1, to.0, to.1))
     }
-    async fn run((from, to): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((from, to): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<Self::Output> {
         names::allowed(call.services(), "DestImage", &to.0)?;
-        let digest = call.services().images().duplicate(call.act(), call.caller, call.permissions, &from, &to).await?;
+        let (source, target) = (call.repository(&from.0), call.repository(&to.0));
+        let images = call.services().images();
+        let digest = images.duplicate(call.act(), (&source, &from.1), (&target, &to.1)).await?;
         Ok(Data { data: DupImageTagResp { digest: digest.to_string() } })
     }
 }

@@ -1,11 +1,11 @@
 //! Clean-up rules of the personal edition.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
-use roadstead_service::LifecycleService;
 use roadstead_service::records::{CleanupKind, CleanupRule};
+use roadstead_service::{LifecycleService, RulesOf};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,7 @@ pub(crate) struct CreateImageLifecyclePersonal {
 
 impl Action for CreateImageLifecyclePersonal {
     const ROW: &'static Row = &tcr::CreateImageLifecyclePersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, CleanupKind, u64);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -91,8 +92,12 @@ impl Action for CreateImageLifecyclePersonal {
     fn needs((name, ..): &Self::Checked) -> Needs {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
-    async fn run((name, kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().set(call.act(), call.permissions, Some(&name), kind, value).await?)
+    async fn run((name, kind, value): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call
+            .services()
+            .lifecycle()
+            .set(call.act(), &RulesOf::Repository(call.repository(&name)), kind, value)
+            .await?)
     }
 }
 
@@ -105,6 +110,7 @@ pub(crate) struct DeleteImageLifecyclePersonal {
 
 impl Action for DeleteImageLifecyclePersonal {
     const ROW: &'static Row = &tcr::DeleteImageLifecyclePersonal;
+    type Effect = Write;
     type Checked = RepositoryName;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
@@ -113,8 +119,8 @@ impl Action for DeleteImageLifecyclePersonal {
     fn needs(name: &RepositoryName) -> Needs {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().clear(call.act(), call.permissions, Some(&name)).await?)
+    async fn run(name: RepositoryName, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().clear(call.act(), &RulesOf::Repository(call.repository(&name))).await?)
     }
 }
 
@@ -127,13 +133,14 @@ pub(crate) struct DescribeImageLifecyclePersonal {
 
 impl Action for DescribeImageLifecyclePersonal {
     const ROW: &'static Row = &tcr::DescribeImageLifecyclePersonal;
+    type Effect = Read;
     type Checked = RepositoryName;
     type Output = Data<AutoDelStrategyInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let rules = call.services().lifecycle().list(call.permissions, Some(&name)).await?;
+    async fn run(name: RepositoryName, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let rules = call.services().lifecycle().list(&RulesOf::Repository(call.repository(&name))).await?;
         Ok(listed(&call, &rules, "", name.as_str()))
     }
 }
@@ -148,13 +155,14 @@ pub(crate) struct ManageImageLifecycleGlobalPersonal {
 
 impl Action for ManageImageLifecycleGlobalPersonal {
     const ROW: &'static Row = &tcr::ManageImageLifecycleGlobalPersonal;
+    type Effect = Write;
     type Checked = (CleanupKind, u64);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((kind(&self.r#type, GLOBAL)?, value(self.val)?))
     }
-    async fn run((kind, value): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().set(call.act(), call.permissions, None, kind, value).await?)
+    async fn run((kind, value): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().set(call.act(), &RulesOf::Account(call.account()), kind, value).await?)
     }
 }
 
@@ -165,13 +173,14 @@ pub(crate) struct DeleteImageLifecycleGlobalPersonal {}
 
 impl Action for DeleteImageLifecycleGlobalPersonal {
     const ROW: &'static Row = &tcr::DeleteImageLifecycleGlobalPersonal;
+    type Effect = Write;
     type Checked = ();
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().lifecycle().clear(call.act(), call.permissions, None).await?)
+    async fn run((): (), call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().lifecycle().clear(call.act(), &RulesOf::Account(call.account())).await?)
     }
 }
 
@@ -182,13 +191,14 @@ pub(crate) struct DescribeImageLifecycleGlobalPersonal {}
 
 impl Action for DescribeImageLifecycleGlobalPersonal {
     const ROW: &'static Row = &tcr::DescribeImageLifecycleGlobalPersonal;
+    type Effect = Read;
     type Checked = ();
     type Output = Data<AutoDelStrategyInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let rules = call.services().lifecycle().list(call.permissions, None).await?;
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let rules = call.services().lifecycle().list(&RulesOf::Account(call.account())).await?;
         Ok(listed(&call, &rules, GLOBAL, ""))
     }
 }

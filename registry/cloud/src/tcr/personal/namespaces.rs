@@ -1,6 +1,6 @@
 //! Namespaces of the personal edition.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
@@ -23,6 +23,7 @@ pub(crate) struct CreateNamespacePersonal {
 
 impl Action for CreateNamespacePersonal {
     const ROW: &'static Row = &tcr::CreateNamespacePersonal;
+    type Effect = Write;
     type Checked = NamespaceName;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
@@ -31,8 +32,8 @@ impl Action for CreateNamespacePersonal {
     fn needs(name: &NamespaceName) -> Needs {
         op::namespace_create(Realm::Personal, name.as_str()).into()
     }
-    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().create_namespace(call.act(), call.identity, &name).await?)
+    async fn run(name: NamespaceName, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().create_namespace(call.act(), &call.namespace(&name)).await?)
     }
 }
 
@@ -45,6 +46,7 @@ pub(crate) struct DeleteNamespacePersonal {
 
 impl Action for DeleteNamespacePersonal {
     const ROW: &'static Row = &tcr::DeleteNamespacePersonal;
+    type Effect = Write;
     type Checked = NamespaceName;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
@@ -53,8 +55,8 @@ impl Action for DeleteNamespacePersonal {
     fn needs(name: &NamespaceName) -> Needs {
         op::namespace_delete(Realm::Personal, name.as_str()).into()
     }
-    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_namespace(call.act(), call.identity, &name).await?)
+    async fn run(name: NamespaceName, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_namespace(call.act(), &call.namespace(&name)).await?)
     }
 }
 
@@ -86,14 +88,15 @@ struct NamespaceInfo {
 
 impl Action for DescribeNamespacePersonal {
     const ROW: &'static Row = &tcr::DescribeNamespacePersonal;
+    type Effect = Read;
     type Checked = (String, Page);
     type Output = Data<NamespaceInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
         Ok((self.namespace, Page::of(Some(self.offset), Some(self.limit))?))
     }
-    async fn run((part, page): (String, Page), call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((part, page): (String, Page), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let found = call.services().personal().namespaces(call.permissions, &part, offset, limit).await?;
+        let found = call.services().personal().namespaces(&call.account(), &part, offset, limit).await?;
         let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
             namespace: detail.namespace.name.to_string(),
             creation_time: time::plain(detail.namespace.created_at),
@@ -121,6 +124,7 @@ pub(crate) struct NamespaceIsExistsResp {
 
 impl Action for ValidateNamespaceExistPersonal {
     const ROW: &'static Row = &tcr::ValidateNamespaceExistPersonal;
+    type Effect = Read;
     type Checked = NamespaceName;
     type Output = Data<NamespaceIsExistsResp>;
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
@@ -129,8 +133,8 @@ impl Action for ValidateNamespaceExistPersonal {
     fn needs(_: &NamespaceName) -> Needs {
         Needs::nothing()
     }
-    async fn run(name: NamespaceName, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let (is_exist, is_preserved) = call.services().personal().namespace_exists(&name).await?;
+    async fn run(name: NamespaceName, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let (is_exist, is_preserved) = call.services().personal().namespace_exists(&call.namespace(&name)).await?;
         Ok(Data { data: NamespaceIsExistsResp { is_exist, is_preserved } })
     }
 }

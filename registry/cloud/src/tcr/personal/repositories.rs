@@ -1,6 +1,6 @@
 //! Repositories of the personal edition: creates, changes and deletes them.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
@@ -23,6 +23,7 @@ pub(crate) struct CreateRepositoryPersonal {
 
 impl Action for CreateRepositoryPersonal {
     const ROW: &'static Row = &tcr::CreateRepositoryPersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, bool, String);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -33,9 +34,13 @@ impl Action for CreateRepositoryPersonal {
     fn needs((name, ..): &Self::Checked) -> Needs {
         op::repository_create(Realm::Personal, name).into()
     }
-    async fn run((name, public, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
+    async fn run((name, public, description): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
         names::allowed(call.services(), "RepoName", &name)?;
-        Ok(call.services().personal().create_repository(call.act(), call.identity, &name, public, &description).await?)
+        Ok(call
+            .services()
+            .personal()
+            .create_repository(call.act(), &call.repository(&name), public, &description)
+            .await?)
     }
 }
 
@@ -48,6 +53,7 @@ pub(crate) struct DeleteRepositoryPersonal {
 
 impl Action for DeleteRepositoryPersonal {
     const ROW: &'static Row = &tcr::DeleteRepositoryPersonal;
+    type Effect = Write;
     type Checked = RepositoryName;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
@@ -56,8 +62,8 @@ impl Action for DeleteRepositoryPersonal {
     fn needs(name: &RepositoryName) -> Needs {
         op::repository_delete(Realm::Personal, name).into()
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_repository(call.act(), call.permissions, &name).await?)
+    async fn run(name: RepositoryName, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().delete_repository(call.act(), &call.repository(&name)).await?)
     }
 }
 
@@ -70,6 +76,7 @@ pub(crate) struct BatchDeleteRepositoryPersonal {
 
 impl Action for BatchDeleteRepositoryPersonal {
     const ROW: &'static Row = &tcr::BatchDeleteRepositoryPersonal;
+    type Effect = Write;
     type Checked = Vec<RepositoryName>;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Vec<RepositoryName>> {
@@ -81,8 +88,9 @@ impl Action for BatchDeleteRepositoryPersonal {
     fn target(names: &Vec<RepositoryName>) -> Option<String> {
         Some(personal::listed(names))
     }
-    async fn run(names: Vec<RepositoryName>, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().delete_repositories(call.act(), call.permissions, &names).await?)
+    async fn run(names: Vec<RepositoryName>, call: Allowed<'_, Write>) -> CloudResult<()> {
+        let all: Vec<_> = names.iter().map(|name| call.repository(name)).collect();
+        Ok(call.services().personal().delete_repositories(call.act(), &all).await?)
     }
 }
 
@@ -97,6 +105,7 @@ pub(crate) struct ModifyRepositoryAccessPersonal {
 
 impl Action for ModifyRepositoryAccessPersonal {
     const ROW: &'static Row = &tcr::ModifyRepositoryAccessPersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, bool);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -105,8 +114,8 @@ impl Action for ModifyRepositoryAccessPersonal {
     fn needs((name, _): &Self::Checked) -> Needs {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
-    async fn run((name, public): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().set_visibility(call.act(), call.permissions, &name, public).await?)
+    async fn run((name, public): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().set_visibility(call.act(), &call.repository(&name), public).await?)
     }
 }
 
@@ -121,6 +130,7 @@ pub(crate) struct ModifyRepositoryInfoPersonal {
 
 impl Action for ModifyRepositoryInfoPersonal {
     const ROW: &'static Row = &tcr::ModifyRepositoryInfoPersonal;
+    type Effect = Write;
     type Checked = (RepositoryName, String);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -129,7 +139,7 @@ impl Action for ModifyRepositoryInfoPersonal {
     fn needs((name, _): &Self::Checked) -> Needs {
         Self::ROW.on_repository(Realm::Personal, name).into()
     }
-    async fn run((name, description): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().describe(call.act(), call.permissions, &name, &description).await?)
+    async fn run((name, description): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().describe(call.act(), &call.repository(&name), &description).await?)
     }
 }

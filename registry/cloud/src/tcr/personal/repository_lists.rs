@@ -1,16 +1,16 @@
 //! Repositories of the personal edition: details, lists and searches.
 
-use roadstead_auth::Identity;
+use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
-use roadstead_service::RepositoryFilter;
-use roadstead_service::records::{Among, Order, RepositoryDetail};
+use roadstead_service::records::{Order, RepositoryDetail};
+use roadstead_service::{RepositoryFilter, Where};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page::Page;
@@ -41,6 +41,7 @@ pub(crate) struct RepositoryInfoResp {
 
 impl Action for DescribeRepositoryPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryPersonal;
+    type Effect = Read;
     type Checked = RepositoryName;
     type Output = Data<RepositoryInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
@@ -49,8 +50,8 @@ impl Action for DescribeRepositoryPersonal {
     fn needs(_: &RepositoryName) -> Needs {
         Needs::nothing()
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let detail = call.services().personal().repository(call.permissions, &name).await?;
+    async fn run(name: RepositoryName, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let detail = call.services().personal().repository(&call.repository(&name)).await?;
         let data = RepositoryInfoResp {
             repo_name: name.to_string(),
             repo_type: REPOSITORY_TYPE,
@@ -119,8 +120,12 @@ enum Tells {
     OfHidden,
 }
 
-async fn list(call: &CloudCall<'_>, filter: &RepositoryFilter<'_>, tells: Tells) -> CloudResult<Data<RepoInfoResp>> {
-    let (found, filtered) = call.services().personal().repositories(call.permissions, filter).await?;
+async fn list(
+    call: &Allowed<'_, Read>,
+    filter: &RepositoryFilter<'_>,
+    tells: Tells,
+) -> CloudResult<Data<RepoInfoResp>> {
+    let (found, filtered) = call.services().personal().repositories(&call.account(), filter).await?;
     let data = RepoInfoResp {
         total_count: found.total,
         repo_info: found.list.into_iter().map(RepoInfo::from).collect(),
@@ -143,6 +148,7 @@ pub(crate) struct DescribeRepositoryOwnerPersonal {
 
 impl Action for DescribeRepositoryOwnerPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryOwnerPersonal;
+    type Effect = Read;
     type Checked = (Page, String);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -151,9 +157,9 @@ impl Action for DescribeRepositoryOwnerPersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((page, part): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let (among, part, order) = (Where::Own, part.as_str(), Order::Newest);
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
         list(&call, &filter, Tells::Nothing).await
     }
@@ -177,6 +183,7 @@ pub(crate) struct DescribeRepositoryFilterPersonal {
 
 impl Action for DescribeRepositoryFilterPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryFilterPersonal;
+    type Effect = Read;
     type Checked = (Page, String, Option<bool>, String);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -186,9 +193,9 @@ impl Action for DescribeRepositoryFilterPersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part, public, namespace): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((page, part, public, namespace): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let (among, part, order) = (Among::Own(call.owner()), part.as_str(), Order::Newest);
+        let (among, part, order) = (Where::Own, part.as_str(), Order::Newest);
         let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
         let filter = RepositoryFilter { among, part, namespace, public, order, offset, limit };
         list(&call, &filter, Tells::OfHidden).await
@@ -229,6 +236,7 @@ impl DescribeRepositoryAllPersonal {
 
 impl Action for DescribeRepositoryAllPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryAllPersonal;
+    type Effect = Read;
     type Checked = (Page, String, Order);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -238,9 +246,9 @@ impl Action for DescribeRepositoryAllPersonal {
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((page, part, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
-        let (among, part) = (Among::Accessible(call.owner()), part.as_str());
+        let (among, part) = (Where::Accessible, part.as_str());
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
         list(&call, &filter, Tells::Nothing).await
     }
@@ -262,13 +270,14 @@ pub(crate) struct RepoIsExistResp {
 
 impl Action for ValidateRepositoryExistPersonal {
     const ROW: &'static Row = &tcr::ValidateRepositoryExistPersonal;
+    type Effect = Read;
     type Checked = RepositoryName;
     type Output = Data<RepoIsExistResp>;
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
-    async fn run(name: RepositoryName, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let is_exist = call.services().personal().repository_exists(call.permissions, &name).await?;
+    async fn run(name: RepositoryName, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let is_exist = call.services().personal().repository_exists(&call.repository(&name)).await?;
         Ok(Data { data: RepoIsExistResp { is_exist } })
     }
 }

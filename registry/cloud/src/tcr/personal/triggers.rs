@@ -1,6 +1,6 @@
 //! Application triggers of the personal edition, and the log of their runs.
 
-use roadstead_auth::{Identity, app_id};
+use roadstead_auth::{Identity, Read, Write, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::TriggerDraft;
@@ -39,6 +39,7 @@ pub(crate) struct CreateApplicationTriggerPersonal {
 
 impl Action for CreateApplicationTriggerPersonal {
     const ROW: &'static Row = &tcr::CreateApplicationTriggerPersonal;
+    type Effect = Write;
     type Checked = TriggerDraft;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<TriggerDraft> {
@@ -58,8 +59,8 @@ impl Action for CreateApplicationTriggerPersonal {
     fn target(draft: &TriggerDraft) -> Option<String> {
         draft.name.clone()
     }
-    async fn run(draft: TriggerDraft, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().create(call.act(), call.permissions, draft).await?)
+    async fn run(draft: TriggerDraft, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().triggers().create(call.act(), &call.account(), draft).await?)
     }
 }
 
@@ -86,6 +87,7 @@ fn optional_repository(text: Option<&String>) -> CloudResult<Option<RepositoryNa
 
 impl Action for ModifyApplicationTriggerPersonal {
     const ROW: &'static Row = &tcr::ModifyApplicationTriggerPersonal;
+    type Effect = Write;
     type Checked = (String, TriggerDraft);
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -106,8 +108,8 @@ impl Action for ModifyApplicationTriggerPersonal {
     fn target((name, _): &Self::Checked) -> Option<String> {
         Some(name.clone())
     }
-    async fn run((name, draft): Self::Checked, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().change(call.act(), call.permissions, &name, &draft).await?)
+    async fn run((name, draft): Self::Checked, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().triggers().change(call.act(), &call.account(), &name, &draft).await?)
     }
 }
 
@@ -120,6 +122,7 @@ pub(crate) struct DeleteApplicationTriggerPersonal {
 
 impl Action for DeleteApplicationTriggerPersonal {
     const ROW: &'static Row = &tcr::DeleteApplicationTriggerPersonal;
+    type Effect = Write;
     type Checked = String;
     type Output = ();
     fn check(self, _: &Identity) -> CloudResult<String> {
@@ -128,8 +131,8 @@ impl Action for DeleteApplicationTriggerPersonal {
     fn target(name: &String) -> Option<String> {
         Some(name.clone())
     }
-    async fn run(name: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().triggers().delete(call.act(), call.permissions, &name).await?)
+    async fn run(name: String, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().triggers().delete(call.act(), &call.account(), &name).await?)
     }
 }
 
@@ -219,6 +222,7 @@ impl TriggerResp {
 
 impl Action for DescribeApplicationTriggerPersonal {
     const ROW: &'static Row = &tcr::DescribeApplicationTriggerPersonal;
+    type Effect = Read;
     type Checked = (Option<RepositoryName>, Option<String>, Page);
     type Output = Data<DescribeApplicationTriggerPersonalResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -226,10 +230,10 @@ impl Action for DescribeApplicationTriggerPersonal {
         let name = self.trigger_name.filter(|name| !name.is_empty());
         Ok((repository, name, Page::of(self.offset, self.limit)?))
     }
-    async fn run((repository, name, page): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((repository, name, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let Page { offset, limit } = page;
         let triggers = call.services().triggers();
-        let found = triggers.list(call.permissions, repository.as_ref(), name.as_deref(), offset, limit).await?;
+        let found = triggers.list(&call.account(), repository.as_ref(), name.as_deref(), offset, limit).await?;
         let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(&call, trigger)).collect();
         Ok(Data { data: DescribeApplicationTriggerPersonalResp { total_count: found.total, trigger_info } })
     }
@@ -314,6 +318,7 @@ fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOr
 
 impl Action for DescribeApplicationTriggerLogPersonal {
     const ROW: &'static Row = &tcr::DescribeApplicationTriggerLogPersonal;
+    type Effect = Read;
     type Checked = (Option<RepositoryName>, Page, (TriggerRunOrder, bool));
     type Output = Data<DescribeApplicationTriggerLogPersonalResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
@@ -321,10 +326,10 @@ impl Action for DescribeApplicationTriggerLogPersonal {
         let order = order(self.order_by.as_deref(), self.order.as_deref())?;
         Ok((repository, Page::of(self.offset, self.limit)?, order))
     }
-    async fn run((repository, page, order): Self::Checked, call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((repository, page, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let (Page { offset, limit }, (order, descending)) = (page, order);
         let page = TriggerRunPage { repository: repository.as_ref(), order, descending, offset, limit };
-        let found = call.services().triggers().runs(call.permissions, &page).await?;
+        let found = call.services().triggers().runs(&call.account(), &page).await?;
         let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
     }

@@ -1,15 +1,15 @@
 //! The caller as a user of the personal edition.
 
-use roadstead_auth::{Identity, app_id};
+use roadstead_auth::{Identity, Read, Write, app_id};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::QuotaKind;
-use roadstead_types::{RegistryId, Uin};
+use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
 use super::shared::{self as personal, Data};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, Needs};
 use crate::tcr::password::not_made;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
@@ -25,6 +25,7 @@ pub(crate) struct CreateUserPersonal {
 
 impl Action for CreateUserPersonal {
     const ROW: &'static Row = &tcr::CreateUserPersonal;
+    type Effect = Write;
     type Checked = String;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<String> {
@@ -34,8 +35,8 @@ impl Action for CreateUserPersonal {
     fn needs(_: &String) -> Needs {
         Needs::nothing()
     }
-    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().register(call.act(), call.identity, &password).await?)
+    async fn run(password: String, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().register(call.act(), &call.account(), &password).await?)
     }
 }
 
@@ -48,6 +49,7 @@ pub(crate) struct ModifyUserPasswordPersonal {
 
 impl Action for ModifyUserPasswordPersonal {
     const ROW: &'static Row = &tcr::ModifyUserPasswordPersonal;
+    type Effect = Write;
     type Checked = String;
     type Output = ();
     fn check(self, by: &Identity) -> CloudResult<String> {
@@ -57,8 +59,8 @@ impl Action for ModifyUserPasswordPersonal {
     fn needs(_: &String) -> Needs {
         Needs::nothing()
     }
-    async fn run(password: String, call: Allowed<'_>) -> CloudResult<()> {
-        Ok(call.services().personal().change_password(call.act(), call.identity, &password).await?)
+    async fn run(password: String, call: Allowed<'_, Write>) -> CloudResult<()> {
+        Ok(call.services().personal().change_password(call.act(), &call.account(), &password).await?)
     }
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct UserInfo {
 
 impl Action for DescribeUserPersonal {
     const ROW: &'static Row = &tcr::DescribeUserPersonal;
+    type Effect = Write;
     type Checked = ();
     type Output = Data<UserInfo>;
     fn check(self, by: &Identity) -> CloudResult<()> {
@@ -87,8 +90,8 @@ impl Action for DescribeUserPersonal {
     fn needs((): &()) -> Needs {
         Needs::nothing()
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let account = call.services().personal().user(call.identity).await?;
+    async fn run((): (), call: Allowed<'_, Write>) -> CloudResult<Self::Output> {
+        let account = call.services().personal().user(&call.account()).await?;
         let data = UserInfo {
             username: account.uin.to_string(),
             app_id: app_id(account.owner),
@@ -101,8 +104,8 @@ impl Action for DescribeUserPersonal {
 
 /// Creates a docker password of the caller that is valid for an hour, or until the end of the session if that is
 /// sooner.
-fn application_token(call: &CloudCall<'_>) -> CloudResult<String> {
-    let made = call.auth().temporary_password(call.identity, RegistryId::PERSONAL, call.key);
+fn application_token(call: &Allowed<'_, Write>) -> CloudResult<String> {
+    let made = call.services().personal().temporary_password(&call.account(), call.key);
     Ok(made.map_err(not_made)?.password)
 }
 
@@ -122,6 +125,7 @@ pub(crate) struct DescribeApplicationTokenPersonalResp {
 
 impl Action for DescribeApplicationTokenPersonal {
     const ROW: &'static Row = &tcr::DescribeApplicationTokenPersonal;
+    type Effect = Write;
     type Checked = ();
     type Output = Data<DescribeApplicationTokenPersonalResp>;
     fn check(self, _: &Identity) -> CloudResult<()> {
@@ -130,7 +134,7 @@ impl Action for DescribeApplicationTokenPersonal {
     fn needs((): &()) -> Needs {
         Needs::nothing()
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
+    async fn run((): (), call: Allowed<'_, Write>) -> CloudResult<Self::Output> {
         let application_token = application_token(&call)?;
         Ok(Data { data: DescribeApplicationTokenPersonalResp { application_token } })
     }
@@ -155,14 +159,15 @@ pub(crate) struct UserIsExistsResp {
 
 impl Action for ValidateUserPersonal {
     const ROW: &'static Row = &tcr::ValidateUserPersonal;
+    type Effect = Read;
     type Checked = Uin;
     type Output = Data<UserIsExistsResp>;
     fn check(self, by: &Identity) -> CloudResult<Uin> {
         let wrong = |problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}"));
         if self.username.is_empty() { Ok(by.uin.clone()) } else { self.username.parse().map_err(wrong) }
     }
-    async fn run(uin: Uin, call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let (is_exist, main_is_exist) = call.services().personal().user_exists(call.identity, &uin).await?;
+    async fn run(uin: Uin, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let (is_exist, main_is_exist) = call.services().personal().user_exists(&call.account(), &uin).await?;
         Ok(Data { data: UserIsExistsResp { is_exist, main_is_exist } })
     }
 }
@@ -197,13 +202,14 @@ fn type_of(kind: QuotaKind) -> &'static str {
 
 impl Action for DescribeUserQuotaPersonal {
     const ROW: &'static Row = &tcr::DescribeUserQuotaPersonal;
+    type Effect = Read;
     type Checked = ();
     type Output = Data<RespLimit>;
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
-    async fn run((): (), call: Allowed<'_>) -> CloudResult<Self::Output> {
-        let quotas = call.services().personal().quotas(call.identity).await?;
+    async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let quotas = call.services().personal().quotas(&call.account()).await?;
         let username = personal::owner_name(call.identity);
         let limit_info = QuotaKind::ALL.map(|kind| Limit {
             username: username.clone(),
