@@ -70,7 +70,7 @@ def fill(data):
     copies(database, "tags", TAGS, lambda n: {"name": f"v{n:07}"})
     copies(database, "repositories", REPOSITORIES, lambda n: {"name": f"library/r{n:06}"})
     copies(database, "blobs", BLOBS, lambda n: {
-        "digest": f"sha256:{digests(n)}", "object_key": f"own:sha256/{digests(n)[:2]}/{digests(n)}-{n:032x}"})
+        "digest": f"sha256:{digests(n)}", "object": f"own:sha256/{digests(n)[:2]}/{digests(n)}-{n:032x}"})
     database.commit()
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()

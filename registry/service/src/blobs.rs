@@ -116,7 +116,7 @@ impl BlobService {
         tracing::error!(blob.digest = %blob.digest, blob.key = %blob.key, "a blob has a row and no object");
         Err(Error::internal(roadstead_storage::Error::Corrupt {
             table: "blobs",
-            column: "object_key",
+            column: "object",
             value: blob.key.to_string(),
         }))
     }

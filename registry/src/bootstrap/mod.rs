@@ -8,7 +8,6 @@ mod open;
 mod secret_file;
 mod settings;
 
-use std::fs::File;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -26,8 +25,8 @@ use first_start::first_start;
 use master_key::finish_rotation;
 pub use master_key::{open_or_make_sealer, open_sealer, rotate_master_key};
 pub use open::{
-    lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta, open_existing_store,
-    open_meta, open_store,
+    DataDirLock, lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta,
+    open_existing_store, open_meta, open_migrated_meta, open_store,
 };
 use settings::{cloud_settings, limits, listen_params, service_params, work_params};
 
@@ -67,7 +66,7 @@ pub struct Registry {
     pub first_start: Option<String>,
     background: Background,
     meta: MetaStore,
-    _lock: File,
+    _lock: DataDirLock,
 }
 
 /// Builds a registry from settings: stores, first start, services, background work, listeners. Production and tests use
@@ -76,7 +75,7 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     make_data_dir(settings)?;
     let lock = lock_data_dir(settings)?;
     let clock = parts.clock;
-    let meta = open_meta(settings).await?;
+    let meta = open_migrated_meta(settings, &lock).await?;
     finish_rotation(settings, &meta).await?;
     let sealer = open_or_make_sealer(settings, &meta).await?;
     if meta.engine() == Engine::Sqlite {

@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
 use roadstead_config::{DatabaseLocation, Driver, Settings};
 use roadstead_gc::Collector;
+use roadstead_storage::Error as StorageError;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
 use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
 use roadstead_types::{Clock, SystemClock};
@@ -20,13 +21,19 @@ pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
     made.with_context(|| format!("cannot make the data directory {}", dir.display()))
 }
 
+/// The lock of the data directory. While it is held, no server starts on the directory.
+#[derive(Debug)]
+pub struct DataDirLock {
+    _file: File,
+}
+
 /// Keeps a second server off the same data directory. The second server would not see the changes of the first one.
-pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<File> {
+pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<DataDirLock> {
     let path = settings.data_dir.join("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = open.with_context(|| format!("cannot open {}", path.display()))?;
     file.try_lock().map_err(|_| anyhow::anyhow!("another server is running on {}", settings.data_dir.display()))?;
-    Ok(file)
+    Ok(DataDirLock { _file: file })
 }
 
 fn meta_params(settings: &Settings) -> anyhow::Result<MetaParams> {
@@ -47,12 +54,36 @@ fn meta_params(settings: &Settings) -> anyhow::Result<MetaParams> {
     })
 }
 
-/// Connects to the database, creates it if it is missing, and migrates its schema.
-pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
-    let meta = MetaStore::open(&meta_params(settings)?).await.context("cannot open the database")?;
+async fn connect(settings: &Settings) -> anyhow::Result<MetaStore> {
+    MetaStore::open(&meta_params(settings)?).await.context("cannot open the database")
+}
+
+async fn migrate(meta: &MetaStore, _alone: &DataDirLock) -> anyhow::Result<()> {
     let count = meta.migrate().await?;
     if count > 0 {
         tracing::info!(migrations = count, "database migrated");
+    }
+    Ok(())
+}
+
+/// Connects to the database, creates it if it is missing, and migrates its schema. No other server may run meanwhile, because
+/// a server of an older release does not know the new schema.
+pub async fn open_migrated_meta(settings: &Settings, alone: &DataDirLock) -> anyhow::Result<MetaStore> {
+    let meta = connect(settings).await?;
+    migrate(&meta, alone).await?;
+    Ok(meta)
+}
+
+/// Does the same for a command, which may run beside a server. It migrates only if none runs.
+pub async fn open_meta(settings: &Settings) -> anyhow::Result<MetaStore> {
+    let meta = connect(settings).await?;
+    match meta.check_schema().await {
+        Err(StorageError::SchemaOlder) => {
+            let alone =
+                lock_data_dir(settings).context("the schema of the database is older: stop the server first")?;
+            migrate(&meta, &alone).await?;
+        }
+        checked => checked?,
     }
     Ok(meta)
 }

@@ -1,6 +1,5 @@
 //! `roadstead garbage-collect`: removes expired uploads, and stored bytes without a row.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use roadstead_types::SystemClock;
 use serde_json::{Value, json};
 
 use super::{Context, Outcome, print_lines, system};
-use crate::bootstrap;
+use crate::bootstrap::{self, DataDirLock};
 
 #[derive(Args)]
 pub struct CollectArgs {
@@ -94,7 +93,7 @@ fn tell(context: &Context, args: &CollectArgs, removals: &[Removal]) -> anyhow::
 
 /// Takes the lock of the data directory if the age is below the minimum. A sweep would then take bytes that a running
 /// server has just written and not yet recorded, so no server may run or start.
-fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> anyhow::Result<Option<File>> {
+fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> anyhow::Result<Option<DataDirLock>> {
     if dry_run || orphan_age >= ORPHAN_AGE_MIN {
         return Ok(None);
     }

@@ -65,7 +65,7 @@ impl FromStr for BlobKey {
         if uuid_fits && prefix_fits {
             Ok(key)
         } else {
-            Err(Error::Corrupt { table: "blobs", column: "object_key", value: text.to_owned() })
+            Err(Error::Corrupt { table: "blobs", column: "object", value: text.to_owned() })
         }
     }
 }

@@ -20,7 +20,7 @@ impl MetaStore {
     /// Returns the blob with this digest in this repository.
     pub async fn blob(&self, repository: RepositoryId, digest: &Digest) -> Result<Option<Blob>> {
         let query = sqlx::query(
-            "SELECT b.id, b.digest, b.object_key, b.size, b.lease_until FROM blobs b \
+            "SELECT b.id, b.digest, b.object, b.size, b.lease_until FROM blobs b \
              JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = $1 \
              WHERE b.digest = $2 AND b.state <> 2",
         );
@@ -44,8 +44,7 @@ impl MetaStore {
     /// Replaces `old`, the lost object of a blob, by `new`. False when the blob has another object by now.
     pub async fn replace_object(&self, id: BlobId, old: &BlobKey, new: &BlobKey, now: Timestamp) -> Result<bool> {
         unit!(self.upkeep(now, "replace an object"), |u| async {
-            let update =
-                sqlx::query("UPDATE blobs SET object_key = $1 WHERE id = $2 AND object_key = $3 AND state <> 2");
+            let update = sqlx::query("UPDATE blobs SET object = $1 WHERE id = $2 AND object = $3 AND state <> 2");
             let update = update.bind(new.as_str()).bind(id.get()).bind(old.as_str());
             Ok(update.execute(&mut **u).await.op("replace an object")?.rows_affected() > 0)
         }
@@ -139,10 +138,10 @@ async fn insert(u: &mut Unit<'_>, defaults: &Quotas, commit: &CommitBlob<'_>) ->
     }
     // One statement orders two commits of the same content, and locks the row for both.
     let upsert = sqlx::query(
-        "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \
+        "INSERT INTO blobs (digest, object, size, state, lease_until, created_at) VALUES ($1, $2, $3, 0, $4, $5) \
          ON CONFLICT (digest) WHERE state <> 2 DO UPDATE SET state = 0, lease_until = \
          CASE WHEN blobs.lease_until > excluded.lease_until THEN blobs.lease_until ELSE excluded.lease_until END \
-         RETURNING id, digest, object_key, size, lease_until",
+         RETURNING id, digest, object, size, lease_until",
     );
     let upsert = upsert
         .bind(commit.digest.as_str())
@@ -182,7 +181,7 @@ async fn lease_in(
         "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
          WHERE digest = $2 AND state <> 2 AND EXISTS \
          (SELECT 1 FROM repository_blobs l WHERE l.repository_id = $3 AND l.blob_id = blobs.id) \
-         RETURNING id, digest, object_key, size, lease_until",
+         RETURNING id, digest, object, size, lease_until",
     );
     let update = update.bind(until.as_millis()).bind(digest.as_str()).bind(repository.get());
     update.fetch_optional(&mut **u).await.op("lease a blob")?.as_ref().map(blob).transpose()
@@ -217,7 +216,7 @@ pub(super) fn blob(row: &AnyRow) -> Result<Blob> {
     Ok(Blob {
         id: BlobId::new(get(row, "id")?),
         digest: parse(row, "blobs", "digest")?,
-        key: parse(row, "blobs", "object_key")?,
+        key: parse(row, "blobs", "object")?,
         size: size(row, "blobs", "size")?,
         lease_until: time(row, "lease_until")?,
     })

@@ -34,6 +34,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (19, "format of object keys", include_str!("../../migrations/0019_format_of_object_keys.sql")),
     (20, "servers", include_str!("../../migrations/0020_servers.sql")),
     (21, "what nobody reads", include_str!("../../migrations/0021_what_nobody_reads.sql")),
+    (22, "objects", include_str!("../../migrations/0022_objects.sql")),
 ];
 
 /// The steps in the dialect of an engine. Nothing else differs between the two engines.
@@ -71,6 +72,9 @@ fn known_version() -> i64 {
     STEPS.last().map_or(0, |&(version, ..)| version)
 }
 
+/// The number of the lock under which the schema of a PostgreSQL database changes.
+const SCHEMA_LOCK: i64 = 0x726f_6164;
+
 impl MetaStore {
     /// Brings the schema up to date, and returns the number of steps that this took. Of several processes that do so
     /// at the same time, one works and the others wait.
@@ -78,29 +82,23 @@ impl MetaStore {
     /// # Errors
     /// `SchemaNewer` when a newer release has changed the schema.
     pub async fn migrate(&self) -> Result<u32> {
-        let migrator = Migrator::new(Steps(self.engine())).await.map_err(failed)?;
+        let mut migrator = Migrator::new(Steps(self.engine())).await.map_err(failed)?;
+        // The lock of sqlx ends before the transaction below is committed.
+        migrator.set_locking(false);
         let mut connection = self.lone_connection().await?;
-        let steps = match self.engine() {
-            Engine::Sqlite => {
-                // sqlx takes no lock on SQLite. Within this transaction its own transactions become savepoints.
-                let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.op("lock the schema")?;
-                let before = applied(&mut transaction, self.engine()).await?.refuse_newer()?.count;
-                migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
-                name(&mut transaction).await?;
-                let after = applied(&mut transaction, self.engine()).await?.count;
-                transaction.commit().await.op("commit the schema")?;
-                after - before
-            }
-            Engine::Postgres => {
-                let before = applied(&mut connection, self.engine()).await?.refuse_newer()?.count;
-                // This takes an advisory lock of the session, which ends with the connection in any case.
-                migrator.run_direct(None, &mut connection, false).await.map_err(failed)?;
-                name(&mut connection).await?;
-                applied(&mut connection, self.engine()).await?.count - before
-            }
-        };
+        // One transaction for all steps. The transactions of sqlx become savepoints in it. On SQLite it is a lock by itself.
+        let mut transaction = self.begin(&mut connection, "lock the schema").await?;
+        if self.engine() == Engine::Postgres {
+            let lock = sqlx::query("SELECT 1 FROM pg_advisory_xact_lock($1)").bind(SCHEMA_LOCK);
+            lock.execute(&mut *transaction).await.op("lock the schema")?;
+        }
+        let before = applied(&mut transaction, self.engine()).await?.refuse_newer()?.count;
+        migrator.run_direct(None, &mut *transaction, false).await.map_err(failed)?;
+        name(&mut transaction).await?;
+        let after = applied(&mut transaction, self.engine()).await?.count;
+        transaction.commit().await.op("commit the schema")?;
         connection.close().await.op("close the connection")?;
-        Ok(u32::try_from(steps).unwrap_or(0))
+        Ok(u32::try_from(after - before).unwrap_or(0))
     }
 
     /// Checks that the schema is the one of this release.

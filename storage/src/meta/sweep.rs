@@ -25,10 +25,10 @@ impl MetaStore {
         let mut known = HashSet::with_capacity(keys.len());
         for list in lists(keys) {
             let names = placeholders(1, list.len());
-            let sql = format!("SELECT object_key FROM blobs WHERE object_key IN ({names})");
+            let sql = format!("SELECT object FROM blobs WHERE object IN ({names})");
             let query = list.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, key| query.bind(key.to_string()));
             for row in &query.fetch_all(self.reader()).await.op("look for objects")? {
-                known.insert(parse(row, "blobs", "object_key")?);
+                known.insert(parse(row, "blobs", "object")?);
             }
         }
         Ok(known)
@@ -49,9 +49,8 @@ impl MetaStore {
 
     /// Lists the rows of blobs in any state, in the order of ids, after `after`.
     pub async fn blobs_page(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<Blob>> {
-        let query = sqlx::query(
-            "SELECT id, digest, object_key, size, lease_until FROM blobs WHERE id > $1 ORDER BY id LIMIT $2",
-        );
+        let query =
+            sqlx::query("SELECT id, digest, object, size, lease_until FROM blobs WHERE id > $1 ORDER BY id LIMIT $2");
         let page = query.bind(after.map_or(0, BlobId::get)).bind(i64::from(limit));
         page.fetch_all(self.reader()).await.op("list blobs")?.iter().map(blob).collect()
     }

@@ -22,6 +22,7 @@ mod limits;
 mod manifests;
 mod master_key;
 mod matrix;
+mod migrate;
 mod mounts;
 mod names;
 mod operate;

@@ -70,7 +70,9 @@ for_each_meta_behaviour!(functions);
 /// # Panics
 /// When the store does not behave as it should.
 pub async fn schema(database: &TestDatabase) {
+    schema::a_migration_that_fails_leaves_nothing(database).await;
     schema::steps_run_once_and_newer_ones_are_refused(database).await;
+    schema::an_older_server_finds_no_objects(database).await;
     schema::defaults_of_the_server_weaken_nothing(database).await;
     schema::nothing_shows_the_url(database).await;
 }

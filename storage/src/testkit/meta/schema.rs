@@ -6,6 +6,32 @@ use crate::Error;
 use crate::meta::{Engine, MetaStore};
 use crate::testkit::TestDatabase;
 
+/// Steps that depend on each other are there together: of a server that runs meanwhile, no statement comes between two of them.
+pub(super) async fn a_migration_that_fails_leaves_nothing(database: &TestDatabase) {
+    let store = MetaStore::open(&database.params("first")).await.unwrap();
+    // A late step stumbles over it.
+    sqlx::query("CREATE TABLE servers (id BIGINT)").execute(store.writer()).await.unwrap();
+    let failed = store.migrate().await;
+    assert!(failed.is_err(), "{failed:?}");
+    let accounts = sqlx::query("SELECT id FROM accounts").fetch_all(store.reader()).await;
+    assert!(accounts.is_err(), "the first steps were kept");
+    sqlx::query("DROP TABLE servers").execute(store.writer()).await.unwrap();
+    store.close().await;
+}
+
+/// A server of a release whose keys have no format would find none of its objects in the database, and sweep them all.
+pub(super) async fn an_older_server_finds_no_objects(database: &TestDatabase) {
+    let store = database.open("one").await;
+    for statement in [
+        "SELECT object_key FROM blobs WHERE object_key IN ('sha256/ab/abcd')",
+        "INSERT INTO blobs (digest, object_key, size, state, lease_until, created_at) VALUES ('', '', 0, 0, 0, 0)",
+    ] {
+        let outcome = sqlx::query(statement).execute(store.writer()).await;
+        assert!(outcome.is_err(), "{statement}");
+    }
+    store.close().await;
+}
+
 pub(super) async fn steps_run_once_and_newer_ones_are_refused(database: &TestDatabase) {
     let store = MetaStore::open(&database.params("first")).await.unwrap();
     assert!(matches!(store.check_schema().await, Err(Error::SchemaOlder)));
