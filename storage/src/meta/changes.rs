@@ -169,17 +169,29 @@ impl MetaStore {
         let Some(first) = rows.first() else {
             return Err(Error::Corrupt { table: "changes", column: "id", value: "no row".to_owned() });
         };
-        let (stands, oldest): (i64, i64) = (get(first, "counter")?, get(first, "seq")?);
+        let stands: i64 = get(first, "counter")?;
         if stands == number {
             return Ok(Changes::Known { number, list: Vec::new() });
         }
-        // Every change has an entry. If the next one is missing, it has been deleted from the log.
-        if oldest != number + 1 || rows.len() > PAGE {
-            return Ok(Changes::TooMany { number: stands });
-        }
-        let list = rows
-            .iter()
-            .map(|row| Ok(Change { number: get(row, "seq")?, scope: Scope::read(row, get(row, "scope")?)? }));
-        Ok(Changes::Known { number: stands, list: list.collect::<Result<_>>()? })
+        let known = if rows.len() > PAGE { None } else { list(&rows, number, stands)? };
+        Ok(match known {
+            Some(list) => Changes::Known { number: stands, list },
+            None => Changes::TooMany { number: stands },
+        })
     }
+}
+
+/// Reads the entries of all changes after `number`, up to `last`. Every change has at least one. `None` when one has
+/// none: it was deleted from the log.
+fn list(rows: &[AnyRow], number: i64, last: i64) -> Result<Option<Vec<Change>>> {
+    let (mut list, mut reached) = (Vec::with_capacity(rows.len()), number);
+    for row in rows {
+        let number = get(row, "seq")?;
+        if number != reached && number != reached + 1 {
+            return Ok(None);
+        }
+        list.push(Change { number, scope: Scope::read(row, get(row, "scope")?)? });
+        reached = number;
+    }
+    Ok((reached == last).then_some(list))
 }

@@ -16,6 +16,7 @@ pub(super) async fn behave(kit: &Kit) {
     events_are_kept_for_a_while(kit).await;
     changes_are_told_by_scope(kit).await;
     no_change_is_missed_while_many_come(kit).await;
+    a_gap_in_the_log_is_noticed(kit).await;
     who_has_missed_too_much_is_told(kit).await;
 }
 
@@ -154,6 +155,31 @@ async fn no_change_is_missed_while_many_come(kit: &Kit) {
     assert_eq!(numbers, (first + 1..=expected).collect::<Vec<_>>());
     let scopes: BTreeSet<Scope> = seen.into_iter().map(|change| change.scope).collect();
     assert_eq!(scopes, owners.into_iter().map(Scope::Account).collect());
+}
+
+/// Whatever has taken a row out of the log, nobody takes the rest of it for the whole.
+async fn a_gap_in_the_log_is_noticed(kit: &Kit) {
+    let owner = kit.account().await;
+    let stands = kit.two.change_counters().await.unwrap().changes;
+    for round in 0..5 {
+        kit.one.create_group(&act(), owner, &format!("gap-{round}"), "").await.unwrap();
+    }
+    let lose = async |number: i64| {
+        let delete = sqlx::query("DELETE FROM change_log WHERE seq = $1").bind(number);
+        delete.execute(kit.one.writer()).await.unwrap();
+    };
+    let numbers = async |since: i64| match kit.two.changes_since(since).await.unwrap() {
+        Changes::Known { list, .. } => Some(list.len()),
+        Changes::TooMany { number } => (number != stands + 5).then_some(usize::MAX),
+    };
+    assert_eq!(numbers(stands).await, Some(5));
+    lose(stands + 3).await;
+    assert_eq!((numbers(stands).await, numbers(stands + 2).await, numbers(stands + 3).await), (None, None, Some(2)));
+    lose(stands + 5).await;
+    assert_eq!(
+        (numbers(stands + 3).await, numbers(stands + 4).await, numbers(stands + 5).await),
+        (None, None, Some(0))
+    );
 }
 
 async fn who_has_missed_too_much_is_told(kit: &Kit) {
