@@ -225,7 +225,7 @@ async fn a_deleted_repository_is_not_its_successor() {
     let owner = world.owner().await;
     let pull = async || world.auth.authorize::<Pull>(&basic(&owner), REGISTRY, &name("team/app")).await.unwrap();
     assert_eq!(pull().await.repository_id(), Some(id));
-    world.meta.delete_repository(&act(world.clock.clone()), id).await.unwrap();
+    world.meta.delete_repository(&act(world.clock.clone()), id, true).await.unwrap();
     world.auth.repository_changed(REGISTRY, &name("team/app"));
     assert_eq!(pull().await.repository_id(), None);
     let next = world.repository("team/app", false).await;

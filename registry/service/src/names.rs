@@ -111,6 +111,6 @@ impl NameService {
         act: &Act,
         repository: &Repository,
     ) -> Result<bool> {
-        Ok(self.meta.delete_repository(act, repository.id).await?)
+        Ok(self.meta.delete_repository(act, repository.id, true).await?)
     }
 }

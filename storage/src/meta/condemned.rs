@@ -10,6 +10,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::jobs::{self, NewJob};
+use super::repositories::Place;
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, lists, placeholders};
 use super::tags::{self, Which};
@@ -21,11 +22,14 @@ use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thi
 impl MetaStore {
     /// Deletes a repository: it cannot be found any more, and its name is free. A job deletes its content. False when
     /// the repository does not exist.
-    pub async fn delete_repository(&self, act: &Act, id: RepositoryId) -> Result<bool> {
-        unit!(self.unit(act, "delete a repository"), |u| condemn(u, id).await.map(Outcome::of))
+    ///
+    /// # Errors
+    /// Without `content`, `InUse` while there are manifests in it.
+    pub async fn delete_repository(&self, act: &Act, id: RepositoryId, content: bool) -> Result<bool> {
+        unit!(self.unit(act, "delete a repository"), |u| condemn(u, id, content).await.map(Outcome::of))
     }
 
-    /// Deletes several repositories, all of them or none.
+    /// Deletes several repositories with their content, all of them or none.
     ///
     /// # Errors
     /// `Stale` when one of them does not exist.
@@ -41,7 +45,7 @@ impl MetaStore {
                 }
             }
             for &id in &ids {
-                condemn(u, id).await?;
+                condemn(u, id, true).await?;
             }
             Ok(())
         }
@@ -103,15 +107,15 @@ pub(super) fn empty_registry(id: RegistryId, scope: String) -> NewJob {
 }
 
 /// Rows that a deleted repository must not keep. There are few of them.
-const BELONGINGS: [&str; 4] = [
-    "DELETE FROM favorites WHERE repository_id = $1",
+const BELONGINGS: [&str; 3] = [
     "DELETE FROM cleanup_rules WHERE repository_id = $1",
     "DELETE FROM application_triggers WHERE repository_id = $1",
     "DELETE FROM instance_repositories WHERE repository_id = $1",
 ];
 
-/// Deletes a repository, but not its content yet. False when it does not exist.
-async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
+/// Deletes a repository, but not its content yet. Without `content` it deletes only an empty one. False when the
+/// repository does not exist.
+async fn condemn(u: &mut Unit<'_>, id: RepositoryId, content: bool) -> Result<bool> {
     let now = u.now();
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 \
@@ -119,6 +123,14 @@ async fn condemn(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
     );
     let found = lock.bind(now.as_millis()).bind(id.get()).fetch_optional(&mut **u).await.op("lock a repository")?;
     let Some(row) = found else { return Ok(false) };
+    if !content {
+        // A push takes the same lock, so its manifest is seen here, or it no longer finds the repository. Every tag has a
+        // manifest.
+        let inhabited = sqlx::query("SELECT id FROM manifests WHERE repository_id = $1 LIMIT 1").bind(id.get());
+        if inhabited.fetch_optional(&mut **u).await.op("look for manifests")?.is_some() {
+            return Err(Error::InUse(Thing::Repository));
+        }
+    }
     let name: RepositoryName = parse(&row, "repositories", "name")?;
     let registry = RegistryId::new(get(&row, "registry_id")?);
     for sql in BELONGINGS {
@@ -154,9 +166,7 @@ async fn place(u: &mut Unit<'_>, from: NamespaceId) -> Result<NamespaceId> {
 async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<u64>> {
     // The audit log already has the deletion.
     u.is_a_step();
-    if !lock(u, id).await? {
-        return Ok(None);
-    }
+    let Some(place) = lock(u, id).await? else { return Ok(None) };
     let gone = tags::remove(u, id, Which::First(chunk)).await?;
     if !gone.is_empty() {
         return Ok(Some(gone.len() as u64));
@@ -166,29 +176,41 @@ async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<
         return Ok(Some(gone));
     }
     review::queue_blobs_of_repository(u, id, chunk).await?;
-    let links = "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id IN \
-         (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id LIMIT $2)";
-    let gone = delete(u, links, id, chunk).await?;
+    let gone = delete(u, LINKS, id, chunk).await?;
+    if gone > 0 {
+        return Ok(Some(gone));
+    }
+    let gone = delete(u, FAVORITES, id, chunk).await?;
     if gone > 0 {
         return Ok(Some(gone));
     }
     let last = sqlx::query("DELETE FROM repositories WHERE id = $1").bind(id.get());
     last.execute(&mut **u).await.op("delete a repository")?;
+    let Place { registry, name: repository } = place;
+    if registry != RegistryId::CONDEMNED {
+        // The deletion of its instance did not tell of its repositories.
+        u.happened(Event::RepositoryRemoved { registry, repository });
+    }
     Ok(None)
 }
 
-/// Locks a repository that is deleted or in a deleted instance. False when it does not exist.
-async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<bool> {
-    let lock = sqlx::query_scalar(
-        "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING CASE WHEN registry_id = $2 \
-         OR registry_id IN (SELECT registry_id FROM instances) THEN 1 ELSE 0 END",
+const LINKS: &str = "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id IN \
+     (SELECT blob_id FROM repository_blobs WHERE repository_id = $1 ORDER BY blob_id LIMIT $2)";
+
+const FAVORITES: &str = "DELETE FROM favorites WHERE repository_id = $1 AND account_id IN \
+     (SELECT account_id FROM favorites WHERE repository_id = $1 LIMIT $2)";
+
+/// Locks a repository that is deleted or in a deleted instance, and returns its place. `None` when it does not exist.
+async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
+    let lock = sqlx::query(
+        "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING registry_id, name, \
+         CASE WHEN registry_id = $2 OR registry_id IN (SELECT registry_id FROM instances) THEN 1 ELSE 0 END AS lives",
     );
     let lock = lock.bind(id.get()).bind(RegistryId::PERSONAL.get());
-    let lives: Option<i64> = lock.fetch_optional(&mut **u).await.op("lock a repository")?;
-    match lives {
-        None => Ok(false),
-        Some(0) => Ok(true),
-        Some(_) => Err(Error::InUse(Thing::Repository)),
+    let Some(row) = lock.fetch_optional(&mut **u).await.op("lock a repository")? else { return Ok(None) };
+    match get(&row, "lives")? {
+        0_i64 => repositories::place(&row).map(Some),
+        _ => Err(Error::InUse(Thing::Repository)),
     }
 }
 
@@ -197,22 +219,26 @@ async fn delete(u: &mut Unit<'_>, sql: &'static str, id: RepositoryId, limit: u3
     Ok(delete.execute(&mut **u).await.op("empty a repository")?.rows_affected())
 }
 
+/// Finds the first manifests of a repository, in the order of an index, so that the database sorts nothing.
+const FIRST_MANIFESTS: &str = "SELECT id FROM manifests WHERE repository_id = $1 ORDER BY digest LIMIT $2";
+
+const EDGES: [&str; 2] = [
+    "DELETE FROM manifest_blobs WHERE (manifest_id, blob_id) IN (SELECT manifest_id, blob_id FROM manifest_blobs \
+     WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY digest LIMIT $2) LIMIT $2)",
+    "DELETE FROM manifest_children WHERE (parent_id, child_digest) IN (SELECT parent_id, child_digest \
+     FROM manifest_children WHERE parent_id IN \
+     (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY digest LIMIT $2) LIMIT $2)",
+];
+
 /// Deletes edges of the first manifests, and then the manifests without edges.
 async fn delete_manifests(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<u64> {
-    const EDGES: [&str; 2] = [
-        "DELETE FROM manifest_blobs WHERE (manifest_id, blob_id) IN (SELECT manifest_id, blob_id FROM manifest_blobs \
-         WHERE manifest_id IN (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
-        "DELETE FROM manifest_children WHERE (parent_id, child_digest) IN (SELECT parent_id, child_digest \
-         FROM manifest_children WHERE parent_id IN \
-         (SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2) LIMIT $2)",
-    ];
     for sql in EDGES {
         let gone = delete(u, sql, id, chunk).await?;
         if gone > 0 {
             return Ok(gone);
         }
     }
-    let first = sqlx::query_scalar("SELECT id FROM manifests WHERE repository_id = $1 ORDER BY id LIMIT $2");
+    let first = sqlx::query_scalar(FIRST_MANIFESTS);
     let first: Vec<i64> = first.bind(id.get()).bind(i64::from(chunk)).fetch_all(&mut **u).await.op("list manifests")?;
     for list in lists(&first) {
         let names = placeholders(1, list.len());
@@ -225,4 +251,34 @@ async fn delete_manifests(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Res
         }
     }
     Ok(first.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+    use crate::meta::{MetaParams, Quotas, sqlite_url};
+
+    /// A step must not read the rest of a large repository.
+    #[tokio::test]
+    async fn a_part_of_a_repository_costs_what_is_in_the_part() {
+        let directory = tempfile::tempdir().unwrap();
+        let params = MetaParams {
+            url: sqlite_url(&directory.path().join("a.db")),
+            max_connections: 1,
+            busy_timeout: Duration::from_secs(1),
+            instance: "one".to_owned(),
+            quotas: Quotas::default(),
+        };
+        let store = MetaStore::open(&params).await.unwrap();
+        store.migrate().await.unwrap();
+        for sql in [FIRST_MANIFESTS, EDGES[0], EDGES[1], LINKS, FAVORITES] {
+            let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+            let plan = explain.fetch_all(store.reader()).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            let is_cheap = |step: &String| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE");
+            assert!(!plan.is_empty() && plan.iter().all(is_cheap), "{sql}: {plan:#?}");
+        }
+    }
 }

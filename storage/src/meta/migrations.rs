@@ -35,6 +35,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (20, "servers", include_str!("../../migrations/0020_servers.sql")),
     (21, "what nobody reads", include_str!("../../migrations/0021_what_nobody_reads.sql")),
     (22, "objects", include_str!("../../migrations/0022_objects.sql")),
+    (23, "indexes of references", include_str!("../../migrations/0023_indexes_of_references.sql")),
 ];
 
 /// The steps in the dialect of an engine. Nothing else differs between the two engines.

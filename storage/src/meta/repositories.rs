@@ -222,7 +222,7 @@ pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Pl
     row.as_ref().map(place).transpose()
 }
 
-fn place(row: &AnyRow) -> Result<Place> {
+pub(super) fn place(row: &AnyRow) -> Result<Place> {
     let registry = RegistryId::new(get(row, "registry_id")?);
     Ok(Place { registry, name: parse(row, "repositories", "name")? })
 }

@@ -12,7 +12,7 @@ const REGISTRY: RegistryId = RegistryId::PERSONAL;
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let name: RepositoryName = name.parse().unwrap();
     let row = reg.meta().repository(REGISTRY, &name).await.unwrap().unwrap();
-    assert!(reg.meta().delete_repository(&reg.act(), row.id).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), row.id, true).await.unwrap());
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn what_was_deleted_is_emptied_also_when_its_job_was_cancelled() {
 
     let name: RepositoryName = "library/app".parse().unwrap();
     let repository = reg.meta().repository(RegistryId::PERSONAL, &name).await.unwrap().unwrap();
-    assert!(reg.meta().delete_repository(&reg.act(), repository.id).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), repository.id, true).await.unwrap());
     assert!(reg.meta().condemn_instance(&reg.act(), registry, true).await.unwrap());
     for kind in [EMPTY_REPOSITORY, EMPTY_REGISTRY] {
         told(&reg, &["cancel", &last(&reg, kind).await.id.to_string()], 0);

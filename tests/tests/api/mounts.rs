@@ -112,7 +112,7 @@ async fn a_token_from_before_a_namespace_was_made_anew_opens_nothing_in_it() {
     old.get("/v2/shared/app/tags/list").await.expect(200);
     let registry = roadstead_types::RegistryId::PERSONAL;
     let id = reg.meta().repository(registry, &"shared/app".parse().unwrap()).await.unwrap().unwrap().id;
-    assert!(reg.meta().delete_repository(&reg.act(), id).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), id, true).await.unwrap());
     assert!(reg.meta().delete_namespace(&reg.act(), registry, &"shared".parse().unwrap()).await.unwrap());
     reg.clock().advance(std::time::Duration::from_millis(1));
     reg.namespace("shared", bob.id).await;

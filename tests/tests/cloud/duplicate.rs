@@ -30,7 +30,7 @@ async fn pulls(client: &Client, repository: &str, reference: &str, image: &Image
 
 async fn delete_repository(reg: &TestRegistry, name: &str) {
     let row = reg.meta().repository(RegistryId::PERSONAL, &name.parse().unwrap()).await.unwrap().unwrap();
-    assert!(reg.meta().delete_repository(&reg.act(), row.id).await.unwrap());
+    assert!(reg.meta().delete_repository(&reg.act(), row.id, true).await.unwrap());
 }
 
 async fn objects(reg: &TestRegistry) -> usize {

@@ -126,6 +126,10 @@ async fn repositories_are_made_listed_described_and_deleted() {
     let shown = made.call("DescribeRepositories", json!({ "RepositoryName": "pushed" })).await.ok();
     assert_eq!(shown["RepositoryList"][0]["BriefDescription"], "short");
     made.call("DeleteRepository", named("pushed", json!({ "ForceDelete": false }))).await.expect("ResourceInUse");
+    let untagged = client.delete("/v2/team/pushed/manifests/v1").await;
+    untagged.expect(202);
+    // Its manifest is there, and can be pulled.
+    made.call("DeleteRepository", named("pushed", json!({ "ForceDelete": false }))).await.expect("ResourceInUse");
     made.call("DeleteRepository", named("made/by/hand", json!({ "ForceDelete": false }))).await.ok();
     made.call("DeleteRepository", named("pushed", json!({}))).await.ok();
     let gone = made.call("DeleteRepository", named("pushed", json!({}))).await;

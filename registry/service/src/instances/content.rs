@@ -140,10 +140,7 @@ impl InstanceService {
     ) -> Result<()> {
         let registry = instance.registry;
         let found = self.base.repository_in(instance, name).await?;
-        if !force && !self.base.meta.list_tags(found.id, None, 1).await?.is_empty() {
-            return Err(Error::InUse(Thing::Repository));
-        }
-        let deleted = self.base.meta.delete_repository(act, found.id).await;
+        let deleted = self.base.meta.delete_repository(act, found.id, force).await;
         self.base.forget(&Scope::Repository(registry, name.clone()), &deleted, |there| *there);
         there(deleted?, Thing::Repository)
     }

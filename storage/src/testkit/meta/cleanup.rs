@@ -32,6 +32,6 @@ pub(super) async fn behave(kit: &Kit) {
         assert!(matches!(kit.one.set_cleanup_rule(&act(), scope, nums, 1).await, Err(Error::Stale(_))));
     }
     kit.one.set_cleanup_rule(&act(), one, nums, 1).await.unwrap();
-    assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), repository, true).await.unwrap());
     assert!(kit.two.cleanup_rules(one).await.unwrap().is_empty(), "rules go with their repository");
 }

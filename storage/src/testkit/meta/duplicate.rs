@@ -55,7 +55,7 @@ async fn an_index_comes_with_everything(kit: &Kit) {
     assert!(done.repository_created.is_some());
     assert_eq!((done.repository, &done.digest), (target.id, &index.digest));
     assert_eq!(kit.repository(&place, "src").await.updated_at, NOW, "nothing was pushed there");
-    assert!(kit.one.delete_repository(&act(), pushed.repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), pushed.repository, true).await.unwrap());
     for image in [&index, &inner, &arm, &amd] {
         let stored = kit.two.manifest(target.id, &image.digest).await.unwrap().unwrap();
         assert_eq!((&stored.content[..], stored.lease_until), (&image.content[..], later(600)));

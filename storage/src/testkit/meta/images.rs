@@ -138,7 +138,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     assert_eq!(kit.one.image_details(repository, &all).await.unwrap(), [(list[0].digest.clone(), known.clone())]);
     // The details of a deleted manifest are not saved.
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();
-    assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), repository, true).await.unwrap());
 }
 
 async fn equal_images_are_found(kit: &Kit) {

@@ -127,7 +127,7 @@ async fn an_instance_goes_when_it_is_empty(kit: &Kit) {
     let outcome = kit.two.create_instance_namespace(&act(), made.registry, made.owner, &late, &settings, 10).await;
     assert!(matches!(outcome, Err(Error::Stale(Thing::Instance))));
     assert!(!kit.two.modify_instance(&act(), made.registry, &InstanceChange::default()).await.unwrap());
-    assert!(kit.two.delete_repository(&act(), repository).await.unwrap());
+    assert!(kit.two.delete_repository(&act(), repository, true).await.unwrap());
     assert!(kit.two.delete_namespace(&act(), made.registry, &"team".parse().unwrap()).await.unwrap());
     assert!(!kit.one.condemn_instance(&act(), made.registry, true).await.unwrap());
     // Its name is free again, but its numbers are not.
@@ -241,7 +241,7 @@ async fn repositories_are_listed(kit: &Kit) {
     assert!(!kit.one.describe_instance_repository(&act(), RepositoryId::new(i64::MAX), None, None).await.unwrap());
     let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().list;
     assert_eq!((listed[0].texts.brief.as_str(), listed[0].texts.description.as_str()), ("short", "long"));
-    assert!(kit.one.delete_repository(&act(), app).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), app, true).await.unwrap());
 }
 
 async fn the_same_names_are_others_elsewhere(kit: &Kit) {

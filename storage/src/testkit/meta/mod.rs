@@ -73,6 +73,7 @@ pub async fn schema(database: &TestDatabase) {
     schema::a_migration_that_fails_leaves_nothing(database).await;
     schema::steps_run_once_and_newer_ones_are_refused(database).await;
     schema::an_older_server_finds_no_objects(database).await;
+    schema::every_reference_is_found_by_an_index(database).await;
     schema::defaults_of_the_server_weaken_nothing(database).await;
     schema::nothing_shows_the_url(database).await;
 }

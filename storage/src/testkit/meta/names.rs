@@ -55,7 +55,7 @@ async fn a_namespace_goes_when_it_is_empty(kit: &Kit) {
     let outcome = kit.two.delete_namespace(&act(), REGISTRY, &name).await;
     assert!(matches!(outcome, Err(Error::InUse(Thing::Namespace))), "{outcome:?}");
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_some(), "nothing has happened");
-    assert!(kit.two.delete_repository(&act(), blob.repository).await.unwrap());
+    assert!(kit.two.delete_repository(&act(), blob.repository, true).await.unwrap());
     assert!(kit.two.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(!kit.two.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(kit.one.upload(inside, NOW).await.unwrap().is_none());
@@ -156,8 +156,8 @@ async fn a_deleted_repository_leaves_nothing_but_reviews(kit: &Kit) {
     kit.one.delete_tag(&act(), outcome.repository, &tag("one")).await.unwrap().unwrap();
     let blob = kit.two.blob(outcome.repository, &super::sha256(b"deleted layer")).await.unwrap().unwrap();
     let before = kit.two.change_counters().await.unwrap().changes;
-    assert!(kit.one.delete_repository(&act(), outcome.repository).await.unwrap());
-    assert!(!kit.one.delete_repository(&act(), outcome.repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), outcome.repository, true).await.unwrap());
+    assert!(!kit.one.delete_repository(&act(), outcome.repository, true).await.unwrap());
     assert_eq!(kit.two.change_counters().await.unwrap().changes, before + 1);
     assert_eq!(kit.two.repository(REGISTRY, &place.repository("app")).await.unwrap(), None);
     let query = JobQuery { kind: Some(EMPTY_REPOSITORY), limit: 1, ..JobQuery::default() };
@@ -199,7 +199,10 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
         repository = Some(outcome.repository);
     }
     let old = repository.unwrap();
-    assert!(kit.one.delete_repository(&act(), old).await.unwrap());
+    for _ in 0..10 {
+        kit.one.add_favorite(&act(), kit.account().await, old).await.unwrap();
+    }
+    assert!(kit.one.delete_repository(&act(), old, true).await.unwrap());
     // The rest of the deleted repository neither delays a push to its name nor takes its content.
     let (image, pushed) = kit.push_image(&place, "large", &["large base", "new"], &tags[..1]).await;
     assert_ne!(pushed.repository, old);
@@ -210,8 +213,8 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     assert_eq!(here.map(|repository| repository.id).collect::<Vec<_>>(), [pushed.repository]);
     let steps = empty(kit, old).await;
     assert!(steps.iter().all(|rows| (1..=u64::from(CHUNK)).contains(rows)), "{steps:?}");
-    // 29 tags, 60 edges, 20 manifests, 41 blobs.
-    assert_eq!(steps.iter().sum::<u64>(), 29 + 60 + 20 + 41);
+    // 29 tags, 60 edges, 20 manifests, 41 blobs, 10 favourites.
+    assert_eq!(steps.iter().sum::<u64>(), 29 + 60 + 20 + 41 + 10);
     assert_eq!(kit.two.empty_repository(&act(), old, CHUNK).await.unwrap(), None);
     let reviewed = kit.reviews().await;
     let base = kit.two.blob(pushed.repository, &super::sha256(b"large base")).await.unwrap().unwrap();
@@ -219,7 +222,7 @@ async fn a_large_repository_goes_in_small_parts(kit: &Kit) {
     assert!(kit.two.manifest(pushed.repository, &image.digest).await.unwrap().is_some());
     assert_eq!(kit.two.tag(pushed.repository, &tags[0]).await.unwrap(), Some(image.digest));
     // The rest of the deleted repository does not block its namespace.
-    assert!(kit.one.delete_repository(&act(), pushed.repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), pushed.repository, true).await.unwrap());
     assert!(kit.one.delete_namespace(&act(), REGISTRY, &name).await.unwrap());
     assert!(!empty(kit, pushed.repository).await.is_empty());
 }

@@ -189,7 +189,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
     assert_eq!(remove(&[own.clone(), other_name.clone(), own.clone(), mine.repository("missing")]).await, 2);
     assert_eq!((remove(&[own]).await, remove(&[]).await), (0, 0));
     // A deleted repository is no longer a favourite.
-    assert!(kit.one.delete_repository(&act(), foreign).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), foreign, true).await.unwrap());
     assert_eq!(found(kit, &search(theirs, "")).await.total, 0);
 }
 

@@ -116,7 +116,7 @@ async fn a_push_makes_no_repository_too_many(kit: &Kit) {
     let mount = kit.one.mount_blob(&act(), from, REGISTRY, place.namespace, &to, &sha256(b"one"), later(9)).await;
     assert_eq!(limit_of(mount), (Counted::Repositories, 2));
     assert_eq!(kit.two.repository(REGISTRY, &to).await.unwrap(), None);
-    assert!(kit.one.delete_repository(&act(), from).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), from, true).await.unwrap());
     push(kit, &place, "three").await.unwrap();
 }
 

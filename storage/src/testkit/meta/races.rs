@@ -14,6 +14,7 @@ pub(super) async fn behave(kit: &Kit) {
     a_tag_is_moved_by_many(kit).await;
     a_blob_is_unlinked_or_referred_to(kit).await;
     a_namespace_is_deleted_or_pushed_to(kit).await;
+    an_empty_repository_is_deleted_or_pushed_to(kit).await;
     shared_layers_do_not_block(kit).await;
     a_lease_that_lasts_locks_nothing(kit).await;
     a_mount_locks_the_repository_first(kit).await;
@@ -115,6 +116,31 @@ async fn a_namespace_is_deleted_or_pushed_to(kit: &Kit) {
             (Ok(_), Err(Error::InUse(_))) | (Err(Error::Stale(Thing::Namespace)), Ok(true)) => {}
             other => panic!("{other:?}"),
         }
+    }
+}
+
+/// Without force, nothing that was pushed is deleted: not even what was pushed a moment ago.
+async fn an_empty_repository_is_deleted_or_pushed_to(kit: &Kit) {
+    let place = kit.place().await;
+    for number in 0..10 {
+        let repository = format!("empty{number}");
+        let old = kit.push_blob(&place, &repository, "late config").await.repository;
+        let (image, name, tags) = (Image::index(&[]), place.repository(&repository), [tag("latest")]);
+        let put = put(&place, &name, &image, &tags);
+        let (pushed, deleted) = futures::join!(async { kit.store(number).put_manifest(&act(), &put).await }, async {
+            kit.store(number + 1).delete_repository(&act(), old, false).await
+        },);
+        match (&pushed, deleted) {
+            (Ok(pushed), Err(Error::InUse(Thing::Repository))) => assert_eq!(pushed.repository, old),
+            (Ok(pushed), Ok(true)) => assert!(pushed.repository_created.is_some() && pushed.repository != old),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(kit.one.tag(pushed.unwrap().repository, &tags[0]).await.unwrap(), Some(image.digest));
+        // A manifest without a tag is content too.
+        let repository = kit.repository(&place, &repository).await.id;
+        kit.one.delete_tag(&act(), repository, &tags[0]).await.unwrap().unwrap();
+        let refused = kit.one.delete_repository(&act(), repository, false).await;
+        assert!(matches!(refused, Err(Error::InUse(Thing::Repository))), "{refused:?}");
     }
 }
 

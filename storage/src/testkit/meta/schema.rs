@@ -1,6 +1,6 @@
 //! The behaviour of the schema and the connections in every metadata store.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::Error;
 use crate::meta::{Engine, MetaStore};
@@ -28,6 +28,27 @@ pub(super) async fn an_older_server_finds_no_objects(database: &TestDatabase) {
     ] {
         let outcome = sqlx::query(statement).execute(store.writer()).await;
         assert!(outcome.is_err(), "{statement}");
+    }
+    store.close().await;
+}
+
+/// To delete a row, the database looks for rows that refer to it. (The tables are the same on every engine.)
+pub(super) async fn every_reference_is_found_by_an_index(database: &TestDatabase) {
+    let store = database.open("one").await;
+    if store.engine() == Engine::Sqlite {
+        // No registry is ever deleted.
+        let references = sqlx::query_as(
+            "SELECT m.name, f.\"from\" FROM sqlite_master m, pragma_foreign_key_list(m.name) f \
+             WHERE m.type = 'table' AND f.\"table\" <> 'registries'",
+        );
+        let references: Vec<(String, String)> = references.fetch_all(store.reader()).await.unwrap();
+        assert!(references.len() > 30, "{references:?}");
+        for (table, column) in references {
+            let explain = format!("EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 1");
+            let plan = sqlx::query(AssertSqlSafe(explain)).fetch_all(store.reader()).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{table}.{column}: {plan:?}");
+        }
     }
     store.close().await;
 }

@@ -65,7 +65,7 @@ async fn names_are_unique_in_an_account(kit: &Kit) {
     assert!(kit.one.delete_trigger(&act(), REGISTRY, one.owner, "t", ALL).await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, one.owner, "t", ALL).await.unwrap(), None);
     assert!(kit.two.trigger(REGISTRY, other.owner, "t", ALL).await.unwrap().is_some());
-    assert!(kit.one.delete_repository(&act(), others).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), others, true).await.unwrap());
     assert_eq!(kit.two.trigger(REGISTRY, other.owner, "t", ALL).await.unwrap(), None, "it goes with its repository");
 }
 
@@ -155,7 +155,7 @@ async fn the_log_outlives_everything(kit: &Kit) {
     }
     let nobody = kit.one.log_trigger_run(REGISTRY, AccountId::new(i64::MAX), &run("a", 1)).await;
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
-    assert!(kit.one.delete_repository(&act(), app).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), app, true).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
     let page = TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, offset: 0, limit: 2 };
     let seen = async |sight: &Sight, page: TriggerRunPage<'_>| {

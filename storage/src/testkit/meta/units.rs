@@ -85,7 +85,7 @@ async fn a_push_tells_what_it_moved(kit: &Kit) {
     kit.put(&place, "app", &second, &[tag("t")]).await.unwrap();
     let repository = kit.repository(&place, "app").await.id;
     kit.one.delete_tag(&act_of(&place, "untag"), repository, &tag("t")).await.unwrap().unwrap();
-    assert!(kit.one.delete_repository(&act(), repository).await.unwrap());
+    assert!(kit.one.delete_repository(&act(), repository, true).await.unwrap());
     let events = events_since(kit, last).await;
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     let expected =
