@@ -1,10 +1,11 @@
 //! Blobs, and the repositories that they are linked into.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::model::{Blob, CommitBlob, Committed, Repository};
 use super::personal::Quotas;
-use super::repositories::{self, Locked, Wanted};
+use super::repositories::{self, Locked, SHOWN, Wanted};
 use super::review::{self, Reason};
 use super::row::{get, parse, size, size_column, time};
 use super::sql::SqlResult as _;
@@ -60,13 +61,17 @@ impl MetaStore {
         digest: &Digest,
         owner: Option<AccountId>,
     ) -> Result<Option<Repository>> {
-        let query = sqlx::query(
-            "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at FROM blobs b \
+        let sql = format!(
+            "SELECT {} FROM blobs b \
              JOIN repository_blobs l ON l.blob_id = b.id JOIN repositories r ON r.id = l.repository_id \
-             WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND (r.public = 1 OR EXISTS \
+             WHERE b.digest = $1 AND b.state <> 2 AND r.registry_id = $2 AND ({SHOWN} = 1 OR EXISTS \
              (SELECT 1 FROM namespaces n WHERE n.id = r.namespace_id AND n.owner_id = $3)) LIMIT 1",
+            repositories::columns()
         );
-        let query = query.bind(digest.as_str()).bind(registry.get()).bind(owner.map_or(0, AccountId::get));
+        let query = sqlx::query(AssertSqlSafe(sql))
+            .bind(digest.as_str())
+            .bind(registry.get())
+            .bind(owner.map_or(0, AccountId::get));
         let row = query.fetch_optional(self.reader()).await;
         row.op("find a holder of a blob")?.as_ref().map(repositories::repository).transpose()
     }

@@ -137,13 +137,6 @@ async fn log(tx: &mut AnyConnection, changed: &BTreeSet<Scope>) -> Result<i64> {
     Ok(number)
 }
 
-/// Takes a lock for things without a row of their own. It must come before all other locks.
-pub(super) async fn lock(tx: &mut AnyConnection) -> Result<()> {
-    let lock = sqlx::query("UPDATE changes SET counter = counter WHERE id = 1");
-    lock.execute(tx).await.op("lock the change counter")?;
-    Ok(())
-}
-
 impl MetaStore {
     /// Returns the counters of changes. They move in the same transactions as the data, so a cache can tell from them
     /// whether it is up to date.

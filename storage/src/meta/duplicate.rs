@@ -67,6 +67,9 @@ impl MetaStore {
 }
 
 async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_>) -> Result<Duplicated> {
+    let (registry, namespace) = (duplicate.registry, duplicate.namespace);
+    let wanted = Wanted { registry, namespace, name: duplicate.repository };
+    let above = repositories::lock_above(u, wanted).await?;
     // Both locks are held to the end, so that no part of the image is deleted while it is copied. The time of the
     // last push stays. They are taken in the order of ids, so that a copy in the other direction cannot cause a
     // deadlock.
@@ -86,9 +89,7 @@ async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_
     let find = find.bind(duplicate.source.get()).bind(duplicate.source_tag.as_str());
     let root = find.fetch_optional(&mut **u).await.op("read a tag")?.ok_or(Error::Stale(Thing::Tag))?;
     let (root_id, digest): (i64, Digest) = (get(&root, "id")?, parse(&root, "manifests", "digest")?);
-    let (registry, namespace) = (duplicate.registry, duplicate.namespace);
-    let wanted = Wanted { registry, namespace, name: duplicate.repository };
-    let target = repositories::ensure(u, defaults, wanted).await?;
+    let target = repositories::ensure_below(u, defaults, wanted, above).await?;
     if target.id != duplicate.source {
         let manifests = with_descendants(u, root_id).await?;
         copy_blobs(u, &manifests, target.id, duplicate).await?;

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::Scope;
-use super::changes;
+use super::locks;
 use super::model::SigningKey;
 use super::row::{get, optional_time, time};
 use super::sql::{SqlResult as _, conflict};
@@ -55,8 +55,8 @@ impl MetaStore {
 
 async fn rotate(u: &mut Unit<'_>, key: &SigningKey, unless_since: Timestamp, old_expire_at: Timestamp) -> Result<bool> {
     let now = u.now();
-    // The row of the counter serves as the lock, because there may be no signing key yet.
-    changes::lock(u).await?;
+    // There may be no signing key yet, so no row of one can serve as the lock.
+    locks::database(u).await?;
     let young = sqlx::query("SELECT kid FROM signing_keys WHERE retired_at IS NULL AND created_at >= $1");
     let young = young.bind(unless_since.as_millis()).fetch_optional(&mut **u).await.op("read the signing keys")?;
     if young.is_some() {

@@ -36,6 +36,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (21, "what nobody reads", include_str!("../../migrations/0021_what_nobody_reads.sql")),
     (22, "objects", include_str!("../../migrations/0022_objects.sql")),
     (23, "indexes of references", include_str!("../../migrations/0023_indexes_of_references.sql")),
+    (24, "shown by namespaces", include_str!("../../migrations/0024_shown_by_namespaces.sql")),
 ];
 
 /// The steps in the dialect of an engine. Nothing else differs between the two engines.

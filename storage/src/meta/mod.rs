@@ -3,6 +3,7 @@
 //! One SQL text runs on SQLite and on PostgreSQL (`docs/adr/0002`): `$1` placeholders, `BIGINT` for numbers, times
 //! (milliseconds) and booleans, `ON CONFLICT`, `RETURNING`. To lock a row, a transaction runs `UPDATE ... RETURNING`
 //! on it. That takes a row lock on PostgreSQL; on SQLite the one writer has the whole database anyway.
+//! All transactions take their locks in one order: see `locks`.
 
 mod accounts;
 mod act;
@@ -20,6 +21,7 @@ mod images;
 mod instances;
 mod jobs;
 mod keys;
+mod locks;
 mod manifests;
 mod migrations;
 mod model;

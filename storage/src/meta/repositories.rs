@@ -1,5 +1,6 @@
 //! Repositories. The first push makes one, or a request before it.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
@@ -15,15 +16,22 @@ use super::{Act, Event, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
+/// Tells with 1 or 0 whether everybody may read a repository `r`. A repository of the personal edition says so itself. In an
+/// instance, the namespace says so for all its repositories.
+pub(super) const SHOWN: &str = "CASE WHEN r.public = 1 OR EXISTS (SELECT 1 FROM instance_namespaces v \
+     WHERE v.namespace_id = r.namespace_id AND v.public = 1) THEN 1 ELSE 0 END";
+
+/// The columns of a repository `r`, for [`repository`].
+pub(super) fn columns() -> String {
+    format!("r.id, r.registry_id, r.namespace_id, r.name, {SHOWN} AS public, r.created_at, r.updated_at")
+}
+
 impl MetaStore {
     /// Returns the repository with this name.
     pub async fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Result<Option<Repository>> {
-        let query = sqlx::query(
-            "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
-             WHERE registry_id = $1 AND name = $2",
-        );
-        let row = query.bind(registry.get()).bind(name.as_str()).fetch_optional(self.reader()).await;
-        row.op("read a repository")?.as_ref().map(repository).transpose()
+        let sql = format!("SELECT {} FROM repositories r WHERE r.registry_id = $1 AND r.name = $2", columns());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(registry.get()).bind(name.as_str());
+        query.fetch_optional(self.reader()).await.op("read a repository")?.as_ref().map(repository).transpose()
     }
 
     /// Lists repositories in the byte order of their names, after `after`.
@@ -34,27 +42,25 @@ impl MetaStore {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Repository>> {
+        let (columns, everybodys) = (columns(), everybodys(registry));
         let sql = match readable {
-            Readable::All => {
-                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
-                 WHERE registry_id = $1 AND name > $2 ORDER BY name LIMIT $3"
-            }
+            Readable::All => format!(
+                "SELECT {columns} FROM repositories r WHERE r.registry_id = $1 AND r.name > $2 ORDER BY r.name LIMIT $3"
+            ),
             Readable::By { owner: None } => {
-                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
-                 WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3"
+                format!("SELECT {columns} FROM repositories r WHERE r.id IN ({everybodys}) ORDER BY r.name LIMIT $3")
             }
             // Two short scans, merged to one page, because a scan of all names for one owner's takes long. CROSS JOIN
             // tells the database where to begin.
-            Readable::By { owner: Some(_) } => {
-                "SELECT id, registry_id, namespace_id, name, public, created_at, updated_at FROM repositories \
-                 WHERE id IN (SELECT id FROM (SELECT id FROM repositories \
-                 WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3) AS everybodys \
+            Readable::By { owner: Some(_) } => format!(
+                "SELECT {columns} FROM repositories r WHERE r.id IN ({everybodys} \
                  UNION SELECT id FROM (SELECT r.id FROM namespaces n CROSS JOIN repositories r \
                  WHERE n.owner_id = $4 AND n.registry_id = $1 AND r.namespace_id = n.id AND r.name > $2 \
-                 ORDER BY r.name LIMIT $3) AS own) ORDER BY name LIMIT $3"
-            }
+                 ORDER BY r.name LIMIT $3) AS own) ORDER BY r.name LIMIT $3"
+            ),
         };
-        let mut query = sqlx::query(sql).bind(registry.get()).bind(page_start(after)).bind(i64::from(limit));
+        let query = sqlx::query(AssertSqlSafe(sql));
+        let mut query = query.bind(registry.get()).bind(page_start(after)).bind(i64::from(limit));
         if let Readable::By { owner: Some(owner) } = readable {
             query = query.bind(owner.get());
         }
@@ -69,12 +75,12 @@ impl MetaStore {
         owner: AccountId,
         name: &RepositoryName,
     ) -> Result<Option<(Repository, bool)>> {
-        let query = sqlx::query(
-            "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.public, r.created_at, r.updated_at, n.owner_id \
-             FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
-             WHERE r.registry_id = $1 AND r.name = $2 AND (r.public = 1 OR n.owner_id = $3)",
+        let sql = format!(
+            "SELECT {}, n.owner_id FROM repositories r JOIN namespaces n ON n.id = r.namespace_id \
+             WHERE r.registry_id = $1 AND r.name = $2 AND ({SHOWN} = 1 OR n.owner_id = $3)",
+            columns()
         );
-        let query = query.bind(registry.get()).bind(name.as_str()).bind(owner.get());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(registry.get()).bind(name.as_str()).bind(owner.get());
         let row = query.fetch_optional(self.reader()).await.op("read a repository")?;
         row.map(|row| Ok((repository(&row)?, namespaces::owner(&row)? == owner))).transpose()
     }
@@ -107,6 +113,18 @@ impl MetaStore {
     }
 }
 
+/// Returns the statement that finds the public repositories of a registry, in the order of their names. `$1` is the registry,
+/// `$2` the name before the first one, and `$3` the number of repositories.
+fn everybodys(registry: RegistryId) -> &'static str {
+    if registry == RegistryId::PERSONAL {
+        return "SELECT id FROM (SELECT id FROM repositories \
+             WHERE registry_id = $1 AND name > $2 AND public = 1 ORDER BY name LIMIT $3) AS everybodys";
+    }
+    "SELECT id FROM (SELECT r.id FROM namespaces n CROSS JOIN instance_namespaces v CROSS JOIN repositories r \
+     WHERE n.registry_id = $1 AND v.namespace_id = n.id AND v.public = 1 AND r.namespace_id = n.id AND r.name > $2 \
+     ORDER BY r.name LIMIT $3) AS everybodys"
+}
+
 /// A repository that this transaction has locked, so that nobody else changes its content before the transaction
 /// ends.
 pub(super) struct Locked {
@@ -123,34 +141,64 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a RepositoryName,
 }
 
+/// The lock that comes before that of a new repository.
+#[derive(Clone, Copy)]
+pub(super) enum Above {
+    /// The owner of the namespace, whose repositories are counted.
+    Owner(AccountId),
+    /// The instance that the registry is.
+    Instance,
+}
+
+/// Takes the lock that comes before that of a new repository. A transaction that may have to make one calls this before it
+/// locks any repository.
+///
+/// # Errors
+/// `Stale` when the namespace or its instance has gone.
+pub(super) async fn lock_above(u: &mut Unit<'_>, wanted: Wanted<'_>) -> Result<Above> {
+    if wanted.registry == RegistryId::PERSONAL {
+        let owner = quotas::owner_of(u, wanted.namespace).await?;
+        quotas::lock_owner(u, owner).await?;
+        return Ok(Above::Owner(owner));
+    }
+    match super::instances::lock_running(u, wanted.registry).await {
+        Err(Error::Stale(_)) => Err(Error::Stale(Thing::Namespace)),
+        locked => locked.map(|()| Above::Instance),
+    }
+}
+
 /// Locks a repository by name. A missing one is made, if the owner of its namespace may have one more.
 pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
+    if let Some(id) = lock_by_name(u, wanted).await? {
+        let Wanted { registry, name, .. } = wanted;
+        return Ok(Locked { id, created: None, place: Place { registry, name: name.clone() } });
+    }
+    let above = lock_above(u, wanted).await?;
+    ensure_below(u, defaults, wanted, above).await
+}
+
+/// Does the same after [`lock_above`].
+pub(super) async fn ensure_below(
+    u: &mut Unit<'_>,
+    defaults: &Quotas,
+    wanted: Wanted<'_>,
+    above: Above,
+) -> Result<Locked> {
     let Wanted { registry, namespace, name } = wanted;
-    let (now, place) = (u.now(), Place { registry, name: name.clone() });
-    let mut owner = None;
-    // Other requests may make the repository between the two statements, and delete it before the next try.
-    for _ in 0..4 {
+    let place = Place { registry, name: name.clone() };
+    // Another request may delete the repository between the two statements.
+    for _ in 0..3 {
         if let Some(id) = lock_by_name(u, wanted).await? {
             return Ok(Locked { id, created: None, place });
         }
-        match owner {
-            None if registry == RegistryId::PERSONAL => {
-                let found = quotas::owner_of(u, namespace).await?;
-                quotas::lock_owner(u, found).await?;
-                owner = Some(found);
-                // Another request may have made the repository while this one waited.
-                continue;
-            }
-            None => {}
-            Some(owner) => quotas::check(u, defaults, owner, QuotaKind::Repositories, COUNT).await?,
+        if let Above::Owner(owner) = above {
+            quotas::check(u, defaults, owner, QuotaKind::Repositories, COUNT).await?;
         }
-        let public = super::instances::shows_everything(u, registry, namespace).await?;
         let insert = sqlx::query_scalar(
-            "INSERT INTO repositories (registry_id, namespace_id, name, public, created_at, updated_at) \
-             VALUES ($1, $2, $3, $5, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
+            "INSERT INTO repositories (registry_id, namespace_id, name, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $4) ON CONFLICT (registry_id, name) DO NOTHING RETURNING id",
         );
-        let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(now.as_millis());
-        let insert = insert.bind(i64::from(public));
+        let insert = insert.bind(registry.get()).bind(namespace.get()).bind(name.as_str()).bind(u.now().as_millis());
         let id: Option<i64> =
             insert.fetch_optional(&mut **u).await.op("create a repository").map_err(stale(Thing::Namespace))?;
         if let Some(id) = id {

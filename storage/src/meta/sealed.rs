@@ -1,7 +1,7 @@
 //! The secrets that are sealed with the master key, for a change of that key.
 
 use super::MetaStore;
-use super::changes;
+use super::locks;
 use super::row::get;
 use super::sql::SqlResult as _;
 use super::unit::{Outcome, Unit, unit};
@@ -79,8 +79,8 @@ impl MetaStore {
 
 async fn replace(u: &mut Unit<'_>, old: &[Sealed], new: &[Vec<u8>]) -> Result<()> {
     const STALE: Error = Error::Stale(Thing::SealedSecret);
-    // Requests that make keys change the counter too, so they wait from here on.
-    changes::lock(u).await?;
+    // Of two requests that replace at the same time, the second finds other secrets than it has read.
+    locks::database(u).await?;
     u.changed(Scope::System);
     u.names(&old.len().to_string());
     for kind in SealedKind::ALL {

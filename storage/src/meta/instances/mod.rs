@@ -11,10 +11,10 @@ pub use model::{
     Edition, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InstanceToken, NamespaceSettings,
     NewInstance, NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
-pub(super) use namespaces::shows_everything;
 
-use super::changes;
 use super::condemned::empty_registry;
+use super::locks;
+use super::quotas::lock_owner;
 use super::row::{get, optional_time, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale};
 use super::unit::{Outcome, Unit, unit};
@@ -95,13 +95,14 @@ impl MetaStore {
 
 async fn insert(u: &mut Unit<'_>, new: &NewInstance<'_>, limit: u64) -> Result<Instance> {
     let now = u.now();
-    // Instances are counted and numbered under this lock.
-    changes::lock(u).await?;
+    // Instances of an owner are counted under this lock.
+    lock_owner(u, new.owner).await?;
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM instances WHERE owner_id = $1").bind(new.owner.get());
     let count: i64 = count.fetch_one(&mut **u).await.op("count instances")?;
     if u64::try_from(count).unwrap_or(0) >= limit {
         return Err(Error::LimitReached { what: Counted::Instances, limit });
     }
+    locks::numbers(u).await?;
     let registry = sqlx::query_scalar(
         "INSERT INTO registries (id, name, created_at) SELECT MAX(id) + 1, $1, $2 FROM registries RETURNING id",
     );
@@ -180,7 +181,7 @@ async fn condemn(u: &mut Unit<'_>, registry: RegistryId, content: bool) -> Resul
 ///
 /// # Errors
 /// `Stale` when the registry is no instance.
-async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
+pub(super) async fn lock_running(u: &mut Unit<'_>, registry: RegistryId) -> Result<()> {
     let lock = sqlx::query("UPDATE instances SET name = name WHERE registry_id = $1").bind(registry.get());
     match lock.execute(&mut **u).await.op("lock an instance")?.rows_affected() {
         0 => Err(Error::Stale(Thing::Instance)),

@@ -8,7 +8,7 @@ use super::super::unit::{Outcome, Unit, unit};
 use super::super::{Act, Scope, namespaces};
 use super::{InstanceNamespace, MetaStore, NamespaceSettings, flag, lock_running, read_json, write_json};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId, Thing};
+use roadstead_types::{AccountId, Counted, NamespaceId, NamespaceName, RegistryId};
 
 macro_rules! select_namespaces {
     ($rest:literal) => {
@@ -107,7 +107,6 @@ async fn modify(
     id: NamespaceId,
     change: &(impl Fn(&mut NamespaceSettings) + Sync),
 ) -> Result<bool> {
-    // A concurrent request for a repository in it either finishes before, or finds the new settings.
     let lock = sqlx::query("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1").bind(id.get());
     lock.execute(&mut **u).await.op("lock a namespace")?;
     let row = sqlx::query(select_namespaces!("WHERE n.id = $1 AND n.registry_id = $2")).bind(id.get());
@@ -128,33 +127,8 @@ async fn modify(
         .bind(write_json(&settings.ignored)?)
         .bind(write_json(&settings.tags)?);
     update.execute(&mut **u).await.op("modify a namespace")?;
-    let show = sqlx::query("UPDATE repositories SET public = $2 WHERE namespace_id = $1 AND public <> $2");
-    show.bind(id.get()).bind(i64::from(settings.public)).execute(&mut **u).await.op("modify a namespace")?;
     u.changed(Scope::Namespace(registry, name));
     Ok(true)
-}
-
-/// Tells whether a new repository in this namespace is public. Locks the namespace if it is one of an instance, so
-/// that its settings do not change before the repository exists.
-///
-/// # Errors
-/// `Stale` when the instance is being deleted.
-pub(in super::super) async fn shows_everything(
-    u: &mut Unit<'_>,
-    registry: RegistryId,
-    namespace: NamespaceId,
-) -> Result<bool> {
-    if registry == RegistryId::PERSONAL {
-        return Ok(false);
-    }
-    lock_running(u, registry).await.map_err(|error| match error {
-        Error::Stale(_) => Error::Stale(Thing::Namespace),
-        other => other,
-    })?;
-    let lock =
-        sqlx::query_scalar("UPDATE instance_namespaces SET public = public WHERE namespace_id = $1 RETURNING public");
-    let public: Option<i64> = lock.bind(namespace.get()).fetch_optional(&mut **u).await.op("lock a namespace")?;
-    Ok(public == Some(1))
 }
 
 fn namespace(row: &AnyRow) -> Result<InstanceNamespace> {

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::super::Act;
 use super::super::personal::{Found, Quotas};
-use super::super::repositories::{Wanted, ensure};
+use super::super::repositories::{SHOWN, Wanted, ensure};
 use super::super::row::{get, parse, size, time};
 use super::super::sql::{SqlResult as _, stale};
 use super::super::statement::{Statement, containing};
@@ -57,7 +57,7 @@ impl MetaStore {
         let matching = matching(&mut page, registry, query, &part);
         let (limit, offset) = (page.value(query.limit.into()), page.value(query.offset.into()));
         let sql = format!(
-            "SELECT r.id, r.name, r.public, r.created_at, r.updated_at, COALESCE(i.brief, '') AS brief, \
+            "SELECT r.id, r.name, {SHOWN} AS public, r.created_at, r.updated_at, COALESCE(i.brief, '') AS brief, \
              COALESCE(i.description, '') AS description {matching} ORDER BY {} LIMIT {limit} OFFSET {offset}",
             query.order.sql()
         );

@@ -14,7 +14,7 @@ pub(super) async fn behave(kit: &Kit) {
     duplicates_cross_without_waiting_for_each_other(kit).await;
 }
 
-fn duplicate<'a>(
+pub(super) fn duplicate<'a>(
     source: RepositoryId,
     source_tag: &'a Tag,
     place: &Place,

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
     EMPTY_REGISTRY, Edition, Found, Instance, InstanceChange, JobQuery, MetaStore, NamespaceSettings, NewInstance,
-    NewInstanceToken, Payment, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
+    NewInstanceToken, Payment, Readable, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 use roadstead_types::{
     AccountId, InstanceId, InstanceName, NamePattern, NameRule, NamespaceId, RegistryId, RepositoryId, RepositoryName,
@@ -25,7 +25,7 @@ pub(super) async fn behave(kit: &Kit) {
 
 const POSTPAID: Payment = Payment { prepaid: false, renew_flag: 0, expires_at: None };
 
-fn new<'a>(id: &'a InstanceId, name: &'a InstanceName, owner: AccountId) -> NewInstance<'a> {
+pub(super) fn new<'a>(id: &'a InstanceId, name: &'a InstanceName, owner: AccountId) -> NewInstance<'a> {
     NewInstance {
         id,
         name,
@@ -39,18 +39,23 @@ fn new<'a>(id: &'a InstanceId, name: &'a InstanceName, owner: AccountId) -> NewI
     }
 }
 
-async fn instance(kit: &Kit, owner: AccountId) -> Instance {
+pub(super) async fn instance(kit: &Kit, owner: AccountId) -> Instance {
     let name: InstanceName = format!("instance-{}", kit.number()).parse().unwrap();
     kit.one.create_instance(&act(), &new(&InstanceId::random(), &name, owner), 1000).await.unwrap()
 }
 
-async fn namespace(kit: &Kit, instance: &Instance, name: &str, public: bool) -> NamespaceId {
+pub(super) async fn namespace(kit: &Kit, instance: &Instance, name: &str, public: bool) -> NamespaceId {
     let settings = NamespaceSettings { public, ..NamespaceSettings::default() };
     let name = name.parse().unwrap();
     kit.one.create_instance_namespace(&act(), instance.registry, instance.owner, &name, &settings, 1000).await.unwrap()
 }
 
-async fn push(kit: &Kit, instance: &Instance, namespace: NamespaceId, name: &str) -> crate::Result<RepositoryId> {
+pub(super) async fn push(
+    kit: &Kit,
+    instance: &Instance,
+    namespace: NamespaceId,
+    name: &str,
+) -> crate::Result<RepositoryId> {
     let place = Place { namespace, name: String::new(), owner: instance.owner };
     let (digest, name): (_, RepositoryName) = (sha256(b"content"), name.parse().unwrap());
     let key = BlobKey::fresh(&digest);
@@ -196,6 +201,20 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
         let Found { list: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         assert_eq!((listed.len(), total), (2, 2));
         assert!(listed.iter().all(|repository| repository.public == public));
+        let name = "open/pushed".parse().unwrap();
+        assert_eq!(kit.one.repository(made.registry, &name).await.unwrap().unwrap().public, public);
+        let of_others = kit.one.accessible_repository(made.registry, AccountId::new(i64::MAX), &name).await.unwrap();
+        assert_eq!(of_others.is_some_and(|(repository, own)| repository.public && !own), public);
+        let holder = kit.one.readable_holder(made.registry, &sha256(b"content"), None).await.unwrap();
+        assert_eq!(holder.is_some_and(|holder| holder.public), public);
+        for (owner, count) in [(None, if public { 2 } else { 0 }), (Some(made.owner), 2)] {
+            let readable = Readable::By { owner };
+            let listed = kit.one.list_repositories(made.registry, readable, None, 10).await.unwrap();
+            assert_eq!(listed.len(), count);
+            let after =
+                kit.one.list_repositories(made.registry, readable, Some("open/made/by/hand"), 10).await.unwrap();
+            assert_eq!(after.len(), count / 2);
+        }
     }
     let (nowhere, name) = (NamespaceId::new(i64::MAX), "open/x".parse().unwrap());
     let gone = kit.one.create_instance_repository(&act(), made.registry, nowhere, &name, &texts).await;

@@ -9,6 +9,7 @@ mod duplicate;
 mod images;
 mod instances;
 mod jobs;
+mod locks;
 mod manifests;
 mod names;
 mod personal;
@@ -44,7 +45,7 @@ macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
             schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
-            jobs races audit units servers
+            jobs races locks audit units servers
         }
     };
 }

@@ -263,7 +263,7 @@ async fn sub_accounts_are_deleted_while_they_push(kit: &Kit) {
 }
 
 /// Returns when a transaction waits for a lock.
-async fn somebody_waits(kit: &Kit) {
+pub(super) async fn somebody_waits(kit: &Kit) {
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity \
          WHERE wait_event_type = 'Lock' AND datname = current_database()";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(kit.two.reader()).await.unwrap() == 0 {}
