@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use roadstead_storage::meta::{Account, Act, MetaStore, NewAccessKey, NewAccount};
-use roadstead_types::{AccountId, Clock, SecretId, Thing, Uin};
+use roadstead_storage::meta::{Account, Act, MetaStore, NewAccessKey, NewAccount, Quotas};
+use roadstead_types::{AccountId, Clock, NamespaceName, SecretId, Thing, Uin};
 
 use crate::error::{Error, Result};
 use crate::params::Argon2Params;
@@ -39,6 +39,34 @@ impl fmt::Debug for Accounts {
     }
 }
 
+/// A main account to be made.
+#[derive(Clone, Copy)]
+pub struct NewMainAccount<'a> {
+    /// Its name, unique among main accounts.
+    pub name: &'a str,
+    /// Its password; a random one otherwise.
+    pub password: Option<&'a str>,
+    /// Both halves of its access key; random ones otherwise.
+    pub key: Option<(&'a SecretId, &'a str)>,
+    /// Its quotas, if they are not the defaults.
+    pub quotas: Option<Quotas>,
+    /// Its first namespace in the personal edition, if it gets one.
+    pub namespace: Option<&'a NamespaceName>,
+}
+
+impl<'a> NewMainAccount<'a> {
+    /// Returns an account of this name, with a random password and a random key.
+    pub fn named(name: &'a str) -> Self {
+        Self { name, password: None, key: None, quotas: None, namespace: None }
+    }
+}
+
+impl fmt::Debug for NewMainAccount<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewMainAccount").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// A new account and its secrets, which cannot be read again.
 #[derive(Clone)]
 pub struct NewCredentials {
@@ -69,29 +97,23 @@ impl Accounts {
         Self { meta, passwords: Passwords::Shared(passwords), sealer, clock }
     }
 
-    /// Makes a main account with a random uin and one access key. If no password or key is given, a random one is
-    /// made.
+    /// Makes a main account with a random uin and one access key, and with the quotas and the namespace that are given. Either
+    /// all of it is made, or nothing.
     ///
     /// # Errors
-    /// `NameRules`, `PasswordRules`, `SecretKeyRules`; `Storage(Conflict)` when the name or the key id is taken.
-    pub async fn create(
-        &self,
-        act: &Act,
-        name: &str,
-        password: Option<&str>,
-        key: Option<(SecretId, String)>,
-    ) -> Result<NewCredentials> {
-        check_name(name)?;
-        let password = password.map_or_else(generate_password, str::to_owned);
+    /// `NameRules`, `PasswordRules`, `SecretKeyRules`; `Storage(Conflict)` when the name, the id of the key or the namespace is
+    /// taken.
+    pub async fn create(&self, act: &Act, new: &NewMainAccount<'_>) -> Result<NewCredentials> {
+        check_name(new.name)?;
+        let password = new.password.map_or_else(generate_password, str::to_owned);
         check_rules(&password)?;
-        let (secret_id, secret_key) = key.unwrap_or_else(|| (generate_secret_id(), generate_secret_key()));
+        let random = || (generate_secret_id(), generate_secret_key());
+        let (secret_id, secret_key) = new.key.map_or_else(random, |(id, key)| (id.clone(), key.to_owned()));
         check_secret_key(&secret_key)?;
-        self.check_free(name, &secret_id).await?;
         let hash = self.hash(&password).await?;
         let sealed = self.sealer.seal(&secret_key_context(&secret_id), secret_key.as_bytes())?;
-        let account = self.insert(act, name, &hash).await?;
         let key = NewAccessKey { secret_id: &secret_id, sealed_secret: &sealed, description: "" };
-        self.meta.create_access_key(act, account.id, &key).await?;
+        let account = self.insert(act, new, &hash, key).await?;
         Ok(NewCredentials { account, password, secret_id, secret_key })
     }
 
@@ -133,26 +155,16 @@ impl Accounts {
         }
     }
 
-    /// Refuses taken names and key ids first, so that no account is made without its key.
-    async fn check_free(&self, name: &str, secret_id: &SecretId) -> Result<()> {
-        if self.meta.account_by_name(name).await?.is_some() {
-            return Err(roadstead_storage::Error::Conflict(Thing::Account).into());
-        }
-        if self.meta.access_key(secret_id).await?.is_some() {
-            return Err(roadstead_storage::Error::Conflict(Thing::AccessKey).into());
-        }
-        Ok(())
-    }
-
-    async fn insert(&self, act: &Act, name: &str, hash: &str) -> Result<Account> {
+    async fn insert(&self, act: &Act, new: &NewMainAccount<'_>, hash: &str, key: NewAccessKey<'_>) -> Result<Account> {
         let mut attempts = UIN_ATTEMPTS;
         loop {
             let uin = random_uin();
-            let new = NewAccount { uin: &uin, name, password_hash: Some(hash) };
+            let NewMainAccount { name, quotas, namespace, .. } = *new;
+            let account = NewAccount { uin: &uin, name, password_hash: Some(hash), key: Some(key), quotas, namespace };
             attempts -= 1;
-            match self.meta.create_account(act, &new).await {
-                // Either the uin is taken, or another request has just taken the name.
-                Err(roadstead_storage::Error::Conflict(_))
+            match self.meta.create_account(act, &account).await {
+                // Either the uin is taken, or the name is.
+                Err(roadstead_storage::Error::Conflict(Thing::Account))
                     if attempts > 0 && self.meta.account_by_uin(&uin).await?.is_some() => {}
                 outcome => return Ok(outcome?),
             }

@@ -90,7 +90,9 @@ mod users;
 mod web_identity;
 
 pub use access::{Access, CatalogAccess};
-pub use accounts::{Accounts, NewCredentials, generate_password, generate_secret_id, generate_secret_key};
+pub use accounts::{
+    Accounts, NewCredentials, NewMainAccount, generate_password, generate_secret_id, generate_secret_key,
+};
 pub use auth::{Auth, News};
 pub use authorize::DeleteTarget;
 pub use cache::{CacheStats, LEASE};

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{ADDRESS, ANYBODY, REGISTRY, World, basic, client, name, params};
-use roadstead_auth::{Caller, ContentRight, Delete, Denied, Probe, Pull, Push};
+use roadstead_auth::{Caller, ContentRight, Delete, Denied, NewMainAccount, Probe, Pull, Push};
 use roadstead_storage::meta::Readable;
 use roadstead_storage::testkit::act;
 use roadstead_types::RegistryId;
@@ -206,6 +206,6 @@ fn futures_can_be_spawned() {
     spawnable(|world| world.auth.poll_changes());
     spawnable(|world| async move {
         let act = act(world.clock.clone());
-        world.accounts.create(&act, "", None, None).await
+        world.accounts.create(&act, &NewMainAccount::named("")).await
     });
 }

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{ADDRESS, CHEAP, MASTER_KEY, PASSWORD, REGISTRY, World, params};
-use roadstead_auth::{Accounts, Argon2Params, Auth, AuthenticationError, Error, Sealer, generate_secret_id};
-use roadstead_storage::meta::AccountStatus;
+use roadstead_auth::{
+    Accounts, Argon2Params, Auth, AuthenticationError, Error, NewMainAccount, Sealer, generate_secret_id,
+};
+use roadstead_storage::meta::{AccountStatus, AuditQuery, Quotas};
 use roadstead_types::Clock as _;
 
 async fn is_bad(auth: &Auth, username: &str, password: &str) -> bool {
@@ -158,7 +160,7 @@ async fn when_the_store_is_gone_nobody_gets_in() {
 #[tokio::test]
 async fn accounts_are_made_with_what_is_given_or_at_random() {
     let world = World::new().await;
-    let made = world.accounts.create(&act(world.clock.clone()), "third", None, None).await.unwrap();
+    let made = world.accounts.create(&act(world.clock.clone()), &NewMainAccount::named("third")).await.unwrap();
     world.login(&made, &made.password).await;
     let shown = format!("{made:?}");
     assert!(!shown.contains(&made.password) && !shown.contains(&made.secret_key));
@@ -168,21 +170,50 @@ async fn accounts_are_made_with_what_is_given_or_at_random() {
     assert_eq!(opened.as_slice(), made.secret_key.as_bytes());
 
     let (id, secret) = (generate_secret_id(), "0123456789abcdefghijklmnopqrstuv".to_owned());
+    let namespace = "fourth-space".parse().unwrap();
     let chosen = world
         .accounts
-        .create(&act(world.clock.clone()), "fourth", Some("chosen password"), Some((id.clone(), secret.clone())))
+        .create(
+            &act(world.clock.clone()),
+            &NewMainAccount {
+                password: Some("chosen password"),
+                key: Some((&id, &secret)),
+                quotas: Some(Quotas::unlimited()),
+                namespace: Some(&namespace),
+                ..NewMainAccount::named("fourth")
+            },
+        )
         .await;
     let chosen = chosen.unwrap();
     assert_eq!((&*chosen.password, &chosen.secret_id, &chosen.secret_key), ("chosen password", &id, &secret));
+    assert_eq!(world.meta.quotas(chosen.account.id).await.unwrap(), Quotas::unlimited());
+    let space = world.meta.namespace(REGISTRY, "fourth-space").await.unwrap().unwrap();
+    assert_eq!(space.owner, chosen.account.id);
+    let query = AuditQuery { limit: 1, ..AuditQuery::default() };
+    let row = world.meta.audit_events(&query).await.unwrap().remove(0).1;
+    assert_eq!(row.resource, format!("{} {id} fourth-space", chosen.account.uin), "one row names all of it");
 
     let accounts: &Accounts = &world.accounts;
     let conflict = |error| matches!(error, Error::Storage(roadstead_storage::Error::Conflict(_)));
-    assert!(conflict(accounts.create(&act(world.clock.clone()), "owner", None, None).await.unwrap_err()));
-    assert!(conflict(accounts.create(&act(world.clock.clone()), "fifth", None, Some((id, secret))).await.unwrap_err()));
-    assert!(world.meta.account_by_name("fifth").await.unwrap().is_none(), "nothing is left behind");
-    assert!(matches!(accounts.create(&act(world.clock.clone()), "a b", None, None).await, Err(Error::NameRules)));
+    assert!(conflict(accounts.create(&act(world.clock.clone()), &NewMainAccount::named("owner")).await.unwrap_err()));
+    let fifth = NewMainAccount::named("fifth");
+    for taken in
+        [NewMainAccount { key: Some((&id, &secret)), ..fifth }, NewMainAccount { namespace: Some(&namespace), ..fifth }]
+    {
+        assert!(conflict(accounts.create(&act(world.clock.clone()), &taken).await.unwrap_err()));
+        assert!(world.meta.account_by_name("fifth").await.unwrap().is_none(), "nothing is left behind");
+    }
     assert!(matches!(
-        accounts.create(&act(world.clock.clone()), "fifth", Some("short"), None).await,
+        accounts.create(&act(world.clock.clone()), &NewMainAccount::named("a b")).await,
+        Err(Error::NameRules)
+    ));
+    assert!(matches!(
+        accounts
+            .create(
+                &act(world.clock.clone()),
+                &NewMainAccount { password: Some("short"), ..NewMainAccount::named("fifth") }
+            )
+            .await,
         Err(Error::PasswordRules)
     ));
     assert!(matches!(

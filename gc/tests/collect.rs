@@ -59,7 +59,7 @@ impl Kit {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_800_000_000_000)));
         let store = FaultyBlobStore::new(Arc::new(MemoryBlobStore::new(clock.clone())));
         let uin = Uin::from_number(Uin::MIN).unwrap();
-        let new = NewAccount { uin: &uin, name: "somebody", password_hash: None };
+        let new = NewAccount::new(&uin, "somebody");
         let account = meta.create_account(&act(clock.clone()), &new).await.unwrap().id;
         let name = "somebody".parse().unwrap();
         let namespace =

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use reqwest::Certificate;
 use roadstead::bootstrap::{self, Parts};
-use roadstead_auth::Accounts;
+use roadstead_auth::{Accounts, NewMainAccount};
 use roadstead_config::{Bootstrap, DatabaseLocation, Settings};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{AccountStatus, Act, MetaStore};
@@ -220,7 +220,11 @@ impl TestRegistry {
     /// Makes an account, and a namespace of the same name for it.
     pub async fn account(&self, name: &str) -> Account {
         let password = format!("password of {name}");
-        let made = self.accounts.create(&self.act(), name, Some(&password), None).await.unwrap();
+        let made = self
+            .accounts
+            .create(&self.act(), &NewMainAccount { password: Some(&password), ..NewMainAccount::named(name) })
+            .await
+            .unwrap();
         let id = made.account.id;
         self.namespace(name, id).await;
         let uin = made.account.uin.as_str().to_owned();

@@ -10,7 +10,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use roadstead_auth::{
-    Accounts, Argon2Params, Auth, AuthParams, Caller, Client, Identity, IssuedToken, NewCredentials, Scope, Sealer,
+    Accounts, Argon2Params, Auth, AuthParams, Caller, Client, Identity, IssuedToken, NewCredentials, NewMainAccount,
+    Scope, Sealer,
 };
 use roadstead_storage::blob::BlobKey;
 use roadstead_storage::meta::{self, CommitBlob, MetaStore};
@@ -73,8 +74,14 @@ impl World {
         let meta = database.open("one").await;
         let clock = Arc::new(ManualClock::new(START));
         let accounts = Accounts::new(meta.clone(), CHEAP, Sealer::new(MASTER_KEY), clock.clone());
-        let owner = accounts.create(&act(clock.clone()), "owner", Some(PASSWORD), None).await.unwrap();
-        let other = accounts.create(&act(clock.clone()), "other", Some(PASSWORD), None).await.unwrap();
+        let owner = accounts
+            .create(&act(clock.clone()), &NewMainAccount { password: Some(PASSWORD), ..NewMainAccount::named("owner") })
+            .await
+            .unwrap();
+        let other = accounts
+            .create(&act(clock.clone()), &NewMainAccount { password: Some(PASSWORD), ..NewMainAccount::named("other") })
+            .await
+            .unwrap();
         let namespace =
             meta.create_namespace(&act(clock.clone()), REGISTRY, &"team".parse().unwrap(), owner.account.id).await;
         meta.create_namespace(&act(clock.clone()), REGISTRY, &"others".parse().unwrap(), other.account.id)

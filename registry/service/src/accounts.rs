@@ -1,7 +1,7 @@
 //! Main accounts and access keys, for the operator of the machine.
 
 use roadstead_auth::place::{self, System};
-use roadstead_auth::{Access, Accounts, Effect, NewCredentials, NewKey, Read, Write};
+use roadstead_auth::{Access, Accounts, Effect, NewCredentials, NewKey, NewMainAccount, Read, Write};
 use roadstead_storage::meta::{AccessKey, Account, AccountStatus, Act, MetaStore, QuotaKind, Quotas};
 use roadstead_types::{AccountId, SecretId, Thing, Timestamp, Uin};
 
@@ -137,7 +137,8 @@ impl CredentialService {
         name: &str,
         password: Option<&str>,
     ) -> Result<NewCredentials> {
-        Ok(self.accounts.create(act, name, password, None).await?)
+        let new = NewMainAccount { password, ..NewMainAccount::named(name) };
+        Ok(self.accounts.create(act, &new).await?)
     }
 
     /// Sets the password of an account. Tokens and sessions of the old one end.

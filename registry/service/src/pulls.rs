@@ -151,7 +151,7 @@ mod tests {
 
     async fn repository(meta: &MetaStore) -> RepositoryId {
         let uin = Uin::from_number(Uin::MIN).unwrap();
-        let owner = NewAccount { uin: &uin, name: "owner", password_hash: None };
+        let owner = NewAccount::new(&uin, "owner");
         let owner = meta.create_account(&act(), &owner).await.unwrap().id;
         let registry = RegistryId::PERSONAL;
         meta.create_namespace(&act(), registry, &"team".parse().unwrap(), owner).await.unwrap();

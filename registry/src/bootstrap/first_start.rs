@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use roadstead_auth::Sealer;
+use roadstead_auth::{NewMainAccount, Sealer};
 use roadstead_config::{Bootstrap, Settings};
-use roadstead_storage::meta::{Account, Act, MetaStore, QuotaKind, Quotas, Timing};
-use roadstead_types::{Actor, Clock, NamespaceName, RegistryId};
+use roadstead_storage::meta::{Account, Act, MetaStore, Quotas, Timing};
+use roadstead_types::{Actor, Clock, NamespaceName, RegistryId, SecretId};
 use serde_json::{Value, json};
 
 use super::{open_accounts, secret_file};
@@ -30,6 +30,30 @@ pub(super) struct FirstStart {
 impl FirstStart {
     fn write(&self, path: &Path) -> anyhow::Result<()> {
         secret_file::write(path, format!("{:#}\n", Value::from(self.record.clone())).as_bytes())
+    }
+
+    /// Returns the password and both halves of the key of the owner account, and writes down those that the operator did not
+    /// choose.
+    fn secrets(&mut self, chosen: &Bootstrap) -> anyhow::Result<(String, SecretId, String)> {
+        let password = match &chosen.password {
+            Some(password) => password.expose().to_owned(),
+            None => roadstead_auth::generate_password(),
+        };
+        let (secret_id, secret_key) = match (&chosen.secret_id, &chosen.secret_key) {
+            (Some(id), Some(key)) => (id.expose().parse()?, key.expose().to_owned()),
+            _ => (roadstead_auth::generate_secret_id(), roadstead_auth::generate_secret_key()),
+        };
+        // The operator already knows the chosen values, so they are not written to a file.
+        self.record.clear();
+        if chosen.password.is_none() {
+            self.record.insert("password".into(), json!(password));
+        }
+        if chosen.secret_id.is_none() {
+            self.record.insert("secret_id".into(), json!(secret_id.as_str()));
+            self.record.insert("secret_key".into(), json!(secret_key));
+        }
+        self.write(&self.unfinished)?;
+        Ok((password, secret_id, secret_key))
     }
 
     pub(super) fn complete(&mut self, url: &str) -> anyhow::Result<String> {
@@ -73,60 +97,40 @@ pub(super) async fn first_start(
     if owner.is_some() && record.is_none() {
         return Ok(None);
     }
-    let timing = Timing::new(Arc::clone(clock), settings.gc.grace);
-    let act = Act::new(Arc::new(Actor::server()), "account.create", timing);
     let password_chosen = chosen.password.is_some();
     let mut first = FirstStart { path, unfinished, record: record.unwrap_or_default(), password_chosen };
     let owner = match owner {
         Some(owner) => owner,
-        None => make_owner(settings, chosen, meta, sealer, clock, &act, &mut first).await?,
+        None => make_owner(settings, chosen, meta, sealer, clock, &mut first).await?,
     };
-    // The account belongs to the operator, so it has no quotas.
-    for kind in QuotaKind::ALL {
-        meta.set_quota(&act, owner.id, kind, Quotas::UNLIMITED).await?;
-    }
     first.record.insert("uin".into(), json!(owner.uin.as_str()));
     first.record.insert("username".into(), json!(owner.uin.as_str()));
-    if meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none() {
-        let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
-        meta.create_namespace(
-            &act.another("namespace.create", OWNER_NAMESPACE),
-            RegistryId::PERSONAL,
-            &namespace,
-            owner.id,
-        )
-        .await?;
-    }
     Ok(Some(first))
 }
 
+/// Creates the owner account with everything that it has, in one transaction. An interrupted start finds all of it or
+/// nothing.
 async fn make_owner(
     settings: &Settings,
     chosen: &Bootstrap,
     meta: &MetaStore,
     sealer: &Sealer,
     clock: &Arc<dyn Clock>,
-    act: &Act,
     first: &mut FirstStart,
 ) -> anyhow::Result<Account> {
-    let password = match &chosen.password {
-        Some(password) => password.expose().to_owned(),
-        None => roadstead_auth::generate_password(),
+    let (password, secret_id, secret_key) = first.secrets(chosen)?;
+    let namespace: NamespaceName = OWNER_NAMESPACE.parse()?;
+    let is_free = meta.namespace(RegistryId::PERSONAL, OWNER_NAMESPACE).await?.is_none();
+    let new = NewMainAccount {
+        password: Some(&password),
+        key: Some((&secret_id, &secret_key)),
+        // The account belongs to the operator.
+        quotas: Some(Quotas::unlimited()),
+        namespace: is_free.then_some(&namespace),
+        ..NewMainAccount::named(OWNER_NAME)
     };
-    let (secret_id, secret_key) = match (&chosen.secret_id, &chosen.secret_key) {
-        (Some(id), Some(key)) => (id.expose().parse()?, key.expose().to_owned()),
-        _ => (roadstead_auth::generate_secret_id(), roadstead_auth::generate_secret_key()),
-    };
-    // The operator already knows the chosen values, so they are not written to a file.
-    first.record.clear();
-    if chosen.password.is_none() {
-        first.record.insert("password".into(), json!(password));
-    }
-    if chosen.secret_id.is_none() {
-        first.record.insert("secret_id".into(), json!(secret_id.as_str()));
-        first.record.insert("secret_key".into(), json!(secret_key));
-    }
-    first.write(&first.unfinished)?;
+    let timing = Timing::new(Arc::clone(clock), settings.gc.grace);
+    let act = Act::new(Arc::new(Actor::server()), "account.create", timing);
     let accounts = open_accounts(settings, meta, sealer.clone(), Arc::clone(clock));
-    Ok(accounts.create(act, OWNER_NAME, Some(&password), Some((secret_id, secret_key))).await?.account)
+    Ok(accounts.create(&act, &new).await?.account)
 }

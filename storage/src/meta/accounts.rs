@@ -3,13 +3,14 @@
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::model::{Account, AccountStatus, NewAccount};
+use super::model::{Account, AccountStatus};
+use super::personal::{QuotaKind, Quotas};
 use super::row::{get, parse, time};
 use super::sql::{SqlResult as _, conflict, is_storable};
 use super::unit::{Outcome, Unit, unit};
-use super::{Act, Scope};
+use super::{Act, NewAccessKey, Scope, cam, namespaces, quotas};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Thing, Timestamp, Uin};
+use roadstead_types::{AccountId, NamespaceName, RegistryId, Thing, Timestamp, Uin};
 
 const ACCOUNTS_BY_ID: &str =
     "SELECT id, uin, name, owner_id, status, credential_version, created_at FROM accounts WHERE id = $1";
@@ -20,11 +21,36 @@ const ACCOUNTS_BY_NAME: &str = "SELECT id, uin, name, owner_id, status, credenti
 const ACCOUNTS_PAGE: &str = "SELECT id, uin, name, owner_id, status, credential_version, created_at FROM accounts \
      WHERE uin > $1 ORDER BY uin LIMIT $2";
 
+/// A main account to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAccount<'a> {
+    /// Its public number.
+    pub uin: &'a Uin,
+    /// Its name, unique among main accounts.
+    pub name: &'a str,
+    /// The hash of its password, if it has one.
+    pub password_hash: Option<&'a str>,
+    /// Its first access key, if it has one.
+    pub key: Option<NewAccessKey<'a>>,
+    /// Its quotas, if they are not the defaults.
+    pub quotas: Option<Quotas>,
+    /// Its first namespace in the personal edition, if it has one.
+    pub namespace: Option<&'a NamespaceName>,
+}
+
+impl<'a> NewAccount<'a> {
+    /// Returns an account that has only a number and a name.
+    pub fn new(uin: &'a Uin, name: &'a str) -> Self {
+        Self { uin, name, password_hash: None, key: None, quotas: None, namespace: None }
+    }
+}
+
 impl MetaStore {
-    /// Makes a main account.
+    /// Makes a main account with the access key, the quotas and the namespace that are given: either all of it, or
+    /// nothing.
     ///
     /// # Errors
-    /// `Conflict` when the uin or the name is taken.
+    /// `Conflict` when the uin or the name (`account`), the id of the key (`access key`) or the namespace is taken.
     pub async fn create_account(&self, act: &Act, new: &NewAccount<'_>) -> Result<Account> {
         unit!(self.unit(act, "create an account"), |u| insert(u, new).await.map(Outcome::Done))
     }
@@ -129,6 +155,16 @@ async fn insert(u: &mut Unit<'_>, new: &NewAccount<'_>) -> Result<Account> {
     u.changed(Scope::Account(account.id));
     u.names(account.uin.as_str());
     u.concerns(account.id);
+    if let Some(key) = &new.key {
+        cam::insert_key(u, account.id, key).await?;
+    }
+    for (kind, quotas) in QuotaKind::ALL.into_iter().filter_map(|kind| Some((kind, new.quotas?))) {
+        quotas::set(u, account.id, kind, quotas.of(kind)).await?;
+    }
+    if let Some(name) = new.namespace {
+        namespaces::insert(u, RegistryId::PERSONAL, name, account.id, None).await?;
+        u.names(name.as_str());
+    }
     Ok(account)
 }
 

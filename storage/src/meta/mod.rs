@@ -58,6 +58,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 
+pub use accounts::NewAccount;
 pub use act::{Act, Timing};
 pub use audit::event::{AuditEvent, AuditOutcome};
 pub use audit::{AuditCursor, AuditQuery};
@@ -77,8 +78,8 @@ pub use jobs::{
     ClaimedJob, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob,
 };
 pub use model::{
-    AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewAccount, NewRefreshToken,
-    NewUpload, PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,
+    AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewRefreshToken, NewUpload,
+    PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,
     StoredManifest, Upload, UploadLease,
 };
 pub use outbox::{Event, Happened, KeyChange};

@@ -37,17 +37,6 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-/// A main account to be made.
-#[derive(Clone, Copy, Debug)]
-pub struct NewAccount<'a> {
-    /// Its public number.
-    pub uin: &'a Uin,
-    /// Its name, unique among main accounts.
-    pub name: &'a str,
-    /// The hash of its password, if it has one.
-    pub password_hash: Option<&'a str>,
-}
-
 /// An access key for the cloud API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AccessKey {

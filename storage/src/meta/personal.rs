@@ -58,6 +58,11 @@ impl Quotas {
     /// A quota that cannot be reached.
     pub const UNLIMITED: u32 = u32::MAX;
 
+    /// Returns quotas that cannot be reached.
+    pub const fn unlimited() -> Self {
+        Self { namespaces: Self::UNLIMITED, repositories: Self::UNLIMITED, triggers: Self::UNLIMITED }
+    }
+
     /// Returns the quota of one kind.
     pub fn of(&self, kind: QuotaKind) -> u32 {
         match kind {

@@ -48,18 +48,19 @@ impl MetaStore {
     /// # Errors
     /// `Stale` when the account does not exist.
     pub async fn set_quota(&self, act: &Act, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
-        unit!(self.unit(act, "set a quota"), |u| async {
-            let upsert = sqlx::query(
-                "INSERT INTO account_quotas (account_id, kind, value) VALUES ($1, $2, $3) \
-                 ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
-            );
-            let upsert = upsert.bind(owner.get()).bind(kind.name()).bind(i64::from(value));
-            upsert.execute(&mut **u).await.op("set a quota").map_err(stale(Thing::Account))?;
-            Ok(())
-        }
-        .await
-        .map(Outcome::Done))
+        unit!(self.unit(act, "set a quota"), |u| set(u, owner, kind, value).await.map(Outcome::Done))
     }
+}
+
+/// Sets a quota of a main account.
+pub(super) async fn set(u: &mut Unit<'_>, owner: AccountId, kind: QuotaKind, value: u32) -> Result<()> {
+    let upsert = sqlx::query(
+        "INSERT INTO account_quotas (account_id, kind, value) VALUES ($1, $2, $3) \
+         ON CONFLICT (account_id, kind) DO UPDATE SET value = excluded.value",
+    );
+    let upsert = upsert.bind(owner.get()).bind(kind.name()).bind(i64::from(value));
+    upsert.execute(&mut **u).await.op("set a quota").map_err(stale(Thing::Account))?;
+    Ok(())
 }
 
 /// Locks a main account, so that only one transaction at a time counts its things and adds to them.

@@ -65,7 +65,7 @@ async fn only_a_start_and_a_new_account_make_a_master_key() {
     assert!(run(data.path(), &["migrate"], &[]).status.success());
     let meta = open(data.path()).await;
     let uin: Uin = UIN.parse().unwrap();
-    let new = NewAccount { uin: &uin, name: "carol", password_hash: None };
+    let new = NewAccount::new(&uin, "carol");
     meta.create_account(&act(Arc::new(SystemClock)), &new).await.unwrap();
     meta.close().await;
     for arguments in [

@@ -13,7 +13,7 @@ pub async fn registry() -> TestRegistry {
 /// A main account with an access key and no registry password.
 pub async fn unregistered(reg: &TestRegistry) -> Cloud {
     let uin = Uin::from_number(Uin::MIN + 7).unwrap();
-    let new = NewAccount { uin: &uin, name: "stranger", password_hash: None };
+    let new = NewAccount::new(&uin, "stranger");
     let account = reg.meta().create_account(&reg.act(), &new).await.unwrap();
     let key = reg.accounts().create_key(&reg.act(), account.id, "").await.unwrap();
     reg.cloud_with(key.secret_id.as_str(), &key.secret_key)

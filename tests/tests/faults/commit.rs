@@ -212,7 +212,7 @@ impl House {
     }
 }
 
-fn wait_for(sign: &Path) {
+pub fn wait_for(sign: &Path) {
     let deadline = Instant::now() + DEADLINE;
     while !sign.exists() {
         assert!(Instant::now() < deadline, "the process did not reach the point where it stops");

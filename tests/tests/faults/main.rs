@@ -8,6 +8,7 @@
 mod broken;
 mod busy;
 mod commit;
+mod first_start;
 mod full;
 mod jobs;
 mod kill;

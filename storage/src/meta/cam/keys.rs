@@ -91,13 +91,12 @@ async fn create(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) ->
         return Err(Error::Stale(Thing::Account));
     }
     insert(u, account, new).await?;
-    u.names(new.secret_id.as_str());
     u.changed(Scope::Account(account));
-    u.happened(Event::KeyChanged { account, key: new.secret_id.clone(), change: KeyChange::Created });
     Ok(())
 }
 
-pub(super) async fn insert(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
+/// Stores a key of an account that this transaction has locked or made.
+pub(in crate::meta) async fn insert(u: &mut Unit<'_>, account: AccountId, new: &NewAccessKey<'_>) -> Result<()> {
     let now = u.now();
     let count = "SELECT COUNT(*) FROM access_keys WHERE account_id = $1";
     leave_room(u, count, account.get(), Counted::AccessKeys, limits::ACCESS_KEYS).await?;
@@ -112,6 +111,18 @@ pub(super) async fn insert(u: &mut Unit<'_>, account: AccountId, new: &NewAccess
         .bind(new.description)
         .bind(now.as_millis());
     insert.execute(&mut **u).await.op("create an access key").map_err(conflict(Thing::AccessKey))?;
+    u.names(new.secret_id.as_str());
+    u.happened(Event::KeyChanged { account, key: new.secret_id.clone(), change: KeyChange::Created });
+    Ok(())
+}
+
+/// Tells that the keys of an account are deleted with it.
+pub(super) async fn go_with(u: &mut Unit<'_>, account: AccountId) -> Result<()> {
+    let keys = sqlx::query("SELECT secret_id FROM access_keys WHERE account_id = $1 ORDER BY created_at, secret_id");
+    for row in &keys.bind(account.get()).fetch_all(&mut **u).await.op("read access keys")? {
+        let key = parse(row, "access_keys", "secret_id")?;
+        u.happened(Event::KeyChanged { account, key, change: KeyChange::Deleted });
+    }
     Ok(())
 }
 

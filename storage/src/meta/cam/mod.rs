@@ -16,6 +16,8 @@ mod providers;
 mod roles;
 mod users;
 
+pub(super) use keys::insert as insert_key;
+
 pub use documents::{StoredPolicies, StoredPolicy};
 pub use model::{
     Attached, Entity, Group, Holder, Member, NewAccessKey, NewOidcProvider, NewPolicy, NewRole, NewUser, OidcProvider,

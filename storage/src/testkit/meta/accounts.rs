@@ -24,7 +24,7 @@ pub(super) async fn behave(kit: &Kit) {
 async fn accounts_are_found_by_everything_unique(kit: &Kit) {
     let before = kit.two.change_counters().await.unwrap().changes;
     let uin = Uin::from_number(Uin::MAX).unwrap();
-    let new = NewAccount { uin: &uin, name: "ada", password_hash: None };
+    let new = NewAccount::new(&uin, "ada");
     let made = kit.one.create_account(&act(), &new).await.unwrap();
     assert_eq!((made.owner, made.status, made.created_at), (made.id, AccountStatus::Active, NOW));
     assert_eq!(kit.two.account(made.id).await.unwrap().as_ref(), Some(&made));

@@ -212,8 +212,9 @@ impl Kit {
 
     async fn account_with(&self, password_hash: Option<&str>) -> AccountId {
         let number = self.number();
+        let name = format!("account-{number}");
         let uin = Uin::from_number(Uin::MIN + number).unwrap();
-        let new = NewAccount { uin: &uin, name: &format!("account-{number}"), password_hash };
+        let new = NewAccount { password_hash, ..NewAccount::new(&uin, &name) };
         self.one.create_account(&act(), &new).await.unwrap().id
     }
 
