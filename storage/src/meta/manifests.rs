@@ -320,7 +320,7 @@ async fn delete(
     if let Some(row) = listed.op("look for indexes")? {
         return Err(Error::Listed { index: parse(&row, "manifests", "digest")? });
     }
-    let untagged = tags::remove(u, repository, Which::PointingAt(id)).await?;
+    let untagged = tags::remove(u, repository, Which::PointingAt(&place, id)).await?;
     let tags: Vec<Tag> = untagged.into_iter().map(|removed| removed.tag).collect();
     if permitted.is_some_and(|permitted| tags.iter().any(|tag| !permitted.contains(tag))) {
         return Err(Error::Stale(Thing::Tag));

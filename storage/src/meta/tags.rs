@@ -108,8 +108,8 @@ pub(super) async fn point(
 pub(super) enum Which<'a> {
     /// These tags, in the repository at this place. Their manifests stay, and are queued for review.
     Named(&'a Place, &'a [Tag]),
-    /// All tags of a manifest, which is deleted with them.
-    PointingAt(ManifestId),
+    /// All tags of a manifest, which is deleted with them, in the repository at this place.
+    PointingAt(&'a Place, ManifestId),
     /// So many tags of a deleted repository.
     First(u32),
 }
@@ -134,7 +134,7 @@ pub(super) async fn remove(u: &mut Unit<'_>, repository: RepositoryId, which: Wh
                 removed.extend(delete(u, repository, &condition, &names, &[]).await?);
             }
         }
-        Which::PointingAt(manifest) => {
+        Which::PointingAt(_, manifest) => {
             removed = delete(u, repository, "manifest_id = $2", &[], &[manifest.get()]).await?;
         }
         Which::First(count) => {
@@ -143,11 +143,13 @@ pub(super) async fn remove(u: &mut Unit<'_>, repository: RepositoryId, which: Wh
         }
     }
     removed.sort_by(|a, b| a.tag.cmp(&b.tag));
-    if let Which::Named(place, _) = which {
+    if let Which::Named(..) = which {
         // Queued in the order of their ids: see `review`.
         for manifest in removed.iter().map(|removed| removed.manifest).collect::<BTreeSet<_>>() {
             review::queue_manifest(u, manifest, Reason::TagDeleted).await?;
         }
+    }
+    if let Which::Named(place, _) | Which::PointingAt(place, _) = which {
         for RemovedTag { tag, digest, .. } in &removed {
             let (registry, repository) = (place.registry, place.name.clone());
             u.happened(Event::TagRemoved { registry, repository, tag: tag.clone(), digest: digest.clone() });

@@ -1,5 +1,7 @@
 //! Boundaries: the one policy that limits all rights of a sub-account or a role.
 
+use std::collections::BTreeSet;
+
 use super::model::Holder;
 use super::{lock_owner, policies};
 use crate::meta::MetaStore;
@@ -26,17 +28,25 @@ async fn set(u: &mut Unit<'_>, owner: AccountId, of: Holder, policy: Option<Poli
     if let Some(policy) = policy {
         policies::require(u, owner, policy).await?;
     }
-    let (sql, id) = match of {
-        Holder::User(id) => {
-            ("UPDATE cam_users SET boundary_id = $1, boundary_custom_id = $2 WHERE account_id = $3", id.get())
-        }
-        Holder::Role(id) => ("UPDATE cam_roles SET boundary_id = $1, boundary_custom_id = $2 WHERE id = $3", id.get()),
+    let (read, sql, id) = match of {
+        Holder::User(id) => (
+            "SELECT boundary_id FROM cam_users WHERE account_id = $1",
+            "UPDATE cam_users SET boundary_id = $1, boundary_custom_id = $2 WHERE account_id = $3",
+            id.get(),
+        ),
+        Holder::Role(id) => (
+            "SELECT boundary_id FROM cam_roles WHERE id = $1",
+            "UPDATE cam_roles SET boundary_id = $1, boundary_custom_id = $2 WHERE id = $3",
+            id.get(),
+        ),
         Holder::Group(_) => return Err(Error::Stale(Thing::Group)),
     };
+    let before: Option<i64> = sqlx::query_scalar(read).bind(id).fetch_one(&mut **u).await.op("read a boundary")?;
     let custom = policy.filter(|policy| policy.is_custom());
     let update = sqlx::query(sql).bind(policy.map(PolicyId::get)).bind(custom.map(PolicyId::get)).bind(id);
     update.execute(&mut **u).await.op("set a boundary")?;
     u.changed(Scope::Account(owner));
-    u.happened(Event::PolicyChanged { owner, policies: policy.into_iter().collect() });
+    let changed: BTreeSet<PolicyId> = before.map(PolicyId::new).into_iter().chain(policy).collect();
+    u.happened(Event::PolicyChanged { owner, policies: changed.into_iter().collect() });
     Ok(())
 }

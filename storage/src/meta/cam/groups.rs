@@ -2,7 +2,8 @@
 
 use sqlx::any::AnyRow;
 
-use super::model::{Group, Member};
+use super::held::held;
+use super::model::{Group, Holder, Member};
 use super::users::{self, user, users};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
@@ -155,10 +156,11 @@ async fn update(
 async fn delete(u: &mut Unit<'_>, owner: AccountId, id: GroupId) -> Result<()> {
     lock_owner(u, owner).await?;
     require(u, owner, id).await?;
+    let policies = held(u, Holder::Group(id)).await?;
     let delete = sqlx::query("DELETE FROM cam_groups WHERE id = $1").bind(id.get());
     delete.execute(&mut **u).await.op("delete a group")?;
     u.changed(Scope::Account(owner));
-    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    u.happened(Event::PolicyChanged { owner, policies });
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod attachments;
 mod boundaries;
 mod documents;
 mod groups;
+mod held;
 mod keys;
 mod model;
 mod policies;

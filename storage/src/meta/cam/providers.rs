@@ -8,7 +8,7 @@ use crate::meta::MetaStore;
 use crate::meta::row::{get, time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable};
 use crate::meta::unit::{Outcome, Unit, unit};
-use crate::meta::{Act, Scope};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, ProviderId, Thing};
 
@@ -74,6 +74,7 @@ async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewOidcProvider<'_>) -
     let insert = insert.bind(new.description).bind(now.as_millis());
     insert.execute(&mut **u).await.op("create an identity provider").map_err(conflict(Thing::Provider))?;
     u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
     Ok(())
 }
 
@@ -96,6 +97,7 @@ async fn update(u: &mut Unit<'_>, owner: AccountId, new: &NewOidcProvider<'_>, k
     let update = update.bind(now.as_millis()).bind(old.id.get());
     update.execute(&mut **u).await.op("change an identity provider")?;
     u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
     Ok(())
 }
 
@@ -105,6 +107,7 @@ async fn delete(u: &mut Unit<'_>, owner: AccountId, name: &str) -> Result<()> {
     let delete = sqlx::query("DELETE FROM cam_oidc_providers WHERE id = $1").bind(old.id.get());
     delete.execute(&mut **u).await.op("delete an identity provider")?;
     u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
     Ok(())
 }
 

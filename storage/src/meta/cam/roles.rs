@@ -2,7 +2,8 @@
 
 use sqlx::any::AnyRow;
 
-use super::model::{NewRole, Role};
+use super::held::held;
+use super::model::{Holder, NewRole, Role};
 use super::{leave_room, limits, lock_owner, next_number, rows};
 use crate::meta::MetaStore;
 use crate::meta::row::{get, time};
@@ -103,6 +104,7 @@ async fn insert(u: &mut Unit<'_>, owner: AccountId, new: &NewRole<'_>) -> Result
         .bind(now.as_millis());
     insert.execute(&mut **u).await.op("create a role").map_err(conflict(Thing::Role))?;
     u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
     Ok(RoleId::new(id))
 }
 
@@ -130,10 +132,11 @@ async fn update(u: &mut Unit<'_>, owner: AccountId, id: RoleId, (trust, canonica
 async fn delete(u: &mut Unit<'_>, owner: AccountId, id: RoleId) -> Result<()> {
     lock_owner(u, owner).await?;
     require(u, owner, id).await?;
+    let policies = held(u, Holder::Role(id)).await?;
     let delete = sqlx::query("DELETE FROM cam_roles WHERE id = $1").bind(id.get());
     delete.execute(&mut **u).await.op("delete a role")?;
     u.changed(Scope::Account(owner));
-    u.happened(Event::PolicyChanged { owner, policies: Vec::new() });
+    u.happened(Event::PolicyChanged { owner, policies });
     Ok(())
 }
 

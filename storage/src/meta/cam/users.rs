@@ -2,14 +2,15 @@
 
 use sqlx::any::AnyRow;
 
-use super::model::{NewUser, User, UserChange, UserProfile};
+use super::held::held;
+use super::model::{Holder, NewUser, User, UserChange, UserProfile};
 use super::{keys, leave_room, limits, lock_owner, rows};
 use crate::meta::MetaStore;
 use crate::meta::accounts::{account, change_password, store_password};
 use crate::meta::row::{get, optional_time};
 use crate::meta::sql::{SqlResult as _, conflict, is_storable};
 use crate::meta::unit::{Outcome, Unit, unit};
-use crate::meta::{Act, Scope};
+use crate::meta::{Act, Event, Scope};
 use crate::{Error, Result};
 use roadstead_types::{AccountId, Counted, PolicyId, Thing, Timestamp, Uin};
 
@@ -174,6 +175,8 @@ async fn delete(u: &mut Unit<'_>, owner: AccountId, id: AccountId, force: bool) 
     if !force && key.fetch_optional(&mut **u).await.op("look for access keys")?.is_some() {
         return Err(Error::InUse(Thing::User));
     }
+    keys::go_with(u, id).await?;
+    let policies = held(u, Holder::User(id)).await?;
     // Its uploads expire, so that the job for expired uploads deletes them with their bytes. (An upload that begins
     // right now is deleted with the account.)
     let uploads = sqlx::query("UPDATE uploads SET account_id = $1, expires_at = 0 WHERE account_id = $2");
@@ -181,6 +184,7 @@ async fn delete(u: &mut Unit<'_>, owner: AccountId, id: AccountId, force: bool) 
     let delete = sqlx::query("DELETE FROM accounts WHERE id = $1").bind(id.get());
     delete.execute(&mut **u).await.op("delete a sub-account")?;
     u.changed(Scope::Account(owner));
+    u.happened(Event::PolicyChanged { owner, policies });
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod blobs;
 mod cam;
 mod cleanup;
 mod duplicate;
+mod events;
 mod images;
 mod instances;
 mod jobs;
@@ -45,7 +46,7 @@ macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
             schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
-            jobs races locks audit units servers
+            jobs races locks audit units events servers
         }
     };
 }

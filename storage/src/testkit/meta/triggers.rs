@@ -33,7 +33,7 @@ fn workload() -> Workload {
     }
 }
 
-fn spec(name: &str, repository: RepositoryId) -> TriggerSpec {
+pub(super) fn spec(name: &str, repository: RepositoryId) -> TriggerSpec {
     let (name, expression) = (name.to_owned(), "^v[0-9]+$".to_owned());
     TriggerSpec { name, repository, method: InvokeMethod::Regex, expression, workload: workload() }
 }

@@ -25,11 +25,11 @@ async fn rows(kit: &Kit, place: &Place, action: &str) -> usize {
     kit.two.audit_events(&query).await.unwrap().len()
 }
 
-async fn last_event(kit: &Kit) -> i64 {
+pub(super) async fn last_event(kit: &Kit) -> i64 {
     kit.two.outbox(0, 100_000).await.unwrap().last().map_or(0, |event| event.id)
 }
 
-async fn events_since(kit: &Kit, last: i64) -> Vec<Happened> {
+pub(super) async fn events_since(kit: &Kit, last: i64) -> Vec<Happened> {
     kit.two.outbox(last, 1000).await.unwrap()
 }
 

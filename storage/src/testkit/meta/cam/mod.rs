@@ -22,11 +22,11 @@ pub(super) async fn behave(kit: &Kit) {
 const DOCUMENT: &str = r#"{"version":"2.0","statement":[]}"#;
 
 impl Kit {
-    fn uin(&self) -> Uin {
+    pub(super) fn uin(&self) -> Uin {
         Uin::from_number(Uin::MIN + self.number()).unwrap()
     }
 
-    fn secret_id(&self) -> SecretId {
+    pub(super) fn secret_id(&self) -> SecretId {
         format!("AKID{:032}", self.number()).parse().unwrap()
     }
 
@@ -43,26 +43,26 @@ impl Kit {
         self.one.create_user(&act(), &new).await.unwrap()
     }
 
-    async fn group(&self, owner: AccountId) -> GroupId {
+    pub(super) async fn group(&self, owner: AccountId) -> GroupId {
         self.one.create_group(&act(), owner, &format!("group-{}", self.number()), "").await.unwrap()
     }
 
-    async fn policy(&self, owner: AccountId) -> PolicyId {
+    pub(super) async fn policy(&self, owner: AccountId) -> PolicyId {
         let name = format!("policy-{}", self.number());
         self.one.create_policy(&act(), owner, &new_policy(&name)).await.unwrap()
     }
 
-    async fn role(&self, owner: AccountId) -> RoleId {
+    pub(super) async fn role(&self, owner: AccountId) -> RoleId {
         let name = format!("role-{}", self.number());
         self.one.create_role(&act(), owner, &new_role(&name)).await.unwrap()
     }
 }
 
-fn new_policy(name: &str) -> NewPolicy<'_> {
+pub(super) fn new_policy(name: &str) -> NewPolicy<'_> {
     NewPolicy { name, description: "what it is for", document: " as written ", canonical: DOCUMENT, tags: "[]" }
 }
 
-fn new_role(name: &str) -> NewRole<'_> {
+pub(super) fn new_role(name: &str) -> NewRole<'_> {
     NewRole {
         name,
         description: "what it is for",
