@@ -76,8 +76,8 @@ impl fmt::Debug for TemporaryKey {
 }
 
 impl Auth {
-    /// Makes a temporary key for `caller`. `policy` limits its rights: a document of [`Use::Session`]. The key ends
-    /// with `key`, the access key that asked for it.
+    /// Makes a temporary key for `caller`. `policy` limits its rights: a document of
+    /// [`Use::Session`](roadstead_policy::Use::Session). The key ends with `key`, the access key that asked for it.
     ///
     /// # Errors
     /// `Session` when the caller is a session itself, `TokenTooLarge` when the policy is too long.
