@@ -8,9 +8,9 @@ use roadstead_auth::place::Account;
 use roadstead_auth::{Access, Identity, Permissions, Read, Write};
 use roadstead_policy::op;
 use roadstead_storage::meta::{
-    Act, Found, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
+    Act, InvokeMethod, Trigger, TriggerFilter, TriggerRun, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{RegistryId, RepositoryName, Tag, Thing};
+use roadstead_types::{Listing, RegistryId, RepositoryName, Tag, Thing, Window};
 
 use super::owned;
 use super::{Error, Foundation, Input, Result};
@@ -152,21 +152,20 @@ impl TriggerService {
         access: &Access<Read, Account>,
         repository: Option<&RepositoryName>,
         name: Option<&str>,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<Trigger>> {
+        window: Window,
+    ) -> Result<Listing<Trigger>> {
         let (permissions, identity) = (access.permissions(), access.who());
         self.check_registered(identity).await?;
         let repository = match repository {
             None => None,
             Some(repository) => match self.base.own_repository(&access.repository(REGISTRY, repository)).await {
                 Ok(repository) => Some(repository.id),
-                Err(Error::Unknown(Thing::Repository)) => return Ok(Found { total: 0, list: Vec::new() }),
+                Err(Error::Unknown(Thing::Repository)) => return Ok(Listing::empty()),
                 Err(other) => return Err(other),
             },
         };
         let (sight, filter) = (owned::seen(permissions)?, TriggerFilter { repository, name });
-        Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, &sight, filter, offset, limit).await?)
+        Ok(self.base.meta.list_triggers(REGISTRY, identity.owner, &sight, filter, window).await?)
     }
 
     /// Returns the runs of triggers for repositories that the caller sees.
@@ -174,7 +173,7 @@ impl TriggerService {
     /// # Errors
     /// `Unknown(Repository)` if the page asks for a repository that the caller's main account does not have, or that the
     /// caller does not see.
-    pub async fn runs(&self, access: &Access<Read, Account>, page: &TriggerRunPage<'_>) -> Result<Found<TriggerRun>> {
+    pub async fn runs(&self, access: &Access<Read, Account>, page: &TriggerRunPage<'_>) -> Result<Listing<TriggerRun>> {
         if let Some(repository) = page.repository {
             self.base.own_repository(&access.repository(REGISTRY, repository)).await?;
         }

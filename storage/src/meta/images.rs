@@ -4,12 +4,13 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::MetaStore;
-use super::personal::Found;
 use super::row::{get, optional_time, parse, size, size_column, time};
 use super::sql::{SqlResult as _, is_storable, lists, placeholders};
-use super::statement::{Statement, containing, place};
+use super::statement::{Statement, containing};
 use crate::Result;
-use roadstead_types::{Digest, ImageConfig, ImageDetails, ManifestId, RepositoryId, Tag, TagId, Timestamp};
+use roadstead_types::{
+    Digest, ImageConfig, ImageDetails, Listing, ManifestId, RepositoryId, Tag, TagId, Timestamp, Window,
+};
 
 /// A tag in a list of images.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,28 +53,27 @@ impl MetaStore {
         &self,
         repository: RepositoryId,
         filter: &TagFilter<'_>,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<TaggedImage>> {
-        let Some(part) = containing(filter.contains) else { return Ok(Found::nothing()) };
+        window: Window,
+    ) -> Result<Listing<TaggedImage>> {
+        let Some(part) = containing(filter.contains) else { return Ok(Listing::empty()) };
         if !filter.exact.is_none_or(is_storable) {
-            return Ok(Found::nothing());
+            return Ok(Listing::empty());
         }
         let mut count = Statement::default();
         let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count, repository, filter, &part));
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count tags")?;
         let mut page = Statement::default();
         let matching = matching(&mut page, repository, filter, &part);
-        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let window = page.window(window);
         let sql = format!(
             "SELECT t.id AS tag_id, t.name, t.updated_at, m.id, m.digest, m.media_type, m.created_at, d.content_id, \
              d.image_id, d.architecture, d.os, d.author, d.docker_version, d.built_at, d.total_size \
              FROM (SELECT id, name, updated_at, manifest_id {matching} \
-             ORDER BY updated_at DESC, name LIMIT {limit} OFFSET {offset}) t JOIN manifests m ON m.id = t.manifest_id \
+             ORDER BY updated_at DESC, name {window}) t JOIN manifests m ON m.id = t.manifest_id \
              LEFT JOIN image_details d ON d.manifest_id = m.id ORDER BY t.updated_at DESC, t.name"
         );
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("list images")?;
-        Ok(Found { total: size(&row, "tags", "total")?, list: rows.iter().map(tagged).collect::<Result<_>>()? })
+        Ok(Listing { total: size(&row, "tags", "total")?, items: rows.iter().map(tagged).collect::<Result<_>>()? })
     }
 
     /// Lists the other tags of a repository with the same image as `tag`, in byte order. Empty when the tag does not

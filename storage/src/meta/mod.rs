@@ -84,8 +84,8 @@ pub use model::{
 };
 pub use outbox::{Event, Happened, KeyChange};
 pub use personal::{
-    Among, Found, NamespaceDetail, NamespaceSearch, NewNamespace, NewRepository, Order, QuotaKind, Quotas,
-    RepositoryDetail, RepositorySearch,
+    Among, NamespaceDetail, NamespaceSearch, NewNamespace, NewRepository, Order, QuotaKind, Quotas, RepositoryDetail,
+    RepositorySearch,
 };
 pub use review::{Review, ReviewTarget};
 pub use schedules::Schedule;

@@ -1,7 +1,9 @@
 //! The types of quotas, searches and details in the personal edition.
 
 use super::model::{Namespace, Repository};
-use roadstead_types::{AccountId, Counted, NamespaceName, NamespaceSight, RegistryId, RepositoryName, Sight, Uin};
+use roadstead_types::{
+    AccountId, Counted, NamespaceName, NamespaceSight, RegistryId, RepositoryName, Sight, Uin, Window,
+};
 
 /// The things with a quota of the main account. Things of its sub-accounts count too.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -151,10 +153,8 @@ pub struct NamespaceSearch<'a> {
     pub part: &'a str,
     /// Only namespaces that the caller sees. The count of repositories includes those that the caller sees.
     pub sight: &'a NamespaceSight,
-    /// How many results to skip.
-    pub offset: u64,
-    /// How many results to return.
-    pub limit: u32,
+    /// The part of the results to return.
+    pub window: Window,
 }
 
 /// A search for repositories.
@@ -174,10 +174,8 @@ pub struct RepositorySearch<'a> {
     pub sight: &'a Sight,
     /// The order.
     pub order: Order,
-    /// How many results to skip.
-    pub offset: u64,
-    /// How many results to return.
-    pub limit: u32,
+    /// The part of the results to return.
+    pub window: Window,
     /// The account whose favourites are marked.
     pub viewer: AccountId,
 }
@@ -210,19 +208,4 @@ pub struct NamespaceDetail {
     pub namespace: Namespace,
     /// The number of repositories in it.
     pub repository_count: u64,
-}
-
-/// A page of results, and the number of all results.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found<T> {
-    /// The number of all results.
-    pub total: u64,
-    /// The results on this page.
-    pub list: Vec<T>,
-}
-
-impl<T> Found<T> {
-    pub(super) fn nothing() -> Self {
-        Self { total: 0, list: Vec::new() }
-    }
 }

@@ -5,13 +5,13 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::namespaces::{self, namespace};
-use super::personal::{Among, Found, NamespaceDetail, NamespaceSearch, Order, RepositoryDetail, RepositorySearch};
+use super::personal::{Among, NamespaceDetail, NamespaceSearch, Order, RepositoryDetail, RepositorySearch};
 use super::repositories::repository;
 use super::row::{get, size};
 use super::sql::{SqlResult as _, is_storable};
-use super::statement::{Statement, containing, place};
+use super::statement::{Statement, containing};
 use crate::Result;
-use roadstead_types::{AccountId, NamespaceSight, RegistryId, RepositoryName, Sight};
+use roadstead_types::{AccountId, Listing, NamespaceSight, RegistryId, RepositoryName, Sight};
 
 /// The longest name. A longer part is in no name.
 const MAX_NAME: usize = 255;
@@ -27,24 +27,24 @@ const DETAIL: &str = "SELECT r.id, r.registry_id, r.namespace_id, r.name, r.publ
 
 impl MetaStore {
     /// Returns repositories that match, with their details. The database counts everything.
-    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<Found<RepositoryDetail>> {
-        let Some(part) = pattern(search.part) else { return Ok(Found::nothing()) };
+    pub async fn search_repositories(&self, search: &RepositorySearch<'_>) -> Result<Listing<RepositoryDetail>> {
+        let Some(part) = pattern(search.part) else { return Ok(Listing::empty()) };
         if !search.namespace.is_none_or(is_storable) {
-            return Ok(Found::nothing());
+            return Ok(Listing::empty());
         }
         let mut count = Statement::default();
         let matching = matching(&mut count, search, &part);
         let sql = format!("SELECT COUNT(*) AS total {matching} AND {}", shown(&mut count, search));
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count repositories")?;
         let total = size(&row, "repositories", "total")?;
-        if total <= search.offset || search.limit == 0 {
-            return Ok(Found { total, list: Vec::new() });
+        if total <= search.window.offset || search.window.limit == 0 {
+            return Ok(Listing { total, items: Vec::new() });
         }
         let mut page = Statement::default();
         page.value(search.viewer.get());
         let sql = page_of(&mut page, search, &part);
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("search repositories")?;
-        Ok(Found { total, list: rows.iter().map(detail).collect::<Result<_>>()? })
+        Ok(Listing { total, items: rows.iter().map(detail).collect::<Result<_>>()? })
     }
 
     /// Returns one repository with its details for `viewer`, if it is public or belongs to `owner`.
@@ -65,9 +65,9 @@ impl MetaStore {
     }
 
     /// Returns matching namespaces of a main account, the youngest first.
-    pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Found<NamespaceDetail>> {
-        let NamespaceSearch { registry, owner, part, sight, offset, limit } = *search;
-        let Some(part) = pattern(part) else { return Ok(Found::nothing()) };
+    pub async fn search_namespaces(&self, search: &NamespaceSearch<'_>) -> Result<Listing<NamespaceDetail>> {
+        let NamespaceSearch { registry, owner, part, sight, window } = *search;
+        let Some(part) = pattern(part) else { return Ok(Listing::empty()) };
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
             let (part, seen) = (statement.text(&part), statement.seen_namespace(sight));
@@ -82,18 +82,18 @@ impl MetaStore {
         let mut page = Statement::default();
         let counted = page.seen("r", &sight.content);
         let matching = matching(&mut page);
-        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
+        let window = page.window(window);
         let sql = format!(
             "SELECT n.id, n.registry_id, n.name, n.owner_id, n.created_at, \
              (SELECT COUNT(*) FROM repositories r WHERE r.namespace_id = n.id AND {counted}) AS repository_count \
-             {matching} ORDER BY n.created_at DESC, n.id DESC LIMIT {limit} OFFSET {offset}"
+             {matching} ORDER BY n.created_at DESC, n.id DESC {window}"
         );
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("search namespaces")?;
         let list = rows.iter().map(|row| {
             let repository_count = size(row, "namespaces", "repository_count")?;
             Ok(NamespaceDetail { namespace: namespace(row)?, repository_count })
         });
-        Ok(Found { total: size(&total, "namespaces", "total")?, list: list.collect::<Result<_>>()? })
+        Ok(Listing { total: size(&total, "namespaces", "total")?, items: list.collect::<Result<_>>()? })
     }
 
     /// Tells whether a main account has a namespace of this name that the caller sees.
@@ -195,10 +195,10 @@ fn page_of(statement: &mut Statement, search: &RepositorySearch<'_>, part: &str)
         (Order::MostPulled, _) => ("r.pull_count", "DESC"),
         (Order::LeastPulled, _) => ("r.pull_count", "ASC"),
     };
-    let (limit, offset) = (statement.value(search.limit.into()), statement.value(place(search.offset)));
+    let window = statement.window(search.window);
     format!(
         "{DETAIL} JOIN (SELECT r.id AS id, {key} AS place {matching} AND {shown} \
-         ORDER BY place {way}, id {way} LIMIT {limit} OFFSET {offset}) page ON page.id = r.id \
+         ORDER BY place {way}, id {way} {window}) page ON page.id = r.id \
          ORDER BY page.place {way}, page.id {way}"
     )
 }

@@ -1,6 +1,6 @@
 //! Builds statements: their text, and their values.
 
-use roadstead_types::{NamePattern, NameRule, NamespaceSight, Sight};
+use roadstead_types::{NamePattern, NameRule, NamespaceSight, Sight, Window};
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe};
@@ -31,6 +31,12 @@ impl Statement {
     pub fn text(&mut self, text: &str) -> String {
         self.values.push(Value::Text(text.to_owned()));
         format!("${}", self.values.len())
+    }
+
+    /// Returns the clause for a part of a list.
+    pub fn window(&mut self, window: Window) -> String {
+        let (limit, offset) = (self.value(window.limit.into()), self.value(place(window.offset)));
+        format!("LIMIT {limit} OFFSET {offset}")
     }
 
     /// Returns the condition that `column` meets a rule about names.

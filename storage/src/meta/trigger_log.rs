@@ -3,14 +3,13 @@
 use sqlx::any::AnyRow;
 
 use super::MetaStore;
-use super::personal::Found;
 use super::row::{get, size, time};
 use super::sql::{SqlResult as _, stale};
-use super::statement::{Statement, place};
+use super::statement::Statement;
 use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
 use super::unit::{Outcome, Unit, unit};
 use crate::Result;
-use roadstead_types::{AccountId, RegistryId, RepositoryName, Sight, Thing, Timestamp};
+use roadstead_types::{AccountId, Listing, RegistryId, RepositoryName, Sight, Thing, Timestamp, Window};
 
 /// One run of a trigger, with all names as they were then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,10 +56,8 @@ pub struct TriggerRunPage<'a> {
     pub order: TriggerRunOrder,
     /// Whether the greatest come first.
     pub descending: bool,
-    /// How many to skip.
-    pub offset: u64,
-    /// The most runs to return.
-    pub limit: u32,
+    /// The part of the log to return.
+    pub window: Window,
 }
 
 impl MetaStore {
@@ -80,8 +77,8 @@ impl MetaStore {
         owner: AccountId,
         sight: &Sight,
         page: &TriggerRunPage<'_>,
-    ) -> Result<Found<TriggerRun>> {
-        let TriggerRunPage { repository, order, descending, offset, limit } = *page;
+    ) -> Result<Listing<TriggerRun>> {
+        let TriggerRunPage { repository, order, descending, window } = *page;
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
             let mut sql = format!("FROM trigger_log WHERE owner_id = {owner} AND registry_id = {registry}");
@@ -107,11 +104,11 @@ impl MetaStore {
         let order = place_of(order, descending);
         let mut page = Statement::default();
         let matching = matching(&mut page);
-        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
-        let sql = format!("SELECT {RUN} {matching} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+        let window = page.window(window);
+        let sql = format!("SELECT {RUN} {matching} ORDER BY {order} {window}");
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("list the runs of triggers")?;
-        let list = rows.iter().map(run).collect::<Result<_>>()?;
-        Ok(Found { total: size(&row, "trigger_log", "total")?, list })
+        let items = rows.iter().map(run).collect::<Result<_>>()?;
+        Ok(Listing { total: size(&row, "trigger_log", "total")?, items })
     }
 }
 

@@ -4,14 +4,16 @@ use sqlx::any::AnyRow;
 
 use super::Act;
 use super::MetaStore;
-use super::personal::{Found, QuotaKind};
+use super::personal::QuotaKind;
 use super::quotas::{self, lock_owner};
 use super::row::{get, parse, size, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale};
-use super::statement::{Statement, place};
+use super::statement::Statement;
 use super::unit::{Outcome, Unit, unit};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, RegistryId, RepositoryId, RepositoryName, Sight, Thing, Timestamp, TriggerId};
+use roadstead_types::{
+    AccountId, Listing, RegistryId, RepositoryId, RepositoryName, Sight, Thing, Timestamp, TriggerId, Window,
+};
 
 /// The pushes that a trigger reacts to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -190,11 +192,10 @@ impl MetaStore {
         owner: AccountId,
         sight: &Sight,
         filter: TriggerFilter<'_>,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<Trigger>> {
+        window: Window,
+    ) -> Result<Listing<Trigger>> {
         if !filter.name.is_none_or(is_storable) {
-            return Ok(Found::nothing());
+            return Ok(Listing::empty());
         }
         let matching = |statement: &mut Statement| {
             let (owner, registry) = (statement.value(owner.get()), statement.value(registry.get()));
@@ -216,11 +217,11 @@ impl MetaStore {
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count triggers")?;
         let mut page = Statement::default();
         let matching = matching(&mut page);
-        let (limit, offset) = (page.value(limit.into()), page.value(place(offset)));
-        let sql = format!("{TRIGGERS} {matching} ORDER BY t.created_at DESC, t.id DESC LIMIT {limit} OFFSET {offset}");
+        let window = page.window(window);
+        let sql = format!("{TRIGGERS} {matching} ORDER BY t.created_at DESC, t.id DESC {window}");
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("list triggers")?;
-        let list = rows.iter().map(trigger).collect::<Result<_>>()?;
-        Ok(Found { total: size(&row, "application_triggers", "total")?, list })
+        let items = rows.iter().map(trigger).collect::<Result<_>>()?;
+        Ok(Listing { total: size(&row, "application_triggers", "total")?, items })
     }
 }
 

@@ -21,6 +21,7 @@ mod name_rule;
 mod sight;
 mod thing;
 pub mod time;
+mod window;
 
 pub use actor::{Actor, Source};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -37,3 +38,4 @@ pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName
 pub use name_rule::{NamePattern, NameRule};
 pub use sight::{NamespaceSight, Sight};
 pub use thing::{Counted, Thing};
+pub use window::{Listing, Window};

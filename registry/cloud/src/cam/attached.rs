@@ -5,14 +5,14 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
 use roadstead_service::records::Holder;
-use roadstead_types::{GroupId, PolicyId, Uin};
+use roadstead_types::{GroupId, Listing, PolicyId, Uin, Window};
 use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
-use super::things::{answered, either, group_id, on_group, on_user, paged, role, service, user_holder, wrong};
+use super::things::{answered, either, group_id, on_group, on_user, role, service, user_holder, wrong};
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::error::CloudResult;
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The highest page number that is allowed.
@@ -53,10 +53,9 @@ struct ListedPolicy {
     deactived_detail: Vec<String>,
 }
 
-fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Page) -> Attached {
+fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Window) -> Attached {
     let owner = call.identity.owner_uin.as_str();
-    let (total_num, policies) = paged(policies, page);
-    let list = policies.map(|policy| ListedPolicy {
+    let Listing { items, total } = page.of(policies).map(|policy| ListedPolicy {
         policy_id: answered(policy.id.get()),
         policy_name: policy.name,
         add_time: time::plain(policy.since),
@@ -69,7 +68,7 @@ fn attached_page(call: &CloudCall<'_>, policies: Vec<AttachedPolicy>, page: Page
         deactived: 0,
         deactived_detail: Vec::new(),
     });
-    Attached { total_num, list: list.collect() }
+    Attached { total_num: total, list: items }
 }
 
 /// Lists the policies that are attached to a user directly.
@@ -84,15 +83,15 @@ pub(crate) struct ListAttachedUserPolicies {
 impl Action for ListAttachedUserPolicies {
     const ROW: &'static Row = &cam::ListAttachedUserPolicies;
     type Effect = Read;
-    type Checked = (u64, Page);
+    type Checked = (u64, Window);
     type Output = Attached;
-    fn check(self, _: &Identity) -> CloudResult<(u64, Page)> {
-        Ok((self.target_uin, Page::numbered(self.page, self.rp)?))
+    fn check(self, _: &Identity) -> CloudResult<(u64, Window)> {
+        Ok((self.target_uin, page::numbered(self.page, self.rp)?))
     }
-    fn needs((uin, _): &(u64, Page)) -> Needs {
+    fn needs((uin, _): &(u64, Window)) -> Needs {
         on_user(Self::ROW, *uin).into()
     }
-    async fn run((uin, page): (u64, Page), call: Allowed<'_, Read>) -> CloudResult<Attached> {
+    async fn run((uin, page): (u64, Window), call: Allowed<'_, Read>) -> CloudResult<Attached> {
         let user = user_holder(&call, uin).await?;
         Ok(attached_page(&call, service(&call).list_attached(&call.account(), user).await?, page))
     }
@@ -111,10 +110,10 @@ pub(crate) struct ListAttachedGroupPolicies {
 impl Action for ListAttachedGroupPolicies {
     const ROW: &'static Row = &cam::ListAttachedGroupPolicies;
     type Effect = Read;
-    type Checked = (GroupId, Page, Option<String>);
+    type Checked = (GroupId, Window, Option<String>);
     type Output = Attached;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        Ok((group_id(self.target_group_id), Page::numbered(self.page, self.rp)?, self.keyword))
+        Ok((group_id(self.target_group_id), page::numbered(self.page, self.rp)?, self.keyword))
     }
     fn needs((group, ..): &Self::Checked) -> Needs {
         on_group(Self::ROW, *group).into()
@@ -171,9 +170,9 @@ struct UserPolicyGroup {
 impl Action for ListAttachedUserAllPolicies {
     const ROW: &'static Row = &cam::ListAttachedUserAllPolicies;
     type Effect = Read;
-    type Checked = (Self, Page);
+    type Checked = (Self, Window);
     type Output = AllAttached;
-    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+    fn check(self, _: &Identity) -> CloudResult<(Self, Window)> {
         if !(1..=MAX_PAGE).contains(&self.page) || !(1..=200).contains(&self.rp) {
             return Err(wrong("Page and Rp must be between 1 and 200"));
         }
@@ -183,21 +182,21 @@ impl Action for ListAttachedUserAllPolicies {
         if self.strategy_type.is_some_and(|wanted| !(1..=2).contains(&wanted)) {
             return Err(wrong("StrategyType must be 1 or 2"));
         }
-        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        let page = page::numbered(Some(self.page), Some(self.rp))?;
         Ok((self, page))
     }
-    fn needs((it, _): &(Self, Page)) -> Needs {
+    fn needs((it, _): &(Self, Window)) -> Needs {
         on_user(Self::ROW, it.target_uin).into()
     }
-    async fn run((it, page): (Self, Page), call: Allowed<'_, Read>) -> CloudResult<AllAttached> {
+    async fn run((it, page): (Self, Window), call: Allowed<'_, Read>) -> CloudResult<AllAttached> {
         let user = UserRef::Uin(it.target_uin);
         // 0 selects both: the policies of the user itself, and those of its groups.
         let (direct, through_groups) = (it.attach_type != 2, it.attach_type != 1);
         let mut policies = service(&call).list_all_attached(&call.account(), user, direct, through_groups).await?;
         policies.retain(|policy| it.strategy_type.is_none_or(|wanted| wanted == kind(!policy.id.is_custom())));
         matching(&mut policies, it.keyword.as_deref());
-        let (total_num, policies) = paged(policies, page);
-        Ok(AllAttached { policy_list: policies.map(user_policy).collect(), total_num })
+        let Listing { items, total } = page.of(policies).map(user_policy);
+        Ok(AllAttached { policy_list: items, total_num: total })
     }
 }
 
@@ -265,29 +264,29 @@ struct RolePolicy {
 impl Lookup for ListAttachedRolePolicies {
     const ROW: &'static Row = &cam::ListAttachedRolePolicies;
     type Effect = Read;
-    type Checked = (Self, Page);
+    type Checked = (Self, Window);
     type Found = RoleInfo;
     type Output = RolePolicies;
-    fn check(self, _: &Identity) -> CloudResult<(Self, Page)> {
+    fn check(self, _: &Identity) -> CloudResult<(Self, Window)> {
         let wanted = self.policy_type.as_deref().unwrap_or_default();
         if !["", "User", "QCS"].contains(&wanted) {
             return Err(wrong("PolicyType must be User or QCS"));
         }
-        let page = Page::numbered(Some(self.page), Some(self.rp))?;
+        let page = page::numbered(Some(self.page), Some(self.rp))?;
         Ok((self, page))
     }
-    fn target((it, _): &(Self, Page)) -> String {
+    fn target((it, _): &(Self, Window)) -> String {
         either(it.role_id.as_deref(), it.role_name.as_deref())
     }
-    async fn resolve((it, _): &(Self, Page), call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
+    async fn resolve((it, _): &(Self, Window), call: &CloudCall<'_>) -> CloudResult<Permitted<RoleInfo>> {
         role(call, Self::ROW, it.role_id.as_deref(), it.role_name.as_deref()).await
     }
-    async fn run((it, page): (Self, Page), found: RoleInfo, call: Allowed<'_, Read>) -> CloudResult<RolePolicies> {
+    async fn run((it, page): (Self, Window), found: RoleInfo, call: Allowed<'_, Read>) -> CloudResult<RolePolicies> {
         let wanted = it.policy_type.as_deref().filter(|wanted| !wanted.is_empty());
         let mut policies = service(&call).list_attached(&call.account(), Holder::Role(found.role.id)).await?;
         policies.retain(|policy| wanted.is_none_or(|wanted| wanted == source(policy.id)));
         matching(&mut policies, it.keyword.as_deref());
-        let (total_num, policies) = paged(policies, page);
-        Ok(RolePolicies { list: policies.map(role_policy).collect(), total_num })
+        let Listing { items, total } = page.of(policies).map(role_policy);
+        Ok(RolePolicies { list: items, total_num: total })
     }
 }

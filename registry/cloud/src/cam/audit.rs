@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Action, Allowed};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// Lists the events that concern the caller's main account, the latest first.
@@ -119,7 +119,7 @@ impl Action for DescribeAuditLogs {
             after: self.cursor.as_deref().map(|text| place(text).ok_or_else(|| wrong("Cursor"))).transpose()?,
             since: moment("StartTime", self.start_time.as_deref())?,
             until: moment("EndTime", self.end_time.as_deref())?,
-            limit: Page::of(None, self.limit)?.limit,
+            limit: page::window(None, self.limit)?.limit,
             uin: self.uin,
             action: self.operation.map(whole_name),
         })

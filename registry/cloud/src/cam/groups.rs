@@ -4,14 +4,14 @@ use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::records::Group;
-use roadstead_types::GroupId;
+use roadstead_types::{GroupId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::group_member::{GroupMember, group_member};
-use super::things::{answered, group_id, on_group, paged, service};
+use super::things::{answered, group_id, on_group, service};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// Creates a group.
@@ -170,10 +170,10 @@ struct ListedGroup {
 impl Action for ListGroups {
     const ROW: &'static Row = &cam::ListGroups;
     type Effect = Read;
-    type Checked = (Page, Option<String>);
+    type Checked = (Window, Option<String>);
     type Output = Groups;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        Ok((Page::numbered(self.page, self.rp)?, self.keyword))
+        Ok((page::numbered(self.page, self.rp)?, self.keyword))
     }
     async fn run((page, keyword): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Groups> {
         let keyword = keyword.as_deref().filter(|keyword| !keyword.is_empty());
@@ -182,13 +182,12 @@ impl Action for ListGroups {
 }
 
 /// Returns a page of groups.
-pub(super) fn groups_page(groups: Vec<Group>, page: Page) -> Groups {
-    let (total_num, groups) = paged(groups, page);
-    let group_info = groups.map(|group| ListedGroup {
+pub(super) fn groups_page(groups: Vec<Group>, page: Window) -> Groups {
+    let Listing { items, total } = page.of(groups).map(|group| ListedGroup {
         group_id: answered(group.id.get()),
         group_name: group.name,
         create_time: time::plain(group.created_at),
         remark: group.remark,
     });
-    Groups { total_num, group_info: group_info.collect() }
+    Groups { total_num: total, group_info: items }
 }

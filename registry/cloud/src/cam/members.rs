@@ -6,16 +6,16 @@ use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_service::cam::UserRef;
 use roadstead_service::records::User;
-use roadstead_types::{AccountId, GroupId, Thing};
+use roadstead_types::{AccountId, GroupId, Listing, Thing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::group_member::{GroupMember, group_member};
 use super::groups::{Groups, groups_page};
-use super::things::{group_id, on_group, paged, service, user, user_ref, wrong};
+use super::things::{group_id, on_group, service, user, user_ref, wrong};
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 
 /// The most members of one request. A user is in at most ten groups, and a group has at most a hundred users.
 const MAX_AT_ONCE: usize = 100;
@@ -143,18 +143,18 @@ pub(crate) struct GroupMembers {
 impl Action for ListUsersForGroup {
     const ROW: &'static Row = &cam::ListUsersForGroup;
     type Effect = Read;
-    type Checked = (GroupId, Page);
+    type Checked = (GroupId, Window);
     type Output = GroupMembers;
-    fn check(self, _: &Identity) -> CloudResult<(GroupId, Page)> {
-        Ok((group_id(self.group_id), Page::numbered(self.page, self.rp)?))
+    fn check(self, _: &Identity) -> CloudResult<(GroupId, Window)> {
+        Ok((group_id(self.group_id), page::numbered(self.page, self.rp)?))
     }
-    fn needs((group, _): &(GroupId, Page)) -> Needs {
+    fn needs((group, _): &(GroupId, Window)) -> Needs {
         on_group(Self::ROW, *group).into()
     }
-    async fn run((group, page): (GroupId, Page), call: Allowed<'_, Read>) -> CloudResult<GroupMembers> {
+    async fn run((group, page): (GroupId, Window), call: Allowed<'_, Read>) -> CloudResult<GroupMembers> {
         let members = service(&call).list_members(&call.account(), group).await?;
-        let (total_num, members) = paged(members, page);
-        Ok(GroupMembers { total_num, user_info: members.map(group_member).collect() })
+        let Listing { items, total } = page.of(members).map(group_member);
+        Ok(GroupMembers { total_num: total, user_info: items })
     }
 }
 
@@ -171,11 +171,11 @@ pub(crate) struct ListGroupsForUser {
 impl Lookup for ListGroupsForUser {
     const ROW: &'static Row = &cam::ListGroupsForUser;
     type Effect = Read;
-    type Checked = (UserRef<'static>, Page);
+    type Checked = (UserRef<'static>, Window);
     type Found = User;
     type Output = Groups;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        Ok((user_ref(self.sub_uin, self.uid)?, Page::numbered(self.page, self.rp)?))
+        Ok((user_ref(self.sub_uin, self.uid)?, page::numbered(self.page, self.rp)?))
     }
     fn target(_: &Self::Checked) -> String {
         String::new()

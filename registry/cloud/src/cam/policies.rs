@@ -8,14 +8,14 @@ use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_service::cam::{PolicyInfo, PolicyScope, Tag};
 use roadstead_service::records::{Entity, Holder, PolicyCounts};
-use roadstead_types::{PolicyId, Thing};
+use roadstead_types::{Listing, PolicyId, Thing, Window};
 use serde::{Deserialize, Serialize};
 
-use super::things::{answered, either, on_policy, paged, policy, policy_id, service, uin_number, wrong};
+use super::things::{answered, either, on_policy, policy, policy_id, service, uin_number, wrong};
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The most policies in a [`DeletePolicy`] request.
@@ -233,7 +233,7 @@ struct ListedPolicy {
 impl Action for ListPolicies {
     const ROW: &'static Row = &cam::ListPolicies;
     type Effect = Read;
-    type Checked = (Page, PolicyScope, Option<String>);
+    type Checked = (Window, PolicyScope, Option<String>);
     type Output = Policies;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let scope = match self.scope.as_deref() {
@@ -246,17 +246,16 @@ impl Action for ListPolicies {
         if keyword.as_ref().is_some_and(|keyword| keyword.chars().count() > MAX_KEYWORD_CHARS) {
             return Err(Code::InvalidParameterSearchKeywordLengthError.into());
         }
-        Ok((Page::numbered(self.page, self.rp)?, scope, keyword))
+        Ok((page::numbered(self.page, self.rp)?, scope, keyword))
     }
     async fn run((page, scope, keyword): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Policies> {
         let policies = service(&call).list_policies(&call.account(), scope, keyword.as_deref()).await?;
-        let (total_num, policies) = paged(policies, page);
-        let policies: Vec<PolicyInfo> = policies.collect();
-        let ids: Vec<PolicyId> = policies.iter().map(|policy| policy.id).collect();
+        let policies = page.of(policies);
+        let ids: Vec<PolicyId> = policies.items.iter().map(|policy| policy.id).collect();
         let counts = service(&call).count_attached(&call.account(), &ids).await?;
         let counts: HashMap<i64, PolicyCounts> = counts.into_iter().map(|count| (count.policy.get(), count)).collect();
-        let list = policies.into_iter().map(|policy| listed(&counts, policy)).collect();
-        Ok(Policies { total_num, list, service_type_list: Vec::new() })
+        let Listing { items, total } = policies.map(|policy| listed(&counts, policy));
+        Ok(Policies { total_num: total, list: items, service_type_list: Vec::new() })
     }
 }
 
@@ -312,7 +311,7 @@ struct AttachedEntity {
 impl Action for ListEntitiesForPolicy {
     const ROW: &'static Row = &cam::ListEntitiesForPolicy;
     type Effect = Read;
-    type Checked = (PolicyId, Page, fn(Holder) -> bool);
+    type Checked = (PolicyId, Window, fn(Holder) -> bool);
     type Output = Entities;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let wanted: fn(Holder) -> bool = match self.entity_filter.as_deref() {
@@ -322,7 +321,7 @@ impl Action for ListEntitiesForPolicy {
             Some("Role") => |holder| matches!(holder, Holder::Role(_)),
             Some(_) => return Err(Code::InvalidParameterEntityFilterError.into()),
         };
-        Ok((policy_id(self.policy_id), Page::numbered(self.page, self.rp)?, wanted))
+        Ok((policy_id(self.policy_id), page::numbered(self.page, self.rp)?, wanted))
     }
     fn needs((id, ..): &Self::Checked) -> Needs {
         on_policy(Self::ROW, *id).into()
@@ -334,8 +333,8 @@ impl Action for ListEntitiesForPolicy {
             other => CloudError::from(other),
         })?;
         entities.retain(|entity| wanted(entity.holder));
-        let (total_num, entities) = paged(entities, page);
-        Ok(Entities { total_num, list: entities.map(attached_entity).collect() })
+        let Listing { items, total } = page.of(entities).map(attached_entity);
+        Ok(Entities { total_num: total, list: items })
     }
 }
 

@@ -5,14 +5,14 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
 use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
-use roadstead_types::Uin;
+use roadstead_types::{Listing, Uin, Window};
 use serde::{Deserialize, Serialize};
 
-use super::things::{either, flag, paged, role, service, wrong};
+use super::things::{either, flag, role, service, wrong};
 use crate::action::call::lasting_only;
 use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
 use crate::wire::error::CloudResult;
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The most tags in a search for roles. No role has more.
@@ -182,19 +182,19 @@ pub(crate) struct Roles {
 impl Action for DescribeRoleList {
     const ROW: &'static Row = &cam::DescribeRoleList;
     type Effect = Read;
-    type Checked = (Page, Vec<Tag>);
+    type Checked = (Window, Vec<Tag>);
     type Output = Roles;
-    fn check(self, _: &Identity) -> CloudResult<(Page, Vec<Tag>)> {
+    fn check(self, _: &Identity) -> CloudResult<(Window, Vec<Tag>)> {
         if self.tags.len() > MAX_TAGS {
             return Err(wrong(format!("there may be {MAX_TAGS} Tags")));
         }
-        Ok((Page::numbered(Some(self.page), Some(self.rp))?, self.tags))
+        Ok((page::numbered(Some(self.page), Some(self.rp))?, self.tags))
     }
-    async fn run((page, tags): (Page, Vec<Tag>), call: Allowed<'_, Read>) -> CloudResult<Roles> {
+    async fn run((page, tags): (Window, Vec<Tag>), call: Allowed<'_, Read>) -> CloudResult<Roles> {
         let roles = service(&call).list_roles(&call.account(), &tags).await?;
-        let (total_num, roles) = paged(roles, page);
         let owner = &call.identity.owner_uin;
-        Ok(Roles { list: roles.map(|role| detail(owner, role)).collect(), total_num })
+        let Listing { items, total } = page.of(roles).map(|role| detail(owner, role));
+        Ok(Roles { list: items, total_num: total })
     }
 }
 

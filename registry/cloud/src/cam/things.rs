@@ -12,7 +12,6 @@ use crate::action::{Allowed, CloudCall, Permitted};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
-use crate::wire::page::Page;
 
 pub(super) fn service<'a>(call: &CloudCall<'a>) -> &'a CamService {
     call.services().cam()
@@ -134,11 +133,4 @@ pub(super) fn flag(name: &str, value: Option<u64>) -> CloudResult<Option<bool>> 
         Some(1) => Ok(Some(true)),
         Some(_) => Err(wrong(format!("{name} must be 0 or 1"))),
     }
-}
-
-/// Returns the total number of entries, and those of one page.
-pub(super) fn paged<T>(all: Vec<T>, page: Page) -> (u64, impl Iterator<Item = T>) {
-    let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
-    let offset = usize::try_from(page.offset).unwrap_or(usize::MAX);
-    (total, all.into_iter().skip(offset).take(usize::try_from(page.limit).unwrap_or(usize::MAX)))
 }

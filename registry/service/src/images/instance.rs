@@ -1,8 +1,8 @@
 //! Images of instances.
 
 use roadstead_auth::{Pull, Push, Read, Write};
-use roadstead_storage::meta::{Act, Found, TagFilter, TaggedImage};
-use roadstead_types::{RepositoryName, Tag, Thing};
+use roadstead_storage::meta::{Act, TagFilter, TaggedImage};
+use roadstead_types::{Listing, RepositoryName, Tag, Thing, Window};
 
 use super::{ImageService, WholeImage};
 use crate::instances::OwnInstance;
@@ -18,10 +18,9 @@ impl ImageService {
         instance: &OwnInstance<Read>,
         name: &RepositoryName,
         filter: &TagFilter<'_>,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<TaggedImage>> {
-        self.find(self.base.repository_in(instance, name).await?.id, filter, offset, limit).await
+        window: Window,
+    ) -> Result<Listing<TaggedImage>> {
+        self.find(self.base.repository_in(instance, name).await?.id, filter, window).await
     }
 
     /// Returns the image that a tag points at.

@@ -1,8 +1,8 @@
 //! Lists of images and single images, for a repository that the caller may see.
 
 use bytes::Bytes;
-use roadstead_storage::meta::{Found, TagFilter, TaggedImage};
-use roadstead_types::{ManifestKind, RepositoryId, Tag, Thing};
+use roadstead_storage::meta::{TagFilter, TaggedImage};
+use roadstead_types::{Listing, ManifestKind, RepositoryId, Tag, Thing, Window};
 
 use super::ImageService;
 use super::details::parse;
@@ -25,11 +25,10 @@ impl ImageService {
         &self,
         repository: RepositoryId,
         filter: &TagFilter<'_>,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<TaggedImage>> {
-        let mut found = self.base.meta.list_images(repository, filter, offset, limit).await?;
-        self.describe_all(repository, &mut found.list).await;
+        window: Window,
+    ) -> Result<Listing<TaggedImage>> {
+        let mut found = self.base.meta.list_images(repository, filter, window).await?;
+        self.describe_all(repository, &mut found.items).await;
         Ok(found)
     }
 

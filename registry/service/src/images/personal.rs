@@ -2,8 +2,8 @@
 
 use roadstead_auth::place::OwnRepository;
 use roadstead_auth::{Access, Denied, Pull, Push, Read, Write};
-use roadstead_storage::meta::{Act, Found, TagFilter, TaggedImage};
-use roadstead_types::{Digest, Tag, Thing};
+use roadstead_storage::meta::{Act, TagFilter, TaggedImage};
+use roadstead_types::{Digest, Listing, Tag, Thing, Window};
 
 use super::ImageService;
 use crate::{Error, Result};
@@ -18,12 +18,11 @@ impl ImageService {
         &self,
         access: &Access<Read, OwnRepository>,
         search: &str,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<TaggedImage>> {
+        window: Window,
+    ) -> Result<Listing<TaggedImage>> {
         let repository = self.base.visible_repository(access).await?;
         let filter = TagFilter { contains: search, ..TagFilter::default() };
-        self.find(repository.id, &filter, offset, limit).await
+        self.find(repository.id, &filter, window).await
     }
 
     /// Returns the other tags of a repository that point at the same image as `tag`, in byte order.

@@ -2,9 +2,9 @@
 
 use roadstead_auth::{Effect, Read, Write};
 use roadstead_storage::meta::{
-    Act, Found, InstanceNamespace, InstanceRepository, NamespaceSettings, RepositoryQuery, Scope, Texts,
+    Act, InstanceNamespace, InstanceRepository, NamespaceSettings, RepositoryQuery, Scope, Texts,
 };
-use roadstead_types::{NamespaceName, RepositoryName, Thing};
+use roadstead_types::{Listing, NamespaceName, RepositoryName, Thing};
 
 use super::{InstanceService, MAX_NAMESPACES, OwnInstance, there};
 use crate::{Error, Result};
@@ -104,7 +104,7 @@ impl InstanceService {
         &self,
         instance: &OwnInstance<Read>,
         query: &RepositoryQuery<'_>,
-    ) -> Result<Found<InstanceRepository>> {
+    ) -> Result<Listing<InstanceRepository>> {
         let shows = self.base.shown_in(instance.access().permissions(), instance).await?;
         let query = RepositoryQuery { shows: &shows, ..*query };
         Ok(self.base.meta.list_instance_repositories(instance.registry, &query).await?)

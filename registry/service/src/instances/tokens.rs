@@ -2,7 +2,7 @@
 
 use roadstead_auth::{Read, RegistryPassword, Write};
 use roadstead_storage::meta::{Act, InstanceToken, Scope};
-use roadstead_types::{SecretId, Thing};
+use roadstead_types::{Listing, SecretId, Thing, Window};
 
 use super::{InstanceService, OwnInstance, there};
 use crate::Result;
@@ -48,14 +48,9 @@ impl InstanceService {
         })
     }
 
-    /// Returns the long-term tokens of an instance, starting at `offset`, and their total number.
-    pub async fn tokens(
-        &self,
-        instance: &OwnInstance<Read>,
-        offset: u32,
-        limit: u32,
-    ) -> Result<(Vec<InstanceToken>, u64)> {
-        Ok(self.base.meta.list_instance_tokens(instance.registry, offset, limit).await?)
+    /// Returns the long-term tokens of an instance.
+    pub async fn tokens(&self, instance: &OwnInstance<Read>, window: Window) -> Result<Listing<InstanceToken>> {
+        Ok(self.base.meta.list_instance_tokens(instance.registry, window).await?)
     }
 
     /// Enables, disables or describes a long-term token.

@@ -2,8 +2,8 @@
 
 use roadstead_auth::place::{Account, Namespace};
 use roadstead_auth::{Access, Read, Write};
-use roadstead_storage::meta::{Act, Found, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
-use roadstead_types::Thing;
+use roadstead_storage::meta::{Act, NamespaceDetail, NamespaceSearch, NewNamespace, Scope};
+use roadstead_types::{Listing, Thing, Window};
 
 use super::super::{names, owned};
 use super::{PersonalService, REGISTRY};
@@ -49,13 +49,12 @@ impl PersonalService {
         &self,
         access: &Access<Read, Account>,
         part: &str,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Found<NamespaceDetail>> {
+        window: Window,
+    ) -> Result<Listing<NamespaceDetail>> {
         let (permissions, identity) = (access.permissions(), access.who());
         self.check_registered(identity).await?;
         let sight = owned::seen_namespaces(permissions)?;
-        let search = NamespaceSearch { registry: REGISTRY, owner: identity.owner, part, sight: &sight, offset, limit };
+        let search = NamespaceSearch { registry: REGISTRY, owner: identity.owner, part, sight: &sight, window };
         Ok(self.base.meta.search_namespaces(&search).await?)
     }
 

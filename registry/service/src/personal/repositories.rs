@@ -3,9 +3,9 @@
 use roadstead_auth::place::{Account, OwnRepository};
 use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::meta::{
-    Act, Among, Found, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
+    Act, Among, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
 };
-use roadstead_types::{Sight, Thing};
+use roadstead_types::{Listing, Sight, Thing, Window};
 
 use super::super::owned;
 use super::{PersonalService, REGISTRY};
@@ -24,10 +24,8 @@ pub struct RepositoryFilter<'a> {
     pub public: Option<bool>,
     /// The order of the list.
     pub order: Order,
-    /// The number of repositories to skip.
-    pub offset: u64,
-    /// The most repositories to return.
-    pub limit: u32,
+    /// The part of the list to return.
+    pub window: Window,
 }
 
 /// The repositories that a list looks at.
@@ -140,9 +138,9 @@ impl PersonalService {
         &self,
         access: &Access<Read, Account>,
         filter: &RepositoryFilter<'_>,
-    ) -> Result<(Found<RepositoryDetail>, bool)> {
+    ) -> Result<(Listing<RepositoryDetail>, bool)> {
         let sight = owned::seen(access.permissions())?;
-        let RepositoryFilter { among, part, namespace, public, order, offset, limit } = *filter;
+        let RepositoryFilter { among, part, namespace, public, order, window } = *filter;
         let (owner, viewer) = (access.owner(), access.who().account);
         let among = match among {
             Where::Own => Among::Own(owner),
@@ -157,8 +155,7 @@ impl PersonalService {
             public,
             sight: &sight,
             order,
-            offset,
-            limit,
+            window,
             viewer,
         };
         let found = self.base.meta.search_repositories(&search).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use roadstead_types::{
     AccountId, InstanceId, InstanceName, NameRule, NamespaceId, NamespaceName, RegistryId, RepositoryId,
-    RepositoryName, Timestamp,
+    RepositoryName, Timestamp, Window,
 };
 
 /// The edition of an instance.
@@ -258,8 +258,6 @@ pub struct RepositoryQuery<'a> {
     pub shows: &'a NameRule,
     /// The order.
     pub order: RepositoryOrder,
-    /// How many to skip.
-    pub offset: u32,
-    /// The most repositories to return.
-    pub limit: u32,
+    /// The part of the list to return.
+    pub window: Window,
 }

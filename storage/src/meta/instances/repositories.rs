@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 
 use super::super::Act;
-use super::super::personal::{Found, Quotas};
+use super::super::personal::Quotas;
 use super::super::repositories::{SHOWN, Wanted, ensure};
 use super::super::row::{get, parse, size, time};
 use super::super::sql::{SqlResult as _, stale};
@@ -11,7 +11,7 @@ use super::super::statement::{Statement, containing};
 use super::super::unit::{Outcome, Unit, unit};
 use super::{InstanceRepository, MetaStore, RepositoryOrder, RepositoryQuery, Texts, flag};
 use crate::{Error, Result};
-use roadstead_types::{NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
+use roadstead_types::{Listing, NamespaceId, RegistryId, RepositoryId, RepositoryName, Thing};
 
 impl RepositoryOrder {
     const fn sql(self) -> &'static str {
@@ -48,22 +48,22 @@ impl MetaStore {
         &self,
         registry: RegistryId,
         query: &RepositoryQuery<'_>,
-    ) -> Result<Found<InstanceRepository>> {
-        let Some(part) = containing(query.contains) else { return Ok(Found::nothing()) };
+    ) -> Result<Listing<InstanceRepository>> {
+        let Some(part) = containing(query.contains) else { return Ok(Listing::empty()) };
         let mut count = Statement::default();
         let sql = format!("SELECT COUNT(*) AS total {}", matching(&mut count, registry, query, &part));
         let row = count.query(&sql).fetch_one(self.reader()).await.op("count repositories")?;
         let mut page = Statement::default();
         let matching = matching(&mut page, registry, query, &part);
-        let (limit, offset) = (page.value(query.limit.into()), page.value(query.offset.into()));
+        let window = page.window(query.window);
         let sql = format!(
             "SELECT r.id, r.name, {SHOWN} AS public, r.created_at, r.updated_at, COALESCE(i.brief, '') AS brief, \
-             COALESCE(i.description, '') AS description {matching} ORDER BY {} LIMIT {limit} OFFSET {offset}",
+             COALESCE(i.description, '') AS description {matching} ORDER BY {} {window}",
             query.order.sql()
         );
         let rows = page.query(&sql).fetch_all(self.reader()).await.op("list repositories")?;
-        let list = rows.iter().map(repository).collect::<Result<_>>()?;
-        Ok(Found { total: size(&row, "repositories", "total")?, list })
+        let items = rows.iter().map(repository).collect::<Result<_>>()?;
+        Ok(Listing { total: size(&row, "repositories", "total")?, items })
     }
 
     /// Changes the descriptions of a repository; `None` leaves one as it is. False when the repository does not

@@ -4,11 +4,12 @@ use sqlx::any::AnyRow;
 
 use super::super::row::{get, time};
 use super::super::sql::{SqlResult as _, conflict, is_storable, stale};
+use super::super::statement::place;
 use super::super::unit::{Outcome, Unit, unit};
 use super::super::{Act, Scope};
 use super::{InstanceToken, MetaStore, NewInstanceToken, flag, lock_running};
 use crate::{Error, Result};
-use roadstead_types::{AccountId, Counted, RegistryId, Thing};
+use roadstead_types::{AccountId, Counted, Listing, RegistryId, Thing, Window};
 
 macro_rules! select_tokens {
     ($rest:literal) => {
@@ -46,19 +47,14 @@ impl MetaStore {
 
     /// Returns a page of the tokens of an instance in the order in which they were made, and the number of all of
     /// them.
-    pub async fn list_instance_tokens(
-        &self,
-        registry: RegistryId,
-        offset: u32,
-        limit: u32,
-    ) -> Result<(Vec<InstanceToken>, u64)> {
+    pub async fn list_instance_tokens(&self, registry: RegistryId, window: Window) -> Result<Listing<InstanceToken>> {
         let count = sqlx::query_scalar("SELECT COUNT(*) FROM instance_tokens WHERE registry_id = $1");
         let count: i64 = count.bind(registry.get()).fetch_one(self.reader()).await.op("count instance tokens")?;
         let page = sqlx::query(select_tokens!("WHERE registry_id = $1 ORDER BY id LIMIT $2 OFFSET $3"));
-        let page = page.bind(registry.get()).bind(i64::from(limit)).bind(i64::from(offset));
+        let page = page.bind(registry.get()).bind(i64::from(window.limit)).bind(place(window.offset));
         let page = page.fetch_all(self.reader()).await.op("list instance tokens")?;
-        let page: Result<Vec<_>> = page.iter().map(token).collect();
-        Ok((page?, u64::try_from(count).unwrap_or(0)))
+        let items = page.iter().map(token).collect::<Result<_>>()?;
+        Ok(Listing { total: u64::try_from(count).unwrap_or(0), items })
     }
 
     /// Enables or disables a token of an instance, or changes its description; `None` leaves a value as it is. False

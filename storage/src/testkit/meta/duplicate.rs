@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Image, Kit, NOW, Place, REGISTRY, act, later, put, sha256, tag};
 use crate::Error;
 use crate::meta::{DuplicateImage, PutManifest, ReviewTarget, TagFilter};
-use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag, Thing};
+use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, RepositoryName, Tag, Thing, Window};
 
 pub(super) async fn behave(kit: &Kit) {
     an_index_comes_with_everything(kit).await;
@@ -67,7 +67,7 @@ async fn an_index_comes_with_everything(kit: &Kit) {
         let refused = kit.one.unlink_blob(&act(), target.id, &blob.digest).await;
         assert!(matches!(refused, Err(Error::InUse(_))), "a manifest refers to it");
     }
-    let images = kit.two.list_images(target.id, &TagFilter::default(), 0, 10).await.unwrap().list;
+    let images = kit.two.list_images(target.id, &TagFilter::default(), Window::first(10)).await.unwrap().items;
     assert_eq!((images.len(), images[0].details.as_ref()), (1, Some(&details)));
     // A second copy finds that the source has gone.
     let gone = kit.one.duplicate_image(&act(), &what).await.unwrap();

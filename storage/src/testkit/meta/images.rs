@@ -1,8 +1,8 @@
 //! The behaviour of images in every metadata store: tags with their details.
 
 use super::{Image, Kit, NOW, Place, act, act_at, later, put, sha256, tag};
-use crate::meta::{Found, MetaStore, PutManifest, ReviewTarget, TagFilter};
-use roadstead_types::{ImageConfig, ImageDetails, RepositoryId, Tag, Timestamp};
+use crate::meta::{MetaStore, PutManifest, ReviewTarget, TagFilter};
+use roadstead_types::{ImageConfig, ImageDetails, Listing, RepositoryId, Tag, Timestamp, Window};
 
 pub(super) async fn behave(kit: &Kit) {
     the_last_pushed_comes_first(kit).await;
@@ -47,9 +47,9 @@ async fn push_at(kit: &Kit, place: &Place, content: &str, tags: &[Tag], at: Time
 }
 
 async fn page(kit: &Kit, repository: RepositoryId, search: &str, offset: u64, limit: u32) -> (u64, Vec<String>) {
-    let Found { total, list } = kit
+    let Listing { total, items: list } = kit
         .two
-        .list_images(repository, &TagFilter { contains: search, ..TagFilter::default() }, offset, limit)
+        .list_images(repository, &TagFilter { contains: search, ..TagFilter::default() }, Window { offset, limit })
         .await
         .unwrap();
     (total, list.into_iter().map(|image| image.tag.to_string()).collect())
@@ -77,13 +77,13 @@ async fn the_last_pushed_comes_first(kit: &Kit) {
     // A tag that is pushed again comes first, and is the same row.
     let before = kit
         .one
-        .list_images(repository, &TagFilter { contains: "old", ..TagFilter::default() }, 0, 1)
+        .list_images(repository, &TagFilter { contains: "old", ..TagFilter::default() }, Window::first(1))
         .await
         .unwrap()
-        .list
+        .items
         .remove(0);
     push_at(kit, &place, "third", &[tag("old")], later(3), None).await;
-    let after = kit.one.list_images(repository, &TagFilter::default(), 0, 1).await.unwrap().list.remove(0);
+    let after = kit.one.list_images(repository, &TagFilter::default(), Window::first(1)).await.unwrap().items.remove(0);
     assert_eq!((after.tag.as_str(), after.id, after.pushed_at), ("old", before.id, later(3)));
     assert_ne!(after.digest, before.digest);
     let other = kit.push_blob(&place, "other", "x").await.repository;
@@ -118,7 +118,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     push_at(kit, &place, "known", &[tag("known")], later(1), Some(&known)).await;
     push_at(kit, &place, "unknown", &[tag("unknown"), tag("too")], NOW, None).await;
     let repository = kit.repository(&place, "app").await.id;
-    let list = kit.two.list_images(repository, &TagFilter::default(), 0, 10).await.unwrap().list;
+    let list = kit.two.list_images(repository, &TagFilter::default(), Window::first(10)).await.unwrap().items;
     assert_eq!((list[0].details.as_ref(), list[0].stored_at), (Some(&known), later(1)));
     assert_eq!((&list[1].details, &list[2].details), (&None, &None));
     let undescribed = [list[1].digest.clone()];
@@ -130,7 +130,7 @@ async fn details_are_kept_with_their_manifest(kit: &Kit) {
     kit.one.remember_image(list[1].manifest, &without).await.unwrap();
     kit.one.remember_image(list[1].manifest, &other).await.unwrap();
     push_at(kit, &place, "known", &[tag("known")], later(1), Some(&other)).await;
-    let list = kit.two.list_images(repository, &TagFilter::default(), 0, 10).await.unwrap().list;
+    let list = kit.two.list_images(repository, &TagFilter::default(), Window::first(10)).await.unwrap().items;
     let shown: Vec<_> = list.iter().map(|image| image.details.as_ref()).collect();
     assert_eq!(shown, [Some(&known), Some(&without), Some(&without)], "the first look is kept");
     assert!(kit.two.undescribed_images(repository, 10).await.unwrap().is_empty());
@@ -160,7 +160,7 @@ async fn tags_are_deleted_together(kit: &Kit) {
     push_at(kit, &place, "x", &[tag("a"), tag("b"), tag("keep")], NOW, None).await;
     push_at(kit, &place, "y", &[tag("c")], NOW, None).await;
     let repository = kit.repository(&place, "app").await.id;
-    let list = kit.one.list_images(repository, &TagFilter::default(), 0, 10).await.unwrap().list;
+    let list = kit.one.list_images(repository, &TagFilter::default(), Window::first(10)).await.unwrap().items;
     let many: Vec<Tag> = (0..300).map(|n| tag(&format!("nobody-{n}"))).chain([tag("c"), tag("b"), tag("a")]).collect();
     let deleted = kit.one.delete_tags(&act(), repository, &many).await.unwrap();
     assert_eq!(deleted, Some(vec![tag("a"), tag("b"), tag("c")]));

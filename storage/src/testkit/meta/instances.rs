@@ -4,12 +4,12 @@ use super::{Kit, NOW, Place, act, act_by, commit, later, sha256};
 use crate::Error;
 use crate::blob::BlobKey;
 use crate::meta::{
-    EMPTY_REGISTRY, Edition, Found, Instance, InstanceChange, JobQuery, MetaStore, NamespaceSettings, NewInstance,
+    EMPTY_REGISTRY, Edition, Instance, InstanceChange, JobQuery, MetaStore, NamespaceSettings, NewInstance,
     NewInstanceToken, Payment, Readable, RepositoryOrder, RepositoryQuery, ResourceTag, Texts,
 };
 use roadstead_types::{
-    AccountId, InstanceId, InstanceName, NamePattern, NameRule, NamespaceId, RegistryId, RepositoryId, RepositoryName,
-    Thing,
+    AccountId, InstanceId, InstanceName, Listing, NamePattern, NameRule, NamespaceId, RegistryId, RepositoryId,
+    RepositoryName, Thing, Window,
 };
 
 pub(super) async fn behave(kit: &Kit) {
@@ -197,8 +197,8 @@ async fn repositories_are_as_public_as_their_namespace(kit: &Kit) {
     for public in [true, false, true] {
         let set = |settings: &mut NamespaceSettings| settings.public = public;
         assert!(kit.two.modify_instance_namespace(&act(), made.registry, space, set).await.unwrap());
-        let query = RepositoryQuery { limit: 10, ..RepositoryQuery::default() };
-        let Found { list: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
+        let query = RepositoryQuery { window: Window::first(10), ..RepositoryQuery::default() };
+        let Listing { items: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         assert_eq!((listed.len(), total), (2, 2));
         assert!(listed.iter().all(|repository| repository.public == public));
         let name = "open/pushed".parse().unwrap();
@@ -228,18 +228,21 @@ async fn repositories_are_listed(kit: &Kit) {
         push(kit, &made, space, name).await.unwrap();
     }
     let names = async |query: RepositoryQuery<'_>| {
-        let Found { list: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
+        let Listing { items: listed, total } = kit.two.list_instance_repositories(made.registry, &query).await.unwrap();
         (listed.iter().map(|repository| repository.name.to_string()).collect::<Vec<_>>().join(" "), total)
     };
-    let all = RepositoryQuery { limit: 10, ..RepositoryQuery::default() };
+    let all = RepositoryQuery { window: Window::first(10), ..RepositoryQuery::default() };
     assert_eq!(names(all).await, ("one/app one/zoo two/app_web two/one/deep".to_owned(), 4));
-    assert_eq!(names(RepositoryQuery { limit: 2, offset: 1, ..all }).await, ("one/zoo two/app_web".to_owned(), 4));
+    assert_eq!(
+        names(RepositoryQuery { window: Window { offset: 1, limit: 2 }, ..all }).await,
+        ("one/zoo two/app_web".to_owned(), 4)
+    );
     let order = RepositoryOrder::NameDescending;
-    assert_eq!(names(RepositoryQuery { limit: 1, order, ..all }).await, ("two/one/deep".to_owned(), 4));
+    assert_eq!(names(RepositoryQuery { window: Window::first(1), order, ..all }).await, ("two/one/deep".to_owned(), 4));
     let order = RepositoryOrder::Newest;
-    assert_eq!(names(RepositoryQuery { limit: 1, order, ..all }).await, ("one/zoo".to_owned(), 4));
+    assert_eq!(names(RepositoryQuery { window: Window::first(1), order, ..all }).await, ("one/zoo".to_owned(), 4));
     let order = RepositoryOrder::LastChanged;
-    assert_eq!(names(RepositoryQuery { limit: 1, order, ..all }).await, ("one/zoo".to_owned(), 4));
+    assert_eq!(names(RepositoryQuery { window: Window::first(1), order, ..all }).await, ("one/zoo".to_owned(), 4));
     assert_eq!(names(RepositoryQuery { namespace: Some(one), ..all }).await, ("one/app one/zoo".to_owned(), 2));
     // The search does not look at the namespace, and the text contains no wildcards.
     assert_eq!(names(RepositoryQuery { contains: "one", ..all }).await, ("two/one/deep".to_owned(), 1));
@@ -252,13 +255,13 @@ async fn repositories_are_listed(kit: &Kit) {
     for nothing in ["%", "p_p", "!", "a!p", "app/", "'", "\\"] {
         assert_eq!(names(RepositoryQuery { contains: nothing, ..all }).await.1, 0, "{nothing}");
     }
-    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().list;
+    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().items;
     let app = listed[0].id;
     assert_eq!(listed[0].texts, Texts::default());
     assert!(kit.one.describe_instance_repository(&act(), app, Some("short"), None).await.unwrap());
     assert!(kit.one.describe_instance_repository(&act(), app, None, Some("long")).await.unwrap());
     assert!(!kit.one.describe_instance_repository(&act(), RepositoryId::new(i64::MAX), None, None).await.unwrap());
-    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().list;
+    let listed = kit.two.list_instance_repositories(made.registry, &all).await.unwrap().items;
     assert_eq!((listed[0].texts.brief.as_str(), listed[0].texts.description.as_str()), ("short", "long"));
     assert!(kit.one.delete_repository(&act(), app, true).await.unwrap());
 }
@@ -309,9 +312,10 @@ async fn tokens_are_kept(kit: &Kit) {
     assert_eq!((found.created_at, found.expires_at, found.credential_version), (NOW, later(100), 1));
     assert_eq!(kit.two.instance_token_row(row).await.unwrap(), Some(found));
     assert_eq!(kit.two.instance_token("a\0").await.unwrap(), None);
-    let (listed, total) = kit.two.list_instance_tokens(made.registry, 1, 10).await.unwrap();
+    let Listing { items: listed, total } =
+        kit.two.list_instance_tokens(made.registry, Window { offset: 1, limit: 10 }).await.unwrap();
     assert_eq!((listed.len(), listed[0].id.as_str(), total), (1, two.as_str(), 2));
-    assert_eq!(kit.two.list_instance_tokens(other.registry, 0, 10).await.unwrap(), (Vec::new(), 0));
+    assert_eq!(kit.two.list_instance_tokens(other.registry, Window::first(10)).await.unwrap(), Listing::empty());
     let before = kit.two.change_counters().await.unwrap().changes;
     assert!(!kit.two.modify_instance_token(&act(), other.registry, &one, Some(false), None).await.unwrap());
     assert!(!kit.two.delete_instance_token(&act(), other.registry, &one).await.unwrap());

@@ -3,9 +3,10 @@
 use super::quotas::creator;
 use super::{Kit, Place, REGISTRY, act, act_at, later, tag};
 use crate::Error;
-use crate::meta::{Among, Found, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
+use crate::meta::{Among, NamespaceSearch, NewRepository, Order, RepositoryDetail, RepositorySearch};
 use roadstead_types::{
-    AccountId, NamePattern, NameRule, NamespaceName, NamespaceSight, RepositoryId, RepositoryName, Sight, Thing,
+    AccountId, Listing, NamePattern, NameRule, NamespaceName, NamespaceSight, RepositoryId, RepositoryName, Sight,
+    Thing, Window,
 };
 
 pub(super) async fn behave(kit: &Kit) {
@@ -32,17 +33,16 @@ fn search(among: Among, part: &str) -> RepositorySearch<'_> {
         public: None,
         sight: &Sight::EVERYTHING,
         order: Order::Newest,
-        offset: 0,
-        limit: 100,
+        window: Window::first(100),
         viewer,
     }
 }
 
-fn names(found: &Found<RepositoryDetail>) -> Vec<&str> {
-    found.list.iter().map(|detail| detail.repository.name.name()).collect()
+fn names(found: &Listing<RepositoryDetail>) -> Vec<&str> {
+    found.items.iter().map(|detail| detail.repository.name.name()).collect()
 }
 
-async fn found(kit: &Kit, search: &RepositorySearch<'_>) -> Found<RepositoryDetail> {
+async fn found(kit: &Kit, search: &RepositorySearch<'_>) -> Listing<RepositoryDetail> {
     kit.two.search_repositories(search).await.unwrap()
 }
 
@@ -94,7 +94,7 @@ async fn searches_find_parts_of_names(kit: &Kit) {
     for name in ["a_b", "a-b", "axb", "app"] {
         kit.push_blob(&place, name, "x").await;
     }
-    let count = async |part: &str| found(kit, &search(Among::Own(place.owner), part)).await.list.len();
+    let count = async |part: &str| found(kit, &search(Among::Own(place.owner), part)).await.items.len();
     assert_eq!((count("").await, count("A_B").await, count("app").await), (4, 1, 1));
     assert_eq!((count("a%").await, count("!").await, count("%").await, count("_").await), (0, 0, 0, 1));
     assert_eq!(count(&format!("{}/a", place.name)).await, 4, "the namespace is a part of the name");
@@ -114,7 +114,7 @@ async fn searches_show_what_one_may_read(kit: &Kit) {
     assert_eq!(names(&found(kit, &search(Among::Own(mine.owner), "/seen-")).await), ["seen-own"]);
     let public = found(kit, &RepositorySearch { public: Some(true), ..accessible }).await;
     assert_eq!((public.total, names(&public)), (1, vec!["seen-public"]));
-    assert_eq!(public.list[0].owner, other.owner);
+    assert_eq!(public.items[0].owner, other.owner);
     let private = found(kit, &RepositorySearch { public: Some(false), ..accessible }).await;
     assert_eq!(names(&private), ["seen-own"]);
     let inside = found(kit, &RepositorySearch { namespace: Some(&other.name), ..accessible }).await;
@@ -145,10 +145,11 @@ async fn pages_by_offset_show_all(kit: &Kit) {
         for limit in [1, 2, 3, 7, 8] {
             let (mut shown, mut offset) = (Vec::new(), 0);
             loop {
-                let search = RepositorySearch { order, limit, offset, ..search(Among::Own(place.owner), "") };
+                let search =
+                    RepositorySearch { order, window: Window { offset, limit }, ..search(Among::Own(place.owner), "") };
                 let page = found(kit, &search).await;
                 assert_eq!(page.total, 7);
-                if page.list.is_empty() {
+                if page.items.is_empty() {
                     break;
                 }
                 shown.extend(names(&page).into_iter().map(str::to_owned));
@@ -157,8 +158,8 @@ async fn pages_by_offset_show_all(kit: &Kit) {
             assert_eq!(shown, expected, "{order:?} in pages of {limit}");
         }
     }
-    let none = found(kit, &RepositorySearch { limit: 0, ..search(Among::Own(place.owner), "") }).await;
-    assert_eq!((none.total, none.list.len()), (7, 0));
+    let none = found(kit, &RepositorySearch { window: Window::first(0), ..search(Among::Own(place.owner), "") }).await;
+    assert_eq!((none.total, none.items.len()), (7, 0));
 }
 
 async fn favorites_are_somebodys(kit: &Kit) {
@@ -175,7 +176,7 @@ async fn favorites_are_somebodys(kit: &Kit) {
     let among = Among::Favorites { account: mine.owner, owner: mine.owner };
     let favorites = found(kit, &search(among, "")).await;
     assert_eq!((favorites.total, names(&favorites)), (2, vec!["own", "foreign"]), "the last one added first");
-    let counts: Vec<_> = favorites.list.iter().map(|d| (d.favorite_count, d.is_favorite)).collect();
+    let counts: Vec<_> = favorites.items.iter().map(|d| (d.favorite_count, d.is_favorite)).collect();
     assert_eq!(counts, [(1, true), (2, true)]);
     assert_eq!(names(&found(kit, &search(among, "FOREIGN")).await), ["foreign"]);
     // A favourite that becomes private is hidden from others, and shown again when it is public again.
@@ -202,10 +203,11 @@ async fn namespaces_are_searched(kit: &Kit) {
     kit.push_blob(&place, "one", "x").await;
     kit.push_blob(&place, "two", "x").await;
     let page = async |owner: AccountId, part: &str, offset, limit| {
+        let window = Window { offset, limit };
         let sight = &NamespaceSight::EVERYTHING;
-        let search = NamespaceSearch { registry: REGISTRY, owner, part, sight, offset, limit };
+        let search = NamespaceSearch { registry: REGISTRY, owner, part, sight, window };
         let found = kit.two.search_namespaces(&search).await.unwrap();
-        let list: Vec<_> = found.list.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
+        let list: Vec<_> = found.items.iter().map(|n| (n.namespace.name.to_string(), n.repository_count)).collect();
         (found.total, list)
     };
     let named = |suffix: &str| (format!("{stem}-{suffix}"), 0);

@@ -5,7 +5,7 @@ use crate::Error;
 use crate::meta::{
     InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
 };
-use roadstead_types::{AccountId, NamePattern, NameRule, RepositoryId, RepositoryName, Sight, Thing};
+use roadstead_types::{AccountId, NamePattern, NameRule, RepositoryId, RepositoryName, Sight, Thing, Window};
 
 const ALL: &Sight = &Sight::EVERYTHING;
 
@@ -111,8 +111,9 @@ async fn lists_show_what_is_asked_for(kit: &Kit) {
         kit.one.create_trigger(&act_at(later(at)), REGISTRY, place.owner, &spec(name, repository)).await.unwrap();
     }
     let seen = async |sight: &Sight, filter: TriggerFilter<'_>, offset, limit| {
-        let page = kit.two.list_triggers(REGISTRY, place.owner, sight, filter, offset, limit).await.unwrap();
-        (page.total, page.list.into_iter().map(|trigger| trigger.spec.name).collect::<String>())
+        let window = Window { offset, limit };
+        let page = kit.two.list_triggers(REGISTRY, place.owner, sight, filter, window).await.unwrap();
+        (page.total, page.items.into_iter().map(|trigger| trigger.spec.name).collect::<String>())
     };
     let list = async |filter: TriggerFilter<'_>, offset, limit| seen(ALL, filter, offset, limit).await;
     let all = TriggerFilter::default();
@@ -157,16 +158,17 @@ async fn the_log_outlives_everything(kit: &Kit) {
     assert!(matches!(nobody, Err(Error::Stale(Thing::Account))));
     assert!(kit.one.delete_repository(&act(), app, true).await.unwrap());
     let (name, other) = (place.repository("app"), place.repository("other"));
-    let page = TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, offset: 0, limit: 2 };
+    let page =
+        TriggerRunPage { repository: None, order: TriggerRunOrder::Time, descending: true, window: Window::first(2) };
     let seen = async |sight: &Sight, page: TriggerRunPage<'_>| {
         let found = kit.two.list_trigger_runs(REGISTRY, place.owner, sight, &page).await.unwrap();
-        (found.total, found.list.into_iter().map(|run| run.tag).collect::<String>())
+        (found.total, found.items.into_iter().map(|run| run.tag).collect::<String>())
     };
     let list = async |page: TriggerRunPage<'_>| seen(ALL, page).await;
     assert_eq!(list(page).await, (3, "ca".to_owned()));
-    assert_eq!(list(TriggerRunPage { offset: 2, ..page }).await, (3, "b".to_owned()));
+    assert_eq!(list(TriggerRunPage { window: Window { offset: 2, limit: 2 }, ..page }).await, (3, "b".to_owned()));
     assert_eq!(list(TriggerRunPage { descending: false, ..page }).await, (3, "ba".to_owned()));
-    let by_tag = TriggerRunPage { order: TriggerRunOrder::Tag, limit: 9, ..page };
+    let by_tag = TriggerRunPage { order: TriggerRunOrder::Tag, window: Window::first(9), ..page };
     assert_eq!(list(by_tag).await, (3, "cba".to_owned()));
     for order in [TriggerRunOrder::Repository, TriggerRunOrder::Trigger] {
         assert_eq!(list(TriggerRunPage { order, descending: false, ..by_tag }).await, (3, "bac".to_owned()));
@@ -184,5 +186,5 @@ async fn the_log_outlives_everything(kit: &Kit) {
     kit.one.set_visibility(&act(), again, true).await.unwrap();
     assert_eq!(seen(&public, page).await, (3, "ca".to_owned()));
     let all = kit.two.list_trigger_runs(REGISTRY, place.owner, ALL, &page).await.unwrap();
-    assert_eq!(all.list[0], run("c", 3));
+    assert_eq!(all.items[0], run("c", 3));
 }

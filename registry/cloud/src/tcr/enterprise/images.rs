@@ -5,13 +5,14 @@ use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
 use roadstead_service::records::{TagFilter, TaggedImage};
-use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing};
+use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing, Window};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{invalid, numbered, own, realm, repository, repository_name};
+use super::shared::{invalid, own, realm, repository, repository_name};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The most tags of one request.
@@ -79,8 +80,7 @@ pub(crate) struct ImageSearch {
     tag: String,
     exact: bool,
     digest: Option<Digest>,
-    /// The offset and the most entries.
-    page: (u32, u32),
+    window: Window,
 }
 
 impl Action for DescribeImages {
@@ -93,20 +93,20 @@ impl Action for DescribeImages {
         let digest = digest.map(|text| text.parse().map_err(|_| invalid("Digest is not a digest"))).transpose()?;
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         let exact = self.exact_match && !self.image_version.is_empty();
-        let page = numbered(self.offset, self.limit)?;
-        Ok((id, name, ImageSearch { tag: self.image_version, exact, digest, page }))
+        let window = page::numbered_by_offset(self.offset, self.limit)?;
+        Ok((id, name, ImageSearch { tag: self.image_version, exact, digest, window }))
     }
     fn needs((id, name, _): &Self::Checked) -> Needs {
         Needs::from(Self::ROW.on_repository(realm(id), name)).unless_denied(op::pull(realm(id), name))
     }
     async fn run((id, name, search): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Images> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
-        let ImageSearch { tag, exact, digest, page: (offset, limit) } = &search;
+        let ImageSearch { tag, exact, digest, window } = &search;
         let (contains, exact) = if *exact { ("", Some(tag.as_str())) } else { (tag.as_str(), None) };
         let filter = TagFilter { contains, exact, digest: digest.as_ref() };
         let images = call.services().images();
-        let images = images.list_in(&instance, &name, &filter, u64::from(*offset), *limit).await?;
-        let image_info_list = images.list.into_iter().map(TcrImageInfo::from).collect();
+        let images = images.list_in(&instance, &name, &filter, *window).await?;
+        let image_info_list = images.items.into_iter().map(TcrImageInfo::from).collect();
         Ok(Images { image_info_list, total_count: images.total })
     }
 }

@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, Read};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::Instance;
-use roadstead_types::InstanceId;
+use roadstead_types::{InstanceId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Filter, TagSpecification, check_filters, instance_id, invalid, is_tagged};
@@ -12,7 +12,7 @@ use crate::action::{Action, Allowed, CloudCall, Needs};
 use crate::tcr::region::Region;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The lifetime of temporary passwords of instances, in hours.
@@ -47,7 +47,7 @@ pub(crate) struct DescribeInstances {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Instances {
-    total_count: usize,
+    total_count: u64,
     registries: Vec<Registry>,
 }
 
@@ -155,7 +155,7 @@ impl Field {
 impl Action for DescribeInstances {
     const ROW: &'static Row = &tcr::DescribeInstances;
     type Effect = Read;
-    type Checked = (Vec<String>, Vec<(Field, Vec<String>)>, Page);
+    type Checked = (Vec<String>, Vec<(Field, Vec<String>)>, Window);
     type Output = Instances;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
@@ -164,19 +164,17 @@ impl Action for DescribeInstances {
         }
         let filters = self.filters.into_iter().map(|filter| Ok((Field::of(&filter)?, filter.values)));
         let filters = filters.collect::<CloudResult<_>>()?;
-        Ok((self.registryids, filters, Page::with(self.offset, self.limit, 20, MAX_PAGE)?))
+        Ok((self.registryids, filters, page::window_of(self.offset, self.limit, 20, MAX_PAGE)?))
     }
-    async fn run((ids, filters, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Instances> {
+    async fn run((ids, filters, window): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Instances> {
         let is_wanted = |instance: &Instance| {
             let fits = |(field, values): &(Field, Vec<String>)| values.iter().any(|value| field.fits(instance, value));
             (ids.is_empty() || ids.iter().any(|id| id == instance.id.as_str())) && filters.iter().all(fits)
         };
         let mut all = call.services().instances().list(&call.account()).await?;
         all.retain(|instance| is_wanted(instance) && call.permissions.sees_instance(&instance.id, &instance.tags));
-        let total_count = all.len();
-        let (offset, limit) = (usize::try_from(page.offset).unwrap_or(usize::MAX), page.limit as usize);
-        let shown = all.into_iter().skip(offset).take(limit);
-        Ok(Instances { total_count, registries: shown.map(|instance| registry(&call, instance)).collect() })
+        let Listing { items, total } = window.of(all).map(|instance| registry(&call, instance));
+        Ok(Instances { total_count: total, registries: items })
     }
 }
 

@@ -5,15 +5,14 @@ use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::Error;
 use roadstead_service::records::{InstanceNamespace, NamespaceSettings, ResourceTag};
-use roadstead_types::{InstanceId, NamespaceName, Thing};
+use roadstead_types::{InstanceId, Listing, NamespaceName, Thing, Window};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{
-    Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, numbered, own, realm,
-};
+use super::shared::{Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, own, realm};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The most ignored vulnerabilities of one namespace.
@@ -124,7 +123,7 @@ pub(crate) struct DescribeNamespaces {
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Namespaces {
     namespace_list: Vec<TcrNamespaceInfo>,
-    total_count: usize,
+    total_count: u64,
 }
 
 #[derive(Serialize)]
@@ -170,21 +169,20 @@ fn info(namespace: InstanceNamespace) -> TcrNamespaceInfo {
 impl Action for DescribeNamespaces {
     const ROW: &'static Row = &tcr::DescribeNamespaces;
     type Effect = Read;
-    type Checked = (InstanceId, Self);
+    type Checked = (InstanceId, Window, Self);
     type Output = Namespaces;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.filters.iter().any(|filter| filter.name != "Tags") {
             return Err(invalid("namespaces can only be filtered by Tags"));
         }
-        numbered(self.offset, self.limit)?;
-        Ok((instance_id(&self.registry_id)?, self))
+        let window = page::numbered_by_offset(self.offset, self.limit)?;
+        Ok((instance_id(&self.registry_id)?, window, self))
     }
-    fn needs((id, _): &Self::Checked) -> Needs {
+    fn needs((id, ..): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, it): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Namespaces> {
-        let (offset, limit) = numbered(it.offset, it.limit)?;
+    async fn run((id, window, it): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Namespaces> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let tagged = |tags: &[ResourceTag], filter: &Filter| filter.values.iter().any(|value| is_tagged(tags, value));
         let is_hidden = |namespace: &InstanceNamespace| {
@@ -198,10 +196,9 @@ impl Action for DescribeNamespaces {
                 && !it.kms_sign_policy
                 && !is_hidden(namespace)
         });
-        let total_count = all.len();
-        let (skip, take) = if it.all { (0, total_count) } else { (offset as usize, limit as usize) };
-        let namespace_list = all.into_iter().skip(skip).take(take).map(info).collect();
-        Ok(Namespaces { namespace_list, total_count })
+        let window = if it.all { Window { offset: 0, limit: u32::MAX } } else { window };
+        let Listing { items, total } = window.of(all).map(info);
+        Ok(Namespaces { namespace_list: items, total_count: total })
     }
 }
 

@@ -4,13 +4,14 @@ use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::{Row, op};
 use roadstead_service::records::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
-use roadstead_types::{InstanceId, NameRule, RepositoryName};
+use roadstead_types::{InstanceId, NameRule, RepositoryName, Window};
 use serde::{Deserialize, Serialize};
 
-use super::shared::{check_text, instance_id, invalid, numbered, own, realm, repository};
+use super::shared::{check_text, instance_id, invalid, own, realm, repository};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The longest brief description, in characters.
@@ -121,11 +122,11 @@ fn order(text: &str) -> CloudResult<RepositoryOrder> {
 impl Action for DescribeRepositories {
     const ROW: &'static Row = &tcr::DescribeRepositories;
     type Effect = Read;
-    type Checked = (InstanceId, RepositoryOrder, (u32, u32), Self);
+    type Checked = (InstanceId, RepositoryOrder, Window, Self);
     type Output = Repositories;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        let page = numbered(self.offset, self.limit)?;
-        Ok((instance_id(&self.registry_id)?, order(&self.sort_by)?, page, self))
+        let window = page::numbered_by_offset(self.offset, self.limit)?;
+        Ok((instance_id(&self.registry_id)?, order(&self.sort_by)?, window, self))
     }
     fn needs((id, _, _, it): &Self::Checked) -> Needs {
         match it.namespace_name.as_str() {
@@ -133,10 +134,7 @@ impl Action for DescribeRepositories {
             namespace => Self::ROW.on_namespace(realm(id), namespace).into(),
         }
     }
-    async fn run(
-        (id, order, (offset, limit), it): Self::Checked,
-        call: Allowed<'_, Read>,
-    ) -> CloudResult<Repositories> {
+    async fn run((id, order, window, it): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Repositories> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
         let instances = call.services().instances();
         let namespace = match it.namespace_name.as_str() {
@@ -147,9 +145,9 @@ impl Action for DescribeRepositories {
             },
         };
         let contains = it.repository_name.as_str();
-        let query = RepositoryQuery { namespace, contains, shows: &NameRule::All, order, offset, limit };
+        let query = RepositoryQuery { namespace, contains, shows: &NameRule::All, order, window };
         let found = instances.repositories(&instance, &query).await?;
-        Ok(Repositories { repository_list: found.list.into_iter().map(info).collect(), total_count: found.total })
+        Ok(Repositories { repository_list: found.items.into_iter().map(info).collect(), total_count: found.total })
     }
 }
 

@@ -147,17 +147,3 @@ pub(super) fn is_tagged(tags: &[ResourceTag], wanted: &str) -> bool {
         None => tag.key == wanted,
     })
 }
-
-/// Reads a page by its number. Pages start at 1, and 0 also means the first page.
-pub(super) fn numbered(number: Option<i64>, size: Option<i64>) -> CloudResult<(u32, u32)> {
-    let out_of_range = |message| Err(CloudError::new(Code::InvalidParameterValue, message));
-    let size = match size.unwrap_or(20) {
-        size @ 1..=200 => u32::try_from(size).unwrap_or(200),
-        _ => return out_of_range("Limit must be between 1 and 200"),
-    };
-    let pages_before = match number.unwrap_or(1) {
-        number @ 0..=1_000_000 => u32::try_from((number - 1).max(0)).unwrap_or(0),
-        _ => return out_of_range("Offset is the number of a page: at least 0, at most 1000000"),
-    };
-    Ok((pages_before.saturating_mul(size), size))
-}

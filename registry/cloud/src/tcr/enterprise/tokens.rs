@@ -4,7 +4,7 @@ use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::instances::{CreatedToken, Term};
-use roadstead_types::InstanceId;
+use roadstead_types::{InstanceId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{check_text, instance_id, invalid, own};
@@ -12,7 +12,7 @@ use crate::action::{Action, Allowed, Needs};
 use crate::tcr::password::not_made;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The longest description of a token, in characters.
@@ -103,19 +103,18 @@ struct TcrInstanceToken {
 impl Action for DescribeInstanceToken {
     const ROW: &'static Row = &tcr::DescribeInstanceToken;
     type Effect = Read;
-    type Checked = (InstanceId, Page);
+    type Checked = (InstanceId, Window);
     type Output = Tokens;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        Ok((instance_id(&self.registry_id)?, Page::with(self.offset, self.limit, 20, 200)?))
+        Ok((instance_id(&self.registry_id)?, page::window_of(self.offset, self.limit, 20, 200)?))
     }
     fn needs((id, _): &Self::Checked) -> Needs {
         Self::ROW.on_instance(id.as_str()).into()
     }
-    async fn run((id, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Tokens> {
+    async fn run((id, window): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Tokens> {
         let instance = own(&call, &id, Code::ResourceNotFound).await?;
-        let offset = u32::try_from(page.offset).unwrap_or(u32::MAX);
-        let (listed, total_count) = call.services().instances().tokens(&instance, offset, page.limit).await?;
-        let tokens = listed.into_iter().map(|token| TcrInstanceToken {
+        let listed = call.services().instances().tokens(&instance, window).await?;
+        let Listing { items, total } = listed.map(|token| TcrInstanceToken {
             id: token.id,
             desc: token.description,
             registry_id: instance.id.to_string(),
@@ -123,7 +122,7 @@ impl Action for DescribeInstanceToken {
             created_at: time::iso(token.created_at),
             expired_at: token.expires_at.as_millis(),
         });
-        Ok(Tokens { total_count, tokens: tokens.collect() })
+        Ok(Tokens { total_count: total, tokens: items })
     }
 }
 

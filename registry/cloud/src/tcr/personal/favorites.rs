@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::{Order, RepositoryDetail};
 use roadstead_service::{RepositoryFilter, Where};
-use roadstead_types::RepositoryName;
+use roadstead_types::{RepositoryName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -14,7 +14,7 @@ use crate::action::call::lasting_only;
 use crate::action::{Action, Allowed, Needs};
 use crate::tcr::region::Region;
 use crate::wire::error::CloudResult;
-use crate::wire::page::Page;
+use crate::wire::page;
 
 /// Adds a repository to the caller's favorites.
 #[derive(Deserialize)]
@@ -136,22 +136,21 @@ impl Favors {
 impl Action for DescribeFavorRepositoryPersonal {
     const ROW: &'static Row = &tcr::DescribeFavorRepositoryPersonal;
     type Effect = Read;
-    type Checked = (String, Page);
+    type Checked = (String, Window);
     type Output = Data<FavorResp>;
-    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
-        Ok((self.repo_name, Page::of(Some(self.offset), Some(self.limit))?))
+    fn check(self, _: &Identity) -> CloudResult<(String, Window)> {
+        Ok((self.repo_name, page::window(Some(self.offset), Some(self.limit))?))
     }
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((part, page): (String, Page), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
+    async fn run((part, window): (String, Window), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let among = Where::Favorites;
         let (part, order) = (part.as_str(), Order::Newest);
-        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, window };
         let (found, _) = call.services().personal().repositories(&call.account(), &filter).await?;
         let region = Region::of(&call.settings().region);
-        let repo_info = found.list.into_iter().map(|detail| Favors::of(detail, &region)).collect();
+        let repo_info = found.items.into_iter().map(|detail| Favors::of(detail, &region)).collect();
         Ok(Data { data: FavorResp { total_count: found.total, repo_info } })
     }
 }

@@ -7,7 +7,7 @@ use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
 use roadstead_service::records::TaggedImage;
-use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp};
+use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -15,7 +15,7 @@ use super::shared::Data;
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The most tags of one request.
@@ -110,20 +110,20 @@ fn human(bytes: u64) -> String {
 impl Action for DescribeImagePersonal {
     const ROW: &'static Row = &tcr::DescribeImagePersonal;
     type Effect = Read;
-    type Checked = (RepositoryName, Page, String);
+    type Checked = (RepositoryName, Window, String);
     type Output = Data<TagInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let name = names::repository(&self.repo_name)?;
-        Ok((name, Page::of(self.offset, self.limit)?, self.tag.unwrap_or_default()))
+        Ok((name, page::window(self.offset, self.limit)?, self.tag.unwrap_or_default()))
     }
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
     async fn run((name, page, search): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let images = call.services().images();
-        let found = images.list(&call.repository(&name), &search, page.offset, page.limit).await?;
+        let found = images.list(&call.repository(&name), &search, page).await?;
         let now = call.now();
-        let tag_info = found.list.into_iter().map(|image| TagInfo::of(image, now)).collect();
+        let tag_info = found.items.into_iter().map(|image| TagInfo::of(image, now)).collect();
         let (server, repo_name) = (call.host.to_owned(), name.to_string());
         Ok(Data { data: TagInfoResp { tag_count: found.total, tag_info, server, repo_name } })
     }

@@ -4,14 +4,14 @@ use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_policy::{Row, op};
-use roadstead_types::NamespaceName;
+use roadstead_types::{NamespaceName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::error::CloudResult;
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// Creates a namespace. Its name is unique across all accounts.
@@ -89,15 +89,14 @@ struct NamespaceInfo {
 impl Action for DescribeNamespacePersonal {
     const ROW: &'static Row = &tcr::DescribeNamespacePersonal;
     type Effect = Read;
-    type Checked = (String, Page);
+    type Checked = (String, Window);
     type Output = Data<NamespaceInfoResp>;
-    fn check(self, _: &Identity) -> CloudResult<(String, Page)> {
-        Ok((self.namespace, Page::of(Some(self.offset), Some(self.limit))?))
+    fn check(self, _: &Identity) -> CloudResult<(String, Window)> {
+        Ok((self.namespace, page::window(Some(self.offset), Some(self.limit))?))
     }
-    async fn run((part, page): (String, Page), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
-        let found = call.services().personal().namespaces(&call.account(), &part, offset, limit).await?;
-        let namespace_info = found.list.iter().map(|detail| NamespaceInfo {
+    async fn run((part, window): (String, Window), call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let found = call.services().personal().namespaces(&call.account(), &part, window).await?;
+        let namespace_info = found.items.iter().map(|detail| NamespaceInfo {
             namespace: detail.namespace.name.to_string(),
             creation_time: time::plain(detail.namespace.created_at),
             repo_count: detail.repository_count,

@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::{Order, RepositoryDetail};
 use roadstead_service::{RepositoryFilter, Where};
-use roadstead_types::RepositoryName;
+use roadstead_types::{RepositoryName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -13,7 +13,7 @@ use super::shared::{self as personal, Data, REPOSITORY_TYPE};
 use crate::action::{Action, Allowed, Needs};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// Returns a repository of the caller's main account, or a public one.
@@ -128,7 +128,7 @@ async fn list(
     let (found, filtered) = call.services().personal().repositories(&call.account(), filter).await?;
     let data = RepoInfoResp {
         total_count: found.total,
-        repo_info: found.list.into_iter().map(RepoInfo::from).collect(),
+        repo_info: found.items.into_iter().map(RepoInfo::from).collect(),
         server: call.host.to_owned(),
         privilege_filtered: (tells == Tells::OfHidden).then_some(filtered),
     };
@@ -149,18 +149,17 @@ pub(crate) struct DescribeRepositoryOwnerPersonal {
 impl Action for DescribeRepositoryOwnerPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryOwnerPersonal;
     type Effect = Read;
-    type Checked = (Page, String);
+    type Checked = (Window, String);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
-        Ok((Page::of(self.offset, self.limit)?, self.repo_name))
+        Ok((page::window(self.offset, self.limit)?, self.repo_name))
     }
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
+    async fn run((window, part): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let (among, part, order) = (Where::Own, part.as_str(), Order::Newest);
-        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, window };
         list(&call, &filter, Tells::Nothing).await
     }
 }
@@ -184,20 +183,22 @@ pub(crate) struct DescribeRepositoryFilterPersonal {
 impl Action for DescribeRepositoryFilterPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryFilterPersonal;
     type Effect = Read;
-    type Checked = (Page, String, Option<bool>, String);
+    type Checked = (Window, String, Option<bool>, String);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let public = self.public.map(personal::public).transpose()?;
-        Ok((Page::of(self.offset, self.limit)?, self.repo_name, public, self.namespace))
+        Ok((page::window(self.offset, self.limit)?, self.repo_name, public, self.namespace))
     }
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part, public, namespace): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
+    async fn run(
+        (window, part, public, namespace): Self::Checked,
+        call: Allowed<'_, Read>,
+    ) -> CloudResult<Self::Output> {
         let (among, part, order) = (Where::Own, part.as_str(), Order::Newest);
         let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-        let filter = RepositoryFilter { among, part, namespace, public, order, offset, limit };
+        let filter = RepositoryFilter { among, part, namespace, public, order, window };
         list(&call, &filter, Tells::OfHidden).await
     }
 }
@@ -237,19 +238,18 @@ impl DescribeRepositoryAllPersonal {
 impl Action for DescribeRepositoryAllPersonal {
     const ROW: &'static Row = &tcr::DescribeRepositoryAllPersonal;
     type Effect = Read;
-    type Checked = (Page, String, Order);
+    type Checked = (Window, String, Order);
     type Output = Data<RepoInfoResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let order = self.order()?;
-        Ok((Page::of(self.offset, self.limit)?, self.repo_name, order))
+        Ok((page::window(self.offset, self.limit)?, self.repo_name, order))
     }
     fn needs(_: &Self::Checked) -> Needs {
         Needs::nothing()
     }
-    async fn run((page, part, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
+    async fn run((window, part, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let (among, part) = (Where::Accessible, part.as_str());
-        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, offset, limit };
+        let filter = RepositoryFilter { among, part, namespace: None, public: None, order, window };
         list(&call, &filter, Tells::Nothing).await
     }
 }

@@ -5,7 +5,7 @@ use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::TriggerDraft;
 use roadstead_service::records::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
-use roadstead_types::RepositoryName;
+use roadstead_types::{RepositoryName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
@@ -13,7 +13,7 @@ use super::shared::Data;
 use crate::action::{Action, Allowed, CloudCall};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
-use crate::wire::page::Page;
+use crate::wire::page;
 use roadstead_types::time;
 
 /// The only event that triggers react to.
@@ -223,18 +223,17 @@ impl TriggerResp {
 impl Action for DescribeApplicationTriggerPersonal {
     const ROW: &'static Row = &tcr::DescribeApplicationTriggerPersonal;
     type Effect = Read;
-    type Checked = (Option<RepositoryName>, Option<String>, Page);
+    type Checked = (Option<RepositoryName>, Option<String>, Window);
     type Output = Data<DescribeApplicationTriggerPersonalResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
         let name = self.trigger_name.filter(|name| !name.is_empty());
-        Ok((repository, name, Page::of(self.offset, self.limit)?))
+        Ok((repository, name, page::window(self.offset, self.limit)?))
     }
-    async fn run((repository, name, page): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let Page { offset, limit } = page;
+    async fn run((repository, name, window): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
         let triggers = call.services().triggers();
-        let found = triggers.list(&call.account(), repository.as_ref(), name.as_deref(), offset, limit).await?;
-        let trigger_info = found.list.into_iter().map(|trigger| TriggerResp::of(&call, trigger)).collect();
+        let found = triggers.list(&call.account(), repository.as_ref(), name.as_deref(), window).await?;
+        let trigger_info = found.items.into_iter().map(|trigger| TriggerResp::of(&call, trigger)).collect();
         Ok(Data { data: DescribeApplicationTriggerPersonalResp { total_count: found.total, trigger_info } })
     }
 }
@@ -319,18 +318,18 @@ fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOr
 impl Action for DescribeApplicationTriggerLogPersonal {
     const ROW: &'static Row = &tcr::DescribeApplicationTriggerLogPersonal;
     type Effect = Read;
-    type Checked = (Option<RepositoryName>, Page, (TriggerRunOrder, bool));
+    type Checked = (Option<RepositoryName>, Window, (TriggerRunOrder, bool));
     type Output = Data<DescribeApplicationTriggerLogPersonalResp>;
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
         let order = order(self.order_by.as_deref(), self.order.as_deref())?;
-        Ok((repository, Page::of(self.offset, self.limit)?, order))
+        Ok((repository, page::window(self.offset, self.limit)?, order))
     }
-    async fn run((repository, page, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
-        let (Page { offset, limit }, (order, descending)) = (page, order);
-        let page = TriggerRunPage { repository: repository.as_ref(), order, descending, offset, limit };
+    async fn run((repository, window, order): Self::Checked, call: Allowed<'_, Read>) -> CloudResult<Self::Output> {
+        let (order, descending) = order;
+        let page = TriggerRunPage { repository: repository.as_ref(), order, descending, window };
         let found = call.services().triggers().runs(&call.account(), &page).await?;
-        let log_info = found.list.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
+        let log_info = found.items.into_iter().map(|run| TriggerLogResp::of(&call, run)).collect();
         Ok(Data { data: DescribeApplicationTriggerLogPersonalResp { total_count: found.total, log_info } })
     }
 }
