@@ -3,6 +3,8 @@
 //! An action is the type of its parameters, declared with
 //! `#[derive(Deserialize)] #[serde(rename_all = "PascalCase", deny_unknown_fields)]`.
 //!
+//! The `impl` begins with [`action!`] or [`lookup!`], which name its row and its types.
+//!
 //! It runs in three steps: `check` parses and checks the parameters, `needs` names the permissions that they require,
 //! and `run` does the work. All steps use the same values, so nothing is parsed, looked up or decided twice.
 
@@ -79,3 +81,26 @@ pub(crate) trait Lookup: DeserializeOwned + 'static {
         call: Allowed<'_, Self::Effect>,
     ) -> CloudResult<Self::Output>;
 }
+
+/// Declares the row and the types of an [`Action`]: `action! { row: effect, checked => output }`.
+macro_rules! action {
+    ($row:path: $effect:ty, $checked:ty => $output:ty) => {
+        const ROW: &'static roadstead_policy::Row = &$row;
+        type Effect = $effect;
+        type Checked = $checked;
+        type Output = $output;
+    };
+}
+pub(crate) use action;
+
+/// Declares the row and the types of a [`Lookup`]: `lookup! { row: effect, checked => found => output }`.
+macro_rules! lookup {
+    ($row:path: $effect:ty, $checked:ty => $found:ty => $output:ty) => {
+        const ROW: &'static roadstead_policy::Row = &$row;
+        type Effect = $effect;
+        type Checked = $checked;
+        type Found = $found;
+        type Output = $output;
+    };
+}
+pub(crate) use lookup;

@@ -15,5 +15,5 @@ pub(crate) mod trace;
 
 pub(crate) use allowed::Allowed;
 pub(crate) use call::CloudCall;
-pub(crate) use contract::{Action, Lookup};
+pub(crate) use contract::{Action, Lookup, action, lookup};
 pub(crate) use roadstead_auth::{Needs, Permitted};

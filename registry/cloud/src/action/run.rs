@@ -100,6 +100,7 @@ mod tests {
     use roadstead_policy::actions::tcr;
     use serde::Deserialize;
 
+    use super::super::contract::action;
     use super::*;
     use crate::wire::params::Parameters;
 
@@ -114,10 +115,7 @@ mod tests {
     struct Without {}
 
     impl Action for WithDryRun {
-        const ROW: &'static Row = &tcr::DescribeGCJobs;
-        type Effect = Read;
-        type Checked = bool;
-        type Output = bool;
+        action! { tcr::DescribeGCJobs: Read, bool => bool }
 
         fn check(self, _: &Identity) -> CloudResult<bool> {
             Ok(self.dry_run)
@@ -129,10 +127,7 @@ mod tests {
     }
 
     impl Action for Without {
-        const ROW: &'static Row = &tcr::DescribeGCJobs;
-        type Effect = Read;
-        type Checked = ();
-        type Output = ();
+        action! { tcr::DescribeGCJobs: Read, () => () }
 
         fn check(self, _: &Identity) -> CloudResult<()> {
             Ok(())

@@ -1,11 +1,10 @@
 //! The caller's own account.
 
 use roadstead_auth::{Identity, Read, app_id};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 
 /// Returns the numbers of the caller and of its main account.
@@ -23,10 +22,7 @@ pub(crate) struct UserAppId {
 }
 
 impl Action for GetUserAppId {
-    const ROW: &'static Row = &cam::GetUserAppId;
-    type Effect = Read;
-    type Checked = ();
-    type Output = UserAppId;
+    action! { cam::GetUserAppId: Read, () => UserAppId }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Lists of the policies that are attached to users, groups and roles.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{AttachedPolicy, RoleInfo, UserRef};
 use roadstead_service::records::Holder;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
 use super::things::{answered, either, group_id, on_group, on_user, role, service, user_holder, wrong};
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::error::CloudResult;
 use crate::wire::page;
 use roadstead_types::time;
@@ -81,10 +80,7 @@ pub(crate) struct ListAttachedUserPolicies {
 }
 
 impl Action for ListAttachedUserPolicies {
-    const ROW: &'static Row = &cam::ListAttachedUserPolicies;
-    type Effect = Read;
-    type Checked = (u64, Window);
-    type Output = Attached;
+    action! { cam::ListAttachedUserPolicies: Read, (u64, Window) => Attached }
     fn check(self, _: &Identity) -> CloudResult<(u64, Window)> {
         Ok((self.target_uin, page::numbered(self.page, self.rp)?))
     }
@@ -108,10 +104,7 @@ pub(crate) struct ListAttachedGroupPolicies {
 }
 
 impl Action for ListAttachedGroupPolicies {
-    const ROW: &'static Row = &cam::ListAttachedGroupPolicies;
-    type Effect = Read;
-    type Checked = (GroupId, Window, Option<String>);
-    type Output = Attached;
+    action! { cam::ListAttachedGroupPolicies: Read, (GroupId, Window, Option<String>) => Attached }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((group_id(self.target_group_id), page::numbered(self.page, self.rp)?, self.keyword))
     }
@@ -168,10 +161,7 @@ struct UserPolicyGroup {
 }
 
 impl Action for ListAttachedUserAllPolicies {
-    const ROW: &'static Row = &cam::ListAttachedUserAllPolicies;
-    type Effect = Read;
-    type Checked = (Self, Window);
-    type Output = AllAttached;
+    action! { cam::ListAttachedUserAllPolicies: Read, (Self, Window) => AllAttached }
     fn check(self, _: &Identity) -> CloudResult<(Self, Window)> {
         if !(1..=MAX_PAGE).contains(&self.page) || !(1..=200).contains(&self.rp) {
             return Err(wrong("Page and Rp must be between 1 and 200"));
@@ -262,11 +252,7 @@ struct RolePolicy {
 }
 
 impl Lookup for ListAttachedRolePolicies {
-    const ROW: &'static Row = &cam::ListAttachedRolePolicies;
-    type Effect = Read;
-    type Checked = (Self, Window);
-    type Found = RoleInfo;
-    type Output = RolePolicies;
+    lookup! { cam::ListAttachedRolePolicies: Read, (Self, Window) => RoleInfo => RolePolicies }
     fn check(self, _: &Identity) -> CloudResult<(Self, Window)> {
         let wanted = self.policy_type.as_deref().unwrap_or_default();
         if !["", "User", "QCS"].contains(&wanted) {

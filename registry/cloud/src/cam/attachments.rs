@@ -1,7 +1,6 @@
 //! Attaches and detaches policies. Nothing happens if a policy is already attached, or already detached.
 
 use roadstead_auth::{Identity, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::RoleInfo;
 use roadstead_service::records::Holder;
@@ -9,7 +8,7 @@ use roadstead_types::{GroupId, PolicyId};
 use serde::Deserialize;
 
 use super::things::{either, group_id, on_group, on_policy, on_user, policy, policy_id, role, service, user_holder};
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::error::CloudResult;
 
 /// Attaches a policy to a user.
@@ -21,10 +20,7 @@ pub(crate) struct AttachUserPolicy {
 }
 
 impl Action for AttachUserPolicy {
-    const ROW: &'static Row = &cam::AttachUserPolicy;
-    type Effect = Write;
-    type Checked = (PolicyId, u64);
-    type Output = ();
+    action! { cam::AttachUserPolicy: Write, (PolicyId, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
         Ok((policy_id(self.policy_id), self.attach_uin))
     }
@@ -46,10 +42,7 @@ pub(crate) struct DetachUserPolicy {
 }
 
 impl Action for DetachUserPolicy {
-    const ROW: &'static Row = &cam::DetachUserPolicy;
-    type Effect = Write;
-    type Checked = (PolicyId, u64);
-    type Output = ();
+    action! { cam::DetachUserPolicy: Write, (PolicyId, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, u64)> {
         Ok((policy_id(self.policy_id), self.detach_uin))
     }
@@ -71,10 +64,7 @@ pub(crate) struct AttachGroupPolicy {
 }
 
 impl Action for AttachGroupPolicy {
-    const ROW: &'static Row = &cam::AttachGroupPolicy;
-    type Effect = Write;
-    type Checked = (PolicyId, GroupId);
-    type Output = ();
+    action! { cam::AttachGroupPolicy: Write, (PolicyId, GroupId) => () }
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
         Ok((policy_id(self.policy_id), group_id(self.attach_group_id)))
     }
@@ -95,10 +85,7 @@ pub(crate) struct DetachGroupPolicy {
 }
 
 impl Action for DetachGroupPolicy {
-    const ROW: &'static Row = &cam::DetachGroupPolicy;
-    type Effect = Write;
-    type Checked = (PolicyId, GroupId);
-    type Output = ();
+    action! { cam::DetachGroupPolicy: Write, (PolicyId, GroupId) => () }
     fn check(self, _: &Identity) -> CloudResult<(PolicyId, GroupId)> {
         Ok((policy_id(self.policy_id), group_id(self.detach_group_id)))
     }
@@ -121,11 +108,7 @@ pub(crate) struct AttachRolePolicy {
 }
 
 impl Lookup for AttachRolePolicy {
-    const ROW: &'static Row = &cam::AttachRolePolicy;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = (RoleInfo, PolicyId);
-    type Output = ();
+    lookup! { cam::AttachRolePolicy: Write, Self => (RoleInfo, PolicyId) => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -153,11 +136,7 @@ pub(crate) struct DetachRolePolicy {
 }
 
 impl Lookup for DetachRolePolicy {
-    const ROW: &'static Row = &cam::DetachRolePolicy;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = (RoleInfo, PolicyId);
-    type Output = ();
+    lookup! { cam::DetachRolePolicy: Write, Self => (RoleInfo, PolicyId) => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }

@@ -2,12 +2,12 @@
 
 use roadstead_auth::{Identity, Read};
 use roadstead_policy::actions::cam;
-use roadstead_policy::{Row, Service, actions};
+use roadstead_policy::{Service, actions};
 use roadstead_service::records::{AuditCursor, AuditEvent, AuditOutcome, AuditQuery};
 use roadstead_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Allowed};
+use crate::action::{Action, Allowed, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -108,10 +108,7 @@ fn place(text: &str) -> Option<AuditCursor> {
 }
 
 impl Action for DescribeAuditLogs {
-    const ROW: &'static Row = &cam::DescribeAuditLogs;
-    type Effect = Read;
-    type Checked = Wanted;
-    type Output = AuditLogs;
+    action! { cam::DescribeAuditLogs: Read, Wanted => AuditLogs }
     fn check(self, _: &Identity) -> CloudResult<Wanted> {
         let outcome = self.outcome.as_deref().map(|name| AuditOutcome::from_name(name).ok_or_else(|| wrong("Outcome")));
         Ok(Wanted {

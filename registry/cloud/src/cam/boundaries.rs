@@ -1,7 +1,6 @@
 //! Permission boundaries: a policy that limits what a sub-account or role may do.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{RoleInfo, UserRef};
 use roadstead_service::records::Holder;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policies::kind;
 use super::things::{answered, either, on_policy, on_user, policy, policy_id, role, service, user_holder};
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::error::CloudResult;
 
 /// Sets the boundary of a user.
@@ -22,10 +21,7 @@ pub(crate) struct PutUserPermissionsBoundary {
 }
 
 impl Action for PutUserPermissionsBoundary {
-    const ROW: &'static Row = &cam::PutUserPermissionsBoundary;
-    type Effect = Write;
-    type Checked = (u64, PolicyId);
-    type Output = ();
+    action! { cam::PutUserPermissionsBoundary: Write, (u64, PolicyId) => () }
     fn check(self, _: &Identity) -> CloudResult<(u64, PolicyId)> {
         Ok((self.target_uin, policy_id(self.policy_id)))
     }
@@ -46,10 +42,7 @@ pub(crate) struct DeleteUserPermissionsBoundary {
 }
 
 impl Action for DeleteUserPermissionsBoundary {
-    const ROW: &'static Row = &cam::DeleteUserPermissionsBoundary;
-    type Effect = Write;
-    type Checked = u64;
-    type Output = ();
+    action! { cam::DeleteUserPermissionsBoundary: Write, u64 => () }
     fn check(self, _: &Identity) -> CloudResult<u64> {
         Ok(self.target_uin)
     }
@@ -81,10 +74,7 @@ pub(crate) struct FoundBoundary {
 }
 
 impl Action for GetUserPermissionBoundary {
-    const ROW: &'static Row = &cam::GetUserPermissionBoundary;
-    type Effect = Read;
-    type Checked = u64;
-    type Output = FoundBoundary;
+    action! { cam::GetUserPermissionBoundary: Read, u64 => FoundBoundary }
     fn check(self, _: &Identity) -> CloudResult<u64> {
         Ok(self.target_uin)
     }
@@ -118,11 +108,7 @@ pub(crate) struct PutRolePermissionsBoundary {
 }
 
 impl Lookup for PutRolePermissionsBoundary {
-    const ROW: &'static Row = &cam::PutRolePermissionsBoundary;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = (RoleInfo, PolicyId);
-    type Output = ();
+    lookup! { cam::PutRolePermissionsBoundary: Write, Self => (RoleInfo, PolicyId) => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -147,11 +133,7 @@ pub(crate) struct DeleteRolePermissionsBoundary {
 }
 
 impl Lookup for DeleteRolePermissionsBoundary {
-    const ROW: &'static Row = &cam::DeleteRolePermissionsBoundary;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = RoleInfo;
-    type Output = ();
+    lookup! { cam::DeleteRolePermissionsBoundary: Write, Self => RoleInfo => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -174,11 +156,7 @@ pub(crate) struct GetRolePermissionBoundary {
 }
 
 impl Lookup for GetRolePermissionBoundary {
-    const ROW: &'static Row = &cam::GetRolePermissionBoundary;
-    type Effect = Read;
-    type Checked = String;
-    type Found = RoleInfo;
-    type Output = FoundBoundary;
+    lookup! { cam::GetRolePermissionBoundary: Read, String => RoleInfo => FoundBoundary }
     fn check(self, _: &Identity) -> CloudResult<String> {
         Ok(self.role_id)
     }

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::explain::Question;
 use roadstead_policy::op::CamResource;
@@ -11,7 +10,7 @@ use roadstead_service::explain::Explanation;
 use roadstead_types::Uin;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
@@ -60,10 +59,7 @@ impl From<Explanation> for Answer {
 }
 
 impl Action for ExplainAuthorization {
-    const ROW: &'static Row = &cam::ExplainAuthorization;
-    type Effect = Read;
-    type Checked = (Uin, Question, Option<IpAddr>);
-    type Output = Answer;
+    action! { cam::ExplainAuthorization: Read, (Uin, Question, Option<IpAddr>) => Answer }
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
         let invalid = |message: String| CloudError::new(Code::InvalidParameterValue, message);
         let user = match self.target_uin {

@@ -1,7 +1,6 @@
 //! Groups of sub-accounts.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::records::Group;
 use roadstead_types::{GroupId, Listing, Window};
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group_member::{GroupMember, group_member};
 use super::things::{answered, group_id, on_group, service};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 use crate::wire::page;
 use roadstead_types::time;
@@ -30,10 +29,7 @@ pub(crate) struct CreatedGroup {
 }
 
 impl Action for CreateGroup {
-    const ROW: &'static Row = &cam::CreateGroup;
-    type Effect = Write;
-    type Checked = Self;
-    type Output = CreatedGroup;
+    action! { cam::CreateGroup: Write, Self => CreatedGroup }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -55,10 +51,7 @@ pub(crate) struct DeleteGroup {
 }
 
 impl Action for DeleteGroup {
-    const ROW: &'static Row = &cam::DeleteGroup;
-    type Effect = Write;
-    type Checked = GroupId;
-    type Output = ();
+    action! { cam::DeleteGroup: Write, GroupId => () }
     fn check(self, _: &Identity) -> CloudResult<GroupId> {
         Ok(group_id(self.group_id))
     }
@@ -80,10 +73,7 @@ pub(crate) struct UpdateGroup {
 }
 
 impl Action for UpdateGroup {
-    const ROW: &'static Row = &cam::UpdateGroup;
-    type Effect = Write;
-    type Checked = Self;
-    type Output = ();
+    action! { cam::UpdateGroup: Write, Self => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -116,10 +106,7 @@ pub(crate) struct FoundGroup {
 }
 
 impl Action for GetGroup {
-    const ROW: &'static Row = &cam::GetGroup;
-    type Effect = Read;
-    type Checked = GroupId;
-    type Output = FoundGroup;
+    action! { cam::GetGroup: Read, GroupId => FoundGroup }
     fn check(self, _: &Identity) -> CloudResult<GroupId> {
         Ok(group_id(self.group_id))
     }
@@ -168,10 +155,7 @@ struct ListedGroup {
 }
 
 impl Action for ListGroups {
-    const ROW: &'static Row = &cam::ListGroups;
-    type Effect = Read;
-    type Checked = (Window, Option<String>);
-    type Output = Groups;
+    action! { cam::ListGroups: Read, (Window, Option<String>) => Groups }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((page::numbered(self.page, self.rp)?, self.keyword))
     }

@@ -1,7 +1,6 @@
 //! Access keys.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_types::Thing;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::things::{on_user, service, uin_number, wrong};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
@@ -68,10 +67,7 @@ struct AccessKeyDetail {
 }
 
 impl Action for CreateAccessKey {
-    const ROW: &'static Row = &cam::CreateAccessKey;
-    type Effect = Write;
-    type Checked = (u64, String);
-    type Output = CreatedAccessKey;
+    action! { cam::CreateAccessKey: Write, (u64, String) => CreatedAccessKey }
     fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
         lasting_only(by)?;
         Ok((holder_uin(by, self.target_uin)?, self.description.unwrap_or_default()))
@@ -103,10 +99,7 @@ pub(crate) struct UpdateAccessKey {
 }
 
 impl Action for UpdateAccessKey {
-    const ROW: &'static Row = &cam::UpdateAccessKey;
-    type Effect = Write;
-    type Checked = (u64, String, bool);
-    type Output = ();
+    action! { cam::UpdateAccessKey: Write, (u64, String, bool) => () }
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
         let uin = holder_uin(by, self.target_uin)?;
         let active = match self.status.as_str() {
@@ -136,10 +129,7 @@ pub(crate) struct DeleteAccessKey {
 }
 
 impl Action for DeleteAccessKey {
-    const ROW: &'static Row = &cam::DeleteAccessKey;
-    type Effect = Write;
-    type Checked = (u64, String);
-    type Output = ();
+    action! { cam::DeleteAccessKey: Write, (u64, String) => () }
     fn check(self, by: &Identity) -> CloudResult<(u64, String)> {
         Ok((holder_uin(by, self.target_uin)?, self.access_key_id))
     }
@@ -178,10 +168,7 @@ struct ListedKey {
 }
 
 impl Action for ListAccessKeys {
-    const ROW: &'static Row = &cam::ListAccessKeys;
-    type Effect = Read;
-    type Checked = u64;
-    type Output = AccessKeys;
+    action! { cam::ListAccessKeys: Read, u64 => AccessKeys }
     fn check(self, by: &Identity) -> CloudResult<u64> {
         holder_uin(by, self.target_uin)
     }
@@ -223,10 +210,7 @@ struct LastUsedRow {
 }
 
 impl Action for GetSecurityLastUsed {
-    const ROW: &'static Row = &cam::GetSecurityLastUsed;
-    type Effect = Read;
-    type Checked = Vec<String>;
-    type Output = LastUsed;
+    action! { cam::GetSecurityLastUsed: Read, Vec<String> => LastUsed }
     fn check(self, _: &Identity) -> CloudResult<Vec<String>> {
         if self.secret_id_list.is_empty() || self.secret_id_list.len() > MAX_KEYS_AT_ONCE {
             let message = format!("SecretIdList must have 1 to {MAX_KEYS_AT_ONCE} members");

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::group_member::{GroupMember, group_member};
 use super::groups::{Groups, groups_page};
 use super::things::{group_id, on_group, service, user, user_ref, wrong};
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -74,11 +74,7 @@ pub(crate) struct AddUserToGroup {
 }
 
 impl Lookup for AddUserToGroup {
-    const ROW: &'static Row = &cam::AddUserToGroup;
-    type Effect = Write;
-    type Checked = Vec<Membership>;
-    type Found = Vec<(GroupId, AccountId)>;
-    type Output = ();
+    lookup! { cam::AddUserToGroup: Write, Vec<Membership> => Vec<(GroupId, AccountId)> => () }
     fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
         checked(self.info)
     }
@@ -105,11 +101,7 @@ pub(crate) struct RemoveUserFromGroup {
 }
 
 impl Lookup for RemoveUserFromGroup {
-    const ROW: &'static Row = &cam::RemoveUserFromGroup;
-    type Effect = Write;
-    type Checked = Vec<Membership>;
-    type Found = Vec<(GroupId, AccountId)>;
-    type Output = ();
+    lookup! { cam::RemoveUserFromGroup: Write, Vec<Membership> => Vec<(GroupId, AccountId)> => () }
     fn check(self, _: &Identity) -> CloudResult<Vec<Membership>> {
         checked(self.info)
     }
@@ -141,10 +133,7 @@ pub(crate) struct GroupMembers {
 }
 
 impl Action for ListUsersForGroup {
-    const ROW: &'static Row = &cam::ListUsersForGroup;
-    type Effect = Read;
-    type Checked = (GroupId, Window);
-    type Output = GroupMembers;
+    action! { cam::ListUsersForGroup: Read, (GroupId, Window) => GroupMembers }
     fn check(self, _: &Identity) -> CloudResult<(GroupId, Window)> {
         Ok((group_id(self.group_id), page::numbered(self.page, self.rp)?))
     }
@@ -169,11 +158,7 @@ pub(crate) struct ListGroupsForUser {
 }
 
 impl Lookup for ListGroupsForUser {
-    const ROW: &'static Row = &cam::ListGroupsForUser;
-    type Effect = Read;
-    type Checked = (UserRef<'static>, Window);
-    type Found = User;
-    type Output = Groups;
+    lookup! { cam::ListGroupsForUser: Read, (UserRef<'static>, Window) => User => Groups }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((user_ref(self.sub_uin, self.uid)?, page::numbered(self.page, self.rp)?))
     }

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
 use roadstead_service::cam::{PolicyInfo, PolicyScope, Tag};
@@ -12,7 +11,7 @@ use roadstead_types::{Listing, PolicyId, Thing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::things::{answered, either, on_policy, policy, policy_id, service, uin_number, wrong};
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -46,10 +45,7 @@ pub(crate) struct CreatedPolicy {
 }
 
 impl Action for CreatePolicy {
-    const ROW: &'static Row = &cam::CreatePolicy;
-    type Effect = Write;
-    type Checked = Self;
-    type Output = CreatedPolicy;
+    action! { cam::CreatePolicy: Write, Self => CreatedPolicy }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -85,11 +81,7 @@ pub(crate) struct UpdatedPolicy {
 }
 
 impl Lookup for UpdatePolicy {
-    const ROW: &'static Row = &cam::UpdatePolicy;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = PolicyId;
-    type Output = UpdatedPolicy;
+    lookup! { cam::UpdatePolicy: Write, Self => PolicyId => UpdatedPolicy }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -117,10 +109,7 @@ pub(crate) struct DeletePolicy {
 }
 
 impl Action for DeletePolicy {
-    const ROW: &'static Row = &cam::DeletePolicy;
-    type Effect = Write;
-    type Checked = Vec<PolicyId>;
-    type Output = ();
+    action! { cam::DeletePolicy: Write, Vec<PolicyId> => () }
     fn check(self, _: &Identity) -> CloudResult<Vec<PolicyId>> {
         if self.policy_id.is_empty() || self.policy_id.len() > MAX_AT_ONCE {
             return Err(wrong(format!("PolicyId must have 1 to {MAX_AT_ONCE} members")));
@@ -161,10 +150,7 @@ pub(crate) struct FoundPolicy {
 }
 
 impl Action for GetPolicy {
-    const ROW: &'static Row = &cam::GetPolicy;
-    type Effect = Read;
-    type Checked = PolicyId;
-    type Output = FoundPolicy;
+    action! { cam::GetPolicy: Read, PolicyId => FoundPolicy }
     fn check(self, _: &Identity) -> CloudResult<PolicyId> {
         Ok(policy_id(self.policy_id))
     }
@@ -231,10 +217,7 @@ struct ListedPolicy {
 }
 
 impl Action for ListPolicies {
-    const ROW: &'static Row = &cam::ListPolicies;
-    type Effect = Read;
-    type Checked = (Window, PolicyScope, Option<String>);
-    type Output = Policies;
+    action! { cam::ListPolicies: Read, (Window, PolicyScope, Option<String>) => Policies }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let scope = match self.scope.as_deref() {
             None | Some("" | "All") => PolicyScope::All,
@@ -309,10 +292,7 @@ struct AttachedEntity {
 }
 
 impl Action for ListEntitiesForPolicy {
-    const ROW: &'static Row = &cam::ListEntitiesForPolicy;
-    type Effect = Read;
-    type Checked = (PolicyId, Window, fn(Holder) -> bool);
-    type Output = Entities;
+    action! { cam::ListEntitiesForPolicy: Read, (PolicyId, Window, fn(Holder) -> bool) => Entities }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let wanted: fn(Holder) -> bool = match self.entity_filter.as_deref() {
             None | Some("" | "All") => |_| true,

@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_service::cam::{ProviderInfo, stored_clients};
 use roadstead_service::{Error, Input};
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::things::service;
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed};
+use crate::action::{Action, Allowed, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
@@ -36,10 +35,7 @@ pub(crate) struct CreateOIDCConfig {
 }
 
 impl Action for CreateOIDCConfig {
-    const ROW: &'static Row = &cam::CreateOIDCConfig;
-    type Effect = Write;
-    type Checked = Settings;
-    type Output = ();
+    action! { cam::CreateOIDCConfig: Write, Settings => () }
     fn check(self, by: &Identity) -> CloudResult<Settings> {
         lasting_only(by)?;
         let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
@@ -68,10 +64,7 @@ pub(crate) struct UpdateOIDCConfig {
 }
 
 impl Action for UpdateOIDCConfig {
-    const ROW: &'static Row = &cam::UpdateOIDCConfig;
-    type Effect = Write;
-    type Checked = Settings;
-    type Output = ();
+    action! { cam::UpdateOIDCConfig: Write, Settings => () }
     fn check(self, by: &Identity) -> CloudResult<Settings> {
         lasting_only(by)?;
         let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
@@ -133,10 +126,7 @@ pub(crate) struct Provider {
 }
 
 impl Action for DescribeOIDCConfig {
-    const ROW: &'static Row = &cam::DescribeOIDCConfig;
-    type Effect = Read;
-    type Checked = String;
-    type Output = Provider;
+    action! { cam::DescribeOIDCConfig: Read, String => Provider }
     fn check(self, _: &Identity) -> CloudResult<String> {
         Ok(self.name)
     }
@@ -167,10 +157,7 @@ pub(crate) struct DeleteOIDCConfig {
 }
 
 impl Action for DeleteOIDCConfig {
-    const ROW: &'static Row = &cam::DeleteOIDCConfig;
-    type Effect = Write;
-    type Checked = String;
-    type Output = ();
+    action! { cam::DeleteOIDCConfig: Write, String => () }
     fn check(self, _: &Identity) -> CloudResult<String> {
         Ok(self.name)
     }

@@ -1,7 +1,6 @@
 //! Roles.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
 use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::things::{either, flag, role, service, wrong};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Needs, Permitted, action, lookup};
 use crate::wire::error::CloudResult;
 use crate::wire::page;
 use roadstead_types::time;
@@ -39,10 +38,7 @@ pub(crate) struct CreatedRole {
 }
 
 impl Action for CreateRole {
-    const ROW: &'static Row = &cam::CreateRole;
-    type Effect = Write;
-    type Checked = Self;
-    type Output = CreatedRole;
+    action! { cam::CreateRole: Write, Self => CreatedRole }
     fn check(self, by: &Identity) -> CloudResult<Self> {
         lasting_only(by)?;
         flag("ConsoleLogin", self.console_login)?;
@@ -74,11 +70,7 @@ pub(crate) struct DeleteRole {
 }
 
 impl Lookup for DeleteRole {
-    const ROW: &'static Row = &cam::DeleteRole;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = RoleInfo;
-    type Output = ();
+    lookup! { cam::DeleteRole: Write, Self => RoleInfo => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -142,11 +134,7 @@ fn detail(owner: &Uin, RoleInfo { role, tags }: RoleInfo) -> RoleDetail {
 }
 
 impl Lookup for GetRole {
-    const ROW: &'static Row = &cam::GetRole;
-    type Effect = Read;
-    type Checked = Self;
-    type Found = RoleInfo;
-    type Output = FoundRole;
+    lookup! { cam::GetRole: Read, Self => RoleInfo => FoundRole }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -180,10 +168,7 @@ pub(crate) struct Roles {
 }
 
 impl Action for DescribeRoleList {
-    const ROW: &'static Row = &cam::DescribeRoleList;
-    type Effect = Read;
-    type Checked = (Window, Vec<Tag>);
-    type Output = Roles;
+    action! { cam::DescribeRoleList: Read, (Window, Vec<Tag>) => Roles }
     fn check(self, _: &Identity) -> CloudResult<(Window, Vec<Tag>)> {
         if self.tags.len() > MAX_TAGS {
             return Err(wrong(format!("there may be {MAX_TAGS} Tags")));
@@ -208,11 +193,7 @@ pub(crate) struct UpdateAssumeRolePolicy {
 }
 
 impl Lookup for UpdateAssumeRolePolicy {
-    const ROW: &'static Row = &cam::UpdateAssumeRolePolicy;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = RoleInfo;
-    type Output = ();
+    lookup! { cam::UpdateAssumeRolePolicy: Write, Self => RoleInfo => () }
     fn check(self, by: &Identity) -> CloudResult<Self> {
         lasting_only(by)?;
         Ok(self)

@@ -4,7 +4,6 @@
 //! registry.
 
 use roadstead_auth::{Identity, Read, SubAccount, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
 use roadstead_service::Error;
@@ -14,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::things::{flag, service, uin_number, user};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, CloudCall, Lookup, Permitted};
+use crate::action::{Action, Allowed, CloudCall, Lookup, Permitted, action, lookup};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
@@ -50,10 +49,7 @@ pub(crate) struct AddedUser {
 }
 
 impl Action for AddUser {
-    const ROW: &'static Row = &cam::AddUser;
-    type Effect = Write;
-    type Checked = Self;
-    type Output = AddedUser;
+    action! { cam::AddUser: Write, Self => AddedUser }
     fn check(self, by: &Identity) -> CloudResult<Self> {
         // This server never makes users reset their password, so this flag is checked but has no effect.
         flag("NeedResetPassword", self.need_reset_password)?;
@@ -122,11 +118,7 @@ pub(crate) struct FoundUser {
 }
 
 impl Lookup for GetUser {
-    const ROW: &'static Row = &cam::GetUser;
-    type Effect = Read;
-    type Checked = Self;
-    type Found = User;
-    type Output = FoundUser;
+    lookup! { cam::GetUser: Read, Self => User => FoundUser }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         Ok(self)
     }
@@ -168,11 +160,7 @@ pub(crate) struct UpdateUser {
 }
 
 impl Lookup for UpdateUser {
-    const ROW: &'static Row = &cam::UpdateUser;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = User;
-    type Output = ();
+    lookup! { cam::UpdateUser: Write, Self => User => () }
     fn check(self, by: &Identity) -> CloudResult<Self> {
         flag("NeedResetPassword", self.need_reset_password)?;
         flag("ConsoleLogin", self.console_login)?;
@@ -210,11 +198,7 @@ pub(crate) struct DeleteUser {
 }
 
 impl Lookup for DeleteUser {
-    const ROW: &'static Row = &cam::DeleteUser;
-    type Effect = Write;
-    type Checked = Self;
-    type Found = User;
-    type Output = ();
+    lookup! { cam::DeleteUser: Write, Self => User => () }
     fn check(self, _: &Identity) -> CloudResult<Self> {
         flag("Force", self.force)?;
         Ok(self)
@@ -269,10 +253,7 @@ struct ListedUser {
 }
 
 impl Action for ListUsers {
-    const ROW: &'static Row = &cam::ListUsers;
-    type Effect = Read;
-    type Checked = ();
-    type Output = Users;
+    action! { cam::ListUsers: Read, () => Users }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }

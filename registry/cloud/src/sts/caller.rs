@@ -1,11 +1,10 @@
 //! Returns the identity of the caller.
 
 use roadstead_auth::{Identity, Read, SessionKind};
-use roadstead_policy::Row;
 use roadstead_policy::actions::sts;
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 
 /// Returns whose key signed the request.
@@ -26,10 +25,7 @@ pub(crate) struct CallerIdentity {
 }
 
 impl Action for GetCallerIdentity {
-    const ROW: &'static Row = &sts::GetCallerIdentity;
-    type Effect = Read;
-    type Checked = ();
-    type Output = CallerIdentity;
+    action! { sts::GetCallerIdentity: Read, () => CallerIdentity }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }

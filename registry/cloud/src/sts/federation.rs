@@ -1,13 +1,12 @@
 //! Temporary keys for a part of the caller's own permissions.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::sts;
 use roadstead_service::sts::SessionName;
 use serde::Deserialize;
 
 use super::session::{Issued, policy};
-use crate::action::{Action, Allowed};
+use crate::action::{Action, Allowed, action};
 use crate::wire::code::Code;
 use crate::wire::error::CloudResult;
 
@@ -21,10 +20,7 @@ pub(crate) struct GetFederationToken {
 }
 
 impl Action for GetFederationToken {
-    const ROW: &'static Row = &sts::GetFederationToken;
-    type Effect = Read;
-    type Checked = (SessionName, String, Option<i64>);
-    type Output = Issued;
+    action! { sts::GetFederationToken: Read, (SessionName, String, Option<i64>) => Issued }
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
         // A session must not create another one, which would outlive it.
         if by.session.is_some() {

@@ -1,7 +1,6 @@
 //! Temporary keys of roles.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::sts;
 use roadstead_service::Error;
 use roadstead_service::sts::{NamedRole, RoleArn, RoleSession, SessionName};
@@ -10,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::session::{Issued, policy};
-use crate::action::{Allowed, CloudCall, Lookup, Permitted};
+use crate::action::{Allowed, CloudCall, Lookup, Permitted, lookup};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::language::Phrase;
@@ -35,11 +34,7 @@ pub(crate) struct AssumeRole {
 }
 
 impl Lookup for AssumeRole {
-    const ROW: &'static Row = &sts::AssumeRole;
-    type Effect = Read;
-    type Checked = (Self, SessionName, RoleArn);
-    type Found = NamedRole;
-    type Output = Issued;
+    lookup! { sts::AssumeRole: Read, (Self, SessionName, RoleArn) => NamedRole => Issued }
     fn check(self, by: &Identity) -> CloudResult<Self::Checked> {
         // A session must not create another one, which would outlive it.
         if by.session.is_some() {

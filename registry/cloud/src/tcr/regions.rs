@@ -1,12 +1,11 @@
 //! Lists the regions. There is only the one of this registry.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use serde::{Deserialize, Serialize};
 
 use super::region::Region;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 use roadstead_types::time;
 
@@ -37,10 +36,7 @@ struct RegionInfo {
 }
 
 impl Action for DescribeRegions {
-    const ROW: &'static Row = &tcr::DescribeRegions;
-    type Effect = Read;
-    type Checked = ();
-    type Output = Regions;
+    action! { tcr::DescribeRegions: Read, () => Regions }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }

@@ -2,14 +2,14 @@
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
-use roadstead_policy::{Row, op};
+use roadstead_policy::op;
 use roadstead_service::Error;
 use roadstead_service::records::{TagFilter, TaggedImage};
 use roadstead_types::{Digest, InstanceId, RepositoryName, Tag, Thing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{invalid, own, realm, repository, repository_name};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -84,10 +84,7 @@ pub(crate) struct ImageSearch {
 }
 
 impl Action for DescribeImages {
-    const ROW: &'static Row = &tcr::DescribeImages;
-    type Effect = Read;
-    type Checked = (InstanceId, RepositoryName, ImageSearch);
-    type Output = Images;
+    action! { tcr::DescribeImages: Read, (InstanceId, RepositoryName, ImageSearch) => Images }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let digest = Some(self.digest.as_str()).filter(|text| !text.is_empty());
         let digest = digest.map(|text| text.parse().map_err(|_| invalid("Digest is not a digest"))).transpose()?;
@@ -149,10 +146,7 @@ fn labels(config: &[u8]) -> Vec<KeyValueString> {
 }
 
 impl Action for DescribeImageManifests {
-    const ROW: &'static Row = &tcr::DescribeImageManifests;
-    type Effect = Read;
-    type Checked = (InstanceId, RepositoryName, Tag);
-    type Output = ImageManifests;
+    action! { tcr::DescribeImageManifests: Read, (InstanceId, RepositoryName, Tag) => ImageManifests }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         Ok((id, name, tag("ImageVersion", &self.image_version)?))
@@ -190,10 +184,7 @@ pub(crate) struct DeleteImage {
 }
 
 impl Action for DeleteImage {
-    const ROW: &'static Row = &tcr::DeleteImage;
-    type Effect = Write;
-    type Checked = (InstanceId, RepositoryName, Tag);
-    type Output = ();
+    action! { tcr::DeleteImage: Write, (InstanceId, RepositoryName, Tag) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         Ok((id, name, tag("ImageVersion", &self.image_version)?))
@@ -220,10 +211,7 @@ pub(crate) struct DeleteRepositoryTags {
 }
 
 impl Action for DeleteRepositoryTags {
-    const ROW: &'static Row = &tcr::DeleteRepositoryTags;
-    type Effect = Write;
-    type Checked = (InstanceId, RepositoryName, Vec<Tag>);
-    type Output = ();
+    action! { tcr::DeleteRepositoryTags: Write, (InstanceId, RepositoryName, Vec<Tag>) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         CloudError::if_empty(&self.tags, "Tags")?;
@@ -272,10 +260,7 @@ pub(crate) struct Duplicate {
 }
 
 impl Action for DuplicateImage {
-    const ROW: &'static Row = &tcr::DuplicateImage;
-    type Effect = Write;
-    type Checked = Duplicate;
-    type Output = ();
+    action! { tcr::DuplicateImage: Write, Duplicate => () }
     fn check(self, _: &Identity) -> CloudResult<Duplicate> {
         let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
         let namespace = or(self.destination_namespace, &self.source_namespace);

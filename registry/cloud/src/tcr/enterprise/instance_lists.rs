@@ -1,14 +1,13 @@
 //! Enterprise instances: lists and status.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::Instance;
 use roadstead_types::{InstanceId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Filter, TagSpecification, check_filters, instance_id, invalid, is_tagged};
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, CloudCall, Needs, action};
 use crate::tcr::region::Region;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
@@ -153,10 +152,7 @@ impl Field {
 }
 
 impl Action for DescribeInstances {
-    const ROW: &'static Row = &tcr::DescribeInstances;
-    type Effect = Read;
-    type Checked = (Vec<String>, Vec<(Field, Vec<String>)>, Window);
-    type Output = Instances;
+    action! { tcr::DescribeInstances: Read, (Vec<String>, Vec<(Field, Vec<String>)>, Window) => Instances }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.registryids.len() > MAX_IDS {
@@ -219,10 +215,7 @@ impl RegistryStatus {
 }
 
 impl Action for DescribeInstanceStatus {
-    const ROW: &'static Row = &tcr::DescribeInstanceStatus;
-    type Effect = Read;
-    type Checked = Vec<InstanceId>;
-    type Output = Statuses;
+    action! { tcr::DescribeInstanceStatus: Read, Vec<InstanceId> => Statuses }
     fn check(self, _: &Identity) -> CloudResult<Vec<InstanceId>> {
         CloudError::if_empty(&self.registry_ids, "RegistryIds")?;
         if self.registry_ids.len() > MAX_IDS {

@@ -2,14 +2,14 @@
 
 use roadstead_auth::{Identity, Read, Write, tag_texts};
 use roadstead_policy::actions::tcr;
-use roadstead_policy::{Row, op};
+use roadstead_policy::op;
 use roadstead_service::instances::{InstanceDraft, NameState, after_months};
 use roadstead_service::records::{Edition, InstanceChange, Payment, ResourceTag};
 use roadstead_types::{InstanceId, InstanceName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{TagSpecification, instance_id, invalid, own};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::tcr::region::Region;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
@@ -109,10 +109,7 @@ fn free_name(state: NameState) -> CloudResult<InstanceName> {
 }
 
 impl Action for CreateInstance {
-    const ROW: &'static Row = &tcr::CreateInstance;
-    type Effect = Write;
-    type Checked = NewOne;
-    type Output = CreatedInstance;
+    action! { tcr::CreateInstance: Write, NewOne => CreatedInstance }
     fn check(self, _: &Identity) -> CloudResult<NewOne> {
         Ok(NewOne {
             edition: edition(&self.registry_type)?,
@@ -162,10 +159,7 @@ pub(crate) struct ModifyInstance {
 }
 
 impl Action for ModifyInstance {
-    const ROW: &'static Row = &tcr::ModifyInstance;
-    type Effect = Write;
-    type Checked = (InstanceId, InstanceChange);
-    type Output = ();
+    action! { tcr::ModifyInstance: Write, (InstanceId, InstanceChange) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let change = InstanceChange {
             edition: self.registry_type.as_deref().map(edition).transpose()?,
@@ -193,10 +187,7 @@ pub(crate) struct DeleteInstance {
 }
 
 impl Action for DeleteInstance {
-    const ROW: &'static Row = &tcr::DeleteInstance;
-    type Effect = Write;
-    type Checked = (InstanceId, bool);
-    type Output = ();
+    action! { tcr::DeleteInstance: Write, (InstanceId, bool) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((instance_id(&self.registry_id)?, self.delete_bucket))
     }
@@ -225,10 +216,7 @@ pub(crate) struct CheckedInstance {
 }
 
 impl Action for CheckInstance {
-    const ROW: &'static Row = &tcr::CheckInstance;
-    type Effect = Read;
-    type Checked = InstanceId;
-    type Output = CheckedInstance;
+    action! { tcr::CheckInstance: Read, InstanceId => CheckedInstance }
     fn check(self, _: &Identity) -> CloudResult<InstanceId> {
         instance_id(&self.registry_id)
     }
@@ -259,10 +247,7 @@ pub(crate) struct CheckedInstanceName {
 }
 
 impl Action for CheckInstanceName {
-    const ROW: &'static Row = &tcr::CheckInstanceName;
-    type Effect = Read;
-    type Checked = String;
-    type Output = CheckedInstanceName;
+    action! { tcr::CheckInstanceName: Read, String => CheckedInstanceName }
     fn check(self, _: &Identity) -> CloudResult<String> {
         Ok(self.registry_name)
     }

@@ -2,14 +2,14 @@
 
 use roadstead_auth::{Identity, Read, Write, tag_texts};
 use roadstead_policy::actions::tcr;
-use roadstead_policy::{Row, op};
+use roadstead_policy::op;
 use roadstead_service::Error;
 use roadstead_service::records::{InstanceNamespace, NamespaceSettings, ResourceTag};
 use roadstead_types::{InstanceId, Listing, NamespaceName, Thing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Filter, TagSpecification, check_filters, check_text, instance_id, invalid, is_tagged, own, realm};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -71,10 +71,7 @@ pub(crate) struct CreateNamespace {
 }
 
 impl Action for CreateNamespace {
-    const ROW: &'static Row = &tcr::CreateNamespace;
-    type Effect = Write;
-    type Checked = (InstanceId, NamespaceName, NamespaceSettings);
-    type Output = ();
+    action! { tcr::CreateNamespace: Write, (InstanceId, NamespaceName, NamespaceSettings) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         severity(&self.severity)?;
         let settings = NamespaceSettings {
@@ -167,10 +164,7 @@ fn info(namespace: InstanceNamespace) -> TcrNamespaceInfo {
 }
 
 impl Action for DescribeNamespaces {
-    const ROW: &'static Row = &tcr::DescribeNamespaces;
-    type Effect = Read;
-    type Checked = (InstanceId, Window, Self);
-    type Output = Namespaces;
+    action! { tcr::DescribeNamespaces: Read, (InstanceId, Window, Self) => Namespaces }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         check_filters(&self.filters)?;
         if self.filters.iter().any(|filter| filter.name != "Tags") {
@@ -250,10 +244,7 @@ impl Change {
 }
 
 impl Action for ModifyNamespace {
-    const ROW: &'static Row = &tcr::ModifyNamespace;
-    type Effect = Write;
-    type Checked = (InstanceId, String, Change);
-    type Output = ();
+    action! { tcr::ModifyNamespace: Write, (InstanceId, String, Change) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         severity(self.severity.as_deref().unwrap_or_default())?;
         let change = Change {
@@ -286,10 +277,7 @@ pub(crate) struct DeleteNamespace {
 }
 
 impl Action for DeleteNamespace {
-    const ROW: &'static Row = &tcr::DeleteNamespace;
-    type Effect = Write;
-    type Checked = (InstanceId, String);
-    type Output = ();
+    action! { tcr::DeleteNamespace: Write, (InstanceId, String) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((instance_id(&self.registry_id)?, self.namespace_name))
     }

@@ -2,13 +2,13 @@
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
-use roadstead_policy::{Row, op};
+use roadstead_policy::op;
 use roadstead_service::records::{InstanceRepository, RepositoryOrder, RepositoryQuery, Texts};
 use roadstead_types::{InstanceId, NameRule, RepositoryName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{check_text, instance_id, invalid, own, realm, repository};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -33,10 +33,7 @@ pub(crate) struct CreateRepository {
 }
 
 impl Action for CreateRepository {
-    const ROW: &'static Row = &tcr::CreateRepository;
-    type Effect = Write;
-    type Checked = (InstanceId, RepositoryName, Texts);
-    type Output = ();
+    action! { tcr::CreateRepository: Write, (InstanceId, RepositoryName, Texts) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         if !(3..245).contains(&self.repository_name.len()) {
@@ -120,10 +117,7 @@ fn order(text: &str) -> CloudResult<RepositoryOrder> {
 }
 
 impl Action for DescribeRepositories {
-    const ROW: &'static Row = &tcr::DescribeRepositories;
-    type Effect = Read;
-    type Checked = (InstanceId, RepositoryOrder, Window, Self);
-    type Output = Repositories;
+    action! { tcr::DescribeRepositories: Read, (InstanceId, RepositoryOrder, Window, Self) => Repositories }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let window = page::numbered_by_offset(self.offset, self.limit)?;
         Ok((instance_id(&self.registry_id)?, order(&self.sort_by)?, window, self))
@@ -165,10 +159,7 @@ pub(crate) struct ModifyRepository {
 }
 
 impl Action for ModifyRepository {
-    const ROW: &'static Row = &tcr::ModifyRepository;
-    type Effect = Write;
-    type Checked = (InstanceId, RepositoryName, Self);
-    type Output = ();
+    action! { tcr::ModifyRepository: Write, (InstanceId, RepositoryName, Self) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         check_text("BriefDescription", self.brief_description.as_deref().unwrap_or_default(), MAX_BRIEF)?;
@@ -202,10 +193,7 @@ pub(crate) struct DeleteRepository {
 }
 
 impl Action for DeleteRepository {
-    const ROW: &'static Row = &tcr::DeleteRepository;
-    type Effect = Write;
-    type Checked = (InstanceId, RepositoryName, bool);
-    type Output = ();
+    action! { tcr::DeleteRepository: Write, (InstanceId, RepositoryName, bool) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let (id, name) = repository(&self.registry_id, &self.namespace_name, &self.repository_name)?;
         Ok((id, name, self.force_delete))

@@ -1,14 +1,13 @@
 //! Docker passwords that are valid for one instance.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::instances::{CreatedToken, Term};
 use roadstead_types::{InstanceId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{check_text, instance_id, invalid, own};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::tcr::password::not_made;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
@@ -42,10 +41,7 @@ pub(crate) struct Created {
 }
 
 impl Action for CreateInstanceToken {
-    const ROW: &'static Row = &tcr::CreateInstanceToken;
-    type Effect = Write;
-    type Checked = (InstanceId, Term, String);
-    type Output = Created;
+    action! { tcr::CreateInstanceToken: Write, (InstanceId, Term, String) => Created }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let term = match self.token_type.as_deref() {
             None | Some("" | "temp") => Term::Temporary,
@@ -101,10 +97,7 @@ struct TcrInstanceToken {
 }
 
 impl Action for DescribeInstanceToken {
-    const ROW: &'static Row = &tcr::DescribeInstanceToken;
-    type Effect = Read;
-    type Checked = (InstanceId, Window);
-    type Output = Tokens;
+    action! { tcr::DescribeInstanceToken: Read, (InstanceId, Window) => Tokens }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((instance_id(&self.registry_id)?, page::window_of(self.offset, self.limit, 20, 200)?))
     }
@@ -142,10 +135,7 @@ pub(crate) struct ModifyInstanceToken {
 }
 
 impl Action for ModifyInstanceToken {
-    const ROW: &'static Row = &tcr::ModifyInstanceToken;
-    type Effect = Write;
-    type Checked = (InstanceId, String, Option<bool>, Option<String>);
-    type Output = ();
+    action! { tcr::ModifyInstanceToken: Write, (InstanceId, String, Option<bool>, Option<String>) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let needed = |what: &str| CloudError::missing(Code::MissingParameter, what);
         let id = instance_id(&self.registry_id)?;
@@ -178,10 +168,7 @@ pub(crate) struct DeleteInstanceToken {
 }
 
 impl Action for DeleteInstanceToken {
-    const ROW: &'static Row = &tcr::DeleteInstanceToken;
-    type Effect = Write;
-    type Checked = (InstanceId, String);
-    type Output = ();
+    action! { tcr::DeleteInstanceToken: Write, (InstanceId, String) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((instance_id(&self.registry_id)?, self.token_id))
     }

@@ -1,7 +1,6 @@
 //! Favorite repositories of the caller.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::{Order, RepositoryDetail};
 use roadstead_service::{RepositoryFilter, Where};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::tcr::region::Region;
 use crate::wire::error::CloudResult;
 use crate::wire::page;
@@ -27,10 +26,7 @@ pub(crate) struct CreateFavorRepositoryPersonal {
 }
 
 impl Action for CreateFavorRepositoryPersonal {
-    const ROW: &'static Row = &tcr::CreateFavorRepositoryPersonal;
-    type Effect = Write;
-    type Checked = RepositoryName;
-    type Output = ();
+    action! { tcr::CreateFavorRepositoryPersonal: Write, RepositoryName => () }
     fn check(self, by: &Identity) -> CloudResult<RepositoryName> {
         lasting_only(by)?;
         names::repository(&self.repo_name)
@@ -64,10 +60,7 @@ struct RequestFavor {
 }
 
 impl Action for BatchDeleteFavorRepositoryPersonal {
-    const ROW: &'static Row = &tcr::BatchDeleteFavorRepositoryPersonal;
-    type Effect = Write;
-    type Checked = Vec<RepositoryName>;
-    type Output = ();
+    action! { tcr::BatchDeleteFavorRepositoryPersonal: Write, Vec<RepositoryName> => () }
     fn check(self, by: &Identity) -> CloudResult<Vec<RepositoryName>> {
         lasting_only(by)?;
         personal::batch("Favors", self.favors.iter().map(|favor| favor.repo_name.as_str()))
@@ -134,10 +127,7 @@ impl Favors {
 }
 
 impl Action for DescribeFavorRepositoryPersonal {
-    const ROW: &'static Row = &tcr::DescribeFavorRepositoryPersonal;
-    type Effect = Read;
-    type Checked = (String, Window);
-    type Output = Data<FavorResp>;
+    action! { tcr::DescribeFavorRepositoryPersonal: Read, (String, Window) => Data<FavorResp> }
     fn check(self, _: &Identity) -> CloudResult<(String, Window)> {
         Ok((self.repo_name, page::window(Some(self.offset), Some(self.limit))?))
     }

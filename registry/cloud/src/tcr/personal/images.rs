@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::op;
 use roadstead_policy::op::Realm;
-use roadstead_policy::{Row, op};
 use roadstead_service::records::TaggedImage;
 use roadstead_types::{ImageConfig, RepositoryName, Tag, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -108,10 +108,7 @@ fn human(bytes: u64) -> String {
 }
 
 impl Action for DescribeImagePersonal {
-    const ROW: &'static Row = &tcr::DescribeImagePersonal;
-    type Effect = Read;
-    type Checked = (RepositoryName, Window, String);
-    type Output = Data<TagInfoResp>;
+    action! { tcr::DescribeImagePersonal: Read, (RepositoryName, Window, String) => Data<TagInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let name = names::repository(&self.repo_name)?;
         Ok((name, page::window(self.offset, self.limit)?, self.tag.unwrap_or_default()))
@@ -145,10 +142,7 @@ pub(crate) struct SameImagesResp {
 }
 
 impl Action for DescribeImageFilterPersonal {
-    const ROW: &'static Row = &tcr::DescribeImageFilterPersonal;
-    type Effect = Read;
-    type Checked = (RepositoryName, Tag);
-    type Output = Data<SameImagesResp>;
+    action! { tcr::DescribeImageFilterPersonal: Read, (RepositoryName, Tag) => Data<SameImagesResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, names::tag("Tag", &self.tag)?))
     }
@@ -170,10 +164,7 @@ pub(crate) struct DeleteImagePersonal {
 }
 
 impl Action for DeleteImagePersonal {
-    const ROW: &'static Row = &tcr::DeleteImagePersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, Tag);
-    type Output = ();
+    action! { tcr::DeleteImagePersonal: Write, (RepositoryName, Tag) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, names::tag("Tag", &self.tag)?))
     }
@@ -195,10 +186,7 @@ pub(crate) struct BatchDeleteImagePersonal {
 }
 
 impl Action for BatchDeleteImagePersonal {
-    const ROW: &'static Row = &tcr::BatchDeleteImagePersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, Vec<Tag>);
-    type Output = ();
+    action! { tcr::BatchDeleteImagePersonal: Write, (RepositoryName, Vec<Tag>) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         CloudError::if_empty(&self.tags, "Tags")?;
         if self.tags.len() > MAX_TAGS {
@@ -238,10 +226,7 @@ pub(crate) struct DupImageTagResp {
 // Whether the caller may pull the source depends on its owner and its visibility. The service checks this when it looks
 // up the source.
 impl Action for DuplicateImagePersonal {
-    const ROW: &'static Row = &tcr::DuplicateImagePersonal;
-    type Effect = Write;
-    type Checked = ((RepositoryName, Tag), (RepositoryName, Tag));
-    type Output = Data<DupImageTagResp>;
+    action! { tcr::DuplicateImagePersonal: Write, ((RepositoryName, Tag), (RepositoryName, Tag)) => Data<DupImageTagResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::image("SrcImage", &self.src_image)?, names::image("DestImage", &self.dest_image)?))
     }

@@ -1,7 +1,6 @@
 //! Clean-up rules of the personal edition.
 
 use roadstead_auth::{Identity, Read, Write};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
 use roadstead_service::records::{CleanupKind, CleanupRule};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::action::{Action, Allowed, CloudCall, Needs};
+use crate::action::{Action, Allowed, CloudCall, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use roadstead_types::time;
@@ -82,10 +81,7 @@ pub(crate) struct CreateImageLifecyclePersonal {
 }
 
 impl Action for CreateImageLifecyclePersonal {
-    const ROW: &'static Row = &tcr::CreateImageLifecyclePersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, CleanupKind, u64);
-    type Output = ();
+    action! { tcr::CreateImageLifecyclePersonal: Write, (RepositoryName, CleanupKind, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, kind(&self.r#type, "")?, value(self.val)?))
     }
@@ -109,10 +105,7 @@ pub(crate) struct DeleteImageLifecyclePersonal {
 }
 
 impl Action for DeleteImageLifecyclePersonal {
-    const ROW: &'static Row = &tcr::DeleteImageLifecyclePersonal;
-    type Effect = Write;
-    type Checked = RepositoryName;
-    type Output = ();
+    action! { tcr::DeleteImageLifecyclePersonal: Write, RepositoryName => () }
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
@@ -132,10 +125,7 @@ pub(crate) struct DescribeImageLifecyclePersonal {
 }
 
 impl Action for DescribeImageLifecyclePersonal {
-    const ROW: &'static Row = &tcr::DescribeImageLifecyclePersonal;
-    type Effect = Read;
-    type Checked = RepositoryName;
-    type Output = Data<AutoDelStrategyInfoResp>;
+    action! { tcr::DescribeImageLifecyclePersonal: Read, RepositoryName => Data<AutoDelStrategyInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
@@ -154,10 +144,7 @@ pub(crate) struct ManageImageLifecycleGlobalPersonal {
 }
 
 impl Action for ManageImageLifecycleGlobalPersonal {
-    const ROW: &'static Row = &tcr::ManageImageLifecycleGlobalPersonal;
-    type Effect = Write;
-    type Checked = (CleanupKind, u64);
-    type Output = ();
+    action! { tcr::ManageImageLifecycleGlobalPersonal: Write, (CleanupKind, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((kind(&self.r#type, GLOBAL)?, value(self.val)?))
     }
@@ -172,10 +159,7 @@ impl Action for ManageImageLifecycleGlobalPersonal {
 pub(crate) struct DeleteImageLifecycleGlobalPersonal {}
 
 impl Action for DeleteImageLifecycleGlobalPersonal {
-    const ROW: &'static Row = &tcr::DeleteImageLifecycleGlobalPersonal;
-    type Effect = Write;
-    type Checked = ();
-    type Output = ();
+    action! { tcr::DeleteImageLifecycleGlobalPersonal: Write, () => () }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
@@ -190,10 +174,7 @@ impl Action for DeleteImageLifecycleGlobalPersonal {
 pub(crate) struct DescribeImageLifecycleGlobalPersonal {}
 
 impl Action for DescribeImageLifecycleGlobalPersonal {
-    const ROW: &'static Row = &tcr::DescribeImageLifecycleGlobalPersonal;
-    type Effect = Read;
-    type Checked = ();
-    type Output = Data<AutoDelStrategyInfoResp>;
+    action! { tcr::DescribeImageLifecycleGlobalPersonal: Read, () => Data<AutoDelStrategyInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }

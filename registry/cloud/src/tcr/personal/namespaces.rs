@@ -2,14 +2,14 @@
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::op;
 use roadstead_policy::op::Realm;
-use roadstead_policy::{Row, op};
 use roadstead_types::{NamespaceName, Window};
 use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 use crate::wire::page;
 use roadstead_types::time;
@@ -22,10 +22,7 @@ pub(crate) struct CreateNamespacePersonal {
 }
 
 impl Action for CreateNamespacePersonal {
-    const ROW: &'static Row = &tcr::CreateNamespacePersonal;
-    type Effect = Write;
-    type Checked = NamespaceName;
-    type Output = ();
+    action! { tcr::CreateNamespacePersonal: Write, NamespaceName => () }
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
         names::namespace(&self.namespace)
     }
@@ -45,10 +42,7 @@ pub(crate) struct DeleteNamespacePersonal {
 }
 
 impl Action for DeleteNamespacePersonal {
-    const ROW: &'static Row = &tcr::DeleteNamespacePersonal;
-    type Effect = Write;
-    type Checked = NamespaceName;
-    type Output = ();
+    action! { tcr::DeleteNamespacePersonal: Write, NamespaceName => () }
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
         names::namespace(&self.namespace)
     }
@@ -87,10 +81,7 @@ struct NamespaceInfo {
 }
 
 impl Action for DescribeNamespacePersonal {
-    const ROW: &'static Row = &tcr::DescribeNamespacePersonal;
-    type Effect = Read;
-    type Checked = (String, Window);
-    type Output = Data<NamespaceInfoResp>;
+    action! { tcr::DescribeNamespacePersonal: Read, (String, Window) => Data<NamespaceInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<(String, Window)> {
         Ok((self.namespace, page::window(Some(self.offset), Some(self.limit))?))
     }
@@ -122,10 +113,7 @@ pub(crate) struct NamespaceIsExistsResp {
 }
 
 impl Action for ValidateNamespaceExistPersonal {
-    const ROW: &'static Row = &tcr::ValidateNamespaceExistPersonal;
-    type Effect = Read;
-    type Checked = NamespaceName;
-    type Output = Data<NamespaceIsExistsResp>;
+    action! { tcr::ValidateNamespaceExistPersonal: Read, NamespaceName => Data<NamespaceIsExistsResp> }
     fn check(self, _: &Identity) -> CloudResult<NamespaceName> {
         names::namespace(&self.namespace)
     }

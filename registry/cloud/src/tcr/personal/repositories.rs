@@ -2,13 +2,13 @@
 
 use roadstead_auth::{Identity, Write};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::op;
 use roadstead_policy::op::Realm;
-use roadstead_policy::{Row, op};
 use roadstead_types::RepositoryName;
 use serde::Deserialize;
 
 use super::{names, shared as personal};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 
 /// Creates an empty repository.
@@ -22,10 +22,7 @@ pub(crate) struct CreateRepositoryPersonal {
 }
 
 impl Action for CreateRepositoryPersonal {
-    const ROW: &'static Row = &tcr::CreateRepositoryPersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, bool, String);
-    type Output = ();
+    action! { tcr::CreateRepositoryPersonal: Write, (RepositoryName, bool, String) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let description = self.description.unwrap_or_default();
         let public = personal::public(self.public.unwrap_or(0))?;
@@ -52,10 +49,7 @@ pub(crate) struct DeleteRepositoryPersonal {
 }
 
 impl Action for DeleteRepositoryPersonal {
-    const ROW: &'static Row = &tcr::DeleteRepositoryPersonal;
-    type Effect = Write;
-    type Checked = RepositoryName;
-    type Output = ();
+    action! { tcr::DeleteRepositoryPersonal: Write, RepositoryName => () }
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
@@ -75,10 +69,7 @@ pub(crate) struct BatchDeleteRepositoryPersonal {
 }
 
 impl Action for BatchDeleteRepositoryPersonal {
-    const ROW: &'static Row = &tcr::BatchDeleteRepositoryPersonal;
-    type Effect = Write;
-    type Checked = Vec<RepositoryName>;
-    type Output = ();
+    action! { tcr::BatchDeleteRepositoryPersonal: Write, Vec<RepositoryName> => () }
     fn check(self, _: &Identity) -> CloudResult<Vec<RepositoryName>> {
         personal::batch("RepoNames", self.repo_names.iter().map(String::as_str))
     }
@@ -104,10 +95,7 @@ pub(crate) struct ModifyRepositoryAccessPersonal {
 }
 
 impl Action for ModifyRepositoryAccessPersonal {
-    const ROW: &'static Row = &tcr::ModifyRepositoryAccessPersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, bool);
-    type Output = ();
+    action! { tcr::ModifyRepositoryAccessPersonal: Write, (RepositoryName, bool) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, personal::public(self.public)?))
     }
@@ -129,10 +117,7 @@ pub(crate) struct ModifyRepositoryInfoPersonal {
 }
 
 impl Action for ModifyRepositoryInfoPersonal {
-    const ROW: &'static Row = &tcr::ModifyRepositoryInfoPersonal;
-    type Effect = Write;
-    type Checked = (RepositoryName, String);
-    type Output = ();
+    action! { tcr::ModifyRepositoryInfoPersonal: Write, (RepositoryName, String) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, personal::description(self.description)?))
     }

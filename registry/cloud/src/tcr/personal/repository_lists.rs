@@ -1,7 +1,6 @@
 //! Repositories of the personal edition: details, lists and searches.
 
 use roadstead_auth::{Identity, Read};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::{Order, RepositoryDetail};
 use roadstead_service::{RepositoryFilter, Where};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -40,10 +39,7 @@ pub(crate) struct RepositoryInfoResp {
 }
 
 impl Action for DescribeRepositoryPersonal {
-    const ROW: &'static Row = &tcr::DescribeRepositoryPersonal;
-    type Effect = Read;
-    type Checked = RepositoryName;
-    type Output = Data<RepositoryInfoResp>;
+    action! { tcr::DescribeRepositoryPersonal: Read, RepositoryName => Data<RepositoryInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }
@@ -147,10 +143,7 @@ pub(crate) struct DescribeRepositoryOwnerPersonal {
 }
 
 impl Action for DescribeRepositoryOwnerPersonal {
-    const ROW: &'static Row = &tcr::DescribeRepositoryOwnerPersonal;
-    type Effect = Read;
-    type Checked = (Window, String);
-    type Output = Data<RepoInfoResp>;
+    action! { tcr::DescribeRepositoryOwnerPersonal: Read, (Window, String) => Data<RepoInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((page::window(self.offset, self.limit)?, self.repo_name))
     }
@@ -181,10 +174,7 @@ pub(crate) struct DescribeRepositoryFilterPersonal {
 }
 
 impl Action for DescribeRepositoryFilterPersonal {
-    const ROW: &'static Row = &tcr::DescribeRepositoryFilterPersonal;
-    type Effect = Read;
-    type Checked = (Window, String, Option<bool>, String);
-    type Output = Data<RepoInfoResp>;
+    action! { tcr::DescribeRepositoryFilterPersonal: Read, (Window, String, Option<bool>, String) => Data<RepoInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let public = self.public.map(personal::public).transpose()?;
         Ok((page::window(self.offset, self.limit)?, self.repo_name, public, self.namespace))
@@ -236,10 +226,7 @@ impl DescribeRepositoryAllPersonal {
 }
 
 impl Action for DescribeRepositoryAllPersonal {
-    const ROW: &'static Row = &tcr::DescribeRepositoryAllPersonal;
-    type Effect = Read;
-    type Checked = (Window, String, Order);
-    type Output = Data<RepoInfoResp>;
+    action! { tcr::DescribeRepositoryAllPersonal: Read, (Window, String, Order) => Data<RepoInfoResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let order = self.order()?;
         Ok((page::window(self.offset, self.limit)?, self.repo_name, order))
@@ -269,10 +256,7 @@ pub(crate) struct RepoIsExistResp {
 }
 
 impl Action for ValidateRepositoryExistPersonal {
-    const ROW: &'static Row = &tcr::ValidateRepositoryExistPersonal;
-    type Effect = Read;
-    type Checked = RepositoryName;
-    type Output = Data<RepoIsExistResp>;
+    action! { tcr::ValidateRepositoryExistPersonal: Read, RepositoryName => Data<RepoIsExistResp> }
     fn check(self, _: &Identity) -> CloudResult<RepositoryName> {
         names::repository(&self.repo_name)
     }

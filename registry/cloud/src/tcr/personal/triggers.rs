@@ -1,7 +1,6 @@
 //! Application triggers of the personal edition, and the log of their runs.
 
 use roadstead_auth::{Identity, Read, Write, app_id};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::TriggerDraft;
 use roadstead_service::records::{InvokeMethod, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, Workload};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::names;
 use super::shared::Data;
-use crate::action::{Action, Allowed, CloudCall};
+use crate::action::{Action, Allowed, CloudCall, action};
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -38,10 +37,7 @@ pub(crate) struct CreateApplicationTriggerPersonal {
 }
 
 impl Action for CreateApplicationTriggerPersonal {
-    const ROW: &'static Row = &tcr::CreateApplicationTriggerPersonal;
-    type Effect = Write;
-    type Checked = TriggerDraft;
-    type Output = ();
+    action! { tcr::CreateApplicationTriggerPersonal: Write, TriggerDraft => () }
     fn check(self, _: &Identity) -> CloudResult<TriggerDraft> {
         Ok(TriggerDraft {
             name: Some(self.trigger_name),
@@ -86,10 +82,7 @@ fn optional_repository(text: Option<&String>) -> CloudResult<Option<RepositoryNa
 }
 
 impl Action for ModifyApplicationTriggerPersonal {
-    const ROW: &'static Row = &tcr::ModifyApplicationTriggerPersonal;
-    type Effect = Write;
-    type Checked = (String, TriggerDraft);
-    type Output = ();
+    action! { tcr::ModifyApplicationTriggerPersonal: Write, (String, TriggerDraft) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let draft = TriggerDraft {
             name: self.new_trigger_name,
@@ -121,10 +114,7 @@ pub(crate) struct DeleteApplicationTriggerPersonal {
 }
 
 impl Action for DeleteApplicationTriggerPersonal {
-    const ROW: &'static Row = &tcr::DeleteApplicationTriggerPersonal;
-    type Effect = Write;
-    type Checked = String;
-    type Output = ();
+    action! { tcr::DeleteApplicationTriggerPersonal: Write, String => () }
     fn check(self, _: &Identity) -> CloudResult<String> {
         Ok(self.trigger_name)
     }
@@ -221,10 +211,7 @@ impl TriggerResp {
 }
 
 impl Action for DescribeApplicationTriggerPersonal {
-    const ROW: &'static Row = &tcr::DescribeApplicationTriggerPersonal;
-    type Effect = Read;
-    type Checked = (Option<RepositoryName>, Option<String>, Window);
-    type Output = Data<DescribeApplicationTriggerPersonalResp>;
+    action! { tcr::DescribeApplicationTriggerPersonal: Read, (Option<RepositoryName>, Option<String>, Window) => Data<DescribeApplicationTriggerPersonalResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
         let name = self.trigger_name.filter(|name| !name.is_empty());
@@ -316,10 +303,7 @@ fn order(by: Option<&str>, direction: Option<&str>) -> CloudResult<(TriggerRunOr
 }
 
 impl Action for DescribeApplicationTriggerLogPersonal {
-    const ROW: &'static Row = &tcr::DescribeApplicationTriggerLogPersonal;
-    type Effect = Read;
-    type Checked = (Option<RepositoryName>, Window, (TriggerRunOrder, bool));
-    type Output = Data<DescribeApplicationTriggerLogPersonalResp>;
+    action! { tcr::DescribeApplicationTriggerLogPersonal: Read, (Option<RepositoryName>, Window, (TriggerRunOrder, bool)) => Data<DescribeApplicationTriggerLogPersonalResp> }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         let repository = optional_repository(self.repo_name.as_ref())?;
         let order = order(self.order_by.as_deref(), self.order.as_deref())?;

@@ -1,7 +1,6 @@
 //! The caller as a user of the personal edition.
 
 use roadstead_auth::{Identity, Read, Write, app_id};
-use roadstead_policy::Row;
 use roadstead_policy::actions::tcr;
 use roadstead_service::records::QuotaKind;
 use roadstead_types::Uin;
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::{self as personal, Data};
 use crate::action::call::lasting_only;
-use crate::action::{Action, Allowed, Needs};
+use crate::action::{Action, Allowed, Needs, action};
 use crate::tcr::password::not_made;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
@@ -24,10 +23,7 @@ pub(crate) struct CreateUserPersonal {
 }
 
 impl Action for CreateUserPersonal {
-    const ROW: &'static Row = &tcr::CreateUserPersonal;
-    type Effect = Write;
-    type Checked = String;
-    type Output = ();
+    action! { tcr::CreateUserPersonal: Write, String => () }
     fn check(self, by: &Identity) -> CloudResult<String> {
         lasting_only(by)?;
         self.password.ok_or_else(|| CloudError::missing(Code::MissingParameterMissingParameter, "Password"))
@@ -48,10 +44,7 @@ pub(crate) struct ModifyUserPasswordPersonal {
 }
 
 impl Action for ModifyUserPasswordPersonal {
-    const ROW: &'static Row = &tcr::ModifyUserPasswordPersonal;
-    type Effect = Write;
-    type Checked = String;
-    type Output = ();
+    action! { tcr::ModifyUserPasswordPersonal: Write, String => () }
     fn check(self, by: &Identity) -> CloudResult<String> {
         lasting_only(by)?;
         Ok(self.password)
@@ -80,10 +73,7 @@ pub(crate) struct UserInfo {
 }
 
 impl Action for DescribeUserPersonal {
-    const ROW: &'static Row = &tcr::DescribeUserPersonal;
-    type Effect = Write;
-    type Checked = ();
-    type Output = Data<UserInfo>;
+    action! { tcr::DescribeUserPersonal: Write, () => Data<UserInfo> }
     fn check(self, by: &Identity) -> CloudResult<()> {
         lasting_only(by)
     }
@@ -124,10 +114,7 @@ pub(crate) struct DescribeApplicationTokenPersonalResp {
 }
 
 impl Action for DescribeApplicationTokenPersonal {
-    const ROW: &'static Row = &tcr::DescribeApplicationTokenPersonal;
-    type Effect = Write;
-    type Checked = ();
-    type Output = Data<DescribeApplicationTokenPersonalResp>;
+    action! { tcr::DescribeApplicationTokenPersonal: Write, () => Data<DescribeApplicationTokenPersonalResp> }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
@@ -158,10 +145,7 @@ pub(crate) struct UserIsExistsResp {
 }
 
 impl Action for ValidateUserPersonal {
-    const ROW: &'static Row = &tcr::ValidateUserPersonal;
-    type Effect = Read;
-    type Checked = Uin;
-    type Output = Data<UserIsExistsResp>;
+    action! { tcr::ValidateUserPersonal: Read, Uin => Data<UserIsExistsResp> }
     fn check(self, by: &Identity) -> CloudResult<Uin> {
         let wrong = |problem| CloudError::new(Code::InvalidParameter, format!("Username: {problem}"));
         if self.username.is_empty() { Ok(by.uin.clone()) } else { self.username.parse().map_err(wrong) }
@@ -201,10 +185,7 @@ fn type_of(kind: QuotaKind) -> &'static str {
 }
 
 impl Action for DescribeUserQuotaPersonal {
-    const ROW: &'static Row = &tcr::DescribeUserQuotaPersonal;
-    type Effect = Read;
-    type Checked = ();
-    type Output = Data<RespLimit>;
+    action! { tcr::DescribeUserQuotaPersonal: Read, () => Data<RespLimit> }
     fn check(self, _: &Identity) -> CloudResult<()> {
         Ok(())
     }
