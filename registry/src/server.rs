@@ -15,7 +15,7 @@ pub use crate::listen_params::ListenParams;
 use crate::tls_server::only_tls;
 
 /// A bound listener and its address.
-pub struct Bound {
+pub struct Listener {
     /// The server. It runs until it is stopped.
     pub server: Server,
     /// The address, with the port that was assigned.
@@ -37,7 +37,7 @@ fn socket(address: SocketAddr, stall_timeout: Duration) -> anyhow::Result<std::n
 }
 
 /// Binds the registry's listener.
-pub fn bind(params: &ListenParams, state: web::Data<ServerState>) -> anyhow::Result<Bound> {
+pub fn bind(params: &ListenParams, state: web::Data<ServerState>) -> anyhow::Result<Listener> {
     let params = params.clone();
     let workers = match params.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -61,15 +61,15 @@ pub fn bind(params: &ListenParams, state: web::Data<ServerState>) -> anyhow::Res
         }
         None => server.listen("registry", listener, move || http_service!(params, stopping, state).tcp())?,
     };
-    Ok(Bound { server: server.run(), address })
+    Ok(Listener { server: server.run(), address })
 }
 
 /// Binds the listener of `/metrics`.
-pub fn bind_metrics(address: SocketAddr, state: web::Data<ServerState>) -> anyhow::Result<Bound> {
+pub fn bind_metrics(address: SocketAddr, state: web::Data<ServerState>) -> anyhow::Result<Listener> {
     let server = HttpServer::new(move || App::new().app_data(state.clone()).route("/metrics", web::get().to(metrics)));
     let listener = socket(address, Duration::from_secs(60))?;
     let address = listener.local_addr()?;
-    Ok(Bound { server: server.workers(1).disable_signals().listen(listener)?.run(), address })
+    Ok(Listener { server: server.workers(1).disable_signals().listen(listener)?.run(), address })
 }
 
 async fn metrics(state: web::Data<ServerState>) -> HttpResponse {

@@ -32,7 +32,7 @@ use settings::{cloud_settings, limits, listen_params, service_params, work_param
 
 use crate::api::ServerState;
 use crate::background::{Background, Context};
-use crate::server::{self, Bound};
+use crate::server::{self, Listener};
 use crate::tls::Certificate;
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
@@ -55,9 +55,9 @@ impl Default for Parts {
 /// A registry that is bound and ready to run.
 pub struct Registry {
     /// The listener.
-    pub bound: Bound,
+    pub bound: Listener,
     /// The listener of `/metrics`, if there is one.
-    pub metrics: Option<Bound>,
+    pub metrics: Option<Listener>,
     /// The state that both listeners use.
     pub state: web::Data<ServerState>,
     /// The URL that clients use, as far as the server knows it.
