@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::cam;
 use roadstead_service::Error;
-use roadstead_service::cam::{PolicyInfo, PolicyScope, Tag};
+use roadstead_service::cam::{CamTag, PolicyInfo, PolicyScope};
 use roadstead_service::records::{Entity, Holder, PolicyCounts};
 use roadstead_types::{Listing, PolicyId, Thing, Window};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub(crate) struct CreatePolicy {
     policy_document: String,
     description: Option<String>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
 }
 
 /// The answer to [`CreatePolicy`].
@@ -146,7 +146,7 @@ pub(crate) struct FoundPolicy {
     policy_document: String,
     preset_alias: String,
     is_service_linked_role_policy: u64,
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
 }
 
 impl Action for GetPolicy {
@@ -213,7 +213,7 @@ struct ListedPolicy {
     attach_entity_count: u64,
     attach_entity_boundary_count: u64,
     update_time: String,
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
 }
 
 impl Action for ListPolicies {

@@ -3,7 +3,7 @@
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::cam;
 use roadstead_policy::op::CamResource;
-use roadstead_service::cam::{NewRoleInfo, RoleInfo, Tag};
+use roadstead_service::cam::{CamTag, NewRoleInfo, RoleInfo};
 use roadstead_types::{Listing, Uin, Window};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub(crate) struct CreateRole {
     console_login: Option<u64>,
     session_duration: Option<i64>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
 }
 
 /// The answer to [`CreateRole`].
@@ -113,7 +113,7 @@ struct RoleDetail {
     console_login: u64,
     role_type: &'static str,
     session_duration: i64,
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
     role_arn: String,
 }
 
@@ -156,7 +156,7 @@ pub(crate) struct DescribeRoleList {
     page: i64,
     rp: i64,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<CamTag>,
 }
 
 /// The answer to [`DescribeRoleList`].
@@ -168,14 +168,14 @@ pub(crate) struct Roles {
 }
 
 impl Action for DescribeRoleList {
-    action! { cam::DescribeRoleList: Read, (Window, Vec<Tag>) => Roles }
-    fn check(self, _: &Identity) -> CloudResult<(Window, Vec<Tag>)> {
+    action! { cam::DescribeRoleList: Read, (Window, Vec<CamTag>) => Roles }
+    fn check(self, _: &Identity) -> CloudResult<(Window, Vec<CamTag>)> {
         if self.tags.len() > MAX_TAGS {
             return Err(wrong(format!("there may be {MAX_TAGS} Tags")));
         }
         Ok((page::numbered(Some(self.page), Some(self.rp))?, self.tags))
     }
-    async fn run((page, tags): (Window, Vec<Tag>), call: Allowed<'_, Read>) -> CloudResult<Roles> {
+    async fn run((page, tags): (Window, Vec<CamTag>), call: Allowed<'_, Read>) -> CloudResult<Roles> {
         let roles = service(&call).list_roles(&call.account(), &tags).await?;
         let owner = &call.identity.owner_uin;
         let Listing { items, total } = page.of(roles).map(|role| detail(owner, role));

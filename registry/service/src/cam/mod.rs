@@ -23,7 +23,7 @@ pub use attachments::{AttachedPolicy, Boundary};
 pub use policies::{PolicyInfo, PolicyScope};
 pub use providers::{ProviderInfo, stored_clients};
 pub use roles::{NewRoleInfo, RoleInfo, RoleRef};
-pub use rules::Tag;
+pub use rules::CamTag;
 pub(crate) use rules::key_description;
 pub use users::{UserDetails, UserRef, uid};
 

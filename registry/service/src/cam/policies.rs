@@ -8,7 +8,7 @@ use roadstead_storage::meta::{Act, NewPolicy, Policy, PolicyCounts, PolicySummar
 use roadstead_types::{PolicyId, Thing, Timestamp};
 
 use super::groups::matches;
-use super::{CamService, Tag, parse, rules};
+use super::{CamService, CamTag, parse, rules};
 use crate::{Error, Result};
 
 /// A policy, preset or custom.
@@ -25,7 +25,7 @@ pub struct PolicyInfo {
     /// When it was last changed.
     pub updated_at: Timestamp,
     /// Its tags.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<CamTag>,
     /// Its document, exactly as written. Empty in lists.
     pub document: String,
 }
@@ -80,7 +80,7 @@ impl CamService {
     /// Creates a custom policy.
     ///
     /// # Errors
-    /// `PolicyName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Exists(Policy)`, `LimitReached`.
+    /// `PolicyName`, `Description`, `Document`, `CamTag`, `TooManyTags`, `Exists(Policy)`, `LimitReached`.
     pub async fn create_policy(
         &self,
         act: &Act,
@@ -88,7 +88,7 @@ impl CamService {
         name: &str,
         description: &str,
         document: &str,
-        tags: &[Tag],
+        tags: &[CamTag],
     ) -> Result<PolicyId> {
         rules::policy_name(name)?;
         rules::description(description)?;

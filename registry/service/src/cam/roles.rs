@@ -6,7 +6,7 @@ use roadstead_policy::Use;
 use roadstead_storage::meta::{Act, NewRole, Role};
 use roadstead_types::RoleId;
 
-use super::{CamService, Tag, parse, rules};
+use super::{CamService, CamTag, parse, rules};
 use crate::{Error, Input, Result};
 
 /// The longest session of a role, in seconds.
@@ -37,7 +37,7 @@ pub struct NewRoleInfo<'a> {
     /// Whether the role may use the console.
     pub console_login: bool,
     /// Its tags.
-    pub tags: &'a [Tag],
+    pub tags: &'a [CamTag],
 }
 
 /// A role with its tags.
@@ -46,7 +46,7 @@ pub struct RoleInfo {
     /// The role.
     pub role: Role,
     /// Its tags.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<CamTag>,
 }
 
 impl From<Role> for RoleInfo {
@@ -59,7 +59,7 @@ impl CamService {
     /// Creates a role.
     ///
     /// # Errors
-    /// `RoleName`, `Description`, `Document`, `Tag`, `TooManyTags`, `Parameter`, `Exists(Role)`, `LimitReached`.
+    /// `RoleName`, `Description`, `Document`, `CamTag`, `TooManyTags`, `Parameter`, `Exists(Role)`, `LimitReached`.
     pub async fn create_role(
         &self,
         act: &Act,
@@ -109,7 +109,7 @@ impl CamService {
     }
 
     /// Returns the roles that have all of `tags`, the oldest first.
-    pub async fn list_roles(&self, access: &Access<Read, Account>, tags: &[Tag]) -> Result<Vec<RoleInfo>> {
+    pub async fn list_roles(&self, access: &Access<Read, Account>, tags: &[CamTag]) -> Result<Vec<RoleInfo>> {
         let roles = self.meta().list_roles(access.owner()).await?.into_iter().map(RoleInfo::from);
         Ok(roles.filter(|role| tags.iter().all(|tag| role.tags.contains(tag))).collect())
     }

@@ -9,7 +9,7 @@ use crate::{Error, Input, Result};
 /// A tag of a policy or a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Tag {
+pub struct CamTag {
     /// The key, unique per policy or role.
     pub key: String,
     /// The value.
@@ -30,7 +30,7 @@ const MAX_KEY_DESCRIPTION_CHARS: usize = 1024;
 const MAX_CONTACT_CHARS: usize = 254;
 
 /// Returns the tags in the form that the database stores.
-pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
+pub(super) fn tags_to_store(tags: &[CamTag]) -> Result<String> {
     if tags.len() > MAX_TAGS {
         return Err(Error::LimitReached { what: Counted::ResourceTags, limit: MAX_TAGS as u64 });
     }
@@ -50,7 +50,7 @@ pub(super) fn tags_to_store(tags: &[Tag]) -> Result<String> {
 }
 
 /// Reads stored tags. A damaged text counts as no tags.
-pub(super) fn stored_tags(text: &str) -> Vec<Tag> {
+pub(super) fn stored_tags(text: &str) -> Vec<CamTag> {
     serde_json::from_str(text).unwrap_or_default()
 }
 
@@ -115,8 +115,8 @@ pub(crate) fn key_description(text: &str) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn tag(key: &str, value: &str) -> Tag {
-        Tag { key: key.to_owned(), value: value.to_owned() }
+    fn tag(key: &str, value: &str) -> CamTag {
+        CamTag { key: key.to_owned(), value: value.to_owned() }
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
         let tags = [tag("env", "prod"), tag("团队", "")];
         assert_eq!(stored_tags(&tags_to_store(&tags).unwrap()), tags);
         assert_eq!(stored_tags("nonsense"), []);
-        let many: Vec<Tag> = (0..51).map(|n| tag(&n.to_string(), "")).collect();
+        let many: Vec<CamTag> = (0..51).map(|n| tag(&n.to_string(), "")).collect();
         assert!(matches!(tags_to_store(&many), Err(Error::LimitReached { what: Counted::ResourceTags, limit: 50 })));
         for bad in [vec![tag("", "x")], vec![tag("a", "1"), tag("a", "2")], vec![tag("a\0", "")]] {
             assert!(matches!(tags_to_store(&bad), Err(Error::Invalid { what: Input::ResourceTag, .. })), "{bad:?}");

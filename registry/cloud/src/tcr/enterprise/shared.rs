@@ -75,7 +75,7 @@ pub(super) fn check_text(name: &'static str, text: &str, longest: usize) -> Clou
 /// A cloud tag.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct Tag {
+pub(crate) struct WireTag {
     key: String,
     #[serde(default)]
     value: String,
@@ -88,7 +88,7 @@ pub(crate) struct TagSpecification {
     #[serde(default)]
     resource_type: Option<String>,
     #[serde(default)]
-    tags: Vec<Tag>,
+    tags: Vec<WireTag>,
 }
 
 impl TagSpecification {
@@ -98,7 +98,7 @@ impl TagSpecification {
             return Err(Code::InvalidParameterErrorTagOverLimit.into());
         }
         let mut tags = Vec::new();
-        for Tag { key, value } in self.tags {
+        for WireTag { key, value } in self.tags {
             check_text("a key", &key, MAX_TAG)?;
             check_text("a value", &value, MAX_TAG)?;
             if key.is_empty() {
@@ -115,7 +115,7 @@ impl TagSpecification {
 
     /// Converts stored tags for an answer.
     pub(super) fn of(resource_type: &str, tags: Vec<ResourceTag>) -> Self {
-        let tags = tags.into_iter().map(|ResourceTag { key, value }| Tag { key, value }).collect();
+        let tags = tags.into_iter().map(|ResourceTag { key, value }| WireTag { key, value }).collect();
         Self { resource_type: Some(resource_type.to_owned()), tags }
     }
 }
