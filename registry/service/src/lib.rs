@@ -233,7 +233,7 @@ impl Services {
         &self.images
     }
 
-    /// The service for clean-up rules.
+    /// The service for lifecycle rules.
     pub fn lifecycle(&self) -> &LifecycleService {
         &self.lifecycle
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use roadstead_auth::place::{Account, OwnRepository};
 use roadstead_auth::{Access, Effect, Read, Write};
-use roadstead_storage::meta::{Act, CleanupKind, CleanupRule, CleanupScope};
+use roadstead_storage::meta::{Act, LifecycleKind, LifecycleRule, LifecycleScope};
 use roadstead_types::RegistryId;
 
 use super::{Foundation, Result};
 
-/// A right to the clean-up rules of a repository, or to those of a main account.
+/// A right to the lifecycle rules of a repository, or to those of a main account.
 #[derive(Debug)]
 pub enum RulesOf<E> {
     /// The rules of a main account.
@@ -18,7 +18,7 @@ pub enum RulesOf<E> {
     Repository(Access<E, OwnRepository>),
 }
 
-/// The service for clean-up rules of repositories and main accounts.
+/// The service for lifecycle rules of repositories and main accounts.
 #[derive(Clone)]
 pub struct LifecycleService {
     base: Arc<Foundation>,
@@ -36,10 +36,10 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)` if the caller's main account has no such repository, or the caller does not see it.
-    async fn scope<E: Effect>(&self, rules: &RulesOf<E>) -> Result<CleanupScope> {
+    async fn scope<E: Effect>(&self, rules: &RulesOf<E>) -> Result<LifecycleScope> {
         match rules {
-            RulesOf::Repository(access) => Ok(CleanupScope::Repository(self.base.own_repository(access).await?.id)),
-            RulesOf::Account(access) => Ok(CleanupScope::Owner(RegistryId::PERSONAL, access.owner())),
+            RulesOf::Repository(access) => Ok(LifecycleScope::Repository(self.base.own_repository(access).await?.id)),
+            RulesOf::Account(access) => Ok(LifecycleScope::Owner(RegistryId::PERSONAL, access.owner())),
         }
     }
 
@@ -47,18 +47,18 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn set(&self, act: &Act, rules: &RulesOf<Write>, kind: CleanupKind, value: u64) -> Result<()> {
+    pub async fn set(&self, act: &Act, rules: &RulesOf<Write>, kind: LifecycleKind, value: u64) -> Result<()> {
         let scope = self.scope(rules).await?;
-        Ok(self.base.meta.set_cleanup_rule(act, scope, kind, value).await?)
+        Ok(self.base.meta.set_lifecycle_rule(act, scope, kind, value).await?)
     }
 
     /// Returns the rules of a repository that the caller sees, or those of the caller's main account.
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub async fn list(&self, rules: &RulesOf<Read>) -> Result<Vec<CleanupRule>> {
+    pub async fn list(&self, rules: &RulesOf<Read>) -> Result<Vec<LifecycleRule>> {
         let scope = self.scope(rules).await?;
-        Ok(self.base.meta.cleanup_rules(scope).await?)
+        Ok(self.base.meta.lifecycle_rules(scope).await?)
     }
 
     /// Deletes the rules of a repository, or those of the caller's main account. It is no error if there are none.
@@ -67,7 +67,7 @@ impl LifecycleService {
     /// `Unknown(Repository)`.
     pub async fn clear(&self, act: &Act, rules: &RulesOf<Write>) -> Result<()> {
         let scope = self.scope(rules).await?;
-        self.base.meta.delete_cleanup_rules(act, scope).await?;
+        self.base.meta.delete_lifecycle_rules(act, scope).await?;
         Ok(())
     }
 }

@@ -3,9 +3,9 @@
 
 pub use roadstead_storage::blob::BlobStream;
 pub use roadstead_storage::meta::{
-    Account, AccountStatus, Act, AuditCursor, AuditEvent, AuditOutcome, AuditQuery, CleanupKind, CleanupRule, Edition,
-    Entity, Group, Holder, Instance, InstanceChange, InstanceNamespace, InstanceRepository, InvokeMethod, Job,
-    JobCount, JobQuery, JobState, Member, NamespaceSettings, Order, Payment, PolicyCounts, PoolStats, QuotaKind,
+    Account, AccountStatus, Act, AuditCursor, AuditEvent, AuditOutcome, AuditQuery, Edition, Entity, Group, Holder,
+    Instance, InstanceChange, InstanceNamespace, InstanceRepository, InvokeMethod, Job, JobCount, JobQuery, JobState,
+    LifecycleKind, LifecycleRule, Member, NamespaceSettings, Order, Payment, PolicyCounts, PoolStats, QuotaKind,
     Quotas, Referrer, Repository, RepositoryDetail, RepositoryOrder, RepositoryQuery, ResourceTag, Role, Schedule,
     TagFilter, TaggedImage, Texts, Trigger, TriggerRun, TriggerRunOrder, TriggerRunPage, User, UserChange, Workload,
 };

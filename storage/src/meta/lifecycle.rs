@@ -13,14 +13,14 @@ use roadstead_types::{AccountId, RegistryId, RepositoryId, Thing, Timestamp};
 
 /// The kind of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum CleanupKind {
+pub enum LifecycleKind {
     /// Keeps the tags that were pushed in the last days.
     KeepLastDays,
     /// Keeps the last so many tags.
     KeepLastNums,
 }
 
-impl CleanupKind {
+impl LifecycleKind {
     /// Returns its name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,9 +37,9 @@ impl CleanupKind {
 
 /// A rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct CleanupRule {
+pub struct LifecycleRule {
     /// Its kind.
-    pub kind: CleanupKind,
+    pub kind: LifecycleKind,
     /// The number of days or tags.
     pub value: u64,
     /// When it was made.
@@ -50,7 +50,7 @@ pub struct CleanupRule {
 
 /// The repositories that rules apply to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CleanupScope {
+pub enum LifecycleScope {
     /// One repository. It has at most one rule of each kind.
     Repository(RepositoryId),
     /// All repositories of a main account in a registry. They have at most one rule.
@@ -62,38 +62,44 @@ impl MetaStore {
     ///
     /// # Errors
     /// `Stale` when the repository or the account does not exist.
-    pub async fn set_cleanup_rule(&self, act: &Act, scope: CleanupScope, kind: CleanupKind, value: u64) -> Result<()> {
-        unit!(self.unit(act, "set a clean-up rule"), |u| set(u, scope, kind, value).await.map(Outcome::Done))
+    pub async fn set_lifecycle_rule(
+        &self,
+        act: &Act,
+        scope: LifecycleScope,
+        kind: LifecycleKind,
+        value: u64,
+    ) -> Result<()> {
+        unit!(self.unit(act, "set a lifecycle rule"), |u| set(u, scope, kind, value).await.map(Outcome::Done))
     }
 
     /// Returns the rules in the order of their kinds.
-    pub async fn cleanup_rules(&self, scope: CleanupScope) -> Result<Vec<CleanupRule>> {
+    pub async fn lifecycle_rules(&self, scope: LifecycleScope) -> Result<Vec<LifecycleRule>> {
         let query = match scope {
-            CleanupScope::Repository(id) => sqlx::query(
+            LifecycleScope::Repository(id) => sqlx::query(
                 "SELECT kind, value, created_at, updated_at FROM cleanup_rules WHERE repository_id = $1 \
                  ORDER BY kind LIMIT 10",
             )
             .bind(id.get()),
-            CleanupScope::Owner(registry, owner) => sqlx::query(
+            LifecycleScope::Owner(registry, owner) => sqlx::query(
                 "SELECT kind, value, created_at, updated_at FROM cleanup_rules WHERE owner_id = $1 \
                  AND registry_id = $2 AND repository_id IS NULL LIMIT 10",
             )
             .bind(owner.get())
             .bind(registry.get()),
         };
-        query.fetch_all(self.reader()).await.op("list clean-up rules")?.iter().map(rule).collect()
+        query.fetch_all(self.reader()).await.op("list lifecycle rules")?.iter().map(rule).collect()
     }
 
     /// Deletes the rules; false when there were none.
-    pub async fn delete_cleanup_rules(&self, act: &Act, scope: CleanupScope) -> Result<bool> {
-        unit!(self.unit(act, "delete clean-up rules"), |u| delete(u, scope).await.map(Outcome::of))
+    pub async fn delete_lifecycle_rules(&self, act: &Act, scope: LifecycleScope) -> Result<bool> {
+        unit!(self.unit(act, "delete lifecycle rules"), |u| delete(u, scope).await.map(Outcome::of))
     }
 }
 
-async fn set(u: &mut Unit<'_>, scope: CleanupScope, kind: CleanupKind, value: u64) -> Result<()> {
+async fn set(u: &mut Unit<'_>, scope: LifecycleScope, kind: LifecycleKind, value: u64) -> Result<()> {
     let now = u.now();
     let upsert = match scope {
-        CleanupScope::Repository(id) => {
+        LifecycleScope::Repository(id) => {
             if !lock_as_is(u, id).await? {
                 return Err(Error::Stale(Thing::Repository));
             }
@@ -106,7 +112,7 @@ async fn set(u: &mut Unit<'_>, scope: CleanupScope, kind: CleanupKind, value: u6
             )
             .bind(id.get())
         }
-        CleanupScope::Owner(_, owner) => sqlx::query(
+        LifecycleScope::Owner(_, owner) => sqlx::query(
             "INSERT INTO cleanup_rules (registry_id, owner_id, repository_id, kind, value, created_at, updated_at) \
              VALUES ($5, $1, NULL, $2, $3, $4, $4) ON CONFLICT (owner_id, registry_id) WHERE repository_id IS NULL \
              DO UPDATE SET kind = excluded.kind, value = excluded.value, updated_at = excluded.updated_at",
@@ -114,35 +120,35 @@ async fn set(u: &mut Unit<'_>, scope: CleanupScope, kind: CleanupKind, value: u6
         .bind(owner.get()),
     };
     let mut upsert = upsert.bind(kind.as_str()).bind(size_column(value)?).bind(now.as_millis());
-    if let CleanupScope::Owner(registry, _) = scope {
+    if let LifecycleScope::Owner(registry, _) = scope {
         upsert = upsert.bind(registry.get());
     }
-    upsert.execute(&mut **u).await.op("set a clean-up rule").map_err(stale(Thing::Account))?;
+    upsert.execute(&mut **u).await.op("set a lifecycle rule").map_err(stale(Thing::Account))?;
     Ok(())
 }
 
-async fn delete(u: &mut Unit<'_>, scope: CleanupScope) -> Result<bool> {
+async fn delete(u: &mut Unit<'_>, scope: LifecycleScope) -> Result<bool> {
     let query = match scope {
-        CleanupScope::Repository(id) => {
+        LifecycleScope::Repository(id) => {
             sqlx::query("DELETE FROM cleanup_rules WHERE repository_id = $1").bind(id.get())
         }
-        CleanupScope::Owner(registry, owner) => {
+        LifecycleScope::Owner(registry, owner) => {
             sqlx::query("DELETE FROM cleanup_rules WHERE owner_id = $1 AND registry_id = $2 AND repository_id IS NULL")
                 .bind(owner.get())
                 .bind(registry.get())
         }
     };
-    Ok(query.execute(&mut **u).await.op("delete clean-up rules")?.rows_affected() > 0)
+    Ok(query.execute(&mut **u).await.op("delete lifecycle rules")?.rows_affected() > 0)
 }
 
-fn rule(row: &AnyRow) -> Result<CleanupRule> {
+fn rule(row: &AnyRow) -> Result<LifecycleRule> {
     let text: &str = get(row, "kind")?;
-    let kind = CleanupKind::parse(text).ok_or_else(|| Error::Corrupt {
+    let kind = LifecycleKind::parse(text).ok_or_else(|| Error::Corrupt {
         table: "cleanup_rules",
         column: "kind",
         value: text.to_owned(),
     })?;
-    Ok(CleanupRule {
+    Ok(LifecycleRule {
         kind,
         value: size(row, "cleanup_rules", "value")?,
         created_at: time(row, "created_at")?,

@@ -12,7 +12,6 @@ mod blobs;
 mod cam;
 mod catalog;
 mod changes;
-mod cleanup;
 mod condemned;
 mod duplicate;
 mod durable;
@@ -21,6 +20,7 @@ mod images;
 mod instances;
 mod jobs;
 mod keys;
+mod lifecycle;
 mod locks;
 mod manifests;
 mod migrations;
@@ -67,7 +67,6 @@ pub use cam::{
     Policy, PolicyCounts, PolicySummary, Role, StoredPolicies, StoredPolicy, User, UserChange, UserProfile, limits,
 };
 pub use changes::{Change, ChangeCounters, Changes, Made, Scope};
-pub use cleanup::{CleanupKind, CleanupRule, CleanupScope};
 pub use duplicate::{DuplicateImage, Duplicated};
 pub use images::{TagFilter, TaggedImage};
 pub use instances::{
@@ -77,6 +76,7 @@ pub use instances::{
 pub use jobs::{
     ClaimedJob, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobCount, JobEnd, JobLease, JobQuery, JobState, NewJob,
 };
+pub use lifecycle::{LifecycleKind, LifecycleRule, LifecycleScope};
 pub use model::{
     AccessKey, Account, AccountStatus, Blob, CommitBlob, Committed, Lease, Namespace, NewRefreshToken, NewUpload,
     PutManifest, PutOutcome, Readable, Referrer, Referrers, RefreshToken, Repository, Rotation, SigningKey,

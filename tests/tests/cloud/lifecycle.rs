@@ -1,4 +1,4 @@
-//! Clean-up rules of repositories and of main accounts.
+//! Lifecycle rules of repositories and of main accounts.
 
 use roadstead_tests::{Cloud, Signing};
 use serde_json::{Value, json};

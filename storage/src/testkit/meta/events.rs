@@ -8,7 +8,7 @@ use super::duplicate::duplicate;
 use super::units::{events_since, last_event};
 use super::{Image, Kit, Place, REGISTRY, act, instances, later, quotas, sha256, tag, triggers};
 use crate::meta::{
-    AccountStatus, CleanupKind, CleanupScope, Holder, InstanceChange, NamespaceSettings, NewAccessKey, NewAccount,
+    AccountStatus, Holder, InstanceChange, LifecycleKind, LifecycleScope, NamespaceSettings, NewAccessKey, NewAccount,
     NewInstance, NewInstanceToken, NewNamespace, NewOidcProvider, NewRepository, NewUser, QuotaKind, Texts, UserChange,
     UserProfile,
 };
@@ -279,12 +279,12 @@ async fn what_an_instance_has_tells(kit: &Kit, told: &mut Told) {
 async fn small_things_tell_nothing(kit: &Kit, told: &mut Told) {
     let place: Place = kit.place().await;
     let (app, owner): (_, AccountId) = (kit.push_blob(&place, "app", "told small").await.repository, place.owner);
-    let (rules, spec) = (CleanupScope::Repository(app), triggers::spec("told", app));
+    let (rules, spec) = (LifecycleScope::Repository(app), triggers::spec("told", app));
     tells! { kit, told;
         "add a favourite": kit.one.add_favorite(&act(), owner, app) => [];
         "remove favourites": kit.one.remove_favorites(&act(), owner, REGISTRY, &[place.repository("app")]) => [];
-        "set a clean-up rule": kit.one.set_cleanup_rule(&act(), rules, CleanupKind::KeepLastNums, 1) => [];
-        "delete clean-up rules": kit.one.delete_cleanup_rules(&act(), rules) => [];
+        "set a lifecycle rule": kit.one.set_lifecycle_rule(&act(), rules, LifecycleKind::KeepLastNums, 1) => [];
+        "delete lifecycle rules": kit.one.delete_lifecycle_rules(&act(), rules) => [];
         "create a trigger": kit.one.create_trigger(&act(), REGISTRY, owner, &spec) => [];
     }
     let trigger = kit.two.trigger(REGISTRY, owner, "told", &Sight::EVERYTHING).await.unwrap().unwrap();

@@ -4,12 +4,12 @@ mod accounts;
 mod audit;
 mod blobs;
 mod cam;
-mod cleanup;
 mod duplicate;
 mod events;
 mod images;
 mod instances;
 mod jobs;
+mod lifecycle;
 mod locks;
 mod manifests;
 mod names;
@@ -45,7 +45,7 @@ use roadstead_types::{
 macro_rules! for_each_meta_behaviour {
     ($callback:ident) => {
         $callback! {
-            schema accounts names cam personal quotas uploads blobs manifests instances images duplicate cleanup triggers
+            schema accounts names cam personal quotas uploads blobs manifests instances images duplicate lifecycle triggers
             jobs races locks audit units events servers
         }
     };

@@ -1,9 +1,9 @@
-//! Clean-up rules of the personal edition.
+//! Lifecycle rules of the personal edition.
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::Realm;
-use roadstead_service::records::{CleanupKind, CleanupRule};
+use roadstead_service::records::{LifecycleKind, LifecycleRule};
 use roadstead_service::{LifecycleService, RulesOf};
 use roadstead_types::RepositoryName;
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,10 @@ use roadstead_types::time;
 /// The prefix of the kinds of rules for all repositories.
 const GLOBAL: &str = "global_";
 
-fn kind(text: &str, prefix: &str) -> CloudResult<CleanupKind> {
-    let known = text.strip_prefix(prefix).and_then(CleanupKind::parse);
+fn kind(text: &str, prefix: &str) -> CloudResult<LifecycleKind> {
+    let known = text.strip_prefix(prefix).and_then(LifecycleKind::parse);
     known.ok_or_else(|| {
-        let names = [CleanupKind::KeepLastDays, CleanupKind::KeepLastNums].map(CleanupKind::as_str);
+        let names = [LifecycleKind::KeepLastDays, LifecycleKind::KeepLastNums].map(LifecycleKind::as_str);
         let message = format!("Type must be {prefix}{} or {prefix}{}", names[0], names[1]);
         CloudError::new(Code::InvalidParameterValue, message)
     })
@@ -55,11 +55,11 @@ pub(crate) struct AutoDelStrategyInfo {
 
 fn listed(
     call: &CloudCall<'_>,
-    rules: &[CleanupRule],
+    rules: &[LifecycleRule],
     prefix: &str,
     repository: &str,
 ) -> Data<AutoDelStrategyInfoResp> {
-    let info = |rule: &CleanupRule| AutoDelStrategyInfo {
+    let info = |rule: &LifecycleRule| AutoDelStrategyInfo {
         username: call.identity.owner_uin.to_string(),
         repo_name: repository.to_owned(),
         r#type: format!("{prefix}{}", rule.kind.as_str()),
@@ -81,7 +81,7 @@ pub(crate) struct CreateImageLifecyclePersonal {
 }
 
 impl Action for CreateImageLifecyclePersonal {
-    action! { tcr::CreateImageLifecyclePersonal: Write, (RepositoryName, CleanupKind, u64) => () }
+    action! { tcr::CreateImageLifecyclePersonal: Write, (RepositoryName, LifecycleKind, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((names::repository(&self.repo_name)?, kind(&self.r#type, "")?, value(self.val)?))
     }
@@ -144,7 +144,7 @@ pub(crate) struct ManageImageLifecycleGlobalPersonal {
 }
 
 impl Action for ManageImageLifecycleGlobalPersonal {
-    action! { tcr::ManageImageLifecycleGlobalPersonal: Write, (CleanupKind, u64) => () }
+    action! { tcr::ManageImageLifecycleGlobalPersonal: Write, (LifecycleKind, u64) => () }
     fn check(self, _: &Identity) -> CloudResult<Self::Checked> {
         Ok((kind(&self.r#type, GLOBAL)?, value(self.val)?))
     }
