@@ -28,7 +28,7 @@ async fn a_foreign_role_that_does_not_trust_the_caller_is_like_none() {
             .to_string()
     };
     let all = r#"{"version":"2.0","statement":[{"effect":"allow","action":"sts:*","resource":"*"}]}"#.to_owned();
-    // Whose policies name the number, is told by them what they say of it.
+    // A caller whose policies name the number learns nothing new from an answer about this number.
     let (by_id, by_name) = (true, false);
     let callers = [
         ("nothing", by_id, vec![]),
@@ -49,7 +49,7 @@ async fn a_foreign_role_that_does_not_trust_the_caller_is_like_none() {
         };
         statements::changes_are_seen().await;
         for time in ["at first", "again"] {
-            // Whatever else is remembered, is remembered from here on.
+            // Fill all other caches first.
             assume(&main.uin, "roleName/another").await;
             let mut pairs = vec![("roleName/deployer".to_owned(), "roleName/deputy".to_owned())];
             if *by_id {

@@ -1,4 +1,4 @@
-//! What commands print: JSON where it is asked for, and sentences that name what they are about.
+//! The output of commands: JSON with `--json`, and sentences that name their subject.
 
 use roadstead_storage::meta::NewJob;
 use roadstead_tests::{Database, Image, TestRegistry};
@@ -116,7 +116,7 @@ fn help_names_the_variables_of_the_common_options() {
     for variable in ["ROADSTEAD_CONFIG", "ROADSTEAD_DATA_DIR", "ROADSTEAD_LISTEN"] {
         assert!(help.contains(&format!("[env: {variable}")), "{help}");
     }
-    // What a command has of its own comes first.
+    // The options of the command itself come first.
     let position = |option: &str| help.find(option).unwrap();
     assert!(position("--name") < position("--password-stdin") && position("--password-stdin") < position("--config"));
 }

@@ -247,7 +247,7 @@ async fn the_catalog_leaves_out_what_a_policy_keeps_from_being_pulled() {
     assert_eq!(catalog("all", &[&all]).await, "bar/app foo/app foo/base");
     assert_eq!(catalog("no-pull", &[&all, &deny("ccr:pull")]).await, "bar/app");
     assert_eq!(catalog("no-list", &[&all, &deny("ccr:GetUserRepositoryList")]).await, "bar/app");
-    // What may be pulled is shown, also to whoever has no right to list it.
+    // A repository that may be pulled is shown, even without the right to list it.
     let puller = policy("allow", "ccr:pull", "qcs::ccr:::repo/foo/app");
     assert_eq!(catalog("puller", &[&puller]).await, "foo/app foo/base");
     assert_eq!(catalog("none", &[]).await, "foo/base");

@@ -1,4 +1,4 @@
-//! What a sub-account does not see is answered like what is not there, by whatever names it.
+//! A thing that a sub-account does not see gets the answer of a missing thing, in every request that names it.
 
 use roadstead_tests::people::sub;
 use roadstead_tests::{Account, Cloud, Image, TestRegistry};

@@ -79,7 +79,7 @@ async fn open(data: &Path) -> MetaStore {
     MetaStore::open(&params).await.unwrap()
 }
 
-/// What the database has of a change: the thing itself, rows of the audit log, events.
+/// The traces of a change in the database: the thing itself, rows of the audit log, events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Traces {
     is_there: bool,

@@ -78,7 +78,7 @@ impl Witness for Onlooker<'_> {
     }
 }
 
-/// What comes after a run.
+/// Returns the end of a job from the outcome of its run.
 fn ended(call: &JobCall<Work>, outcome: Result<u64, Error>) -> Result<Next, JobError> {
     match outcome {
         Ok(_) => Ok(if call.goes_on() { Next::Done } else { Next::Stopped }),

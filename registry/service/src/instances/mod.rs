@@ -31,12 +31,12 @@ const ID_ATTEMPTS: usize = 8;
 /// The number of rows of a deleted instance that are read together.
 const CHUNK: u32 = 100;
 
-/// What an instance is to be.
+/// The properties of a new instance.
 #[derive(Clone, Debug)]
 pub struct InstanceDraft<'a> {
     /// The name, which is unique.
     pub name: &'a InstanceName,
-    /// What the instance can do.
+    /// The edition.
     pub edition: Edition,
     /// How it is paid for.
     pub payment: Payment,

@@ -77,7 +77,7 @@ impl NamedRole {
     }
 }
 
-/// What a session of a role is asked for with.
+/// The parameters of a new session of a role.
 #[derive(Clone, Copy, Debug)]
 pub struct RoleSession<'a> {
     /// The name of the session.

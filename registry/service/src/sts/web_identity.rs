@@ -15,7 +15,7 @@ use super::{NOBODY, ROLE_SECONDS, RoleArn, SessionName, StsService, lifetime};
 use crate::cam::stored_clients;
 use crate::{Error, Result};
 
-/// What a caller says of itself.
+/// The claim of a caller who has a token of an identity provider.
 #[derive(Clone, Copy)]
 pub struct Claim<'a> {
     /// Where the request comes from.

@@ -14,12 +14,12 @@ use crate::meta::{
 };
 use roadstead_types::{AccountId, InstanceId, InstanceName, NamespaceName, PolicyId, Sight};
 
-/// What units say, which tell nothing that is an event.
+/// The units without an event.
 const SILENT: [&str; 3] = ["cancel a job", "try a job again", "replace what is sealed"];
 
 type Told = BTreeSet<&'static str>;
 
-/// Does each deed, which is the unit of this name, and looks for its events.
+/// Runs each unit, and checks its events.
 macro_rules! tells {
     ($kit:expr, $told:expr; $($unit:literal: $deed:expr => [$($kind:literal),*];)*) => {$(
         let last = last_event($kit).await;

@@ -157,7 +157,7 @@ async fn no_change_is_missed_while_many_come(kit: &Kit) {
     assert_eq!(scopes, owners.into_iter().map(Scope::Account).collect());
 }
 
-/// Whatever has taken a row out of the log, nobody takes the rest of it for the whole.
+/// If a row of the log is missing, for any reason, a reader does not take the rest for the whole log.
 async fn a_gap_in_the_log_is_noticed(kit: &Kit) {
     let owner = kit.account().await;
     let stands = kit.two.change_counters().await.unwrap().changes;
