@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Read as _;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Subcommand;
-use roadstead_auth::{Read, Sealer, Write};
+use roadstead_auth::{Read, Write};
 use roadstead_service::records::{Account, AccountStatus, QuotaKind, Quotas};
-use roadstead_service::{AccountService, CredentialService, Error};
+use roadstead_service::{AccountService, Error};
 use roadstead_storage::meta::MetaStore;
-use roadstead_types::{AccountId, SystemClock, Thing, Uin};
+use roadstead_types::{AccountId, Thing, Uin};
 use serde_json::{Value, json};
 
 use super::key;
+use super::opened::{Opened, find};
 use super::{Context, Outcome, PAGE, print_done, print_json, print_line, print_list, system, text, until_seen};
 use crate::bootstrap;
 
@@ -119,25 +119,6 @@ async fn open_for(context: &Context, name: &str) -> anyhow::Result<MetaStore> {
         bail!("the first `roadstead serve` makes the account `{name}`, with its namespace: choose another name");
     }
     Ok(meta)
-}
-
-/// The accounts in an open database.
-pub struct Opened<'a> {
-    meta: &'a MetaStore,
-    /// The service that needs no master key.
-    pub accounts: AccountService,
-}
-
-impl Opened<'_> {
-    /// Opens the service that sets passwords and keys. It needs the master key.
-    pub async fn credentials(&self, context: &Context) -> anyhow::Result<CredentialService> {
-        Ok(self.credentials_with(context, bootstrap::open_sealer(&context.settings, self.meta).await?))
-    }
-
-    fn credentials_with(&self, context: &Context, sealer: Sealer) -> CredentialService {
-        let accounts = bootstrap::open_accounts(&context.settings, self.meta, sealer, Arc::new(SystemClock));
-        CredentialService::new(accounts)
-    }
 }
 
 impl Command {
@@ -255,11 +236,6 @@ async fn owner(
         .context("the main account of a sub-account is missing")?;
     known.insert(owner.id, owner.uin.clone());
     Ok(owner.uin)
-}
-
-/// Returns the account with this uin.
-pub async fn find(accounts: &AccountService, uin: &Uin) -> anyhow::Result<Account> {
-    accounts.find(&system::<Read>(), uin).await?.with_context(|| format!("there is no account {uin}"))
 }
 
 async fn password(context: &Context, opened: &Opened<'_>, uin: &Uin, password_stdin: bool) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use roadstead_service::Error;
 use roadstead_types::{SecretId, Thing, Uin};
 use serde_json::{Value, json};
 
-use super::account::{Opened, find};
+use super::opened::{Opened, find};
 use super::{Context, print_done, print_json, print_list, system, text};
 
 #[derive(Subcommand)]

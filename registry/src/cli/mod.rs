@@ -9,6 +9,7 @@ mod job;
 mod key;
 mod maintenance;
 mod namespace;
+mod opened;
 mod repository;
 mod serve;
 

@@ -8,7 +8,7 @@ use roadstead_service::{AccountService, Error, NameService};
 use roadstead_types::{NamespaceName, Thing, Uin};
 use serde_json::{Value, json};
 
-use super::{Context, Outcome, PAGE, account, print_done, print_list, system, text, until_seen};
+use super::{Context, Outcome, PAGE, opened, print_done, print_list, system, text, until_seen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -58,7 +58,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 /// Returns the account with this uin, or the account of the first start if no uin is given.
 async fn owner_of(accounts: &AccountService, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
     if let Some(uin) = uin {
-        return account::find(accounts, uin).await;
+        return opened::find(accounts, uin).await;
     }
     let unknown = "there is no owner account yet: run `roadstead serve` once, or name one with --owner";
     let library = names.namespace(&system::<Read>(), "library").await?.context(unknown)?;
@@ -91,7 +91,7 @@ async fn list(
     owner: Option<&Uin>,
 ) -> anyhow::Result<()> {
     let owner = match owner {
-        Some(uin) => Some(account::find(accounts, uin).await?.id),
+        Some(uin) => Some(opened::find(accounts, uin).await?.id),
         None => None,
     };
     let mut items: Vec<Value> = Vec::new();
