@@ -31,7 +31,7 @@ mod triggers;
 mod uploads;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::Error as StorageError;
@@ -100,14 +100,18 @@ impl Foundation {
         id: RepositoryId,
         goes_on: impl Fn(u64) -> bool + Send + Sync,
     ) -> std::result::Result<bool, StorageError> {
-        const CHUNK: u32 = 500;
+        const CHUNK: u32 = 20;
+        /// The job rests this many times as long as it works, because pushes wait for the writer of the database.
+        const REST: u32 = 4;
         let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
         let mut gone = 0;
         while goes_on(gone) {
+            let began = Instant::now();
             match self.meta.empty_repository(&act, id, CHUNK).await? {
                 Some(count) => gone += count,
                 None => return Ok(true),
             }
+            tokio::time::sleep(began.elapsed() * REST).await;
         }
         Ok(false)
     }
