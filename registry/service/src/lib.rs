@@ -103,6 +103,8 @@ impl Foundation {
         const CHUNK: u32 = 20;
         /// The job rests this many times as long as it works, because pushes wait for the writer of the database.
         const REST: u32 = 4;
+        /// A slow database must not make the job rest until its lease ends.
+        const LONGEST_REST: Duration = Duration::from_secs(1);
         let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
         let mut gone = 0;
         while goes_on(gone) {
@@ -111,7 +113,7 @@ impl Foundation {
                 Some(count) => gone += count,
                 None => return Ok(true),
             }
-            tokio::time::sleep(began.elapsed() * REST).await;
+            tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await;
         }
         Ok(false)
     }
