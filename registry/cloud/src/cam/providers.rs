@@ -20,10 +20,10 @@ const ROLE_PROVIDER: i64 = 11;
 /// The status of a provider that is enabled.
 const ENABLED: i64 = 11;
 
-/// Creates an identity provider.
+/// The parameters that describe an identity provider.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct CreateOIDCConfig {
+struct Described {
     name: String,
     identity_url: String,
     /// The key set, in base64.
@@ -34,12 +34,23 @@ pub(crate) struct CreateOIDCConfig {
     auto_rotate_key: Option<i64>,
 }
 
-impl Action for CreateOIDCConfig {
-    action! { cam::CreateOIDCConfig: Write, Settings => () }
+impl Described {
     fn check(self, by: &Identity) -> CloudResult<Settings> {
         lasting_only(by)?;
         let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
         Ok(Settings { name, url, keys: keys(&identity_key, auto_rotate_key)?, clients, description })
+    }
+}
+
+/// Creates an identity provider.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct CreateOIDCConfig(Described);
+
+impl Action for CreateOIDCConfig {
+    action! { cam::CreateOIDCConfig: Write, Settings => () }
+    fn check(self, by: &Identity) -> CloudResult<Settings> {
+        self.0.check(by)
     }
     fn target(it: &Settings) -> Option<String> {
         Some(it.name.clone())
@@ -51,24 +62,13 @@ impl Action for CreateOIDCConfig {
 
 /// Replaces the settings of an identity provider.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(crate) struct UpdateOIDCConfig {
-    name: String,
-    identity_url: String,
-    /// The key set, in base64.
-    identity_key: String,
-    client_id: Vec<String>,
-    #[serde(default)]
-    description: String,
-    auto_rotate_key: Option<i64>,
-}
+#[serde(transparent)]
+pub(crate) struct UpdateOIDCConfig(Described);
 
 impl Action for UpdateOIDCConfig {
     action! { cam::UpdateOIDCConfig: Write, Settings => () }
     fn check(self, by: &Identity) -> CloudResult<Settings> {
-        lasting_only(by)?;
-        let Self { name, identity_url: url, identity_key, client_id: clients, description, auto_rotate_key } = self;
-        Ok(Settings { name, url, keys: keys(&identity_key, auto_rotate_key)?, clients, description })
+        self.0.check(by)
     }
     fn target(it: &Settings) -> Option<String> {
         Some(it.name.clone())
