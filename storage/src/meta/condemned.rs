@@ -258,21 +258,12 @@ mod tests {
     use sqlx::Row as _;
 
     use super::*;
-    use crate::meta::{MetaParams, Quotas, sqlite_url};
+    use crate::meta::fresh::fresh;
 
     /// A step must not read the rest of a large repository.
     #[tokio::test]
     async fn a_part_of_a_repository_costs_what_is_in_the_part() {
-        let directory = tempfile::tempdir().unwrap();
-        let params = MetaParams {
-            url: sqlite_url(&directory.path().join("a.db")),
-            max_connections: 1,
-            busy_timeout: Duration::from_secs(1),
-            instance: "one".to_owned(),
-            quotas: Quotas::default(),
-        };
-        let store = MetaStore::open(&params).await.unwrap();
-        store.migrate().await.unwrap();
+        let (_directory, store) = fresh().await;
         for sql in [FIRST_MANIFESTS, EDGES[0], EDGES[1], LINKS, FAVORITES] {
             let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
             let plan = explain.fetch_all(store.reader()).await.unwrap();

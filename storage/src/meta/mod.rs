@@ -16,6 +16,8 @@ mod condemned;
 mod duplicate;
 mod durable;
 mod favorites;
+#[cfg(test)]
+mod fresh;
 mod images;
 mod instances;
 mod jobs;

@@ -267,7 +267,8 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::super::{MetaParams, Quotas, Timing, sqlite_url};
+    use super::super::Timing;
+    use super::super::fresh::fresh;
     use super::*;
     use roadstead_types::{Actor, RepositoryId, SystemClock, Tag};
 
@@ -277,16 +278,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_unit_may_go_on_in_another_thread() {
-        let directory = tempfile::tempdir().unwrap();
-        let params = MetaParams {
-            url: sqlite_url(&directory.path().join("a.db")),
-            max_connections: 1,
-            busy_timeout: Duration::from_secs(1),
-            instance: "one".to_owned(),
-            quotas: Quotas::default(),
-        };
-        let store = MetaStore::open(&params).await.unwrap();
-        store.migrate().await.unwrap();
+        let (_directory, store) = fresh().await;
         let timing = Timing::new(Arc::new(SystemClock), Duration::ZERO);
         let act = Act::new(Arc::new(Actor::server()), "test", timing);
         let tag: Tag = "latest".parse().unwrap();
