@@ -19,7 +19,7 @@ impl Inner {
             return Ok(None);
         }
         let base = match bound.provider {
-            // An identity provider vouched for this session, so no credentials of an account were used.
+            // An identity provider vouched for the holder, so no credentials of an account were used.
             Some(_) => self.active(bound.account).await?,
             None => self.current(bound.account, bound.credential_version).await?,
         };
