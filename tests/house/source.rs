@@ -23,12 +23,21 @@ fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the top of the repository")
 }
 
+/// The text of a file below the top of the repository.
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The folder of each crate of the workspace.
+pub fn members() -> Vec<String> {
+    let manifest = read("Cargo.toml");
+    let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("`members` on one line");
+    members.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 /// The `src` folder of each crate, and each folder of black-box tests.
 pub fn trees() -> Vec<Tree> {
-    let manifest = std::fs::read_to_string(top().join("Cargo.toml")).expect("Cargo.toml");
-    let members = manifest.lines().find(|line| line.starts_with("members = ")).expect("`members` on one line");
-    let mut folders: Vec<String> =
-        members.split('"').skip(1).step_by(2).map(|member| format!("{member}/src")).collect();
+    let mut folders: Vec<String> = members().into_iter().map(|member| format!("{member}/src")).collect();
     folders.retain(|folder| top().join(folder).is_dir());
     folders.push("tests/house".to_owned());
     for entry in std::fs::read_dir(top().join("tests/tests")).expect("tests/tests") {
