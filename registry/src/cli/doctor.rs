@@ -10,14 +10,15 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, StatusCode};
 use roadstead_auth::{Caller, Identity, Scope, Sealer, Write};
 use roadstead_config::Settings;
-use roadstead_service::NameService;
+use roadstead_service::records::Account;
+use roadstead_service::{AccountService, NameService};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Algorithm, Clock, Digest, RegistryId, RepositoryName, SystemClock, media_types};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Context, Failure, Outcome, print_json, print_line};
+use super::{Context, Failure, Outcome, opened, print_json, print_line};
 use crate::bootstrap;
 
 #[derive(Args)]
@@ -27,10 +28,8 @@ pub struct DoctorArgs {
     url: Option<Url>,
 }
 
-/// The repository that the doctor pushes to and then removes.
-const REPOSITORY: &str = "library/roadstead-doctor";
-/// The largest clock difference at which tokens still work.
-const MAX_SKEW: Duration = Duration::from_secs(60);
+/// The repository that the doctor pushes to and then removes, in a namespace of the owner account.
+const REPOSITORY: &str = "roadstead-doctor";
 
 /// The results of the checks. They are printed one by one, or together as JSON.
 struct Report {
@@ -95,7 +94,7 @@ async fn check_server(
         Ok(client) => client,
         Err(error) => return report.add("HTTP client", Err(error.into())),
     };
-    report.add("clock", check_clock(&client, &url).await)?;
+    report.add("clock", check_clock(&client, &url, settings.auth.leeway).await)?;
     match opened {
         Some(_) if settings.maintenance.readonly => {
             let untried = "not tried: the registry is read-only for maintenance (maintenance.readonly)";
@@ -140,19 +139,21 @@ fn check_data_dir(settings: &Settings) -> anyhow::Result<String> {
     Ok(format!("{} can be written", dir.display()))
 }
 
-async fn check_clock(client: &Client, url: &str) -> anyhow::Result<String> {
+/// Compares the clocks of this machine and the server. Tokens work while they differ by `leeway` at most.
+async fn check_clock(client: &Client, url: &str, leeway: Duration) -> anyhow::Result<String> {
     let response = client.get(format!("{url}/v2/")).send().await.with_context(|| format!("cannot reach {url}"))?;
     let date = response.headers().get("date").and_then(|d| d.to_str().ok()).context("the answer has no Date")?;
     let theirs = httpdate::parse_http_date(date)?.duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let ours = u64::try_from(SystemClock.now().as_secs())?;
     let skew = theirs.abs_diff(ours);
-    ensure!(skew <= MAX_SKEW.as_secs(), "this clock and the server's differ by {skew} s; tokens will be refused");
+    ensure!(skew <= leeway.as_secs(), "this clock and the server's differ by {skew} s; tokens will be refused");
     Ok(format!("differs by {skew} s from the server's"))
 }
 
 struct Session<'a> {
     client: &'a Client,
     url: &'a str,
+    repository: &'a RepositoryName,
     token: String,
 }
 
@@ -181,11 +182,11 @@ impl Session<'_> {
 /// Signs in at the server behind the URL. The token is made here, from the database, for the host name that this server
 /// announces.
 async fn sign_in<'a>(
-    settings: &Settings,
-    meta: &MetaStore,
-    sealer: Sealer,
+    (settings, meta, sealer): (&Settings, &MetaStore, Sealer),
     client: &'a Client,
     url: &'a str,
+    owner: &Account,
+    repository: &'a RepositoryName,
 ) -> anyhow::Result<Session<'a>> {
     let response = client.get(format!("{url}/v2/")).send().await?;
     ensure!(response.status() == StatusCode::UNAUTHORIZED, "{url}/v2/ answered {}", response.status());
@@ -196,18 +197,23 @@ async fn sign_in<'a>(
     let token = client.get(realm).query(&[("service", service)]).send().await;
     let token = token.with_context(|| format!("cannot reach {realm}, where clients get their tokens"))?;
     ensure!(token.status().is_success(), "{realm} answered {}", token.status());
-    let namespace = meta.namespace(RegistryId::PERSONAL, "library").await?.context("there is no namespace library")?;
-    let owner = meta.account(namespace.owner).await?.context("the namespace library has no owner")?;
     let auth = bootstrap::open_auth(settings, meta, sealer, Arc::new(SystemClock)).await?;
-    let identity = Identity::of_main(&owner).context("the owner of the namespace library is a sub-account")?;
+    let identity = Identity::of_main(owner).context("the owner account is a sub-account")?;
     let caller = Caller::identified(
         Some(Arc::new(identity)),
         None,
         Arc::new(roadstead_auth::Client::at(Ipv4Addr::LOCALHOST.into())),
     );
-    let scope = Scope::parse(&format!("repository:{REPOSITORY}:pull,push,delete"));
+    let scope = Scope::parse(&format!("repository:{repository}:pull,push,delete"));
     let issued = auth.issue(RegistryId::PERSONAL, &caller, service, &[scope]).await?;
-    Ok(Session { client, url, token: issued.token })
+    Ok(Session { client, url, repository, token: issued.token })
+}
+
+/// Returns the name of the doctor's repository.
+async fn repository_of(names: &NameService, owner: &Account) -> anyhow::Result<RepositoryName> {
+    let own = names.namespaces(&super::system(), Some(owner.id), None, 1).await?;
+    let first = own.first().context("the owner account has no namespace: `roadstead namespace create` makes one")?;
+    Ok(format!("{}/{REPOSITORY}", first.name).parse()?)
 }
 
 /// Pushes and pulls, then removes the pushed content, and also the repository unless it existed before.
@@ -218,13 +224,14 @@ async fn push_and_pull(
     client: &Client,
     url: &str,
 ) -> anyhow::Result<String> {
-    let session = sign_in(settings, meta, sealer, client, url).await?;
-    let name: RepositoryName = REPOSITORY.parse()?;
     let (names, system) = (NameService::new(meta.clone(), Vec::new()), super::system::<Write>());
+    let owner = opened::owner(&AccountService::new(meta.clone())).await?;
+    let name = repository_of(&names, &owner).await?;
+    let session = sign_in((settings, meta, sealer), client, url, &owner, &name).await?;
     let before = names.repository(&system, &name).await?;
     let outcome = round_trip(&session).await;
     if let (None, Some((made, _))) = (before, names.repository(&system, &name).await?) {
-        let act = super::operator_act(settings, None, "repository.delete", REPOSITORY);
+        let act = super::operator_act(settings, None, "repository.delete", name.as_str());
         names.delete_repository(&system, &act, &made).await?;
     }
     outcome?;
@@ -235,7 +242,8 @@ async fn round_trip(session: &Session<'_>) -> anyhow::Result<()> {
     let content = format!("{{\"checked\":\"{:032x}\"}}", rand::random::<u128>()).into_bytes();
     let digest = Digest::of(Algorithm::Sha256, &content);
     let octets = "application/octet-stream";
-    let start = format!("/v2/{REPOSITORY}/blobs/uploads/");
+    let repository = session.repository;
+    let start = format!("/v2/{repository}/blobs/uploads/");
     let started = session.send(Method::POST, &start, octets, Vec::new(), StatusCode::ACCEPTED).await?;
     let location = started.headers().get(LOCATION).and_then(|l| l.to_str().ok()).context("no Location")?.to_owned();
     let put = format!("{location}?digest={digest}");
@@ -248,11 +256,11 @@ async fn round_trip(session: &Session<'_>) -> anyhow::Result<()> {
         content.len(),
     );
     let manifest_digest = Digest::of(Algorithm::Sha256, manifest.as_bytes());
-    let at = format!("/v2/{REPOSITORY}/manifests/{manifest_digest}");
+    let at = format!("/v2/{repository}/manifests/{manifest_digest}");
     session.send(Method::PUT, &at, media_types::OCI_IMAGE, manifest.clone().into_bytes(), StatusCode::CREATED).await?;
     let pulled = session.send(Method::GET, &at, octets, Vec::new(), StatusCode::OK).await?.bytes().await?;
     ensure!(pulled == manifest.as_bytes(), "the manifest came back changed");
-    let blob = format!("/v2/{REPOSITORY}/blobs/{digest}");
+    let blob = format!("/v2/{repository}/blobs/{digest}");
     let pulled = session.send(Method::GET, &blob, octets, Vec::new(), StatusCode::OK).await?.bytes().await?;
     ensure!(pulled == content, "the blob came back changed");
     session.send(Method::DELETE, &at, octets, Vec::new(), StatusCode::ACCEPTED).await?;

@@ -56,13 +56,11 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
 }
 
 /// Returns the account with this uin, or the account of the first start if no uin is given.
-async fn owner_of(accounts: &AccountService, names: &NameService, uin: Option<&Uin>) -> anyhow::Result<Account> {
-    if let Some(uin) = uin {
-        return opened::find(accounts, uin).await;
+async fn owner_of(accounts: &AccountService, uin: Option<&Uin>) -> anyhow::Result<Account> {
+    match uin {
+        Some(uin) => opened::find(accounts, uin).await,
+        None => opened::owner(accounts).await.context("name an owner with --owner"),
     }
-    let unknown = "there is no owner account yet: run `roadstead serve` once, or name one with --owner";
-    let library = names.namespace(&system::<Read>(), "library").await?.context(unknown)?;
-    accounts.account(&system::<Read>(), library.owner).await?.context(unknown)
 }
 
 async fn create(
@@ -73,7 +71,7 @@ async fn create(
     owner: Option<&Uin>,
     even_reserved: bool,
 ) -> anyhow::Result<()> {
-    let owner = owner_of(accounts, names, owner).await?;
+    let owner = owner_of(accounts, owner).await?;
     let act = context.act(Some(owner.owner), "namespace.create", name.as_str());
     match names.create_namespace(&system(), &act, &owner, name, even_reserved).await {
         Err(Error::Reserved(_)) => bail!("the name {name} is reserved; with --reserved it is made all the same"),

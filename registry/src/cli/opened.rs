@@ -32,6 +32,12 @@ impl Opened<'_> {
     }
 }
 
+/// Returns the account that the first start has made.
+pub async fn owner(accounts: &AccountService) -> anyhow::Result<Account> {
+    let owner = accounts.find_by_name(&system::<Read>(), bootstrap::OWNER_NAME).await?;
+    owner.context("there is no owner account yet: `roadstead serve` makes it")
+}
+
 /// Returns the account with this uin.
 pub async fn find(accounts: &AccountService, uin: &Uin) -> anyhow::Result<Account> {
     accounts.find(&system::<Read>(), uin).await?.with_context(|| format!("there is no account {uin}"))

@@ -2,6 +2,7 @@
 
 use roadstead_storage::meta::{AuditQuery, QuotaKind};
 use roadstead_tests::TestRegistry;
+use serde_json::json as value;
 
 use super::cli::{json, text};
 
@@ -31,4 +32,27 @@ async fn a_quota_holds_for_namespaces_that_the_operator_makes() {
     let refused = create("alice-three");
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("no more than 2"), "{}", text(&refused.stderr));
+}
+
+#[tokio::test]
+async fn the_owner_account_is_found_without_its_first_namespace() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let told = |arguments: &[&str]| {
+        let output = reg.command(arguments, "");
+        text(&[output.stdout, output.stderr].concat())
+    };
+    let listed = || json(&reg.command(&["namespace", "list", "--json"], ""));
+    assert_eq!(told(&["namespace", "create", "aside"]), "namespace aside created\n");
+    assert_eq!(told(&["namespace", "delete", "library"]), "namespace library deleted\n");
+    let doctor = told(&["doctor", "--url", &reg.url()]);
+    assert!(doctor.contains("ok      push and pull"), "{doctor}");
+    assert_eq!(told(&["namespace", "create", "--reserved", "library"]), "namespace library created\n");
+    let owner = reg.owner_name();
+    assert_eq!(listed(), value!([{ "name": "aside", "owner": owner }, { "name": "library", "owner": owner }]));
+    // The owner account is found too when that namespace belongs to another account.
+    let carol = json(&reg.command(&["account", "create", "--name", "carol"], ""));
+    told(&["namespace", "delete", "library"]);
+    told(&["namespace", "create", "--reserved", "library", "--owner", carol["uin"].as_str().unwrap()]);
+    told(&["namespace", "create", "another"]);
+    assert_eq!(listed()[0], value!({ "name": "another", "owner": owner }));
 }
