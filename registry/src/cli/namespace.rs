@@ -111,7 +111,11 @@ async fn delete(context: &Context, names: &NameService, name: &NamespaceName) ->
     let namespace = names.namespace(&system::<Write>(), name.as_str()).await?;
     let act = context.act(namespace.map(|namespace| namespace.owner), "namespace.delete", name.as_str());
     match names.delete_namespace(&system(), &act, name).await {
-        Err(Error::InUse(_)) => bail!("there are repositories in the namespace {name}: delete them first"),
+        Err(Error::InUse(_)) => {
+            bail!(
+                "there are repositories in the namespace {name}: delete them first, with `roadstead repository delete`"
+            )
+        }
         deleted => ensure!(deleted?, "there is no namespace {name}"),
     }
     let value = json!({ "name": name.as_str(), "status": "deleted" });

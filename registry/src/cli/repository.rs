@@ -1,6 +1,6 @@
 //! `roadstead repository`: repositories of the personal edition.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Subcommand, ValueEnum};
 use roadstead_auth::Write;
 use roadstead_service::NameService;
@@ -17,8 +17,16 @@ pub enum Command {
     Visibility {
         /// NAMESPACE/NAME
         name: RepositoryName,
-        /// public: everybody; private: only its owner
+        /// public: everybody; private: its owner, and sub-accounts whose policies allow it
         visibility: Visibility,
+    },
+    /// Delete a repository with all its images and tags
+    Delete {
+        /// NAMESPACE/NAME
+        name: RepositoryName,
+        /// Delete it for good; without this flag, the command only says what it would delete
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -36,6 +44,7 @@ pub async fn run(context: &Context, command: Command) -> Outcome {
     let done = match command {
         Command::List => list(context, &names).await,
         Command::Visibility { name, visibility } => set_visibility(context, &names, &name, visibility).await,
+        Command::Delete { name, yes } => delete(context, &names, &name, yes).await,
     };
     if done.is_ok() && changes {
         until_seen(&meta).await?;
@@ -75,4 +84,14 @@ async fn set_visibility(
     }
     let value = json!({ "name": name.as_str(), "visibility": word(public) });
     print_done(context, format_args!("repository {name} is {}", word(public)), &value)
+}
+
+async fn delete(context: &Context, names: &NameService, name: &RepositoryName, yes: bool) -> anyhow::Result<()> {
+    let unknown = || format!("there is no repository {name}");
+    let (repository, owner) = names.repository(&system::<Write>(), name).await?.with_context(unknown)?;
+    ensure!(yes, "this deletes the repository {name} with all its images and tags: add --yes if you mean it");
+    let act = context.act(owner, "repository.delete", name.as_str());
+    ensure!(names.delete_repository(&system(), &act, &repository).await?, unknown());
+    let value = json!({ "name": name.as_str(), "status": "deleted" });
+    print_done(context, format_args!("repository {name} deleted"), &value)
 }

@@ -157,6 +157,20 @@ after_pull-secret() { pulls "$(jq -er '.data[".dockerconfigjson"]' secret.json |
 
 # ---- docs/OPERATIONS.md ----
 
+# Pushes the image that the document deletes.
+deletable() {
+  roadstead namespace create team
+  oci_layout "$WORK/deletable" deletable
+  crane auth login 127.0.0.1:5000 -u "$LOGIN" -p "$PASSWORD"
+  for tag in v1 v2 v3; do crane push "$WORK/deletable" "127.0.0.1:5000/team/app:$tag" --index; done
+  crane auth logout 127.0.0.1:5000
+}
+after_delete-images() {
+  local left
+  left=$(curl -sSf -u "$LOGIN:$PASSWORD" http://127.0.0.1:5000/v2/team/app/tags/list | jq -c .tags)
+  [ "$left" = '[]' ] || [ "$left" = null ] || die "there are still tags: $left"
+}
+
 # Starts a PostgreSQL server for the block that runs `createuser`.
 postgres_start() {
   local folder=$WORK/pg

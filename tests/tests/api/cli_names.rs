@@ -1,7 +1,7 @@
 //! Namespaces made by the operator follow the same rules as namespaces made by their owner.
 
 use roadstead_storage::meta::{AuditQuery, QuotaKind};
-use roadstead_tests::TestRegistry;
+use roadstead_tests::{Image, TestRegistry};
 use serde_json::json as value;
 
 use super::cli::{json, text};
@@ -55,4 +55,27 @@ async fn the_owner_account_is_found_without_its_first_namespace() {
     told(&["namespace", "create", "--reserved", "library", "--owner", carol["uin"].as_str().unwrap()]);
     told(&["namespace", "create", "another"]);
     assert_eq!(listed()[0], value!({ "name": "another", "owner": owner }));
+}
+
+#[tokio::test]
+async fn a_repository_is_deleted_with_its_images_only_on_purpose() {
+    let reg = TestRegistry::builder().system_clock().start().await;
+    let owner = reg.owner();
+    for name in ["library/gone", "library/kept"] {
+        owner.push_image(name, "v1", &Image::small(1)).await;
+    }
+    let delete = ["repository", "delete", "library/gone"];
+    let refused = reg.command(&delete, "");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("add --yes"), "{}", text(&refused.stderr));
+    owner.get("/v2/library/gone/manifests/v1").await.expect(200);
+    let deleted = reg.command(&[&delete[..], &["--yes"]].concat(), "");
+    assert_eq!(text(&deleted.stdout), "repository library/gone deleted\n", "{}", text(&deleted.stderr));
+    owner.get("/v2/library/gone/manifests/v1").await.expect(404);
+    owner.get("/v2/library/kept/manifests/v1").await.expect(200);
+    let again = reg.command(&[&delete[..], &["--yes"]].concat(), "");
+    assert!(text(&again.stderr).contains("there is no repository library/gone"), "{}", text(&again.stderr));
+    let query = AuditQuery { action: Some("repository.delete"), limit: 10, ..AuditQuery::default() };
+    let events = reg.meta().audit_events(&query).await.unwrap();
+    assert_eq!((events.len(), events[0].1.resource.as_str()), (1, "library/gone"));
 }

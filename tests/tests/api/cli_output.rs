@@ -39,6 +39,7 @@ async fn every_command_prints_json_when_it_is_asked_to() {
             &["repository", "visibility", "library/app", "public"],
             json!({ "name": "library/app", "visibility": "public" }),
         ),
+        (&["repository", "delete", "library/app", "--yes"], json!({ "name": "library/app", "status": "deleted" })),
         (&["job", "cancel", &job], json!({ "id": number, "state": "cancelled" })),
         (&["job", "retry", &job], json!({ "id": number, "state": "waiting" })),
         (&["migrate"], json!({ "schema": "up to date" })),
@@ -100,7 +101,7 @@ async fn what_is_told_names_what_it_is_about() {
         ),
         (
             &["namespace", "delete", "library"],
-            "roadstead: there are repositories in the namespace library: delete them first\n".into(),
+            "roadstead: there are repositories in the namespace library: delete them first, with `roadstead repository delete`\n".into(),
         ),
     ] {
         assert_eq!(told(arguments), expected, "{arguments:?}");

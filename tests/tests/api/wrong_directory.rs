@@ -32,6 +32,7 @@ fn commands_that_change_something_make_no_registry() {
         &["namespace", "create", "team"],
         &["namespace", "delete", "team"],
         &["repository", "visibility", "team/app", "public"],
+        &["repository", "delete", "team/app", "--yes"],
         &["job", "cancel", "1"],
         &["job", "retry", "1"],
         &["rotate-master-key"],
