@@ -64,11 +64,16 @@ impl FirstStart {
         let host = url.split_once("://").map_or(url, |(_, host)| host);
         let text = |member: &str| self.record.get(member).and_then(Value::as_str).unwrap_or_default();
         let password = match self.password_chosen {
-            true => "the password that you chose".to_owned(),
-            false => format!("password {}", text("password")),
+            true => "the one that you chose",
+            false => text("password"),
         };
-        let kept = self.path.display();
-        Ok(format!("first start: docker login {host} --username {}, {password} (kept in {kept})", text("username")))
+        // The command has a line of its own, so that it can be pasted.
+        let (kept, username) = (self.path.display(), text("username"));
+        Ok(format!(
+            "first start: the credentials of the owner account are in {kept}\n\
+             docker login {host} --username {username}\n\
+             password: {password}"
+        ))
     }
 }
 

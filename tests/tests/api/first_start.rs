@@ -52,7 +52,7 @@ async fn the_first_start_names_an_address_that_can_be_reached() {
     assert_eq!(record["url"], format!("http://127.0.0.1:{port}"));
     let member = |name: &str| record[name].as_str().unwrap().to_owned();
     let login = format!("docker login 127.0.0.1:{port} --username {}", member("username"));
-    assert!(server.output().iter().any(|line| line.contains(&login)), "{:?}", server.output());
+    assert!(server.output().contains(&login), "{:?}", server.output());
     let owner = Client::new(&member("url"), Credentials::Basic(member("username"), member("password")));
     owner.get("/v2/").await.expect(200);
 }
