@@ -1,4 +1,5 @@
-//! `roadstead garbage-collect`: removes expired uploads, and stored bytes without a row.
+//! `roadstead garbage-collect`: deletes unfinished uploads that have expired, and stored objects that the database does
+//! not know.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +22,16 @@ pub struct CollectArgs {
     /// List what would be removed and why, but remove nothing
     #[arg(long)]
     dry_run: bool,
-    /// Minimum age of stored bytes without a row; by default the setting gc.orphan_age. Less than 1h only without a
-    /// server
-    #[arg(long, value_parser = humantime::parse_duration)]
-    grace: Option<Duration>,
+    /// Minimum age of stored objects that the database does not know; by default the setting gc.orphan_age. Less than
+    /// 1h only without a server
+    #[arg(long, value_parser = humantime::parse_duration, alias = "grace")]
+    orphan_age: Option<Duration>,
 }
 
 /// Runs `roadstead garbage-collect`.
 pub async fn run(context: &Context, args: &CollectArgs) -> Outcome {
     let settings = &context.settings;
-    let orphan_age = args.grace.unwrap_or(settings.gc.orphan_age);
+    let orphan_age = args.orphan_age.unwrap_or(settings.gc.orphan_age);
     // A missing database or store means that the data directory is wrong, so this must not create one.
     let meta = context.meta(!args.dry_run).await?;
     let store = bootstrap::open_existing_store(settings).await?;
@@ -98,5 +99,5 @@ fn alone_if_needed(settings: &Settings, orphan_age: Duration, dry_run: bool) -> 
         return Ok(None);
     }
     let lock = bootstrap::lock_data_dir(settings);
-    lock.map(Some).context("--grace below 1h can remove data that a running server needs: stop the server first")
+    lock.map(Some).context("--orphan-age below 1h can remove data that a running server needs: stop the server first")
 }

@@ -222,15 +222,15 @@ async fn collecting_garbage_takes_nothing_that_is_used() {
     // Staged bytes without a row, as after a crash.
     let stray = reg.settings().storage_root().join("uploads").join("11111111-2222-3333-4444-555555555555");
     std::fs::write(&stray, "stray").unwrap();
-    // While a server runs, new bytes may still get their row, so a grace of 0 is refused.
-    let hasty = reg.command(&["garbage-collect", "--grace", "0s"], "");
+    // While a server runs, new bytes may still get their row, so an age of 0 is refused.
+    let hasty = reg.command(&["garbage-collect", "--orphan-age", "0s"], "");
     assert_eq!(hasty.status.code(), Some(1), "{}", text(&hasty.stdout));
     let patient = json(&reg.command(&["garbage-collect", "--json"], ""));
     assert_eq!((&patient["items"], stray.exists()), (&Value::Array(Vec::new()), true));
     reg.stop(true);
-    let plan = json(&reg.command(&["garbage-collect", "--dry-run", "--grace", "0s", "--json"], ""));
+    let plan = json(&reg.command(&["garbage-collect", "--dry-run", "--orphan-age", "0s", "--json"], ""));
     assert_eq!((plan["items"].as_array().unwrap().len(), stray.exists()), (1, true), "{plan}");
-    let done = json(&reg.command(&["garbage-collect", "--grace", "0s", "--json"], ""));
+    let done = json(&reg.command(&["garbage-collect", "--orphan-age", "0s", "--json"], ""));
     assert_eq!((&done["items"], stray.exists()), (&plan["items"], false));
     let events = json(&reg.command(&["audit", "list", "--action", "garbage.collect", "--json"], ""));
     assert_eq!(events.as_array().unwrap().len(), 1, "{events}");
@@ -392,7 +392,7 @@ async fn files_that_do_not_belong_to_the_store_stop_nothing_and_are_left_alone()
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "not ours").unwrap();
     }
-    let done = json(&reg.command(&["garbage-collect", "--grace", "0s", "--json"], ""));
+    let done = json(&reg.command(&["garbage-collect", "--orphan-age", "0s", "--json"], ""));
     assert_eq!(done["items"], Value::Array(Vec::new()));
     assert!(odd.iter().all(|name| root.join(name).exists()));
     reg.restart().await;

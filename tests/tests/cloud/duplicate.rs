@@ -59,7 +59,7 @@ async fn a_duplicate_outlives_its_source() {
     assert_eq!(listed["Data"]["TagInfo"][0]["Architecture"], "amd64");
     delete_repository(&reg, "library/src").await;
     reg.stop(true);
-    let out = reg.command(&["garbage-collect", "--grace", "0s"], "");
+    let out = reg.command(&["garbage-collect", "--orphan-age", "0s"], "");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     reg.restart().await;
     let owner = reg.owner();

@@ -154,7 +154,7 @@ fn what_was_acknowledged_survives_the_death_of_the_server() {
     let mut told = String::new();
     for _ in 0..2 {
         let mut collect = Binary::find().command(&data);
-        let collected = collect.args(["garbage-collect", "--grace", "0s"]).output().unwrap();
+        let collected = collect.args(["garbage-collect", "--orphan-age", "0s"]).output().unwrap();
         assert!(collected.status.success(), "{}", String::from_utf8_lossy(&collected.stderr));
         told.push_str(&String::from_utf8_lossy(&collected.stdout));
     }
