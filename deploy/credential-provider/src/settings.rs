@@ -9,7 +9,7 @@
 //! | `ROADSTEAD_WEB_IDENTITY_TOKEN_FILE` | a file with a token, used if kubelet sends none |
 //! | `ROADSTEAD_INSTANCE` | `tcr-xxxxxxxx`: credentials for this instance instead of the personal edition |
 //! | `ROADSTEAD_USERNAME`, `ROADSTEAD_PASSWORD` | a fixed login, instead of an access key |
-//! | `ROADSTEAD_REGISTRIES` | the hosts that may get the credentials, with commas; without it, the host of the endpoint |
+//! | `ROADSTEAD_REGISTRIES` | the hosts that may get the credentials, with commas; without it, the host of the endpoint; a fixed login needs it |
 //! | `ROADSTEAD_CACHE_SECONDS` | the longest time in seconds that kubelet may keep the credentials |
 //! | `ROADSTEAD_CA_FILE` | more certificates to trust, as PEM |
 //!
@@ -31,7 +31,7 @@ pub struct Settings {
     pub source: Source,
     /// The longest time that kubelet may keep the credentials.
     pub cache: Option<Duration>,
-    /// Hosts that may get the credentials. Empty: any host that kubelet asks about.
+    /// Hosts that may get the credentials.
     registries: Vec<String>,
 }
 
@@ -100,7 +100,14 @@ impl Settings {
             (_, Some(_), Some(_)) => {
                 bail!("give either a password or an access key or ROADSTEAD_PROVIDER_ID, not several")
             }
-            (Some(username), Some(password), None) => Source::Fixed { username: username.to_string(), password },
+            (Some(username), Some(password), None) => {
+                // A fixed login has no endpoint that names a host, and the password must not go to every host.
+                ensure!(
+                    !registries.is_empty(),
+                    "a fixed login needs ROADSTEAD_REGISTRIES: name the hosts that may get it"
+                );
+                Source::Fixed { username: username.to_string(), password }
+            }
             (None, Some(_), None) => bail!("ROADSTEAD_PASSWORD needs ROADSTEAD_USERNAME"),
             (username, None, Some(proof)) => {
                 let access = Access::load(env, proof, username.map(|name| name.to_string()))?;
@@ -119,7 +126,7 @@ impl Settings {
 
     /// Refuses a host that may not get the credentials.
     pub fn check_registry(&self, registry: &str) -> Result<()> {
-        let known = self.registries.is_empty() || self.registries.contains(&registry.to_ascii_lowercase());
+        let known = self.registries.contains(&registry.to_ascii_lowercase());
         ensure!(known, "the image is of {registry}, these credentials are for {}", self.registries.join(", "));
         Ok(())
     }
@@ -241,13 +248,16 @@ mod tests {
     fn fixed_credentials_come_from_values_or_files() {
         let file = std::env::temp_dir().join(format!("roadstead-provider-{}", std::process::id()));
         std::fs::write(&file, "pass word\n").unwrap();
-        let settings =
-            load(&[("ROADSTEAD_USERNAME", "u"), ("ROADSTEAD_PASSWORD_FILE", file.to_str().unwrap())]).unwrap();
+        let login = [("ROADSTEAD_USERNAME", "u"), ("ROADSTEAD_PASSWORD_FILE", file.to_str().unwrap())];
+        let settings = load(&[&login[..], &[("ROADSTEAD_REGISTRIES", "r.example.com")]].concat()).unwrap();
+        let everywhere = load(&login).err().unwrap().to_string();
         std::fs::remove_file(&file).unwrap();
         assert!(
             matches!(&settings.source, Source::Fixed { username, password } if username == "u" && password.as_str() == "pass word")
         );
-        assert!(settings.check_registry("any.example.com").is_ok());
+        assert!(settings.check_registry("r.example.com").is_ok());
+        assert!(settings.check_registry("any.example.com").is_err());
+        assert!(everywhere.contains("needs ROADSTEAD_REGISTRIES"), "{everywhere}");
     }
 
     #[test]
