@@ -1,10 +1,10 @@
 //! `roadstead job`: background jobs.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use roadstead_auth::Read;
-use roadstead_service::JobService;
 use roadstead_service::records::{Job, JobQuery, JobState, Schedule};
+use roadstead_service::{Error, JobService};
 use roadstead_types::{JobId, Timestamp};
 use serde_json::{Value, json};
 
@@ -107,9 +107,11 @@ async fn cancel(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Resu
 async fn retry(context: &Context, jobs: &JobService, id: JobId) -> anyhow::Result<()> {
     let job = find(jobs, id).await?;
     let act = context.act(None, "job.retry", &id.to_string());
-    let again = jobs.retry(&system(), &act, id).await.context("the same work was asked for since, by another job")?;
-    if !again {
-        bail!("job {id} is {}", job.state.as_str());
+    match jobs.retry(&system(), &act, id).await {
+        Err(Error::Exists(_)) => {
+            bail!("another job for the same work already waits or runs: see `roadstead job list`")
+        }
+        again => ensure!(again?, "job {id} is {}", job.state.as_str()),
     }
     done(context, id, JobState::Waiting.as_str(), "is due now")
 }

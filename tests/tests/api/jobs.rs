@@ -51,7 +51,7 @@ async fn an_operator_sees_jobs_cancels_them_and_has_them_tried_again() {
     assert!(told(&reg, &["cancel", &id], 1).contains("has ended already"));
     assert_eq!(json_of(&reg, &["show", &id])["state"], "cancelled");
     let other = reg.meta().enqueue_job(&unknown(), reg.now()).await.unwrap().to_string();
-    assert!(told(&reg, &["retry", &id], 1).contains("the same work was asked for since"));
+    assert!(told(&reg, &["retry", &id], 1).contains("another job for the same work already waits or runs"));
     told(&reg, &["cancel", &other], 0);
     assert_eq!(told(&reg, &["retry", &id], 0), format!("job {id} is due now\n"));
     assert_eq!(json_of(&reg, &["show", &id])["state"], "waiting");
