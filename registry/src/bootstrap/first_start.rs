@@ -87,7 +87,7 @@ fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String
     serde_json::from_str(&text).map(Some).with_context(|| format!("{} does not hold valid JSON", path.display()))
 }
 
-/// Creates the owner account and its namespace if there is no account yet, or completes an interrupted first start.
+/// Creates the owner account and its namespace if there is no account named `owner`, or completes an interrupted first start.
 pub(super) async fn first_start(
     settings: &Settings,
     chosen: &Bootstrap,

@@ -32,7 +32,8 @@ pub fn lock_data_dir(settings: &Settings) -> anyhow::Result<DataDirLock> {
     let path = settings.data_dir.join("lock");
     let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file = open.with_context(|| format!("cannot open {}", path.display()))?;
-    file.try_lock().map_err(|_| anyhow::anyhow!("another server is running on {}", settings.data_dir.display()))?;
+    let dir = settings.data_dir.display();
+    file.try_lock().map_err(|_| anyhow::anyhow!("a server, or a command that needs it alone, is using {dir}"))?;
     Ok(DataDirLock { _file: file })
 }
 
@@ -115,7 +116,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore
     })
 }
 
-/// Opens an existing blob store, for commands that only read.
+/// Opens an existing blob store, for commands, which must not create one.
 pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn BlobStore>> {
     if settings.storage.driver == Driver::Fs {
         let root = settings.storage_root();

@@ -245,7 +245,7 @@ async fn password(context: &Context, opened: &Opened<'_>, uin: &Uin, password_st
         Some(password) => {
             credentials.set_password(&system(), &act, &account, &password).await?;
             let value = json!({ "username": account.uin.as_str() });
-            print_done(context, format_args!("the account {uin} has another password"), &value)
+            print_done(context, format_args!("the password of the account {uin} is changed"), &value)
         }
         None => {
             let password = roadstead_auth::generate_password();

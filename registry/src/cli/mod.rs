@@ -69,7 +69,7 @@ struct Common {
 enum Command {
     /// Run the server
     Serve,
-    /// Main accounts
+    /// Accounts: passwords, states, quotas, access keys
     #[command(subcommand)]
     Account(account::Command),
     /// The audit log
@@ -84,7 +84,8 @@ enum Command {
     /// Background jobs
     #[command(subcommand)]
     Job(job::Command),
-    /// Remove expired uploads and stored bytes without a row; safe while servers run
+    /// Delete unfinished uploads that have expired, and stored objects that the database does not know; safe while
+    /// servers run
     GarbageCollect(collect::CollectArgs),
     /// Bring the schema of the database up to date
     Migrate,
@@ -92,7 +93,7 @@ enum Command {
     RotateMasterKey(maintenance::RotateArgs),
     /// Check the settings and print those in force
     CheckConfig,
-    /// Check data directory, clock and database, and push and pull through the external URL
+    /// Check data directory, blob store, database, master key and clock, and push and pull through the external URL
     Doctor(doctor::DoctorArgs),
     /// Say whether a user may do something, and which statement of which policy decides
     Explain(explain::ExplainArgs),

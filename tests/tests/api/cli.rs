@@ -117,7 +117,7 @@ async fn the_first_start_makes_an_owner_with_a_password_that_nobody_else_has() {
     // A second server on the same data refuses to start, and does not disturb the first one.
     let second = run(&data, &["serve", "--listen", "127.0.0.1:0"], &[]);
     assert_eq!(second.status.code(), Some(1));
-    assert!(text(&second.stderr).contains("another server is running"), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains("needs it alone, is using"), "{}", text(&second.stderr));
     owner.get("/v2/library/app/manifests/v1").await.expect(200);
 }
 
