@@ -105,7 +105,7 @@ nginx_block() {
 
 # ---- docs/KUBERNETES.md ----
 
-# Starts the registry of the document, with an image and an instance.
+# Starts the registry of the document, with an image, and with an instance that has the same image.
 cluster_start() {
   SERVER_ENV=("${FRONT[@]}" 'ROADSTEAD__INSTANCES__DOMAIN={name}.registry.example.com')
   server_start
@@ -116,17 +116,21 @@ cluster_start() {
   crane auth login registry.example.com -u "$LOGIN" -p "$PASSWORD"
   crane push "$WORK/layout" registry.example.com/team/app:v1 --index
   INSTANCE=$(api tcr CreateInstance '{"RegistryName": "team", "RegistryType": "basic"}' | jq -er .RegistryId)
+  api tcr CreateNamespace "{\"RegistryId\": \"$INSTANCE\", \"NamespaceName\": \"team\", \"IsPublic\": false}"
+  token=$(api tcr CreateInstanceToken "{\"RegistryId\": \"$INSTANCE\", \"TokenType\": \"temp\"}")
+  crane auth login team.registry.example.com -u "$(jq -er .Username <<<"$token")" -p "$(jq -er .Token <<<"$token")"
+  crane push "$WORK/layout" team.registry.example.com/team/app:v1 --index
   cp data/bootstrap.json .
 }
 
-# The next program reads the policy from a file. The instance needs another policy, which the document shows.
+# The next program reads the policy from a file.
 after_policy.json() { cp "$BLOCKS/policy.json" .; }
-after_cluster() {
-  local id uin
-  uin=$(jq -r .uin cluster.json)
-  id=$(api cam CreatePolicy "$(jq -cn --arg i "$INSTANCE" '{PolicyName: "instance", PolicyDocument: ({version: "2.0", statement: [
-    {effect: "allow", action: "tcr:CreateInstanceToken", resource: "qcs::tcr:::instance/\($i)"}]} | tojson)}')" | jq -r .PolicyId)
-  api cam AttachUserPolicy "{\"PolicyId\": $id, \"AttachUin\": $uin}"
+# The sub-account gets the policy of the document, for the instance of this test.
+after_instance-policy() {
+  local id policy
+  policy=$(sed "s/tcr-abcd1234/$INSTANCE/" "$BLOCKS/instance-policy.json")
+  id=$(api cam CreatePolicy "$(jq -cn --arg d "$policy" '{PolicyName: "instance", PolicyDocument: $d}')" | jq -r .PolicyId)
+  api cam AttachUserPolicy "{\"PolicyId\": $id, \"AttachUin\": $(jq -r .uin cluster.json)}"
 }
 # Makes the files that the document assumes.
 after_node-key() {
@@ -142,18 +146,18 @@ yaml_block() {
   host=$(jq -r '.auth | keys[0]' <<<"$answer")
   same "$(curl -sS -o /dev/null -w '%{http_code}' "https://$host/v2/")" 401
   same "$(curl -sS -o /dev/null -w '%{http_code}' -u "$(jq -r '.auth[] | .username + ":" + .password' <<<"$answer")" "https://$host/v2/")" 200
-  [ "$host" != registry.example.com ] || pulls "$(jq -c '{auths: (.auth | map_values({auth: (.username + ":" + .password | @base64)}))}' <<<"$answer")"
+  pulls "$host" "$(jq -c '{auths: (.auth | map_values({auth: (.username + ":" + .password | @base64)}))}' <<<"$answer")"
 }
 
-# pulls CONFIG: checks that a client with this config.json may pull the image of the document, and may not push it.
+# pulls HOST CONFIG: checks that a client with this config.json may pull the image of the document, and may not push it.
 pulls() {
-  mkdir -p "$WORK/pulls" && printf '%s' "$1" >"$WORK/pulls/config.json"
-  DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' crane digest registry.example.com/team/app:v1
-  DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' refused crane tag registry.example.com/team/app:v1 v2
+  mkdir -p "$WORK/pulls" && printf '%s' "$2" >"$WORK/pulls/config.json"
+  DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' crane digest "$1/team/app:v1"
+  DOCKER_CONFIG=$WORK/pulls REGISTRY_AUTH_FILE='' refused crane tag "$1/team/app:v1" v2
 }
 
 # The secret holds a config.json that allows pulls.
-after_pull-secret() { pulls "$(jq -er '.data[".dockerconfigjson"]' secret.json | base64 -d)"; }
+after_pull-secret() { pulls registry.example.com "$(jq -er '.data[".dockerconfigjson"]' secret.json | base64 -d)"; }
 
 # ---- docs/OPERATIONS.md ----
 
