@@ -1,7 +1,8 @@
 //! Removes garbage: unfinished uploads past their time, and stored bytes without a row.
 //!
-//! A dry run lists item by item what a run would remove, and why. Nothing here stops or slows a push: an item is
-//! checked again in the step that removes it.
+//! A dry run lists item by item what a run would remove, and why. Nothing here stops or slows a push. An upload is
+//! checked again in the transaction that deletes its row. Objects and staged bytes without a row have nothing to check:
+//! their age alone protects them ([`Params::orphan_age`]).
 //!
 //! This crate knows the stores and nothing else: no HTTP, no permissions, no configuration files. It does not decide
 //! *when* it runs.

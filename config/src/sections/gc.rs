@@ -18,14 +18,16 @@ section! {
         /// the whole store.
         #[serde(with = "humantime_serde")]
         pub sweep_interval: Duration = seconds(DAY),
-        /// How long content stays after it has lost its last reference.
+        /// How long content stays at least after it has lost its last reference. This release only notes the time: it
+        /// deletes no such content.
         #[serde(with = "humantime_serde")]
         pub grace: Duration = seconds(DAY),
-        /// Age at which a stored object without a row in the database is deleted; at least `1h`.
+        /// Age at which stored bytes without a row in the database are deleted; at least `1h`. Only their age protects
+        /// bytes that are being pushed.
         #[serde(with = "humantime_serde")]
         pub orphan_age: Duration = seconds(DAY),
         /// How long content stays at least after the server told a client that it exists, so that the client can finish
-        /// its push.
+        /// its push. This release only notes the time: it deletes no content that has a row in the database.
         #[serde(with = "humantime_serde")]
         pub lease: Duration = seconds(DAY),
     }
