@@ -3,7 +3,7 @@
 use crate::section::section;
 
 section! {
-    /// The personal edition.
+    /// The registry at the main address (the personal edition of the cloud's product).
     pub struct Personal {
         /// Whether the name of a repository may have several parts after the namespace, as in `NAMESPACE/charts/NAME`.
         /// With `false` it has exactly one, as in the product document.
