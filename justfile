@@ -26,10 +26,11 @@ test *ARGS:
 advisories:
     cargo deny check advisories
 
-# Format the code, and write the generated settings reference and snapshots
+# Format the code, and write the generated parts of the documents and the snapshots
 update:
     cargo fmt --all
     UPDATE_DOCS=1 cargo test -p roadstead-config --test documents
+    UPDATE_DOCS=1 cargo test -p roadstead-cloud --test documents
     INSTA_UPDATE=always cargo test --workspace
 
 # Check that all generated files are committed
