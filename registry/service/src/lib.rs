@@ -10,6 +10,8 @@ mod audit_log;
 mod blobs;
 mod cache;
 pub mod cam;
+mod catalog;
+mod emptying;
 mod error;
 pub mod explain;
 mod health;
@@ -23,7 +25,6 @@ mod owned;
 mod personal;
 mod pulls;
 pub mod records;
-mod repositories;
 mod servers;
 pub mod sts;
 mod transfer;
@@ -31,18 +32,20 @@ mod triggers;
 mod uploads;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use roadstead_auth::{Access, Auth, Push};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{Act, Made, MetaStore, Scope, Timing};
-use roadstead_types::{Actor, Clock, RegistryId, RepositoryId, RepositoryName};
+use roadstead_types::{Actor, Clock, RegistryId, RepositoryName};
 
 pub use accounts::{AccountService, CredentialService};
 pub use audit_log::AuditLogService;
 pub use blobs::{BlobRange, BlobService};
 pub use cache::CachedManifest;
+pub use catalog::{CatalogService, Listed};
+pub use emptying::EmptyingService;
 pub use error::{Error, Input, Result};
 pub use health::{Figures, HealthService, Probes};
 pub use images::{ImageService, WholeImage};
@@ -52,7 +55,6 @@ pub use manifests::{ManifestService, Pushed};
 pub use names::NameService;
 pub use personal::{PersonalService, RepositoryFilter, Where};
 pub use pulls::PullService;
-pub use repositories::{Listed, RepositoryService};
 pub use servers::ServerService;
 pub use transfer::{Body, BodyError, TransferBudget};
 pub use triggers::{TriggerDraft, TriggerService};
@@ -93,31 +95,6 @@ pub(crate) struct Foundation {
 }
 
 impl Foundation {
-    /// Removes everything from a deleted repository, in small parts, while `goes_on` returns true. `goes_on` is told the
-    /// number of removed rows. Returns false if something is left.
-    async fn empty_repository(
-        &self,
-        id: RepositoryId,
-        goes_on: impl Fn(u64) -> bool + Send + Sync,
-    ) -> std::result::Result<bool, StorageError> {
-        const CHUNK: u32 = 20;
-        /// The job rests this many times as long as it works, because pushes wait for the writer of the database.
-        const REST: u32 = 4;
-        /// A slow database must not make the job rest until its lease ends.
-        const LONGEST_REST: Duration = Duration::from_secs(1);
-        let act = Act::new(Arc::new(Actor::server()), "repository.empty", self.timing.clone());
-        let mut gone = 0;
-        while goes_on(gone) {
-            let began = Instant::now();
-            match self.meta.empty_repository(&act, id, CHUNK).await? {
-                Some(count) => gone += count,
-                None => return Ok(true),
-            }
-            tokio::time::sleep((began.elapsed() * REST).min(LONGEST_REST)).await;
-        }
-        Ok(false)
-    }
-
     /// Forgets the cached data that a write concerns, unless the outcome proves that nothing was changed. `found` says
     /// whether a successful write has changed something.
     fn forget<T>(&self, scope: &Scope, outcome: &std::result::Result<T, StorageError>, found: impl FnOnce(&T) -> bool) {
@@ -149,7 +126,8 @@ pub struct Services {
     lifecycle: LifecycleService,
     pulls: PullService,
     triggers: TriggerService,
-    repositories: RepositoryService,
+    catalog: CatalogService,
+    emptying: EmptyingService,
     servers: ServerService,
     health: HealthService,
     accounts: AccountService,
@@ -197,7 +175,8 @@ impl Services {
             lifecycle: LifecycleService::new(Arc::clone(&foundation)),
             pulls: PullService::new(Arc::clone(&foundation)),
             triggers: TriggerService::new(Arc::clone(&foundation)),
-            repositories: RepositoryService::new(Arc::clone(&foundation)),
+            catalog: CatalogService::new(Arc::clone(&foundation)),
+            emptying: EmptyingService::new(Arc::clone(&foundation)),
             servers: ServerService::new(Arc::clone(&foundation)),
             health: HealthService::new(Arc::clone(&foundation)),
             accounts: AccountService::new(foundation.meta.clone()),
@@ -254,9 +233,14 @@ impl Services {
         &self.triggers
     }
 
-    /// The service for lists of repositories.
-    pub fn repositories(&self) -> &RepositoryService {
-        &self.repositories
+    /// The service for the catalog.
+    pub fn catalog(&self) -> &CatalogService {
+        &self.catalog
+    }
+
+    /// The service that removes the content of deleted repositories and instances.
+    pub fn emptying(&self) -> &EmptyingService {
+        &self.emptying
     }
 
     /// The service that reports the state of this server to commands.

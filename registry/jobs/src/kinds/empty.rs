@@ -28,7 +28,7 @@ impl Job<Work> for EmptyRegistry {
         let Work { services, operator, .. } = call.context();
         let act = services.act(operator.actor().clone(), Self::KIND);
         let is_empty =
-            services.instances().empty(&operator.system(), &act, RegistryId::new(self.registry), goes_on).await?;
+            services.emptying().registry(&operator.system(), &act, RegistryId::new(self.registry), goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
     }
 }
@@ -53,7 +53,7 @@ impl Job<Work> for EmptyRepository {
             call.goes_on()
         };
         let id = RepositoryId::new(self.repository);
-        let is_empty = services.repositories().empty(&operator.system(), id, goes_on).await?;
+        let is_empty = services.emptying().repository(&operator.system(), id, goes_on).await?;
         Ok(if is_empty { Next::Done } else { Next::Stopped })
     }
 }

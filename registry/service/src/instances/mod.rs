@@ -7,12 +7,10 @@ mod tokens;
 
 use std::sync::Arc;
 
-use roadstead_auth::place::{self, System};
+use roadstead_auth::place;
 use roadstead_auth::{Access, Effect, Read, Write};
 use roadstead_storage::Error as StorageError;
-use roadstead_storage::meta::{
-    Act, Edition, Instance, InstanceChange, NewInstance, Payment, Readable, ResourceTag, Scope,
-};
+use roadstead_storage::meta::{Act, Edition, Instance, InstanceChange, NewInstance, Payment, ResourceTag, Scope};
 use roadstead_types::{InstanceId, InstanceName, RegistryId, Thing};
 
 pub use names::{NameState, after_months};
@@ -28,8 +26,6 @@ pub const MAX_NAMESPACES: u32 = 1000;
 const MAX_INSTANCES: u32 = 1000;
 /// The most random ids that are tried for a new instance.
 const ID_ATTEMPTS: usize = 8;
-/// The number of rows of a deleted instance that are read together.
-const CHUNK: u32 = 100;
 
 /// The properties of a new instance.
 #[derive(Clone, Debug)]
@@ -119,7 +115,7 @@ impl InstanceService {
         there(self.base.meta.modify_instance(act, instance.registry, change).await?, Thing::Instance)
     }
 
-    /// Deletes an instance. A job removes its content with [`Self::empty`].
+    /// Deletes an instance. A job removes its content with [`EmptyingService`](crate::EmptyingService).
     ///
     /// # Errors
     /// `Protected`; `InUse` if the instance has repositories and `content` is not set; `Unknown(Instance)` if it no
@@ -128,48 +124,6 @@ impl InstanceService {
         let deleted = self.base.meta.condemn_instance(act, instance.registry, content).await;
         self.base.forget(&Scope::Registry(instance.registry), &deleted, |there| *there);
         there(deleted?, Thing::Instance)
-    }
-
-    /// Removes all content of a deleted instance while `goes_on` returns true. `goes_on` receives the number of removed
-    /// repositories. Returns false if content is left.
-    ///
-    /// # Errors
-    /// `InUse` if the instance was not deleted, and the errors of the database.
-    pub async fn empty(
-        &self,
-        _: &Access<Write, System>,
-        act: &Act,
-        registry: RegistryId,
-        goes_on: impl Fn(u64) -> bool + Send + Sync,
-    ) -> Result<bool> {
-        let (meta, mut gone) = (&self.base.meta, 0);
-        if registry == RegistryId::PERSONAL || meta.instance(registry).await?.is_some() {
-            return Err(Error::InUse(Thing::Instance));
-        }
-        loop {
-            let repositories = meta.list_repositories(registry, Readable::All, None, CHUNK).await?;
-            if repositories.is_empty() {
-                break;
-            }
-            for repository in repositories {
-                if !self.base.empty_repository(repository.id, |_| goes_on(gone)).await? {
-                    return Ok(false);
-                }
-                gone += 1;
-            }
-        }
-        loop {
-            let namespaces = meta.list_namespaces(registry, None, None, CHUNK).await?;
-            if namespaces.is_empty() {
-                return Ok(true);
-            }
-            for namespace in namespaces {
-                meta.delete_namespace(act, registry, &namespace.name).await?;
-                if !goes_on(gone) {
-                    return Ok(false);
-                }
-            }
-        }
     }
 }
 

@@ -11,6 +11,6 @@ use roadstead_service::Listed;
 pub async fn list(call: &Call<'_>) -> ApiResult {
     let access = call.authorize_catalog().await?;
     let page = Page::of(call)?;
-    let Listed { names, next } = call.services().repositories().list(&access, page.after.as_deref(), page.size).await?;
+    let Listed { names, next } = call.services().catalog().list(&access, page.after.as_deref(), page.size).await?;
     Ok(page.answer(call, next.as_deref(), &[]).json(json!({ "repositories": names })))
 }

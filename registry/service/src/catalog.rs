@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use roadstead_auth::place::System;
-use roadstead_auth::{Access, CatalogAccess, Write};
+use roadstead_auth::CatalogAccess;
 use roadstead_storage::meta::Repository;
-use roadstead_types::{AccountId, NamespaceId, RepositoryId};
+use roadstead_types::{AccountId, NamespaceId};
 
 use super::{Error, Foundation, Result};
 
@@ -26,29 +25,15 @@ pub struct Listed {
     pub next: Option<String>,
 }
 
-/// The service for lists of repositories.
+/// The service for the catalog.
 #[derive(Clone)]
-pub struct RepositoryService {
+pub struct CatalogService {
     base: Arc<Foundation>,
 }
 
-impl RepositoryService {
+impl CatalogService {
     pub(crate) fn new(base: Arc<Foundation>) -> Self {
         Self { base }
-    }
-
-    /// Removes everything from a deleted repository while `goes_on` returns true. `goes_on` is told the number of removed
-    /// rows. Returns false if something is left.
-    ///
-    /// # Errors
-    /// The errors of the database: `InUse` if the repository was not deleted.
-    pub async fn empty(
-        &self,
-        _: &Access<Write, System>,
-        id: RepositoryId,
-        goes_on: impl Fn(u64) -> bool + Send + Sync,
-    ) -> std::result::Result<bool, roadstead_storage::Error> {
-        self.base.empty_repository(id, goes_on).await
     }
 
     /// Returns at most `size` names of repositories that the caller may see, after `after`, in byte order. If very many
