@@ -15,6 +15,8 @@
 
 #![deny(missing_docs)]
 
+mod collected;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +26,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use roadstead_storage::blob::{BlobKey, BlobStore, Listed, StagingKey};
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::{Clock, Timestamp, UploadId};
+
+pub use collected::Collected;
 
 /// The errors of a collection.
 #[derive(Debug, thiserror::Error)]

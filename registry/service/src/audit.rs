@@ -2,19 +2,21 @@
 //!
 //! A change writes its event in its own transaction. This module writes all other events. A flood of refusals must stay
 //! cheap: [`Audit::noted`] never waits, and similar refusals are counted instead of stored one by one. For work that
-//! has no transaction of its own, such as a collection, [`Audit::done`] waits until its event is written.
+//! has no transaction of its own, such as a collection, a
+//! server calls [`Audit::done`], which waits until the event is written, and a command calls [`record`].
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use roadstead_auth::Identity;
-use roadstead_gc::Removal;
-use roadstead_storage::meta::{AuditEvent, AuditOutcome, MetaStore};
+use roadstead_auth::place::System;
+use roadstead_auth::{Access, Identity, Write};
+use roadstead_storage::meta::{Act, AuditEvent, AuditOutcome, MetaStore};
 use roadstead_types::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::Result;
 
 /// The most events that may wait in the queue.
 const QUEUE: usize = 1024;
@@ -39,28 +41,9 @@ struct Waiting {
     written: oneshot::Sender<()>,
 }
 
-/// The number and size of the things that a collection has removed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Collected {
-    items: u64,
-    bytes: u64,
-}
-
-impl Collected {
-    /// The name of the action in the audit log.
-    pub const ACTION: &str = "garbage.collect";
-
-    /// Counts one removed thing.
-    pub fn add(&mut self, removal: &Removal) {
-        self.items += 1;
-        self.bytes = self.bytes.saturating_add(removal.size);
-    }
-}
-
-impl fmt::Display for Collected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} items, {} bytes", self.items, self.bytes)
-    }
+/// Records a deed of the operator that was many changes, so that it has no transaction of its own.
+pub async fn record(meta: &MetaStore, _: &Access<Write, System>, act: &Act) -> Result<()> {
+    Ok(meta.record_audit_events(&[AuditEvent::done(act, act.now())]).await?)
 }
 
 /// A handle that adds events to the audit log. Clones are cheap.
@@ -195,18 +178,6 @@ impl Audit {
                 "done, and not yet in the audit log"
             );
         }
-    }
-
-    /// Records what the server has removed in a collection.
-    pub async fn collected(&self, what: &Collected) {
-        let event = AuditEvent {
-            principal: "server".to_owned(),
-            source: "job".to_owned(),
-            action: Collected::ACTION.to_owned(),
-            resource: what.to_string(),
-            ..self.event(None, AuditOutcome::Done)
-        };
-        self.done(event).await;
     }
 
     /// Sends an event to the writer and waits until it is written, up to [`PATIENCE`].

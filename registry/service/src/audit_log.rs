@@ -1,8 +1,8 @@
 //! The audit log, for those who read it. [`crate::audit`] writes it.
 
 use roadstead_auth::place::{Account, System};
-use roadstead_auth::{Access, Read, Write};
-use roadstead_storage::meta::{Act, AuditCursor, AuditEvent, AuditQuery, MetaStore};
+use roadstead_auth::{Access, Read};
+use roadstead_storage::meta::{AuditCursor, AuditEvent, AuditQuery, MetaStore};
 
 use crate::Result;
 
@@ -25,11 +25,6 @@ impl AuditLogService {
         query: &AuditQuery<'_>,
     ) -> Result<Vec<(AuditCursor, AuditEvent)>> {
         Ok(self.meta.audit_events(&AuditQuery { owner: Some(access.owner()), ..*query }).await?)
-    }
-
-    /// Records a deed of the operator that was many changes, so that it has no transaction of its own.
-    pub async fn record(&self, _: &Access<Write, System>, act: &Act) -> Result<()> {
-        Ok(self.meta.record_audit_events(&[AuditEvent::done(act, act.now())]).await?)
     }
 
     /// Returns events of all accounts, the latest first.

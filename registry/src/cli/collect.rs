@@ -7,9 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use roadstead_config::{ORPHAN_AGE_MIN, Settings};
-use roadstead_gc::{Params, Removal, Witness};
-use roadstead_service::AuditLogService;
-use roadstead_service::audit::Collected;
+use roadstead_gc::{Collected, Params, Removal, Witness};
+use roadstead_service::audit;
 use roadstead_storage::meta::MetaStore;
 use roadstead_types::SystemClock;
 use serde_json::{Value, json};
@@ -74,7 +73,7 @@ impl Witness for Onlooker<'_> {
 /// Records removals in the audit log. They are many changes, so they share no transaction.
 async fn record(context: &Context, meta: &MetaStore, gone: &Collected) -> anyhow::Result<()> {
     let act = context.act(None, Collected::ACTION, &gone.to_string());
-    let recorded = AuditLogService::new(meta.clone()).record(&system(), &act).await;
+    let recorded = audit::record(meta, &system(), &act).await;
     recorded.with_context(|| format!("the removal of {gone} is not in the audit log"))
 }
 

@@ -1,7 +1,7 @@
 //! Jobs that remove expired uploads and stored bytes without a row.
 
-use roadstead_gc::{Error, Params, Removal, Witness};
-use roadstead_service::audit::Collected;
+use roadstead_gc::{Collected, Error, Params, Removal, Witness};
+use roadstead_storage::meta::AuditEvent;
 use serde::{Deserialize, Serialize};
 
 use super::Work;
@@ -73,7 +73,9 @@ impl Witness for Onlooker<'_> {
             self.gone.add(removal);
             tracing::info!(item = %removal.item, reason = %removal.reason, size_bytes = removal.size, "removed");
         }
-        self.call.context().audit.collected(&batch).await;
+        let Work { services, operator, audit, .. } = self.call.context();
+        let act = services.act(operator.actor().clone(), Collected::ACTION).on(batch.to_string());
+        audit.done(AuditEvent::done(&act, act.now())).await;
         self.call.progress(self.gone);
     }
 }
