@@ -1,7 +1,7 @@
 //! Roadstead: a self-hosted container image registry.
 //!
 //! This crate is the registry itself. From outside in: `cli` is the command line. `bootstrap` turns settings into
-//! objects and is the only module that knows both. `server` is the listener. `api` leads each request to its surface,
+//! objects, and no other module does. `server` is the listener. `api` leads each request to its surface,
 //! and is the surface for OCI clients. The cloud API, the rules, background jobs, the stores, the permissions and the
 //! collector are crates of their own.
 //!

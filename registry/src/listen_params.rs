@@ -16,7 +16,7 @@ pub struct ListenParams {
     pub address: SocketAddr,
     /// The number of worker threads. 0 means one per core.
     pub workers: usize,
-    /// The most open connections of one worker thread.
+    /// The most open connections of the listener; its workers share them equally.
     pub max_connections: usize,
     /// How long a client may take to send its request line and headers.
     pub header_timeout: Duration,

@@ -69,7 +69,7 @@ pub struct ServiceParams {
     pub lease: Duration,
     /// How long after the removal of a reference its target is checked for deletion.
     pub grace: Duration,
-    /// The most bytes in memory for all transfers together.
+    /// The most bytes in memory for all uploads together, and again for all downloads together.
     pub buffer_budget: usize,
     /// How long a sending client may pause.
     pub body_timeout: Duration,
@@ -77,7 +77,7 @@ pub struct ServiceParams {
     pub manifest_bytes: usize,
     /// The most bytes of cached manifests.
     pub manifest_cache_bytes: usize,
-    /// Names that no namespace may have.
+    /// Names that only the operator may give to a namespace.
     pub reserved_namespaces: Vec<String>,
     /// Whether repository names may have more than two parts in the personal edition.
     pub nested_names: bool,

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 const REGISTRY: RegistryId = RegistryId::PERSONAL;
 
-/// Returns whether the name is reserved, so that no namespace may have it.
+/// Returns whether the name is reserved, so that only the operator may give it to a namespace.
 pub(crate) fn is_reserved(reserved: &[String], name: &NamespaceName) -> bool {
     reserved.iter().any(|reserved| reserved == name.as_str())
 }
@@ -22,7 +22,8 @@ pub struct NameService {
 }
 
 impl NameService {
-    /// Creates the service for the names in this database. No namespace may have one of the `reserved` names.
+    /// Creates the service for the names in this database. Only the operator may give one of the `reserved` names to a
+    /// namespace.
     pub fn new(meta: MetaStore, reserved: Vec<String>) -> Self {
         Self { meta, reserved }
     }

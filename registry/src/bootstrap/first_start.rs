@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use roadstead_auth::{NewMainAccount, Sealer};
 use roadstead_config::{Bootstrap, Settings};
-use roadstead_storage::meta::{Account, Act, MetaStore, Quotas, Timing};
+use roadstead_storage::meta::{Account, Act, MetaStore, Quotas};
 use roadstead_types::{Actor, Clock, NamespaceName, RegistryId, SecretId};
 use serde_json::{Value, json};
 
-use super::{open_accounts, secret_file};
+use super::{open_accounts, secret_file, timing};
 
 /// The name of the account that the first start creates.
 pub const OWNER_NAME: &str = "owner";
@@ -134,8 +134,7 @@ async fn make_owner(
         namespace: is_free.then_some(&namespace),
         ..NewMainAccount::named(OWNER_NAME)
     };
-    let timing = Timing::new(Arc::clone(clock), settings.gc.grace);
-    let act = Act::new(Arc::new(Actor::server()), "account.create", timing);
+    let act = Act::new(Arc::new(Actor::server()), "account.create", timing(settings, Arc::clone(clock)));
     let accounts = open_accounts(settings, meta, sealer.clone(), Arc::clone(clock));
     Ok(accounts.create(&act, &new).await?.account)
 }

@@ -1,4 +1,4 @@
-//! Builds the objects of the registry from the settings. Only this module knows both.
+//! Builds the objects of the registry from the settings. No other module does.
 
 mod first_start;
 mod key_command;
@@ -26,7 +26,7 @@ use master_key::finish_rotation;
 pub use master_key::{open_or_make_sealer, open_sealer, rotate_master_key};
 pub use open::{
     DataDirLock, lock_data_dir, make_data_dir, open_accounts, open_auth, open_collector, open_existing_meta,
-    open_existing_store, open_meta, open_migrated_meta, open_store,
+    open_existing_store, open_meta, open_migrated_meta, open_names, open_store, start_log, timing,
 };
 use settings::{cloud_settings, limits, listen_params, service_params, work_params};
 

@@ -1,18 +1,33 @@
 //! Opens the parts that the settings name: data directory, stores, identities.
 
 use std::fs::{File, OpenOptions};
+use std::io::IsTerminal;
 use std::num::NonZeroU32;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use roadstead_auth::{Accounts, Argon2Params, Auth, AuthParams, Sealer};
-use roadstead_config::{DatabaseLocation, Driver, Settings};
+use roadstead_config::{DatabaseLocation, Driver, LogFormat, Settings};
 use roadstead_gc::Collector;
+use roadstead_service::NameService;
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::blob::{BlobStore, FsBlobStore, MemoryBlobStore};
-use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, sqlite_url};
+use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, Timing, sqlite_url};
 use roadstead_types::{Clock, SystemClock};
+use tracing_appender::non_blocking::WorkerGuard;
+
+use crate::telemetry;
+
+/// Starts logging. Dropping the guard writes the lines that are still queued.
+pub fn start_log(settings: &Settings) -> anyhow::Result<WorkerGuard> {
+    let text = match settings.log.format {
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+    };
+    telemetry::start(&settings.log.level, text)
+}
 
 /// Creates the data directory, readable by its owner only, if it is missing.
 pub fn make_data_dir(settings: &Settings) -> anyhow::Result<()> {
@@ -129,6 +144,16 @@ pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn 
 fn argon2(settings: &Settings) -> Argon2Params {
     let chosen = &settings.auth.argon2;
     Argon2Params { memory_kib: chosen.memory_kib, iterations: chosen.iterations, parallelism: chosen.parallelism }
+}
+
+/// Creates the service for the namespaces and repositories of all accounts.
+pub fn open_names(settings: &Settings, meta: &MetaStore) -> NameService {
+    NameService::new(meta.clone(), settings.quotas.reserved_namespaces.clone())
+}
+
+/// Describes when acts happen, and when to review what they leave behind.
+pub fn timing(settings: &Settings, clock: Arc<dyn Clock>) -> Timing {
+    Timing::new(clock, settings.gc.grace)
 }
 
 /// Opens the accounts, for commands that change them.

@@ -224,7 +224,7 @@ async fn push_and_pull(
     client: &Client,
     url: &str,
 ) -> anyhow::Result<String> {
-    let (names, system) = (NameService::new(meta.clone(), Vec::new()), super::system::<Write>());
+    let (names, system) = (bootstrap::open_names(settings, meta), super::system::<Write>());
     let owner = opened::owner(&AccountService::new(meta.clone())).await?;
     let name = repository_of(&names, &owner).await?;
     let session = sign_in((settings, meta, sealer), client, url, &owner, &name).await?;

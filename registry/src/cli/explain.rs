@@ -13,6 +13,7 @@ use roadstead_storage::meta::MetaStore;
 use roadstead_types::{SystemClock, Uin};
 use serde_json::{Value, json};
 
+use super::opened::find;
 use super::{Context, Failure, Outcome, print_lines, system};
 use crate::bootstrap;
 use roadstead_service::explain::{ExplainService, Explanation};
@@ -57,7 +58,7 @@ async fn answer(
     let system = system::<Read>();
     let found = async {
         let accounts = context.accounts(meta);
-        let account = accounts.find(&system, uin).await?.with_context(|| format!("there is no account {uin}"))?;
+        let account = find(&accounts, uin).await?;
         let owner =
             accounts.account(&system, account.owner).await?.with_context(|| format!("{uin} belongs to nobody"))?;
         anyhow::Ok((account, owner))

@@ -26,11 +26,11 @@ use roadstead_auth::place::System;
 use roadstead_auth::{Access, Effect, Operator};
 use roadstead_config::{Overrides, Settings};
 use roadstead_service::{AccountService, NameService};
-use roadstead_storage::meta::{Act, MetaStore, Timing};
+use roadstead_storage::meta::{Act, MetaStore};
 use roadstead_types::{AccountId, Actor, Clock as _, SystemClock};
 use serde_json::{Value, json};
 
-use crate::{bootstrap, telemetry};
+use crate::bootstrap;
 
 /// A self-hosted container image registry.
 #[derive(Parser)]
@@ -153,7 +153,7 @@ impl Context {
 
     /// The service for the namespaces and repositories of all accounts.
     fn names(&self, meta: &MetaStore) -> NameService {
-        NameService::new(meta.clone(), self.settings.quotas.reserved_namespaces.clone())
+        bootstrap::open_names(&self.settings, meta)
     }
 }
 
@@ -170,8 +170,7 @@ fn operator_actor(owner: Option<AccountId>) -> Actor {
 /// Describes an action of the operator on `resource`, which belongs to the main account `owner`.
 fn operator_act(settings: &Settings, owner: Option<AccountId>, action: &str, resource: &str) -> Act {
     let actor = operator_actor(owner);
-    let timing = Timing::new(Arc::new(SystemClock), settings.gc.grace);
-    Act::new(Arc::new(actor), action, timing).on(resource)
+    Act::new(Arc::new(actor), action, bootstrap::timing(settings, Arc::new(SystemClock))).on(resource)
 }
 
 /// Runs the command line of this process.
@@ -202,7 +201,7 @@ async fn run(cli: Cli) -> Outcome {
     let settings = settings.map_err(|e| Failure::Usage(e.into()))?;
     let context = Context { settings, json: common.json };
     // When the command ends, the guard writes the lines that are still queued.
-    let _logs = telemetry::start(&context.settings.log).map_err(Failure::Usage)?;
+    let _logs = bootstrap::start_log(&context.settings).map_err(Failure::Usage)?;
     match command {
         Command::Serve => serve::run(&context).await,
         Command::Account(command) => account::run(&context, command).await,
