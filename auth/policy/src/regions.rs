@@ -1,21 +1,24 @@
 //! The table of regions of the product.
 
-/// A region.
+/// A region, of this table or of another registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Region {
-    /// Its short name.
-    pub alias: &'static str,
-    /// Its long name.
-    pub name: &'static str,
+pub struct Region<'a> {
+    /// Its short name, such as `gz`.
+    pub alias: &'a str,
+    /// Its long name, such as `ap-guangzhou`.
+    pub name: &'a str,
     /// Its number.
     pub number: i64,
 }
 
-const fn region(alias: &'static str, name: &'static str, number: i64) -> Region {
+/// The number of a region that is not in the table. No region of the table has it.
+const OTHER: i64 = 0;
+
+const fn region(alias: &'static str, name: &'static str, number: i64) -> Region<'static> {
     Region { alias, name, number }
 }
 
-const REGIONS: [Region; 20] = [
+const REGIONS: [Region<'static>; 20] = [
     region("bj", "ap-beijing", 8),
     region("bjjr", "ap-beijing-fsi", 46),
     region("ca", "na-toronto", 6),
@@ -38,7 +41,28 @@ const REGIONS: [Region; 20] = [
     region("usw", "na-siliconvalley", 15),
 ];
 
-/// Returns the region with this short or long name.
-pub fn find(name: &str) -> Option<Region> {
-    REGIONS.into_iter().find(|region| [region.alias, region.name].contains(&name))
+impl<'a> Region<'a> {
+    /// Returns the region with this short or long name. A region that is not in the table has this name as both.
+    pub fn of(name: &'a str) -> Self {
+        let known = REGIONS.into_iter().find(|region| [region.alias, region.name].contains(&name));
+        known.unwrap_or(Region { alias: name, name, number: OTHER })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_product_says_what_a_region_is_called() {
+        for (name, expected) in [
+            ("ap-guangzhou", ("gz", "ap-guangzhou", 1)),
+            ("cd", ("cd", "ap-chengdu", 16)),
+            ("my-cellar", ("my-cellar", "my-cellar", 0)),
+            ("", ("", "", 0)),
+        ] {
+            let Region { alias, name, number } = Region::of(name);
+            assert_eq!((alias, name, number), expected);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::glob::Pattern;
 use super::json::Json;
 use super::known::is_owned;
 use super::reader::{Author, Reader, Use};
-use super::regions;
+use super::regions::Region;
 use super::request::{NameRequest, Request, one_class};
 
 /// A compiled resource.
@@ -117,13 +117,9 @@ fn service_piece(text: &str) -> std::result::Result<Option<String>, &'static str
 fn region_piece(text: &str) -> std::result::Result<Option<String>, &'static str> {
     match text {
         "" | "*" => Ok(None),
-        _ if is_token(text) => Ok(Some(long_region(text).to_owned())),
+        _ if is_token(text) => Ok(Some(Region::of(text).name.to_owned())),
         _ => Err("the fourth piece, the region, is empty, \"*\" or a name in lower case"),
     }
-}
-
-fn long_region(name: &str) -> &str {
-    regions::find(name).map_or(name, |region| region.name)
 }
 
 /// Parses the account. A resource of another account can only be a role, because nothing else is shared.
@@ -233,7 +229,7 @@ impl Pieces {
         account
             && self.region.as_ref().is_none_or(|region| match &*context.region {
                 "" => doubt,
-                here => long_region(here) == region,
+                here => Region::of(here).name == region,
             })
     }
 }

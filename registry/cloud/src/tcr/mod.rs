@@ -3,5 +3,4 @@
 pub(crate) mod enterprise;
 mod password;
 pub(crate) mod personal;
-mod region;
 pub(crate) mod regions;

@@ -2,9 +2,9 @@
 
 use roadstead_auth::{Identity, Read};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::regions::Region;
 use serde::{Deserialize, Serialize};
 
-use super::region::Region;
 use crate::action::{Action, Allowed, Needs, action};
 use crate::wire::error::CloudResult;
 use roadstead_types::time;
@@ -45,11 +45,11 @@ impl Action for DescribeRegions {
     }
     async fn run((): (), call: Allowed<'_, Read>) -> CloudResult<Regions> {
         let since = time::iso(call.services().accounts().since(&call.account()).await?.unwrap_or_else(|| call.now()));
-        let Region { alias, name, id } = Region::of(&call.settings().region);
+        let Region { alias, name, number: id } = Region::of(&call.settings().region);
         let region = RegionInfo {
-            alias,
+            alias: alias.to_owned(),
             region_id: id,
-            region_name: name,
+            region_name: name.to_owned(),
             // The region is open to all users.
             status: "alluser",
             remark: "",

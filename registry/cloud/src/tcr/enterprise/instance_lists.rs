@@ -2,13 +2,13 @@
 
 use roadstead_auth::{Identity, Read};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::regions::Region;
 use roadstead_service::records::Instance;
 use roadstead_types::{InstanceId, Listing, Window};
 use serde::{Deserialize, Serialize};
 
 use super::shared::{Filter, TagSpecification, check_filters, instance_id, invalid, is_tagged};
 use crate::action::{Action, Allowed, CloudCall, Needs, action};
-use crate::tcr::region::Region;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 use crate::wire::page;
@@ -100,8 +100,8 @@ fn registry(call: &CloudCall<'_>, instance: Instance) -> Registry {
         internal_endpoint: public_domain.clone(),
         public_domain,
         created_at: time::iso(instance.created_at),
-        region_name: region.name,
-        region_id: region.id,
+        region_name: region.name.to_owned(),
+        region_id: region.number,
         enable_anonymous: call.settings().anonymous_pull,
         token_valid_time: TOKEN_HOURS,
         tag_specification: TagSpecification::of("instance", instance.tags),

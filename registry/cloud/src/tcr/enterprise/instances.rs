@@ -3,6 +3,7 @@
 use roadstead_auth::{Identity, Read, Write, tag_texts};
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op;
+use roadstead_policy::regions::Region;
 use roadstead_service::instances::{InstanceDraft, NameState, after_months};
 use roadstead_service::records::{Edition, InstanceChange, Payment, ResourceTag};
 use roadstead_types::{InstanceId, InstanceName, Timestamp};
@@ -10,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::shared::{TagSpecification, instance_id, invalid, own};
 use crate::action::{Action, Allowed, Needs, action};
-use crate::tcr::region::Region;
 use crate::wire::code::Code;
 use crate::wire::error::{CloudError, CloudResult};
 
@@ -225,7 +225,7 @@ impl Action for CheckInstance {
     }
     async fn run(id: InstanceId, call: Allowed<'_, Read>) -> CloudResult<CheckedInstance> {
         let found = call.services().instances().find(call.instance(&id)).await?;
-        let region_id = Region::of(&call.settings().region).id;
+        let region_id = Region::of(&call.settings().region).number;
         Ok(CheckedInstance { is_validated: found.is_some(), region_id })
     }
 }

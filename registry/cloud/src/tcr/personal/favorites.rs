@@ -2,6 +2,7 @@
 
 use roadstead_auth::{Identity, Read, Write};
 use roadstead_policy::actions::tcr;
+use roadstead_policy::regions::Region;
 use roadstead_service::records::{Order, RepositoryDetail};
 use roadstead_service::{RepositoryFilter, Where};
 use roadstead_types::{RepositoryName, Window};
@@ -11,7 +12,6 @@ use super::names;
 use super::shared::{self as personal, Data, REPOSITORY_TYPE};
 use crate::action::call::lasting_only;
 use crate::action::{Action, Allowed, Needs, action};
-use crate::tcr::region::Region;
 use crate::wire::error::CloudResult;
 use crate::wire::page;
 
@@ -110,7 +110,7 @@ struct Favors {
 }
 
 impl Favors {
-    fn of(detail: RepositoryDetail, region: &Region) -> Self {
+    fn of(detail: RepositoryDetail, region: Region<'_>) -> Self {
         Self {
             repo_name: detail.repository.name.to_string(),
             repo_type: REPOSITORY_TYPE,
@@ -120,8 +120,8 @@ impl Favors {
             is_qcloud_official: false,
             tag_count: detail.tag_count,
             logo: "",
-            region: region.name.clone(),
-            region_id: region.id,
+            region: region.name.to_owned(),
+            region_id: region.number,
         }
     }
 }
@@ -140,7 +140,7 @@ impl Action for DescribeFavorRepositoryPersonal {
         let filter = RepositoryFilter { among, part, namespace: None, public: None, order, window };
         let (found, _) = call.services().personal().repositories(&call.account(), &filter).await?;
         let region = Region::of(&call.settings().region);
-        let repo_info = found.items.into_iter().map(|detail| Favors::of(detail, &region)).collect();
+        let repo_info = found.items.into_iter().map(|detail| Favors::of(detail, region)).collect();
         Ok(Data { data: FavorResp { total_count: found.total, repo_info } })
     }
 }
