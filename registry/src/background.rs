@@ -10,8 +10,8 @@ use roadstead_jobs::{Supervisor, Worker, WorkerParams, every};
 use roadstead_service::Services;
 use roadstead_service::audit::{Audit, AuditQueue};
 
-use crate::api::ServerState;
-use crate::tls::Certificate;
+use crate::server::ServerState;
+use crate::server::tls::Certificate;
 
 /// How often a process looks for changes that other processes made.
 pub const POLL: Duration = Duration::from_millis(300);

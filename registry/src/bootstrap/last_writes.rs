@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::api::ServerState;
+use crate::server::ServerState;
 
 /// How long the last writes may take. The database may be unreachable, and the operator is waiting for the server to
 /// stop.

@@ -30,10 +30,9 @@ pub use open::{
 };
 use settings::{cloud_settings, limits, listen_params, service_params, work_params};
 
-use crate::api::ServerState;
 use crate::background::{Background, Context};
-use crate::server::{self, Listener};
-use crate::tls::Certificate;
+use crate::server::tls::Certificate;
+use crate::server::{self, Listener, ServerState};
 use roadstead_service::Services;
 use roadstead_service::audit::Audit;
 

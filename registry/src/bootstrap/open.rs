@@ -17,7 +17,7 @@ use roadstead_storage::meta::{MetaParams, MetaStore, Quotas, Timing, sqlite_url}
 use roadstead_types::{Clock, SystemClock};
 use tracing_appender::non_blocking::WorkerGuard;
 
-use crate::telemetry;
+use crate::server::telemetry;
 
 /// Starts logging. Dropping the guard writes the lines that are still queued.
 pub fn start_log(settings: &Settings) -> anyhow::Result<WorkerGuard> {

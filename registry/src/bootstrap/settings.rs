@@ -8,7 +8,7 @@ use roadstead_config::Settings;
 use roadstead_jobs::kinds::WorkParams;
 
 use crate::server::ListenParams;
-use crate::tls::Certificate;
+use crate::server::tls::Certificate;
 use roadstead_cloud::CloudSettings;
 use roadstead_http::Limits;
 use roadstead_service::ServiceParams;

@@ -175,7 +175,7 @@ fn operator_act(settings: &Settings, owner: Option<AccountId>, action: &str, res
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    crate::process::prepare();
+    crate::server::process::prepare();
     let cli = Cli::parse();
     let result = actix_web::rt::System::new().block_on(run(cli));
     match result {

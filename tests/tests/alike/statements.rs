@@ -22,7 +22,7 @@ static POLLS: AtomicU64 = AtomicU64::new(0);
 /// of its request.
 pub fn record() {
     static ONCE: Once = Once::new();
-    let wanted = Targets::new().with_target("sqlx::query", Level::DEBUG).with_target("roadstead::api", Level::DEBUG);
+    let wanted = Targets::new().with_target("sqlx::query", Level::DEBUG).with_target("roadstead::server", Level::DEBUG);
     ONCE.call_once(|| tracing_subscriber::registry().with(Recorder.with_filter(wanted)).init());
 }
 

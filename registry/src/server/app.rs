@@ -10,7 +10,8 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::{App, FromRequest, Handler, Responder, web};
 
-use crate::api::{Admitted, ServerState, admit};
+use super::dispatch::{Admitted, admit};
+use super::state::ServerState;
 
 type AppService = ServiceResponse<BoxBody>;
 
@@ -66,14 +67,15 @@ macro_rules! http_service {
                 async move { stopping.notified().await }
             })
             .client_request_timeout($params.header_timeout)
-            .client_disconnect_timeout($crate::listen_params::DISCONNECT_TIMEOUT)
+            .client_disconnect_timeout($crate::server::params::DISCONNECT_TIMEOUT)
             .keep_alive($params.idle_timeout)
             .on_connect_ext(|_: &_, data| {
                 data.insert(roadstead_http::ConnectionLoad::default());
             })
-            .expect($crate::http_service::before_body($state.clone()))
+            .expect($crate::server::app::before_body($state.clone()))
             .finish(
-                $crate::http_service::app($state.clone(), $crate::api::entry).map_err(|error| error.error_response()),
+                $crate::server::app::app($state.clone(), $crate::server::dispatch::entry)
+                    .map_err(|error| error.error_response()),
             )
     }};
 }

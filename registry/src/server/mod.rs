@@ -1,4 +1,15 @@
-//! The listeners.
+//! The server: the listeners, and what serves a request before its surface does.
+
+mod app;
+mod dispatch;
+mod health;
+mod metrics;
+mod params;
+mod plain_http;
+pub(crate) mod process;
+mod state;
+pub(crate) mod telemetry;
+pub(crate) mod tls;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,10 +20,10 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context;
 use std::sync::Arc;
 
-use crate::api::ServerState;
-use crate::http_service::http_service;
-pub use crate::listen_params::ListenParams;
-use crate::tls_server::only_tls;
+use app::http_service;
+pub use params::ListenParams;
+use plain_http::only_tls;
+pub use state::ServerState;
 
 /// A bound listener and its address.
 pub struct Listener {

@@ -14,8 +14,9 @@ use futures::FutureExt;
 use roadstead_types::RegistryId;
 use tracing::Instrument as _;
 
+use super::health;
 use super::state::ServerState;
-use super::{health, token, v2};
+use crate::{token, v2};
 use roadstead_cloud as cloud;
 use roadstead_http::Call;
 use roadstead_http::InFlight;

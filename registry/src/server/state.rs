@@ -7,7 +7,7 @@ use roadstead_cloud::CloudState;
 use roadstead_http::ApiState;
 use roadstead_jobs::Health;
 
-use crate::metrics::Metrics;
+use super::metrics::Metrics;
 
 /// The state of the serving process: the state that all surfaces share, and the state of one surface or of the process.
 pub struct ServerState {

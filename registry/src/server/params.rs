@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::tls::Certificate;
+use super::tls::Certificate;
 
 /// How long closing a connection may take.
 pub const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
