@@ -22,6 +22,8 @@ mod images;
 mod instances;
 mod jobs;
 mod keys;
+#[cfg(feature = "testkit")]
+mod kit;
 mod lifecycle;
 mod locks;
 mod manifests;

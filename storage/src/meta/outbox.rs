@@ -1,4 +1,4 @@
-//! The outbox: events for subscribers, written in the transaction that causes them.
+//! The outbox: events for subscribers, written in the transaction that causes them. Nothing reads the events yet.
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,17 +1,15 @@
-//! Queries of sweeps of the blob store and of verifications.
+//! Queries of sweeps of the blob store.
 
 use std::collections::HashSet;
 
 use sqlx::AssertSqlSafe;
 
 use super::MetaStore;
-use super::blobs::blob;
-use super::model::Blob;
 use super::row::parse;
 use super::sql::{SqlResult as _, lists, placeholders};
 use crate::Result;
 use crate::blob::BlobKey;
-use roadstead_types::{BlobId, UploadId};
+use roadstead_types::UploadId;
 
 impl MetaStore {
     /// Returns the random id of this database, which its blob store has too (`BlobStore::identity`).
@@ -45,13 +43,5 @@ impl MetaStore {
             }
         }
         Ok(known)
-    }
-
-    /// Lists the rows of blobs in any state, in the order of ids, after `after`.
-    pub async fn blobs_page(&self, after: Option<BlobId>, limit: u32) -> Result<Vec<Blob>> {
-        let query =
-            sqlx::query("SELECT id, digest, object, size, lease_until FROM blobs WHERE id > $1 ORDER BY id LIMIT $2");
-        let page = query.bind(after.map_or(0, BlobId::get)).bind(i64::from(limit));
-        page.fetch_all(self.reader()).await.op("list blobs")?.iter().map(blob).collect()
     }
 }

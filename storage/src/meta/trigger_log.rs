@@ -4,12 +4,11 @@ use sqlx::any::AnyRow;
 
 use super::MetaStore;
 use super::row::{get, size, time};
-use super::sql::{SqlResult as _, stale};
+use super::sql::SqlResult as _;
 use super::statement::Statement;
-use super::triggers::{InvokeMethod, Workload, bind_workload, method, workload};
-use super::unit::{Outcome, Unit, unit};
+use super::triggers::{InvokeMethod, Workload, method, workload};
 use crate::Result;
-use roadstead_types::{AccountId, Listing, RegistryId, RepositoryName, Sight, Thing, Timestamp, Window};
+use roadstead_types::{AccountId, Listing, RegistryId, RepositoryName, Sight, Timestamp, Window};
 
 /// One run of a trigger, with all names as they were then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,14 +60,6 @@ pub struct TriggerRunPage<'a> {
 }
 
 impl MetaStore {
-    /// Logs the run of a trigger.
-    ///
-    /// # Errors
-    /// `Stale` when the account does not exist.
-    pub async fn log_trigger_run(&self, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
-        unit!(self.upkeep(run.invoked_at, "log a trigger"), |u| log(u, registry, owner, run).await.map(Outcome::Done))
-    }
-
     /// Lists the runs of the triggers of a main account, for repositories that the caller sees. For a deleted repository,
     /// only the name decides.
     pub async fn list_trigger_runs(
@@ -110,29 +101,6 @@ impl MetaStore {
         let items = rows.iter().map(run).collect::<Result<_>>()?;
         Ok(Listing { total: size(&row, "trigger_log", "total")?, items })
     }
-}
-
-async fn log(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, run: &TriggerRun) -> Result<()> {
-    let insert = sqlx::query(
-        "INSERT INTO trigger_log (registry_id, owner_id, repository_name, tag_name, trigger_name, invoke_method, \
-         invoke_expr, cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, \
-         return_code, return_message, invoked_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    );
-    let insert = insert
-        .bind(registry.get())
-        .bind(owner.get())
-        .bind(&*run.repository_name)
-        .bind(&*run.tag)
-        .bind(&*run.trigger)
-        .bind(run.method.as_str())
-        .bind(&*run.expression);
-    let insert = bind_workload!(insert, &run.workload)
-        .bind(run.return_code)
-        .bind(&*run.return_message)
-        .bind(run.invoked_at.as_millis());
-    insert.execute(&mut **u).await.op("log a trigger").map_err(stale(Thing::Account))?;
-    Ok(())
 }
 
 const RUN: &str = "repository_name, tag_name, trigger_name, invoke_method, invoke_expr, cluster_id, cluster_region, \

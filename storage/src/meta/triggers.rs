@@ -238,6 +238,7 @@ macro_rules! bind_workload {
             .bind(&*workload.container)
     }};
 }
+#[cfg(feature = "testkit")]
 pub(super) use bind_workload;
 
 /// Binds the settings of a trigger.

@@ -43,11 +43,6 @@ pub const EMPTY_REPOSITORY: &str = "repository.empty";
 const LEASE_RAN_OUT: &str = "its process gave no more sign of life";
 
 impl MetaStore {
-    /// Requests work. If the same work is waiting, nothing changes; if it is running, it is done once more.
-    pub async fn enqueue_job(&self, new: &NewJob, now: Timestamp) -> Result<JobId> {
-        unit!(self.upkeep(now, "enqueue a job"), |tx| enqueue(tx, new, now).await.map(Outcome::Done))
-    }
-
     /// Returns the kinds of jobs that are due now.
     pub async fn due_job_kinds(&self, now: Timestamp) -> Result<Vec<String>> {
         let query = sqlx::query_scalar(
