@@ -1,6 +1,6 @@
 //! Manifests: their bytes and their references in both directions.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::tags::{self, Which};
 use super::unit::{Outcome, Unit, unit};
 use super::{Act, Event, MetaStore, images};
 use crate::{Error, Result};
-use roadstead_types::{Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
+use roadstead_types::{BlobId, Digest, Manifest, ManifestId, ManifestKind, RepositoryId, Tag, Thing, Timestamp};
 
 impl MetaStore {
     /// Stores a manifest and points tags at it. The repository is made if it is missing. Leases of referenced blobs
@@ -129,14 +129,15 @@ async fn store(u: &mut Unit<'_>, defaults: &Quotas, put: &PutManifest<'_>) -> Re
     let blobs = [all_blobs(put.manifest), others.clone()].concat();
     let blobs_there = lease_blobs(u, repository.id, &blobs, put).await?;
     let required = put.manifest.required_blobs().into_iter().map(|blob| &blob.digest);
-    let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains(digest)).cloned().collect();
-    let missing_children: Vec<Digest> = others.into_iter().filter(|digest| !blobs_there.contains(digest)).collect();
+    let missing_blobs: Vec<Digest> = required.filter(|digest| !blobs_there.contains_key(digest)).cloned().collect();
+    let missing_children: Vec<Digest> = others.into_iter().filter(|digest| !blobs_there.contains_key(digest)).collect();
     if !missing_blobs.is_empty() || !missing_children.is_empty() {
         return Err(Error::MissingReferences { blobs: missing_blobs, manifests: missing_children });
     }
     let (id, manifest_created) = insert(u, repository.id, put).await?;
     // Done even if the manifest existed, because an optional layer may have been pushed since.
-    insert_edges(u, repository.id, id, &blobs, &children).await?;
+    let blobs: BTreeSet<BlobId> = blobs_there.into_values().collect();
+    insert_edges(u, repository.id, id, blobs, &children).await?;
     if let Some(details) = put.details {
         images::remember(u, id, details).await?;
     }
@@ -169,7 +170,8 @@ fn all_blobs(manifest: &Manifest) -> Vec<Digest> {
     digests
 }
 
-/// Renews the leases of those of `digests` that are blobs of the repository, and returns these.
+/// Renews the leases of those of `digests` that are blobs of the repository, and returns these. Until the transaction
+/// ends, nobody deletes them: their leases are long enough, or their rows are locked.
 ///
 /// Many images share their base layers. So a push locks the row of a blob only if its lease runs out soon or a
 /// collection has condemned it. Rows are locked in the order of their ids, so that two pushes cannot wait for each
@@ -179,10 +181,10 @@ async fn lease_blobs(
     repository: RepositoryId,
     digests: &[Digest],
     put: &PutManifest<'_>,
-) -> Result<HashSet<Digest>> {
+) -> Result<HashMap<Digest, BlobId>> {
     let now = u.now();
     let enough = now.after(put.lease_until.since(now) / 2);
-    let (mut there, mut short) = (HashSet::with_capacity(digests.len()), BTreeMap::new());
+    let (mut there, mut short) = (HashMap::with_capacity(digests.len()), BTreeMap::new());
     for list in lists(digests) {
         let sql = format!(
             "SELECT b.id, b.digest, b.state, b.lease_until FROM blobs b WHERE b.state <> 2 AND b.digest IN ({}) \
@@ -192,11 +194,11 @@ async fn lease_blobs(
         let query = sqlx::query(AssertSqlSafe(sql)).bind(repository.get());
         let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
         for row in &query.fetch_all(&mut **u).await.op("look for blobs")? {
-            let digest: Digest = parse(row, "blobs", "digest")?;
+            let (id, digest) = (BlobId::new(get(row, "id")?), parse(row, "blobs", "digest")?);
             if get::<i64>(row, "state")? == 0 && time(row, "lease_until")? >= enough {
-                there.insert(digest);
+                there.insert(digest, id);
             } else {
-                short.insert(get::<i64>(row, "id")?, digest);
+                short.insert(id, digest);
             }
         }
     }
@@ -205,9 +207,9 @@ async fn lease_blobs(
             "UPDATE blobs SET state = 0, lease_until = CASE WHEN lease_until > $1 THEN lease_until ELSE $1 END \
              WHERE id = $2 AND state <> 2",
         );
-        let renew = renew.bind(put.lease_until.as_millis()).bind(id);
+        let renew = renew.bind(put.lease_until.as_millis()).bind(id.get());
         if renew.execute(&mut **u).await.op("lease a blob")?.rows_affected() > 0 {
-            there.insert(digest);
+            there.insert(digest, id);
         }
     }
     Ok(there)
@@ -272,19 +274,19 @@ async fn insert_edges(
     u: &mut Unit<'_>,
     repository: RepositoryId,
     id: ManifestId,
-    blobs: &[Digest],
+    blobs: BTreeSet<BlobId>,
     children: &[Digest],
 ) -> Result<()> {
-    for list in lists(blobs) {
+    let blobs: Vec<BlobId> = blobs.into_iter().collect();
+    for list in lists(&blobs) {
+        let rows: Vec<String> = (3..3 + list.len()).map(|blob| format!("($1, $2, ${blob})")).collect();
         let sql = format!(
-            "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) \
-             SELECT $1, $2, b.id FROM blobs b, repository_blobs l \
-             WHERE b.state <> 2 AND b.digest IN ({}) AND l.blob_id = b.id AND l.repository_id = $2 ORDER BY b.id \
+            "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) VALUES {} \
              ON CONFLICT (manifest_id, blob_id) DO NOTHING",
-            placeholders(3, list.len())
+            rows.join(", ")
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(id.get()).bind(repository.get());
-        let query = list.iter().fold(query, |query, digest| query.bind(digest.to_string()));
+        let query = list.iter().fold(query, |query, blob| query.bind(blob.get()));
         query.execute(&mut **u).await.op("store the blobs of a manifest")?;
     }
     for list in lists(children) {

@@ -37,6 +37,7 @@ const STEPS: &[(i64, &str, &str)] = &[
     (22, "objects", include_str!("../../migrations/0022_objects.sql")),
     (23, "indexes of references", include_str!("../../migrations/0023_indexes_of_references.sql")),
     (24, "shown by namespaces", include_str!("../../migrations/0024_shown_by_namespaces.sql")),
+    (25, "rows by key", include_str!("../../migrations/0025_rows_by_key.sql")),
 ];
 
 /// The steps in the dialect of an engine. Nothing else differs between the two engines.
@@ -45,14 +46,20 @@ struct Steps(Engine);
 
 impl Steps {
     fn render(self, text: &str) -> String {
-        let words: [(&str, &str); 3] = match self.0 {
-            // An id is never used again, even after its row was deleted.
-            Engine::Sqlite => [("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{blob}", "BLOB"), ("{text}", "TEXT")],
+        let words: [(&str, &str); 4] = match self.0 {
+            Engine::Sqlite => [
+                // An id is never used again, even after its row was deleted.
+                ("{id}", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+                ("{blob}", "BLOB"),
+                ("{text}", "TEXT"),
+                ("{by key}", " WITHOUT ROWID"),
+            ],
             // Names are compared and sorted byte by byte, whatever the locale of the database.
             Engine::Postgres => [
                 ("{id}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
                 ("{blob}", "BYTEA"),
                 ("{text}", "TEXT COLLATE \"C\""),
+                ("{by key}", ""),
             ],
         };
         words.iter().fold(text.to_owned(), |text, (word, dialect)| text.replace(word, dialect))

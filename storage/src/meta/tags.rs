@@ -81,19 +81,24 @@ pub(super) async fn point(
     digest: &Digest,
 ) -> Result<()> {
     let (id, now) = (repository.id.get(), u.now());
+    // Most tags are new.
+    let insert = sqlx::query(
+        "INSERT INTO tags (repository_id, name, manifest_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
+         ON CONFLICT (repository_id, name) DO NOTHING",
+    );
+    let insert = insert.bind(id).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
+    if insert.execute(&mut **u).await.op("make a tag")?.rows_affected() > 0 {
+        return Ok(());
+    }
     let before = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
          WHERE t.repository_id = $1 AND t.name = $2",
     );
-    let before = before.bind(id).bind(tag.as_str()).fetch_optional(&mut **u).await.op("read a tag")?;
-    let upsert = sqlx::query(
-        "INSERT INTO tags (repository_id, name, manifest_id, created_at, updated_at) VALUES ($1, $2, $3, $4, $4) \
-         ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, \
-         updated_at = excluded.updated_at",
-    );
-    let upsert = upsert.bind(id).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
-    upsert.execute(&mut **u).await.op("move a tag")?;
-    let Some(row) = before else { return Ok(()) };
+    let row = before.bind(id).bind(tag.as_str()).fetch_one(&mut **u).await.op("read a tag")?;
+    let update =
+        sqlx::query("UPDATE tags SET manifest_id = $3, updated_at = $4 WHERE repository_id = $1 AND name = $2");
+    let update = update.bind(id).bind(tag.as_str()).bind(manifest.get()).bind(now.as_millis());
+    update.execute(&mut **u).await.op("move a tag")?;
     let before = ManifestId::new(get(&row, "id")?);
     if before == manifest {
         return Ok(());
