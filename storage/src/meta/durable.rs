@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
@@ -23,49 +23,50 @@ pub(super) struct Log {
     path: PathBuf,
     /// The number of requests for a sync so far.
     asked: AtomicU64,
-    state: Mutex<State>,
+    /// Whether a sync has failed.
+    failed: Arc<AtomicBool>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// The number of requests whose commits are on the disk.
     served: u64,
-    failed: bool,
     open: Option<Arc<File>>,
-}
-
-impl State {
-    fn check(&self) -> Result<()> {
-        match self.failed {
-            true => Err(unavailable("a sync of the log failed before; restart the server".into())),
-            false => Ok(()),
-        }
-    }
 }
 
 impl Log {
     /// Checks that no sync has failed.
-    pub(super) async fn check(&self) -> Result<()> {
-        self.state.lock().await.check()
+    pub(super) fn check(&self) -> Result<()> {
+        match self.failed.load(Ordering::SeqCst) {
+            true => Err(unavailable("a sync of the log failed before; restart the server".into())),
+            false => Ok(()),
+        }
     }
 
     /// Returns the log of the database in the file `database`.
     pub(super) fn of(database: &str) -> Self {
-        Self { path: PathBuf::from(format!("{database}-wal")), asked: AtomicU64::new(0), state: Mutex::default() }
+        Self {
+            path: PathBuf::from(format!("{database}-wal")),
+            asked: AtomicU64::new(0),
+            failed: Arc::default(),
+            state: Arc::default(),
+        }
     }
 
     /// Returns when everything that was committed before the call is on the disk.
     pub(super) async fn wait(&self) -> Result<()> {
         let ticket = self.asked.fetch_add(1, Ordering::SeqCst);
-        let mut state = self.state.lock().await;
-        state.check()?;
+        let mut state = Arc::clone(&self.state).lock_owned().await;
+        self.check()?;
         if state.served > ticket {
             return Ok(());
         }
         let served = self.asked.load(Ordering::SeqCst);
-        let (path, open) = (self.path.clone(), state.open.clone());
-        let synced = tokio::task::spawn_blocking(move || sync(&path, open)).await;
-        match synced.map_err(|error| unavailable(error.into()))? {
+        let (path, failed) = (self.path.clone(), Arc::clone(&self.failed));
+        // The thread keeps the lock and notes the outcome itself, because a client may leave and the request end
+        // before the sync does.
+        let synced = tokio::task::spawn_blocking(move || match sync(&path, state.open.clone()) {
             Synced::Done(open) => {
                 (state.open, state.served) = (open, served);
                 Ok(())
@@ -73,13 +74,14 @@ impl Log {
             Synced::NotOpened(error) => Err(unavailable(error.into())),
             Synced::Failed(error) => {
                 // The kernel reports a lost page only once, and the next sync would find nothing wrong.
-                state.failed = true;
+                failed.store(true, Ordering::SeqCst);
                 Err(match Error::io("sync the log of the database")(error) {
                     Error::Backend { op, source } => Error::Unavailable { op, source },
                     full => full,
                 })
             }
-        }
+        });
+        synced.await.map_err(|error| unavailable(error.into()))?
     }
 }
 
@@ -143,8 +145,24 @@ mod tests {
         std::fs::write(&log.path, b"frames").unwrap();
         let waiting = futures::future::join_all((0..10).map(|_| log.wait())).await;
         assert!(waiting.into_iter().all(|outcome| outcome.is_ok()));
-        let state = log.state.lock().await;
-        assert!(!state.failed && state.served == 11);
+        log.check().unwrap();
+        assert_eq!(log.state.lock().await.served, 11);
+    }
+
+    #[tokio::test]
+    async fn a_failed_sync_counts_though_nobody_waits_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::of(directory.path().join("a.db").to_str().unwrap());
+        // A device cannot be synced.
+        std::os::unix::fs::symlink("/dev/null", &log.path).unwrap();
+        let mut request = Box::pin(log.wait());
+        assert!(futures::poll!(&mut request).is_pending());
+        drop(request);
+        // The next one asks when the sync has ended, and could sync this log.
+        drop(log.state.lock().await);
+        std::fs::remove_file(&log.path).unwrap();
+        std::fs::write(&log.path, b"frames").unwrap();
+        assert!(matches!(log.wait().await, Err(Error::Unavailable { .. })));
     }
 
     #[tokio::test]

@@ -272,10 +272,7 @@ impl MetaStore {
     /// Checks that the database answers.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(self.reader()).await.op("ping the database")?;
-        match &self.inner.log {
-            Some(log) => log.check().await,
-            None => Ok(()),
-        }
+        self.inner.log.as_ref().map_or(Ok(()), durable::Log::check)
     }
 
     /// Checks every connection before each use from now on, however short it was idle. For programs that end threads
@@ -315,6 +312,8 @@ impl MetaStore {
     /// Begins a writing transaction. On SQLite it takes the write lock at once, so that it never has to start over
     /// halfway.
     async fn begin<'a>(&self, connection: &'a mut AnyConnection, op: &'static str) -> Result<Transaction<'a, Any>> {
+        // What cannot become durable is not committed either: others would see it although its caller gets an error.
+        self.inner.log.as_ref().map_or(Ok(()), durable::Log::check)?;
         match self.inner.engine {
             Engine::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await.op(op),
             Engine::Postgres => connection.begin().await.op(op),
