@@ -37,8 +37,7 @@ pub enum Error {
     Storage(#[from] roadstead_storage::Error),
     /// The blob store belongs to another database or to an unknown one. Nothing in it is deleted.
     #[error(
-        "the blob store {}, this database has {database}: nothing is swept. If they belong together, write \
-         {database} into the file `store-id` of the blob store",
+        "the blob store {}, this database has {database}. If they belong together, write {database} into the file `store-id` of the blob store",
         store.as_ref().map_or("has objects and no id".to_owned(), |id| format!("belongs to the database with the id {id}"))
     )]
     ForeignStore {
@@ -46,6 +45,15 @@ pub enum Error {
         database: String,
         /// The id in the store.
         store: Option<String>,
+    },
+    /// The blob store is empty, but the database knows blobs. Probably its volume is not mounted.
+    #[error(
+        "the blob store is empty, but the database has blobs: is the right volume mounted? If the objects are lost for \
+         good, write {database} into the file `store-id` of the blob store"
+    )]
+    EmptyStore {
+        /// The id of the database.
+        database: String,
     },
     /// Some items could not be removed. All others were.
     #[error("{count} items could not be removed")]
@@ -121,11 +129,12 @@ pub struct Params {
     pub dry_run: bool,
 }
 
-/// Makes sure that a blob store belongs to a database. An empty store without an id gets the id of the database,
-/// because nothing in it can be lost.
+/// Makes sure that a blob store belongs to a database. An empty store without an id gets the id of a database that
+/// has no blobs.
 ///
 /// # Errors
-/// `ForeignStore` when it belongs to another database, or has objects but no id.
+/// `ForeignStore` when it belongs to another database, or has objects but no id. `EmptyStore` when it has neither, but
+/// the database has blobs.
 pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
     match check(meta, store).await? {
         Tie::Tied => Ok(()),
@@ -137,10 +146,10 @@ pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
     }
 }
 
-/// Tells whether a blob store belongs to a database. False when it is empty and has no id.
+/// Tells whether a blob store belongs to a database. False when both are empty, and the store has no id.
 ///
 /// # Errors
-/// `ForeignStore` when it belongs to another database, or has objects but no id.
+/// The same as [`tie`].
 pub async fn belongs(meta: &MetaStore, store: &dyn BlobStore) -> Result<bool, Error> {
     Ok(matches!(check(meta, store).await?, Tie::Tied))
 }
@@ -155,7 +164,10 @@ async fn check(meta: &MetaStore, store: &dyn BlobStore) -> Result<Tie, Error> {
     let database = meta.identity().await?;
     match store.identity().await? {
         Some(identity) if identity == database => Ok(Tie::Tied),
-        None if store.list().try_next().await?.is_none() => Ok(Tie::Free(database)),
+        None if store.list().try_next().await?.is_none() => match meta.has_blobs().await? {
+            true => Err(Error::EmptyStore { database }),
+            false => Ok(Tie::Free(database)),
+        },
         store => Err(Error::ForeignStore { database, store }),
     }
 }
@@ -270,8 +282,8 @@ impl Collector {
     /// Removes stored bytes without a row. This lists the whole blob store.
     ///
     /// # Errors
-    /// `ForeignStore` when the blob store does not belong to the database, and then nothing is done; `Incomplete`
-    /// when items could not be removed.
+    /// `ForeignStore` or `EmptyStore` when the blob store does not belong to the database, and then nothing is done;
+    /// `Incomplete` when items could not be removed.
     pub async fn sweep(&self, params: Params, witness: &mut impl Witness) -> Result<u64, Error> {
         if let Tie::Free(_) = check(&self.meta, &*self.store).await?
             && !params.dry_run

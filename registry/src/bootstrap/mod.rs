@@ -88,13 +88,8 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
         Some(store) => store,
         None => open_store(settings).await?,
     };
-    // The store is tied to the database while it is still empty. A store of another database can be served, but is
-    // never swept.
-    match roadstead_gc::tie(&meta, &*store).await {
-        Ok(()) => {}
-        Err(error @ roadstead_gc::Error::ForeignStore { .. }) => tracing::error!(error = %error, "no sweeps"),
-        Err(error) => return Err(error.into()),
-    }
+    // With the store of another database, pulls would fail, and pushes would put content where it is lost later.
+    roadstead_gc::tie(&meta, &*store).await?;
     let first = first_start(settings, chosen, &meta, &sealer, &clock).await?;
     let auth = open_auth(settings, &meta, sealer, Arc::clone(&clock)).await?;
     let services =
@@ -122,13 +117,16 @@ pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> any
     let metrics = settings.metrics.listen.map(|address| server::bind_metrics(address, state.clone())).transpose()?;
     let url = settings.url_at(bound.address);
     let first_start = first.map(|mut first| first.complete(&url)).transpose()?;
+    let params = work_params(settings);
     let work = Work {
         services,
-        collector: open_collector(&meta, &store, clock),
+        collector: open_collector(&meta, &store, Arc::clone(&clock)),
         audit: state.audit.clone(),
         meta: meta.clone(),
         operator: Operator::new(Actor::server()),
-        params: work_params(settings),
+        first_sweep: params.first_sweep(clock.now()),
+        clock,
+        params,
     };
     let (lease, resting) = (settings.jobs.lease, settings.maintenance.readonly);
     let background =

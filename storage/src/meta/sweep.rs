@@ -18,6 +18,12 @@ impl MetaStore {
         identity.fetch_one(self.reader()).await.op("read the id of the database")
     }
 
+    /// Tells whether there is any blob, in any state.
+    pub async fn has_blobs(&self) -> Result<bool> {
+        let query = sqlx::query("SELECT id FROM blobs LIMIT 1");
+        Ok(query.fetch_optional(self.reader()).await.op("look for blobs")?.is_some())
+    }
+
     /// Returns those of `keys` that belong to a blob in any state.
     pub async fn known_objects(&self, keys: &[BlobKey]) -> Result<HashSet<BlobKey>> {
         let mut known = HashSet::with_capacity(keys.len());

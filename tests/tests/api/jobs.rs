@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use roadstead_storage::blob::{BlobKey, StagingKey};
 use roadstead_storage::meta::{
     AuditQuery, EMPTY_REGISTRY, EMPTY_REPOSITORY, Job, JobQuery, JobState, NewJob, Readable,
 };
 use roadstead_tests::{Image, TestRegistry, eventually};
-use roadstead_types::{RegistryId, RepositoryName};
+use roadstead_types::{Algorithm, Hasher, RegistryId, RepositoryName, UploadId};
 use serde_json::{Value, json};
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn told(reg: &TestRegistry, arguments: &[&str], code: i32) -> String {
@@ -156,4 +159,39 @@ async fn what_was_deleted_is_emptied_also_when_its_job_was_cancelled() {
     let again = async || (last(&reg, "deletion.resume").await.progress == "0 jobs enqueued").then_some(());
     eventually("nothing is enqueued", again).await;
     assert_eq!(count().await, 2);
+}
+
+/// An old copy of a database knows nothing of the images that were pushed since. Its schedule is overdue, and it may have
+/// a job that waits. The operator has an hour to notice.
+#[tokio::test]
+async fn a_new_process_waits_before_it_sweeps() {
+    let mut reg = TestRegistry::new().await;
+    let orphan = async |reg: &TestRegistry| {
+        let (store, key) = (reg.store().await, StagingKey::of(UploadId::random()));
+        let mut writer = store.stage(&key, Hasher::new(Algorithm::Sha256)).await.unwrap();
+        writer.write(Bytes::from_static(b"pushed since")).await.unwrap();
+        writer.sync().await.unwrap();
+        let digest = writer.hasher().clone().finish();
+        drop(writer);
+        let object = store.commit(&key, &digest, 12).await.unwrap();
+        store.discard(&key).await.unwrap();
+        object
+    };
+    let there = async |reg: &TestRegistry, key: &BlobKey| reg.store().await.size(key).await.unwrap().is_some();
+    let waits = async |reg: &TestRegistry| {
+        let query = JobQuery { kind: Some("store.sweep"), limit: 1, ..JobQuery::default() };
+        let job = reg.meta().list_jobs(&query).await.unwrap().pop()?;
+        (job.state == JobState::Waiting && job.run_at > reg.now()).then_some(())
+    };
+    let object = orphan(&reg).await;
+    reg.stop(true);
+    reg.clock().advance(DAY * 3);
+    for _ in 0..2 {
+        // The second time, a job is left over.
+        reg.restart().await;
+        eventually("the sweep waits", async || waits(&reg).await).await;
+        assert!(there(&reg, &object).await);
+    }
+    reg.clock().advance(HOUR);
+    eventually("it is swept", async || (!there(&reg, &object).await).then_some(())).await;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use roadstead_storage::meta::{MetaParams, MetaStore, NewAccount, Quotas, sqlite_url};
 use roadstead_storage::testkit::act;
-use roadstead_tests::Binary;
+use roadstead_tests::{Binary, Image, TestRegistry};
 use roadstead_types::{SystemClock, Uin};
 use serde_json::Value;
 
@@ -100,4 +100,30 @@ async fn nobody_takes_the_name_of_the_owner_before_the_first_start() {
     assert_eq!((&namespaces[0]["name"], &namespaces[0]["owner"]), (&"library".into(), &record["uin"]));
     let twice = run(data.path(), &["account", "create", "--name", "owner"], &[]);
     assert!(text(&twice.stderr).contains("there is an account `owner` already"), "{}", text(&twice.stderr));
+}
+
+/// Without the volume of the blobs, clients would get errors, and new content would go to the wrong place.
+#[tokio::test]
+async fn a_registry_without_its_blobs_does_not_start() {
+    let mut reg = TestRegistry::builder().system_clock().start().await;
+    reg.owner().push_image("library/app", "v1", &Image::small(1)).await;
+    reg.stop(true);
+    let data = reg.settings().data_dir.clone();
+    let (storage, volume) = (data.join("storage"), data.join("the volume"));
+    std::fs::rename(&storage, &volume).unwrap();
+    for _ in 0..2 {
+        let output = reg.command(&["serve", "--listen", "127.0.0.1:0"], "");
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        let told = text(&output.stderr);
+        assert!(told.contains("the blob store is empty, but the database has blobs"), "{told}");
+    }
+    std::fs::remove_dir_all(&storage).unwrap();
+    std::fs::rename(&volume, &storage).unwrap();
+    std::fs::write(storage.join("store-id"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    let output = reg.command(&["serve", "--listen", "127.0.0.1:0"], "");
+    assert!(text(&output.stderr).contains("belongs to the database with the id"), "{}", text(&output.stderr));
+    let id = reg.meta().identity().await.unwrap();
+    std::fs::write(storage.join("store-id"), format!("{id}\n")).unwrap();
+    reg.restart().await;
+    reg.owner().get("/v2/library/app/manifests/v1").await.expect(200);
 }

@@ -41,6 +41,10 @@ impl Job<Work> for SweepStore {
     }
 
     async fn run(self, call: &JobCall<Work>) -> Result<Next, JobError> {
+        let wait = call.context().first_sweep.since(call.context().clock.now());
+        if !wait.is_zero() {
+            return Ok(Next::Later(wait));
+        }
         let params = Params { orphan_age: call.context().params.orphan_age, dry_run: false };
         let mut onlooker = Onlooker::of(call);
         ended(call, call.context().collector.sweep(params, &mut onlooker).await)
@@ -84,7 +88,7 @@ impl Witness for Onlooker<'_> {
 fn ended(call: &JobCall<Work>, outcome: Result<u64, Error>) -> Result<Next, JobError> {
     match outcome {
         Ok(_) => Ok(if call.goes_on() { Next::Done } else { Next::Stopped }),
-        Err(error @ Error::ForeignStore { .. }) => Err(JobError::Fail(Box::new(error))),
+        Err(error @ (Error::ForeignStore { .. } | Error::EmptyStore { .. })) => Err(JobError::Fail(Box::new(error))),
         Err(error) => Err(error.into()),
     }
 }

@@ -4,6 +4,7 @@ mod collect;
 mod empty;
 mod shorten;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use roadstead_auth::Operator;
@@ -17,11 +18,13 @@ pub use shorten::{ForgetJobs, ShortenAudit};
 
 use crate::{Job, Kinds, Schedule, When, new_job};
 use roadstead_storage::meta::MetaStore;
+use roadstead_types::{Clock, Timestamp};
 
 /// How often old events and old finished jobs are deleted, and missing jobs for deleted content are enqueued.
 const TIDY: Duration = Duration::from_secs(10 * 60);
 /// How long a new process waits before it sweeps the blob store, unless sweeps are more frequent. The delay gives the
-/// operator time to stop a server that was started on the wrong database.
+/// operator time to stop a server that was started on the wrong database. The job itself waits, because an old database
+/// has a schedule that is overdue, and perhaps a job.
 const FIRST_SWEEP: Duration = Duration::from_secs(60 * 60);
 
 /// The context of the jobs of the registry.
@@ -36,6 +39,10 @@ pub struct Work {
     pub audit: Audit,
     /// The database, for work that has no service.
     pub meta: MetaStore,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The time before which this process does not sweep the blob store: see [`WorkParams::first_sweep`].
+    pub first_sweep: Timestamp,
     /// Parameters from the settings.
     pub params: WorkParams,
 }
@@ -57,6 +64,17 @@ pub struct WorkParams {
     pub keep_jobs: Duration,
 }
 
+impl WorkParams {
+    /// Returns the time of the first sweep of a process that starts at `now`.
+    pub fn first_sweep(&self, now: Timestamp) -> Timestamp {
+        now.after(self.quiet())
+    }
+
+    fn quiet(&self) -> Duration {
+        self.sweep_every.min(FIRST_SWEEP)
+    }
+}
+
 /// Returns all kinds of jobs.
 pub fn all() -> Kinds<Work> {
     Kinds::new()
@@ -74,10 +92,9 @@ pub fn all() -> Kinds<Work> {
 /// # Errors
 /// If a job cannot be written as JSON.
 pub fn schedules(params: &WorkParams) -> serde_json::Result<Vec<Schedule>> {
-    let quiet = params.sweep_every.min(FIRST_SWEEP);
     Ok(vec![
         schedule(&ExpireUploads {}, params.expire_every, Duration::ZERO)?,
-        schedule(&SweepStore {}, params.sweep_every, quiet)?,
+        schedule(&SweepStore {}, params.sweep_every, params.quiet())?,
         schedule(&ShortenAudit {}, TIDY, Duration::ZERO)?,
         schedule(&ForgetJobs {}, TIDY, Duration::ZERO)?,
         schedule(&ResumeEmptying {}, TIDY, Duration::ZERO)?,
