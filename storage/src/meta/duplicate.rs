@@ -31,8 +31,10 @@ pub struct DuplicateImage<'a> {
     pub namespace: NamespaceId,
     /// The target repository, which is made if it is missing.
     pub repository: &'a RepositoryName,
-    /// The target tag, which is moved if it exists.
+    /// The target tag.
     pub tag: &'a Tag,
+    /// Whether the target tag is moved if it exists.
+    pub overwrite: bool,
     /// Until when the blobs are kept, even if nothing refers to them.
     pub lease_until: Timestamp,
 }
@@ -53,7 +55,8 @@ impl MetaStore {
     /// their children). `None` when the tag does not exist.
     ///
     /// # Errors
-    /// `Stale` when the namespace has gone, `LimitReached` when its owner may not have one more repository.
+    /// `Stale` when the namespace has gone, `LimitReached` when its owner may not have one more repository, `Conflict`
+    /// when the target tag exists and may not be moved.
     pub async fn duplicate_image(&self, act: &Act, duplicate: &DuplicateImage<'_>) -> Result<Option<Duplicated>> {
         let done: Result<Duplicated> =
             unit!(self.unit(act, "duplicate an image"), |u| copy(u, self.default_quotas(), duplicate)
@@ -70,18 +73,7 @@ async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_
     let (registry, namespace) = (duplicate.registry, duplicate.namespace);
     let wanted = Wanted { registry, namespace, name: duplicate.repository };
     let above = repositories::lock_above(u, wanted).await?;
-    // Both locks are held to the end, so that no part of the image is deleted while it is copied. The time of the
-    // last push stays. They are taken in the order of ids, so that a copy in the other direction cannot cause a
-    // deadlock.
-    let target = sqlx::query_scalar("SELECT id FROM repositories WHERE registry_id = $1 AND name = $2");
-    let target = target.bind(duplicate.registry.get()).bind(duplicate.repository.as_str());
-    let target: Option<i64> = target.fetch_optional(&mut **u).await.op("look for a repository")?;
-    let both = BTreeSet::from_iter(target.map(RepositoryId::new).into_iter().chain([duplicate.source]));
-    for id in both {
-        if !repositories::lock_as_is(u, id).await? && id == duplicate.source {
-            return Err(Error::Stale(Thing::Tag));
-        }
-    }
+    lock_both(u, duplicate).await?;
     let find = sqlx::query(
         "SELECT m.id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id \
          WHERE t.repository_id = $1 AND t.name = $2",
@@ -90,6 +82,9 @@ async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_
     let root = find.fetch_optional(&mut **u).await.op("read a tag")?.ok_or(Error::Stale(Thing::Tag))?;
     let (root_id, digest): (i64, Digest) = (get(&root, "id")?, parse(&root, "manifests", "digest")?);
     let target = repositories::ensure_below(u, defaults, wanted, above).await?;
+    if !duplicate.overwrite && tags::exists(u, &target, duplicate.tag).await? {
+        return Err(Error::Conflict(Thing::Tag));
+    }
     if target.id != duplicate.source {
         let manifests = with_descendants(u, root_id).await?;
         copy_blobs(u, &manifests, target.id, duplicate).await?;
@@ -103,6 +98,22 @@ async fn copy(u: &mut Unit<'_>, defaults: &Quotas, duplicate: &DuplicateImage<'_
     u.happened(pushed);
     tags::point(u, &target, duplicate.tag, ManifestId::new(get(&copied, "id")?), &digest).await?;
     Ok(Duplicated { repository: target.id, repository_created: target.created, digest })
+}
+
+/// Locks the source and the target, if it exists. Both locks are held to the end, so that no part of the image is
+/// deleted while it is copied. The time of the last push stays. They are taken in the order of ids, so that a copy in
+/// the other direction cannot cause a deadlock.
+async fn lock_both(u: &mut Unit<'_>, duplicate: &DuplicateImage<'_>) -> Result<()> {
+    let target = sqlx::query_scalar("SELECT id FROM repositories WHERE registry_id = $1 AND name = $2");
+    let target = target.bind(duplicate.registry.get()).bind(duplicate.repository.as_str());
+    let target: Option<i64> = target.fetch_optional(&mut **u).await.op("look for a repository")?;
+    let both = BTreeSet::from_iter(target.map(RepositoryId::new).into_iter().chain([duplicate.source]));
+    for id in both {
+        if !repositories::lock_as_is(u, id).await? && id == duplicate.source {
+            return Err(Error::Stale(Thing::Tag));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the row ids of a manifest and all its descendants, each once.

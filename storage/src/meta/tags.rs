@@ -72,6 +72,13 @@ impl MetaStore {
     }
 }
 
+/// Tells whether a locked repository has a tag.
+pub(super) async fn exists(u: &mut Unit<'_>, repository: &Locked, tag: &Tag) -> Result<bool> {
+    let query = sqlx::query("SELECT id FROM tags WHERE repository_id = $1 AND name = $2");
+    let query = query.bind(repository.id.get()).bind(tag.as_str());
+    Ok(query.fetch_optional(&mut **u).await.op("look for a tag")?.is_some())
+}
+
 /// Points a tag of a locked repository at a manifest. Its old manifest is queued for review.
 pub(super) async fn point(
     u: &mut Unit<'_>,

@@ -68,9 +68,7 @@ impl ImageService {
         }
         let source = self.base.auth.content::<Pull>(&instance.repository(from.0)).await?;
         let target = self.base.auth.content::<Push>(&instance.repository(to.0)).await?;
-        if !overwrite && self.has_tag(&target, to.1).await? {
-            return Err(Error::Exists(Thing::Tag));
-        }
-        self.link(act, &source, from.1, &target, to.1).await?.map(drop).ok_or(Error::Unknown(Thing::Tag))
+        let linked = self.link(act, &source, from.1, &target, to.1, overwrite).await?;
+        linked.map(drop).ok_or(Error::Unknown(Thing::Tag))
     }
 }

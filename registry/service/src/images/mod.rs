@@ -33,12 +33,6 @@ impl ImageService {
         Self { base, caches, reads: Arc::new(Semaphore::new(READS)) }
     }
 
-    /// Returns whether the repository has this tag.
-    async fn has_tag(&self, access: &Access<Push>, tag: &Tag) -> Result<bool> {
-        let Some(repository) = access.repository_id() else { return Ok(false) };
-        Ok(self.base.meta.tag(repository, tag).await?.is_some())
-    }
-
     /// Deletes tags without their manifests: all of the given tags that exist, or none after an error. Returns the
     /// deleted tags.
     ///
@@ -66,6 +60,7 @@ impl ImageService {
         from_tag: &Tag,
         to: &Access<Push>,
         to_tag: &Tag,
+        overwrite: bool,
     ) -> Result<Option<Digest>> {
         let Some(source) = from.repository_id() else { return Ok(None) };
         let now = self.base.clock.now();
@@ -76,6 +71,7 @@ impl ImageService {
             namespace: to.namespace_id(),
             repository: to.repository(),
             tag: to_tag,
+            overwrite,
             lease_until: now.after(self.base.params.lease),
         };
         let done = self.base.meta.duplicate_image(act, &duplicate).await;

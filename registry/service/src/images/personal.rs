@@ -75,6 +75,6 @@ impl ImageService {
             source => source?,
         };
         let target = self.base.auth.content::<Push>(to.0).await?;
-        self.link(act, &source, from.1, &target, to.1).await?.ok_or(Error::Unknown(Thing::Tag))
+        self.link(act, &source, from.1, &target, to.1, true).await?.ok_or(Error::Unknown(Thing::Tag))
     }
 }

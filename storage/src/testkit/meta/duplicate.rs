@@ -10,6 +10,7 @@ use roadstead_types::{ImageConfig, ImageDetails, NamespaceId, RepositoryId, Repo
 pub(super) async fn behave(kit: &Kit) {
     an_index_comes_with_everything(kit).await;
     a_tag_of_the_same_repository_is_a_tag(kit).await;
+    a_tag_that_exists_stays_without_overwrite(kit).await;
     what_is_not_there_makes_nothing(kit).await;
     duplicates_cross_without_waiting_for_each_other(kit).await;
 }
@@ -28,6 +29,7 @@ pub(super) fn duplicate<'a>(
         namespace: place.namespace,
         repository,
         tag,
+        overwrite: true,
         lease_until: later(600),
     }
 }
@@ -87,6 +89,27 @@ async fn a_tag_of_the_same_repository_is_a_tag(kit: &Kit) {
     assert!(kit.reviews().await.iter().any(|review| review.target == ReviewTarget::Manifest(old)));
     let onto_itself = duplicate(outcome.repository, &from, &place, &name, &from);
     assert_eq!(kit.one.duplicate_image(&act(), &onto_itself).await.unwrap().unwrap().repository, outcome.repository);
+}
+
+async fn a_tag_that_exists_stays_without_overwrite(kit: &Kit) {
+    let place = kit.place().await;
+    let (_, outcome) = kit.push_image(&place, "app", &["dup kept"], &[tag("v1")]).await;
+    let (other, _) = kit.push_image(&place, "app", &["dup other"], &[tag("v2")]).await;
+    let (name, from, to, fresh) = (place.repository("app"), tag("v1"), tag("v2"), tag("v3"));
+    let what = DuplicateImage { overwrite: false, ..duplicate(outcome.repository, &from, &place, &name, &to) };
+    let refused = kit.one.duplicate_image(&act(), &what).await;
+    assert!(matches!(refused, Err(Error::Conflict(Thing::Tag))), "{refused:?}");
+    assert_eq!(kit.two.tag(outcome.repository, &to).await.unwrap(), Some(other.digest));
+    let what = DuplicateImage { tag: &fresh, ..what };
+    kit.one.duplicate_image(&act(), &what).await.unwrap().unwrap();
+    // Of several at once only one makes the tag.
+    let new = tag("v4");
+    let what = DuplicateImage { tag: &new, ..what };
+    let made = futures::future::join_all((0..4).map(async |number| {
+        let outcome = kit.store(number).duplicate_image(&act(), &what).await;
+        outcome.is_ok()
+    }));
+    assert_eq!(made.await.into_iter().filter(|made| *made).count(), 1);
 }
 
 async fn what_is_not_there_makes_nothing(kit: &Kit) {
