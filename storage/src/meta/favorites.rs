@@ -4,6 +4,7 @@ use sqlx::AssertSqlSafe;
 
 use super::Act;
 use super::MetaStore;
+use super::repositories;
 use super::sql::{SqlResult as _, lists, placeholders, stale};
 use super::unit::{Outcome, unit};
 use crate::Result;
@@ -16,6 +17,7 @@ impl MetaStore {
     /// `Stale` when the repository or the account has gone.
     pub async fn add_favorite(&self, act: &Act, account: AccountId, repository: RepositoryId) -> Result<bool> {
         unit!(self.unit(act, "add a favourite"), |u| async {
+            repositories::hold(u, repository).await?;
             let insert = sqlx::query(
                 "INSERT INTO favorites (account_id, repository_id, created_at) VALUES ($1, $2, $3) \
                  ON CONFLICT (account_id, repository_id) DO NOTHING",

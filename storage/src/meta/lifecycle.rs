@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::Act;
 use super::MetaStore;
-use super::repositories::lock_as_is;
+use super::repositories;
 use super::row::{get, size, size_column, time};
 use super::sql::{SqlResult as _, stale};
 use super::unit::{Outcome, Unit, unit};
@@ -100,9 +100,7 @@ async fn set(u: &mut Unit<'_>, scope: LifecycleScope, kind: LifecycleKind, value
     let now = u.now();
     let upsert = match scope {
         LifecycleScope::Repository(id) => {
-            if !lock_as_is(u, id).await? {
-                return Err(Error::Stale(Thing::Repository));
-            }
+            repositories::hold(u, id).await?;
             sqlx::query(
                 "INSERT INTO cleanup_rules (registry_id, owner_id, repository_id, kind, value, created_at, updated_at) \
                  SELECT r.registry_id, n.owner_id, r.id, $2, $3, $4, $4 FROM repositories r \

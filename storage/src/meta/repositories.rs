@@ -282,6 +282,14 @@ pub(super) async fn lock_as_is(u: &mut Unit<'_>, id: RepositoryId) -> Result<boo
     Ok(lock.execute(&mut **u).await.op("lock a repository")?.rows_affected() > 0)
 }
 
+/// Locks a repository by id, so that it is not deleted while something is added to it.
+///
+/// # Errors
+/// `Stale` when it does not exist, also if it was deleted and only its content is still there.
+pub(super) async fn hold(u: &mut Unit<'_>, id: RepositoryId) -> Result<()> {
+    if lock_as_is(u, id).await? { Ok(()) } else { Err(Error::Stale(Thing::Repository)) }
+}
+
 async fn show(u: &mut Unit<'_>, id: RepositoryId, public: bool) -> Result<bool> {
     let update = sqlx::query(
         "UPDATE repositories SET public = $1, updated_at = $2 WHERE id = $3 AND registry_id <> 0 \

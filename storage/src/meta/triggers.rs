@@ -6,6 +6,7 @@ use super::Act;
 use super::MetaStore;
 use super::personal::QuotaKind;
 use super::quotas::{self, lock_owner};
+use super::repositories;
 use super::row::{get, parse, size, time};
 use super::sql::{SqlResult as _, conflict, is_storable, stale};
 use super::statement::Statement;
@@ -263,6 +264,7 @@ async fn free(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, name: &s
 
 async fn insert(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, spec: &TriggerSpec) -> Result<TriggerId> {
     let now = u.now();
+    repositories::hold(u, spec.repository).await?;
     let insert = sqlx::query_scalar(
         "INSERT INTO application_triggers (registry_id, owner_id, repository_id, name, invoke_method, invoke_expr, \
          cluster_id, cluster_region, cluster_namespace, workload_type, workload_name, container_name, created_at, \
@@ -275,6 +277,7 @@ async fn insert(u: &mut Unit<'_>, registry: RegistryId, owner: AccountId, spec: 
 
 async fn update(u: &mut Unit<'_>, id: TriggerId, version: i64, spec: &TriggerSpec) -> Result<bool> {
     let now = u.now();
+    repositories::hold(u, spec.repository).await?;
     let update = sqlx::query(
         "UPDATE application_triggers SET repository_id = $3, name = $4, invoke_method = $5, invoke_expr = $6, \
          cluster_id = $7, cluster_region = $8, cluster_namespace = $9, workload_type = $10, workload_name = $11, \

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::super::Act;
 use super::super::personal::Quotas;
-use super::super::repositories::{SHOWN, Wanted, ensure};
+use super::super::repositories::{self, SHOWN, Wanted, ensure};
 use super::super::row::{get, parse, size, time};
 use super::super::sql::{SqlResult as _, stale};
 use super::super::statement::{Statement, containing};
@@ -112,6 +112,7 @@ async fn describe(u: &mut Unit<'_>, id: RepositoryId, brief: Option<&str>, descr
 }
 
 async fn write(u: &mut Unit<'_>, id: RepositoryId, brief: Option<&str>, description: Option<&str>) -> Result<()> {
+    repositories::hold(u, id).await?;
     let upsert = sqlx::query(
         "INSERT INTO instance_repositories (repository_id, brief, description) \
          VALUES ($1, COALESCE($2, ''), COALESCE($3, '')) ON CONFLICT (repository_id) DO UPDATE SET \

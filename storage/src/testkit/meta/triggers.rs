@@ -3,7 +3,8 @@
 use super::{Kit, NOW, Place, REGISTRY, act, act_at, later};
 use crate::Error;
 use crate::meta::{
-    InvokeMethod, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage, TriggerSpec, Workload,
+    InvokeMethod, LifecycleKind, LifecycleScope, QuotaKind, TriggerFilter, TriggerRun, TriggerRunOrder, TriggerRunPage,
+    TriggerSpec, Workload,
 };
 use roadstead_types::{AccountId, NamePattern, NameRule, RepositoryId, RepositoryName, Sight, Thing, Window};
 
@@ -17,6 +18,7 @@ fn sight(rule: NameRule) -> Sight {
 pub(super) async fn behave(kit: &Kit) {
     names_are_unique_in_an_account(kit).await;
     of_two_changes_the_second_sees_the_first(kit).await;
+    a_deleted_repository_gets_nothing_more(kit).await;
     the_last_one_is_made_once(kit).await;
     lists_show_what_is_asked_for(kit).await;
     the_log_outlives_everything(kit).await;
@@ -87,6 +89,21 @@ async fn of_two_changes_the_second_sees_the_first(kit: &Kit) {
     assert!(matches!(taken, Err(Error::Conflict(Thing::Trigger))));
     let gone = change(changed.version, &spec("c", RepositoryId::new(i64::MAX))).await;
     assert!(matches!(gone, Err(Error::Stale(Thing::Repository))));
+}
+
+/// Its row stays until its content has gone.
+async fn a_deleted_repository_gets_nothing_more(kit: &Kit) {
+    let (place, kept) = place(kit).await;
+    let gone = kit.push_blob(&place, "gone", "triggers").await.repository;
+    let id = kit.one.create_trigger(&act(), REGISTRY, place.owner, &spec("kept", kept)).await.unwrap();
+    assert!(kit.one.delete_repository(&act(), gone, true).await.unwrap());
+    let stale = |outcome: Error| assert!(matches!(outcome, Error::Stale(Thing::Repository)), "{outcome:?}");
+    stale(kit.two.create_trigger(&act(), REGISTRY, place.owner, &spec("late", gone)).await.unwrap_err());
+    stale(kit.two.update_trigger(&act(), id, 1, &spec("kept", gone)).await.unwrap_err());
+    stale(kit.two.add_favorite(&act(), place.owner, gone).await.unwrap_err());
+    let kind = LifecycleKind::KeepLastNums;
+    stale(kit.two.set_lifecycle_rule(&act(), LifecycleScope::Repository(gone), kind, 1).await.unwrap_err());
+    assert!(!kit.two.describe_instance_repository(&act(), gone, Some("late"), None).await.unwrap());
 }
 
 async fn the_last_one_is_made_once(kit: &Kit) {
