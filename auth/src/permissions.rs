@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use roadstead_storage::meta::{ResourceTag, StoredPolicies, StoredPolicy};
-use roadstead_types::{AccountId, InstanceId, NameRule, NamespaceSight, RepositoryName, Sight, Timestamp, Uin};
+use roadstead_types::{
+    AccountId, InstanceId, NameRule, NamespaceSight, RepositoryName, Sight, Timestamp, TooManyPatterns, Uin,
+};
 
 use crate::auth::{Auth, Inner};
 use crate::client::Client;
@@ -134,12 +136,18 @@ impl Permissions {
     }
 
     /// Returns the names for which a statement denies the operation.
-    pub fn denied_names(&self, about: &policy::NameRequest) -> NameRule {
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub fn denied_names(&self, about: &policy::NameRequest) -> Result<NameRule, TooManyPatterns> {
         self.documents().denied_names(about, self.context())
     }
 
     /// Returns the names for which the operation is allowed.
-    pub fn allowed_names(&self, about: &policy::NameRequest) -> NameRule {
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub fn allowed_names(&self, about: &policy::NameRequest) -> Result<NameRule, TooManyPatterns> {
         self.documents().allowed_names(about, self.context())
     }
 
@@ -168,37 +176,34 @@ impl Permissions {
     }
 
     /// Returns the names for which the caller has any of these rights.
-    fn names_with_any(&self, rights: impl Iterator<Item = policy::NameRequest>) -> NameRule {
-        let mut rules = Vec::new();
-        for right in rights {
-            let names = self.allowed_names(&right);
-            // Most policies say the same of many rights.
-            if !rules.contains(&names) {
-                rules.push(names);
-            }
-        }
-        rules.into_iter().fold(NameRule::none(), NameRule::or)
+    fn names_with_any(&self, rights: impl Iterator<Item = policy::NameRequest>) -> Result<NameRule, TooManyPatterns> {
+        NameRule::any(rights.map(|right| self.allowed_names(&right)))
     }
 
     /// Returns all repositories that the caller sees: see [`Permissions::sees_repository`].
-    pub fn sight(&self) -> Sight {
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub fn sight(&self) -> Result<Sight, TooManyPatterns> {
         let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
-        let denied = operations.iter().map(|about| self.denied_names(about)).fold(NameRule::none(), NameRule::or);
-        let not_denied = denied.negated();
+        let not_denied = NameRule::any(operations.iter().map(|about| self.denied_names(about)))?.negated();
         if !self.is_limited() {
-            return Sight { names: not_denied.clone(), public: not_denied };
+            return Ok(Sight { names: not_denied.clone(), public: not_denied });
         }
-        let names = self.names_with_any(op::repository_rights()).and(not_denied.clone());
+        let names = self.names_with_any(op::repository_rights())?.and(not_denied.clone());
         let public = if self.identity.session.is_some() { names.clone() } else { not_denied };
-        Sight { names, public }
+        Ok(Sight { names, public })
     }
 
     /// Returns all namespaces of the personal edition that the caller sees. A denial of listing hides a namespace. A
     /// limited caller also needs some right in the namespace, or sees a repository in it.
-    pub fn namespace_sight(&self) -> NamespaceSight {
-        let shown = self.denied_names(&tcr::DescribeNamespacePersonal.on_namespaces(Realm::Personal)).negated();
-        let known = if self.is_limited() { self.names_with_any(op::namespace_rights()) } else { NameRule::All };
-        NamespaceSight { shown, known, content: self.sight() }
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub fn namespace_sight(&self) -> Result<NamespaceSight, TooManyPatterns> {
+        let shown = self.denied_names(&tcr::DescribeNamespacePersonal.on_namespaces(Realm::Personal))?.negated();
+        let known = if self.is_limited() { self.names_with_any(op::namespace_rights())? } else { NameRule::All };
+        Ok(NamespaceSight { shown, known, content: self.sight()? })
     }
 
     /// Tells whether the caller sees an instance of its main account in lists.

@@ -143,7 +143,8 @@ impl Question<'_> {
             Deletion::Anything => permissions.is_root(),
             Deletion::Something => {
                 let deletions = op::deletions(realm, name).tagged(resource_tags);
-                permissions.allowed_names(&deletions) != NameRule::none()
+                // With too many patterns to tell, each deletion is still decided by itself.
+                permissions.allowed_names(&deletions) != Ok(NameRule::none())
             }
             Deletion::Tags { tags, batch } => {
                 let request = if batch { op::tag_batch_delete } else { op::tag_delete };

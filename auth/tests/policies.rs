@@ -78,17 +78,17 @@ async fn rules_about_names_say_what_is_decided_about_each_name() {
         let sub = world.sub(who, policies).await;
         let permissions = world.auth.permissions(&basic(&sub.identity)).await.unwrap();
         let operations = [op::repository_lists(Realm::Personal), op::pulls(Realm::Personal)];
-        let denied = operations.each_ref().map(|about| permissions.denied_names(about));
+        let denied = operations.each_ref().map(|about| permissions.denied_names(about).unwrap());
         assert_eq!(denied.iter().all(|rule| *rule == NameRule::none()), *nothing_denied, "{who}");
         for (about, denied) in operations.iter().zip(&denied) {
-            let allowed = permissions.allowed_names(about);
+            let allowed = permissions.allowed_names(about).unwrap();
             for name in PLACES {
                 let decision = permissions.decide(&about.on(name));
                 assert_eq!(allowed.covers(name), decision.is_allowed(), "{who}: {name}");
                 assert_eq!(denied.covers(name), decision.is_explicit_denial(), "{who}: {name}");
             }
         }
-        let sight = permissions.sight();
+        let sight = permissions.sight().unwrap();
         for (place, public) in PLACES.into_iter().flat_map(|place| [(place, true), (place, false)]) {
             let seen = sight.names.covers(place) || (public && sight.public.covers(place));
             assert_eq!(permissions.sees_repository(&name(place), public), seen, "{who}: {place}, public: {public}");

@@ -1,6 +1,6 @@
 //! The `resource` of a statement: six pieces, joined by colons.
 
-use roadstead_types::{NameRule, Uin};
+use roadstead_types::{NameRule, TooManyPatterns, Uin};
 
 use super::context::Context;
 use super::error::{Fault, PolicyError, Result};
@@ -197,14 +197,24 @@ impl Resource {
     }
 
     /// Returns the names for which the resource covers the operation.
-    pub(super) fn names(&self, about: &NameRequest, context: &Context, doubt: bool) -> NameRule {
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub(super) fn names(
+        &self,
+        about: &NameRequest,
+        context: &Context,
+        doubt: bool,
+    ) -> std::result::Result<NameRule, TooManyPatterns> {
         match self {
-            Self::Everything => NameRule::All,
-            Self::Pieces(pieces) if !pieces.are_of(&about.request, context, doubt) => NameRule::none(),
-            Self::Pieces(pieces) if pieces.match_any(&about.request.resources, context) => NameRule::All,
-            Self::Pieces(pieces) => about.around.iter().fold(NameRule::none(), |rule, (before, after)| {
-                rule.or(NameRule::Like(pieces.path.between(before, after, &context.uin)))
-            }),
+            Self::Everything => Ok(NameRule::All),
+            Self::Pieces(pieces) if !pieces.are_of(&about.request, context, doubt) => Ok(NameRule::none()),
+            Self::Pieces(pieces) if pieces.match_any(&about.request.resources, context) => Ok(NameRule::All),
+            Self::Pieces(pieces) => {
+                let around =
+                    about.around.iter().map(|(before, after)| pieces.path.between(before, after, &context.uin));
+                NameRule::any(around.map(|patterns| Ok(NameRule::Like(patterns))))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One statement of a document.
 
-use roadstead_types::NameRule;
+use roadstead_types::{NameRule, TooManyPatterns};
 
 use super::action;
 use super::compare::Three;
@@ -93,12 +93,18 @@ impl Statement {
     }
 
     /// Returns the names for which the statement matches the request, if its conditions are met.
-    pub(super) fn names(&self, about: &NameRequest, context: &Context) -> NameRule {
+    ///
+    /// # Errors
+    /// `TooManyPatterns`.
+    pub(super) fn names(
+        &self,
+        about: &NameRequest,
+        context: &Context,
+    ) -> std::result::Result<NameRule, TooManyPatterns> {
         if !self.actions.intersects(&about.request.actions) {
-            return NameRule::none();
+            return Ok(NameRule::none());
         }
-        let all = self.resources.iter().map(|resource| resource.names(about, context, self.doubt()));
-        all.fold(NameRule::none(), NameRule::or)
+        NameRule::any(self.resources.iter().map(|resource| resource.names(about, context, self.doubt())))
     }
 
     /// Tells whether a condition of the statement is about tags.

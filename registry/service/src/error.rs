@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use roadstead_auth::Denied;
 use roadstead_policy::PolicyError;
-use roadstead_types::{Counted, Digest, ManifestError, Thing};
+use roadstead_types::{Counted, Digest, ManifestError, Thing, TooManyPatterns};
 
 /// The result of a service call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -229,6 +229,12 @@ impl From<roadstead_auth::Error> for Error {
             | E::Corrupt { .. }
             | E::Crypto { .. }) => Self::internal(other),
         }
+    }
+}
+
+impl From<TooManyPatterns> for Error {
+    fn from(_: TooManyPatterns) -> Self {
+        Self::Overloaded
     }
 }
 

@@ -3,6 +3,7 @@
 //! A thing of another account and a missing thing look alike. The queries ask only for things of the caller, so nothing
 //! of another account is read, and both cases take the same time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use roadstead_auth::place::OwnRepository;
@@ -14,16 +15,13 @@ use roadstead_types::{NamePattern, NameRule, NamespaceSight, RepositoryName, Sig
 use super::instances::{MAX_NAMESPACES, OwnInstance};
 use super::{Error, Foundation, Result};
 
-/// The most patterns in a rule that a database checks against each name.
-const MAX_PATTERNS: usize = 5000;
-
 /// Returns the repositories of the caller's main account in the personal edition that the caller sees.
 ///
 /// # Errors
 /// `Overloaded` if the policies name too many repositories.
 pub(super) fn seen(permissions: &Permissions) -> Result<Sight> {
-    let sight = permissions.sight();
-    if sight.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
+    let sight = permissions.sight()?;
+    if sight.patterns() > NameRule::MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
 }
 
 /// Returns the namespaces of the caller's main account in the personal edition that the caller sees.
@@ -31,13 +29,8 @@ pub(super) fn seen(permissions: &Permissions) -> Result<Sight> {
 /// # Errors
 /// `Overloaded` if the policies name too many namespaces.
 pub(super) fn seen_namespaces(permissions: &Permissions) -> Result<NamespaceSight> {
-    let sight = permissions.namespace_sight();
-    if sight.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
-}
-
-/// Refuses a rule that would take a database too long to check.
-pub(super) fn bounded(rule: NameRule) -> Result<NameRule> {
-    if rule.patterns() > MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(rule) }
+    let sight = permissions.namespace_sight()?;
+    if sight.patterns() > NameRule::MAX_PATTERNS { Err(Error::Overloaded) } else { Ok(sight) }
 }
 
 impl Foundation {
@@ -50,19 +43,28 @@ impl Foundation {
         let realm = Realm::Instance(instance.id.as_str());
         let denied_names = |tags: &Arc<[String]>| {
             let operations = [op::repository_lists(realm), op::pulls(realm)];
-            let denied = operations.map(|operation| permissions.denied_names(&operation.tagged(tags)));
-            denied.into_iter().fold(NameRule::none(), NameRule::or)
+            NameRule::any(operations.map(|operation| permissions.denied_names(&operation.tagged(tags))))
         };
         if !permissions.documents().ask_for_tags() {
-            return bounded(denied_names(&Arc::default()).negated());
+            return Ok(denied_names(&Arc::default())?.negated());
         }
-        let mut denied = NameRule::none();
+        let mut within: HashMap<Arc<[String]>, Vec<NamePattern>> = HashMap::new();
         for namespace in self.meta.list_instance_namespaces(instance.registry, MAX_NAMESPACES).await? {
             let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
-            let within = NameRule::Like(vec![NamePattern::new(format!("{}/*", namespace.name))]);
-            denied = denied.or(within.and(denied_names(&tags)));
+            within.entry(tags).or_default().push(NamePattern::new(format!("{}/*", namespace.name)));
         }
-        bounded(denied.negated())
+        let (mut denied, mut patterns) = (Vec::new(), 0);
+        for (tags, namespaces) in within {
+            let rule = NameRule::Like(namespaces).and(denied_names(&tags)?);
+            patterns += rule.patterns();
+            if patterns > NameRule::MAX_PATTERNS {
+                return Err(Error::Overloaded);
+            }
+            denied.push(Ok(rule));
+            // Somebody with many policies and many tags must not keep the thread from others.
+            tokio::task::yield_now().await;
+        }
+        Ok(NameRule::any(denied)?.negated())
     }
 
     /// Returns whether the caller may know that its main account has the namespace of this repository: it sees the

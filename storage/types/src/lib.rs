@@ -35,7 +35,7 @@ pub use manifest::{Descriptor, Manifest, ManifestKind, Platform};
 pub use manifest_error::ManifestError;
 pub use media_type::{MediaType, media_types};
 pub use name::{InstanceName, NameError, NamespaceName, Reference, RepositoryName, Tag};
-pub use name_rule::{NamePattern, NameRule};
+pub use name_rule::{NamePattern, NameRule, TooManyPatterns};
 pub use sight::{NamespaceSight, Sight};
 pub use thing::{Counted, Thing};
 pub use window::{Listing, Window};

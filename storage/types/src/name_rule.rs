@@ -1,5 +1,7 @@
 //! Rules about names, for lists: conditions that a database can check.
 
+use std::collections::BTreeSet;
+
 /// A text in which `*` stands for any characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NamePattern(String);
@@ -50,6 +52,11 @@ pub enum NameRule {
     Either(Box<(Self, Self)>),
 }
 
+/// There are more than [`NameRule::MAX_PATTERNS`] patterns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a rule about names has too many patterns")]
+pub struct TooManyPatterns;
+
 impl Default for &NameRule {
     fn default() -> Self {
         &NameRule::All
@@ -57,6 +64,9 @@ impl Default for &NameRule {
 }
 
 impl NameRule {
+    /// The most patterns in one rule. A database checks each of them against each name.
+    pub const MAX_PATTERNS: usize = 5000;
+
     /// Returns the condition that no name meets.
     pub fn none() -> Self {
         Self::Like(Vec::new())
@@ -88,21 +98,43 @@ impl NameRule {
         }
     }
 
-    /// Returns a condition for the names that meet this one or another one.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::All, _) | (_, Self::All) => Self::All,
-            (Self::Like(mut one), Self::Like(other)) => {
-                one.extend(other);
-                one.sort_unstable();
-                one.dedup();
-                Self::Like(one)
+    /// Returns a condition for the names that meet any of `rules`. It takes no more rules than it needs to know that
+    /// there are too many patterns. Its nesting grows with the logarithm of the number of rules, because databases limit
+    /// the depth of an expression.
+    ///
+    /// # Errors
+    /// `TooManyPatterns`, also if one of `rules` is this error.
+    pub fn any(rules: impl IntoIterator<Item = Result<Self, TooManyPatterns>>) -> Result<Self, TooManyPatterns> {
+        let (mut patterns, mut others, mut in_others) = (BTreeSet::new(), Vec::new(), 0);
+        for rule in rules {
+            match rule? {
+                Self::All => return Ok(Self::All),
+                Self::Like(more) => patterns.extend(more),
+                // Most policies say the same of many rights.
+                rule if others.contains(&rule) => {}
+                rule => {
+                    in_others += rule.patterns();
+                    others.push(rule);
+                }
             }
-            (one, other) if one.is_none() => other,
-            (one, other) if other.is_none() => one,
-            both => Self::Either(Box::new(both)),
+            if patterns.len() + in_others > Self::MAX_PATTERNS {
+                return Err(TooManyPatterns);
+            }
         }
+        if !patterns.is_empty() {
+            others.push(Self::Like(patterns.into_iter().collect()));
+        }
+        while others.len() > 1 {
+            let mut rest = others.into_iter();
+            others = Vec::new();
+            while let Some(one) = rest.next() {
+                others.push(match rest.next() {
+                    Some(other) => Self::Either(Box::new((one, other))),
+                    None => one,
+                });
+            }
+        }
+        Ok(others.pop().unwrap_or_else(Self::none))
     }
 
     /// Tells whether a name meets it.
@@ -154,16 +186,43 @@ mod tests {
     #[test]
     fn rules_are_put_together() {
         let like = |text: &str| NameRule::Like(vec![NamePattern::new(text)]);
+        let either = |one: &NameRule, other: &NameRule| NameRule::any([Ok(one.clone()), Ok(other.clone())]).unwrap();
         let (a, b) = (like("a*"), like("*b"));
         for name in ["a", "b", "ab", "c"] {
             let (in_a, in_b) = (a.covers(name), b.covers(name));
-            assert_eq!(a.clone().or(b.clone()).covers(name), in_a || in_b);
+            assert_eq!(either(&a, &b).covers(name), in_a || in_b);
             assert_eq!(a.clone().and(b.clone()).covers(name), in_a && in_b);
-            assert_eq!(a.clone().negated().or(b.clone()).covers(name), !in_a || in_b);
-            assert!(a.clone().or(NameRule::All).covers(name) && !a.clone().and(NameRule::none()).covers(name));
+            assert_eq!(either(&a.clone().negated(), &b).covers(name), !in_a || in_b);
+            assert!(either(&a, &NameRule::All).covers(name) && !a.clone().and(NameRule::none()).covers(name));
         }
         assert_eq!(a.clone().negated().negated(), a);
         assert_eq!(NameRule::none().negated(), NameRule::All);
-        assert_eq!(a.clone().or(b).and(a).patterns(), 3);
+        assert_eq!(either(&a, &b).and(a).patterns(), 3);
+        assert_eq!(NameRule::any([]), Ok(NameRule::none()));
+    }
+
+    #[test]
+    fn a_rule_of_many_is_flat_and_bounded() {
+        let like = |number: usize| NameRule::Like(vec![NamePattern::new(format!("{number}/*"))]);
+        let depth = |mut rule: &NameRule| {
+            let mut depth = 0;
+            while let NameRule::Either(rules) = rule {
+                (rule, depth) = (&rules.0, depth + 1);
+            }
+            depth
+        };
+        let rule = NameRule::any((0..1000).map(|number| Ok(like(number).negated()))).unwrap();
+        assert_eq!((rule.patterns(), depth(&rule)), (1000, 10));
+        let most = NameRule::MAX_PATTERNS;
+        let twice = (0..most).chain(0..most);
+        assert_eq!(NameRule::any(twice.map(|number| Ok(like(number)))).unwrap().patterns(), most);
+        let mut taken = 0;
+        let endless = (0..).map(|number| {
+            taken += 1;
+            Ok(like(number))
+        });
+        assert_eq!(NameRule::any(endless), Err(TooManyPatterns));
+        assert_eq!(taken, most + 1);
+        assert_eq!(NameRule::any([Err(TooManyPatterns)]), Err(TooManyPatterns));
     }
 }

@@ -227,7 +227,7 @@ proptest! {
         let (documents, context) = (world.documents(), context());
         for about in [op::pulls(Realm::Personal), op::repository_lists(Realm::Personal)] {
             let (allowed, denied) =
-                (documents.allowed_names(&about, &context), documents.denied_names(&about, &context));
+                (documents.allowed_names(&about, &context).unwrap(), documents.denied_names(&about, &context).unwrap());
             for name in ["foo/x", "foo/y", "bar/x", "bar/y", "foo/x/y", "x"] {
                 let decision = decide(&documents, &about.on(name), &context);
                 prop_assert_eq!(allowed.covers(name), decision.is_allowed(), "{} {:?}", name, world);
