@@ -108,18 +108,19 @@ impl Permissions {
         Err(Denied::Forbidden)
     }
 
-    /// Checks that the operation is allowed, except with `faithful`. For operations that need no right by the product
+    /// Checks that the operation is allowed, except with `faithful` outside of a session. For operations that need no right by the product
     /// document.
     ///
     /// # Errors
     /// `Forbidden` when it is denied.
     pub fn check_hardened(&self, request: &policy::Request) -> Result<(), Denied> {
-        if self.strict { self.check(request) } else { Ok(()) }
+        if self.is_strict() { self.check(request) } else { Ok(()) }
     }
 
-    /// Tells whether rights are asked for that the product document does not ask for.
+    /// Tells whether rights are asked for that the product document does not ask for. In a session they always are,
+    /// because its policies must allow everything that is done in it.
     pub(crate) fn is_strict(&self) -> bool {
-        self.strict
+        self.strict || self.identity.session.is_some()
     }
 
     /// Refuses changes while the registry is read-only.
@@ -154,7 +155,7 @@ impl Permissions {
     /// Tells whether the caller sees only what some policy lets it see. Otherwise it sees everything that no policy
     /// denies.
     fn is_limited(&self) -> bool {
-        !self.is_root() && (self.strict || self.identity.session.is_some())
+        !self.is_root() && self.is_strict()
     }
 
     /// Tells whether the caller sees a repository of its main account in the personal edition. A denial of listing or

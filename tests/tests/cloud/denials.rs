@@ -219,6 +219,31 @@ async fn a_federated_user_reads_the_images_that_its_policy_names() {
     }
 }
 
+/// In the faithful mode a signature is enough for many actions, but not one of temporary credentials.
+#[tokio::test]
+async fn a_session_changes_only_what_its_policy_allows() {
+    for faithful in [false, true] {
+        let reg = registry(faithful).await;
+        let main = reg.account("foo").await;
+        main.basic.push_image("foo/one", "v1", &Image::small(1)).await;
+        let policy = statement("allow", "name/ccr:pull", "qcs::ccr:::repo/foo/one");
+        let made = main.cloud.call("sts", "GetFederationToken", json!({ "Name": "web", "Policy": policy })).await.ok();
+        let session = with(&main.cloud, &made);
+        for (action, parameters) in [
+            ("ModifyRepositoryAccessPersonal", json!({ "RepoName": "foo/one", "Public": 1 })),
+            ("ModifyRepositoryInfoPersonal", json!({ "RepoName": "foo/one", "Description": "x" })),
+            ("CreateImageLifecyclePersonal", json!({ "RepoName": "foo/one", "Type": "keep_last_nums", "Val": 1 })),
+            ("DeleteImageLifecyclePersonal", json!({ "RepoName": "foo/one" })),
+            ("DescribeApplicationTriggerPersonal", json!({ "RepoName": "foo/one" })),
+        ] {
+            let code = code(&session, action, parameters).await;
+            assert_eq!(code, "AuthFailure.UnauthorizedOperation", "{action}, faithful: {faithful}");
+        }
+        let shown = main.cloud.call("tcr", "DescribeRepositoryPersonal", json!({ "RepoName": "foo/one" })).await.ok();
+        assert_eq!(shown["Data"]["Public"], 0, "{shown}");
+    }
+}
+
 /// A session of a role with these policies.
 async fn session(reg: &TestRegistry, main: &Account, role: &str, policies: &[&str]) -> Cloud {
     let principal = json!({ "qcs": [format!("qcs::cam::uin/{}:root", main.uin)] });
