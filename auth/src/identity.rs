@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roadstead_storage::meta::Account;
-use roadstead_types::{AccountId, Actor, RegistryId, Timestamp, Uin};
+use roadstead_types::{AccountId, Actor, RegistryId, RoleId, Timestamp, Uin};
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
@@ -29,7 +29,28 @@ pub struct Identity {
     pub session: Option<Arc<Session>>,
 }
 
+/// The one whose limits a request counts against. Sessions do not count against their account, so that who holds
+/// temporary credentials cannot keep the account from using its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Share {
+    /// An account with its own password or keys.
+    Account(AccountId),
+    /// All sessions of one role that an account has assumed.
+    Role(AccountId, RoleId),
+    /// All other sessions of an account.
+    Sessions(AccountId),
+}
+
 impl Identity {
+    /// Returns the one whose limits its requests count against.
+    pub fn share(&self) -> Share {
+        match self.session.as_deref().map(|session| &session.kind) {
+            None => Share::Account(self.account),
+            Some(SessionKind::Role { id, .. }) => Share::Role(self.account, *id),
+            Some(SessionKind::Federation { .. } | SessionKind::InstanceToken { .. }) => Share::Sessions(self.account),
+        }
+    }
+
     /// Makes the identity of a main account that was looked up, not authenticated, for commands of the operator.
     /// `None` for a sub-account.
     pub fn of_main(account: &Account) -> Option<Self> {

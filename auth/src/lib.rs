@@ -101,7 +101,7 @@ pub use compiled::app_id;
 pub use doubt::Turn;
 pub use error::{AuthenticationError, Denied, Error, Result};
 pub use grant::{Granted, Operator};
-pub use identity::{Caller, Grant, Identity, TokenGrants};
+pub use identity::{Caller, Grant, Identity, Share, TokenGrants};
 pub use instance_domain::{InstanceDomain, InstanceDomainError};
 pub use needs::{Needs, Permitted};
 pub use params::{Argon2Params, AuthParams};

@@ -127,7 +127,7 @@ async fn run_signed(
     trace: &Trace,
 ) -> CloudResult<Vec<u8>> {
     let Some(identity) = &signed.caller.identity else { return Err(CloudError::internal("nobody signed")) };
-    cloud.rate.check(identity.account, action.row.name)?;
+    cloud.rate.check(identity.share(), action.row.name)?;
     let parameters = parameters()?;
     let attempt = action.attempt(&parameters);
     trace.dry_run.set(attempt.dry_run);

@@ -87,7 +87,7 @@ impl<'a> CloudCall<'a> {
     /// Uses up the signature of a write. A request that is refused earlier can be sent again.
     pub(super) fn use_signature(&self, row: &Row) -> CloudResult<()> {
         let Some(once) = self.once.filter(|_| row.effect == Some(Effect::Writes)) else { return Ok(()) };
-        self.cloud.replays.take(self.identity.account, once, self.now())
+        self.cloud.replays.take(self.identity.share(), once, self.now())
     }
 
     /// Returns whether a policy hides something from the caller, which means that it explicitly denies the request

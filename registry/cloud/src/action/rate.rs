@@ -1,4 +1,4 @@
-//! Limits how often an account may call an action per second.
+//! Limits how often a caller may call an action per second.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::num::NonZeroU32;
@@ -9,7 +9,8 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use roadstead_types::{AccountId, Clock};
+use roadstead_auth::Share;
+use roadstead_types::Clock;
 
 use crate::wire::code::Code;
 use crate::wire::error::CloudError;
@@ -33,11 +34,11 @@ type Limiter<Who> =
 /// which callers share one.
 const COUNTS: u64 = 1 << 17;
 
-/// Counts requests per account and action. Unsigned requests are counted per identity that somebody has vouched for.
+/// Counts requests per share and action. Unsigned requests are counted per identity that somebody has vouched for.
 /// Only authenticated callers are counted, which bounds the number of counters. Counters without recent requests are
 /// removed.
 pub(crate) struct Rate {
-    limiters: Option<(Limiter<AccountId>, Limiter<u64>)>,
+    limiters: Option<(Limiter<Share>, Limiter<u64>)>,
     hasher: RandomState,
 }
 
@@ -50,8 +51,8 @@ impl Rate {
         Self { limiters, hasher: RandomState::new() }
     }
 
-    pub(crate) fn check(&self, account: AccountId, action: &'static str) -> Result<(), CloudError> {
-        self.limiters.as_ref().map_or(Ok(()), |(accounts, _)| check(accounts, account, action))
+    pub(crate) fn check(&self, share: Share, action: &'static str) -> Result<(), CloudError> {
+        self.limiters.as_ref().map_or(Ok(()), |(signed, _)| check(signed, share, action))
     }
 
     pub(crate) fn check_vouched(&self, who: &impl Hash, action: &'static str) -> Result<(), CloudError> {
@@ -60,9 +61,9 @@ impl Rate {
     }
 
     pub(crate) fn shrink(&self) {
-        if let Some((accounts, vouched)) = &self.limiters {
-            accounts.retain_recent();
-            accounts.shrink_to_fit();
+        if let Some((signed, vouched)) = &self.limiters {
+            signed.retain_recent();
+            signed.shrink_to_fit();
             vouched.retain_recent();
             vouched.shrink_to_fit();
         }
