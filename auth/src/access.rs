@@ -236,6 +236,12 @@ impl CatalogAccess {
         self.limit.as_ref().map(|_| self.owner)
     }
 
+    /// Returns whether [`CatalogAccess::shows`] depends on tags.
+    pub fn asks_for_tags(&self) -> bool {
+        let limit = self.limit.as_ref().filter(|limit| limit.instance.is_some());
+        limit.is_some_and(|limit| limit.permissions.documents().ask_for_tags())
+    }
+
     /// Tells whether the list shows a repository of the caller's own main account: the caller may list it or pull from it,
     /// and no policy denies either. Everybody may list and pull public repositories. `tags` are those of its namespace.
     pub fn shows(&self, name: &RepositoryName, public: bool, tags: &Arc<[String]>) -> bool {

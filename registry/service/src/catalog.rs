@@ -61,6 +61,15 @@ impl CatalogService {
         Ok(cut(rows.into_iter().map(|row| row.name.as_str().to_owned()).collect(), size))
     }
 
+    /// Returns whether the caller sees a repository of its main account.
+    async fn shows(&self, access: &CatalogAccess, row: &Repository) -> Result<bool> {
+        let tags = match access.asks_for_tags() {
+            true => self.base.auth.namespace_tags(row.registry, row.name.namespace()).await?,
+            false => Arc::default(),
+        };
+        Ok(access.shows(&row.name, row.public, &tags))
+    }
+
     async fn list_shown(
         &self,
         access: &CatalogAccess,
@@ -82,8 +91,7 @@ impl CatalogService {
             let own = self.base.meta.owned_namespaces(owner, &Vec::from_iter(namespaces)).await?;
             after = rows.last().map(|row| row.name.as_str().to_owned()).or(after);
             for row in rows {
-                let tags = self.base.auth.namespace_tags(row.registry, row.name.namespace()).await?;
-                if !own.contains(&row.namespace) || access.shows(&row.name, row.public, &tags) {
+                if !own.contains(&row.namespace) || self.shows(access, &row).await? {
                     names.push(row.name.as_str().to_owned());
                     if names.len() > size as usize {
                         return Ok(cut(names, size));
