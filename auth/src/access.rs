@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::identity::Identity;
 use crate::permissions::{Permissions, sight};
 use crate::place::{Account, Instance, Namespace, OwnRepository, Owned, Repository};
-use crate::right::{ContentRight, Delete, Effect, Push, Read, Right, Write};
+use crate::right::{ContentRight, Delete, Mode, Push, Read, Right, Write};
 
 /// The proof that a caller has the right `R` in the place `P`. It holds for the moment when it was made. Only the
 /// authorizer makes proofs: [`Auth::authorize`](crate::Auth::authorize) and its sisters for the content of
@@ -134,7 +134,7 @@ impl Access<Delete> {
     }
 }
 
-impl<E: Effect, P: Owned> Access<E, P> {
+impl<E: Mode, P: Owned> Access<E, P> {
     /// Returns who holds the right, for a proof in another place.
     pub(crate) fn by(&self) -> &By {
         &self.by
@@ -156,14 +156,14 @@ impl<E: Effect, P: Owned> Access<E, P> {
     }
 }
 
-impl<E: Effect> Access<E, Account> {
+impl<E: Mode> Access<E, Account> {
     /// Returns the right in one repository of the main account.
     pub fn repository(&self, registry: RegistryId, name: &RepositoryName) -> Access<E, OwnRepository> {
         Access::prove(self.by.clone(), own_repository(self.permissions(), registry, name))
     }
 }
 
-impl<E: Effect> Access<E, Namespace> {
+impl<E: Mode> Access<E, Namespace> {
     /// Returns the registry that the namespace is in.
     pub fn registry(&self) -> RegistryId {
         self.place.registry
@@ -175,7 +175,7 @@ impl<E: Effect> Access<E, Namespace> {
     }
 }
 
-impl<E: Effect> Access<E, OwnRepository> {
+impl<E: Mode> Access<E, OwnRepository> {
     /// Returns the registry that the repository is in.
     pub fn registry(&self) -> RegistryId {
         self.place.registry
@@ -187,7 +187,7 @@ impl<E: Effect> Access<E, OwnRepository> {
     }
 }
 
-impl<E: Effect> Access<E, Instance> {
+impl<E: Mode> Access<E, Instance> {
     /// Returns the id of the instance.
     pub fn instance(&self) -> &InstanceId {
         &self.place.id

@@ -11,7 +11,7 @@ use crate::auth::{Auth, Inner};
 use crate::cache::SecretKey;
 use crate::error::AuthenticationError;
 use crate::identity::{Identity, TokenGrants};
-use crate::known::{KnownAccount, KnownPassword, Read};
+use crate::known::{Cached, KnownAccount, KnownPassword};
 use crate::password::Verified;
 use crate::token::{self, VerifiedToken};
 use crate::{registry_token, session_password};
@@ -218,7 +218,7 @@ impl Inner {
                 owner if owner == id => Some(known(&account, &account)),
                 owner => self.meta.account(owner).await?.map(|owner| known(&account, &owner)),
             };
-            Ok(value.map(|value| Read { value, at }))
+            Ok(value.map(|value| Cached { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.accounts, id, load).await?;
         Ok(found.map(|read| read.value))

@@ -8,7 +8,7 @@ use crate::access::{Access, By, CatalogAccess, CatalogLimit};
 use crate::auth::{Auth, Inner};
 use crate::error::{Denied, Result};
 use crate::identity::{Caller, Grant, TokenGrants};
-use crate::known::{KnownNamespace, Place, Read};
+use crate::known::{Cached, KnownNamespace, KnownRepository};
 use crate::permissions::Permissions;
 use crate::place::Repository;
 use crate::right::{ContentRight, Delete, Right, RightName};
@@ -209,7 +209,12 @@ impl Inner {
 
     /// Returns the limits of the caller in this place. Main accounts have none. Policies matter only in namespaces of
     /// the caller's own main account.
-    async fn limits_in(&self, caller: &Caller, registry: RegistryId, place: Option<&Place>) -> Stored<Option<Limits>> {
+    async fn limits_in(
+        &self,
+        caller: &Caller,
+        registry: RegistryId,
+        place: Option<&KnownRepository>,
+    ) -> Stored<Option<Limits>> {
         // Looked up for every place, so that the answer takes as long.
         let limits = self.limits(caller, registry).await?;
         let owner = caller.identity.as_ref().map(|identity| identity.owner);
@@ -255,11 +260,11 @@ impl Inner {
 
     /// Returns the repository or the place where it could be made; `None` when the namespace does not exist. Missing
     /// ones are cached like existing ones, so that the time of a refusal does not show whether a repository exists.
-    pub(crate) async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<Place>> {
+    pub(crate) async fn place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Option<KnownRepository>> {
         let key = (registry, name.clone());
         let load = async |at: Timestamp| {
-            let Read { value, at: namespace_at } = self.load_place(registry, name).await?;
-            Ok::<_, roadstead_storage::Error>(Some(Read { value, at: at.min(namespace_at) }))
+            let Cached { value, at: namespace_at } = self.load_place(registry, name).await?;
+            Ok::<_, roadstead_storage::Error>(Some(Cached { value, at: at.min(namespace_at) }))
         };
         let (found, hit) = self.caches.row(&self.caches.places, key, load).await?;
         self.caches.place_counters.count(hit);
@@ -267,31 +272,31 @@ impl Inner {
     }
 
     /// Returns the place, and when its namespace was read.
-    async fn load_place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Read<Option<Place>>> {
+    async fn load_place(&self, registry: RegistryId, name: &RepositoryName) -> Stored<Cached<Option<KnownRepository>>> {
         let namespace = self.namespace(registry, name.namespace()).await?;
         // Asked also where there is no namespace, so that the answer takes as long.
         let repository = self.meta.repository(registry, name).await?;
-        let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
-        if let Some(place) = Place::of(value.clone(), repository.as_ref()) {
-            return Ok(Read { value: Some(place), at: namespace.at });
+        let Some(value) = namespace.value else { return Ok(Cached { value: None, at: namespace.at }) };
+        if let Some(place) = KnownRepository::of(value.clone(), repository.as_ref()) {
+            return Ok(Cached { value: Some(place), at: namespace.at });
         }
         // The cached namespace has been deleted, and another one of the same name made.
         self.caches.namespaces.invalidate(&(registry, name.namespace().to_owned()));
         let namespace = self.namespace(registry, name.namespace()).await?;
-        let Some(value) = namespace.value else { return Ok(Read { value: None, at: namespace.at }) };
+        let Some(value) = namespace.value else { return Ok(Cached { value: None, at: namespace.at }) };
         let repository = self.meta.repository(registry, name).await?;
-        let place = Place::of(value, repository.as_ref());
+        let place = KnownRepository::of(value, repository.as_ref());
         let place = place.ok_or(roadstead_storage::Error::Stale(Thing::Namespace))?;
-        Ok(Read { value: Some(place), at: namespace.at })
+        Ok(Cached { value: Some(place), at: namespace.at })
     }
 
-    pub(crate) async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Read<Option<KnownNamespace>>> {
+    pub(crate) async fn namespace(&self, registry: RegistryId, name: &str) -> Stored<Cached<Option<KnownNamespace>>> {
         let load = async |at| {
             let row = self.meta.namespace(registry, name).await?;
             // Asked also where there is no namespace, so that the answer takes as long.
             let tags = self.tags_in(registry, name).await?;
             let value = row.map(|row| KnownNamespace { id: row.id, owner: row.owner, since: row.created_at, tags });
-            Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
+            Ok::<_, roadstead_storage::Error>(Some(Cached { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.namespaces, (registry, name.to_owned()), load).await?;
         // `load` never returns `None`: it returns a namespace, or the fact that there is none.
@@ -313,16 +318,16 @@ fn prove<R: ContentRight>(
     caller: &Caller,
     registry: RegistryId,
     repository: &RepositoryName,
-    place: Option<Place>,
+    place: Option<KnownRepository>,
     tags: Option<Arc<[Tag]>>,
 ) -> Decided<Access<R>> {
-    let Some(Place { namespace, repository: row }) = place else { return Err(Denied::Forbidden) };
+    let Some(KnownRepository { namespace, repository: row }) = place else { return Err(Denied::Forbidden) };
     let by = By::Caller(caller.identity.clone(), Arc::clone(&caller.client));
     let (name, id) = (repository.clone(), row.map(|(id, _)| id));
     Ok(Access::prove(by, Repository { registry, name, id, namespace: namespace.id, owner: namespace.owner, tags }))
 }
 
-fn facts(place: &Place) -> Facts {
+fn facts(place: &KnownRepository) -> Facts {
     Facts {
         owner: place.namespace.owner,
         since: place.namespace.since,

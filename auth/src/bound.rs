@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::Inner;
 use crate::identity::Identity;
-use crate::known::Read;
+use crate::known::Cached;
 use crate::session::{Bound, SessionKind};
 
 type Stored<T> = Result<T, roadstead_storage::Error>;
@@ -42,7 +42,7 @@ impl Inner {
             SessionKind::Role { id, version, .. } => {
                 let load = async |at| {
                     let found = self.meta.role_version(id).await?;
-                    Ok::<_, roadstead_storage::Error>(found.map(|value| Read { value, at }))
+                    Ok::<_, roadstead_storage::Error>(found.map(|value| Cached { value, at }))
                 };
                 let (role, _) = self.caches.row(&self.caches.roles, id, load).await?;
                 let same = role.is_some_and(|role| role.value.owner == bound.owner && role.value.version == version);
@@ -57,7 +57,7 @@ impl Inner {
         let Some((id, version)) = bound.provider else { return Ok(true) };
         let load = async |at| {
             let found = self.meta.provider_version(id).await?;
-            Ok::<_, roadstead_storage::Error>(found.map(|value| Read { value, at }))
+            Ok::<_, roadstead_storage::Error>(found.map(|value| Cached { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.providers, id, load).await?;
         Ok(found.is_some_and(|found| found.value.owner == bound.owner && found.value.version == version))

@@ -19,7 +19,7 @@ use roadstead_types::{
 };
 
 use crate::compiled::{Compiled, Principal, RoutineCache};
-use crate::known::{KnownAccount, KnownKey, KnownNamespace, KnownPassword, OpenedToken, Place, Read};
+use crate::known::{Cached, KnownAccount, KnownKey, KnownNamespace, KnownPassword, KnownRepository, OpenedToken};
 use crate::random;
 use crate::token::VerifiedToken;
 
@@ -74,27 +74,27 @@ pub(crate) struct Caches {
     hash_key: hmac::Key,
     /// When rows were last confirmed by a look at the counter of changes.
     confirmed: AtomicI64,
-    pub accounts: EpochCache<AccountId, Read<KnownAccount>>,
+    pub accounts: EpochCache<AccountId, Cached<KnownAccount>>,
     /// Namespaces. Missing ones are cached too.
-    pub namespaces: EpochCache<(RegistryId, String), Read<Option<KnownNamespace>>>,
+    pub namespaces: EpochCache<(RegistryId, String), Cached<Option<KnownNamespace>>>,
     /// Repositories and places for one. Missing ones are cached too: making a repository moves a counter.
-    pub places: EpochCache<(RegistryId, RepositoryName), Read<Option<Place>>>,
+    pub places: EpochCache<(RegistryId, RepositoryName), Cached<Option<KnownRepository>>>,
     /// Compiled policies, by main account and principal.
-    pub documents: EpochCache<(AccountId, Principal), Read<Arc<Compiled>>>,
+    pub documents: EpochCache<(AccountId, Principal), Cached<Arc<Compiled>>>,
     pub routine: RoutineCache,
-    pub roles: EpochCache<RoleId, Read<RoleVersion>>,
-    pub providers: EpochCache<ProviderId, Read<ProviderVersion>>,
+    pub roles: EpochCache<RoleId, Cached<RoleVersion>>,
+    pub providers: EpochCache<ProviderId, Cached<ProviderVersion>>,
     /// The public names of registries, which never change.
     pub registries: EpochCache<RegistryId, Arc<str>>,
     /// Opened tokens of temporary keys.
     pub temporary: Cache<SecretKey, Arc<OpenedToken>>,
-    pub keys: EpochCache<SecretId, Read<Arc<KnownKey>>>,
+    pub keys: EpochCache<SecretId, Cached<Arc<KnownKey>>>,
     /// Keys that existed when they were last looked up. They are looked up again even if somebody guesses keys from
     /// the same address: these are not guesses.
     pub met_keys: Cache<SecretId, ()>,
     /// The registry of each instance name; `None` if there is no such instance.
-    pub instances: EpochCache<InstanceName, Read<Option<RegistryId>>>,
-    pub instance_tokens: EpochCache<i64, Read<Arc<InstanceToken>>>,
+    pub instances: EpochCache<InstanceName, Cached<Option<RegistryId>>>,
+    pub instance_tokens: EpochCache<i64, Cached<Arc<InstanceToken>>>,
     /// Long-term tokens that existed when a client sent them. They are looked up again without the limit on guesses.
     pub met_tokens: Cache<i64, ()>,
     pub tokens: Cache<SecretKey, Arc<VerifiedToken>>,
@@ -216,10 +216,10 @@ impl Caches {
     /// memory.
     pub(crate) async fn row<K, V, E>(
         &self,
-        cache: &EpochCache<K, Read<V>>,
+        cache: &EpochCache<K, Cached<V>>,
         key: K,
-        load: impl AsyncFnOnce(Timestamp) -> Result<Option<Read<V>>, E>,
-    ) -> Result<(Option<Read<V>>, bool), E>
+        load: impl AsyncFnOnce(Timestamp) -> Result<Option<Cached<V>>, E>,
+    ) -> Result<(Option<Cached<V>>, bool), E>
     where
         K: Hash + Eq + Clone,
         V: Clone,
@@ -279,7 +279,7 @@ mod tests {
     }
 
     async fn owner(caches: &Caches, load: i64) -> i64 {
-        let load = async |at| Ok::<_, ()>(Some(Read { value: Some(namespace(1, load)), at }));
+        let load = async |at| Ok::<_, ()>(Some(Cached { value: Some(namespace(1, load)), at }));
         let (found, _) = caches.row(&caches.namespaces, key(), load).await.unwrap();
         found.and_then(|read| read.value).unwrap().owner.get()
     }
@@ -304,7 +304,7 @@ mod tests {
         let load = async |at| {
             // Between the read of the row and its return, another process takes over the namespace, and this one
             // notices it.
-            let found = Read { value: Some(namespace(1, 1)), at };
+            let found = Cached { value: Some(namespace(1, 1)), at };
             caches.clear_rows();
             Ok::<_, ()>(Some(found))
         };
@@ -334,8 +334,8 @@ mod tests {
             created_at: START,
             updated_at: START,
         };
-        assert!(Place::of(namespace(1, 1), Some(&repository)).is_none());
-        assert!(Place::of(namespace(2, 1), Some(&repository)).is_some());
-        assert!(Place::of(namespace(1, 1), None).is_some());
+        assert!(KnownRepository::of(namespace(1, 1), Some(&repository)).is_none());
+        assert!(KnownRepository::of(namespace(2, 1), Some(&repository)).is_some());
+        assert!(KnownRepository::of(namespace(1, 1), None).is_some());
     }
 }

@@ -10,7 +10,7 @@ use crate::auth::Auth;
 use crate::error::Denied;
 use crate::identity::Caller;
 use crate::place::{OwnRepository, Repository};
-use crate::right::{ContentRight, Delete, Effect, RightName, Write};
+use crate::right::{ContentRight, Delete, Mode, RightName, Write};
 
 impl Auth {
     /// Turns a granted right in a repository into the right `R` to its content. What was granted is not decided again.
@@ -61,7 +61,7 @@ impl Auth {
     /// See [`Denied`].
     pub async fn authorize_holder<R: ContentRight>(
         &self,
-        access: &Access<impl Effect, OwnRepository>,
+        access: &Access<impl Mode, OwnRepository>,
     ) -> Result<Access<R>, Denied> {
         let permissions = access.permissions();
         let identity = Some(Arc::clone(permissions.identity()));

@@ -12,7 +12,7 @@ use crate::error::Denied;
 use crate::needs::{Needs, Permitted};
 use crate::permissions::Permissions;
 use crate::place::{Account, Instance, Namespace, OwnRepository, System};
-use crate::right::{Effect, Find};
+use crate::right::{Find, Mode};
 
 /// The proof that everything that a request needs is allowed. It makes the proofs of the single places in the
 /// request.
@@ -30,7 +30,7 @@ impl Auth {
     /// # Errors
     /// `Forbidden` when something is not allowed; the log tells what. `ReadOnly` for a change while the registry is
     /// read-only. `Unavailable` when the store cannot be asked.
-    pub async fn allow<E: Effect>(
+    pub async fn allow<E: Mode>(
         &self,
         permissions: &Permissions,
         row: &'static Row,
@@ -106,12 +106,12 @@ impl Permissions {
     ///
     /// # Errors
     /// `ReadOnly` for a change while the registry is read-only.
-    pub fn grant<E: Effect, T>(&self, permitted: Permitted<T>, tried: bool) -> Result<(Granted<E>, T), Denied> {
+    pub fn grant<E: Mode, T>(&self, permitted: Permitted<T>, tried: bool) -> Result<(Granted<E>, T), Denied> {
         Ok((self.granted(tried)?, permitted.into_inner()))
     }
 
     /// Makes the proof, when everything has been decided.
-    fn granted<E: Effect>(&self, tried: bool) -> Result<Granted<E>, Denied> {
+    fn granted<E: Mode>(&self, tried: bool) -> Result<Granted<E>, Denied> {
         if E::CHANGES && !tried {
             self.check_writable()?;
         }
@@ -123,7 +123,7 @@ impl Permissions {
     }
 }
 
-impl<E: Effect> Granted<E> {
+impl<E: Mode> Granted<E> {
     /// Returns the right in the main account of the caller.
     pub fn account(&self) -> Access<E, Account> {
         Access::prove(self.by.clone(), Account { permissions: self.permissions.clone() })
@@ -166,7 +166,7 @@ impl Operator {
     }
 
     /// Grants the right to the whole installation.
-    pub fn system<E: Effect>(&self) -> Access<E, System> {
+    pub fn system<E: Mode>(&self) -> Access<E, System> {
         Access::prove(By::Operator(Arc::clone(&self.actor)), System)
     }
 }

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::auth::{Auth, Inner};
 use crate::error::{AuthenticationError, Error, Result};
 use crate::identity::Identity;
-use crate::known::Read;
+use crate::known::Cached;
 use crate::random;
 use crate::registry_password::{PREFIX, RegistryPassword};
 use crate::session::{Session, SessionKind};
@@ -163,7 +163,7 @@ impl Inner {
             let _turn = turn().await?;
             // A missing row is not cached, because it may be made later.
             let found = self.meta.instance_token_row(row).await?;
-            Ok::<_, AuthenticationError>(found.map(|token| Read { value: Arc::new(token), at }))
+            Ok::<_, AuthenticationError>(found.map(|token| Cached { value: Arc::new(token), at }))
         };
         let (found, _) = self.caches.row(&self.caches.instance_tokens, row, load).await?;
         Ok(found.map(|read| read.value))

@@ -4,7 +4,7 @@ use roadstead_types::RegistryId;
 
 use crate::auth::Auth;
 use crate::instance_domain::InstanceDomain;
-use crate::known::Read;
+use crate::known::Cached;
 
 impl Auth {
     /// Returns the pattern of the hosts of instances.
@@ -23,7 +23,7 @@ impl Auth {
         let load = async |at| {
             let found = inner.meta.instance_by_name(name.as_str()).await?;
             // A missing instance is cached too: making one moves the counter of changes.
-            Ok::<_, roadstead_storage::Error>(Some(Read { value: found.map(|instance| instance.registry), at }))
+            Ok::<_, roadstead_storage::Error>(Some(Cached { value: found.map(|instance| instance.registry), at }))
         };
         let (found, _) = inner.caches.row(&inner.caches.instances, name.clone(), load).await?;
         Ok(found.and_then(|read| read.value).unwrap_or(RegistryId::PERSONAL))

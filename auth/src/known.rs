@@ -12,7 +12,7 @@ use crate::signature::tc3::DerivedKeys;
 
 /// A value, and the time when it was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Read<V> {
+pub(crate) struct Cached<V> {
     pub value: V,
     pub at: Timestamp,
 }
@@ -35,15 +35,15 @@ pub(crate) struct KnownNamespace {
     pub tags: Arc<[String]>,
 }
 
-/// A cached repository, or the cached place where one could be made.
+/// A cached repository, or the cached namespace in which one could be made.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct KnownRepository {
     pub namespace: KnownNamespace,
     pub repository: Option<(RepositoryId, bool)>,
 }
 
-impl Place {
-    /// Makes the place of a row, if the row is in this namespace.
+impl KnownRepository {
+    /// Makes it of a row, if the row is in this namespace.
     pub(crate) fn of(namespace: KnownNamespace, repository: Option<&Repository>) -> Option<Self> {
         let fits = repository.is_none_or(|repository| repository.namespace == namespace.id);
         fits.then(|| Self { namespace, repository: repository.map(|repository| (repository.id, repository.public)) })

@@ -109,7 +109,7 @@ pub use password::{PASSWORD_MAX, PASSWORD_MIN};
 pub use permissions::{Permissions, tag_texts};
 pub use registry_password::RegistryPassword;
 pub use reseal::{opens, reseal};
-pub use right::{ContentRight, Delete, Effect, Find, Probe, Pull, Push, Read, Right, RightName, Write};
+pub use right::{ContentRight, Delete, Find, Mode, Probe, Pull, Push, Read, Right, RightName, Write};
 pub use scope::{Scope, ScopeKind};
 pub use seal::Sealer;
 pub use session::{SealedSession, Session, SessionKind};

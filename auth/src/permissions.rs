@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::compiled::{Compiled, Principal, Remembered, RoutineCache, RoutineKey, RoutineRequest, app_id};
 use crate::error::Denied;
 use crate::identity::{Caller, Identity};
-use crate::known::Read;
+use crate::known::Cached;
 use crate::session::SessionKind;
 use roadstead_policy::actions::tcr;
 use roadstead_policy::op::{self, Realm};
@@ -282,7 +282,7 @@ impl Inner {
             };
             let documents = compile(&stored, &identity.owner_uin, identity.owner);
             let value = Compiled::new(documents, &self.params.region);
-            Ok::<_, roadstead_storage::Error>(Some(Read { value, at }))
+            Ok::<_, roadstead_storage::Error>(Some(Cached { value, at }))
         };
         let (found, _) = self.caches.row(&self.caches.documents, (identity.owner, principal), load).await?;
         // `load` never returns `None`: a principal without policies has empty ones.

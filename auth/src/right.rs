@@ -17,8 +17,8 @@ pub trait ContentRight: Right {
     const NAME: RightName;
 }
 
-/// The effect of an operation on something of a main account: [`Read`] or [`Write`].
-pub trait Effect: Right {}
+/// The mode of an operation on something of a main account: [`Read`] or [`Write`].
+pub trait Mode: Right {}
 
 /// The name of a [`ContentRight`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -85,9 +85,9 @@ rights! {
     /// The right to ask whether something exists: see [`RightName::Probe`].
     Probe: ContentRight = RightName::Probe, changes false;
     /// The right to an operation that changes nothing.
-    Read: Effect, changes false;
+    Read: Mode, changes false;
     /// The right to look something up by the names of a request, before the right to it is known.
-    Find: Effect, changes false;
+    Find: Mode, changes false;
     /// The right to an operation that changes something.
-    Write: Effect, changes true;
+    Write: Mode, changes true;
 }

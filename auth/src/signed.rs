@@ -10,7 +10,7 @@ use crate::auth::{Auth, Inner};
 use crate::client::Client;
 use crate::error::AuthenticationError;
 use crate::identity::{Caller, Identity};
-use crate::known::{KnownKey, Read};
+use crate::known::{Cached, KnownKey};
 use crate::signature::tc3::DerivedKeys;
 use crate::signature::{Claim, Once, SignatureError, SignedRequest};
 
@@ -142,14 +142,14 @@ impl Inner {
         &self,
         id: &SecretId,
         at: Timestamp,
-    ) -> Result<Option<Read<Arc<KnownKey>>>, roadstead_storage::Error> {
+    ) -> Result<Option<Cached<Arc<KnownKey>>>, roadstead_storage::Error> {
         let Some(row) = self.meta.access_key(id).await? else { return Ok(None) };
         let secret = self.sealer.open(&secret_key_context(id), &row.sealed_secret).map_err(unopened)?;
         let account = row.account;
         let owner = self.known_account(account).await?.map_or(account, |known| known.identity.owner);
         let derived = DerivedKeys::default();
         let key = KnownKey { account, owner, active: row.active, secret, derived };
-        Ok(Some(Read { value: Arc::new(key), at }))
+        Ok(Some(Cached { value: Arc::new(key), at }))
     }
 }
 

@@ -22,9 +22,9 @@
 
 #![deny(missing_docs)]
 
-mod bootstrap;
 mod env;
 mod error;
+mod first_credentials;
 mod load;
 mod reference;
 mod secret;
@@ -34,9 +34,9 @@ mod settings;
 mod size;
 mod unknown;
 
-pub use bootstrap::Bootstrap;
 pub use env::environment;
 pub use error::{Error, Origin};
+pub use first_credentials::FirstCredentials;
 pub use load::Overrides;
 pub use reference::reference;
 pub use secret::{Key, Secret};

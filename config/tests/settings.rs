@@ -3,7 +3,7 @@
 use std::{error::Error, fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use roadstead_config::{
-    Bootstrap, ByteSize, DatabaseLocation, Driver, LogFormat, MasterKey, Overrides, Secret, Settings,
+    ByteSize, DatabaseLocation, Driver, FirstCredentials, LogFormat, MasterKey, Overrides, Secret, Settings,
 };
 use tempfile::TempDir;
 
@@ -337,7 +337,7 @@ mod secret_files {
         let dir = TempDir::new()?;
         let path = dir.path().join("password");
         write(&path, b"correct horse\n", 0o600)?;
-        let bootstrap = Bootstrap::from_environment(variables(&[
+        let bootstrap = FirstCredentials::from_environment(variables(&[
             ("ROADSTEAD_BOOTSTRAP_PASSWORD_FILE", &path.to_string_lossy()),
             ("ROADSTEAD_BOOTSTRAP_SECRET_ID", "id"),
             ("ROADSTEAD_BOOTSTRAP_SECRET_KEY", "key"),
@@ -351,11 +351,11 @@ mod secret_files {
 
 #[test]
 fn half_of_the_first_credentials_is_refused() -> Outcome {
-    let none = Bootstrap::from_environment(variables(&[("ROADSTEAD_BOOTSTRAP_PASSWORD", "")]))?;
-    assert_eq!(none, Bootstrap::default());
-    let half = Bootstrap::from_environment(variables(&[("ROADSTEAD_BOOTSTRAP_SECRET_ID", "id")]));
+    let none = FirstCredentials::from_environment(variables(&[("ROADSTEAD_BOOTSTRAP_PASSWORD", "")]))?;
+    assert_eq!(none, FirstCredentials::default());
+    let half = FirstCredentials::from_environment(variables(&[("ROADSTEAD_BOOTSTRAP_SECRET_ID", "id")]));
     assert!(half.is_err_and(|error| error.to_string().contains("ROADSTEAD_BOOTSTRAP_SECRET_KEY")));
-    let both = Bootstrap::from_environment(variables(&[
+    let both = FirstCredentials::from_environment(variables(&[
         ("ROADSTEAD_BOOTSTRAP_PASSWORD", "x"),
         ("ROADSTEAD_BOOTSTRAP_PASSWORD_FILE", "/run/secrets/password"),
     ]));

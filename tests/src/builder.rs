@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use roadstead_config::{Bootstrap, ByteSize, Driver, Secret, Settings};
+use roadstead_config::{ByteSize, Driver, FirstCredentials, Secret, Settings};
 use roadstead_storage::blob::{BlobStore, MemoryBlobStore};
 use roadstead_storage::testkit::TestDatabase;
 use roadstead_types::{Clock, ManualClock, SystemClock};
@@ -130,7 +130,7 @@ impl Builder {
             Store::Custom(store) => Some(store),
         };
         settings.validate().unwrap();
-        let bootstrap = Bootstrap { password: Some(Secret::new(OWNER_PASSWORD)), ..Bootstrap::default() };
+        let bootstrap = FirstCredentials { password: Some(Secret::new(OWNER_PASSWORD)), ..FirstCredentials::default() };
         Some(TestRegistry::start(Stage { settings, bootstrap, clock, manual, store, database, data }).await)
     }
 

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use reqwest::Certificate;
 use roadstead::bootstrap::{self, Parts};
 use roadstead_auth::{Accounts, NewMainAccount};
-use roadstead_config::{Bootstrap, DatabaseLocation, Settings};
+use roadstead_config::{DatabaseLocation, FirstCredentials, Settings};
 use roadstead_storage::blob::BlobStore;
 use roadstead_storage::meta::{AccountStatus, Act, MetaStore};
 use roadstead_storage::testkit::TestDatabase;
@@ -27,7 +27,7 @@ pub const SERVER_THREAD: &str = "the registry";
 /// Everything that survives a restart.
 pub(crate) struct Stage {
     pub settings: Settings,
-    pub bootstrap: Bootstrap,
+    pub bootstrap: FirstCredentials,
     pub clock: Arc<dyn Clock>,
     pub manual: Option<Arc<ManualClock>>,
     pub store: Option<Arc<dyn BlobStore>>,

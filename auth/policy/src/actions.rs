@@ -8,16 +8,16 @@ use super::class::Class;
 use super::row::{About, Row, Service};
 
 macro_rules! rows {
-    (@effect reads) => { Some($crate::Effect::Reads) };
-    (@effect writes) => { Some($crate::Effect::Writes) };
-    (@row $module:ident $service:ident $name:ident $class:ident $about:ident $effect:expr) => {
+    (@kind reads) => { Some($crate::ActionKind::Reads) };
+    (@kind writes) => { Some($crate::ActionKind::Writes) };
+    (@row $module:ident $service:ident $name:ident $class:ident $about:ident $kind:expr) => {
         #[doc = concat!("`", stringify!($module), ":", stringify!($name), "`.")]
         pub static $name: Row = Row {
             service: Service::$service,
             name: stringify!($name),
             class: Class::$class,
             about: About::$about,
-            effect: $effect,
+            kind: $kind,
             full: [
                 concat!(stringify!($module), ":", stringify!($name)),
                 concat!("ccr:", stringify!($name)),
@@ -26,7 +26,7 @@ macro_rules! rows {
     };
     ($(
         $module:ident $service:ident {
-            $($name:ident: $effect:ident $class:ident $about:ident;)*
+            $($name:ident: $kind:ident $class:ident $about:ident;)*
         } {
             $($known:ident)*
         }
@@ -37,7 +37,7 @@ macro_rules! rows {
             pub mod $module {
                 use super::{About, Class, Row, Service};
 
-                $(rows!(@row $module $service $name $class $about rows!(@effect $effect));)*
+                $(rows!(@row $module $service $name $class $about rows!(@kind $kind));)*
                 $(rows!(@row $module $service $known Checked Thing None);)*
             }
         )*
@@ -56,7 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static Row> {
     SERVICES.iter().copied().flatten().copied()
 }
 
-// The first list of a service holds the actions of the cloud API: their effect, their class and the thing that they
+// The first list of a service holds the actions of the cloud API: their kind, their class and the thing that they
 // act on. The second list holds actions that only policies know.
 rows! {
     cam Cam {
@@ -371,13 +371,13 @@ mod tests {
         for service in Service::ALL {
             let rows = || all().filter(move |row| row.service == service);
             for served in [true, false] {
-                let names: Vec<_> = rows().filter(|row| row.effect.is_some() == served).map(|row| row.name).collect();
+                let names: Vec<_> = rows().filter(|row| row.kind.is_some() == served).map(|row| row.name).collect();
                 assert!(names.is_sorted(), "{service:?} {names:?}");
             }
             for row in rows() {
                 assert_eq!(find(service.name(), row.name), Some(row));
                 assert_eq!(row.full_name(), format!("{}:{}", service.name(), row.name));
-                assert!(row.effect.is_none() || service.version().is_some(), "{}", row.name);
+                assert!(row.kind.is_none() || service.version().is_some(), "{}", row.name);
             }
         }
         assert_eq!(tcr::DescribeImagePersonal.names().collect::<Vec<_>>().len(), 2);

@@ -57,5 +57,5 @@ pub use document::{MAX_DOCUMENT_CHARACTERS, Parsed, Policy};
 pub use error::PolicyError;
 pub use reader::{Author, Use};
 pub use request::{NameRequest, Request};
-pub use row::{About, Effect, Row, Service};
+pub use row::{About, ActionKind, Row, Service};
 pub use trust::Principal;

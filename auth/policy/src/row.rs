@@ -59,7 +59,7 @@ impl Service {
 
 /// Whether an action changes anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub enum ActionKind {
     /// It changes nothing.
     Reads,
     /// It changes something. It runs to its end even if the connection is lost, and the audit log records it.
@@ -93,7 +93,7 @@ pub struct Row {
     /// The thing that it acts on.
     pub about: About,
     /// Whether it changes anything. `None` if the cloud API does not have it and only policies know it.
-    pub effect: Option<Effect>,
+    pub kind: Option<ActionKind>,
     /// `service:name`, and the same under `ccr`.
     pub(super) full: [&'static str; 2],
 }

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_row_that_is_served_is_listed_once_in_order() {
-        let mut served: Vec<&Row> = actions::all().filter(|row| row.effect.is_some()).collect();
+        let mut served: Vec<&Row> = actions::all().filter(|row| row.kind.is_some()).collect();
         served.sort_by_key(|row| (row.service, row.name));
         assert_eq!(ACTIONS.iter().map(|action| action.row).collect::<Vec<_>>(), served);
     }

@@ -1,7 +1,7 @@
 //! Main accounts and access keys, for the operator of the machine.
 
 use roadstead_auth::place::{self, System};
-use roadstead_auth::{Access, Accounts, Effect, NewCredentials, NewKey, NewMainAccount, Read, Write};
+use roadstead_auth::{Access, Accounts, Mode, NewCredentials, NewKey, NewMainAccount, Read, Write};
 use roadstead_storage::meta::{AccessKey, Account, AccountStatus, Act, MetaStore, QuotaKind, Quotas};
 use roadstead_types::{AccountId, SecretId, Thing, Timestamp, Uin};
 
@@ -31,22 +31,22 @@ impl AccountService {
     }
 
     /// Returns the account with this uin.
-    pub async fn find<E: Effect>(&self, _: &Access<E, System>, uin: &Uin) -> Result<Option<Account>> {
+    pub async fn find<E: Mode>(&self, _: &Access<E, System>, uin: &Uin) -> Result<Option<Account>> {
         Ok(self.meta.account_by_uin(uin).await?)
     }
 
     /// Returns the account with this name.
-    pub async fn find_by_name<E: Effect>(&self, _: &Access<E, System>, name: &str) -> Result<Option<Account>> {
+    pub async fn find_by_name<E: Mode>(&self, _: &Access<E, System>, name: &str) -> Result<Option<Account>> {
         Ok(self.meta.account_by_name(name).await?)
     }
 
     /// Returns the account with this id.
-    pub async fn account<E: Effect>(&self, _: &Access<E, System>, id: AccountId) -> Result<Option<Account>> {
+    pub async fn account<E: Mode>(&self, _: &Access<E, System>, id: AccountId) -> Result<Option<Account>> {
         Ok(self.meta.account(id).await?)
     }
 
     /// Returns the quotas of a main account.
-    pub async fn quotas<E: Effect>(&self, _: &Access<E, System>, main: &Account) -> Result<Quotas> {
+    pub async fn quotas<E: Mode>(&self, _: &Access<E, System>, main: &Account) -> Result<Quotas> {
         Ok(self.meta.quotas(main.id).await?)
     }
 

@@ -1,7 +1,7 @@
 //! Background jobs, as the operator sees them.
 
 use roadstead_auth::place::System;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::meta::{Act, Job, JobQuery, MetaStore, Schedule};
 use roadstead_types::JobId;
 
@@ -25,7 +25,7 @@ impl JobService {
     }
 
     /// Returns the job with this id.
-    pub async fn find<E: Effect>(&self, _: &Access<E, System>, id: JobId) -> Result<Option<Job>> {
+    pub async fn find<E: Mode>(&self, _: &Access<E, System>, id: JobId) -> Result<Option<Job>> {
         Ok(self.meta.job(id).await?)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use roadstead_auth::place::{Account, OwnRepository};
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::meta::{Act, LifecycleKind, LifecycleRule, LifecycleScope};
 use roadstead_types::RegistryId;
 
@@ -36,7 +36,7 @@ impl LifecycleService {
     ///
     /// # Errors
     /// `Unknown(Repository)` if the caller's main account has no such repository, or the caller does not see it.
-    async fn scope<E: Effect>(&self, rules: &RulesOf<E>) -> Result<LifecycleScope> {
+    async fn scope<E: Mode>(&self, rules: &RulesOf<E>) -> Result<LifecycleScope> {
         match rules {
             RulesOf::Repository(access) => Ok(LifecycleScope::Repository(self.base.own_repository(access).await?.id)),
             RulesOf::Account(access) => Ok(LifecycleScope::Owner(RegistryId::PERSONAL, access.owner())),

@@ -1,7 +1,7 @@
 //! Namespaces and repositories of the personal edition, for the operator of the machine.
 
 use roadstead_auth::place::System;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::meta::{Account, Act, MetaStore, Namespace, NewNamespace, Readable, Repository};
 use roadstead_types::{AccountId, NamespaceName, RegistryId, RepositoryName, Thing};
 
@@ -50,7 +50,7 @@ impl NameService {
     }
 
     /// Returns the namespace with this name.
-    pub async fn namespace<E: Effect>(&self, _: &Access<E, System>, name: &str) -> Result<Option<Namespace>> {
+    pub async fn namespace<E: Mode>(&self, _: &Access<E, System>, name: &str) -> Result<Option<Namespace>> {
         Ok(self.meta.namespace(REGISTRY, name).await?)
     }
 
@@ -74,7 +74,7 @@ impl NameService {
     }
 
     /// Returns the repository with this name, and the owner of its namespace.
-    pub async fn repository<E: Effect>(
+    pub async fn repository<E: Mode>(
         &self,
         access: &Access<E, System>,
         name: &RepositoryName,

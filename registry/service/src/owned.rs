@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use roadstead_auth::place::OwnRepository;
-use roadstead_auth::{Access, Effect, Identity, Permissions, tag_texts};
+use roadstead_auth::{Access, Identity, Mode, Permissions, tag_texts};
 use roadstead_policy::op::{self, Realm};
 use roadstead_storage::meta::{Instance, Repository};
 use roadstead_types::{NamePattern, NameRule, NamespaceSight, RepositoryName, Sight, Thing};
@@ -69,7 +69,7 @@ impl Foundation {
 
     /// Returns whether the caller may know that its main account has the namespace of this repository: it sees the
     /// namespace, or has some right to the repository, which need not exist.
-    pub(super) async fn knows_namespace<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<bool> {
+    pub(super) async fn knows_namespace<E: Mode>(&self, access: &Access<E, OwnRepository>) -> Result<bool> {
         let (permissions, name) = (access.permissions(), access.repository());
         let sight = match permissions.has_right_to(name) {
             true => NamespaceSight::EVERYTHING,
@@ -83,7 +83,7 @@ impl Foundation {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn repository_in<E: Effect>(
+    pub(super) async fn repository_in<E: Mode>(
         &self,
         instance: &OwnInstance<E>,
         name: &RepositoryName,
@@ -96,7 +96,7 @@ impl Foundation {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn own_repository<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
+    pub(super) async fn own_repository<E: Mode>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
         let name = access.repository();
         let found = self.meta.accessible_repository(access.registry(), access.owner(), name).await?;
         let shown = found.filter(|(row, own)| *own && access.permissions().sees_repository(name, row.public));
@@ -108,7 +108,7 @@ impl Foundation {
     ///
     /// # Errors
     /// `Unknown(Repository)`.
-    pub(super) async fn visible_repository<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
+    pub(super) async fn visible_repository<E: Mode>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
         let name = access.repository();
         let found = self.meta.accessible_repository(access.registry(), access.owner(), name).await?;
         let shown = found.filter(|(row, own)| !own || access.permissions().sees_repository(name, row.public));

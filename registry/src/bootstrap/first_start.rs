@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use roadstead_auth::{NewMainAccount, Sealer};
-use roadstead_config::{Bootstrap, Settings};
+use roadstead_config::{FirstCredentials, Settings};
 use roadstead_storage::meta::{Account, Act, MetaStore, Quotas};
 use roadstead_types::{Actor, Clock, NamespaceName, RegistryId, SecretId};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ impl FirstStart {
 
     /// Returns the password and both halves of the key of the owner account, and writes down those that the operator did not
     /// choose.
-    fn secrets(&mut self, chosen: &Bootstrap) -> anyhow::Result<(String, SecretId, String)> {
+    fn secrets(&mut self, chosen: &FirstCredentials) -> anyhow::Result<(String, SecretId, String)> {
         let password = match &chosen.password {
             Some(password) => password.expose().to_owned(),
             None => roadstead_auth::generate_password(),
@@ -90,7 +90,7 @@ fn unfinished_start(path: &Path) -> anyhow::Result<Option<serde_json::Map<String
 /// Creates the owner account and its namespace if there is no account named `owner`, or completes an interrupted first start.
 pub(super) async fn first_start(
     settings: &Settings,
-    chosen: &Bootstrap,
+    chosen: &FirstCredentials,
     meta: &MetaStore,
     sealer: &Sealer,
     clock: &Arc<dyn Clock>,
@@ -117,7 +117,7 @@ pub(super) async fn first_start(
 /// nothing.
 async fn make_owner(
     settings: &Settings,
-    chosen: &Bootstrap,
+    chosen: &FirstCredentials,
     meta: &MetaStore,
     sealer: &Sealer,
     clock: &Arc<dyn Clock>,

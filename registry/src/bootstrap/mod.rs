@@ -13,7 +13,7 @@ use std::sync::Arc;
 use actix_web::web;
 use roadstead_auth::Operator;
 use roadstead_cloud::CloudState;
-use roadstead_config::{Bootstrap, Settings};
+use roadstead_config::{FirstCredentials, Settings};
 use roadstead_http::{ApiState, ClientRules, ProxyHeaders};
 use roadstead_jobs::kinds::Work;
 use roadstead_storage::blob::BlobStore;
@@ -70,7 +70,7 @@ pub struct Registry {
 
 /// Builds a registry from settings: stores, first start, services, background work, listeners. Production and tests use
 /// the same constructor.
-pub async fn build(settings: &Settings, chosen: &Bootstrap, parts: Parts) -> anyhow::Result<Registry> {
+pub async fn build(settings: &Settings, chosen: &FirstCredentials, parts: Parts) -> anyhow::Result<Registry> {
     make_data_dir(settings)?;
     let lock = lock_data_dir(settings)?;
     let clock = parts.clock;

@@ -61,7 +61,7 @@ fn meta_params(settings: &Settings) -> anyhow::Result<MetaParams> {
         url,
         max_connections: settings.database.max_connections,
         busy_timeout: settings.database.busy_timeout,
-        instance: format!("{:032x}", rand::random::<u128>()),
+        process: format!("{:032x}", rand::random::<u128>()),
         quotas: Quotas {
             namespaces: settings.quotas.namespaces,
             repositories: settings.quotas.repositories,

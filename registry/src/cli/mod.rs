@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use roadstead_auth::place::System;
-use roadstead_auth::{Access, Effect, Operator};
+use roadstead_auth::{Access, Mode, Operator};
 use roadstead_config::{Overrides, Settings};
 use roadstead_service::{AccountService, NameService};
 use roadstead_storage::meta::{Act, MetaStore};
@@ -158,7 +158,7 @@ impl Context {
 }
 
 /// Returns the proof of commands that they may do everything in this installation.
-fn system<E: Effect>() -> Access<E, System> {
+fn system<E: Mode>() -> Access<E, System> {
     Operator::new(operator_actor(None)).system()
 }
 

@@ -1,7 +1,7 @@
 //! `roadstead serve`: runs the server.
 
 use anyhow::Context as _;
-use roadstead_config::Bootstrap;
+use roadstead_config::FirstCredentials;
 use serde_json::json;
 
 use super::{Context, Failure, Outcome, print_done};
@@ -9,7 +9,8 @@ use crate::bootstrap::{self, Parts};
 
 /// Runs `roadstead serve`.
 pub async fn run(context: &Context) -> Outcome {
-    let chosen = Bootstrap::from_environment(roadstead_config::environment()).map_err(|e| Failure::Usage(e.into()))?;
+    let chosen =
+        FirstCredentials::from_environment(roadstead_config::environment()).map_err(|e| Failure::Usage(e.into()))?;
     let registry = bootstrap::build(&context.settings, &chosen, Parts::default()).await?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), url = registry.url, "starting");
     if context.settings.maintenance.readonly {

@@ -10,7 +10,7 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 
 use super::jobs::{self, NewJob};
-use super::repositories::Place;
+use super::repositories::RegistryAndName;
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, lists, placeholders};
 use super::tags::{self, Which};
@@ -186,7 +186,7 @@ async fn empty(u: &mut Unit<'_>, id: RepositoryId, chunk: u32) -> Result<Option<
     }
     let last = sqlx::query("DELETE FROM repositories WHERE id = $1").bind(id.get());
     last.execute(&mut **u).await.op("delete a repository")?;
-    let Place { registry, name: repository } = place;
+    let RegistryAndName { registry, name: repository } = place;
     if registry != RegistryId::CONDEMNED {
         // The deletion of its instance did not tell of its repositories.
         u.happened(Event::RepositoryRemoved { registry, repository });
@@ -201,7 +201,7 @@ const FAVORITES: &str = "DELETE FROM favorites WHERE repository_id = $1 AND acco
      (SELECT account_id FROM favorites WHERE repository_id = $1 LIMIT $2)";
 
 /// Locks a repository that is deleted or in a deleted instance, and returns its place. `None` when it does not exist.
-async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
+async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<RegistryAndName>> {
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = updated_at WHERE id = $1 RETURNING registry_id, name, \
          CASE WHEN registry_id = $2 OR registry_id IN (SELECT registry_id FROM instances) THEN 1 ELSE 0 END AS lives",

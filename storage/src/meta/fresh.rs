@@ -13,7 +13,7 @@ pub(super) async fn fresh() -> (TempDir, MetaStore) {
         url: sqlite_url(&directory.path().join("a.db")),
         max_connections: 1,
         busy_timeout: Duration::from_secs(1),
-        instance: "one".to_owned(),
+        process: "one".to_owned(),
         quotas: Quotas::default(),
     };
     let store = MetaStore::open(&params).await.unwrap();

@@ -111,7 +111,7 @@ pub struct MetaParams {
     /// How long to wait for the lock of another writer, or for a connection.
     pub busy_timeout: Duration,
     /// A random id of this process, which holds its leases.
-    pub instance: String,
+    pub process: String,
     /// The default quotas of a main account.
     pub quotas: Quotas,
 }
@@ -119,11 +119,11 @@ pub struct MetaParams {
 // The URL may hold a password.
 impl fmt::Debug for MetaParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, max_connections, busy_timeout, instance, quotas } = self;
+        let Self { url: _, max_connections, busy_timeout, process, quotas } = self;
         f.debug_struct("MetaParams")
             .field("max_connections", max_connections)
             .field("busy_timeout", busy_timeout)
-            .field("instance", instance)
+            .field("process", process)
             .field("quotas", quotas)
             .finish_non_exhaustive()
     }
@@ -191,7 +191,7 @@ struct Inner {
     /// The write-ahead log of SQLite, which durable commits wait for. PostgreSQL waits by itself.
     log: Option<durable::Log>,
     busy_timeout: Duration,
-    instance: String,
+    process: String,
     quotas: Quotas,
     /// Whether every connection is checked before it is used.
     wary: Arc<AtomicBool>,
@@ -247,8 +247,8 @@ impl MetaStore {
             }
             Engine::Postgres => None,
         };
-        let (busy_timeout, instance, quotas) = (params.busy_timeout, params.instance.clone(), params.quotas);
-        let inner = Inner { engine, options, writer, reader, log, busy_timeout, instance, quotas, wary };
+        let (busy_timeout, process, quotas) = (params.busy_timeout, params.process.clone(), params.quotas);
+        let inner = Inner { engine, options, writer, reader, log, busy_timeout, process, quotas, wary };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -301,7 +301,7 @@ impl MetaStore {
 
     /// Returns the random id of this process.
     fn process(&self) -> &str {
-        &self.inner.instance
+        &self.inner.process
     }
 
     /// Returns a connection for writing.

@@ -130,7 +130,7 @@ fn everybodys(registry: RegistryId) -> &'static str {
 pub(super) struct Locked {
     pub(super) id: RepositoryId,
     pub(super) created: Option<Made>,
-    pub(super) place: Place,
+    pub(super) place: RegistryAndName,
 }
 
 /// A repository that is needed, and made if it is missing.
@@ -171,7 +171,7 @@ pub(super) async fn lock_above(u: &mut Unit<'_>, wanted: Wanted<'_>) -> Result<A
 pub(super) async fn ensure(u: &mut Unit<'_>, defaults: &Quotas, wanted: Wanted<'_>) -> Result<Locked> {
     if let Some(id) = lock_by_name(u, wanted).await? {
         let Wanted { registry, name, .. } = wanted;
-        return Ok(Locked { id, created: None, place: Place { registry, name: name.clone() } });
+        return Ok(Locked { id, created: None, place: RegistryAndName { registry, name: name.clone() } });
     }
     let above = lock_above(u, wanted).await?;
     ensure_below(u, defaults, wanted, above).await
@@ -185,7 +185,7 @@ pub(super) async fn ensure_below(
     above: Above,
 ) -> Result<Locked> {
     let Wanted { registry, namespace, name } = wanted;
-    let place = Place { registry, name: name.clone() };
+    let place = RegistryAndName { registry, name: name.clone() };
     // Another request may delete the repository between the two statements.
     for _ in 0..3 {
         if let Some(id) = lock_by_name(u, wanted).await? {
@@ -256,13 +256,13 @@ async fn lock_by_name(u: &mut Unit<'_>, wanted: Wanted<'_>) -> Result<Option<Rep
 
 /// The registry and the name of a repository.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct RegistryAndName {
     pub(super) registry: RegistryId,
     pub(super) name: RepositoryName,
 }
 
 /// Locks a repository by id, and returns its place; `None` when it does not exist.
-pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Place>> {
+pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<RegistryAndName>> {
     let lock = sqlx::query(
         "UPDATE repositories SET updated_at = $1 WHERE id = $2 AND registry_id <> 0 RETURNING registry_id, name",
     );
@@ -270,9 +270,9 @@ pub(super) async fn lock(u: &mut Unit<'_>, id: RepositoryId) -> Result<Option<Pl
     row.as_ref().map(place).transpose()
 }
 
-pub(super) fn place(row: &AnyRow) -> Result<Place> {
+pub(super) fn place(row: &AnyRow) -> Result<RegistryAndName> {
     let registry = RegistryId::new(get(row, "registry_id")?);
-    Ok(Place { registry, name: parse(row, "repositories", "name")? })
+    Ok(RegistryAndName { registry, name: parse(row, "repositories", "name")? })
 }
 
 /// Locks a repository by id, without touching the time of its last change. False when it does not exist.
@@ -298,7 +298,7 @@ async fn show(u: &mut Unit<'_>, id: RepositoryId, public: bool) -> Result<bool> 
     let update = update.bind(i64::from(public)).bind(u.now().as_millis()).bind(id.get());
     let row = update.fetch_optional(&mut **u).await.op("set the visibility of a repository")?;
     let Some(row) = row else { return Ok(false) };
-    let Place { registry, name } = place(&row)?;
+    let RegistryAndName { registry, name } = place(&row)?;
     u.changed(Scope::Repository(registry, name));
     Ok(true)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::AssertSqlSafe;
 
-use super::repositories::{self, Locked, Place};
+use super::repositories::{self, Locked, RegistryAndName};
 use super::review::{self, Reason};
 use super::row::{get, parse};
 use super::sql::{SqlResult as _, lists, page_start, placeholders};
@@ -110,7 +110,7 @@ pub(super) async fn point(
     if before == manifest {
         return Ok(());
     }
-    let Place { registry, name: repository } = repository.place.clone();
+    let RegistryAndName { registry, name: repository } = repository.place.clone();
     let (tag, digest, from) = (tag.clone(), digest.clone(), parse(&row, "manifests", "digest")?);
     u.happened(Event::TagMoved { registry, repository, tag, digest, before: from });
     review::queue_manifest(u, before, Reason::TagMoved).await
@@ -119,9 +119,9 @@ pub(super) async fn point(
 /// The tags to remove.
 pub(super) enum Which<'a> {
     /// These tags, in the repository at this place. Their manifests stay, and are queued for review.
-    Named(&'a Place, &'a [Tag]),
+    Named(&'a RegistryAndName, &'a [Tag]),
     /// All tags of a manifest, which is deleted with them, in the repository at this place.
-    PointingAt(&'a Place, ManifestId),
+    PointingAt(&'a RegistryAndName, ManifestId),
     /// So many tags of a deleted repository.
     First(u32),
 }

@@ -66,13 +66,13 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Returns the parameters for a process named `instance`.
-    pub fn params(&self, instance: &str) -> MetaParams {
+    /// Returns the parameters for a process named `process`.
+    pub fn params(&self, process: &str) -> MetaParams {
         MetaParams {
             url: self.url.clone(),
             max_connections: 8,
             busy_timeout: Duration::from_secs(20),
-            instance: instance.to_owned(),
+            process: process.to_owned(),
             quotas: Quotas::default(),
         }
     }
@@ -101,9 +101,9 @@ impl TestDatabase {
         }
     }
 
-    /// Opens it as the process named `instance`, and brings its schema up to date.
-    pub async fn open(&self, instance: &str) -> MetaStore {
-        let store = MetaStore::open(&self.params(instance)).await.unwrap();
+    /// Opens it as the process named `process`, and brings its schema up to date.
+    pub async fn open(&self, process: &str) -> MetaStore {
+        let store = MetaStore::open(&self.params(process)).await.unwrap();
         store.migrate().await.unwrap();
         store
     }

@@ -53,7 +53,7 @@ async fn open(data: &Path) -> MetaStore {
         url: sqlite_url(&data.join("roadstead.db")),
         max_connections: 1,
         busy_timeout: Duration::from_secs(10),
-        instance: "the test".to_owned(),
+        process: "the test".to_owned(),
         quotas: Quotas::default(),
     };
     MetaStore::open(&params).await.unwrap()

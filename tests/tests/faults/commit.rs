@@ -73,7 +73,7 @@ async fn open(data: &Path) -> MetaStore {
         url: sqlite_url(&data.join("roadstead.db")),
         max_connections: 2,
         busy_timeout: DEADLINE,
-        instance: "the test".to_owned(),
+        process: "the test".to_owned(),
         quotas: Quotas::default(),
     };
     MetaStore::open(&params).await.unwrap()

@@ -30,7 +30,7 @@ async fn open(url: &str) -> MetaStore {
         url: url.to_owned(),
         max_connections: 4,
         busy_timeout: DEADLINE,
-        instance: "the test".to_owned(),
+        process: "the test".to_owned(),
         quotas: Quotas::default(),
     };
     MetaStore::open(&params).await.unwrap()

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use roadstead_auth::place::{Account, Instance, Namespace, OwnRepository};
-use roadstead_auth::{Access, Effect, Granted};
+use roadstead_auth::{Access, Granted, Mode};
 use roadstead_types::{InstanceId, NamespaceName, RegistryId, RepositoryName};
 
 use super::call::CloudCall;
@@ -15,7 +15,7 @@ pub(crate) struct Allowed<'a, E> {
     granted: Granted<E>,
 }
 
-impl<'a, E: Effect> Allowed<'a, E> {
+impl<'a, E: Mode> Allowed<'a, E> {
     /// Joins a call with what the authorizer made for it.
     pub(super) fn new(call: &'a CloudCall<'a>, granted: Granted<E>) -> Self {
         Self { call, granted }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use roadstead_auth::place::Account;
 use roadstead_auth::{Access, Auth, Caller, Find, Identity, Once, Permissions, Permitted};
-use roadstead_policy::{Effect, Request, Row};
+use roadstead_policy::{ActionKind, Request, Row};
 use roadstead_service::Services;
 use roadstead_service::records::Act;
 use roadstead_types::{AccountId, SecretId, Timestamp};
@@ -86,7 +86,7 @@ impl<'a> CloudCall<'a> {
 
     /// Uses up the signature of a write. A request that is refused earlier can be sent again.
     pub(super) fn use_signature(&self, row: &Row) -> CloudResult<()> {
-        let Some(once) = self.once.filter(|_| row.effect == Some(Effect::Writes)) else { return Ok(()) };
+        let Some(once) = self.once.filter(|_| row.kind == Some(ActionKind::Writes)) else { return Ok(()) };
         self.cloud.replays.take(self.identity.share(), once, self.now())
     }
 

@@ -8,7 +8,7 @@
 //! It runs in three steps: `check` parses and checks the parameters, `needs` names the permissions that they require,
 //! and `run` does the work. All steps use the same values, so nothing is parsed, looked up or decided twice.
 
-use roadstead_auth::{Effect, Identity, Needs, Permitted};
+use roadstead_auth::{Identity, Mode, Needs, Permitted};
 use roadstead_policy::{Row, op};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,7 +22,7 @@ pub(crate) trait Action: DeserializeOwned + 'static {
     /// The row of the action in the table of actions.
     const ROW: &'static Row;
     /// `Write` if it changes something that is stored, `Read` if it does not. It is the right that services are shown.
-    type Effect: Effect;
+    type Mode: Mode;
     /// The checked parameters.
     type Checked;
     /// The answer without the `RequestId`: an object with names in Pascal case, or `()`.
@@ -47,7 +47,7 @@ pub(crate) trait Action: DeserializeOwned + 'static {
     }
 
     /// Runs the action, for a caller who has the permissions.
-    async fn run(checked: Self::Checked, call: Allowed<'_, Self::Effect>) -> CloudResult<Self::Output>;
+    async fn run(checked: Self::Checked, call: Allowed<'_, Self::Mode>) -> CloudResult<Self::Output>;
 }
 
 /// An action whose required permissions depend on something that must be looked up, such as a user by name or a role by
@@ -56,7 +56,7 @@ pub(crate) trait Lookup: DeserializeOwned + 'static {
     /// The row of the action in the table of actions.
     const ROW: &'static Row;
     /// `Write` if it changes something that is stored, `Read` if it does not. It is the right that services are shown.
-    type Effect: Effect;
+    type Mode: Mode;
     /// The checked parameters.
     type Checked;
     /// The thing that was looked up.
@@ -78,26 +78,26 @@ pub(crate) trait Lookup: DeserializeOwned + 'static {
     async fn run(
         checked: Self::Checked,
         found: Self::Found,
-        call: Allowed<'_, Self::Effect>,
+        call: Allowed<'_, Self::Mode>,
     ) -> CloudResult<Self::Output>;
 }
 
-/// Declares the row and the types of an [`Action`]: `action! { row: effect, checked => output }`.
+/// Declares the row and the types of an [`Action`]: `action! { row: mode, checked => output }`.
 macro_rules! action {
-    ($row:path: $effect:ty, $checked:ty => $output:ty) => {
+    ($row:path: $mode:ty, $checked:ty => $output:ty) => {
         const ROW: &'static roadstead_policy::Row = &$row;
-        type Effect = $effect;
+        type Mode = $mode;
         type Checked = $checked;
         type Output = $output;
     };
 }
 pub(crate) use action;
 
-/// Declares the row and the types of a [`Lookup`]: `lookup! { row: effect, checked => found => output }`.
+/// Declares the row and the types of a [`Lookup`]: `lookup! { row: mode, checked => found => output }`.
 macro_rules! lookup {
-    ($row:path: $effect:ty, $checked:ty => $found:ty => $output:ty) => {
+    ($row:path: $mode:ty, $checked:ty => $found:ty => $output:ty) => {
         const ROW: &'static roadstead_policy::Row = &$row;
-        type Effect = $effect;
+        type Mode = $mode;
         type Checked = $checked;
         type Found = $found;
         type Output = $output;

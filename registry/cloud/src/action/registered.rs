@@ -1,7 +1,7 @@
 //! An entry in the list of actions.
 
 use futures::future::LocalBoxFuture;
-use roadstead_policy::{Effect, Row};
+use roadstead_policy::{ActionKind, Row};
 
 use super::attempt::Attempt;
 use super::call::CloudCall;
@@ -34,7 +34,7 @@ pub(crate) struct Registered {
 
 /// Returns whether an action changes anything.
 pub(crate) fn writes(row: &Row) -> bool {
-    row.effect == Some(Effect::Writes)
+    row.kind == Some(ActionKind::Writes)
 }
 
 impl Registered {

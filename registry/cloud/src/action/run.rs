@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use roadstead_auth::Right as _;
-use roadstead_policy::{Effect, Row, Service};
+use roadstead_policy::{ActionKind, Row, Service};
 use serde::Serialize;
 
 use super::allowed::Allowed;
@@ -19,13 +19,13 @@ use crate::wire::error::{CloudError, CloudResult};
 impl Registered {
     /// Registers an action whose required permissions follow from its parameters.
     pub(crate) const fn of<A: Action>() -> Self {
-        const { assert!(A::Effect::CHANGES == stores(A::ROW), "the effect of an action is that of its row") };
+        const { assert!(A::Mode::CHANGES == stores(A::ROW), "the mode of an action fits the kind of its row") };
         Self { row: A::ROW, run: Run::Signed(run::<A>), parameters: fields::<A> }
     }
 
     /// Registers an action that must look something up before its required permissions are known.
     pub(crate) const fn looks_up<A: Lookup>() -> Self {
-        const { assert!(A::Effect::CHANGES == stores(A::ROW), "the effect of an action is that of its row") };
+        const { assert!(A::Mode::CHANGES == stores(A::ROW), "the mode of an action fits the kind of its row") };
         Self { row: A::ROW, run: Run::Signed(run_lookup::<A>), parameters: fields::<A> }
     }
 
@@ -37,7 +37,7 @@ impl Registered {
 
 /// Tells whether an action changes something that is stored. Temporary credentials are made without storing anything.
 const fn stores(row: &Row) -> bool {
-    matches!(row.effect, Some(Effect::Writes)) && !matches!(row.service, Service::Sts)
+    matches!(row.kind, Some(ActionKind::Writes)) && !matches!(row.service, Service::Sts)
 }
 
 type Answer<'a> = LocalBoxFuture<'a, CloudResult<Vec<u8>>>;

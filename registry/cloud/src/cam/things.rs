@@ -1,6 +1,6 @@
 //! Users, groups, policies and roles that requests name, and the permission checks for them.
 
-use roadstead_auth::Effect;
+use roadstead_auth::Mode;
 use roadstead_policy::op::CamResource;
 use roadstead_policy::{Request, Row};
 use roadstead_service::Error;
@@ -110,7 +110,7 @@ pub(super) async fn policy(
 }
 
 /// Returns the sub-account with this uin, as a holder of policies.
-pub(super) async fn user_holder<E: Effect>(call: &Allowed<'_, E>, uin: u64) -> CloudResult<Holder> {
+pub(super) async fn user_holder<E: Mode>(call: &Allowed<'_, E>, uin: u64) -> CloudResult<Holder> {
     let user = service(call).user(&call.account(), UserRef::Uin(uin)).await?;
     Ok(Holder::User(user.account.id))
 }

@@ -1,7 +1,7 @@
 //! Attachments: which policies a user, group or role has, and permission boundaries.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_policy::presets;
 use roadstead_storage::meta::{Act, Attached, Entity, Holder};
 use roadstead_types::{GroupId, PolicyId, Thing, Timestamp};
@@ -80,7 +80,7 @@ impl CamService {
     }
 
     /// Requires that somebody is in the main account.
-    async fn check_holder<E: Effect>(&self, access: &Access<E, Account>, holder: Holder) -> Result<()> {
+    async fn check_holder<E: Mode>(&self, access: &Access<E, Account>, holder: Holder) -> Result<()> {
         let (owner, meta) = (access.owner(), self.meta());
         let (found, thing) = match holder {
             Holder::User(id) => (meta.user(owner, id).await?.is_some(), Thing::User),
@@ -145,7 +145,7 @@ impl CamService {
     }
 
     /// Returns the policy with this number, which is the boundary of a sub-account or role.
-    pub async fn boundary<E: Effect>(
+    pub async fn boundary<E: Mode>(
         &self,
         access: &Access<E, Account>,
         policy: Option<PolicyId>,

@@ -1,7 +1,7 @@
 //! Groups of sub-accounts, and their members.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::meta::{Act, Group, Member};
 use roadstead_types::{AccountId, GroupId, Thing};
 
@@ -29,7 +29,7 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(Group)`.
-    pub async fn group<E: Effect>(&self, access: &Access<E, Account>, id: GroupId) -> Result<Group> {
+    pub async fn group<E: Mode>(&self, access: &Access<E, Account>, id: GroupId) -> Result<Group> {
         self.meta().group(access.owner(), id).await?.ok_or(Error::Unknown(Thing::Group))
     }
 

@@ -1,7 +1,7 @@
 //! Access keys.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, NewKey, Read, Write};
+use roadstead_auth::{Access, Mode, NewKey, Read, Write};
 use roadstead_storage::meta::{AccessKey, Act, User};
 use roadstead_types::{AccountId, SecretId, Thing, Uin};
 
@@ -14,7 +14,7 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(User)`, `MainAccountOnly(AccessKey)`.
-    async fn key_holder<E: Effect>(&self, access: &Access<E, Account>, uin: u64) -> Result<AccountId> {
+    async fn key_holder<E: Mode>(&self, access: &Access<E, Account>, uin: u64) -> Result<AccountId> {
         let uin = Uin::from_number(uin).map_err(|_| Error::Unknown(Thing::User))?;
         if uin == access.who().owner_uin {
             return if access.who().is_root() {
@@ -54,7 +54,7 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(User)` if it is one of another main account.
-    pub async fn has_keys<E: Effect>(&self, access: &Access<E, Account>, user: &User) -> Result<bool> {
+    pub async fn has_keys<E: Mode>(&self, access: &Access<E, Account>, user: &User) -> Result<bool> {
         if user.account.owner != access.owner() {
             return Err(Error::Unknown(Thing::User));
         }
@@ -103,7 +103,7 @@ impl CamService {
     }
 
     /// Returns the error for a key that an account does not have.
-    async fn whose<E: Effect>(&self, access: &Access<E, Account>, id: &SecretId) -> Result<Error> {
+    async fn whose<E: Mode>(&self, access: &Access<E, Account>, id: &SecretId) -> Result<Error> {
         let found = self.meta().own_access_key(access.owner(), id).await?;
         Ok(if found.is_some() { Error::Foreign(Thing::AccessKey) } else { Error::Unknown(Thing::AccessKey) })
     }

@@ -1,7 +1,7 @@
 //! Policies: preset ones and custom ones.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_policy::Use;
 use roadstead_policy::presets::{self, Preset};
 use roadstead_storage::meta::{Act, NewPolicy, Policy, PolicyCounts, PolicySummary};
@@ -105,7 +105,7 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(Policy)`.
-    pub async fn policy<E: Effect>(&self, access: &Access<E, Account>, id: PolicyId) -> Result<PolicyInfo> {
+    pub async fn policy<E: Mode>(&self, access: &Access<E, Account>, id: PolicyId) -> Result<PolicyInfo> {
         match presets::get(id.get()) {
             Some(preset) => Ok(PolicyInfo::preset(preset, self.since(access).await?)),
             None => {
@@ -116,7 +116,7 @@ impl CamService {
     }
 
     /// Returns the number of the policy with this name, if it exists.
-    pub async fn find_policy<E: Effect>(&self, access: &Access<E, Account>, name: &str) -> Result<Option<PolicyId>> {
+    pub async fn find_policy<E: Mode>(&self, access: &Access<E, Account>, name: &str) -> Result<Option<PolicyId>> {
         if let Some(preset) = presets::all().iter().find(|preset| preset.name == name) {
             return Ok(Some(PolicyId::new(preset.id)));
         }
@@ -186,7 +186,7 @@ impl CamService {
     }
 
     /// Returns when the main account was created.
-    pub(super) async fn since<E: Effect>(&self, access: &Access<E, Account>) -> Result<Timestamp> {
+    pub(super) async fn since<E: Mode>(&self, access: &Access<E, Account>) -> Result<Timestamp> {
         let owner = self.meta().account(access.owner()).await?;
         Ok(owner.map_or_else(|| self.now(), |owner| owner.created_at))
     }

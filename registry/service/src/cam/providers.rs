@@ -1,7 +1,7 @@
 //! Identity providers.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, ProviderKeys, Write};
+use roadstead_auth::{Access, Mode, ProviderKeys, Write};
 use roadstead_storage::meta::{Act, NewOidcProvider, OidcProvider};
 use url::Url;
 
@@ -102,7 +102,7 @@ impl CamService {
     }
 
     /// Returns the identity provider, if it exists.
-    pub async fn find_provider<E: Effect>(
+    pub async fn find_provider<E: Mode>(
         &self,
         access: &Access<E, Account>,
         name: &str,

@@ -1,7 +1,7 @@
 //! Roles and their trust policies.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_policy::Use;
 use roadstead_storage::meta::{Act, NewRole, Role};
 use roadstead_types::RoleId;
@@ -93,11 +93,7 @@ impl CamService {
     }
 
     /// Returns the role, if it exists.
-    pub async fn find_role<E: Effect>(
-        &self,
-        access: &Access<E, Account>,
-        role: RoleRef<'_>,
-    ) -> Result<Option<RoleInfo>> {
+    pub async fn find_role<E: Mode>(&self, access: &Access<E, Account>, role: RoleRef<'_>) -> Result<Option<RoleInfo>> {
         let found = match role {
             RoleRef::Name(name) => self.meta().role_by_name(access.owner(), name).await?,
             RoleRef::Id(digits) => match digits.parse() {

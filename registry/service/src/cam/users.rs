@@ -1,7 +1,7 @@
 //! Sub-accounts.
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect, NewSubAccount, Read, SubAccount, Write};
+use roadstead_auth::{Access, Mode, NewSubAccount, Read, SubAccount, Write};
 use roadstead_storage::meta::{Act, User, UserChange};
 use roadstead_types::{AccountId, Thing, Uin};
 
@@ -31,7 +31,7 @@ pub enum UserRef<'a> {
 
 impl CamService {
     /// Returns the sub-account, if it exists.
-    pub async fn find_user<E: Effect>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<Option<User>> {
+    pub async fn find_user<E: Mode>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<Option<User>> {
         Ok(match user {
             UserRef::Name(name) => self.meta().user_by_name(access.owner(), name).await?,
             UserRef::Uin(number) => match Uin::from_number(number) {
@@ -49,7 +49,7 @@ impl CamService {
     ///
     /// # Errors
     /// `Unknown(User)`.
-    pub async fn user<E: Effect>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<User> {
+    pub async fn user<E: Mode>(&self, access: &Access<E, Account>, user: UserRef<'_>) -> Result<User> {
         self.find_user(access, user).await?.ok_or(Error::Unknown(Thing::User))
     }
 

@@ -1,6 +1,6 @@
 //! Namespaces and repositories of an instance.
 
-use roadstead_auth::{Effect, Read, Write};
+use roadstead_auth::{Mode, Read, Write};
 use roadstead_storage::meta::{
     Act, InstanceNamespace, InstanceRepository, NamespaceSettings, RepositoryQuery, Scope, Texts,
 };
@@ -38,11 +38,7 @@ impl InstanceService {
     }
 
     /// Returns the namespace with this name.
-    pub async fn namespace<E: Effect>(
-        &self,
-        instance: &OwnInstance<E>,
-        name: &str,
-    ) -> Result<Option<InstanceNamespace>> {
+    pub async fn namespace<E: Mode>(&self, instance: &OwnInstance<E>, name: &str) -> Result<Option<InstanceNamespace>> {
         Ok(self.base.meta.instance_namespace(instance.registry, name).await?)
     }
 

@@ -8,7 +8,7 @@ mod tokens;
 use std::sync::Arc;
 
 use roadstead_auth::place;
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::Error as StorageError;
 use roadstead_storage::meta::{Act, Edition, Instance, InstanceChange, NewInstance, Payment, ResourceTag, Scope};
 use roadstead_types::{InstanceId, InstanceName, RegistryId, Thing};
@@ -97,7 +97,7 @@ impl InstanceService {
     }
 
     /// Finds the instance that a proof names, if it belongs to the main account.
-    pub async fn find<E: Effect>(&self, access: Access<E, place::Instance>) -> Result<Option<OwnInstance<E>>> {
+    pub async fn find<E: Mode>(&self, access: Access<E, place::Instance>) -> Result<Option<OwnInstance<E>>> {
         let found = self.base.meta.own_instance(access.owner(), access.instance()).await?;
         Ok(found.map(|row| OwnInstance::new(access, row)))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Effect};
+use roadstead_auth::{Access, Mode};
 use roadstead_types::{InstanceName, Timestamp};
 
 use super::InstanceService;
@@ -30,7 +30,7 @@ pub enum NameState {
 
 impl InstanceService {
     /// Checks whether a new instance can have this name.
-    pub async fn name_state<E: Effect>(&self, _: &Access<E, Account>, name: &str) -> Result<NameState> {
+    pub async fn name_state<E: Mode>(&self, _: &Access<E, Account>, name: &str) -> Result<NameState> {
         let Ok(parsed) = name.parse::<InstanceName>() else { return Ok(NameState::Illegal) };
         if RESERVED.contains(&name) {
             return Ok(NameState::Reserved);

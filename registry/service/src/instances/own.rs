@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use roadstead_auth::place::{self, OwnRepository};
-use roadstead_auth::{Access, Effect};
+use roadstead_auth::{Access, Mode};
 use roadstead_storage::meta::Instance;
 use roadstead_types::RepositoryName;
 
@@ -15,7 +15,7 @@ pub struct OwnInstance<E> {
     row: Instance,
 }
 
-impl<E: Effect> OwnInstance<E> {
+impl<E: Mode> OwnInstance<E> {
     pub(super) fn new(access: Access<E, place::Instance>, row: Instance) -> Self {
         Self { access, row }
     }

@@ -1,7 +1,7 @@
 //! Repositories of the personal edition.
 
 use roadstead_auth::place::{Account, OwnRepository};
-use roadstead_auth::{Access, Effect, Read, Write};
+use roadstead_auth::{Access, Mode, Read, Write};
 use roadstead_storage::meta::{
     Act, Among, NewRepository, Order, Repository, RepositoryDetail, RepositorySearch, Scope,
 };
@@ -164,7 +164,7 @@ impl PersonalService {
 
     /// Returns a repository of the caller's main account that the caller sees. The error tells a namespace that the caller
     /// knows nothing of from a missing repository.
-    async fn own_in_namespace<E: Effect>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
+    async fn own_in_namespace<E: Mode>(&self, access: &Access<E, OwnRepository>) -> Result<Repository> {
         // Both lookups always run, so that a request takes the same time for every namespace.
         let knows_namespace = self.base.knows_namespace(access).await?;
         match self.base.own_repository(access).await {

@@ -1,7 +1,7 @@
 //! Users of the personal edition. An account becomes a user when it sets a registry password.
 
 use roadstead_auth::place;
-use roadstead_auth::{Access, Effect, Identity, Read, RegistryPassword, Write};
+use roadstead_auth::{Access, Identity, Mode, Read, RegistryPassword, Write};
 use roadstead_storage::meta::{Account, Act, Scope};
 use roadstead_types::{AccountId, RegistryId, SecretId, Thing, Uin};
 
@@ -48,7 +48,7 @@ impl PersonalService {
     ///
     /// # Errors
     /// `Unknown(Password)` if the account has no registry password.
-    pub async fn user<E: Effect>(&self, access: &Access<E, place::Account>) -> Result<Account> {
+    pub async fn user<E: Mode>(&self, access: &Access<E, place::Account>) -> Result<Account> {
         let account = self.base.meta.account(access.who().account).await?;
         let account = account.ok_or(Error::Unknown(Thing::Password))?;
         if self.has_password(account.id).await? { Ok(account) } else { Err(Error::Unknown(Thing::Password)) }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use roadstead_auth::place::Account;
-use roadstead_auth::{Access, Denied, Effect, Identity, NewSession, Read, TemporaryKey, app_id};
+use roadstead_auth::{Access, Denied, Identity, Mode, NewSession, Read, TemporaryKey, app_id};
 use roadstead_policy::{Author, Policy, Principal, Request, Use, op};
 use roadstead_storage::meta::Role;
 use roadstead_types::{GroupId, RoleId, SecretId, Thing, Uin};
@@ -91,7 +91,7 @@ pub struct RoleSession<'a> {
 impl StsService {
     /// Looks up the role that an ARN names, and whether it trusts the caller. It may belong to another main account.
     /// `external_id` is what the owner of the role told the caller.
-    pub async fn find_role<E: Effect>(
+    pub async fn find_role<E: Mode>(
         &self,
         access: &Access<E, Account>,
         arn: &RoleArn,
@@ -153,7 +153,7 @@ impl StsService {
 }
 
 /// Tells whether the role trusts the caller, who is in these groups.
-fn trusts<E: Effect>(
+fn trusts<E: Mode>(
     access: &Access<E, Account>,
     role: &Role,
     owner_uin: &Uin,

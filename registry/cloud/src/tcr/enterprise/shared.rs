@@ -1,6 +1,6 @@
 //! Helpers for the actions on instances: ids, names, texts, tags, filters, pages.
 
-use roadstead_auth::Effect;
+use roadstead_auth::Mode;
 use roadstead_policy::op::Realm;
 use roadstead_service::instances::OwnInstance;
 use roadstead_service::records::ResourceTag;
@@ -53,11 +53,7 @@ pub(super) fn invalid(message: impl Into<Phrase>) -> CloudError {
 
 /// Returns the caller's instance with this id. An instance of another account looks like a missing one, which is reported
 /// as `missing`.
-pub(super) async fn own<E: Effect>(
-    call: &Allowed<'_, E>,
-    id: &InstanceId,
-    missing: Code,
-) -> CloudResult<OwnInstance<E>> {
+pub(super) async fn own<E: Mode>(call: &Allowed<'_, E>, id: &InstanceId, missing: Code) -> CloudResult<OwnInstance<E>> {
     let found = call.services().instances().find(call.instance(id)).await?;
     found.ok_or_else(|| CloudError::new(missing, format!("there is no instance {id}")))
 }

@@ -7,7 +7,7 @@ use crate::{Error, Origin, Secret, secret};
 /// Credentials of the owner account, chosen by the operator for the first start. The server makes up the others,
 /// shows them once, and writes them to `bootstrap.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bootstrap {
+pub struct FirstCredentials {
     /// Password for `docker login`, from `ROADSTEAD_BOOTSTRAP_PASSWORD` or the file in `..._PASSWORD_FILE`.
     pub password: Option<Secret>,
     /// Id of the cloud API key, from `ROADSTEAD_BOOTSTRAP_SECRET_ID` or the file in `..._SECRET_ID_FILE`.
@@ -16,7 +16,7 @@ pub struct Bootstrap {
     pub secret_key: Option<Secret>,
 }
 
-impl Bootstrap {
+impl FirstCredentials {
     /// Takes the credentials from the environment (see [`environment`](crate::environment)). They are not settings:
     /// the settings file cannot contain them, and only the first start reads them.
     ///
