@@ -162,10 +162,10 @@ impl Unit<'_> {
         }
         let number = changes::write(&mut self.transaction, &self.changed, self.made.as_ref()).await?;
         #[cfg(feature = "testkit")]
-        points::reached(points::Point::BeforeCommit, self.op);
+        points::reached(points::Point::BeforeCommit, self.op, self.act).await;
         self.transaction.commit().await.op(self.op)?;
         #[cfg(feature = "testkit")]
-        points::reached(points::Point::AfterCommit, self.op);
+        points::reached(points::Point::AfterCommit, self.op, self.act).await;
         if let Some(act) = self.act {
             act.committed(recorded.is_some(), number);
         }

@@ -18,7 +18,7 @@ use crate::meta::{Act, Timing};
 pub use blob::blob_suite;
 pub use database::{HeldWrites, TestDatabase};
 
-pub use crate::points::{Point, stop_at};
+pub use crate::points::{Hold, Point, hold_at, stop_at};
 pub use faults::{Failure, Fault, FaultyBlobStore, Operation};
 pub use meta::forget_image_details;
 
