@@ -170,3 +170,27 @@ fn failed(error: MigrateError) -> Error {
         other => Error::Backend { op: "migrate the schema", source: Box::new(other) },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use roadstead_types::{Algorithm, Hasher};
+
+    /// A database that has taken a step refuses a program in which the step is another one.
+    /// `(cd storage/migrations && sha256sum [0-9]*.sql >SHA256SUMS)` adds new steps.
+    #[test]
+    fn steps_stay_as_they_were_merged() {
+        let sums = include_str!("../../migrations/SHA256SUMS");
+        let merged: Vec<(&str, i64)> = sums
+            .lines()
+            .map(|line| line.split_once("  ").unwrap())
+            .map(|(sum, file)| (sum, file.split('_').next().unwrap().parse().unwrap()))
+            .collect();
+        assert_eq!(merged.len(), STEPS.len());
+        for (&(version, name, text), &(sum, of)) in STEPS.iter().zip(&merged) {
+            let mut hasher = Hasher::new(Algorithm::Sha256);
+            hasher.update(text.as_bytes());
+            assert_eq!((hasher.finish().as_str(), version), (&*format!("sha256:{sum}"), of), "{name}");
+        }
+    }
+}
