@@ -320,6 +320,7 @@ fn main() -> anyhow::Result<()> {
     };
     let content = Content::new(options.size.blob);
     let contenders = contenders(&options, &content, directory.path())?;
+    let kinds: Vec<Kind> = contenders.iter().map(|c| c.server.kind).collect();
     let mut race = Race { options, content, contenders, figures: Figures::default() };
     let mut limits = Vec::new();
     for round in 1..=race.options.size.rounds {
@@ -333,8 +334,9 @@ fn main() -> anyhow::Result<()> {
         tell("deletion");
         limits.push(load::limits(&race.content, directory.path())?);
         race = race.memory(&mut tell)?;
+        // Who writes first finds an idle disk, or the writes of the one before. Each server is first in turn.
+        race.contenders.rotate_left(1);
     }
-    let kinds: Vec<Kind> = race.contenders.iter().map(|c| c.server.kind).collect();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", race.figures.table(&kinds))?;
     for (hashing, writing) in limits {
