@@ -23,6 +23,10 @@ pub async fn run(context: &Context) -> Outcome {
             if let Some(first_start) = &registry.first_start {
                 print_done(context, format_args!("{first_start}"), &json!({ "first_start": first_start }))?;
             }
+            if let Some(metrics) = &registry.metrics {
+                let url = format!("http://{}/metrics", metrics.address);
+                print_done(context, format_args!("metrics on {url}"), &json!({ "metrics": url }))?;
+            }
             let url = format!("{scheme}://{}", registry.bound.address);
             print_done(context, format_args!("listening on {url}"), &json!({ "listening": url }))
         })();

@@ -14,6 +14,8 @@ use roadstead_auth::CacheStats;
 use roadstead_jobs::BackgroundMetrics;
 use roadstead_service::Figures;
 
+use super::telemetry::dropped_lines;
+
 #[derive(Clone, Hash, PartialEq, Eq, EncodeLabelSet, Debug)]
 struct RequestLabels {
     operation: &'static str,
@@ -39,6 +41,7 @@ pub struct Metrics {
     latency: Family<OperationLabel, Histogram>,
     sent: Family<OperationLabel, Counter>,
     uploads: Gauge,
+    dropped_lines: Gauge,
     pool_size: Gauge,
     pool_idle: Gauge,
     cache: Family<CacheLabels, Gauge>,
@@ -57,17 +60,23 @@ impl Metrics {
         let requests = Family::default();
         let latency = Family::new_with_constructor(latency_histogram as fn() -> Histogram);
         let (sent, cache) = (Family::default(), Family::default());
-        let (uploads, pool_size, pool_idle) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (uploads, dropped_lines) = (Gauge::default(), Gauge::default());
+        let (pool_size, pool_idle) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests by operation and status", requests.clone());
         registry.register("http_request_duration_seconds", "Time until the last byte of the answer", latency.clone());
         registry.register("http_response_bytes", "Bytes of answers", sent.clone());
         registry.register("uploads_in_progress", "Upload sessions that are not finished", uploads.clone());
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that nobody read, dropped since the start",
+            dropped_lines.clone(),
+        );
         registry.register("database_connections", "Open connections to the database", pool_size.clone());
         registry.register("database_connections_idle", "Idle connections to the database", pool_idle.clone());
         registry.register("cache_lookups", "Look-ups in the caches since the start", cache.clone());
         let background = BackgroundMetrics::new(&mut registry);
         let registry = Arc::new(registry);
-        Self { registry, requests, latency, sent, uploads, pool_size, pool_idle, cache, background }
+        Self { registry, requests, latency, sent, uploads, dropped_lines, pool_size, pool_idle, cache, background }
     }
 
     /// Returns the metrics of background work.
@@ -97,6 +106,7 @@ impl Metrics {
         if let Some(jobs) = &figures.jobs {
             self.background.count(jobs);
         }
+        self.dropped_lines.set(gauge(dropped_lines()));
         self.pool_size.set(i64::from(figures.pool.size));
         self.pool_idle.set(i64::from(figures.pool.idle));
         let lookups = [

@@ -13,6 +13,7 @@ mod full;
 mod jobs;
 mod kill;
 mod pusher;
+mod silent;
 mod store;
 
 use std::io::Write as _;
