@@ -1,5 +1,7 @@
 //! Manifests: parsed and checked, with the descriptors that they list.
 
+mod spelling;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -172,6 +174,7 @@ impl Manifest {
         }
         // serde_json limits the depth of a document to 128 levels.
         let raw: RawManifest = serde_json::from_slice(bytes).map_err(|e| ManifestError::Json(e.to_string()))?;
+        spelling::check(bytes).map_err(|e| ManifestError::Json(e.to_string()))?;
         if raw.fs_layers.is_some() || raw.schema_version == Some(1) || raw.media_type.as_deref().is_some_and(is_schema1)
         {
             return Err(ManifestError::Schema1);

@@ -113,6 +113,36 @@ fn one_document_has_one_meaning() {
     assert!(matches!(Manifest::parse(None, twice.as_bytes()), Err(ManifestError::Json(_))));
 }
 
+/// Clients in Go take a member for another one that differs by case.
+#[test]
+fn members_that_differ_from_known_ones_by_case_are_refused() {
+    let other = json!([descriptor("application/vnd.oci.image.layer.v1.tar", 'd')]);
+    let in_layer = |name: &str| {
+        let mut document = image();
+        document["layers"][0][name] = json!("x");
+        document
+    };
+    let mut platform = index();
+    platform["manifests"][1]["platform"] = json!({ "architecture": "arm64", "os": "linux", "OS": "windows" });
+    for (name, document) in [
+        ("Layers", with(image(), "Layers", other.clone())),
+        ("LAYERS", with(without(image(), "layers"), "LAYERS", other.clone())),
+        ("layer\u{17f}", with(image(), "layer\u{17f}", other.clone())),
+        ("Manifests", with(image(), "Manifests", other.clone())),
+        ("MediaType", with(index(), "MediaType", json!(media_types::OCI_IMAGE))),
+        ("Digest", in_layer("Digest")),
+        ("SIZE", in_layer("SIZE")),
+        ("OS", platform),
+    ] {
+        let Err(ManifestError::Json(told)) = parse(None, &document) else { panic!("{name}") };
+        assert!(told.contains("must be written") || name == "LAYERS", "{name}: {told}");
+    }
+    let mut document = with(image(), "annotations", json!({ "Layers": "x", "layers": "y" }));
+    document["layers"][0]["annotations"] = json!({ "Digest": "x", "config": "y" });
+    document["Extension"] = json!({ "Layers": [{ "Digest": 1.5, "size": -1, "os": null, "x": true }] });
+    parse(None, &document).unwrap();
+}
+
 #[test]
 fn old_schemas_are_refused() {
     for document in [
