@@ -167,12 +167,10 @@ impl<'a> Pieces<'a> {
                 return Ok((!piece.is_empty()).then(|| piece.freeze()));
             }
             let left = self.timeout.saturating_sub(started.elapsed());
-            if left.is_zero() && piece.len() >= size.min(LEAST_IN_TIME) {
-                // The client is slow, but sends enough bytes.
-                return Ok(Some(piece.freeze()));
-            }
             match self.pull(left).await {
                 Ok(()) => {}
+                // The client is slow, but sends enough bytes.
+                Err(Error::BodyTimeout) if piece.len() >= size.min(LEAST_IN_TIME) => return Ok(Some(piece.freeze())),
                 Err(error) if !piece.is_empty() => {
                     self.broken = Some(error);
                     return Ok(Some(piece.freeze()));
@@ -223,6 +221,32 @@ mod tests {
         let mut pieces = Pieces::new(chunks.boxed_local(), TIMEOUT, 0);
         assert_eq!(pieces.next(100).await.unwrap().unwrap(), "abc");
         assert!(matches!(pieces.next(100).await, Err(Error::BodyTimeout)));
+    }
+
+    /// Its bytes come now and then, and seldom at the moment when the time is over.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_goes_on_as_long_as_it_is_steady() {
+        let chunks = stream::unfold(0, |sent| async move {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            (sent < 200).then(|| (Ok(Bytes::from_static(&[0; 10_000])), sent + 1))
+        });
+        let mut pieces = Pieces::new(chunks.boxed_local(), TIMEOUT, 0);
+        let mut read = 0;
+        while let Some(piece) = pieces.next(LARGEST_PIECE).await.unwrap() {
+            read += piece.len();
+        }
+        assert_eq!(read, 2_000_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_below_the_least_rate_times_out() {
+        let chunks = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Some((Ok(Bytes::from_static(b"x")), ()))
+        });
+        let mut pieces = Pieces::new(chunks.boxed_local(), TIMEOUT, 0);
+        assert!(pieces.next(LARGEST_PIECE).await.is_ok(), "what has come is kept");
+        assert!(matches!(pieces.next(LARGEST_PIECE).await, Err(Error::BodyTimeout)));
     }
 
     proptest! {
