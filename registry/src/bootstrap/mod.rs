@@ -152,5 +152,8 @@ pub async fn run(registry: Registry, ready: impl FnOnce(&Registry)) -> anyhow::R
     if let Some(metrics) = metrics {
         metrics.abort();
     }
+    if let Err(error) = meta.empty_log().await {
+        tracing::warn!(error = %error, "a copy of the database needs the file -wal too");
+    }
     Ok(ended?)
 }

@@ -15,6 +15,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
+use super::MetaStore;
+use super::row::get;
+use super::sql::SqlResult as _;
 use crate::{Error, Result};
 
 /// The log of a database, and how much of it is on the disk.
@@ -33,6 +36,22 @@ struct State {
     /// The number of requests whose commits are on the disk.
     served: u64,
     open: Option<Arc<File>>,
+}
+
+impl MetaStore {
+    /// Moves everything from the log into the database file of SQLite, so that this file alone is a copy of the
+    /// database. For a clean stop.
+    ///
+    /// # Errors
+    /// `Unavailable` when others use the database too long. Then the log keeps everything.
+    pub async fn empty_log(&self) -> Result<()> {
+        if self.inner.log.is_none() {
+            return Ok(());
+        }
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(self.writer()).await;
+        let is_busy: i64 = get(&emptied.op("empty the log of the database")?, "busy")?;
+        if is_busy == 0 { Ok(()) } else { Err(unavailable("another connection reads from the log".into())) }
+    }
 }
 
 impl Log {

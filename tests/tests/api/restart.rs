@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use roadstead_config::Settings;
-use roadstead_tests::{Image, OWNER_PASSWORD, TestRegistry, digest, random_bytes};
+use roadstead_tests::{Binary, Client, Credentials, Image, OWNER_PASSWORD, TestRegistry, digest, random_bytes};
+use serde_json::Value;
 
 fn fixed_name(settings: &mut Settings) {
     settings.server.external_url = Some("http://registry.example:5000".parse().unwrap());
@@ -73,4 +74,24 @@ async fn only_the_first_start_makes_an_account() {
     assert_eq!(reg.first_start(), None);
     assert_eq!(reg.meta().list_accounts(None, 10).await.unwrap().len(), 1);
     reg.owner().get("/v2/").await.expect(200);
+}
+
+#[tokio::test]
+async fn after_a_clean_stop_the_database_is_one_file() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Binary::find().serve(data.path(), &[]);
+    let record: Value = serde_json::from_slice(&std::fs::read(data.path().join("bootstrap.json")).unwrap()).unwrap();
+    let text = |name: &str| record[name].as_str().unwrap().to_owned();
+    let owner = |url: &str| Client::new(url, Credentials::Basic(text("username"), text("password")));
+    let image = Image::small(1);
+    owner(server.url()).push_image("library/app", "v1", &image).await;
+    server.signal("TERM");
+    let (status, log) = server.wait();
+    assert!(status.success(), "{log}");
+    for file in ["roadstead.db-wal", "roadstead.db-shm"] {
+        let _ = std::fs::remove_file(data.path().join(file));
+    }
+    let server = Binary::find().serve(data.path(), &[]);
+    let got = owner(server.url()).get("/v2/library/app/manifests/v1").await.expect(200);
+    assert_eq!(got.body, image.manifest());
 }
