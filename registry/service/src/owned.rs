@@ -3,7 +3,7 @@
 //! A thing of another account and a missing thing look alike. The queries ask only for things of the caller, so nothing
 //! of another account is read, and both cases take the same time.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use roadstead_auth::place::OwnRepository;
@@ -48,11 +48,12 @@ impl Foundation {
         if !permissions.documents().ask_for_tags() {
             return Ok(denied_names(&Arc::default())?.negated());
         }
-        let mut within: HashMap<Arc<[String]>, Vec<NamePattern>> = HashMap::new();
+        let mut within: BTreeMap<Arc<[String]>, Vec<NamePattern>> = BTreeMap::new();
         for namespace in self.meta.list_instance_namespaces(instance.registry, MAX_NAMESPACES).await? {
             let tags = tag_texts(instance.tags.iter().chain(&namespace.settings.tags));
             within.entry(tags).or_default().push(NamePattern::new(format!("{}/*", namespace.name)));
         }
+        // In a fixed order, so that equal questions are equal statements for the database.
         let (mut denied, mut patterns) = (Vec::new(), 0);
         for (tags, namespaces) in within {
             let rule = NameRule::Like(namespaces).and(denied_names(&tags)?);
