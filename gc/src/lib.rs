@@ -130,11 +130,11 @@ pub struct Params {
 }
 
 /// Makes sure that a blob store belongs to a database. An empty store without an id gets the id of a database that
-/// has no blobs.
+/// has no blobs; a store that does not outlive the process, of any database.
 ///
 /// # Errors
-/// `ForeignStore` when it belongs to another database, or has objects but no id. `EmptyStore` when it has neither, but
-/// the database has blobs.
+/// `ForeignStore` when it belongs to another database, or has objects but no id. `EmptyStore` when it should have the
+/// objects of the database, but is empty and has no id.
 pub async fn tie(meta: &MetaStore, store: &dyn BlobStore) -> Result<(), Error> {
     match check(meta, store).await? {
         Tie::Tied => Ok(()),
@@ -164,7 +164,7 @@ async fn check(meta: &MetaStore, store: &dyn BlobStore) -> Result<Tie, Error> {
     let database = meta.identity().await?;
     match store.identity().await? {
         Some(identity) if identity == database => Ok(Tie::Tied),
-        None if store.list().try_next().await?.is_none() => match meta.has_blobs().await? {
+        None if store.list().try_next().await?.is_none() => match store.is_lasting() && meta.has_blobs().await? {
             true => Err(Error::EmptyStore { database }),
             false => Ok(Tie::Free(database)),
         },

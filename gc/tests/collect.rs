@@ -275,18 +275,21 @@ async fn objects_of_nobody_knows_whom_are_not_swept() {
 async fn an_empty_store_is_not_taken_by_a_database_with_blobs() {
     let kit = Kit::new().await;
     kit.blob(b"on the volume that is not mounted").await;
-    let empty = MemoryBlobStore::new(kit.clock.clone());
+    let directory = tempfile::tempdir().unwrap();
+    let empty = Arc::new(FsBlobStore::open(directory.path().join("storage")).await.unwrap());
     let id = kit.meta.identity().await.unwrap();
     for _ in 0..2 {
-        let refused = tie(&kit.meta, &empty).await;
+        let refused = tie(&kit.meta, &*empty).await;
         assert!(matches!(&refused, Err(Error::EmptyStore { database }) if *database == id), "{refused:?}");
     }
-    let collector = Collector::new(kit.meta.clone(), Arc::new(empty.clone()), kit.clock.clone());
+    let collector = Collector::new(kit.meta.clone(), empty.clone(), kit.clock.clone());
     assert!(matches!(collector.run(SWEEP, &mut Seen::default()).await, Err(Error::EmptyStore { .. })));
     assert_eq!(empty.identity().await.unwrap(), None);
     // The operator has lost the objects for good.
     empty.claim(&id).await.unwrap();
-    tie(&kit.meta, &empty).await.unwrap();
+    tie(&kit.meta, &*empty).await.unwrap();
+    // Memory is empty at each start.
+    tie(&kit.meta, &MemoryBlobStore::new(kit.clock.clone())).await.unwrap();
 }
 
 #[tokio::test]

@@ -167,6 +167,10 @@ impl BlobStore for MemoryBlobStore {
         }
     }
 
+    fn is_lasting(&self) -> bool {
+        false
+    }
+
     async fn ping(&self) -> Result<()> {
         Ok(())
     }

@@ -107,6 +107,11 @@ pub trait BlobStore: Send + Sync + 'static {
     /// `Conflict` when one is saved already.
     async fn claim(&self, identity: &str) -> Result<()>;
 
+    /// Tells whether its content outlives the process. Another store begins empty each time, and nothing is amiss then.
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
     /// Checks that the store can be written to.
     async fn ping(&self) -> Result<()>;
 }

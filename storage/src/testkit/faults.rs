@@ -206,6 +206,10 @@ impl BlobStore for FaultyBlobStore {
         self.inner.claim(identity).await
     }
 
+    fn is_lasting(&self) -> bool {
+        self.inner.is_lasting()
+    }
+
     async fn ping(&self) -> Result<()> {
         self.plan.check(Operation::Ping)?;
         self.inner.ping().await

@@ -95,3 +95,18 @@ async fn after_a_clean_stop_the_database_is_one_file() {
     let got = owner(server.url()).get("/v2/library/app/manifests/v1").await.expect(200);
     assert_eq!(got.body, image.manifest());
 }
+
+#[tokio::test]
+async fn a_registry_in_memory_starts_again_without_its_blobs() {
+    let data = tempfile::tempdir().unwrap();
+    let memory = [("ROADSTEAD__STORAGE__DRIVER", "memory")];
+    let server = Binary::find().serve(data.path(), &memory);
+    let record: Value = serde_json::from_slice(&std::fs::read(data.path().join("bootstrap.json")).unwrap()).unwrap();
+    let text = |name: &str| record[name].as_str().unwrap().to_owned();
+    let owner = |url: &str| Client::new(url, Credentials::Basic(text("username"), text("password")));
+    owner(server.url()).push_image("library/app", "v1", &Image::small(1)).await;
+    server.signal("TERM");
+    assert!(server.wait().0.success());
+    let server = Binary::find().serve(data.path(), &memory);
+    owner(server.url()).push_image("library/app", "v2", &Image::small(2)).await;
+}
